@@ -1,0 +1,1 @@
+"""The model: graphs in, logits out. Knows nothing of explanations."""

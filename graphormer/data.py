@@ -1,0 +1,229 @@
+"""Labelled data sets: where their files live, how they are checked, and how they become graphs."""
+
+import csv
+import gzip
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+from torch import Tensor
+
+from graphormer.graph import Graph, Vocabulary
+from graphormer.splits import SPLITS, Split
+
+HOME = "MOLXAI_DATA"
+"""Environment variable that names the folder of the data sets; without it they live in the user's cache folder."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A public data set: its files with their checksums, and where they can be had."""
+
+    name: str
+    about: str
+    files: dict[str, str]
+    """File name → `algorithm:hexdigest`."""
+    urls: tuple[str, ...]
+    """Folders that hold the files, tried in order."""
+
+
+SOURCES = {
+    "bace": Source(
+        "bace",
+        "1513 inhibitors of human beta-secretase 1, active or not (MoleculeNet)",
+        {"bace.csv": "sha256:f3fb9ce90bada3e2bd6148b0df13f8f8145a357bf87df0dd5b391ede974fc737"},
+        ("https://deepchemdata.s3-us-west-1.amazonaws.com/datasets/",),
+    ),
+    "mnist": Source(
+        "mnist",
+        "70 000 handwritten digits, 28 × 28 grey pixels (LeCun et al. 1998)",
+        {
+            "train-images-idx3-ubyte.gz": "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
+            "train-labels-idx1-ubyte.gz": "md5:d53e105ee54ea40749a09fcbcd1e9432",
+            "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
+            "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
+        },
+        ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class LabelledGraphs:
+    """Graphs with what a model should say of them."""
+
+    name: str
+    vocabulary: Vocabulary
+    graphs: list[Graph]
+    labels: Float[Tensor, "graphs outputs"] | Int[Tensor, " graphs"]
+    """Binary and regression: one column per target, NaN where missing. Multiclass: class numbers."""
+    rows: list[int]
+    """Row of each graph in the source, counted from 0."""
+    split: str
+    """Name of the split protocol and part."""
+    sha256: dict[str, str]
+    """Of the source's files."""
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def part(self, rows: Sequence[int], split: str) -> "LabelledGraphs":
+        """The graphs at these positions."""
+        kept = list(rows)
+        return LabelledGraphs(
+            self.name,
+            self.vocabulary,
+            [self.graphs[i] for i in kept],
+            self.labels[kept],
+            [self.rows[i] for i in kept],
+            split,
+            self.sha256,
+        )
+
+
+def data_home(home: str | Path | None = None) -> Path:
+    """The folder of the data sets: `home`, else `$MOLXAI_DATA`, else `molxai` in the user's cache folder."""
+    import pooch
+
+    return Path(home or os.environ.get(HOME) or pooch.os_cache("molxai"))
+
+
+def source(name: str) -> Source:
+    """The named data set.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if name not in SOURCES:
+        raise ValueError(f"no data set named {name!r}: there are {', '.join(SOURCES)}")
+    return SOURCES[name]
+
+
+def files(name: str, home: str | Path | None = None) -> dict[str, Path]:
+    """The files of a data set by name, downloaded where they are missing, each checked against its hash.
+
+    Raises:
+        ValueError: no such data set, or a file with another checksum.
+        OSError: a file is missing and no address answers.
+    """
+    wanted, folder = source(name), data_home(home) / name
+    for file in wanted.files:
+        if not (folder / file).exists():
+            _download(wanted, file, folder)
+    for file, known in wanted.files.items():
+        algorithm, expected = known.split(":")
+        if (found := digest(folder / file, algorithm)) != expected:
+            remedy = f"delete it and run 'molxai data download {name}'"
+            raise ValueError(f"{folder / file} has {algorithm} {found}, {expected} is needed: {remedy}")
+    return {file: folder / file for file in wanted.files}
+
+
+def _download(wanted: Source, file: str, folder: Path) -> None:
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    reasons = []
+    for url in wanted.urls:
+        try:
+            pooch.retrieve(url + file, wanted.files[file], fname=file, path=folder, progressbar=False)
+        except ValueError as error:
+            raise ValueError(f"{url + file} is not the file that is known here: {error}") from error
+        except OSError as error:
+            reasons.append(f"{url}: {type(error).__name__}")
+        else:
+            return
+    raise OSError(f"cannot download {file} ({'; '.join(reasons)}): put it into {folder}, or name the folder above with --data or ${HOME}")
+
+
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Checksum of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def bace(home: str | Path | None = None, split: str = "scaffold", part: str = "train", seed: int = 0) -> LabelledGraphs:
+    """A part of BACE under a named split protocol; the label is 1 for an active inhibitor (`Class`).
+
+    Raises:
+        ValueError: unknown split or part.
+    """
+    if split not in SPLITS or part not in ("train", "valid", "test", "all"):
+        raise ValueError(f"split {split!r}, part {part!r}: one of {', '.join(SPLITS)} and one of train, valid, test, all are needed")
+    from graphormer.molecules import MOLECULES, molecule
+
+    path = files("bace", home)["bace.csv"]
+    with path.open(newline="") as file:
+        table = [(row["mol"], float(row["Class"])) for row in csv.DictReader(file)]
+    smiles = [one for one, _ in table]
+    rows = list(range(len(table))) if part == "all" else getattr(_split(split, smiles, seed), part)
+    graphs = [molecule(smiles[row]).graph for row in rows]
+    labels = torch.tensor([[table[row][1]] for row in rows])
+    return LabelledGraphs("bace", MOLECULES, graphs, labels, rows, f"{split} {part}", {"bace.csv": digest(path)})
+
+
+def _split(name: str, smiles: Sequence[str], seed: int) -> Split:
+    return SPLITS[name](smiles, seed)
+
+
+def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[int] | None = None) -> LabelledGraphs:
+    """Superpixel graphs of MNIST's train or test digits, or of some rows of them.
+
+    Cutting 60 000 digits into superpixels takes about a minute on two cores, so the segment maps are kept in a cache
+    beside the data (or in the user's cache folder, where that cannot be written).
+
+    Raises:
+        ValueError: unknown part.
+    """
+    if part not in ("train", "test"):
+        raise ValueError(f"part {part!r}: train or test is needed")
+    from graphormer.superpixels import SUPERPIXELS, superpixel_graph
+
+    paths = files("mnist", home)
+    stem = "t10k" if part == "test" else "train"
+    images, labels = _idx(paths[f"{stem}-images-idx3-ubyte.gz"]), _idx(paths[f"{stem}-labels-idx1-ubyte.gz"])
+    segments = _segment_maps(images, part)
+    kept = list(range(len(images))) if rows is None else list(rows)
+    graphs = [superpixel_graph(images[row] / 255.0, segments[row]) for row in kept]
+    hashes = {path.name: digest(path) for path in paths.values() if path.name.startswith(stem)}
+    return LabelledGraphs("mnist", SUPERPIXELS, graphs, torch.from_numpy(labels[kept].astype(np.int64)), kept, part, hashes)
+
+
+def _idx(path: Path) -> ndarray:
+    """Array of an IDX file of bytes (LeCun's format: two zero bytes, type 8, number of axes, sizes, values)."""
+    content = gzip.decompress(path.read_bytes())
+    axes = content[3]
+    shape = np.frombuffer(content, ">i4", axes, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+
+def _segment_maps(images: ndarray, part: str) -> ndarray:
+    """`[digits, 28, 28]` SLIC segments of all pictures, from the cache where it was made by the same settings."""
+    import pooch
+
+    from graphormer.superpixels import COMPACTNESS, SEGMENTS
+
+    cache = Path(pooch.os_cache("molxai")) / f"mnist-{part}-slic-{SEGMENTS}-{COMPACTNESS}-{hashlib.sha256(images).hexdigest()[:12]}.npy"
+    if not cache.exists():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        partial = cache.with_suffix(f".{os.getpid()}.part")
+        with partial.open("wb") as file:
+            np.save(file, _cut(images))
+        partial.replace(cache)
+    return np.load(cache)
+
+
+def _cut(images: ndarray) -> ndarray:
+    from joblib import Parallel, delayed
+
+    from graphormer.superpixels import superpixels
+
+    chunks = np.array_split(images, max(1, len(images) // 500))
+    cut: Callable[[ndarray], ndarray] = lambda chunk: np.stack([superpixels(image / 255.0) for image in chunk]).astype(np.uint8)  # noqa: E731
+    return np.concatenate(Parallel(n_jobs=-1)(delayed(cut)(chunk) for chunk in chunks))

@@ -1,0 +1,328 @@
+"""Graphs as the model sees them: nodes and pairs of nodes as weighted sets of vocabulary entries.
+
+Design constraints:
+- A molecule and a superpixel digit are the same kind of value. Whatever describes a node (an element, a soft
+  position bin) is an entry of its vocabulary with a weight; whatever describes a pair of nodes (hops, the bonds on
+  the way, the offset of two segments) likewise. The model sums embeddings, so it needs no second code path.
+- A pair is described by an index into the graph's few distinct `patterns`. Batches therefore carry integers
+  `[batch, tokens, tokens]`, never features of that shape.
+- Nothing depends on the order of nodes: where several shortest paths join two nodes, the one whose sequence of edge
+  types comes first in the vocabulary describes the pair.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import shortest_path
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch_geometric.data import Data
+
+UNREACHABLE = -1
+"""Hop distance of two nodes that no path joins (fragments of a salt)."""
+
+PADDING, TO_TOKEN, FROM_TOKEN, TOKEN_ITSELF, FIRST_PATTERN = range(5)
+"""Entries of `GraphBatch.relation`: an absent key, node → graph token, token → node, token → token, first real pattern."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What can be said of a node and of a pair of nodes; models are tied to one by `name`."""
+
+    name: str
+    node_features: tuple[tuple[str, int], ...]
+    """Name and number of entries of each node feature, in the order of the embedding table."""
+    edge_types: tuple[str, ...]
+    max_hops: int
+    """Longer distances share the last bucket."""
+    path_hops: int
+    """Edge types are told apart along shortest paths of at most this many hops; 0 tells nothing of edges."""
+    offset_bins: tuple[float, ...] = ()
+    """Inner edges of the bins of row and column offsets between two nodes; empty for graphs without positions."""
+
+    @cached_property
+    def offsets(self) -> dict[str, int]:
+        """First entry of each node feature in the embedding table."""
+        sizes = [size for _, size in self.node_features]
+        return dict(zip(self.feature_names, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.node_features)
+
+    @cached_property
+    def node_entries(self) -> int:
+        return sum(size for _, size in self.node_features)
+
+    @cached_property
+    def hop_buckets(self) -> int:
+        """0 … max_hops, and one bucket for unreachable."""
+        return self.max_hops + 2
+
+    @cached_property
+    def offset_entries(self) -> int:
+        return (len(self.offset_bins) + 1) ** 2 if self.offset_bins else 0
+
+    @cached_property
+    def pair_entries(self) -> int:
+        """Hop buckets, then edge types for the 1st, 2nd … hop, then offset bins."""
+        return self.hop_buckets + self.path_hops * len(self.edge_types) + self.offset_entries
+
+    def feature_of_entry(self) -> Int[Tensor, " entries"]:
+        """Position in `node_features` of each entry of the embedding table."""
+        sizes = torch.tensor([size for _, size in self.node_features])
+        return torch.repeat_interleave(torch.arange(len(sizes)), sizes)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One graph. Row i of everything is node i: atom i of the molecule, segment i of the picture."""
+
+    vocabulary: Vocabulary
+    codes: Int[Tensor, "nodes slots"]
+    """Entries of the embedding table that describe each node; its input embedding is their weighted sum."""
+    weights: Float[Tensor, "nodes slots"]
+    edges: Int[Tensor, "2 edges"]
+    """Both directions of every edge."""
+    edge_types: Int[Tensor, " edges"]
+    positions: Float[Tensor, "nodes 2"] | None
+    """Row and column of each node in a picture, in pixels of the 28 × 28 grid; None for molecules."""
+    hops: Int[Tensor, "nodes nodes"]
+    relation: Int[Tensor, "nodes nodes"]
+    """Row of `patterns` that describes the pair (query, key)."""
+    patterns: Int[Tensor, "patterns pair_slots"]
+    pattern_weights: Float[Tensor, "patterns pair_slots"]
+
+    @property
+    def nodes(self) -> int:
+        return len(self.codes)
+
+
+def graph(
+    vocabulary: Vocabulary,
+    codes: ndarray,
+    weights: ndarray,
+    edges: ndarray,
+    edge_types: ndarray,
+    positions: ndarray | None = None,
+) -> Graph:
+    """The graph with hop distances and pair patterns worked out.
+
+    Args:
+        vocabulary: what the codes mean.
+        codes: `[nodes, slots]` entries of the node embedding table.
+        weights: `[nodes, slots]` their weights.
+        edges: `[2, edges]` node indices, both directions of every edge.
+        edge_types: `[edges]` positions in `vocabulary.edge_types`.
+        positions: `[nodes, 2]` row and column in pixels, where the vocabulary has offset bins.
+
+    Raises:
+        ValueError: no nodes, an index or a code out of range, or positions missing.
+    """
+    nodes = len(codes)
+    if not nodes:
+        raise ValueError("a graph without nodes: at least one atom or segment is needed")
+    if codes.min() < 0 or codes.max() >= vocabulary.node_entries:
+        raise ValueError(f"node codes {codes.min()} … {codes.max()}: '{vocabulary.name}' has entries 0 … {vocabulary.node_entries - 1}")
+    if edges.shape[1] != len(edge_types):
+        raise ValueError(f"{edges.shape[1]} edges but {len(edge_types)} edge types")
+    if edges.size and not 0 <= edges.min() <= edges.max() < nodes:
+        raise ValueError(f"edges name nodes {edges.min()} … {edges.max()}, but the graph has {nodes} nodes")
+    if vocabulary.offset_bins and positions is None:
+        raise ValueError(f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset")
+    hops = hop_distance(nodes, edges)
+    relation, patterns, pattern_weights = _patterns(vocabulary, hops, edges, edge_types, positions)
+    return Graph(
+        vocabulary,
+        torch.as_tensor(codes, dtype=torch.int32),
+        torch.as_tensor(weights, dtype=torch.float32),
+        torch.as_tensor(edges, dtype=torch.int32),
+        torch.as_tensor(edge_types, dtype=torch.uint8),
+        None if positions is None else torch.as_tensor(positions, dtype=torch.float32),
+        torch.from_numpy(hops),
+        torch.from_numpy(relation),
+        torch.from_numpy(patterns),
+        torch.from_numpy(pattern_weights),
+    )
+
+
+def hop_distance(nodes: int, edges: ndarray) -> ndarray:
+    """`[nodes, nodes]` number of edges on a shortest path, `UNREACHABLE` where there is none."""
+    adjacency = csr_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(nodes, nodes))
+    hops = shortest_path(adjacency, unweighted=True, method="D")
+    return np.where(np.isinf(hops), UNREACHABLE, hops).astype(np.int16)
+
+
+def _path_codes(hops: ndarray, edges: ndarray, edge_types: ndarray, types: int, path_hops: int) -> ndarray:
+    """Edge types along the shortest path of every pair, read as a number in base `types`; first in order of all such paths."""
+    codes = np.zeros(hops.shape, dtype=np.int64)
+    if not edges.size:
+        return codes
+    by_end = np.argsort(edges[1], kind="stable")
+    start, end, kind = edges[0][by_end], edges[1][by_end], edge_types[by_end].astype(np.int64)
+    ends, first = np.unique(end, return_index=True)
+    absent = np.iinfo(np.int64).max
+    for length in range(1, path_hops + 1):
+        extended = np.where(hops[:, start] == length - 1, codes[:, start] * types + kind, absent)
+        best = np.full(hops.shape, absent)
+        best[:, ends] = np.minimum.reduceat(extended, first, axis=1)
+        codes = np.where(hops == length, best, codes)
+    return codes
+
+
+def _patterns(
+    vocabulary: Vocabulary, hops: ndarray, edges: ndarray, edge_types: ndarray, positions: ndarray | None
+) -> tuple[ndarray, ndarray, ndarray]:
+    """Relation `[nodes, nodes]`, and the distinct patterns' pair entries and weights `[patterns, 1 + path_hops (+ 1)]`."""
+    types, longest = len(vocabulary.edge_types), vocabulary.path_hops
+    bucket = np.where(hops == UNREACHABLE, vocabulary.max_hops + 1, np.minimum(hops, vocabulary.max_hops)).astype(np.int64)
+    offset = _offset_bins(vocabulary, positions) if vocabulary.offset_bins and positions is not None else 0
+    span, bins = types**longest, max(vocabulary.offset_entries, 1)
+    path = _path_codes(hops, edges, edge_types, types, longest) if longest else 0
+    distinct, relation = np.unique((bucket * span + path) * bins + offset, return_inverse=True)
+
+    offset, path, bucket = distinct % bins, distinct // bins % span, distinct // bins // span
+    length = np.where(bucket <= longest, bucket, 0)
+    entries, weights = [bucket], [np.ones(len(distinct))]
+    for hop in range(1, longest + 1):
+        taken = hop <= length
+        kind = path // types ** np.maximum(length - hop, 0) % types
+        entries.append(np.where(taken, vocabulary.hop_buckets + (hop - 1) * types + kind, 0))
+        weights.append(np.where(taken, 1 / np.maximum(length, 1), 0.0))
+    if vocabulary.offset_bins:
+        entries.append(vocabulary.hop_buckets + longest * types + offset)
+        weights.append(np.ones(len(distinct)))
+    return (
+        relation.reshape(hops.shape).astype(np.int16 if len(distinct) < 2**15 else np.int32),
+        np.stack(entries, 1).astype(np.int32),
+        np.stack(weights, 1).astype(np.float32),
+    )
+
+
+def _offset_bins(vocabulary: Vocabulary, positions: ndarray) -> ndarray:
+    """`[nodes, nodes]` bin of the (row, column) offset from query to key."""
+    difference = positions[None, :, :] - positions[:, None, :]
+    rows, columns = np.moveaxis(np.digitize(difference, vocabulary.offset_bins), -1, 0)
+    return rows * (len(vocabulary.offset_bins) + 1) + columns
+
+
+@dataclass(frozen=True)
+class GraphBatch:
+    """Graphs padded to the largest; token 0 is the graph token, token i + 1 is node i."""
+
+    vocabulary: Vocabulary
+    codes: Int[Tensor, "batch nodes slots"]
+    weights: Float[Tensor, "batch nodes slots"]
+    mask: Bool[Tensor, "batch nodes"]
+    """True where there is a node."""
+    relation: Int[Tensor, "batch tokens tokens"]
+    """`PADDING`, a token entry, or `FIRST_PATTERN` + row of `patterns`, for each (query, key)."""
+    patterns: Int[Tensor, "patterns pair_slots"]
+    pattern_weights: Float[Tensor, "patterns pair_slots"]
+
+    def __len__(self) -> int:
+        return len(self.mask)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Nodes of each graph."""
+        return self.mask.sum(1).tolist()
+
+    def to(self, target: torch.device | str | torch.dtype) -> "GraphBatch":
+        """The batch on another device, or with its weights in another float type."""
+        if isinstance(target, torch.dtype):
+            return replace(self, weights=self.weights.to(target), pattern_weights=self.pattern_weights.to(target))
+        moved = {name: value.to(target) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **moved)
+
+
+def collate(graphs: Sequence[Graph]) -> GraphBatch:
+    """The graphs as one padded batch, in the given order.
+
+    Raises:
+        ValueError: no graphs, or graphs of different vocabularies.
+    """
+    if not graphs:
+        raise ValueError("no graphs to put into a batch: at least one is needed")
+    vocabulary = graphs[0].vocabulary
+    if any(other.vocabulary != vocabulary for other in graphs):
+        raise ValueError(f"graphs of the vocabularies {sorted({g.vocabulary.name for g in graphs})} in one batch: one kind is needed")
+    largest, slots = max(g.nodes for g in graphs), graphs[0].codes.shape[1]
+    codes = torch.zeros(len(graphs), largest, slots, dtype=torch.int32)
+    weights = torch.zeros(len(graphs), largest, slots)
+    mask = torch.zeros(len(graphs), largest, dtype=torch.bool)
+    relation = torch.full((len(graphs), largest + 1, largest + 1), PADDING, dtype=torch.int32)
+    relation[:, :, 0] = TO_TOKEN
+    relation[:, 0, 0] = TOKEN_ITSELF
+    first = FIRST_PATTERN
+    for row, one in enumerate(graphs):
+        n = one.nodes
+        codes[row, :n], weights[row, :n], mask[row, :n] = one.codes, one.weights, True
+        relation[row, 0, 1 : n + 1] = FROM_TOKEN
+        relation[row, 1 : n + 1, 1 : n + 1] = one.relation.int() + first
+        first += len(one.patterns)
+    patterns = torch.cat([g.patterns for g in graphs])
+    return GraphBatch(vocabulary, codes, weights, mask, relation, patterns, torch.cat([g.pattern_weights for g in graphs]))
+
+
+def size_batches(sizes: Sequence[int], batch_size: int, budget: int = 400_000) -> Iterator[list[int]]:
+    """Positions of graphs that fit together: similar sizes, at most `batch_size`, and Σ tokens² ≤ `budget`.
+
+    Attention is quadratic in the padded size, so graphs are taken in order of size; a graph larger than the
+    budget comes alone. The largest come first, so that memory runs out at once or not at all.
+    """
+    waiting: list[int] = []
+    for position in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        padded = (sizes[waiting[0]] if waiting else sizes[position]) + 1
+        if waiting and (len(waiting) >= batch_size or (len(waiting) + 1) * padded**2 > budget):
+            yield waiting
+            waiting = []
+        waiting.append(position)
+    if waiting:
+        yield waiting
+
+
+def to_pyg(one: Graph) -> "Data":
+    """The graph as PyG `Data`: `x` codes, `x_weight`, `edge_index`, `edge_attr` edge types, `pos` where there are positions."""
+    from torch_geometric.data import Data
+
+    return Data(
+        x=one.codes.long(),
+        x_weight=one.weights,
+        edge_index=one.edges.long(),
+        edge_attr=one.edge_types.long().unsqueeze(1),
+        pos=one.positions,
+    )
+
+
+def from_pyg(data: "Data", vocabulary: Vocabulary) -> Graph:
+    """The graph that a PyG `Data` describes in the codes of `vocabulary`, as `to_pyg` writes them.
+
+    `x_weight` defaults to ones and `edge_attr` to the first edge type.
+
+    Raises:
+        ValueError: `x` or `edge_index` is missing, `x` holds no integer codes, or a code or index is out of range.
+    """
+    if data.x is None or data.edge_index is None:
+        raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
+    if data.x.is_floating_point():
+        raise ValueError(f"x of type {data.x.dtype}: integer codes of the vocabulary '{vocabulary.name}' are needed")
+    edges = data.edge_index.numpy()
+    weights: Any = getattr(data, "x_weight", None)
+    kinds = np.zeros(edges.shape[1], dtype=np.int64) if data.edge_attr is None else data.edge_attr.reshape(edges.shape[1], -1)[:, 0].numpy()
+    return graph(
+        vocabulary,
+        data.x.numpy(),
+        np.ones(data.x.shape, dtype=np.float32) if weights is None else weights.numpy(),
+        edges,
+        kinds,
+        None if data.pos is None else data.pos.numpy(),
+    )

@@ -1,0 +1,25 @@
+"""How a model is trained, as a value."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained: AdamW, linear warm-up, cosine decay to zero, exponential average of the weights."""
+
+    epochs: int
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    """Share of all steps in which the learning rate rises to its maximum."""
+    averaging: float = 0.99
+    """Decay per step of the exponential average whose weights are kept."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.averaging < 1:
+            raise ValueError(f"{self}: at least one epoch, one graph a batch, a positive learning rate and averaging in [0, 1) are needed")
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)

@@ -1,0 +1,156 @@
+"""Fitting a model on Lightning: fixed seeds, one checkpoint an epoch, resumable to the same result."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import lightning
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Sampler
+
+from graphormer.data import LabelledGraphs
+from graphormer.graph import GraphBatch, collate
+from graphormer.model import Config, Graphormer
+from graphormer.recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 16
+"""Batches that are sorted by size together while training: enough to save padding, few enough to stay random."""
+
+
+class SizedBatches(Sampler[list[int]]):
+    """Random batches of graphs of similar size, other ones each epoch, the same for the same seed and epoch."""
+
+    def __init__(self, data: LabelledGraphs, recipe: Recipe) -> None:
+        self.sizes = [g.nodes for g in data.graphs]
+        self.recipe = recipe
+        self.epoch = 0
+
+    @property
+    def sampler(self) -> "SizedBatches":
+        """Lightning looks here for a `set_epoch` to call before each epoch."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-len(self.sizes) // self.recipe.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        random = np.random.default_rng((self.recipe.seed, self.epoch))
+        order, window = random.permutation(len(self.sizes)), WINDOW * self.recipe.batch_size
+        batches = []
+        for start in range(0, len(order), window):
+            rows = sorted(order[start : start + window].tolist(), key=lambda row: self.sizes[row])
+            batches += [rows[i : i + self.recipe.batch_size] for i in range(0, len(rows), self.recipe.batch_size)]
+        # A generator on purpose: a resumed run makes this iterator before it knows its epoch, and reads from it after.
+        for i in random.permutation(len(batches)):
+            yield batches[i]
+
+
+def loss(config: Config, logits: Float[Tensor, "batch outputs"], labels: Tensor) -> Float[Tensor, ""]:
+    """Cross entropy or squared error, over the labels that are there."""
+    if config.task == "multiclass":
+        return F.cross_entropy(logits, labels)
+    known = ~labels.isnan()
+    criterion = F.binary_cross_entropy_with_logits if config.task == "binary" else F.mse_loss
+    return criterion(logits[known], labels[known])
+
+
+class Fitting(lightning.LightningModule):
+    """The training loop's view of a model: its loss, its optimiser and the average of its weights."""
+
+    def __init__(self, model: Graphormer, recipe: Recipe) -> None:
+        super().__init__()
+        self.model, self.recipe = model, recipe
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+
+    def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
+        # Dropout must not depend on whether the run was interrupted before this step.
+        torch.manual_seed(self.recipe.seed * 1_000_003 + self.global_step)
+
+    def training_step(self, batch: tuple[GraphBatch, Tensor]) -> Tensor:
+        graphs, labels = batch
+        value = loss(self.model.config, self.model(graphs), labels)
+        self.log("loss", value, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(graphs))
+        return value
+
+    def optimizer_step(self, *args: object, **kwargs: object) -> None:
+        super().optimizer_step(*args, **kwargs)  # type: ignore[arg-type]
+        self.average.update_parameters(self.model)
+
+    def transfer_batch_to_device(self, batch: tuple[GraphBatch, Tensor], device: torch.device, _: int) -> tuple[GraphBatch, Tensor]:
+        return batch[0].to(device), batch[1].to(device)
+
+    def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
+        recipe = self.recipe
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        others = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser,
+            recipe.learning_rate,
+            total_steps=int(self.trainer.estimated_stepping_batches) + 1,
+            pct_start=recipe.warmup,
+            cycle_momentum=False,
+            final_div_factor=1e3,
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def fit(config: Config, recipe: Recipe, data: LabelledGraphs, folder: Path, device: str = "auto", progress: bool = True) -> Graphormer:
+    """The trained model, weights averaged, in evaluation mode.
+
+    After every epoch the state is written to `folder/last.ckpt`; a run that finds one there goes on from it and ends
+    as an undisturbed run would have.
+
+    Raises:
+        ValueError: the checkpoint in `folder` belongs to another configuration, recipe or data set.
+    """
+    lightning.seed_everything(recipe.seed, verbose=False)
+    fitting = Fitting(Graphormer(config, data.vocabulary), recipe)
+    sampler = SizedBatches(data, recipe)
+
+    def batch(rows: list[int]) -> tuple[GraphBatch, Tensor]:
+        return collate([data.graphs[row] for row in rows]), data.labels[rows]
+
+    loader = DataLoader(range(len(data)), batch_sampler=sampler, collate_fn=batch)  # type: ignore[arg-type]
+    last = _resumable(folder, {"config": config.to_dict(), "recipe": recipe.to_dict(), "data": data.sha256, "split": data.split})
+    trainer = lightning.Trainer(
+        max_epochs=recipe.epochs,
+        accelerator={"cuda": "gpu"}.get(device, device),
+        devices=1,
+        logger=False,
+        gradient_clip_val=1.0,
+        callbacks=[ModelCheckpoint(folder, filename="last", enable_version_counter=False), *([RichProgressBar()] if progress else [])],
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+    )
+    trainer.fit(fitting, loader, ckpt_path=last, weights_only=True)
+    model: Graphormer = fitting.average.module
+    return model.cpu().eval()
+
+
+def _resumable(folder: Path, identity: dict[str, object]) -> Path | None:
+    """The checkpoint to go on from; notes in `run.json` what the folder's run is about."""
+    import json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    noted, last = folder / "run.json", folder / "last.ckpt"
+    written = json.dumps(identity, indent=1, sort_keys=True)
+    if last.exists() and noted.exists() and noted.read_text() != written:
+        raise ValueError(f"{folder} holds an unfinished run with other settings: finish it with the same command, or choose another folder")
+    noted.write_text(written)
+    if not last.exists():
+        return None
+    logger.info("going on from %s", last)
+    return last

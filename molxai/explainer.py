@@ -1,0 +1,160 @@
+"""The front door: a model and a method, ready to explain SMILES, molecules and digits."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+import torch
+
+from graphormer.checkpoint import Card, load
+from graphormer.graph import collate, size_batches
+from graphormer.model import Graphormer
+from molxai.explainers import method
+from molxai.explanation import Explanation, Target
+
+if TYPE_CHECKING:
+    from rdkit import Chem
+
+    from graphormer.molecules import Molecule
+    from graphormer.superpixels import Digit
+
+    Subject = Molecule | Digit
+    Source = str | Chem.Mol | np.ndarray | Molecule | Digit
+
+BATCH_SIZE = 32
+"""Graphs explained at once."""
+
+
+class Explainer:
+    """Explains what a model says.
+
+    Example:
+        >>> explanation = Explainer("bace")("CC(C)Cc1ccc(cc1)C(C)C(=O)O")
+        >>> len(explanation.relevance), abs(explanation.gap) < 1e-4
+        (15, True)
+    """
+
+    def __init__(self, model: str | Path = "bace", method_name: str = "lrp", batch_size: int = BATCH_SIZE, device: str = "auto") -> None:
+        """Load a model.
+
+        Args:
+            model: a shipped model's name, a folder with one model, or a .safetensors file.
+            method_name: an id of `EXPLAINERS`.
+            batch_size: graphs explained at once; results do not depend on it.
+            device: auto, cpu or cuda.
+
+        Raises:
+            FileNotFoundError: there is no such model.
+            ValueError: the model does not load, or there is no such method or device.
+        """
+        self.method = method(method_name)
+        self.network, self.card = load(model)
+        self.network.to(chosen_device(device))
+        self.batch_size = batch_size
+
+    @classmethod
+    def of(cls, network: Graphormer, card: Card, method_name: str = "lrp", batch_size: int = BATCH_SIZE) -> "Explainer":
+        """An explainer of a model that is already in memory, where it is."""
+        made = cls.__new__(cls)
+        made.method, made.network, made.card, made.batch_size = method(method_name), network, card, batch_size
+        return made
+
+    @property
+    def reads(self) -> str:
+        """What the model takes: molecules or digits."""
+        return "molecules" if self.card.vocabulary.startswith("molecule") else "digits"
+
+    @overload
+    def __call__(self, source: "Source", target: str | int = "pred", contrast: str | int | None = None) -> Explanation: ...
+    @overload
+    def __call__(self, source: "Sequence[Source]", target: str | int = "pred", contrast: str | int | None = None) -> list[Explanation]: ...
+
+    def __call__(
+        self, source: "Source | Sequence[Source]", target: str | int = "pred", contrast: str | int | None = None
+    ) -> Explanation | list[Explanation]:
+        """Explain one input, or a list of them in their order.
+
+        Args:
+            source: a SMILES, an RDKit `Mol`, a 28 × 28 array (white ink on black, 0 to 1), a `Molecule` or a `Digit`;
+                or a list of those.
+            target: `pred` for the predicted class, or a class's name or number.
+            contrast: explain how much the target's logit exceeds this class's.
+
+        Raises:
+            ValueError: an input cannot be read, is of the other kind, or there is no such class.
+        """
+        if isinstance(source, list | tuple):
+            return self.explain([self.subject(one) for one in source], [self.target(target, contrast)] * len(source))
+        return self.explain([self.subject(source)], [self.target(target, contrast)])[0]  # type: ignore[arg-type]
+
+    def subject(self, source: "Source", id: str = "") -> "Subject":
+        """The molecule or digit of an input.
+
+        Raises:
+            ValueError: it cannot be read, or is not what the model takes.
+        """
+        if self.reads == "digits":
+            from graphormer.superpixels import Digit, digit
+
+            if isinstance(source, Digit):
+                return source
+            if not isinstance(source, np.ndarray):
+                raise ValueError(f"the model {self.card.name!r} reads digits: a 28 × 28 array is needed, not {type(source).__name__}")
+            return digit(source, id)
+        from rdkit import Chem
+
+        from graphormer.molecules import Molecule, molecule
+
+        if isinstance(source, Molecule):
+            return source
+        if not isinstance(source, str | Chem.Mol):
+            raise ValueError(f"the model {self.card.name!r} reads molecules: a SMILES or a Mol is needed, not {type(source).__name__}")
+        return molecule(source, id)
+
+    def target(self, name: str | int, contrast: str | int | None = None) -> Target | None:
+        """The target of that name; None for `pred` without contrast, which each graph's prediction decides.
+
+        Raises:
+            ValueError: there is no such class, or `pred` is to be contrasted.
+        """
+        if name == "pred":
+            if contrast is not None:
+                raise ValueError("a contrast needs a named target: give --target CLASS as well, not pred")
+            return None
+        made = Target(self._class(name), None if contrast is None else self._class(contrast))
+        made.weights(self.card.config)
+        return made
+
+    def _class(self, name: str | int) -> int:
+        classes = self.card.classes
+        if str(name) in classes:
+            return classes.index(str(name))
+        if str(name).isdigit() and int(name) < max(len(classes), 1):
+            return int(name)
+        raise ValueError(f"no class {str(name)!r} in the model {self.card.name!r}: {', '.join(classes) or 'a regression has none'}")
+
+    def explain(self, subjects: "Sequence[Subject]", targets: Sequence[Target | None]) -> list[Explanation]:
+        """Explanations in the order of the subjects; a target of None is the prediction."""
+        made: list[Explanation | None] = [None] * len(subjects)
+        for rows in size_batches([one.graph.nodes for one in subjects], self.batch_size):
+            batch = collate([subjects[row].graph for row in rows]).to(next(self.network.parameters()).device)
+            for row, explanation in zip(rows, self.method(self.network, batch, [targets[row] for row in rows]), strict=True):
+                made[row] = replace(
+                    explanation, subject=subjects[row], classes=self.card.classes, unit=self.card.unit, model=self.card.name
+                )
+        return made  # type: ignore[return-value]
+
+
+def chosen_device(name: str) -> torch.device:
+    """The device of that name; auto takes a GPU where there is one.
+
+    Raises:
+        ValueError: an unknown name, or cuda where there is none.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device {name!r}: auto, cpu or cuda is needed")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device cuda: this machine has no usable GPU; use --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,170 @@
+"""The one output type: relevance with its ledger, what it explains, and how to look at it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.model import Config
+
+if TYPE_CHECKING:
+    import pandas
+
+    from graphormer.molecules import Molecule
+    from graphormer.superpixels import Digit
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is explained: one class's logit (or a regression's value), or how much it exceeds another's."""
+
+    label: int = 0
+    """Binary: 0 or 1. Multiclass: the class. Regression: 0."""
+    contrast: int | None = None
+    """Multiclass: the class whose logit is subtracted."""
+    column: int = 0
+    """Binary and regression: the output column."""
+
+    def weights(self, config: Config) -> list[float]:
+        """The linear combination of the model's outputs that is explained.
+
+        A binary model has one logit, log p/(1 − p): class 0's is its negative.
+
+        Raises:
+            ValueError: no such class or column, or a contrast that the model does not have.
+        """
+        count = {"binary": 2, "multiclass": config.outputs, "regression": 1}[config.task]
+        for label in (self.label, self.contrast):
+            if label is not None and not 0 <= label < count:
+                raise ValueError(f"class {label}: the model has {count} classes, 0 … {count - 1}")
+        column = self.label if config.task == "multiclass" else self.column
+        if not 0 <= column < config.outputs:
+            raise ValueError(f"output column {column}: the model has {config.outputs}")
+        weights = [0.0] * config.outputs
+        weights[column] = -1.0 if config.task == "binary" and self.label == 0 else 1.0
+        if self.contrast is not None:
+            if config.task != "multiclass":
+                raise ValueError("a contrast needs a model of several classes: the logit of a binary model already compares its two")
+            if self.contrast == self.label:
+                raise ValueError(f"class {self.label} in contrast to itself: two different classes are needed")
+            weights[self.contrast] = -1.0
+        return weights
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Relevance of the nodes of one graph for one target.
+
+    Where the method conserves, `logit = Σ relevance + token + bias` up to rounding; `gap` is what is missing.
+    """
+
+    method: str
+    relevance: Float[Tensor, " nodes"]
+    """In logit units (a regression: in the target's unit), positive for what speaks for the target."""
+    feature_relevance: Float[Tensor, "nodes features"] | None
+    """The same, split exactly over the named input features; None where the method has no such split."""
+    features: tuple[str, ...]
+    token: float
+    """Relevance that ended in the graph token's own embedding."""
+    bias: float
+    """Relevance that ended in the model's biases."""
+    logit: float
+    """The explained quantity: the target's logit, a difference of two, or a value."""
+    probability: float | None
+    """Of the target's class; None for regressions."""
+    target: Target
+    prediction: int
+    """The most probable class; 0 for regressions."""
+    value: float
+    """Regression: the predicted value. Otherwise the predicted class's logit."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes; empty: their numbers."""
+    unit: str = "logit"
+    model: str = ""
+    subject: "Molecule | Digit | None" = None
+    """What was explained, with what is needed to draw it."""
+
+    @property
+    def gap(self) -> float:
+        """Logit not accounted for: zero, up to rounding, for a conservative method."""
+        return self.logit - math.fsum(self.relevance.tolist()) - self.token - self.bias
+
+    @property
+    def target_name(self) -> str:
+        """The explained class by name, `a − b` for a contrast."""
+        name = self.class_name(self.target.label)
+        return name if self.target.contrast is None else f"{name} − {self.class_name(self.target.contrast)}"
+
+    @property
+    def prediction_name(self) -> str:
+        return self.class_name(self.prediction)
+
+    def class_name(self, label: int) -> str:
+        return self.classes[label] if self.classes else str(label)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was changed or approximated when the input was read."""
+        return self.subject.notes if self.subject else ()
+
+    def node_names(self) -> list[str]:
+        """Element and number of each atom, or the number of each segment."""
+        symbols: Sequence[str] = getattr(self.subject, "symbols", [""] * len(self.relevance))
+        return [f"{symbol}{i}" for i, symbol in enumerate(symbols)]
+
+    def to_dict(self, features: bool = False) -> dict[str, Any]:
+        """The explanation's part of a record, in plain Python types.
+
+        Args:
+            features: add `features`, the relevance of each named input feature for each node.
+        """
+        record: dict[str, Any] = {
+            "model": self.model,
+            "method": self.method,
+            "target": self.target_name,
+            "prediction": self.prediction_name,
+            "probability": self.probability,
+            "logit": self.logit,
+            "relevance": self.relevance.tolist(),
+            "token_relevance": self.token,
+            "bias_relevance": self.bias,
+            "gap": self.gap,
+            "notes": list(self.notes),
+        }
+        if features and self.feature_relevance is not None:
+            record["features"] = dict(zip(self.features, self.feature_relevance.T.tolist(), strict=True))
+        return record
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """One row per node: name, relevance, and a column per input feature. Needs pandas.
+
+        Raises:
+            ModuleNotFoundError: pandas is not installed.
+        """
+        import pandas
+
+        frame = pandas.DataFrame({"node": self.node_names(), "relevance": self.relevance.tolist()})
+        if self.feature_relevance is not None:
+            for name, column in zip(self.features, self.feature_relevance.T.tolist(), strict=True):
+                frame[name] = column
+        return frame
+
+    def draw(self, path: str | None = None, style: str = "highlight") -> str | bytes:
+        """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.
+
+        Raises:
+            ValueError: there is no subject to draw, or the file name has another ending.
+        """
+        from molxai.rendering.picture import draw
+
+        return draw(self, path, style)
+
+    def _repr_html_(self) -> str:
+        if self.subject is None:
+            return f"<pre>{self!r}</pre>".replace("Explanation(", "Explanation(", 1)
+        svg = self.draw()
+        assert isinstance(svg, str)
+        return svg[svg.index("<svg") :]

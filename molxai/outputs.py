@@ -1,0 +1,126 @@
+"""What is written: one record per input with the same keys in every format, or pictures."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from graphormer.checkpoint import Card
+from graphormer.files import write_file
+from molxai.batch import Explained, draw_all
+from molxai.explainers.outcome import Outcome
+from molxai.explanation import Explanation
+from molxai.inputs import Input
+
+Record = dict[str, Any]
+
+KEYS = (
+    *("id", "row", "input", "status", "error", "model", "method", "target", "prediction", "probability", "logit"),
+    *("relevance", "token_relevance", "bias_relevance", "gap", "notes"),
+)
+"""In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
+
+
+def record(one: Input, explanation: Explanation | None, features: bool = False) -> Record:
+    """The record of an input and its explanation; without one, of its error."""
+    known: Record = dict.fromkeys(KEYS)
+    known |= {"id": one.id or str(one.row), "row": one.row, "input": one.text}
+    known |= {"status": "error" if one.error else "ok", "error": one.error or None}
+    return known if explanation is None else known | explanation.to_dict(features)
+
+
+def _as_json(records: Sequence[Record]) -> str:
+    return json.dumps(records, indent=1, ensure_ascii=False) + "\n"
+
+
+def _as_json_lines(records: Sequence[Record]) -> str:
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records)
+
+
+def _as_csv(records: Sequence[Record]) -> str:
+    """Lists and dictionaries are JSON inside their cell."""
+    text = io.StringIO()
+    columns = list(dict.fromkeys(key for one in records for key in one))
+    writer = csv.DictWriter(text, columns or KEYS, lineterminator="\n")
+    writer.writeheader()
+    for one in records:
+        writer.writerow({k: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v for k, v in one.items()})
+    return text.getvalue()
+
+
+FORMATS = {".json": _as_json, ".jsonl": _as_json_lines, ".csv": _as_csv}
+"""How records are written, by the ending of the file."""
+
+
+def write_records(records: Sequence[Record], path: Path) -> None:
+    """Write the records in the format of the file's ending, at once or not at all.
+
+    Raises:
+        ValueError: an unknown ending.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"{path}: records are written to {', '.join(FORMATS)}")
+    write_file(path, FORMATS[path.suffix.lower()](records))
+
+
+def check_output(path: Path | None, style: str = "highlight", pictures: bool = True) -> None:
+    """Refuse what could not be written, before any work.
+
+    Raises:
+        ValueError: an ending or a picture style that is not known.
+        FileNotFoundError: the folder of the file does not exist.
+    """
+    from molxai.rendering import ENDINGS, STYLES
+
+    if style not in STYLES:
+        raise ValueError(f"style {style!r}: {' or '.join(STYLES)} is needed")
+    if path is None or (pictures and is_folder(path)):
+        return
+    known = (*FORMATS, *(ENDINGS if pictures else ()))
+    if path.suffix.lower() not in known:
+        raise ValueError(f"{path}: an output's name must end in {', '.join(known)}{', or be a folder' if pictures else ''}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether an output is meant as a folder of pictures."""
+    return path.is_dir() or not path.suffix
+
+
+def write_explanations(rows: Sequence[Explained], path: Path, features: bool, style: str, numbers: bool) -> None:
+    """Records, one picture, or a folder of pictures, as the path says.
+
+    Raises:
+        ValueError: several inputs for one picture.
+    """
+    if is_folder(path):
+        draw_all(rows, path, style, numbers)
+    elif path.suffix.lower() in FORMATS:
+        write_records([record(one, explanation, features) for one, explanation in rows], path)
+    else:
+        from molxai.rendering.picture import draw
+
+        if len(rows) != 1:
+            raise ValueError(f"{len(rows)} inputs but one picture: give a folder (-o maps), or explain one at a time")
+        explanation = rows[0][1]
+        assert explanation is not None
+        draw(explanation, path, style, numbers)
+
+
+def prediction_record(one: Input, outcome: Outcome | None, card: Card) -> Record:
+    """The record of a prediction: no method and no relevances."""
+    known = record(one, None)
+    if outcome is None:
+        return known
+    name = card.classes[outcome.prediction] if card.classes else None
+    return known | {
+        "model": card.name,
+        "target": name,
+        "prediction": name,
+        "probability": outcome.probability,
+        "logit": outcome.logit,
+        "notes": list(one.subject.notes) if one.subject else [],
+    }

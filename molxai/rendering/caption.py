@@ -1,0 +1,34 @@
+"""An explanation in words: what is explained, what the parts sum to, what the colours say."""
+
+from molxai.explanation import Explanation
+
+
+def prediction_line(explanation: Explanation) -> str:
+    """What is explained, and how sure the model is."""
+    by = f"{explanation.model} · {explanation.method}"
+    if explanation.probability is None:
+        return f"Explained: the predicted value, {explanation.value:.3f} {explanation.unit} · {by}"
+    target, predicted = explanation.target_name, explanation.prediction_name
+    said = "as predicted" if target == predicted else f"the prediction is {predicted}"
+    return f"Explained: {target} ({said}) · probability {explanation.probability:.3f} · logit {explanation.logit:+.3f} · {by}"
+
+
+def ledger_line(explanation: Explanation) -> str:
+    """What the parts sum to, and what is missing."""
+    nodes = "superpixels" if hasattr(explanation.subject, "segments") else "atoms"
+    total = float(explanation.relevance.double().sum())
+    missing = f"not accounted for {_small(explanation.gap)}"
+    return f"Sum: {nodes} {total:+.3f}, graph token {explanation.token:+.3f}, biases {explanation.bias:+.3f} · {missing}"
+
+
+def colour_line(explanation: Explanation) -> str:
+    """What the colours say."""
+    if explanation.probability is None:
+        return "Red raises the value, blue lowers it."
+    return f"Red speaks for {explanation.target_name}, blue against it; the model's evidence, in {explanation.unit} units."
+
+
+def _small(value: float) -> str:
+    if abs(value) < 5e-6:
+        return "0"
+    return f"{value:+.1e}" if abs(value) < 5e-4 else f"{value:+.3f}"

@@ -1,0 +1,50 @@
+"""A digit with its relevance: the picture, its superpixels, and the map over the strokes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from numpy import ndarray
+
+from graphormer.superpixels import Digit
+
+INK = 0.3
+"""Opacity of the grey digit over the map: enough to see the strokes, little enough to see the colours."""
+
+
+def draw_digit(axes: Sequence[Axes], digit: Digit, relevance: ndarray, limit: float, colour_map: Colormap) -> None:
+    """Fill three axes: the original, the superpixels with their boundaries, and the relevance of each superpixel.
+
+    Args:
+        axes: three of them.
+        digit: picture and segment map.
+        relevance: `[nodes]`, one number per segment.
+        limit: the magnitude that is drawn in full colour.
+        colour_map: over −limit … +limit.
+
+    Raises:
+        ValueError: another number of relevances than segments.
+    """
+    if len(relevance) != digit.graph.nodes:
+        raise ValueError(f"{len(relevance)} relevances but {digit.graph.nodes} segments")
+    mean = np.bincount(digit.segments.ravel(), digit.image.ravel()) / np.bincount(digit.segments.ravel())
+    grey = {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+    axes[0].imshow(digit.image, **grey)
+    axes[1].imshow(mean[digit.segments], **grey)
+    _boundaries(axes[1], digit.segments, "tab:orange", 0.8)
+    axes[2].imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)
+    axes[2].imshow(np.zeros(digit.image.shape), cmap="gray", alpha=INK * digit.image)
+    _boundaries(axes[2], digit.segments, "0.75", 0.4)
+    for one, title in zip(axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True):
+        one.set_title(title, fontsize=9)
+        one.set_xticks([])
+        one.set_yticks([])
+
+
+def _boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
+    """A line on every pixel side that separates two segments."""
+    rows, columns = np.nonzero(segments[:, :-1] != segments[:, 1:])
+    axes.vlines(columns + 0.5, rows - 0.5, rows + 0.5, colors=colour, linewidth=width)
+    rows, columns = np.nonzero(segments[:-1] != segments[1:])
+    axes.hlines(rows + 0.5, columns - 0.5, columns + 0.5, colors=colour, linewidth=width)
