@@ -164,7 +164,7 @@ def bace(home: str | Path | None = None, split: str = "scaffold", part: str = "t
     smiles = [one for one, _ in table]
     rows = list(range(len(table))) if part == "all" else getattr(_split(split, smiles, seed), part)
     graphs = [molecule(smiles[row]).graph for row in rows]
-    labels = torch.tensor([[table[row][1]] for row in rows])
+    labels = torch.tensor([table[row][1] for row in rows]).unsqueeze(1)
     return LabelledGraphs("bace", MOLECULES, graphs, labels, rows, f"{split} {part}", {"bace.csv": digest(path)})
 
 
@@ -209,7 +209,10 @@ def _segment_maps(images: ndarray, part: str) -> ndarray:
 
     from graphormer.superpixels import COMPACTNESS, SEGMENTS
 
-    cache = Path(pooch.os_cache("molxai")) / f"mnist-{part}-slic-{SEGMENTS}-{COMPACTNESS}-{hashlib.sha256(images).hexdigest()[:12]}.npy"
+    cache = (
+        Path(pooch.os_cache("molxai"))
+        / f"mnist-{part}-slic-{SEGMENTS}-{COMPACTNESS}-{hashlib.sha256(images.tobytes()).hexdigest()[:12]}.npy"
+    )
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
         partial = cache.with_suffix(f".{os.getpid()}.part")

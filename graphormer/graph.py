@@ -145,7 +145,7 @@ def graph(
         torch.as_tensor(codes, dtype=torch.int32),
         torch.as_tensor(weights, dtype=torch.float32),
         torch.as_tensor(edges, dtype=torch.int32),
-        torch.as_tensor(edge_types, dtype=torch.uint8),
+        torch.as_tensor(edge_types, dtype=torch.int16),
         None if positions is None else torch.as_tensor(positions, dtype=torch.float32),
         torch.from_numpy(hops),
         torch.from_numpy(relation),
@@ -240,7 +240,7 @@ class GraphBatch:
         """The batch on another device, or with its weights in another float type."""
         if isinstance(target, torch.dtype):
             return replace(self, weights=self.weights.to(target), pattern_weights=self.pattern_weights.to(target))
-        moved = {name: value.to(target) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        moved: dict[str, Any] = {name: value.to(target) for name, value in vars(self).items() if isinstance(value, Tensor)}
         return replace(self, **moved)
 
 
@@ -317,12 +317,14 @@ def from_pyg(data: "Data", vocabulary: Vocabulary) -> Graph:
         raise ValueError(f"x of type {data.x.dtype}: integer codes of the vocabulary '{vocabulary.name}' are needed")
     edges = data.edge_index.numpy()
     weights: Any = getattr(data, "x_weight", None)
-    kinds = np.zeros(edges.shape[1], dtype=np.int64) if data.edge_attr is None else data.edge_attr.reshape(edges.shape[1], -1)[:, 0].numpy()
+    kinds = torch.zeros(edges.shape[1], dtype=torch.long) if data.edge_attr is None else data.edge_attr
+    if len(kinds) != edges.shape[1]:
+        raise ValueError(f"{edges.shape[1]} edges but {len(kinds)} rows of edge_attr")
     return graph(
         vocabulary,
         data.x.numpy(),
         np.ones(data.x.shape, dtype=np.float32) if weights is None else weights.numpy(),
         edges,
-        kinds,
+        kinds.flatten(1)[:, 0].numpy() if kinds.ndim > 1 else kinds.numpy(),
         None if data.pos is None else data.pos.numpy(),
     )

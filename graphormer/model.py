@@ -7,6 +7,7 @@ Design constraints:
 - The model knows nothing of explanations: `embed` and `predict` are two plain calls.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from graphormer.graph import FIRST_PATTERN, PADDING, GraphBatch, Vocabulary
 
-ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
 
 Task = Literal["binary", "multiclass", "regression"]
 

@@ -106,10 +106,10 @@ class _Quiet:
     """RDKit's own log off inside the block: the one-line error says what it would have said."""
 
     def __enter__(self) -> None:
-        RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
+        RDLogger.DisableLog("rdApp.*")
 
     def __exit__(self, *_: object) -> None:
-        RDLogger.EnableLog("rdApp.*")  # type: ignore[attr-defined]
+        RDLogger.EnableLog("rdApp.*")
 
 
 def molecule_graph(mol: Chem.Mol) -> Graph:

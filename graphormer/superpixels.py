@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from numpy import ndarray
 
 from graphormer.graph import Graph, Vocabulary, graph
@@ -39,14 +39,14 @@ class Digit:
     graph: Graph
     image: Float[ndarray, "28 28"]
     """White ink on black, 0 to 1."""
-    segments: Int[ndarray, "28 28"]
+    segments: Integer[ndarray, "28 28"]
     """Node of each pixel."""
     id: str = ""
     notes: tuple[str, ...] = ()
     """What was changed on reading."""
 
 
-def digit(image: Float[ndarray, "28 28"], id: str = "", notes: tuple[str, ...] = ()) -> Digit:
+def digit(image: Float[ndarray, "rows columns"], id: str = "", notes: tuple[str, ...] = ()) -> Digit:
     """The digit of a 28 × 28 picture, white ink on black, values 0 to 1.
 
     Raises:
@@ -60,7 +60,7 @@ def digit(image: Float[ndarray, "28 28"], id: str = "", notes: tuple[str, ...] =
     return Digit(superpixel_graph(image, segments), image, segments, id, notes)
 
 
-def superpixels(image: Float[ndarray, "28 28"]) -> Int[ndarray, "28 28"]:
+def superpixels(image: Float[ndarray, "28 28"]) -> Integer[ndarray, "28 28"]:
     """SLIC segment of each pixel, numbered from 0 without gaps (Achanta et al. 2012)."""
     from skimage.segmentation import slic
 
@@ -69,7 +69,7 @@ def superpixels(image: Float[ndarray, "28 28"]) -> Int[ndarray, "28 28"]:
     return segments.reshape(image.shape)
 
 
-def superpixel_graph(image: Float[ndarray, "28 28"], segments: Int[ndarray, "28 28"]) -> Graph:
+def superpixel_graph(image: Float[ndarray, "28 28"], segments: Integer[ndarray, "28 28"]) -> Graph:
     """The graph of a picture cut into segments: mean intensity, centroid and degree; edges where segments touch."""
     label, nodes = segments.ravel(), int(segments.max()) + 1
     size = np.bincount(label, minlength=nodes)

@@ -123,7 +123,7 @@ def fit(config: Config, recipe: Recipe, data: LabelledGraphs, folder: Path, devi
     def batch(rows: list[int]) -> tuple[GraphBatch, Tensor]:
         return collate([data.graphs[row] for row in rows]), data.labels[rows]
 
-    loader = DataLoader(range(len(data)), batch_sampler=sampler, collate_fn=batch)  # type: ignore[arg-type]
+    loader: DataLoader[int] = DataLoader(range(len(data)), batch_sampler=sampler, collate_fn=batch)  # type: ignore[arg-type]
     last = _resumable(folder, {"config": config.to_dict(), "recipe": recipe.to_dict(), "data": data.sha256, "split": data.split})
     trainer = lightning.Trainer(
         max_epochs=recipe.epochs,
@@ -136,7 +136,8 @@ def fit(config: Config, recipe: Recipe, data: LabelledGraphs, folder: Path, devi
         enable_model_summary=False,
     )
     trainer.fit(fitting, loader, ckpt_path=last, weights_only=True)
-    model: Graphormer = fitting.average.module
+    model = fitting.average.module
+    assert isinstance(model, Graphormer)
     return model.cpu().eval()
 
 

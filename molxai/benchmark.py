@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -44,7 +45,7 @@ def speed(explainer: Explainer, graphs: Sequence[Graph], rounds: int, threads: i
     sizes = [g.nodes for g in graphs]
     batches = [collate([graphs[row] for row in rows]) for rows in size_batches(sizes, explainer.batch_size)]
     runs: dict[str, Callable[[GraphBatch], Any]] = {"forward": torch.no_grad()(explainer.network)}
-    runs |= {name: lambda batch, method=method: method(explainer.network, batch) for name, method in EXPLAINERS.items()}
+    runs |= {name: partial(method, explainer.network) for name, method in EXPLAINERS.items()}
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds + 1):
         for name, run in runs.items():

@@ -3,25 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from rdkit import Chem
 
 from graphormer.checkpoint import Card, load
 from graphormer.graph import collate, size_batches
 from graphormer.model import Graphormer
+from graphormer.molecules import Molecule, molecule
+from graphormer.superpixels import Digit, digit
 from molxai.explainers import method
 from molxai.explanation import Explanation, Target
 
-if TYPE_CHECKING:
-    from rdkit import Chem
-
-    from graphormer.molecules import Molecule
-    from graphormer.superpixels import Digit
-
-    Subject = Molecule | Digit
-    Source = str | Chem.Mol | np.ndarray | Molecule | Digit
+Subject: TypeAlias = Molecule | Digit
+Source: TypeAlias = Any
+"""A SMILES, an RDKit `Mol`, a 28 × 28 array, a `Molecule` or a `Digit`."""
 
 BATCH_SIZE = 32
 """Graphs explained at once."""
@@ -66,15 +64,10 @@ class Explainer:
         """What the model takes: molecules or digits."""
         return "molecules" if self.card.vocabulary.startswith("molecule") else "digits"
 
-    @overload
-    def __call__(self, source: "Source", target: str | int = "pred", contrast: str | int | None = None) -> Explanation: ...
-    @overload
-    def __call__(self, source: "Sequence[Source]", target: str | int = "pred", contrast: str | int | None = None) -> list[Explanation]: ...
-
     def __call__(
-        self, source: "Source | Sequence[Source]", target: str | int = "pred", contrast: str | int | None = None
-    ) -> Explanation | list[Explanation]:
-        """Explain one input, or a list of them in their order.
+        self, source: Source, target: str | int = "pred", contrast: str | int | None = None
+    ) -> Any:
+        """The `Explanation` of one input, or the list of them for a list of inputs, in order.
 
         Args:
             source: a SMILES, an RDKit `Mol`, a 28 × 28 array (white ink on black, 0 to 1), a `Molecule` or a `Digit`;
@@ -87,26 +80,20 @@ class Explainer:
         """
         if isinstance(source, list | tuple):
             return self.explain([self.subject(one) for one in source], [self.target(target, contrast)] * len(source))
-        return self.explain([self.subject(source)], [self.target(target, contrast)])[0]  # type: ignore[arg-type]
+        return self.explain([self.subject(source)], [self.target(target, contrast)])[0]
 
-    def subject(self, source: "Source", id: str = "") -> "Subject":
+    def subject(self, source: Source, id: str = "") -> Subject:
         """The molecule or digit of an input.
 
         Raises:
             ValueError: it cannot be read, or is not what the model takes.
         """
         if self.reads == "digits":
-            from graphormer.superpixels import Digit, digit
-
             if isinstance(source, Digit):
                 return source
             if not isinstance(source, np.ndarray):
                 raise ValueError(f"the model {self.card.name!r} reads digits: a 28 × 28 array is needed, not {type(source).__name__}")
             return digit(source, id)
-        from rdkit import Chem
-
-        from graphormer.molecules import Molecule, molecule
-
         if isinstance(source, Molecule):
             return source
         if not isinstance(source, str | Chem.Mol):
@@ -135,7 +122,7 @@ class Explainer:
             return int(name)
         raise ValueError(f"no class {str(name)!r} in the model {self.card.name!r}: {', '.join(classes) or 'a regression has none'}")
 
-    def explain(self, subjects: "Sequence[Subject]", targets: Sequence[Target | None]) -> list[Explanation]:
+    def explain(self, subjects: Sequence[Subject], targets: Sequence[Target | None]) -> list[Explanation]:
         """Explanations in the order of the subjects; a target of None is the prediction."""
         made: list[Explanation | None] = [None] * len(subjects)
         for rows in size_batches([one.graph.nodes for one in subjects], self.batch_size):

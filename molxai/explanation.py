@@ -1,5 +1,6 @@
 """The one output type: relevance with its ledger, what it explains, and how to look at it."""
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.model import Config
+from graphormer.molecules import Molecule
+from graphormer.superpixels import Digit
 
 if TYPE_CHECKING:
     import pandas
 
-    from graphormer.molecules import Molecule
-    from graphormer.superpixels import Digit
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Explanation:
     """Names of the classes; empty: their numbers."""
     unit: str = "logit"
     model: str = ""
-    subject: "Molecule | Digit | None" = None
+    subject: Molecule | Digit | None = None
     """What was explained, with what is needed to draw it."""
 
     @property
@@ -164,7 +165,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         if self.subject is None:
-            return f"<pre>{self!r}</pre>".replace("Explanation(", "Explanation(", 1)
+            return f"<pre>{html.escape(repr(self))}</pre>"
         svg = self.draw()
         assert isinstance(svg, str)
         return svg[svg.index("<svg") :]

@@ -139,7 +139,7 @@ def _smi(path: Path) -> Iterator[Input]:
 def _sdf(path: Path) -> Iterator[Input]:
     from rdkit import Chem, RDLogger
 
-    RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
+    RDLogger.DisableLog("rdApp.*")
     supplier = Chem.SDMolSupplier(str(path), removeHs=False)
     for place, mol in enumerate(supplier):
         name = mol.GetProp("_Name") if mol is not None and mol.HasProp("_Name") else ""

@@ -8,7 +8,7 @@ Sources: Ali et al. 2022, "XAI for Transformers: Better Explanations through Con
 section 4.1; LN rule, section 4.2); Achtibat et al. 2024, "AttnLRP" (activations as gates).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +59,7 @@ class _FrozenScale(torch.autograd.Function):
 
 
 def frozen_scale(
-    func: Function, x: Tensor, normalized_shape: list[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    func: Function, x: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """LN rule: the centring stays linear, the scale 1/√(Var + ε) is frozen."""
     y = _FrozenScale.apply(x, list(normalized_shape), eps)

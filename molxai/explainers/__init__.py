@@ -1,7 +1,7 @@
 """Every explanation method, by the id under which it appears in files, tables and on the command line."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from graphormer.graph import GraphBatch
 from graphormer.model import Graphormer
@@ -11,6 +11,7 @@ from molxai.explanation import Explanation, Target
 from molxai.rules import ACTIVATION, AH, LN
 
 
+@runtime_checkable
 class Method(Protocol):
     """A callable value with what it promises."""
 

@@ -29,12 +29,11 @@ def draw_digit(axes: Sequence[Axes], digit: Digit, relevance: ndarray, limit: fl
     if len(relevance) != digit.graph.nodes:
         raise ValueError(f"{len(relevance)} relevances but {digit.graph.nodes} segments")
     mean = np.bincount(digit.segments.ravel(), digit.image.ravel()) / np.bincount(digit.segments.ravel())
-    grey = {"cmap": "gray_r", "vmin": 0, "vmax": 1}
-    axes[0].imshow(digit.image, **grey)
-    axes[1].imshow(mean[digit.segments], **grey)
+    axes[0].imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
+    axes[1].imshow(mean[digit.segments], cmap="gray_r", vmin=0, vmax=1)
     _boundaries(axes[1], digit.segments, "tab:orange", 0.8)
     axes[2].imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)
-    axes[2].imshow(np.zeros(digit.image.shape), cmap="gray", alpha=INK * digit.image)
+    axes[2].imshow(np.zeros(digit.image.shape), cmap="gray", alpha=INK * digit.image)  # type: ignore[arg-type]
     _boundaries(axes[2], digit.segments, "0.75", 0.4)
     for one, title in zip(axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True):
         one.set_title(title, fontsize=9)

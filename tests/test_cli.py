@@ -1,0 +1,273 @@
+"""The program as a user meets it: records, pictures, errors in one line, exit codes."""
+
+import csv
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, stroke_image
+from PIL import Image
+from rdkit import Chem
+
+from molxai.cli import main
+from molxai.outputs import KEYS
+
+IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
+
+
+@pytest.fixture
+def run(saved_model, capsys, monkeypatch, tmp_path):
+    """Run the program in an empty folder with the untrained model; gives exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def go(command, *arguments, model=saved_model):
+        capsys.readouterr()
+        code = main([command, *map(str, arguments), *(["-m", str(model)] if model else [])])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return go
+
+
+def records(path):
+    return json.loads(Path(path).read_text())
+
+
+def one_line(error):
+    return error.startswith("molxai: ") and error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_json_holds_the_ledger(run):
+    assert run("explain", IBUPROFEN, "-o", "out.json")[0] == 0
+    (one,) = records("out.json")
+    assert list(one) == list(KEYS) and one["status"] == "ok" and one["error"] is None
+    assert len(one["relevance"]) == 15 and abs(one["gap"]) <= 1e-4
+    total = sum(one["relevance"]) + one["token_relevance"] + one["bias_relevance"]
+    assert total == pytest.approx(one["logit"], abs=1e-4)
+    assert one["probability"] == pytest.approx(1 / (1 + np.exp(-one["logit"])), abs=1e-6) and one["probability"] >= 0.5
+
+
+def test_target_and_features(run):
+    run("explain", IBUPROFEN, "-o", "yes.json", "--target", "yes", "--features")
+    run("explain", IBUPROFEN, "-o", "no.json", "--target", "0")
+    (yes,), (no,) = records("yes.json"), records("no.json")
+    assert (yes["target"], no["target"]) == ("yes", "no")
+    assert yes["relevance"] == [-r for r in no["relevance"]] and yes["logit"] == -no["logit"]
+    assert np.allclose(np.sum(list(yes["features"].values()), axis=0), yes["relevance"], atol=1e-6)
+
+
+def test_a_table_keeps_every_row_in_order(run):
+    Path("t.csv").write_text(f"Name,SMILES,y\nfirst,{IBUPROFEN},yes\nbad,C1CC,no\n,C,no\n")
+    code, _, error = run("explain", "t.csv", "-o", "out.csv")
+    assert code == 0 and "2 of 3 inputs done, 1 with errors" in error
+    rows = list(csv.DictReader(Path("out.csv").open()))
+    assert [r["id"] for r in rows] == ["first", "bad", "2"] and [r["status"] for r in rows] == ["ok", "error", "ok"]
+    assert "cannot read" in rows[1]["error"] and rows[1]["relevance"] == ""
+    assert len(json.loads(rows[0]["relevance"])) == 15
+
+
+def test_every_format_says_the_same(run):
+    for name in ("a.json", "a.jsonl", "a.csv"):
+        run("explain", IBUPROFEN, "C", "-o", name)
+    whole, rows = records("a.json"), list(csv.DictReader(Path("a.csv").open()))
+    assert [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()] == whole
+    assert [list(r) for r in rows] == [list(KEYS)] * 2
+    assert [json.loads(r["relevance"]) for r in rows] == [r["relevance"] for r in whole]
+
+
+def test_the_batch_does_not_change_the_numbers(run):
+    run("explain", IBUPROFEN, "CCO", "c1ccccc1", "-o", "a.json", "-b", "1")
+    run("explain", "c1ccccc1", "CCO", IBUPROFEN, "-o", "b.json", "-b", "3")
+    for a, b in zip(records("a.json"), reversed(records("b.json")), strict=True):
+        assert np.allclose(a["relevance"], b["relevance"], atol=1e-5)
+
+
+def test_smi_tsv_and_sdf(run):
+    Path("a.smi").write_text(f"{IBUPROFEN} ibuprofen\n\nCCO\tethanol, dry\n")
+    Path("a.tsv").write_text(f"x\tstructure\n1\t{IBUPROFEN}\n")
+    with Chem.SDWriter("a.sdf") as writer:
+        mol = Chem.AddHs(Chem.MolFromSmiles(IBUPROFEN))
+        mol.SetProp("_Name", "with hydrogens")
+        writer.write(mol)
+    Path("a.sdf").write_text(Path("a.sdf").read_text() + "garbage\n\n\nM  END\n$$$$\n")
+    run("explain", "a.smi", "-o", "smi.json")
+    run("explain", "a.tsv", "-s", "structure", "-o", "tsv.json")
+    run("explain", "a.sdf", "-o", "sdf.json")
+    assert [r["id"] for r in records("smi.json")] == ["ibuprofen", "ethanol, dry"]
+    good, bad = records("sdf.json")
+    assert good["id"] == "with hydrogens" and good["notes"] == ["18 explicit hydrogens folded into their heavy atoms"]
+    assert bad["status"] == "error" and "record 2" in bad["error"]
+    for other in (records("smi.json")[0], good):
+        assert np.allclose(records("tsv.json")[0]["relevance"], other["relevance"], atol=1e-5)
+
+
+def test_true_class_comes_from_the_table(run):
+    Path("t.csv").write_text(f"smiles,y\n{IBUPROFEN},yes\nCCO,0\nC,\nCC,maybe\n")
+    run("explain", "t.csv", "--target", "true", "--target-columns", "y", "-o", "out.json")
+    found = records("out.json")
+    assert [r["target"] for r in found] == ["yes", "no", None, None]
+    assert "no true class" in found[2]["error"] and "no class 'maybe'" in found[3]["error"]
+
+
+def test_the_terminal_table_ranks_atoms(run):
+    code, out, _ = run("explain", IBUPROFEN)
+    assert code == 0 and "Explained:" in out and "Sum: atoms" in out
+    ranked = [float(line.split()[2]) for line in out.splitlines() if line.strip()[:1].isdigit()]
+    assert len(ranked) == 15 and ranked == sorted(ranked, reverse=True)
+    assert "2 of 3" in run("explain", "C", "CC(", "O")[2]
+
+
+def test_pictures_one_and_many(run):
+    assert run("explain", IBUPROFEN, "-o", "x.svg")[0] == 0 and ET.parse("x.svg")
+    assert run("explain", IBUPROFEN, "-o", "x.png", "--style", "contour", "--atom-numbers")[0] == 0
+    assert Image.open("x.png").width == 760
+    Path("a.smi").write_text("CCO ../../evil\nC1C bad\nCC <b>&\n")
+    assert run("explain", "a.smi", "-o", "maps")[0] == 0
+    assert sorted(p.name for p in Path("maps").iterdir()) == ["00000-evil.svg", "00002-b.svg"]
+    code, _, error = run("explain", "C", "CC", "-o", "two.svg")
+    assert code == 1 and one_line(error) and "give a folder" in error and not Path("two.svg").exists()
+
+
+def test_predict_has_the_same_keys(run):
+    assert run("predict", IBUPROFEN, "C1C", "-o", "p.json")[0] == 0
+    run("explain", IBUPROFEN, "-o", "e.json")
+    (good, bad), (one,) = records("p.json"), records("e.json")
+    assert list(good) == list(bad) == list(KEYS)
+    assert good["logit"] == pytest.approx(one["logit"], abs=1e-6) and good["prediction"] == one["prediction"]
+    assert good["relevance"] is None and bad["status"] == "error"
+    assert "yes" in run("predict", IBUPROFEN)[1] or "no" in run("predict", IBUPROFEN)[1]
+
+
+def test_digits(run, saved_digit_model):
+    Image.fromarray((255 * (1 - stroke_image())).astype(np.uint8)).resize((90, 90)).save("one.png")
+    np.savez("two.npz", images=np.stack([stroke_image(), np.zeros((28, 28))]))
+    assert run("explain", "one.png", "-o", "one.json", model=saved_digit_model)[0] == 0
+    (one,) = records("one.json")
+    assert one["prediction"] in "0123456789" and "inverted" in one["notes"][0] and abs(one["gap"]) < 1e-4
+    run("explain", "two.npz", "-o", "two.json", "--target", "3", "--contrast", "8", model=saved_digit_model)
+    good, blank = records("two.json")
+    assert good["target"] == "3 − 8" and blank["status"] == "error" and "one grey" in blank["error"]
+    assert run("explain", "one.png", "-o", "map.svg", model=saved_digit_model)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (["C1CC"], "RDKit cannot read the SMILES 'C1CC'", 1),
+        (["nothing.csv"], "no file 'nothing.csv'", 1),
+        (["empty.csv"], "empty.csv is empty", 1),
+        (["head.csv"], "no inputs in head.csv", 1),
+        (["other.csv"], "a column named smiles or mol", 1),
+        (["other.csv", "-s", "z"], "the column 'z' is needed", 1),
+        (["utf16.csv"], "not UTF-8", 1),
+        (["notes.txt"], "files ending in .smi", 1),
+        (["folder.smi"], "is a folder", 1),
+        (["text.png"], "no complete picture", 1),
+        (["digit.png"], "reads molecules", 1),
+        (["C", "--method", "magic"], "no method named 'magic': there are lrp", 1),
+        (["C", "--target", "maybe"], "no class 'maybe' in the model 'untrained': no, yes", 1),
+        (["C", "--target", "7"], "no class '7'", 1),
+        (["C", "--contrast", "no"], "a contrast needs a named target", 1),
+        (["C", "--target", "yes", "--contrast", "no"], "needs a model of several classes", 1),
+        (["C", "--target", "true"], "no true class is known", 1),
+        (["C", "-o", "x.pdf"], "an output's name must end in .json", 1),
+        (["C", "-o", "none/x.json"], "create it first", 1),
+        (["C", "--style", "sketch"], "highlight or contour", 1),
+        (["C", "--device", "tpu"], "auto, cpu or cuda", 1),
+        (["C" * 601], "601 heavy atoms: the limit is 600", 1),
+        (["C", "C1C", "--strict"], "row 1: RDKit cannot read", 1),
+        (["C", "--batch-size", "0"], "--batch-size", 2),
+        (["C", "--unknown"], "No such option", 2),
+        ([], "Missing argument", 2),
+    ],
+)
+def test_bad_input_is_one_line(run, arguments, said, code):
+    Path("empty.csv").touch()
+    Path("head.csv").write_text("smiles\n")
+    Path("other.csv").write_text("a,b\n1,2\n")
+    Path("utf16.csv").write_text("smiles\nC\n", encoding="utf-16")
+    Path("notes.txt").write_text("hello")
+    Path("folder.smi").mkdir()
+    Path("text.png").write_text("hello")
+    Image.fromarray((255 * stroke_image()).astype(np.uint8)).save("digit.png")
+    before = sorted(Path().iterdir())
+    found, out, error = run("explain", *arguments)
+    assert (found, out) == (code, "") and one_line(error) and said in error
+    assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize(("model", "said"), [("nothing", "no model 'nothing': shipped are"), ("folder", "holds 0 .safetensors files")])
+def test_unknown_models_are_one_line(run, model, said):
+    Path("folder").mkdir()
+    code, _, error = run("explain", "C", model=model)
+    assert code == 1 and one_line(error) and said in error
+
+
+def test_rows_that_all_fail_are_still_records(run):
+    Path("bad.smi").write_text("C1C a\nC(C b\n")
+    assert run("explain", "bad.smi", "-o", "bad.json")[0] == 1
+    assert [r["status"] for r in records("bad.json")] == ["error", "error"]
+
+
+def test_a_molecule_model_says_that_a_digit_is_none(run):
+    np.save("d.npy", np.stack([stroke_image()] * 2))
+    run("explain", "d.npy", "-o", "d.json")
+    assert all("reads molecules" in r["error"] for r in records("d.json"))
+
+
+def test_lists(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("MOLXAI_DATA", str(tmp_path / "home"))
+    code, out, _ = run("data", "list", model=None)
+    assert code == 0 and "bace" in out and "mnist" in out
+    assert run("data", "path", "bace", model=None)[1].strip() == str(tmp_path / "home" / "bace")
+    code, _, error = run("data", "download", "cifar", model=None)
+    assert code == 1 and one_line(error)
+    out = run("models", model=None)[1]
+    assert "bace" in out and "mnist" in out and "molxai train --preset" in out
+    out = run("methods", model=None)[1]
+    assert "lrp-ah" in out and "gradient-input" in out
+
+
+def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
+    """The whole circle on a small BACE of our own: train a preset, evaluate it, explain with it, time it."""
+    import hashlib
+
+    from graphormer import data
+
+    smiles = [f"c1ccccc1{'C' * n}{'O' if n % 2 else ''}" for n in range(1, 20)] + [f"C1CC1{'C' * n}{'O' if n % 2 else ''}" for n in range(8)]
+    table = "mol,Class\n" + "".join(f"{s},{int('O' in s)}\n" for s in smiles)
+    (tmp_path / "home" / "bace").mkdir(parents=True)
+    (tmp_path / "home" / "bace" / "bace.csv").write_text(table)
+    known = {"bace.csv": "sha256:" + hashlib.sha256(table.encode()).hexdigest()}
+    monkeypatch.setitem(data.SOURCES, "bace", data.Source("bace", "small", known, ()))
+    home = ["--data", tmp_path / "home"]
+    code, out, _ = run("train", "--preset", "bace", "--epochs", "2", "-o", "trained", "--device", "cpu", *home, model=None)
+    assert code == 0 and "roc_auc" in out
+    card = records("trained/bace.json")
+    assert card["training"]["command"] == "molxai train --preset bace --epochs 2" and card["training"]["rows"] == "0-18"
+    assert run("evaluate", "-o", "e.json", *home, model="trained")[0] == 0
+    assert records("e.json")["roc_auc"] == card["metrics"]["roc_auc"] and records("e.json")["gap_max"] < 1e-3
+    assert run("explain", "CCO", model="trained")[0] == 0
+    code, out, _ = run("benchmark", "speed", "--rounds", "5", "-o", "speed.json", *home, model="trained")
+    assert code == 0 and "| lrp |" in out and records("speed.json")["methods"]["forward"]["ratio"] == 1.0
+    code, _, error = run("train", "--preset", "bacon", "-o", "x", model=None)
+    assert code == 1 and one_line(error) and "there are bace, mnist" in error
+
+
+def test_the_installed_command_is_quick_to_answer():
+    """Help and version must not import torch; the command itself works from any folder."""
+    code = "import sys; from molxai.cli import main; main(['--help']); sys.exit('torch' in sys.modules or 'rdkit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, cwd="/").returncode == 0
+    command = Path(sys.executable).parent / "molxai"
+    said = subprocess.run([command, "--version"], capture_output=True, text=True, cwd="/", check=True).stdout
+    assert said.startswith("molxai 0.")
+    assert str(ROOT)
+
+
+def test_no_arguments_is_help(run):
+    assert "explain" in run("--help", model=None)[1]

@@ -1,0 +1,108 @@
+"""Pictures as superpixel graphs: node i is segment i; any size and colour comes out as MNIST's."""
+
+import numpy as np
+import pytest
+from conftest import stroke_image
+from PIL import Image
+
+from graphormer.pictures import picture, read_arrays, read_picture
+from graphormer.superpixels import GRID, SUPERPIXELS, digit, superpixels
+
+
+def test_segments_follow_the_strokes():
+    """A plain grid, SLIC's answer at its default compactness, would mix ink and paper in many segments."""
+    image = stroke_image()
+    one = digit(image)
+    spread = [image[one.segments == node].std() for node in range(one.graph.nodes)]
+    assert 40 <= one.graph.nodes <= 100 and max(spread) < 0.2
+
+
+def test_segments_are_numbered_without_gaps():
+    segments = superpixels(stroke_image())
+    assert sorted(np.unique(segments)) == list(range(segments.max() + 1))
+
+
+def test_nodes_carry_intensity_and_place():
+    one = digit(stroke_image())
+    weights, codes = one.graph.weights.numpy(), one.graph.codes.numpy()
+    for node in range(one.graph.nodes):
+        place = one.segments == node
+        rows, columns = np.nonzero(place)
+        assert one.graph.positions[node].tolist() == pytest.approx([rows.mean(), columns.mean()], abs=1e-5)
+        ink = codes[node, :2] - SUPERPIXELS.offsets["intensity"]
+        assert (weights[node, :2] * ink).sum() / 7 == pytest.approx(one.image[place].mean(), abs=1e-6)
+        cell = codes[node, 2:6] - SUPERPIXELS.offsets["position"]
+        assert (weights[node, 2:6] * (cell // GRID)).sum() * 27 / (GRID - 1) == pytest.approx(rows.mean(), abs=1e-5)
+        assert weights[node, 2:6].sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_edges_join_touching_segments():
+    one = digit(stroke_image())
+    edges = set(map(tuple, one.graph.edges.T.tolist()))
+    a, b = one.segments[:, :-1].ravel(), one.segments[:, 1:].ravel()
+    assert {(int(x), int(y)) for x, y in zip(a, b, strict=True) if x != y} <= edges
+    assert all((y, x) in edges and x != y for x, y in edges)
+
+
+def test_light_on_dark_of_the_right_size_is_left_alone():
+    image, notes = picture(stroke_image())
+    assert np.array_equal(image, stroke_image()) and notes == ()
+
+
+def test_dark_on_light_is_inverted_and_said():
+    image, notes = picture(1 - stroke_image())
+    assert np.allclose(image, stroke_image()) and notes == ("dark ink on light paper: inverted",)
+
+
+def test_other_sizes_are_framed_as_mnist_frames_them():
+    large = np.kron(stroke_image(), np.ones((6, 6)))
+    image, notes = picture(np.pad(large, ((50, 10), (0, 90))))
+    rows, columns = np.nonzero(image > 0.3)
+    assert image.shape == (28, 28) and max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20, 21)
+    centre = [(image * axis).sum() / image.sum() for axis in np.indices(image.shape)]
+    assert centre == pytest.approx([13.5, 13.5], abs=0.6) and "centred as in MNIST" in notes[0]
+
+
+def test_colour_grey_and_transparent_files_are_the_same_digit(tmp_path):
+    grey = (255 * (1 - stroke_image())).round().astype(np.uint8)
+    for name, mode in (("grey.png", "L"), ("colour.png", "RGB")):
+        Image.fromarray(grey).convert(mode).save(tmp_path / name)
+    clear = Image.merge("LA", (Image.new("L", (28, 28), 0), Image.fromarray(255 - grey)))
+    clear.save(tmp_path / "clear.png")
+    read = [read_picture(tmp_path / name)[0] for name in ("grey.png", "colour.png", "clear.png")]
+    assert np.allclose(read[0], stroke_image(), atol=0.01)
+    assert np.allclose(read[0], read[1], atol=0.01) and np.allclose(read[0], read[2], atol=0.01)
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_arrays_of_bytes_and_floats(tmp_path, scale):
+    values = np.stack([stroke_image(), stroke_image().T]) * scale
+    np.save(tmp_path / "a.npy", values.astype(np.uint8 if scale == 255 else np.float32))
+    np.savez(tmp_path / "a.npz", images=values, labels=np.arange(2))
+    for name in ("a.npy", "a.npz"):
+        assert np.allclose(read_arrays(tmp_path / name), values / scale, atol=0.01)
+
+
+def test_bad_pictures_are_refused(tmp_path):
+    (tmp_path / "text.png").write_text("not a picture")
+    with pytest.raises(ValueError, match="no complete picture"):
+        read_picture(tmp_path / "text.png")
+    Image.fromarray(np.zeros((28, 28), dtype=np.uint8)).save(tmp_path / "whole.png")
+    (tmp_path / "half.png").write_bytes((tmp_path / "whole.png").read_bytes()[:40])
+    with pytest.raises(ValueError, match="no complete picture"):
+        read_picture(tmp_path / "half.png")
+    with pytest.raises(ValueError, match="one grey"):
+        read_picture(tmp_path / "whole.png")
+    np.save(tmp_path / "wrong.npy", np.zeros((3, 14, 14)))
+    with pytest.raises(ValueError, match=r"\(3, 14, 14\): numbers of shape \(n, 28, 28\)"):
+        read_arrays(tmp_path / "wrong.npy")
+    np.save(tmp_path / "objects.npy", np.array([{}, {}]), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"no readable \.npy"):
+        read_arrays(tmp_path / "objects.npy")
+    np.savez(tmp_path / "two.npz", a=np.zeros((1, 28, 28)), b=np.zeros((1, 28, 28)))
+    with pytest.raises(ValueError, match="named 'images'"):
+        read_arrays(tmp_path / "two.npz")
+    with pytest.raises(ValueError, match="pixel values"):
+        digit(np.full((28, 28), np.nan))
+    with pytest.raises(ValueError, match=r"\(28, 28\) is needed"):
+        digit(np.zeros((14, 14)))

@@ -1,0 +1,242 @@
+"""The laws: over every method, and over models with and without biases, of every activation, random and trained."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model
+from rdkit import Chem
+from torch import nn
+
+from graphormer.checkpoint import load, shipped
+from graphormer.graph import collate, graph
+from graphormer.model import Graphormer
+from graphormer.molecules import MOLECULES, molecule
+from molxai.explainers import EXPLAINERS
+from molxai.explanation import Target
+from molxai.rules import ACTIVATION, AH, LN, Rule, rules
+
+EQUIVARIANT = [name for name in EXPLAINERS if name != "random"]
+"""Random scores are drawn in the order of the nodes."""
+
+CONSERVING = [name for name, method in EXPLAINERS.items() if method.conserves]
+
+
+def explained(name, model, graph_batch, targets=None):
+    return EXPLAINERS[name](model, graph_batch, targets)
+
+
+@pytest.fixture(params=CONFIGS)
+def model(request) -> Graphormer:
+    return random_model(CONFIGS[request.param])
+
+
+@pytest.mark.parametrize("name", CONSERVING)
+def test_relevance_adds_up_to_the_logit(name, model):
+    targets = [Target(i % 2) for i in range(len(SMILES))] if model.config.task != "regression" else None
+    for one in explained(name, model, batch(), targets):
+        assert abs(one.gap) <= 1e-12 * (abs(one.logit) + float(one.relevance.abs().sum()))
+
+
+@pytest.mark.parametrize("name", CONSERVING)
+def test_relevance_adds_up_in_float32(name):
+    for config in CONFIGS.values():
+        for one in explained(name, random_model(config, dtype=torch.float32), batch(dtype=torch.float32)):
+            assert abs(one.gap) <= 1e-5 * (abs(one.logit) + float(one.relevance.abs().sum()))
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPLAINERS) - set(CONSERVING)))
+def test_other_methods_leave_a_gap(name):
+    gaps = [abs(one.gap) / abs(one.logit) for one in explained(name, random_model(CONFIGS["biases gelu"]), batch())]
+    assert min(gaps) > 1e-3
+
+
+def test_without_biases_the_nodes_alone_add_up():
+    for one in explained("lrp", random_model(SMALL), batch()):
+        assert one.token == 0 and one.bias == 0
+        assert float(one.relevance.sum()) == pytest.approx(one.logit, rel=1e-12)
+
+
+def test_every_term_of_the_ledger_is_met():
+    made = explained("lrp", random_model(CONFIGS["biases gelu"]), batch())
+    assert all(abs(one.bias) > 1e-4 and abs(one.token) > 1e-6 for one in made)
+
+
+def test_a_constant_output_bias_is_the_same_for_every_input():
+    model = random_model(CONFIGS["output bias three classes"])
+    for one in explained("lrp", model, batch(), [Target(2)] * len(SMILES)):
+        assert one.bias == pytest.approx(float(model.head.bias[2]), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", EQUIVARIANT)
+def test_relevance_follows_the_atoms(name, model):
+    """The same molecule written in another order: same numbers on the same atoms."""
+    for smiles in SMILES:
+        mol = Chem.MolFromSmiles(smiles)
+        order = np.random.default_rng(1).permutation(mol.GetNumAtoms()).tolist()
+        shuffled = Chem.RenumberAtoms(mol, order)
+        (one,) = explained(name, model, collate([molecule(mol).graph]).to(torch.float64))
+        (other,) = explained(name, model, collate([molecule(shuffled).graph]).to(torch.float64))
+        assert torch.allclose(one.relevance[order], other.relevance, rtol=0, atol=1e-12 + 1e-12 * float(one.relevance.abs().sum()))
+
+
+@pytest.mark.parametrize("name", EQUIVARIANT)
+def test_another_smiles_gives_the_same_numbers(name):
+    model = random_model(SMALL, dtype=torch.float32)
+    first, second = molecule("CC(C)Cc1ccc(cc1)C(C)C(=O)O"), molecule("OC(=O)C(C)c1ccc(CC(C)C)cc1")
+    match = second.mol.GetSubstructMatch(first.mol)
+    one, other = explained(name, model, collate([first.graph, second.graph]))
+    assert torch.allclose(one.relevance, other.relevance[list(match)], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_company_and_padding_do_not_matter(name, model):
+    together = explained(name, model, batch())
+    for i, alone in enumerate(graphs()):
+        (one,) = explained(name, model, collate([alone]).to(torch.float64))
+        assert torch.allclose(one.relevance, together[i].relevance, rtol=0, atol=1e-11)
+        assert one.logit == pytest.approx(together[i].logit, rel=1e-12)
+        assert one.bias == pytest.approx(together[i].bias, rel=1e-11, abs=1e-13)
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_same_again(name, model):
+    first, second = explained(name, model, batch()), explained(name, model, batch())
+    assert all(torch.equal(a.relevance, b.relevance) for a, b in zip(first, second, strict=True))
+
+
+def test_rules_keep_the_value(model):
+    plain = model(batch())
+    with rules(AH, LN, ACTIVATION):
+        ruled = model(batch())
+    assert torch.allclose(plain, ruled, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_nothing_is_left_behind(name, model):
+    before, training = copy.deepcopy(model.state_dict()), model.training
+    with torch.no_grad():
+        explained(name, model, batch())
+        assert not torch.is_grad_enabled()
+    assert model.training == training
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    x = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
+    F.softmax(x, -1)[:, 0].sum().backward()
+    assert x.grad.abs().sum() > 0
+
+
+def test_nothing_is_left_behind_after_an_exception():
+    with pytest.raises(RuntimeError, match="on the way"), rules(AH, LN):
+        raise RuntimeError("on the way")
+    x = torch.randn(4, requires_grad=True)
+    F.softmax(x, -1)[0].backward()
+    assert x.grad.abs().sum() > 0
+
+
+def test_a_rule_that_never_fires_is_an_error():
+    with pytest.raises(ValueError, match="LN never fired.*layer_norm"), rules(AH, LN):
+        F.softmax(torch.randn(3), -1)
+
+
+def test_a_missing_rule_is_named():
+    """A method that promises conservation and cannot keep it says which function had no rule."""
+    lrp = EXPLAINERS["lrp"]
+    broken = type(lrp)("lrp", (AH, LN), conserves=True)
+    with pytest.raises(ValueError, match=r"left a gap.*gelu"):
+        broken(random_model(CONFIGS["biases gelu"]), batch())
+
+
+def test_training_mode_is_refused():
+    with pytest.raises(ValueError, match="training mode"):
+        explained("lrp", random_model(SMALL).train(), batch())
+
+
+def test_compiled_and_scripted_models_are_refused():
+    scripted = random_model(SMALL)
+    scripted.norm = torch.jit.trace(nn.LayerNorm(16).double(), torch.randn(2, 16, dtype=torch.float64))
+    with pytest.raises(ValueError, match="norm is a .*before torch.compile or torch.jit"):
+        explained("lrp", scripted, batch())
+
+
+@pytest.mark.parametrize("name", EQUIVARIANT)
+def test_features_split_the_relevance_exactly(name, model):
+    for one in explained(name, model, batch()):
+        assert torch.allclose(one.feature_relevance.sum(1), one.relevance, rtol=0, atol=1e-12)
+
+
+def test_targets_are_linear_in_the_logits():
+    """Class 0 of a binary model is the negative of class 1; a contrast is the difference of two classes."""
+    model = random_model(SMALL)
+    against, towards = (explained("lrp", model, batch(), [Target(label)] * len(SMILES)) for label in (0, 1))
+    assert all(torch.equal(a.relevance, -b.relevance) and a.logit == -b.logit for a, b in zip(against, towards, strict=True))
+    three = random_model(CONFIGS["output bias three classes"])
+    a, b, both = (explained("lrp", three, batch(), [t] * len(SMILES)) for t in (Target(0), Target(1), Target(0, 1)))
+    for x, y, z in zip(a, b, both, strict=True):
+        assert torch.allclose(x.relevance - y.relevance, z.relevance, atol=1e-12)
+        assert z.logit == pytest.approx(x.logit - y.logit, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_shipped_models_conserve(name, stroke):
+    model, card = load(name)
+    double = model.double()
+    data = [molecule(s).graph for s in SMILES] if card.vocabulary == MOLECULES.name else [stroke]
+    for one in explained("lrp", double, collate(data).to(torch.float64)):
+        assert one.token == 0 and one.bias == 0
+        assert abs(one.gap) <= 1e-11 * (abs(one.logit) + float(one.relevance.abs().sum()))
+        plain = explained("gradient-input", double, collate(data).to(torch.float64))
+    assert max(abs(p.gap) for p in plain) > 1e-2
+
+
+def test_two_models_are_shipped():
+    assert set(shipped()) >= {"bace", "mnist"}
+
+
+def test_a_fragment_without_edges_is_part_of_the_sum():
+    (one,) = explained("lrp", random_model(SMALL), batch(("CC(=O)[O-].[Na+]",)))
+    assert len(one.relevance) == 5 and one.relevance[4] != 0
+
+
+def test_graph_order_does_not_choose_between_shortest_paths():
+    """Two ways around a ring with different bonds: the pair's description must not depend on numbering."""
+    codes = np.zeros((4, 1), dtype=int)
+    ring = np.array([(0, 1), (1, 2), (2, 3), (3, 0)])
+    kinds = np.array([0, 2, 0, 6])
+    edges = np.concatenate([ring, ring[:, ::-1]]).T
+    one = graph(MOLECULES, codes, np.ones((4, 1)), edges, np.concatenate([kinds, kinds]))
+    order = np.array([2, 0, 3, 1])
+    place = np.argsort(order)
+    other = graph(MOLECULES, codes, np.ones((4, 1)), place[edges], np.concatenate([kinds, kinds]))
+    described = one.patterns[one.relation.long()]
+    assert torch.equal(described[order][:, order], other.patterns[other.relation.long()])
+
+
+def test_rules_reach_a_stock_transformer():
+    """The same rows make PyTorch's own functions conservative: nothing is tied to this Graphormer."""
+    torch.manual_seed(0)
+    norm, up, down = nn.LayerNorm(8).double(), nn.Linear(8, 16).double(), nn.Linear(16, 8).double()
+    x = torch.randn(2, 5, 8, dtype=torch.float64, requires_grad=True)
+    with rules(AH, LN, ACTIVATION) as applied:
+        h = norm(x)
+        h = x + F.scaled_dot_product_attention(h, h, h)
+        y = down(F.gelu(up(norm(h))))[:, 0].sum(1)
+    x_grad, *bias_grads = torch.autograd.grad(y.sum(), [x, *applied.biases])
+    parts = (x * x_grad).flatten(1).sum(1)
+    for bias, grad in zip(applied.biases, bias_grads, strict=True):
+        parts = parts + (bias * grad).flatten(1).sum(1)
+    assert torch.allclose(parts, y, rtol=1e-12)
+
+
+def test_a_rule_is_a_table():
+    seen = []
+
+    def spy(func, *args, **kwargs):
+        seen.append(func)
+        return func(*args, **kwargs)
+
+    with rules(Rule("spy", {F.relu: spy})) as applied:
+        F.relu(torch.randn(2))
+    assert seen == [F.relu] and applied.fired[F.relu] == 1

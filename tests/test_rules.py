@@ -1,0 +1,99 @@
+"""Each rule against an independent dense formula, written with explicit Jacobians and no autograd of our own."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from molxai.rules import ACTIVATION, AH, LN, rules
+
+
+@pytest.fixture(autouse=True)
+def double():
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def jacobian(function, x, *tables):
+    """∂y/∂x row by row, with the rules on."""
+    x = x.clone().requires_grad_()
+    with rules(*tables):
+        y = function(x)
+    rows = [torch.autograd.grad(y, x, one, retain_graph=True)[0].flatten() for one in torch.eye(y.numel()).reshape(-1, *y.shape)]
+    return torch.stack(rows)
+
+
+def test_layer_norm_is_centring_times_a_constant():
+    """Ali et al. 2022, equation for the LN rule: y = (x − E[x]) / [√(ε + Var x)], brackets constant, as a matrix."""
+    x, norm = torch.randn(6), nn.LayerNorm(6)
+    norm.weight.data = torch.randn(6)
+    scale = 1 / torch.sqrt(((x - x.mean()) ** 2).mean() + norm.eps)
+    dense = torch.diag(norm.weight.detach()) @ (torch.eye(6) - torch.full((6, 6), 1 / 6)) * scale
+    assert torch.allclose(jacobian(norm, x.unsqueeze(0), LN), dense, atol=1e-13)
+
+
+def test_freezing_the_mean_as_well_would_be_another_rule():
+    x, norm = torch.randn(1, 6), nn.LayerNorm(6)
+    columns = jacobian(norm, x, LN).sum(1)
+    assert torch.allclose(columns, torch.zeros(6), atol=1e-12)  # a shift of all inputs changes nothing: the centring is linear
+
+
+def test_attention_is_a_constant_mixing_matrix():
+    q, k, x = torch.randn(4, 3), torch.randn(4, 3), torch.randn(4, 2)
+    mixing = torch.softmax(q @ k.T, -1)
+
+    def attend(values):
+        return F.softmax((q + values.sum()) @ (k + values.sum()).T, -1) @ values
+
+    shifted = torch.softmax((q + x.sum()) @ (k + x.sum()).T, -1)
+    assert not torch.allclose(mixing, shifted)
+    assert torch.allclose(jacobian(attend, x, AH), torch.kron(shifted, torch.eye(2)), atol=1e-13)
+
+
+def test_fused_attention_is_the_same_rule():
+    x = torch.randn(1, 1, 4, 3)
+    weights = torch.softmax(x @ x.transpose(2, 3) / 3**0.5, -1)[0, 0]
+    dense = torch.kron(weights, torch.eye(3))
+    assert torch.allclose(jacobian(lambda v: F.scaled_dot_product_attention(v, v, v), x, AH), dense, atol=1e-13)
+
+
+GATES = {
+    "gelu": (F.gelu, lambda x: 0.5 * (1 + torch.erf(x / 2**0.5))),
+    "silu": (F.silu, lambda x: 1 / (1 + torch.exp(-x))),
+    "tanh": (torch.tanh, lambda x: torch.tanh(x) / x),
+    "relu": (F.relu, lambda x: (x > 0).double()),
+}
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_activations_are_gates(name):
+    function, gate = GATES[name]
+    x = torch.randn(7)
+    assert torch.allclose(jacobian(function, x, ACTIVATION), torch.diag(gate(x)), atol=1e-13)
+
+
+def test_tanh_approximated_gelu_is_a_gate():
+    x = torch.randn(7)
+    gate = F.gelu(x, approximate="tanh") / x
+    assert torch.allclose(jacobian(lambda v: F.gelu(v, approximate="tanh"), x, ACTIVATION), torch.diag(gate), atol=1e-13)
+
+
+@pytest.mark.parametrize("function", [torch.tanh, F.gelu, F.silu])
+def test_gates_survive_zero(function):
+    x = torch.zeros(3, requires_grad=True)
+    with rules(ACTIVATION):
+        y = function(x)
+    assert torch.equal(y, torch.zeros(3)) and torch.autograd.grad(y.sum(), x)[0].isfinite().all()
+
+
+def test_biases_are_set_apart_for_each_graph():
+    layer, x = nn.Linear(3, 2), torch.randn(4, 5, 3)
+    with rules() as applied:
+        y = layer(x)
+    assert torch.allclose(y, layer(x), atol=1e-14)
+    (bias,) = applied.biases
+    assert bias.shape == (4, 1, 2)
+    (grad,) = torch.autograd.grad(y.sum(), bias)
+    assert torch.equal(grad, torch.full((4, 1, 2), 5.0))

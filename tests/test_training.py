@@ -1,0 +1,198 @@
+"""A model learns, an interrupted run ends as an undisturbed one, and a checkpoint is what its card says."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from conftest import SMALL, random_model
+from safetensors.torch import load_file, save_file
+
+from graphormer.checkpoint import Card, load, locate, save
+from graphormer.data import LabelledGraphs
+from graphormer.molecules import MOLECULES, molecule
+from graphormer.prediction import evaluate, measures, predict
+from graphormer.recipe import Recipe
+from graphormer.training import Fitting, SizedBatches, fit
+
+SMILES = ["CCO", "CCN", "c1ccccc1", "CC(=O)O", "CCCC", "CCCl", "OCCO", "c1ccncc1", "CC#N", "CCOC"]
+DATA = LabelledGraphs(
+    "alcohols",
+    MOLECULES,
+    [molecule(s).graph for s in SMILES],
+    torch.tensor([[float("O" in s)] for s in SMILES]),
+    list(range(10)),
+    "all",
+    {},
+)
+CONFIG = replace(SMALL, dropout=0.2)
+RECIPE = Recipe(epochs=4, batch_size=4)
+
+
+def test_ten_molecules_can_be_learnt(tmp_path):
+    model = fit(SMALL, Recipe(epochs=60, batch_size=10, learning_rate=5e-3, averaging=0.0), DATA, tmp_path, "cpu", progress=False)
+    assert evaluate(model, DATA)["accuracy"] == 1.0 and not model.training
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, monkeypatch, epoch):
+    whole = fit(CONFIG, RECIPE, DATA, tmp_path / "whole", "cpu", progress=False)
+    step = Fitting.training_step
+
+    def killed(self, batch):
+        if self.current_epoch == epoch:
+            raise Killed
+        return step(self, batch)
+
+    monkeypatch.setattr(Fitting, "training_step", killed)
+    with pytest.raises(Killed):
+        fit(CONFIG, RECIPE, DATA, tmp_path / "part", "cpu", progress=False)
+    monkeypatch.setattr(Fitting, "training_step", step)
+    resumed = fit(CONFIG, RECIPE, DATA, tmp_path / "part", "cpu", progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
+
+
+def test_an_unfinished_run_is_not_mixed_with_another(tmp_path):
+    fit(CONFIG, RECIPE, DATA, tmp_path, "cpu", progress=False)
+    with pytest.raises(ValueError, match="unfinished run with other settings"):
+        fit(CONFIG, replace(RECIPE, seed=1), DATA, tmp_path, "cpu", progress=False)
+
+
+def test_epochs_see_every_graph_in_other_batches():
+    batches = SizedBatches(DATA, RECIPE)
+    first = list(batches)
+    batches.set_epoch(1)
+    second = list(batches)
+    assert sorted(sum(first, [])) == sorted(sum(second, [])) == list(range(10)) and first != second
+
+
+def test_missing_labels_are_left_out():
+    from graphormer.training import loss
+
+    config, logits = replace(SMALL, outputs=2), torch.tensor([[2.0, 1.0], [-1.0, 3.0]])
+    labels = torch.tensor([[1.0, math.nan], [0.0, 1.0]])
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(torch.tensor([2.0, -1.0, 3.0]), torch.tensor([1.0, 0.0, 1.0]))
+    assert torch.allclose(loss(config, logits, labels), expected)
+
+
+def test_predictions_come_in_the_callers_order():
+    model = random_model(SMALL, dtype=torch.float32)
+    alone = torch.cat([predict(model, [g]) for g in DATA.graphs])
+    assert torch.allclose(predict(model, DATA.graphs, batch_size=3), alone, atol=1e-6)
+
+
+def test_measures_against_hand_counts():
+    labels = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
+    found = measures(SMALL, torch.tensor([[2.0], [1.0], [-1.0], [-2.0]]), labels)
+    assert found["roc_auc"] == 0.75 and found["accuracy"] == 0.5
+    value = measures(replace(SMALL, task="regression"), torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [4.0]]))
+    assert value["mae"] == 1 and value["rmse"] == pytest.approx(2**0.5)
+    with pytest.raises(ValueError, match="one class only"):
+        measures(SMALL, torch.zeros(2, 1), torch.ones(2, 1))
+
+
+CARD = Card("small", SMALL, MOLECULES.name, ("effect",), ("no", "yes"), training={"data": "alcohols", "rows": "0-9"})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    save(random_model(SMALL, dtype=torch.float32), CARD, tmp_path)
+    return tmp_path
+
+
+def changed(folder, **fields):
+    path = folder / "small.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_a_model_comes_back_as_it_was(folder):
+    model, card = load(folder)
+    again, _ = load(folder / "small.safetensors")
+    assert replace(card, weights_sha256="") == CARD and not model.training
+    expected = predict(random_model(SMALL, dtype=torch.float32), DATA.graphs)
+    assert torch.equal(predict(model, DATA.graphs), expected) and torch.equal(predict(again, DATA.graphs), expected)
+
+
+def test_a_truncated_file_is_refused(folder):
+    weights = folder / "small.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="no complete safetensors file"):
+        load(folder)
+    weights.write_bytes(b"")
+    with pytest.raises(ValueError, match="no complete safetensors file"):
+        load(folder)
+
+
+def test_a_pickle_is_never_opened(folder):
+    torch.save({"weight": torch.zeros(1)}, folder / "small.safetensors")
+    with pytest.raises(ValueError, match="no complete safetensors file"):
+        load(folder)
+
+
+def test_another_models_weights_are_refused(folder):
+    changed(folder, weights_sha256="0" * 64)
+    with pytest.raises(ValueError, match="another sha256"):
+        load(folder)
+
+
+def test_what_does_not_fit_is_named(folder):
+    weights = load_file(folder / "small.safetensors")
+    changed(folder, weights_sha256="")
+    for change, reason in (
+        (lambda w: w.pop("head.weight"), "lacks the weights head.weight"),
+        (lambda w: w.update(extra=torch.zeros(1)), "holds the weights extra"),
+        (lambda w: w.update({"head.weight": torch.zeros(2, 16)}), r"head.weight has the shape \(2, 16\), .* needs \(1, 16\)"),
+        (lambda w: w.update({"head.weight": torch.full((1, 16), math.nan)}), "not finite"),
+    ):
+        other = dict(weights)
+        change(other)
+        save_file(other, folder / "small.safetensors")
+        with pytest.raises(ValueError, match=reason):
+            load(folder)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"format": "molxai-model-99"}, "format 'molxai-model-99': 'molxai-model-1' is needed"),
+        ({"vocabulary": "molecule-0"}, "trained on the features 'molecule-0', this version makes 'molecule-1'"),
+        ({"vocabulary": "protein-1"}, "unknown kind 'protein-1'"),
+        ({"surprise": 1}, "does not describe a model of this version.*surprise"),
+        ({"config": {"task": "binary", "outputs": 1, "width": 15}}, "heads must divide the width"),
+        ({"config": {"task": "binary", "outputs": 1, "activation": "step"}}, "activation 'step'"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(folder, fields, reason):
+    changed(folder, **fields)
+    with pytest.raises(ValueError, match=reason):
+        load(folder)
+
+
+def test_missing_things_are_named(folder, tmp_path_factory):
+    (folder / "small.json").write_text("{not json")
+    with pytest.raises(ValueError, match="no JSON"):
+        load(folder)
+    (folder / "small.json").unlink()
+    with pytest.raises(ValueError, match="has no card: small.json is needed"):
+        load(folder)
+    with pytest.raises(FileNotFoundError, match="no model 'nothing': shipped are"):
+        locate("nothing")
+    with pytest.raises(ValueError, match="holds 0 .safetensors files"):
+        locate(tmp_path_factory.mktemp("empty"))
+
+
+def test_nothing_half_written_is_left(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    def full(self, content):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="disk full"):
+        save(random_model(SMALL, dtype=torch.float32), CARD, tmp_path)
+    assert list(tmp_path.iterdir()) == []
