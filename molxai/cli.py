@@ -47,13 +47,14 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and 
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be read, and write nothing.")]
 
 
-def version(wanted: bool) -> None:
+def version(wanted: bool) -> bool:
     """Print the version and end."""
     if wanted:
         from importlib.metadata import version as installed
 
         print(f"molxai {installed('molxai')}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

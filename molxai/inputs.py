@@ -1,6 +1,7 @@
 """What the user gave: SMILES on the command line, tables, SDF, pictures and arrays, read one row at a time."""
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,7 +57,8 @@ def read_inputs(sources: Sequence[str], smiles_column: str = "", label_column: s
 
 def is_file(source: str) -> bool:
     """Whether the argument names a file: it exists, or ends as one of the known kinds."""
-    return Path(source).suffix.lower() in (*MOLECULE_FILES, *DIGIT_FILES) or Path(source).is_file()
+    # Not Path.is_file: to it, a SMILES of 300 characters is an error and not simply no file.
+    return Path(source).suffix.lower() in (*MOLECULE_FILES, *DIGIT_FILES) or os.path.isfile(source)  # noqa: PTH113
 
 
 def holds_digits(source: str) -> bool:

@@ -6,8 +6,12 @@ from typing import Literal
 
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
-from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
+
+try:
+    from rdkit.Chem.Draw import rdMolDraw2D
+except ImportError as error:  # a minimal system without the X libraries that RDKit's wheel is linked to
+    raise OSError(f"RDKit cannot draw on this machine ({error}): install libxrender1, libxext6 and libexpat1") from error
 
 from molxai.rendering import STYLES
 from molxai.rendering.colour import BLUE, RED, WHITE, colours
