@@ -64,9 +64,7 @@ class Explainer:
         """What the model takes: molecules or digits."""
         return "molecules" if self.card.vocabulary.startswith("molecule") else "digits"
 
-    def __call__(
-        self, source: Source, target: str | int = "pred", contrast: str | int | None = None
-    ) -> Any:
+    def __call__(self, source: Source, target: str | int = "pred", contrast: str | int | None = None) -> Any:
         """The `Explanation` of one input, or the list of them for a list of inputs, in order.
 
         Args:

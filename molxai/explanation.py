@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas
 
 
-
 @dataclass(frozen=True)
 class Target:
     """What is explained: one class's logit (or a regression's value), or how much it exceeds another's."""

@@ -38,6 +38,10 @@ def records(path):
     return json.loads(Path(path).read_text())
 
 
+def table(path):
+    return list(csv.DictReader(Path(path).read_text().splitlines()))
+
+
 def one_line(error):
     return error.startswith("molxai: ") and error.count("\n") == 1 and "Traceback" not in error
 
@@ -65,7 +69,7 @@ def test_a_table_keeps_every_row_in_order(run):
     Path("t.csv").write_text(f"Name,SMILES,y\nfirst,{IBUPROFEN},yes\nbad,C1CC,no\n,C,no\n")
     code, _, error = run("explain", "t.csv", "-o", "out.csv")
     assert code == 0 and "2 of 3 inputs done, 1 with errors" in error
-    rows = list(csv.DictReader(Path("out.csv").open()))
+    rows = table("out.csv")
     assert [r["id"] for r in rows] == ["first", "bad", "2"] and [r["status"] for r in rows] == ["ok", "error", "ok"]
     assert "cannot read" in rows[1]["error"] and rows[1]["relevance"] == ""
     assert len(json.loads(rows[0]["relevance"])) == 15
@@ -74,7 +78,7 @@ def test_a_table_keeps_every_row_in_order(run):
 def test_every_format_says_the_same(run):
     for name in ("a.json", "a.jsonl", "a.csv"):
         run("explain", IBUPROFEN, "C", "-o", name)
-    whole, rows = records("a.json"), list(csv.DictReader(Path("a.csv").open()))
+    whole, rows = records("a.json"), table("a.csv")
     assert [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()] == whole
     assert [list(r) for r in rows] == [list(KEYS)] * 2
     assert [json.loads(r["relevance"]) for r in rows] == [r["relevance"] for r in whole]
@@ -239,7 +243,9 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
 
     from graphormer import data
 
-    smiles = [f"c1ccccc1{'C' * n}{'O' if n % 2 else ''}" for n in range(1, 20)] + [f"C1CC1{'C' * n}{'O' if n % 2 else ''}" for n in range(8)]
+    smiles = [f"c1ccccc1{'C' * n}{'O' if n % 2 else ''}" for n in range(1, 20)] + [
+        f"C1CC1{'C' * n}{'O' if n % 2 else ''}" for n in range(8)
+    ]
     table = "mol,Class\n" + "".join(f"{s},{int('O' in s)}\n" for s in smiles)
     (tmp_path / "home" / "bace").mkdir(parents=True)
     (tmp_path / "home" / "bace" / "bace.csv").write_text(table)

@@ -35,7 +35,7 @@ def test_ten_molecules_can_be_learnt(tmp_path):
     assert evaluate(model, DATA)["accuracy"] == 1.0 and not model.training
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -46,11 +46,11 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, monkeypatch, ep
 
     def killed(self, batch):
         if self.current_epoch == epoch:
-            raise Killed
+            raise KilledError
         return step(self, batch)
 
     monkeypatch.setattr(Fitting, "training_step", killed)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit(CONFIG, RECIPE, DATA, tmp_path / "part", "cpu", progress=False)
     monkeypatch.setattr(Fitting, "training_step", step)
     resumed = fit(CONFIG, RECIPE, DATA, tmp_path / "part", "cpu", progress=False)
@@ -68,7 +68,8 @@ def test_epochs_see_every_graph_in_other_batches():
     first = list(batches)
     batches.set_epoch(1)
     second = list(batches)
-    assert sorted(sum(first, [])) == sorted(sum(second, [])) == list(range(10)) and first != second
+    rows = [sorted(row for batch in epoch for row in batch) for epoch in (first, second)]
+    assert rows[0] == rows[1] == list(range(10)) and first != second
 
 
 def test_missing_labels_are_left_out():
