@@ -48,14 +48,18 @@ def _on_white(file: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
 
 
-def picture(values: Float[ndarray, "rows columns"]) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
+def picture(grey: ndarray) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
     """A grey picture as a digit: inverted where the ink is dark, and brought to MNIST's frame where its size is another.
 
+    Args:
+        grey: `[rows, columns]` of numbers from 0 (black) to 1 (white), or of bytes.
+
     Raises:
-        ValueError: values that are not numbers from 0 to 1, or a picture without ink.
+        ValueError: another shape, other values, or a picture without ink.
     """
-    if values.ndim != 2 or not values.size:
-        raise ValueError(f"a picture of shape {values.shape}: rows × columns are needed")
+    if grey.ndim != 2 or not grey.size or grey.dtype.kind not in "biuf":
+        raise ValueError(f"a picture of {grey.dtype} and shape {grey.shape}: numbers in rows × columns are needed")
+    values = grey / 255 if grey.dtype.kind in "iu" else grey.astype(np.float64)
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
         raise ValueError(f"pixel values {values.min():g} … {values.max():g}: numbers from 0 (black) to 1 (white) are needed")
     notes = []

@@ -1,5 +1,6 @@
 """The recipes of the shipped models: `molxai train --preset NAME` runs one, `molxai evaluate -m NAME` judges it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,6 +11,8 @@ from graphormer.data import LabelledGraphs, bace, mnist
 from graphormer.model import Config
 from graphormer.prediction import evaluate
 from graphormer.recipe import Recipe
+
+logger = logging.getLogger(__name__)
 
 Loader = Callable[[str | Path | None, str], LabelledGraphs]
 
@@ -82,6 +85,7 @@ def train_preset(
 
     chosen = preset(name)
     recipe = replace(chosen.recipe, epochs=epochs or chosen.recipe.epochs, seed=chosen.recipe.seed if seed is None else seed)
+    logger.info("reading %s", name)
     data = chosen.load(home, "train")
     model = fit(chosen.config, recipe, data, folder, device, progress)
     test = chosen.load(home, "test")

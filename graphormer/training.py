@@ -83,6 +83,10 @@ class Fitting(lightning.LightningModule):
         self.log("loss", value, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(graphs))
         return value
 
+    def on_train_epoch_end(self) -> None:
+        mean = float(self.trainer.callback_metrics["loss"])
+        logger.info("epoch %d of %d: loss %.4f", self.current_epoch + 1, self.recipe.epochs, mean)
+
     def optimizer_step(self, *args: object, **kwargs: object) -> None:
         super().optimizer_step(*args, **kwargs)  # type: ignore[arg-type]
         self.average.update_parameters(self.model)

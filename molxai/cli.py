@@ -1,7 +1,7 @@
 """`molxai …`: parse, call one library function, print. Heavy imports wait until a command runs."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -9,8 +9,6 @@ import typer
 from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from molxai.explainer import Explainer
     from molxai.inputs import Input
 
@@ -87,19 +85,19 @@ def explain(
     """
     from molxai.batch import explained
     from molxai.outputs import check_output, write_explanations
+    from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
-    check_output(output, style)
+    _usage(check_output, output, style)
     read, explainer = _prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict)
-    rows = list(_progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet))
+    rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet))
     _refuse_single_error(rows, strict)
     if output:
         write_explanations(rows, output, features, style, atom_numbers)
     else:
-        from molxai.terminal import show_explanation, show_explanations
-
         first = rows[0][1]
-        show_explanation(first, _console()) if len(rows) == 1 and first else show_explanations(rows, _console())
-    _summary([one for one, _ in rows], output, quiet)
+        show_explanation(first, console()) if len(rows) == 1 and first else show_explanations(rows, console())
+    if not summary([one for one, _ in rows], output, quiet):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -116,18 +114,19 @@ def predict(
     """Predicted class, probability and logit of the inputs, in the records of 'explain' without relevances."""
     from molxai.batch import predictions
     from molxai.outputs import check_output, prediction_record, write_records
-    from molxai.terminal import show_records
+    from molxai.terminal import console, progress, show_records, summary
 
-    check_output(output, pictures=False)
+    _usage(check_output, output, pictures=False)
     read, explainer = _prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict)
-    rows = list(_progress(predictions(explainer, read), len(read), "predicting", quiet))
+    rows = list(progress(predictions(explainer, read), len(read), "predicting", quiet))
     _refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
     if output:
         write_records(records, output)
     else:
-        show_records(records, ("id", "input", "prediction", "probability", "logit", "error"), _console())
-    _summary([one for one, _ in rows], output, quiet)
+        show_records(records, ("id", "input", "prediction", "probability", "logit", "error"), console())
+    if not summary([one for one, _ in rows], output, quiet):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -143,12 +142,18 @@ def train(
     """Train a shipped model's recipe anew; the folder then serves as -m FOLDER."""
     import logging
 
+    from graphormer.presets import preset as recipe
     from graphormer.presets import train_preset
-    from molxai.terminal import show_mapping
+    from molxai.explainer import chosen_device
+    from molxai.terminal import console, show_mapping
+
+    _usage(recipe, preset)
+    _usage(chosen_device, device)
 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
     weights, card = train_preset(preset, output, data, epochs, seed, device, not quiet and sys.stderr.isatty())
-    show_mapping({"model": str(weights)} | card.metrics, _console())
+    show_mapping({"model": str(weights)} | card.metrics, console())
 
 
 @app.command()
@@ -167,56 +172,57 @@ def evaluate(
     from graphormer.files import write_file
     from molxai.evaluation import evaluate_model
     from molxai.explainer import Explainer
-    from molxai.terminal import show_mapping
+    from molxai.terminal import console, show_mapping
 
     result = evaluate_model(Explainer(model, method, batch_size, device), data, part)
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")
-    show_mapping(result, _console())
+    show_mapping(result, console())
 
 
 @app.command()
 def models() -> None:
     """The shipped models with what they were trained on and how well they do."""
     from graphormer.checkpoint import read_card, shipped
-    from molxai.terminal import show_mapping
+    from molxai.terminal import console, show_mapping
 
     for name, path in shipped().items():
         card = read_card(path)
         head = f"{name}: {', '.join(card.targets)} ({', '.join(card.classes)}), reads {card.vocabulary}"
-        _console().print(head, style="bold", markup=False)
+        console().print(head, style="bold", markup=False)
         training = {f"trained, {key}": card.training[key] for key in ("data", "split", "graphs", "command")}
-        show_mapping(training | {f"tested, {key}": value for key, value in card.metrics.items()}, _console())
+        show_mapping(training | {f"tested, {key}": value for key, value in card.metrics.items()}, console())
 
 
 @app.command()
 def methods() -> None:
     """The explanation methods with what they promise."""
     from molxai.explainers import EXPLAINERS
-    from molxai.terminal import show_records
+    from molxai.terminal import console, show_records
 
     rows = [{"method": name, "conserves": str(one.conserves), "signed": str(one.signed)} for name, one in EXPLAINERS.items()]
-    show_records(rows, ("method", "conserves", "signed"), _console())
+    show_records(rows, ("method", "conserves", "signed"), console())
 
 
 @data_app.command("list")
 def data_list(data: Data = None) -> None:
     """Data sets, and whether they are on this machine."""
     from graphormer.data import SOURCES, data_home
-    from molxai.terminal import show_records
+    from molxai.terminal import console, show_records
 
     rows = []
     for name, source in SOURCES.items():
         here = all((data_home(data) / name / file).exists() for file in source.files)
         rows.append({"name": name, "here": "yes" if here else "no", "about": source.about, "folder": str(data_home(data) / name)})
-    show_records(rows, ("name", "here", "about", "folder"), _console())
+    show_records(rows, ("name", "here", "about", "folder"), console())
 
 
 @data_app.command("download")
 def data_download(name: Annotated[str, typer.Argument(help="bace or mnist.")], data: Data = None) -> None:
     """Fetch a data set's files and check them against their hashes."""
-    from graphormer.data import files
+    from graphormer.data import files, source
 
+    _usage(source, name)
     for path in files(name, data).values():
         print(path)
 
@@ -226,7 +232,7 @@ def data_path(name: Annotated[str, typer.Argument(help="bace or mnist.")], data:
     """The folder that a data set's files belong in."""
     from graphormer.data import data_home, source
 
-    print(data_home(data) / source(name).name)
+    print(data_home(data) / _usage(source, name).name)
 
 
 @benchmark_app.command("speed")
@@ -255,6 +261,14 @@ def benchmark_speed(
     print(markdown(result))
 
 
+def _usage(check: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """The result of a check of what was typed; a refusal is bad usage, exit code 2."""
+    try:
+        return check(*arguments, **options)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _model(inputs: list[str], model: str) -> str:
     """The named model, else the shipped one for what the inputs are."""
     from molxai.inputs import holds_digits
@@ -265,9 +279,12 @@ def _model(inputs: list[str], model: str) -> str:
 def _prepared(
     inputs: list[str], model: str, method: str, batch_size: int, device: str, smiles_column: str, label_column: str, strict: bool
 ) -> tuple[list["Input"], "Explainer"]:
-    from molxai.explainer import Explainer
+    from molxai.explainer import Explainer, chosen_device
+    from molxai.explainers import method as known_method
     from molxai.inputs import read_inputs
 
+    _usage(known_method, method)
+    _usage(chosen_device, device)
     explainer = Explainer(_model(inputs, model), method, batch_size, device)
     read = []
     for one in read_inputs(inputs, smiles_column, label_column):
@@ -284,31 +301,6 @@ def _refuse_single_error(rows: "list[tuple[Input, Any]]", strict: bool) -> None:
     failed = [one for one, _ in rows if one.error]
     if failed and (strict or len(rows) == 1):
         raise ValueError(failed[0].error if len(rows) == 1 else f"row {failed[0].row}: {failed[0].error}")
-
-
-def _summary(rows: "list[Input]", output: Path | None, quiet: bool) -> None:
-    """Counts on stderr; exit code 1 where nothing succeeded."""
-    failed = [one for one in rows if one.error]
-    if failed or (output and not quiet):
-        errors = f", {len(failed)} with errors" if failed else ""
-        print(f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{f' → {output}' if output else ''}", file=sys.stderr)
-    if len(failed) == len(rows):
-        raise typer.Exit(1)
-
-
-def _progress(items: Iterable[T], total: int, what: str, quiet: bool) -> Iterator[T]:
-    """A bar on stderr for work of more than a few batches, off when that is no terminal."""
-    from rich.console import Console
-    from rich.progress import track
-
-    hidden = quiet or total < 200 or not sys.stderr.isatty()
-    return iter(track(items, what, total=total, console=Console(stderr=True), disable=hidden))
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,13 +13,14 @@ from graphormer.checkpoint import Card, load
 from graphormer.graph import collate, size_batches
 from graphormer.model import Graphormer
 from graphormer.molecules import Molecule, molecule
+from graphormer.pictures import picture, read_picture
 from graphormer.superpixels import Digit, digit
 from molxai.explainers import method
 from molxai.explanation import Explanation, Target
 
 Subject: TypeAlias = Molecule | Digit
 Source: TypeAlias = Any
-"""A SMILES, an RDKit `Mol`, a 28 × 28 array, a `Molecule` or a `Digit`."""
+"""A SMILES, an RDKit `Mol`, an array of grey values, the `Path` of a picture, a `Molecule` or a `Digit`."""
 
 BATCH_SIZE = 32
 """Graphs explained at once."""
@@ -68,8 +69,8 @@ class Explainer:
         """The `Explanation` of one input, or the list of them for a list of inputs, in order.
 
         Args:
-            source: a SMILES, an RDKit `Mol`, a 28 × 28 array (white ink on black, 0 to 1), a `Molecule` or a `Digit`;
-                or a list of those.
+            source: for molecules a SMILES, an RDKit `Mol` or a `Molecule`; for digits an array of grey values (0 to 1, or
+                bytes), the `Path` of a picture or a `Digit`; or a list of those.
             target: `pred` for the predicted class, or a class's name or number.
             contrast: explain how much the target's logit exceeds this class's.
 
@@ -89,9 +90,14 @@ class Explainer:
         if self.reads == "digits":
             if isinstance(source, Digit):
                 return source
-            if not isinstance(source, np.ndarray):
-                raise ValueError(f"the model {self.card.name!r} reads digits: a 28 × 28 array is needed, not {type(source).__name__}")
-            return digit(source, id)
+            if isinstance(source, Path):
+                image, notes = read_picture(source)
+            elif isinstance(source, np.ndarray):
+                image, notes = picture(source)
+            else:
+                needed = "an array of grey values or the Path of a picture"
+                raise ValueError(f"the model {self.card.name!r} reads digits: {needed} is needed, not {type(source).__name__}")
+            return digit(image, id, notes)
         if isinstance(source, Molecule):
             return source
         if not isinstance(source, str | Chem.Mol):

@@ -1,16 +1,22 @@
-"""Tables for the terminal: what was predicted, and which atoms or superpixels made it so."""
+"""What the terminal shows: tables of predictions and relevances, progress, and counts."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
 from molxai.batch import Explained
 from molxai.explanation import Explanation
+from molxai.inputs import Input
 from molxai.outputs import Record
+
+T = TypeVar("T")
 
 BAR = 20
 """Characters of the longest bar."""
@@ -19,11 +25,35 @@ TOP = 3
 """Nodes named in the one-line form of an explanation."""
 
 
-def show_explanation(explanation: Explanation, console: Console) -> None:
+MANY = 200
+"""Inputs from which a progress bar is drawn: fewer are done in about two seconds."""
+
+
+def console() -> Console:
+    """Standard output, not wrapped where it is no terminal."""
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+def progress(items: Iterable[T], total: int, what: str, quiet: bool) -> Iterator[T]:
+    """The items under a bar on stderr; no bar for few of them, nor where stderr is no terminal."""
+    hidden = quiet or total < MANY or not sys.stderr.isatty()
+    return iter(track(items, what, total=total, console=Console(stderr=True), disable=hidden))
+
+
+def summary(rows: Sequence[Input], output: Path | None, quiet: bool) -> bool:
+    """Print counts on stderr; whether any input succeeded."""
+    failed = [one for one in rows if one.error]
+    if failed or (output and not quiet):
+        errors = f", {len(failed)} with errors" if failed else ""
+        print(f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{f' → {output}' if output else ''}", file=sys.stderr)
+    return len(failed) < len(rows)
+
+
+def show_explanation(explanation: Explanation, out: Console) -> None:
     """Ranked nodes of one explanation, and its ledger."""
     from molxai.rendering.caption import ledger_line, prediction_line
 
-    console.print(Text(prediction_line(explanation)))
+    out.print(Text(prediction_line(explanation)))
     table = Table("rank", "node", "relevance", "", box=None, header_style="bold")
     relevance = explanation.relevance.tolist()
     largest = max(map(abs, relevance), default=0.0) or 1.0
@@ -31,13 +61,13 @@ def show_explanation(explanation: Explanation, console: Console) -> None:
     for rank, (node, value) in enumerate(ranked, 1):
         bar = Text("█" * round(BAR * abs(value) / largest), style="red" if value > 0 else "blue")
         table.add_row(str(rank), Text(node), f"{value:+.4f}", bar)
-    console.print(table)
-    console.print(Text(ledger_line(explanation)))
+    out.print(table)
+    out.print(Text(ledger_line(explanation)))
     for note in explanation.notes:
-        console.print(Text(f"Note: {note}"))
+        out.print(Text(f"Note: {note}"))
 
 
-def show_explanations(rows: Sequence[Explained], console: Console) -> None:
+def show_explanations(rows: Sequence[Explained], out: Console) -> None:
     """One line per input: prediction, logit, and the nodes of largest magnitude."""
     table = Table("id", "prediction", "target", "probability", "logit", "gap", "largest relevances", box=None, header_style="bold")
     for one, explanation in rows:
@@ -56,24 +86,24 @@ def show_explanations(rows: Sequence[Explained], console: Console) -> None:
             f"{explanation.gap:.0e}",
             Text(largest),
         )
-    console.print(table)
+    out.print(table)
 
 
-def show_records(records: Sequence[Record], columns: Sequence[str], console: Console) -> None:
+def show_records(records: Sequence[Record], columns: Sequence[str], out: Console) -> None:
     """The named columns of records."""
     table = Table(*columns, box=None, header_style="bold")
     for one in records:
         table.add_row(*(Text(number(one[column])) for column in columns))
-    console.print(table)
+    out.print(table)
 
 
-def show_mapping(content: Mapping[str, Any], console: Console) -> None:
+def show_mapping(content: Mapping[str, Any], out: Console) -> None:
     """Names and values, a line each."""
     table = Table(box=None, show_header=False)
     for name, value in content.items():
         shown = json.dumps(value) if isinstance(value, list | dict) else number(value)
         table.add_row(Text(name, style="bold"), Text(shown))
-    console.print(table)
+    out.print(table)
 
 
 def number(value: Any) -> str:

@@ -173,16 +173,16 @@ def test_digits(run, saved_digit_model):
         (["folder.smi"], "is a folder", 1),
         (["text.png"], "no complete picture", 1),
         (["digit.png"], "reads molecules", 1),
-        (["C", "--method", "magic"], "no method named 'magic': there are lrp", 1),
+        (["C", "--method", "magic"], "no method named 'magic': there are lrp", 2),
         (["C", "--target", "maybe"], "no class 'maybe' in the model 'untrained': no, yes", 1),
         (["C", "--target", "7"], "no class '7'", 1),
         (["C", "--contrast", "no"], "a contrast needs a named target", 1),
         (["C", "--target", "yes", "--contrast", "no"], "needs a model of several classes", 1),
         (["C", "--target", "true"], "no true class is known", 1),
-        (["C", "-o", "x.pdf"], "an output's name must end in .json", 1),
+        (["C", "-o", "x.pdf"], "an output's name must end in .json", 2),
         (["C", "-o", "none/x.json"], "create it first", 1),
-        (["C", "--style", "sketch"], "highlight or contour", 1),
-        (["C", "--device", "tpu"], "auto, cpu or cuda", 1),
+        (["C", "--style", "sketch"], "highlight or contour", 2),
+        (["C", "--device", "tpu"], "auto, cpu or cuda", 2),
         (["C" * 601], "601 heavy atoms: the limit is 600", 1),
         (["C", "C1C", "--strict"], "row 1: RDKit cannot read", 1),
         (["C", "--batch-size", "0"], "--batch-size", 2),
@@ -230,7 +230,7 @@ def test_lists(run, monkeypatch, tmp_path):
     assert code == 0 and "bace" in out and "mnist" in out
     assert run("data", "path", "bace", model=None)[1].strip() == str(tmp_path / "home" / "bace")
     code, _, error = run("data", "download", "cifar", model=None)
-    assert code == 1 and one_line(error)
+    assert code == 2 and one_line(error)
     out = run("models", model=None)[1]
     assert "bace" in out and "mnist" in out and "molxai train --preset" in out
     out = run("methods", model=None)[1]
@@ -262,7 +262,7 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     code, out, _ = run("benchmark", "speed", "--rounds", "5", "-o", "speed.json", *home, model="trained")
     assert code == 0 and "| lrp |" in out and records("speed.json")["methods"]["forward"]["ratio"] == 1.0
     code, _, error = run("train", "--preset", "bacon", "-o", "x", model=None)
-    assert code == 1 and one_line(error) and "there are bace, mnist" in error
+    assert code == 2 and one_line(error) and "there are bace, mnist" in error
 
 
 def test_the_installed_command_is_quick_to_answer():

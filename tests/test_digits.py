@@ -63,6 +63,10 @@ def test_other_sizes_are_framed_as_mnist_frames_them():
     assert centre == pytest.approx([13.5, 13.5], abs=0.6) and "centred as in MNIST" in notes[0]
 
 
+def test_bytes_are_scaled():
+    assert np.allclose(picture((255 * stroke_image()).astype(np.uint8))[0], stroke_image(), atol=0.01)
+
+
 def test_colour_grey_and_transparent_files_are_the_same_digit(tmp_path):
     grey = (255 * (1 - stroke_image())).round().astype(np.uint8)
     for name, mode in (("grey.png", "L"), ("colour.png", "RGB")):

@@ -1,6 +1,7 @@
 """The laws: over every method, and over models with and without biases, of every activation, random and trained."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from graphormer.checkpoint import load, shipped
 from graphormer.graph import collate, graph
 from graphormer.model import Graphormer
 from graphormer.molecules import MOLECULES, molecule
+from graphormer.superpixels import SUPERPIXELS
 from molxai.explainers import EXPLAINERS
 from molxai.explanation import Target
 from molxai.rules import ACTIVATION, AH, LN, Rule, rules
@@ -165,6 +167,28 @@ def test_compiled_and_scripted_models_are_refused():
 def test_features_split_the_relevance_exactly(name, model):
     for one in explained(name, model, batch()):
         assert torch.allclose(one.feature_relevance.sum(1), one.relevance, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", EQUIVARIANT)
+def test_digits_obey_the_same_laws(name, stroke):
+    """Superpixels carry weighted features and offsets: sum, split and equivariance hold there too."""
+    torch.manual_seed(0)
+    model = Graphormer(replace(SMALL, task="multiclass", outputs=10), SUPERPIXELS).double().eval()
+    (one,) = explained(name, model, collate([stroke]).to(torch.float64))
+    assert torch.allclose(one.feature_relevance.sum(1), one.relevance, rtol=0, atol=1e-12)
+    assert (abs(one.gap) <= 1e-12 * float(one.relevance.abs().sum())) == EXPLAINERS[name].conserves
+    order = torch.randperm(stroke.nodes, generator=torch.Generator().manual_seed(1))
+    place = torch.argsort(order)
+    shuffled = graph(
+        SUPERPIXELS,
+        stroke.codes[order].numpy(),
+        stroke.weights[order].numpy(),
+        place[stroke.edges.long()].numpy(),
+        stroke.edge_types.numpy(),
+        stroke.positions[order].numpy(),
+    )
+    (other,) = explained(name, model, collate([shuffled]).to(torch.float64))
+    assert torch.allclose(one.relevance[order], other.relevance, rtol=0, atol=1e-12)
 
 
 def test_targets_are_linear_in_the_logits():

@@ -157,6 +157,15 @@ def test_three_lines_of_python(explainer):
     assert [e.subject.smiles for e in explainer(["CCO", "C"])] == ["CCO", "C"]
 
 
+def test_digits_from_python(saved_digit_model, tmp_path):
+    explain = Explainer(saved_digit_model)
+    Image.fromarray((255 * stroke_image()).astype(np.uint8)).save(tmp_path / "d.png")
+    array, file = explain([stroke_image(), tmp_path / "d.png"])
+    assert torch.allclose(array.relevance, file.relevance, atol=0.05) and array._repr_html_().startswith("<svg")
+    with pytest.raises(ValueError, match="reads digits: an array"):
+        explain("CCO")
+
+
 def test_an_explanation_without_a_subject_still_shows(explainer):
     from graphormer.graph import collate
     from molxai.explainers import EXPLAINERS

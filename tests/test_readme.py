@@ -1,0 +1,43 @@
+"""The README's Python and its commands run as printed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from molxai.cli import main
+
+README = (ROOT / "README.md").read_text()
+
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
+
+COMMANDS = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```\n(.*?)```", README, re.S)
+    for line in block.splitlines()
+    if line.startswith(("molxai explain", "molxai predict")) and "-m mine" not in line
+]
+
+
+def test_there_is_something_to_run():
+    assert len(PYTHON) >= 2 and len(COMMANDS) >= 5
+
+
+@pytest.mark.parametrize("block", PYTHON)
+def test_python_runs(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_run(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("datasets").symlink_to(ROOT / "datasets")
+    assert main(shlex.split(command)[1:]) == 0
+
+
+def test_pictures_are_there():
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(shown) >= 2 and all((ROOT / path).is_file() for path in shown)
