@@ -18,8 +18,8 @@ from safetensors.torch import load as load_weights
 from safetensors.torch import save as save_weights
 
 from graphormer.files import write_file
-from graphormer.graph import Vocabulary
 from graphormer.model import Config, Graphormer
+from graphormer.vocabulary import Vocabulary
 
 FORMAT = "molxai-model-1"
 """Of the card; raised when an older program could not read a newer card."""

@@ -3,9 +3,10 @@
 import csv
 import gzip
 import hashlib
+import io
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from graphormer.graph import Graph, Vocabulary
-from graphormer.splits import SPLITS, Split
+from graphormer.files import write_file
+from graphormer.graph import Graph
+from graphormer.splits import SPLITS
+from graphormer.vocabulary import Vocabulary
 
 HOME = "MOLXAI_DATA"
 """Environment variable that names the folder of the data sets; without it they live in the user's cache folder."""
@@ -162,21 +165,17 @@ def bace(home: str | Path | None = None, split: str = "scaffold", part: str = "t
     with path.open(newline="") as file:
         table = [(row["mol"], float(row["Class"])) for row in csv.DictReader(file)]
     smiles = [one for one, _ in table]
-    rows = list(range(len(table))) if part == "all" else getattr(_split(split, smiles, seed), part)
+    rows = list(range(len(table))) if part == "all" else getattr(SPLITS[split](smiles, seed), part)
     graphs = [molecule(smiles[row]).graph for row in rows]
     labels = torch.tensor([table[row][1] for row in rows]).unsqueeze(1)
     return LabelledGraphs("bace", MOLECULES, graphs, labels, rows, f"{split} {part}", {"bace.csv": digest(path)})
 
 
-def _split(name: str, smiles: Sequence[str], seed: int) -> Split:
-    return SPLITS[name](smiles, seed)
-
-
 def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[int] | None = None) -> LabelledGraphs:
     """Superpixel graphs of MNIST's train or test digits, or of some rows of them.
 
-    Cutting 60 000 digits into superpixels takes about a minute on two cores, so the segment maps are kept in a cache
-    beside the data (or in the user's cache folder, where that cannot be written).
+    Cutting 60 000 digits into superpixels takes about a minute on two cores, so the segment maps are kept in the user's
+    cache folder.
 
     Raises:
         ValueError: unknown part.
@@ -206,27 +205,22 @@ def _idx(path: Path) -> ndarray:
 def _segment_maps(images: ndarray, part: str) -> ndarray:
     """`[digits, 28, 28]` SLIC segments of all pictures, from the cache where it was made by the same settings."""
     import pooch
+    from joblib import Parallel, delayed
 
     from graphormer.superpixels import COMPACTNESS, SEGMENTS
 
-    cache = (
-        Path(pooch.os_cache("molxai"))
-        / f"mnist-{part}-slic-{SEGMENTS}-{COMPACTNESS}-{hashlib.sha256(images.tobytes()).hexdigest()[:12]}.npy"
-    )
+    identity = hashlib.sha256(images.tobytes()).hexdigest()[:12]
+    cache = Path(pooch.os_cache("molxai")) / f"mnist-{part}-slic-{SEGMENTS}-{COMPACTNESS}-{identity}.npy"
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
-        partial = cache.with_suffix(f".{os.getpid()}.part")
-        with partial.open("wb") as file:
-            np.save(file, _cut(images))
-        partial.replace(cache)
+        chunks = np.array_split(images, max(1, len(images) // 500))
+        content = io.BytesIO()
+        np.save(content, np.concatenate(Parallel(n_jobs=-1)(delayed(_cut)(chunk) for chunk in chunks)))
+        write_file(cache, content.getvalue())
     return np.load(cache)
 
 
 def _cut(images: ndarray) -> ndarray:
-    from joblib import Parallel, delayed
-
     from graphormer.superpixels import superpixels
 
-    chunks = np.array_split(images, max(1, len(images) // 500))
-    cut: Callable[[ndarray], ndarray] = lambda chunk: np.stack([superpixels(image / 255.0) for image in chunk]).astype(np.uint8)  # noqa: E731
-    return np.concatenate(Parallel(n_jobs=-1)(delayed(cut)(chunk) for chunk in chunks))
+    return np.stack([superpixels(image / 255.0) for image in images]).astype(np.uint8)

@@ -6,80 +6,26 @@ Design constraints:
   the way, the offset of two segments) likewise. The model sums embeddings, so it needs no second code path.
 - A pair is described by an index into the graph's few distinct `patterns`. Batches therefore carry integers
   `[batch, tokens, tokens]`, never features of that shape.
-- Nothing depends on the order of nodes: where several shortest paths join two nodes, the one whose sequence of edge
-  types comes first in the vocabulary describes the pair.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import shortest_path
 from torch import Tensor
+
+from graphormer.pairs import hop_distance, pair_patterns
+from graphormer.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
 
-UNREACHABLE = -1
-"""Hop distance of two nodes that no path joins (fragments of a salt)."""
-
 PADDING, TO_TOKEN, FROM_TOKEN, TOKEN_ITSELF, FIRST_PATTERN = range(5)
 """Entries of `GraphBatch.relation`: an absent key, node → graph token, token → node, token → token, first real pattern."""
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """What can be said of a node and of a pair of nodes; models are tied to one by `name`."""
-
-    name: str
-    node_features: tuple[tuple[str, int], ...]
-    """Name and number of entries of each node feature, in the order of the embedding table."""
-    edge_types: tuple[str, ...]
-    max_hops: int
-    """Longer distances share the last bucket."""
-    path_hops: int
-    """Edge types are told apart along shortest paths of at most this many hops; 0 tells nothing of edges."""
-    offset_bins: tuple[float, ...] = ()
-    """Inner edges of the bins of row and column offsets between two nodes; empty for graphs without positions."""
-
-    @cached_property
-    def offsets(self) -> dict[str, int]:
-        """First entry of each node feature in the embedding table."""
-        sizes = [size for _, size in self.node_features]
-        return dict(zip(self.feature_names, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
-
-    @cached_property
-    def feature_names(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.node_features)
-
-    @cached_property
-    def node_entries(self) -> int:
-        return sum(size for _, size in self.node_features)
-
-    @cached_property
-    def hop_buckets(self) -> int:
-        """0 … max_hops, and one bucket for unreachable."""
-        return self.max_hops + 2
-
-    @cached_property
-    def offset_entries(self) -> int:
-        return (len(self.offset_bins) + 1) ** 2 if self.offset_bins else 0
-
-    @cached_property
-    def pair_entries(self) -> int:
-        """Hop buckets, then edge types for the 1st, 2nd … hop, then offset bins."""
-        return self.hop_buckets + self.path_hops * len(self.edge_types) + self.offset_entries
-
-    def feature_of_entry(self) -> Int[Tensor, " entries"]:
-        """Position in `node_features` of each entry of the embedding table."""
-        sizes = torch.tensor([size for _, size in self.node_features])
-        return torch.repeat_interleave(torch.arange(len(sizes)), sizes)
 
 
 @dataclass(frozen=True)
@@ -139,7 +85,7 @@ def graph(
     if vocabulary.offset_bins and positions is None:
         raise ValueError(f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset")
     hops = hop_distance(nodes, edges)
-    relation, patterns, pattern_weights = _patterns(vocabulary, hops, edges, edge_types, positions)
+    relation, patterns, pattern_weights = pair_patterns(vocabulary, hops, edges, edge_types, positions)
     return Graph(
         vocabulary,
         torch.as_tensor(codes, dtype=torch.int32),
@@ -152,66 +98,6 @@ def graph(
         torch.from_numpy(patterns),
         torch.from_numpy(pattern_weights),
     )
-
-
-def hop_distance(nodes: int, edges: ndarray) -> ndarray:
-    """`[nodes, nodes]` number of edges on a shortest path, `UNREACHABLE` where there is none."""
-    adjacency = csr_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(nodes, nodes))
-    hops = shortest_path(adjacency, unweighted=True, method="D")
-    return np.where(np.isinf(hops), UNREACHABLE, hops).astype(np.int16)
-
-
-def _path_codes(hops: ndarray, edges: ndarray, edge_types: ndarray, types: int, path_hops: int) -> ndarray:
-    """Edge types along the shortest path of every pair, read as a number in base `types`; first in order of all such paths."""
-    codes = np.zeros(hops.shape, dtype=np.int64)
-    if not edges.size:
-        return codes
-    by_end = np.argsort(edges[1], kind="stable")
-    start, end, kind = edges[0][by_end], edges[1][by_end], edge_types[by_end].astype(np.int64)
-    ends, first = np.unique(end, return_index=True)
-    absent = np.iinfo(np.int64).max
-    for length in range(1, path_hops + 1):
-        extended = np.where(hops[:, start] == length - 1, codes[:, start] * types + kind, absent)
-        best = np.full(hops.shape, absent)
-        best[:, ends] = np.minimum.reduceat(extended, first, axis=1)
-        codes = np.where(hops == length, best, codes)
-    return codes
-
-
-def _patterns(
-    vocabulary: Vocabulary, hops: ndarray, edges: ndarray, edge_types: ndarray, positions: ndarray | None
-) -> tuple[ndarray, ndarray, ndarray]:
-    """Relation `[nodes, nodes]`, and the distinct patterns' pair entries and weights `[patterns, 1 + path_hops (+ 1)]`."""
-    types, longest = len(vocabulary.edge_types), vocabulary.path_hops
-    bucket = np.where(hops == UNREACHABLE, vocabulary.max_hops + 1, np.minimum(hops, vocabulary.max_hops)).astype(np.int64)
-    offset = _offset_bins(vocabulary, positions) if vocabulary.offset_bins and positions is not None else 0
-    span, bins = types**longest, max(vocabulary.offset_entries, 1)
-    path = _path_codes(hops, edges, edge_types, types, longest) if longest else 0
-    distinct, relation = np.unique((bucket * span + path) * bins + offset, return_inverse=True)
-
-    offset, path, bucket = distinct % bins, distinct // bins % span, distinct // bins // span
-    length = np.where(bucket <= longest, bucket, 0)
-    entries, weights = [bucket], [np.ones(len(distinct))]
-    for hop in range(1, longest + 1):
-        taken = hop <= length
-        kind = path // types ** np.maximum(length - hop, 0) % types
-        entries.append(np.where(taken, vocabulary.hop_buckets + (hop - 1) * types + kind, 0))
-        weights.append(np.where(taken, 1 / np.maximum(length, 1), 0.0))
-    if vocabulary.offset_bins:
-        entries.append(vocabulary.hop_buckets + longest * types + offset)
-        weights.append(np.ones(len(distinct)))
-    return (
-        relation.reshape(hops.shape).astype(np.int16 if len(distinct) < 2**15 else np.int32),
-        np.stack(entries, 1).astype(np.int32),
-        np.stack(weights, 1).astype(np.float32),
-    )
-
-
-def _offset_bins(vocabulary: Vocabulary, positions: ndarray) -> ndarray:
-    """`[nodes, nodes]` bin of the (row, column) offset from query to key."""
-    difference = positions[None, :, :] - positions[:, None, :]
-    rows, columns = np.moveaxis(np.digitize(difference, vocabulary.offset_bins), -1, 0)
-    return rows * (len(vocabulary.offset_bins) + 1) + columns
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from graphormer.graph import FIRST_PATTERN, PADDING, GraphBatch, Vocabulary
+from graphormer.graph import FIRST_PATTERN, PADDING, GraphBatch
+from graphormer.vocabulary import Vocabulary
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from rdkit import Chem, RDLogger
 
-from graphormer.graph import Graph, Vocabulary, graph
+from graphormer.graph import Graph, graph
+from graphormer.vocabulary import Vocabulary
 
 ELEMENTS = tuple("C N O F S Cl Br P I B Si Se Na K Li Ca Mg Zn Fe Cu As Sn Pt Al H".split())  # noqa: SIM905
 """Elements with an entry of their own; every other one is read as "other", and the record says so."""

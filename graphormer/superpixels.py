@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float, Integer
 from numpy import ndarray
 
-from graphormer.graph import Graph, Vocabulary, graph
+from graphormer.graph import Graph, graph
+from graphormer.vocabulary import Vocabulary
 
 SIDE = 28
 """Rows and columns of a digit picture, as in MNIST."""

@@ -1,0 +1,75 @@
+"""How two nodes stand to each other: hops, the edges on the way, the offset in a picture.
+
+Nothing here depends on the order of nodes: where several shortest paths join two nodes, the one whose sequence of edge
+types comes first in the vocabulary describes the pair.
+"""
+
+import numpy as np
+from numpy import ndarray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import shortest_path
+
+from graphormer.vocabulary import Vocabulary
+
+UNREACHABLE = -1
+"""Hop distance of two nodes that no path joins (fragments of a salt)."""
+
+
+def hop_distance(nodes: int, edges: ndarray) -> ndarray:
+    """`[nodes, nodes]` number of edges on a shortest path, `UNREACHABLE` where there is none."""
+    adjacency = csr_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(nodes, nodes))
+    hops = shortest_path(adjacency, unweighted=True, method="D")
+    return np.where(np.isinf(hops), UNREACHABLE, hops).astype(np.int16)
+
+
+def _path_codes(hops: ndarray, edges: ndarray, edge_types: ndarray, types: int, path_hops: int) -> ndarray:
+    """Edge types along the shortest path of every pair, read as a number in base `types`; first in order of all such paths."""
+    codes = np.zeros(hops.shape, dtype=np.int64)
+    if not edges.size:
+        return codes
+    by_end = np.argsort(edges[1], kind="stable")
+    start, end, kind = edges[0][by_end], edges[1][by_end], edge_types[by_end].astype(np.int64)
+    ends, first = np.unique(end, return_index=True)
+    absent = np.iinfo(np.int64).max
+    for length in range(1, path_hops + 1):
+        extended = np.where(hops[:, start] == length - 1, codes[:, start] * types + kind, absent)
+        best = np.full(hops.shape, absent)
+        best[:, ends] = np.minimum.reduceat(extended, first, axis=1)
+        codes = np.where(hops == length, best, codes)
+    return codes
+
+
+def pair_patterns(
+    vocabulary: Vocabulary, hops: ndarray, edges: ndarray, edge_types: ndarray, positions: ndarray | None
+) -> tuple[ndarray, ndarray, ndarray]:
+    """Relation `[nodes, nodes]`, and the distinct patterns' pair entries and weights `[patterns, 1 + path_hops (+ 1)]`."""
+    types, longest = len(vocabulary.edge_types), vocabulary.path_hops
+    bucket = np.where(hops == UNREACHABLE, vocabulary.max_hops + 1, np.minimum(hops, vocabulary.max_hops)).astype(np.int64)
+    offset = _offset_bins(vocabulary, positions) if vocabulary.offset_bins and positions is not None else 0
+    span, bins = types**longest, max(vocabulary.offset_entries, 1)
+    path = _path_codes(hops, edges, edge_types, types, longest) if longest else 0
+    distinct, relation = np.unique((bucket * span + path) * bins + offset, return_inverse=True)
+
+    offset, path, bucket = distinct % bins, distinct // bins % span, distinct // bins // span
+    length = np.where(bucket <= longest, bucket, 0)
+    entries, weights = [bucket], [np.ones(len(distinct))]
+    for hop in range(1, longest + 1):
+        taken = hop <= length
+        kind = path // types ** np.maximum(length - hop, 0) % types
+        entries.append(np.where(taken, vocabulary.hop_buckets + (hop - 1) * types + kind, 0))
+        weights.append(np.where(taken, 1 / np.maximum(length, 1), 0.0))
+    if vocabulary.offset_bins:
+        entries.append(vocabulary.hop_buckets + longest * types + offset)
+        weights.append(np.ones(len(distinct)))
+    return (
+        relation.reshape(hops.shape).astype(np.int16 if len(distinct) < 2**15 else np.int32),
+        np.stack(entries, 1).astype(np.int32),
+        np.stack(weights, 1).astype(np.float32),
+    )
+
+
+def _offset_bins(vocabulary: Vocabulary, positions: ndarray) -> ndarray:
+    """`[nodes, nodes]` bin of the (row, column) offset from query to key."""
+    difference = positions[None, :, :] - positions[:, None, :]
+    rows, columns = np.moveaxis(np.digitize(difference, vocabulary.offset_bins), -1, 0)
+    return rows * (len(vocabulary.offset_bins) + 1) + columns

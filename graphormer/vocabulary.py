@@ -1,0 +1,58 @@
+"""What can be said of nodes and of pairs of nodes: the entries of a model's embedding tables."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What can be said of a node and of a pair of nodes; models are tied to one by `name`."""
+
+    name: str
+    node_features: tuple[tuple[str, int], ...]
+    """Name and number of entries of each node feature, in the order of the embedding table."""
+    edge_types: tuple[str, ...]
+    max_hops: int
+    """Longer distances share the last bucket."""
+    path_hops: int
+    """Edge types are told apart along shortest paths of at most this many hops; 0 tells nothing of edges."""
+    offset_bins: tuple[float, ...] = ()
+    """Inner edges of the bins of row and column offsets between two nodes; empty for graphs without positions."""
+
+    @cached_property
+    def offsets(self) -> dict[str, int]:
+        """First entry of each node feature in the embedding table."""
+        sizes = [size for _, size in self.node_features]
+        return dict(zip(self.feature_names, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.node_features)
+
+    @cached_property
+    def node_entries(self) -> int:
+        return sum(size for _, size in self.node_features)
+
+    @cached_property
+    def hop_buckets(self) -> int:
+        """0 … max_hops, and one bucket for unreachable."""
+        return self.max_hops + 2
+
+    @cached_property
+    def offset_entries(self) -> int:
+        return (len(self.offset_bins) + 1) ** 2 if self.offset_bins else 0
+
+    @cached_property
+    def pair_entries(self) -> int:
+        """Hop buckets, then edge types for the 1st, 2nd … hop, then offset bins."""
+        return self.hop_buckets + self.path_hops * len(self.edge_types) + self.offset_entries
+
+    def feature_of_entry(self) -> Int[Tensor, " entries"]:
+        """Position in `node_features` of each entry of the embedding table."""
+        sizes = torch.tensor([size for _, size in self.node_features])
+        return torch.repeat_interleave(torch.arange(len(sizes)), sizes)
