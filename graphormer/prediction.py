@@ -36,7 +36,7 @@ def measures(config: Config, logits: Float[Tensor, "graphs outputs"], labels: Te
 
     if config.task == "multiclass":
         return {
-            "accuracy": float((logits.argmax(1) == labels).float().mean()),
+            "accuracy": float((logits.argmax(1) == labels).double().mean()),
             "cross_entropy": float(F.cross_entropy(logits, labels)),
         }
     columns = []

@@ -58,12 +58,14 @@ def test_numbers_that_are_not_finite_are_not_drawn():
             scale([0.0, bad])
 
 
-@pytest.mark.parametrize("smiles", [IBUPROFEN, "OC(=O)C(C)c1ccc(CC(C)C)cc1", "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O"])
+@pytest.mark.parametrize("smiles", [IBUPROFEN, "OC(=O)C(C)c1ccc(CC(C)C)cc1", "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O", "O[C@H]1CC[C@H]2CCCC[C@@H]2C1"])
 def test_each_atom_has_the_colour_of_its_relevance(smiles):
     """Chiral centres included: drawing must not add hydrogens and shift the indices."""
     mol = molecule(smiles).mol
     relevance = [RELEVANCE[i % len(RELEVANCE)] for i in range(mol.GetNumAtoms())]
-    found = fills(draw_molecule(mol, relevance, scale(relevance), (600, 400), "svg"))
+    svg = draw_molecule(mol, relevance, scale(relevance), (600, 400), "svg")
+    assert max(map(int, re.findall(r"atom-(\d+)", svg))) == mol.GetNumAtoms() - 1
+    found = fills(svg)
     assert set(found) == set(range(mol.GetNumAtoms()))
     for atom, (red, _, blue) in found.items():
         assert abs(relevance[atom]) < 0.02 or (red > blue) == (relevance[atom] > 0)
@@ -87,6 +89,12 @@ def test_small_molecules_are_drawn_in_both_styles(tmp_path, smiles, style, endin
     one = molecule(smiles)
     draw(explanation(one, [0.5] * one.graph.nodes), tmp_path / f"x.{ending}", style)
     assert (tmp_path / f"x.{ending}").stat().st_size > 3000
+
+
+def test_lone_atoms_are_highlighted_in_either_style():
+    for smiles in ("C", "[Na+].[Cl-]"):
+        one = molecule(smiles)
+        assert set(fills(draw(explanation(one, [0.5] * one.graph.nodes), style="contour"))) == set(range(one.graph.nodes))
 
 
 def test_the_svg_is_whole_and_says_what_it_shows():

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -187,13 +188,12 @@ def test_missing_things_are_named(folder, tmp_path_factory):
         locate(tmp_path_factory.mktemp("empty"))
 
 
-def test_nothing_half_written_is_left(tmp_path, monkeypatch):
-    from pathlib import Path
-
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+def test_nothing_half_written_is_left(tmp_path, monkeypatch, step):
     def full(self, content):
         raise OSError("disk full")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, step, full)
     with pytest.raises(OSError, match="disk full"):
         save(random_model(SMALL, dtype=torch.float32), CARD, tmp_path)
     assert list(tmp_path.iterdir()) == []

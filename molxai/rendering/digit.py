@@ -9,8 +9,8 @@ from numpy import ndarray
 
 from graphormer.superpixels import Digit
 
-INK = 0.3
-"""Opacity of the grey digit over the map: enough to see the strokes, little enough to see the colours."""
+STROKE = 0.5
+"""Grey value at which the outline of the strokes is drawn over the map: a line, so that colours stay those of the bar."""
 
 
 def draw_digit(axes: Sequence[Axes], digit: Digit, relevance: ndarray, limit: float, colour_map: Colormap) -> None:
@@ -33,8 +33,8 @@ def draw_digit(axes: Sequence[Axes], digit: Digit, relevance: ndarray, limit: fl
     axes[1].imshow(mean[digit.segments], cmap="gray_r", vmin=0, vmax=1)
     _boundaries(axes[1], digit.segments, "tab:orange", 0.8)
     axes[2].imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)
-    axes[2].imshow(np.zeros(digit.image.shape), cmap="gray", alpha=INK * digit.image)  # type: ignore[arg-type]
-    _boundaries(axes[2], digit.segments, "0.75", 0.4)
+    _boundaries(axes[2], digit.segments, "0.8", 0.4)
+    axes[2].contour(digit.image, [STROKE], colors="black", linewidths=0.9)
     for one, title in zip(axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True):
         one.set_title(title, fontsize=9)
         one.set_xticks([])

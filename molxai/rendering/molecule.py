@@ -22,10 +22,6 @@ HIGHLIGHT_RADIUS = 0.38
 CONTOUR_GRID, CONTOURS = 0.08, 8
 """Grid spacing in Å and number of lines."""
 
-BOND = 1.5
-"""RDKit's bond length in a 2D layout, in Å, for molecules without bonds."""
-
-
 def draw_molecule(
     mol: Chem.Mol,
     relevance: Sequence[float],
@@ -47,7 +43,7 @@ def draw_molecule(
         limit: the magnitude that is drawn in full colour.
         size: width and height in pixels.
         kind: svg or png.
-        style: highlight or contour; a single atom has no contour and is highlighted.
+        style: highlight or contour; lone atoms make no contour and are highlighted.
         numbers: write each atom's index beside it.
 
     Raises:
@@ -57,7 +53,7 @@ def draw_molecule(
         raise ValueError(f"style {style!r}: {' or '.join(STYLES)} is needed")
     if len(relevance) != mol.GetNumAtoms():
         raise ValueError(f"{len(relevance)} relevances but {mol.GetNumAtoms()} atoms")
-    contour = style == "contour" and mol.GetNumAtoms() > 1
+    contour = style == "contour" and mol.GetNumBonds() > 0
     if contour and kind == "svg":
         return _embedded(draw_molecule(mol, relevance, limit, (2 * size[0], 2 * size[1]), "png", style, numbers), size)
     drawer = rdMolDraw2D.MolDraw2DSVG(*size) if kind == "svg" else rdMolDraw2D.MolDraw2DCairo(*size)
@@ -69,6 +65,7 @@ def draw_molecule(
     options.highlightRadius = HIGHLIGHT_RADIUS
     options.highlightBondWidthMultiplier = 16
     options.padding = 0.06
+    options.prepareMolsBeforeDrawing = False  # it would add the hydrogens that `_flat` left out
     flat = _flat(mol)
     if contour:
         _contours(drawer, flat, relevance, limit)
@@ -108,7 +105,7 @@ def _contours(drawer: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, relevance: Sequence[
     conformer = mol.GetConformer()
     places = [Point2D(p.x, p.y) for p in map(conformer.GetAtomPosition, range(mol.GetNumAtoms()))]
     lengths = [(places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()]).Length() for b in mol.GetBonds()]
-    bond = sum(lengths) / len(lengths) if lengths else BOND
+    bond = sum(lengths) / len(lengths)
     parameters = rdMolDraw2D.ContourParams()
     parameters.gridResolution = CONTOUR_GRID
     parameters.fillGrid = True
