@@ -68,8 +68,9 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
         ValueError: the SMILES cannot be parsed, there is no atom, or there are more than `max_atoms` atoms.
     """
     written = _parsed(source) if isinstance(source, str) else source
-    mol = Chem.RemoveHs(written)
-    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    with _Quiet():
+        mol = Chem.RemoveHs(written)
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
     if not mol.GetNumAtoms():
         raise ValueError("a molecule without atoms: at least one is needed")
     if mol.GetNumAtoms() > max_atoms:

@@ -52,6 +52,7 @@ class Vocabulary:
         """Hop buckets, then edge types for the 1st, 2nd … hop, then offset bins."""
         return self.hop_buckets + self.path_hops * len(self.edge_types) + self.offset_entries
 
+    @cached_property
     def feature_of_entry(self) -> Int[Tensor, " entries"]:
         """Position in `node_features` of each entry of the embedding table."""
         sizes = torch.tensor([size for _, size in self.node_features])

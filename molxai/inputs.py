@@ -112,22 +112,29 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _table(path: Path, separator: str, smiles_column: str, label_column: str) -> Iterator[Input]:
     reader = csv.DictReader(_lines(path), delimiter=separator)
+    try:
+        yield from _rows(path, reader, smiles_column, label_column)
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {reader.line_num}: {error}; a plain table of text is needed") from error
+
+
+def _rows(path: Path, reader: "csv.DictReader[str]", smiles_column: str, label_column: str) -> Iterator[Input]:
     columns = list(reader.fieldnames or [])
     smiles, label = _column(path, columns, smiles_column, SMILES_COLUMNS), ""
     if label_column:
-        label = _column(path, columns, label_column, ())
+        label = _column(path, columns, label_column, (), "--target-columns")
     known = [name for name in columns if name.lower() in ID_COLUMNS and name != smiles]
     for row in reader:
         yield _molecule_input(row[smiles] or "", (row[known[0]] or "") if known else "", (row[label] or "") if label else "")
 
 
-def _column(path: Path, columns: list[str], wanted: str, usual: Sequence[str]) -> str:
+def _column(path: Path, columns: list[str], wanted: str, usual: Sequence[str], option: str = "-s/--smiles-column") -> str:
     found = [name for name in columns if name == wanted or (not wanted and name.lower() in usual)]
     if len(found) == 1 or (found and not wanted):
         return found[0]
     needed = f"the column {wanted!r}" if wanted else f"a column named {' or '.join(usual)}"
     there = shortened(", ".join(columns), 200)
-    raise ValueError(f"{path} has the columns {there}: {needed} is needed once; name it with -s/--smiles-column")
+    raise ValueError(f"{path} has the columns {there}: {needed} is needed once; name it with {option}")
 
 
 def _smi(path: Path) -> Iterator[Input]:

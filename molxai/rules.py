@@ -120,15 +120,21 @@ ACTIVATION = Rule(
 )
 """Activations: x times a constant gate."""
 
-BIASED = {F.linear: 2, F.layer_norm: 3}
-"""Functions that add a bias, and the position of that argument."""
+AFFINE = {F.linear: (1, 2), F.layer_norm: (2, 3)}
+"""Functions of a weight and a bias, and the positions of these two arguments.
 
-NONLINEAR = (
-    *(torch.exp, torch.sigmoid, torch.rsqrt, torch.sqrt, torch.pow, torch.log, torch.std, torch.var, torch.reciprocal),
-    *(Tensor.exp, Tensor.sigmoid, Tensor.rsqrt, Tensor.sqrt, Tensor.pow, Tensor.log, Tensor.std, Tensor.var, Tensor.reciprocal),
-    *(F.elu, F.selu, F.celu, F.softplus, F.mish, F.hardswish, F.leaky_relu, F.prelu, F.log_softmax, F.sigmoid),
-    *(F.batch_norm, F.group_norm, F.instance_norm, F.rms_norm, F.multi_head_attention_forward),
-    *(row for rule in (AH, LN, ACTIVATION) for row, replacement in rule.rows.items() if replacement is not unchanged),
+The plain linear rule (LRP-0) holds in all of them: the weight is a constant, so that nothing is kept or computed for its
+gradient; the bias is set apart, so that what ends in it is accounted for.
+"""
+
+NONLINEAR = frozenset(
+    (
+        *(torch.exp, torch.sigmoid, torch.rsqrt, torch.sqrt, torch.pow, torch.log, torch.std, torch.var, torch.reciprocal),
+        *(Tensor.exp, Tensor.sigmoid, Tensor.rsqrt, Tensor.sqrt, Tensor.pow, Tensor.log, Tensor.std, Tensor.var, Tensor.reciprocal),
+        *(F.elu, F.selu, F.celu, F.softplus, F.mish, F.hardswish, F.leaky_relu, F.prelu, F.log_softmax, F.sigmoid),
+        *(F.batch_norm, F.group_norm, F.instance_norm, F.rms_norm, F.multi_head_attention_forward),
+        *(row for rule in (AH, LN, ACTIVATION) for row, replacement in rule.rows.items() if replacement is not unchanged),
+    )
 )
 """Functions that break conservation where no rule is applied to them; named when a sum does not come out."""
 
@@ -148,8 +154,8 @@ class Rules(TorchFunctionMode):
     def __torch_function__(self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         kwargs = kwargs or {}
         bias = None
-        if (position := BIASED.get(func)) is not None:
-            args, kwargs, bias = _without_bias(position, args, kwargs)
+        if positions := AFFINE.get(func):
+            args, kwargs, bias = _constant_weight(positions, args, kwargs)
         if replacement := self.table.get(func):
             self.fired[func] += 1
             out = replacement(func, *args, **kwargs)
@@ -171,10 +177,18 @@ class Rules(TorchFunctionMode):
         return [rule for rule in self.tables if not any(self.fired[func] for func in rule.rows)]
 
 
-def _without_bias(position: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Tensor | None]:
-    if len(args) > position:
-        return (*args[:position], None, *args[position + 1 :]), kwargs, args[position]
-    return args, {name: value for name, value in kwargs.items() if name != "bias"}, kwargs.get("bias")
+def _constant_weight(
+    positions: tuple[int, int], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], Tensor | None]:
+    """The arguments with the weight detached and the bias taken out, and the bias."""
+    given = dict(enumerate(args)) | kwargs
+    weight, bias = (position if len(args) > position else name for position, name in zip(positions, ("weight", "bias"), strict=True))
+    taken = given.get(bias)
+    if given.get(weight) is not None:
+        given[weight] = given[weight].detach()
+    if bias in given:
+        given[bias] = None
+    return tuple(given[i] for i in range(len(args))), {name: given[name] for name in kwargs}, taken
 
 
 @contextmanager

@@ -169,6 +169,8 @@ def test_digits(run, saved_digit_model):
         (["other.csv"], "a column named smiles or mol", 1),
         (["other.csv", "-s", "z"], "the column 'z' is needed", 1),
         (["utf16.csv"], "not UTF-8", 1),
+        (["wide.csv"], "field larger than field limit", 1),
+        (["other.csv", "-s", "a", "--target-columns", "z"], "'z' is needed once; name it with --target-columns", 1),
         (["notes.txt"], "files ending in .smi", 1),
         (["folder.smi"], "is a folder", 1),
         (["text.png"], "no complete picture", 1),
@@ -195,6 +197,7 @@ def test_bad_input_is_one_line(run, arguments, said, code):
     Path("head.csv").write_text("smiles\n")
     Path("other.csv").write_text("a,b\n1,2\n")
     Path("utf16.csv").write_text("smiles\nC\n", encoding="utf-16")
+    Path("wide.csv").write_text("smiles\n" + "C" * 200_000 + "\n")
     Path("notes.txt").write_text("hello")
     Path("folder.smi").mkdir()
     Path("text.png").write_text("hello")

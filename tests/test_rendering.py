@@ -58,7 +58,9 @@ def test_numbers_that_are_not_finite_are_not_drawn():
             scale([0.0, bad])
 
 
-@pytest.mark.parametrize("smiles", [IBUPROFEN, "OC(=O)C(C)c1ccc(CC(C)C)cc1", "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O", "O[C@H]1CC[C@H]2CCCC[C@@H]2C1"])
+@pytest.mark.parametrize(
+    "smiles", [IBUPROFEN, "OC(=O)C(C)c1ccc(CC(C)C)cc1", "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O", "O[C@H]1CC[C@H]2CCCC[C@@H]2C1"]
+)
 def test_each_atom_has_the_colour_of_its_relevance(smiles):
     """Chiral centres included: drawing must not add hydrogens and shift the indices."""
     mol = molecule(smiles).mol

@@ -88,6 +88,16 @@ def test_gates_survive_zero(function):
     assert torch.equal(y, torch.zeros(3)) and torch.autograd.grad(y.sum(), x)[0].isfinite().all()
 
 
+def test_weights_are_constants_and_keep_their_own_gradients():
+    layer, norm, x = nn.Linear(3, 2), nn.LayerNorm(3), torch.randn(4, 3, requires_grad=True)
+    with rules():
+        y = F.linear(norm(x), layer.weight, bias=layer.bias).sum()
+    y.backward()
+    assert layer.weight.grad is None and norm.weight.grad is None and x.grad.abs().sum() > 0
+    layer(x).sum().backward()
+    assert layer.weight.grad.abs().sum() > 0
+
+
 def test_biases_are_set_apart_for_each_graph():
     layer, x = nn.Linear(3, 2), torch.randn(4, 5, 3)
     with rules() as applied:

@@ -41,8 +41,10 @@ class GradientInput:
         refuse_opaque(model)
         if model.training:
             raise ValueError("the model is in training mode, its dropout would make relevance random: call model.eval() first")
+        with torch.inference_mode(False), torch.no_grad():
+            tokens = model.embed(batch)
         with torch.inference_mode(False), torch.enable_grad():
-            tokens = model.embed(batch).detach().requires_grad_()
+            tokens.requires_grad_()
             with rules(*self.tables) as applied:
                 logits = model.predict(tokens, batch)
             chosen = resolved(model.config, logits, targets)
@@ -55,10 +57,9 @@ class GradientInput:
         for bias, grad in zip(applied.biases, bias_grads, strict=True):
             if grad is not None:
                 ledger += (bias.detach() * grad).flatten(1).sum(1)
-        made = self._explanations(model, batch, outcomes(model.config, logits.detach(), chosen), relevance, ledger, token_grad)
         if self.conserves:
-            _check(self.name, made, applied)
-        return made
+            _check(self.name, (logits.detach() * weights).sum(1), relevance, ledger, applied)
+        return self._explanations(model, batch, outcomes(model.config, logits.detach(), chosen), relevance, ledger, token_grad)
 
     def _explanations(
         self,
@@ -83,15 +84,18 @@ def feature_split(
     """Each input feature's exact share in gradient × input: embeddings are sums over features, the product is linear."""
     codes = batch.codes.long()
     each = (gradient @ model.entries.detach().T).gather(2, codes) * batch.weights
-    feature = batch.vocabulary.feature_of_entry().to(codes.device)[codes]
+    feature = batch.vocabulary.feature_of_entry.to(codes.device)[codes]
     split = each.new_zeros(*codes.shape[:2], len(batch.vocabulary.feature_names))
     return split.scatter_add_(2, feature, each)
 
 
-def _check(method: str, made: Sequence[Explanation], applied: Rules) -> None:
-    for one in made:
-        size = abs(one.logit) + float(one.relevance.abs().sum())
-        if not abs(one.gap) <= TOLERANCE * max(size, 1e-6):
-            seen = names(applied.without_rule) or "none"
-            missing = f"{method} left a gap of {one.gap:.3g} on a logit of {one.logit:.3g}"
-            raise ValueError(f"{missing}; non-linear functions without a rule: {seen}")
+def _check(
+    method: str, logit: Float[Tensor, " batch"], relevance: Float[Tensor, "batch tokens"], bias: Float[Tensor, " batch"], applied: Rules
+) -> None:
+    gap = (logit.double() - relevance.double().sum(1) - bias.double()).abs()
+    size = logit.abs() + relevance.abs().sum(1)
+    if (share := gap / size.clamp_min(1e-6)).max() > TOLERANCE or not share.isfinite().all():
+        worst = int(share.argmax())
+        seen = names(applied.without_rule) or "none"
+        missing = f"{method} left a gap of {float(gap[worst]):.3g} on a logit of {float(logit[worst]):.3g}"
+        raise ValueError(f"{missing}; non-linear functions without a rule: {seen}")

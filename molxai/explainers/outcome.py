@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -23,19 +24,18 @@ class Outcome:
 
 def outcomes(config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target]) -> list[Outcome]:
     """Explained logit, probability of the target's class, and predicted class, of each graph."""
-    made = []
-    for row, target in zip(logits.double().cpu(), targets, strict=True):
-        explained = sum(w * x for w, x in zip(target.weights(config), row.tolist(), strict=True))
-        if config.task == "multiclass":
-            prediction = int(row.argmax())
-            made.append(Outcome(explained, float(row.softmax(0)[target.label]), target, prediction, float(row[prediction])))
-        elif config.task == "binary":
-            active = row[target.column]
-            share = float((active if target.label else -active).sigmoid())
-            made.append(Outcome(explained, share, target, int(active > 0), abs(float(active))))
-        else:
-            made.append(Outcome(explained, None, target, 0, float(row[target.column])))
-    return made
+    exact = logits.double().cpu()
+    weights = torch.tensor([target.weights(config) for target in targets], dtype=torch.float64)
+    explained, rows = (exact * weights).sum(1).tolist(), exact.tolist()
+    if config.task == "regression":
+        return [Outcome(x, None, t, 0, row[t.column]) for x, t, row in zip(explained, targets, rows, strict=True)]
+    if config.task == "multiclass":
+        shares, best = exact.softmax(1).tolist(), exact.argmax(1).tolist()
+        known = zip(explained, targets, shares, best, rows, strict=True)
+        return [Outcome(x, share[t.label], t, label, row[label]) for x, t, share, label, row in known]
+    likely = torch.tensor(explained, dtype=torch.float64).sigmoid().tolist()
+    active = [row[t.column] for t, row in zip(targets, rows, strict=True)]
+    return [Outcome(x, p, t, int(a > 0), abs(a)) for x, p, t, a in zip(explained, likely, targets, active, strict=True)]
 
 
 def resolved(config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None) -> list[Target]:

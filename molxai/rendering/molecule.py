@@ -22,6 +22,7 @@ HIGHLIGHT_RADIUS = 0.38
 CONTOUR_GRID, CONTOURS = 0.08, 8
 """Grid spacing in Å and number of lines."""
 
+
 def draw_molecule(
     mol: Chem.Mol,
     relevance: Sequence[float],
