@@ -31,8 +31,8 @@ class Preset:
 
 PRESETS = {
     "bace": Preset(
-        Config("binary", outputs=1, width=96, heads=4, layers=4, feedforward=192, readout="mean", dropout=0.1),
-        Recipe(epochs=30, batch_size=32, learning_rate=1e-3),
+        Config("binary", outputs=1, width=64, heads=4, layers=4, feedforward=128, dropout=0.1),
+        Recipe(epochs=40, batch_size=32, learning_rate=1e-3, structure_rate=20.0),
         lambda home, part: bace(home, "scaffold", part),
         targets=("BACE-1 inhibition",),
         classes=("inactive", "active"),

@@ -15,6 +15,9 @@ class Recipe:
     """Share of all steps in which the learning rate rises to its maximum."""
     averaging: float = 0.99
     """Decay per step of the exponential average whose weights are kept."""
+    structure_rate: float = 1.0
+    """How many times faster the structural biases learn. Adam moves a parameter by at most the learning rate per step, and
+    a bias must grow to several units before attention tells near from far: in short trainings it otherwise never does."""
     seed: int = 0
 
     def __post_init__(self) -> None:

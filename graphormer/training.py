@@ -96,13 +96,20 @@ class Fitting(lightning.LightningModule):
 
     def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
         recipe = self.recipe
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        others = [p for p in self.model.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        named = list(self.model.named_parameters())
+        structure = [p for name, p in named if name.startswith("structure.")]
+        tables = [p for name, p in named if p.ndim > 1 and not name.startswith("structure.")]
+        vectors = [p for _, p in named if p.ndim <= 1]
+        groups = [
+            {"params": tables, "weight_decay": recipe.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+            {"params": structure, "weight_decay": recipe.weight_decay},
+        ]
+        rates = [recipe.learning_rate, recipe.learning_rate, recipe.structure_rate * recipe.learning_rate]
         optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,
-            recipe.learning_rate,
+            rates,
             total_steps=int(self.trainer.estimated_stepping_batches) + 1,
             pct_start=recipe.warmup,
             cycle_momentum=False,

@@ -163,7 +163,7 @@ class Rules(TorchFunctionMode):
             if func in NONLINEAR:
                 self.without_rule[func] = self.without_rule.get(func, 0) + 1
             out = func(*args, **kwargs)
-        return out if bias is None else out + self._set_apart(bias, out)
+        return out if bias is None else out.add_(self._set_apart(bias, out))
 
     def _set_apart(self, bias: Tensor, out: Tensor) -> Tensor:
         batch, inner = out.shape[0], (1,) * (out.ndim - 1 - bias.ndim)
