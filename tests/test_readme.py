@@ -11,13 +11,15 @@ from molxai.cli import main
 
 README = (ROOT / "README.md").read_text()
 
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
+
+PYTHON = [block for language, block in BLOCKS if language == "python"]
 
 COMMANDS = [
     line.split("#")[0].strip()
-    for block in re.findall(r"```\n(.*?)```", README, re.S)
+    for language, block in BLOCKS
     for line in block.splitlines()
-    if line.startswith(("molxai explain", "molxai predict")) and "-m mine" not in line
+    if not language and line.startswith(("molxai explain", "molxai predict")) and "-m mine" not in line
 ]
 
 
