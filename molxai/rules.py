@@ -32,7 +32,8 @@ class Rule:
 
 def frozen_output(func: Function, *args: Any, **kwargs: Any) -> Tensor:
     """Same value, no gradient: the attention probabilities under the AH rule."""
-    return func(*args, **kwargs).detach()
+    with torch.no_grad():
+        return func(*args, **kwargs)
 
 
 def frozen_routing(
