@@ -6,6 +6,7 @@ card, and refuses what does not fit by name.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_weights
 from safetensors.torch import save as save_weights
 
@@ -56,10 +57,26 @@ class Card:
     versions: dict[str, str] = field(default_factory=dict)
     weights_sha256: str = ""
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and isinstance(self.vocabulary, str) and re.fullmatch(r"[\w.-]+", self.name)):
+            raise ValueError(
+                f"a card with name {self.name!r} and vocabulary {self.vocabulary!r}: letters, digits, '.', '_' and '-' are needed"
+            )
+        if not (isinstance(self.training, dict) and isinstance(self.metrics, dict)):
+            raise ValueError("a card whose training or metrics is no table of names and values")
+        needed = {"binary": 2, "multiclass": self.config.outputs, "regression": 0}[self.config.task]
+        if len(self.classes) != needed:
+            raise ValueError(f"a card with {len(self.classes)} class names: its {self.config.task} model needs {needed}")
+
 
 def versions() -> dict[str, str]:
     """Installed versions of the libraries that a model's numbers depend on."""
     return {name: metadata.version(name) for name in LIBRARIES}
+
+
+def _identity(card: Card) -> str:
+    """The architecture and features as text, kept inside the weights file so that another card cannot reinterpret it."""
+    return json.dumps([card.config.to_dict(), card.vocabulary], sort_keys=True)
 
 
 def row_ranges(rows: Iterable[int]) -> str:
@@ -76,7 +93,7 @@ def row_ranges(rows: Iterable[int]) -> str:
 def save(model: Graphormer, card: Card, folder: Path) -> Path:
     """Write `<name>.safetensors` and `<name>.json` into the folder, each at once or not at all; returns the former."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = save_weights({name: value.contiguous() for name, value in model.state_dict().items()}, metadata={"format": FORMAT})
+    content = save_weights({name: value.contiguous() for name, value in model.state_dict().items()}, metadata={"config": _identity(card)})
     written = asdict(card) | {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest()}
     weights = folder / f"{card.name}.safetensors"
     write_file(weights, content)
@@ -132,6 +149,8 @@ def read_card(weights: Path) -> Card:
         return Card(**content)
     except (TypeError, KeyError) as error:
         raise ValueError(f"{path} does not describe a model of this version: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def load(model: str | Path) -> tuple[Graphormer, Card]:
@@ -148,12 +167,16 @@ def load(model: str | Path) -> tuple[Graphormer, Card]:
         weights = load_weights(content)
     except SafetensorError as error:
         raise ValueError(f"{path} is no complete safetensors file ({error}): copy or train the model again") from error
-    if card.weights_sha256 and hashlib.sha256(content).hexdigest() != card.weights_sha256:
+    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
         beside = path.with_suffix(".json").name
         raise ValueError(f"{path} is not the file that {beside} describes (another sha256): put the matching pair together")
-    network = Graphormer(card.config, _vocabulary(card.vocabulary, path))
+    with torch.device("meta"):  # shapes only: a card must not make us allocate what the weights do not fill
+        network = Graphormer(card.config, _vocabulary(card.vocabulary, path))
     _check(network, weights, path)
-    network.load_state_dict(weights)
+    with safe_open(path, "pt") as file:
+        if (file.metadata() or {}).get("config") != _identity(card):
+            raise ValueError(f"{path} was saved with another configuration than its card has: put the matching pair together")
+    network.load_state_dict(weights, assign=True)
     return network.eval(), card
 
 

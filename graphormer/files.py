@@ -1,6 +1,7 @@
 """Files that are written at once or not at all."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -14,7 +15,12 @@ def write_file(path: Path, content: str | bytes) -> None:
         raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder: name a file")
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
         partial.replace(path)
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -21,6 +21,9 @@ from graphormer.vocabulary import Vocabulary
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
 
+LARGEST = 100_000
+"""Of the sizes in a configuration."""
+
 Task = Literal["binary", "multiclass", "regression"]
 
 
@@ -51,8 +54,12 @@ class Config:
             raise ValueError(f"activation {self.activation!r}: one of {', '.join(ACTIVATIONS)} is needed")
         if self.norm not in ("pre", "post") or self.readout not in ("token", "mean"):
             raise ValueError(f"norm {self.norm!r} and readout {self.readout!r}: pre or post, and token or mean are needed")
-        if min(self.outputs, self.width, self.heads, self.layers, self.feedforward) < 1 or self.width % self.heads:
-            raise ValueError(f"width {self.width} with {self.heads} heads: positive sizes are needed, and heads must divide the width")
+        sizes = (self.outputs, self.width, self.heads, self.layers, self.feedforward)
+        if not all(isinstance(size, int) and 1 <= size <= LARGEST for size in sizes) or self.width % self.heads:
+            raise ValueError(
+                f"outputs, width, heads, layers, feedforward {sizes}: whole numbers from 1 to {LARGEST} are needed, "
+                "and heads must divide the width"
+            )
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)

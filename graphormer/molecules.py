@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from rdkit import Chem, RDLogger
+from rdkit import Chem, rdBase
 
 from graphormer.graph import Graph, graph
 from graphormer.vocabulary import Vocabulary
@@ -68,7 +68,7 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
         ValueError: the SMILES cannot be parsed, there is no atom, or there are more than `max_atoms` atoms.
     """
     written = _parsed(source) if isinstance(source, str) else source
-    with _Quiet():
+    with rdBase.BlockLogs():
         mol = Chem.RemoveHs(written)
         Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
     if not mol.GetNumAtoms():
@@ -90,9 +90,11 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
 def _parsed(smiles: str) -> Chem.Mol:
     if not smiles.strip():
         raise ValueError("an empty SMILES: at least one atom is needed")
+    if (rest := smiles.split(maxsplit=1)[1:]) and not rest[0].startswith("|"):
+        raise ValueError(f"blanks inside the SMILES {shortened(smiles)!r}: RDKit would read only what stands before them")
     options = Chem.SmilesParserParams()
     options.removeHs = False
-    with _Quiet():
+    with rdBase.BlockLogs():  # the one-line error says what RDKit would have said
         mol = Chem.MolFromSmiles(smiles.strip(), options)
     if mol is None:
         raise ValueError(f"RDKit cannot read the SMILES {shortened(smiles)!r}: check brackets, ring closures and valences")
@@ -102,16 +104,6 @@ def _parsed(smiles: str) -> Chem.Mol:
 def shortened(text: str, length: int = 80) -> str:
     """The text, cut with an ellipsis where it is longer than `length`, for messages."""
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-class _Quiet:
-    """RDKit's own log off inside the block: the one-line error says what it would have said."""
-
-    def __enter__(self) -> None:
-        RDLogger.DisableLog("rdApp.*")
-
-    def __exit__(self, *_: object) -> None:
-        RDLogger.EnableLog("rdApp.*")
 
 
 def molecule_graph(mol: Chem.Mol) -> Graph:

@@ -33,8 +33,11 @@ def read_picture(path: Path) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
         with Image.open(path) as file:
             if file.width * file.height > MAX_PIXELS:
                 raise ValueError(f"{path} has {file.width} × {file.height} pixels: at most {MAX_PIXELS} are read, scale it down")
-            grey = _on_white(file).convert("F") if file.has_transparency_data else file.convert("RGB").convert("F")
-            values = np.asarray(grey, dtype=np.float64) / 255
+            if file.mode.startswith("I"):  # 16 bits of grey, which a conversion would clip at 255
+                values = np.asarray(file, dtype=np.float64) / 65535
+            else:
+                colour = _on_white(file) if file.has_transparency_data else file.convert("RGB")
+                values = np.asarray(colour.convert("F"), dtype=np.float64) / 255
     except FileNotFoundError:
         raise
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:

@@ -84,6 +84,8 @@ def train_preset(
     from graphormer.training import fit
 
     chosen = preset(name)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
     recipe = replace(chosen.recipe, epochs=epochs or chosen.recipe.epochs, seed=chosen.recipe.seed if seed is None else seed)
     logger.info("reading %s", name)
     data = chosen.load(home, "train")
@@ -118,4 +120,4 @@ def train_preset(
 
 def _command(name: str, epochs: int | None, seed: int | None) -> str:
     given = [("--epochs", epochs), ("--seed", seed)]
-    return " ".join(["molxai train --preset", name, *(f"{flag} {value}" for flag, value in given if value is not None)])
+    return " ".join(["molxai train --preset", name, "-o", name, *(f"{flag} {value}" for flag, value in given if value is not None)])

@@ -84,11 +84,16 @@ def explain(
     input; a folder, one .svg for each.
     """
     from molxai.batch import explained
-    from molxai.outputs import check_output, write_explanations
+    from molxai.outputs import check_count, check_output, write_explanations
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
     _usage(check_output, output, style)
+    if contrast is not None and target == "pred":
+        raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
+    if target == "true" and not target_columns:
+        raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
     read, explainer = _prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict)
+    _usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet))
     _refuse_single_error(rows, strict)
     if output:
@@ -171,9 +176,14 @@ def evaluate(
 
     from graphormer.files import write_file
     from molxai.evaluation import evaluate_model
-    from molxai.explainer import Explainer
+    from molxai.explainer import Explainer, chosen_device
+    from molxai.explainers import method as known_method
     from molxai.terminal import console, show_mapping
 
+    _usage(known_method, method)
+    _usage(chosen_device, device)
+    if part not in ("test", "train", "valid"):
+        raise typer.BadParameter(f"part {part!r}: test, train or valid is needed")
     result = evaluate_model(Explainer(model, method, batch_size, device), data, part)
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")

@@ -9,7 +9,7 @@ import torch
 from graphormer.data import LabelledGraphs
 from graphormer.graph import collate, size_batches
 from graphormer.prediction import measures
-from graphormer.presets import preset
+from graphormer.presets import PRESETS
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation
 from molxai.metrics import METRICS
@@ -22,7 +22,11 @@ def evaluate_model(explainer: Explainer, home: str | Path | None = None, part: s
         ValueError: the card names data for which there is no loader.
         OSError: the data are not there and cannot be downloaded.
     """
-    data = preset(explainer.card.training.get("data", explainer.card.name)).load(home, part)
+    known = explainer.card.training.get("data")
+    if known not in PRESETS:
+        there = ", ".join(PRESETS)
+        raise ValueError(f"the card of {explainer.card.name!r} names the data {known!r}: only models of {there} can be evaluated")
+    data = PRESETS[known].load(home, part)
     explanations, logits = _explain_all(explainer, data)
     result: dict[str, Any] = {"model": explainer.card.name, "data": f"{data.name} {data.split}", "graphs": len(data)}
     result |= measures(explainer.card.config, logits, data.labels)

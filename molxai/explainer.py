@@ -48,6 +48,8 @@ class Explainer:
             FileNotFoundError: there is no such model.
             ValueError: the model does not load, or there is no such method or device.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch size {batch_size}: at least 1 is needed")
         self.method = method(method_name)
         self.network, self.card = load(model)
         self.network.to(chosen_device(device))
@@ -94,12 +96,16 @@ class Explainer:
                 image, notes = read_picture(source)
             elif isinstance(source, np.ndarray):
                 image, notes = picture(source)
+            elif isinstance(source, Molecule | Chem.Mol):
+                raise ValueError(f"the model {self.card.name!r} reads digits, this is a molecule: choose another model with -m")
             else:
                 needed = "an array of grey values or the Path of a picture"
                 raise ValueError(f"the model {self.card.name!r} reads digits: {needed} is needed, not {type(source).__name__}")
             return digit(image, id, notes)
         if isinstance(source, Molecule):
             return source
+        if isinstance(source, Digit):
+            raise ValueError(f"the model {self.card.name!r} reads molecules, this is a digit: choose another model with -m")
         if not isinstance(source, str | Chem.Mol):
             raise ValueError(f"the model {self.card.name!r} reads molecules: a SMILES or a Mol is needed, not {type(source).__name__}")
         return molecule(source, id)

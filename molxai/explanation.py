@@ -3,7 +3,7 @@
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Float
@@ -64,7 +64,7 @@ class Explanation:
     method: str
     relevance: Float[Tensor, " nodes"]
     """In logit units (a regression: in the target's unit), positive for what speaks for the target."""
-    feature_relevance: Float[Tensor, "nodes features"] | None
+    feature_relevance: Float[Tensor, "nodes features"] | None = field(repr=False)
     """The same, split exactly over the named input features; None where the method has no such split."""
     features: tuple[str, ...]
     token: float
@@ -84,7 +84,7 @@ class Explanation:
     """Names of the classes; empty: their numbers."""
     unit: str = "logit"
     model: str = ""
-    subject: Molecule | Digit | None = None
+    subject: Molecule | Digit | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
 
     @property
@@ -124,8 +124,8 @@ class Explanation:
         record: dict[str, Any] = {
             "model": self.model,
             "method": self.method,
-            "target": self.target_name,
-            "prediction": self.prediction_name,
+            "target": None if self.probability is None else self.target_name,
+            "prediction": self.value if self.probability is None else self.prediction_name,
             "probability": self.probability,
             "logit": self.logit,
             "relevance": self.relevance.tolist(),

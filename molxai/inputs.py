@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def _rows(path: Path, reader: "csv.DictReader[str]", smiles_column: str, label_c
 
 def _column(path: Path, columns: list[str], wanted: str, usual: Sequence[str], option: str = "-s/--smiles-column") -> str:
     found = [name for name in columns if name == wanted or (not wanted and name.lower() in usual)]
-    if len(found) == 1 or (found and not wanted):
+    if len(found) == 1:
         return found[0]
     needed = f"the column {wanted!r}" if wanted else f"a column named {' or '.join(usual)}"
     there = shortened(", ".join(columns), 200)
@@ -141,22 +142,32 @@ def _smi(path: Path) -> Iterator[Input]:
     """A SMILES a line, then blanks and a name; lines without either are passed over."""
     for line in _lines(path):
         smiles, _, name = line.strip().partition("\t" if "\t" in line else " ")
-        if smiles and smiles.lower() != "smiles":
+        if smiles and smiles.lower() != "smiles" and not smiles.startswith("#"):
             yield _molecule_input(smiles, name.strip())
 
 
 def _sdf(path: Path) -> Iterator[Input]:
-    from rdkit import Chem, RDLogger
+    """Records between lines of `$$$$`, each parsed alone: RDKit's own reader loses the one after a broken one."""
+    from rdkit import Chem, rdBase
 
-    RDLogger.DisableLog("rdApp.*")
-    supplier = Chem.SDMolSupplier(str(path), removeHs=False)
-    for place, mol in enumerate(supplier):
-        name = mol.GetProp("_Name") if mol is not None and mol.HasProp("_Name") else ""
-        text = f"{path.name}#{place + 1}"
+    def read(block: str, name: str) -> Molecule:
+        with rdBase.BlockLogs():
+            mol = Chem.MolFromMolBlock(block, removeHs=False)
         if mol is None:
-            yield Input(0, text, None, f"RDKit cannot read record {place + 1}: check its atom block, valences and aromatic bonds")
-        else:
-            yield _read_or_error(text, lambda mol=mol, name=name: molecule(mol, name), name)  # type: ignore[misc]
+            raise ValueError("RDKit cannot read the record: check its atom block, valences and aromatic bonds")
+        return molecule(mol, name)
+
+    record: list[str] = []
+    place = 0
+    for line in chain(_lines(path), ["$$$$"]):
+        if line.rstrip() != "$$$$":
+            record.append(line)
+            continue
+        if any(text.strip() for text in record):
+            place += 1
+            block, name = "".join(record), record[0].strip()
+            yield _read_or_error(f"{path.name}#{place}", lambda block=block, name=name: read(block, name), name)  # type: ignore[misc]
+        record = []
 
 
 def _arrays(path: Path) -> Iterator[Input]:

@@ -76,13 +76,29 @@ def check_output(path: Path | None, style: str = "highlight", pictures: bool = T
 
     if style not in STYLES:
         raise ValueError(f"style {style!r}: {' or '.join(STYLES)} is needed")
+    known = (*FORMATS, *(ENDINGS if pictures else ()))
+    if path and path.is_dir() and path.suffix.lower() in known:
+        raise ValueError(f"{path} is a folder: name a file, or a folder without an ending for pictures")
+    if path and not path.suffix and path.is_file():
+        raise ValueError(f"{path} is a file: a folder is needed for pictures")
     if path is None or (pictures and is_folder(path)):
         return
-    known = (*FORMATS, *(ENDINGS if pictures else ()))
     if path.suffix.lower() not in known:
         raise ValueError(f"{path}: an output's name must end in {', '.join(known)}{', or be a folder' if pictures else ''}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
+
+
+def check_count(path: Path | None, inputs: int) -> None:
+    """Refuse one picture for several inputs, before any work.
+
+    Raises:
+        ValueError: it is so.
+    """
+    from molxai.rendering import ENDINGS
+
+    if path and not is_folder(path) and path.suffix.lower() in ENDINGS and inputs != 1:
+        raise ValueError(f"{inputs} inputs but one picture: give a folder (-o maps), or explain one at a time")
 
 
 def is_folder(path: Path) -> bool:
@@ -91,11 +107,7 @@ def is_folder(path: Path) -> bool:
 
 
 def write_explanations(rows: Sequence[Explained], path: Path, features: bool, style: str, numbers: bool) -> None:
-    """Records, one picture, or a folder of pictures, as the path says.
-
-    Raises:
-        ValueError: several inputs for one picture.
-    """
+    """Records, one picture, or a folder of pictures, as the path says."""
     if is_folder(path):
         draw_all(rows, path, style, numbers)
     elif path.suffix.lower() in FORMATS:
@@ -103,8 +115,6 @@ def write_explanations(rows: Sequence[Explained], path: Path, features: bool, st
     else:
         from molxai.rendering.picture import draw
 
-        if len(rows) != 1:
-            raise ValueError(f"{len(rows)} inputs but one picture: give a folder (-o maps), or explain one at a time")
         explanation = rows[0][1]
         assert explanation is not None
         draw(explanation, path, style, numbers)
@@ -115,10 +125,10 @@ def prediction_record(one: Input, outcome: Outcome | None, card: Card) -> Record
     known = record(one, None)
     if outcome is None:
         return known
-    name = card.classes[outcome.prediction] if card.classes else None
+    name = card.classes[outcome.prediction] if card.classes else outcome.value
     return known | {
         "model": card.name,
-        "target": name,
+        "target": name if card.classes else None,
         "prediction": name,
         "probability": outcome.probability,
         "logit": outcome.logit,

@@ -59,7 +59,7 @@ def show_explanation(explanation: Explanation, out: Console) -> None:
     largest = max(map(abs, relevance), default=0.0) or 1.0
     ranked = sorted(zip(explanation.node_names(), relevance, strict=True), key=lambda pair: -pair[1])
     for rank, (node, value) in enumerate(ranked, 1):
-        bar = Text("█" * round(BAR * abs(value) / largest), style="red" if value > 0 else "blue")
+        bar = Text(("█" if value > 0 else "░") * round(BAR * abs(value) / largest), style="red" if value > 0 else "blue")
         table.add_row(str(rank), Text(node), f"{value:+.4f}", bar)
     out.print(table)
     out.print(Text(ledger_line(explanation)))

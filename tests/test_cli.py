@@ -92,20 +92,22 @@ def test_the_batch_does_not_change_the_numbers(run):
 
 
 def test_smi_tsv_and_sdf(run):
-    Path("a.smi").write_text(f"{IBUPROFEN} ibuprofen\n\nCCO\tethanol, dry\n")
+    Path("a.smi").write_text(f"# a comment\n{IBUPROFEN} ibuprofen\n\nCCO\tethanol, dry\n")
     Path("a.tsv").write_text(f"x\tstructure\n1\t{IBUPROFEN}\n")
     with Chem.SDWriter("a.sdf") as writer:
         mol = Chem.AddHs(Chem.MolFromSmiles(IBUPROFEN))
         mol.SetProp("_Name", "with hydrogens")
         writer.write(mol)
-    Path("a.sdf").write_text(Path("a.sdf").read_text() + "garbage\n\n\nM  END\n$$$$\n")
+    ethanol = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")) + "$$$$\n"
+    Path("a.sdf").write_text(Path("a.sdf").read_text() + "garbage\n\n\n  3  9 bad\n$$$$\n" + ethanol)
     run("explain", "a.smi", "-o", "smi.json")
     run("explain", "a.tsv", "-s", "structure", "-o", "tsv.json")
     run("explain", "a.sdf", "-o", "sdf.json")
     assert [r["id"] for r in records("smi.json")] == ["ibuprofen", "ethanol, dry"]
-    good, bad = records("sdf.json")
+    good, bad, last = records("sdf.json")
+    assert last["status"] == "ok" and len(last["relevance"]) == 3
     assert good["id"] == "with hydrogens" and good["notes"] == ["18 explicit hydrogens folded into their heavy atoms"]
-    assert bad["status"] == "error" and "record 2" in bad["error"]
+    assert bad["status"] == "error" and bad["input"] == "a.sdf#2"
     for other in (records("smi.json")[0], good):
         assert np.allclose(records("tsv.json")[0]["relevance"], other["relevance"], atol=1e-5)
 
@@ -134,7 +136,7 @@ def test_pictures_one_and_many(run):
     assert run("explain", "a.smi", "-o", "maps")[0] == 0
     assert sorted(p.name for p in Path("maps").iterdir()) == ["00000-evil.svg", "00002-b.svg"]
     code, _, error = run("explain", "C", "CC", "-o", "two.svg")
-    assert code == 1 and one_line(error) and "give a folder" in error and not Path("two.svg").exists()
+    assert code == 2 and one_line(error) and "give a folder" in error and not Path("two.svg").exists()
 
 
 def test_predict_has_the_same_keys(run):
@@ -178,15 +180,20 @@ def test_digits(run, saved_digit_model):
         (["C", "--method", "magic"], "no method named 'magic': there are lrp", 2),
         (["C", "--target", "maybe"], "no class 'maybe' in the model 'untrained': no, yes", 1),
         (["C", "--target", "7"], "no class '7'", 1),
-        (["C", "--contrast", "no"], "a contrast needs a named target", 1),
+        (["C", "--contrast", "no"], "a contrast needs a named target", 2),
         (["C", "--target", "yes", "--contrast", "no"], "needs a model of several classes", 1),
-        (["C", "--target", "true"], "no true class is known", 1),
+        (["C", "--target", "true"], "no true class is known", 2),
         (["C", "-o", "x.pdf"], "an output's name must end in .json", 2),
         (["C", "-o", "none/x.json"], "create it first", 1),
         (["C", "--style", "sketch"], "highlight or contour", 2),
         (["C", "--device", "tpu"], "auto, cpu or cuda", 2),
         (["C" * 601], "601 heavy atoms: the limit is 600", 1),
         (["C", "C1C", "--strict"], "row 1: RDKit cannot read", 1),
+        (["CCN\nCCC,b"], "blanks inside the SMILES", 1),
+        (["twice.csv"], "is needed once", 1),
+        (["C", "-o", "folder.smi/x/y.json"], "create it first", 1),
+        (["C", "-o", "notes"], "is a file: a folder is needed", 2),
+        (["C", "-o", "taken.json"], "is a folder: name a file", 2),
         (["C", "--batch-size", "0"], "--batch-size", 2),
         (["C", "--unknown"], "No such option", 2),
         ([], "Missing argument", 2),
@@ -200,6 +207,9 @@ def test_bad_input_is_one_line(run, arguments, said, code):
     Path("wide.csv").write_text("smiles\n" + "C" * 200_000 + "\n")
     Path("notes.txt").write_text("hello")
     Path("folder.smi").mkdir()
+    Path("taken.json").mkdir()
+    Path("notes").touch()
+    Path("twice.csv").write_text("smiles,SMILES\nCCO,CCN\n")
     Path("text.png").write_text("hello")
     Image.fromarray((255 * stroke_image()).astype(np.uint8)).save("digit.png")
     before = sorted(Path().iterdir())
@@ -258,7 +268,7 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     code, out, _ = run("train", "--preset", "bace", "--epochs", "2", "-o", "trained", "--device", "cpu", *home, model=None)
     assert code == 0 and "roc_auc" in out
     card = records("trained/bace.json")
-    assert card["training"]["command"] == "molxai train --preset bace --epochs 2" and card["training"]["rows"] == "0-18"
+    assert card["training"]["command"] == "molxai train --preset bace -o bace --epochs 2" and card["training"]["rows"] == "0-18"
     assert run("evaluate", "-o", "e.json", *home, model="trained")[0] == 0
     assert records("e.json")["roc_auc"] == card["metrics"]["roc_auc"] and records("e.json")["gap_max"] < 1e-3
     assert run("explain", "CCO", model="trained")[0] == 0

@@ -63,6 +63,11 @@ def test_other_sizes_are_framed_as_mnist_frames_them():
     assert centre == pytest.approx([13.5, 13.5], abs=0.6) and "centred as in MNIST" in notes[0]
 
 
+def test_sixteen_bits_of_grey_are_scaled(tmp_path):
+    Image.fromarray((65535 * stroke_image()).astype(np.uint16)).save(tmp_path / "deep.png")
+    assert np.allclose(read_picture(tmp_path / "deep.png")[0], stroke_image(), atol=0.01)
+
+
 def test_bytes_are_scaled():
     assert np.allclose(picture((255 * stroke_image()).astype(np.uint8))[0], stroke_image(), atol=0.01)
 

@@ -52,6 +52,17 @@ def test_a_map_of_almost_nothing_stays_white():
     assert max(map(saturation, fills(svg).values())) < 0.01
 
 
+def test_contours_of_almost_nothing_stay_white(tmp_path):
+    """And full colour means the same in both styles: RDKit would scale any map to its own largest value."""
+    one, pixels = molecule(IBUPROFEN), {}
+    for size in (1e-4, 0.05, 2.0):
+        draw(explanation(one, [size * r for r in RELEVANCE]), tmp_path / "x.png", "contour")
+        pixels[size] = np.asarray(Image.open(tmp_path / "x.png").convert("RGB")).astype(int)[60:500, :640]
+    spread = {size: np.ptp(p, axis=2).max() for size, p in pixels.items()}
+    assert spread[1e-4] < 10 and spread[0.05] > 100
+    assert np.abs(pixels[0.05] - pixels[2.0]).mean() < 1  # both above the smallest scale: each in full colour
+
+
 def test_numbers_that_are_not_finite_are_not_drawn():
     for bad in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="not finite"):
@@ -72,6 +83,15 @@ def test_each_atom_has_the_colour_of_its_relevance(smiles):
     for atom, (red, _, blue) in found.items():
         assert abs(relevance[atom]) < 0.02 or (red > blue) == (relevance[atom] > 0)
     assert max(found, key=lambda atom: saturation(found[atom])) == int(np.argmax(np.abs(relevance)))
+
+
+def test_a_layout_of_one_point_is_drawn_anew(tmp_path):
+    mol = Chem.MolFromSmiles("CCO")
+    conformer = Chem.Conformer(3)
+    conformer.Set3D(False)
+    mol.AddConformer(conformer)
+    draw(explanation(molecule(mol), [0.1, 0.2, -0.3]), tmp_path / "x.png")
+    assert (tmp_path / "x.png").exists()
 
 
 def test_the_users_layout_is_kept_and_a_third_dimension_flattened():
@@ -123,6 +143,11 @@ def test_untrusted_text_does_not_become_markup():
     assert "<script" not in svg
     texts = [element.text or "" for element in ET.fromstring(svg.encode()).iter()]
     assert any("<script>alert(1)</script> $\\frac{1}{2}$ &" in text for text in texts)
+
+
+def test_control_characters_and_foreign_scripts_do_not_break_the_svg(recwarn):
+    svg = draw(explanation(molecule("CCO", "a\x01b \u4e2d"), [1.0, 0.0, -1.0]))
+    assert "\u4e2d" in svg and ET.fromstring(svg.encode()) is not None and not recwarn.list
 
 
 def test_a_digit_is_drawn_red_where_relevance_is_positive(tmp_path):

@@ -11,7 +11,7 @@ from conftest import SMALL, random_model
 from safetensors.torch import load_file, save_file
 
 from graphormer.checkpoint import Card, load, locate, save
-from graphormer.data import LabelledGraphs
+from graphormer.data import LabelledGraphs, digest
 from graphormer.molecules import MOLECULES, molecule
 from graphormer.prediction import evaluate, measures, predict
 from graphormer.recipe import Recipe
@@ -144,7 +144,6 @@ def test_another_models_weights_are_refused(folder):
 
 def test_what_does_not_fit_is_named(folder):
     weights = load_file(folder / "small.safetensors")
-    changed(folder, weights_sha256="")
     for change, reason in (
         (lambda w: w.pop("head.weight"), "lacks the weights head.weight"),
         (lambda w: w.update(extra=torch.zeros(1)), "holds the weights extra"),
@@ -154,6 +153,7 @@ def test_what_does_not_fit_is_named(folder):
         other = dict(weights)
         change(other)
         save_file(other, folder / "small.safetensors")
+        changed(folder, weights_sha256=digest(folder / "small.safetensors"))
         with pytest.raises(ValueError, match=reason):
             load(folder)
 
@@ -167,6 +167,12 @@ def test_what_does_not_fit_is_named(folder):
         ({"surprise": 1}, "does not describe a model of this version.*surprise"),
         ({"config": {"task": "binary", "outputs": 1, "width": 15}}, "heads must divide the width"),
         ({"config": {"task": "binary", "outputs": 1, "activation": "step"}}, "activation 'step'"),
+        ({"config": {"task": "binary", "outputs": 1, "width": 10**9, "heads": 1}}, "whole numbers from 1 to 100000"),
+        ({"config": SMALL.to_dict() | {"width": 99_000}}, "has the shape"),
+        ({"config": SMALL.to_dict() | {"readout": "mean"}}, "saved with another configuration"),
+        ({"classes": ["a"]}, "1 class names: its binary model needs 2"),
+        ({"name": "<script>../x"}, "letters, digits"),
+        ({"weights_sha256": ""}, "another sha256"),
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(folder, fields, reason):

@@ -1,6 +1,7 @@
 """A molecule with its relevance, drawn by RDKit: highlighted atoms and bonds, or contours."""
 
 import base64
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,13 +15,16 @@ except ImportError as error:  # a minimal system without the X libraries that RD
     raise OSError(f"RDKit cannot draw on this machine ({error}): install libxrender1, libxext6 and libexpat1") from error
 
 from molxai.rendering import STYLES
-from molxai.rendering.colour import BLUE, RED, WHITE, colours
+from molxai.rendering.colour import BLUE, RED, WHITE, colours, mix
 
 HIGHLIGHT_RADIUS = 0.38
 """Of the disc behind an atom, in bond lengths: neighbouring discs just leave a gap."""
 
-CONTOUR_GRID, CONTOURS = 0.08, 8
-"""Grid spacing in Å and number of lines."""
+CONTOUR_GRID, CONTOURS, FEWEST_CONTOURS = 0.08, 8, 2
+"""Grid spacing in Å, number of lines of a map in full colour, and the number below which none is drawn."""
+
+SHORTEST_BOND = 0.1
+"""In Å: a layout with shorter bonds (all atoms in one point, say) is drawn anew."""
 
 
 def draw_molecule(
@@ -88,10 +92,15 @@ def _embedded(png: str | bytes, size: tuple[int, int]) -> str:
 def _flat(mol: Chem.Mol) -> Chem.Mol:
     """A copy with Kekulé bonds and a 2D layout; atoms keep their indices."""
     copy = Chem.Mol(mol)
-    if not copy.GetNumConformers() or copy.GetConformer().Is3D():
+    if not copy.GetNumConformers() or copy.GetConformer().Is3D() or _shortest_bond(copy) < SHORTEST_BOND:
         rdDepictor.Compute2DCoords(copy)
         rdDepictor.StraightenDepiction(copy)
     return rdMolDraw2D.PrepareMolForDrawing(copy, addChiralHs=False)
+
+
+def _shortest_bond(mol: Chem.Mol) -> float:
+    places = _places(mol)
+    return min(((places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()]).Length() for b in mol.GetBonds()), default=1.0)
 
 
 def _highlights(drawer: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, relevance: Sequence[float], limit: float) -> None:
@@ -102,18 +111,34 @@ def _highlights(drawer: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, relevance: Sequenc
 
 
 def _contours(drawer: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, relevance: Sequence[float], limit: float) -> None:
-    """Gaussians of half a bond length on the atoms, as filled contours."""
-    conformer = mol.GetConformer()
-    places = [Point2D(p.x, p.y) for p in map(conformer.GetAtomPosition, range(mol.GetNumAtoms()))]
+    """Gaussians of half a bond length on the atoms, as filled contours.
+
+    RDKit fills every map up to the ends of its colour map, however small the values. So the ends are made as pale as the
+    largest value of the field is against `limit`, and a map of almost nothing gets no contours at all.
+    """
+    places = _places(mol)
     lengths = [(places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()]).Length() for b in mol.GetBonds()]
-    bond = sum(lengths) / len(lengths)
+    width = 0.5 * sum(lengths) / len(lengths)
+    peak = max(abs(_field(here, places, relevance, width)) for here in places)
+    share = min(peak / limit, 1.0)
+    if (lines := round(CONTOURS * share)) < FEWEST_CONTOURS:
+        return
     parameters = rdMolDraw2D.ContourParams()
     parameters.gridResolution = CONTOUR_GRID
     parameters.fillGrid = True
     parameters.setScale = True
-    parameters.extraGridPadding = 0.6
-    parameters.setColourMap([BLUE, WHITE, RED])
+    parameters.extraGridPadding = 1.5
+    parameters.setColourMap([mix(WHITE, BLUE, share), WHITE, mix(WHITE, RED, share)])
     drawer.ClearDrawing()
-    weights = [r / limit for r in relevance]
-    rdMolDraw2D.ContourAndDrawGaussians(drawer, places, weights, [0.5 * bond] * len(weights), nContours=CONTOURS, params=parameters)
+    rdMolDraw2D.ContourAndDrawGaussians(drawer, places, list(relevance), [width] * len(places), nContours=lines, params=parameters)
     drawer.drawOptions().clearBackground = False
+
+
+def _field(here: Point2D, places: Sequence[Point2D], relevance: Sequence[float], width: float) -> float:
+    """Sum of the atoms' Gaussians at a point."""
+    return sum(r * math.exp(-0.5 * ((here - there).Length() / width) ** 2) for r, there in zip(relevance, places, strict=True))
+
+
+def _places(mol: Chem.Mol) -> list[Point2D]:
+    positions = map(mol.GetConformer().GetAtomPosition, range(mol.GetNumAtoms()))
+    return [Point2D(p.x, p.y) for p in positions]

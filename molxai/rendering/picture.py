@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +45,8 @@ def draw(explanation: Explanation, path: str | Path | None = None, style: str = 
         raise ValueError("an explanation of a bare graph has no picture: explain a molecule or a digit")
     kind: Literal["svg", "png"] = "png" if ending == ".png" else "svg"
     # "none" keeps text as text; the fixed salt makes the same picture the same file.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans"}):
+    with warnings.catch_warnings(), matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans"}):
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # an SVG holds the text itself, whatever this font has
         content = _molecule(explanation, kind, style, numbers) if isinstance(explanation.subject, Molecule) else _digit(explanation, kind)
     if path:
         write_file(Path(path), content)
@@ -57,7 +59,7 @@ def _molecule(explanation: Explanation, kind: Literal["svg", "png"], style: str,
     limit, size = scale(relevance), (WIDTH - BAR, DRAWING)
     figure = _figure(DRAWING)
     _colour_bar(figure, limit, DRAWING, explanation.unit)
-    _texts(figure, explanation, subject.id or shortened(subject.smiles, 90))
+    _texts(figure, explanation, subject.id or shortened(subject.smiles, 90), style)
     inside = draw_molecule(subject.mol, relevance, limit, size, kind, style, numbers)
     if isinstance(inside, bytes):
         figure.figimage(matplotlib.image.imread(io.BytesIO(inside)), 0, LEGEND, origin="upper", zorder=-1)
@@ -104,18 +106,19 @@ def _colour_bar(figure: Figure, limit: float, height: int, unit: str) -> None:
     bar.ax.set_title(f"relevance\n({unit})", fontsize=9, pad=8)
 
 
-def _texts(figure: Figure, explanation: Explanation, title: str) -> None:
+def _texts(figure: Figure, explanation: Explanation, title: str, style: str = "highlight") -> None:
     """Title and prediction above, the ledger and how to read the colours below."""
     height = figure.get_size_inches()[1] * DPI
     lines = [
         (height - 22, 12, "bold", shortened(title, 80)),
         (height - 44, 10, "normal", prediction_line(explanation)),
         (LEGEND - 22, 10, "normal", ledger_line(explanation)),
-        (LEGEND - 42, 9, "normal", colour_line(explanation)),
+        (LEGEND - 42, 9, "normal", colour_line(explanation) + (" Contours blur it over half a bond." if style == "contour" else "")),
     ]
     if explanation.notes:
         lines.append((LEGEND - 62, 8, "normal", shortened("Note: " + "; ".join(explanation.notes), 130)))
     for y, size, weight, text in lines:
+        text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
         figure.text(14 / WIDTH, y / height, text, fontsize=size, fontweight=weight, parse_math=False, color="black")
 
 
