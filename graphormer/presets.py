@@ -58,6 +58,19 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
+def preset_of(card: Card) -> Preset:
+    """The recipe whose data a model was trained on.
+
+    Raises:
+        ValueError: the card names no such data.
+    """
+    data = card.training.get("data")
+    if data not in PRESETS:
+        there = ", ".join(PRESETS)
+        raise ValueError(f"the card of {card.name!r} names the data {data!r}: only models trained on {there} come with test data")
+    return PRESETS[data]
+
+
 def train_preset(
     name: str,
     folder: Path,

@@ -288,5 +288,11 @@ def test_the_installed_command_is_quick_to_answer():
     assert str(ROOT)
 
 
+@pytest.mark.parametrize("command", [["evaluate"], ["benchmark", "speed"]])
+def test_a_model_without_test_data_is_one_line(run, command):
+    code, _, error = run(*command)
+    assert code == 1 and one_line(error) and "names the data None" in error
+
+
 def test_no_arguments_is_help(run):
     assert "explain" in run("--help", model=None)[1]
