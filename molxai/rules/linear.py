@@ -1,0 +1,100 @@
+"""Other ways to share out a sum: stabilised, amplified, or split through a product. Each keeps every value.
+
+A rule for z = Σ_i z_i that gives part i the share q_i / Σ_k q_k of z's relevance is written as q · stop(z / q) with
+q = Σ_i q_i: the same value, and a gradient that shares as the rule says.
+
+Sources: Bach et al. 2015, "On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance
+Propagation" (LRP-ε, section 2.4); Montavon et al. 2019, "Layer-Wise Relevance Propagation: An Overview" (LRP-γ, section
+10.2.3); Achtibat et al. 2024, "AttnLRP: Attention-Aware Layer-Wise Relevance Propagation for Transformers" (products and
+softmax, section 3.3).
+"""
+
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from molxai.rules.rule import Function, Rule
+
+
+def shared_as(value: Tensor, parts: Tensor) -> Tensor:
+    """`value`, with its relevance shared among whatever `parts` is a sum of; where `parts` is zero none is passed on."""
+    there = parts != 0
+    ratio = torch.where(there, value / torch.where(there, parts, 1.0), 0.0).detach()
+    return parts * ratio + (value - parts * ratio).detach()
+
+
+def epsilon_linear(func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, epsilon: float) -> Tensor:
+    """LRP-ε: shares of z / (z + ε · sign z); small sums pass little on, and what they keep is the method's gap."""
+    z = func(x, weight)
+    z = z if bias is None else z + bias
+    share = (z / (z + epsilon * torch.where(z < 0, -1.0, 1.0))).detach()
+    return z * share + (z * (1 - share)).detach()
+
+
+def gamma_linear(func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, gamma: float) -> Tensor:
+    """Sign-aware LRP-γ: contributions of the sign of the sum z count 1 + γ, the others 1.
+
+    The plain rule amplifies positive weights, which on signed inputs can cancel the sum that is divided by; here the
+    sum of shares is at least as large as z.
+    """
+    signed = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)
+    raised, lowered = weight.clamp_min(0), weight.clamp_max(0)
+    positive, negative = func(signed, torch.cat([raised, lowered], 1)), func(signed, torch.cat([lowered, raised], 1))
+    if bias is not None:
+        positive, negative = positive + bias.clamp_min(0), negative + bias.clamp_max(0)
+    z = positive + negative
+    return shared_as(z, z + gamma * torch.where(z > 0, positive, negative))
+
+
+def gamma_sum(func: Function, x: Any, y: Any, *args: Any, gamma: float, **kwargs: Any) -> Tensor:
+    """Residual rule: of the two terms of a sum, one of the sum's sign counts 1 + γ, the other 1.
+
+    Only sums of two recorded tensors of one shape are residual connections; others pass unchanged.
+    """
+    z = func(x, y, *args, **kwargs)
+    terms = [one for one in (x, y) if isinstance(one, Tensor) and one.requires_grad and one.shape == z.shape]
+    if len(terms) != 2 or args or kwargs:
+        return z
+    amplified = [one * torch.where(one.detach() * z.detach() > 0, 1 + gamma, 1.0) for one in terms]
+    return shared_as(z, amplified[0] + amplified[1])
+
+
+class _Halved(torch.autograd.Function):
+    """The same value, half the gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        return grads[0] / 2
+
+
+def halved_product(func: Function, x: Tensor, y: Tensor) -> Tensor:
+    """Uniform rule: half of a product's relevance goes to each of its factors, where both carry any."""
+    z = func(x, y)
+    return _Halved.apply(z) if x.requires_grad and y.requires_grad else z
+
+
+def epsilon(value: float) -> Rule:
+    """LRP-ε in every linear layer; `value` in units of its outputs."""
+    return Rule(f"ε = {value:g}", {F.linear: partial(epsilon_linear, epsilon=value)})
+
+
+def gamma(value: float) -> Rule:
+    """Sign-aware LRP-γ in every linear layer."""
+    return Rule(f"γ = {value:g}", {F.linear: partial(gamma_linear, gamma=value)})
+
+
+def residual(value: float) -> Rule:
+    """The residual rule in every sum of two recorded tensors."""
+    row = partial(gamma_sum, gamma=value)
+    return Rule(f"residual γ = {value:g}", {Tensor.add: row, torch.add: row})
+
+
+PRODUCT = Rule("product", {Tensor.matmul: halved_product, torch.matmul: halved_product, torch.bmm: halved_product})
+"""AttnLRP's rule for the products Q·Kᵀ and A·V; its softmax rule is the softmax's own gradient, and so needs no row."""
