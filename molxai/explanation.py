@@ -84,6 +84,8 @@ class Explanation:
     """Names of the classes; empty: their numbers."""
     unit: str = "logit"
     model: str = ""
+    delta: float | None = None
+    """Integrated gradients and Shapley values: Σ relevance less the logit's rise from their baseline, 0 where they converged."""
     subject: Molecule | Digit | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
 
@@ -132,6 +134,7 @@ class Explanation:
             "token_relevance": self.token,
             "bias_relevance": self.bias,
             "gap": self.gap,
+            "convergence_delta": self.delta,
             "notes": list(self.notes),
         }
         if features and self.feature_relevance is not None:

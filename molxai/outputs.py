@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 KEYS = (
     *("id", "row", "input", "status", "error", "model", "method", "target", "prediction", "probability", "logit"),
-    *("relevance", "token_relevance", "bias_relevance", "gap", "notes"),
+    *("relevance", "token_relevance", "bias_relevance", "gap", "convergence_delta", "notes"),
 )
 """In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
 
