@@ -174,7 +174,7 @@ class Graphormer(nn.Module):
     def _read(self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch) -> Float[Tensor, "batch width"]:
         if self.config.readout == "token":
             return tokens[:, 0]
-        share = batch.mask / batch.mask.sum(1, keepdim=True)
+        share = batch.mask / batch.mask.sum(1, keepdim=True).clamp_min(1)
         return (tokens[:, 1:] * share.to(tokens.dtype).unsqueeze(2)).sum(1)
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:

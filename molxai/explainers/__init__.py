@@ -5,10 +5,22 @@ from typing import Protocol, runtime_checkable
 
 from graphormer.graph import GraphBatch
 from graphormer.model import Graphormer
+from molxai.explainers.attention import (
+    Attention,
+    GradientAttention,
+    Rollout,
+    attention_flow,
+    generic_attention,
+    last_layer,
+    mean_product,
+)
+from molxai.explainers.gradient import Saliency
+from molxai.explainers.integrated import IntegratedGradients
 from molxai.explainers.lrp import GradientInput
+from molxai.explainers.perturbation import Occlusion, Oracle, Shapley
 from molxai.explainers.random import Random
 from molxai.explanation import Explanation, Target
-from molxai.rules import ACTIVATION, AH, LN
+from molxai.rules import ACTIVATION, AH, LN, PRODUCT, epsilon, gamma, residual
 
 
 @runtime_checkable
@@ -25,15 +37,47 @@ class Method(Protocol):
     def signed(self) -> bool:
         """Negative relevance speaks against the target."""
 
+    @property
+    def by_target(self) -> bool:
+        """Another target gives another relevance."""
+
+    @property
+    def largest(self) -> int | None:
+        """Nodes of the largest graph that it takes; None: any."""
+
+    def passes(self, nodes: int) -> tuple[int, int]:
+        """Forward and backward passes of the model for one graph of that many nodes."""
+
     def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]: ...
 
 
+CONSERVATIVE = (AH, LN, ACTIVATION)
+"""The rules of Ali et al. 2022, with the activation rule that models other than ReLU ones need."""
+
+EPSILON, GAMMA, RESIDUAL = 0.05, 0.25, 0.25
+"""Of the linear and the residual rule; γ = 1/4 is the usual choice (Montavon et al. 2019, section 10.3)."""
+
 _METHODS: tuple[Method, ...] = (
-    GradientInput("lrp", (AH, LN, ACTIVATION), conserves=True),
+    GradientInput("lrp", CONSERVATIVE, conserves=True),
     GradientInput("lrp-ah", (AH,)),
     GradientInput("lrp-ln", (LN,)),
+    GradientInput("lrp-epsilon", (*CONSERVATIVE, epsilon(EPSILON))),
+    GradientInput("lrp-gamma", (*CONSERVATIVE, gamma(GAMMA)), conserves=True),
+    GradientInput("lrp-res", (*CONSERVATIVE, residual(RESIDUAL)), conserves=True),
+    GradientInput("attnlrp", (LN, ACTIVATION, PRODUCT)),
     GradientInput("gradient-input"),
-    Random("random"),
+    Saliency(),
+    IntegratedGradients(),
+    Shapley(),
+    Occlusion("leave-one-out"),
+    Occlusion("occlusion", hops=1),
+    Attention("attention-last", last_layer),
+    Attention("attention-flow", attention_flow, largest=200),
+    Attention("rollout", Rollout()),
+    GradientAttention("grad-attention", mean_product),
+    GradientAttention("gae", generic_attention, signed=False),
+    Random(),
+    Oracle(),
 )
 
 EXPLAINERS: dict[str, Method] = {method.name: method for method in _METHODS}

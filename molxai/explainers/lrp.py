@@ -9,9 +9,9 @@ from torch import Tensor
 
 from graphormer.graph import GraphBatch
 from graphormer.model import Graphormer
-from molxai.explainers.outcome import Outcome, outcomes, resolved
+from molxai.explainers.gradient import Pass, gradient_pass
 from molxai.explanation import Explanation, Target
-from molxai.rules import Rule, Rules, names, refuse_opaque, rules
+from molxai.rules import Rule, names
 
 TOLERANCE = 1e-4
 """Largest gap of a method that promises conservation, as a share of |logit| + Σ|relevance| (float32 leaves about 1e-6)."""
@@ -30,6 +30,11 @@ class GradientInput:
     conserves: bool = False
     """Whether node, token and bias relevances are promised to sum to the logit."""
     signed: bool = True
+    by_target: bool = True
+    largest: int | None = None
+
+    def passes(self, nodes: int) -> tuple[int, int]:
+        return 1, 1
 
     def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class.
@@ -38,42 +43,15 @@ class GradientInput:
             ValueError: the model is in training mode, compiled or scripted; a rule never fired; or a conserving
                 method left a gap.
         """
-        refuse_opaque(model)
-        if model.training:
-            raise ValueError("the model is in training mode, its dropout would make relevance random: call model.eval() first")
-        with torch.inference_mode(False), torch.no_grad():
-            tokens = model.embed(batch)
-        with torch.inference_mode(False), torch.enable_grad():
-            tokens.requires_grad_()
-            with rules(*self.tables) as applied:
-                logits = model.predict(tokens, batch)
-            chosen = resolved(model.config, logits, targets)
-            weights = torch.tensor([target.weights(model.config) for target in chosen], dtype=logits.dtype, device=logits.device)
-            explained = (logits * weights).sum()
-            token_grad, *bias_grads = torch.autograd.grad(explained, [tokens, *applied.biases], allow_unused=True)
-        tokens = tokens.detach()
-        relevance = (tokens * token_grad).sum(2)
-        ledger = torch.zeros(len(batch), dtype=logits.dtype, device=logits.device)
-        for bias, grad in zip(applied.biases, bias_grads, strict=True):
-            if grad is not None:
-                ledger += (bias.detach() * grad).flatten(1).sum(1)
+        made = gradient_pass(model, batch, targets, self.tables)
+        relevance = (made.tokens * made.gradient).sum(2)
         if self.conserves:
-            _check(self.name, (logits.detach() * weights).sum(1), relevance, ledger, applied)
-        return self._explanations(model, batch, outcomes(model.config, logits.detach(), chosen), relevance, ledger, token_grad)
-
-    def _explanations(
-        self,
-        model: Graphormer,
-        batch: GraphBatch,
-        outcome: Sequence[Outcome],
-        relevance: Float[Tensor, "batch tokens"],
-        bias: Float[Tensor, " batch"],
-        gradient: Float[Tensor, "batch tokens width"],
-    ) -> list[Explanation]:
-        split = feature_split(model, batch, gradient[:, 1:]).cpu()
-        nodes, token, biases = relevance[:, 1:].cpu(), relevance[:, 0].tolist(), bias.tolist()
+            _check(self.name, made, relevance)
+        split = feature_split(model, batch, made.gradient[:, 1:]).cpu()
+        nodes, token, biases = relevance[:, 1:].cpu(), relevance[:, 0].tolist(), made.bias.tolist()
+        features = batch.vocabulary.feature_names
         return [
-            Explanation(self.name, nodes[i, :n], split[i, :n], batch.vocabulary.feature_names, token[i], biases[i], **vars(outcome[i]))
+            Explanation(self.name, nodes[i, :n], split[i, :n], features, token[i], biases[i], **vars(made.outcome[i]))
             for i, n in enumerate(batch.sizes)
         ]
 
@@ -89,13 +67,11 @@ def feature_split(
     return split.scatter_add_(2, feature, each)
 
 
-def _check(
-    method: str, logit: Float[Tensor, " batch"], relevance: Float[Tensor, "batch tokens"], bias: Float[Tensor, " batch"], applied: Rules
-) -> None:
-    gap = (logit.double() - relevance.double().sum(1) - bias.double()).abs()
-    size = logit.abs() + relevance.abs().sum(1)
+def _check(method: str, made: Pass, relevance: Float[Tensor, "batch tokens"]) -> None:
+    gap = (made.explained.double() - relevance.double().sum(1) - made.bias.double()).abs()
+    size = made.explained.abs() + relevance.abs().sum(1)
     if (share := gap / size.clamp_min(1e-6)).max() > TOLERANCE or not share.isfinite().all():
-        worst = int(share.argmax())
-        seen = names(applied.without_rule) or "none"
-        missing = f"{method} left a gap of {float(gap[worst]):.3g} on a logit of {float(logit[worst]):.3g}"
+        worst = int(torch.argmax(share))
+        seen = names(made.applied.without_rule) or "none"
+        missing = f"{method} left a gap of {float(gap[worst]):.3g} on a logit of {float(made.explained[worst]):.3g}"
         raise ValueError(f"{missing}; non-linear functions without a rule: {seen}")

@@ -1,6 +1,5 @@
 """Relevance without a model: the floor for every comparison."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +7,8 @@ import torch
 
 from graphormer.graph import GraphBatch
 from graphormer.model import Graphormer
-from molxai.explainers.outcome import outcomes, resolved
+from molxai.explainers.gradient import node_explanations
+from molxai.explainers.perturbation import graph_seed, whole_outcome
 from molxai.explanation import Explanation, Target
 
 
@@ -20,15 +20,16 @@ class Random:
     seed: int = 0
     conserves: bool = False
     signed: bool = True
+    by_target: bool = False
+    largest: int | None = None
+
+    def passes(self, nodes: int) -> tuple[int, int]:
+        return 1, 0
 
     def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
         """One score per node, drawn in the order of the nodes."""
-        with torch.no_grad():
-            logits = model(batch)
-        outcome = outcomes(model.config, logits, resolved(model.config, logits, targets))
-        made = []
-        for i, n in enumerate(batch.sizes):
-            identity = zlib.crc32(batch.codes[i, :n].cpu().numpy().tobytes())
-            scores = torch.randn(n, generator=torch.Generator().manual_seed(self.seed * 2**32 + identity))
-            made.append(Explanation(self.name, scores, None, (), 0.0, 0.0, **vars(outcome[i])))
-        return made
+        scores = torch.zeros(batch.mask.shape)
+        for row, n in enumerate(batch.sizes):
+            generator = torch.Generator().manual_seed(self.seed * 2**32 + graph_seed(batch, row))
+            scores[row, :n] = torch.randn(n, generator=generator)
+        return node_explanations(self.name, batch, whole_outcome(model, batch, targets), scores)
