@@ -139,7 +139,12 @@ class Explainer:
             batch = collate([subjects[row].graph for row in rows]).to(next(self.network.parameters()).device)
             for row, explanation in zip(rows, self.method(self.network, batch, [targets[row] for row in rows]), strict=True):
                 made[row] = replace(
-                    explanation, subject=subjects[row], classes=self.card.classes, unit=self.card.unit, model=self.card.name
+                    explanation,
+                    subject=subjects[row],
+                    classes=self.card.classes,
+                    unit=self.card.unit,
+                    model=self.card.name,
+                    network=self.network,
                 )
         return made  # type: ignore[return-value]
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.model import Config
+from graphormer.model import Config, Graphormer
 from graphormer.molecules import Molecule
 from graphormer.superpixels import Digit
 
 if TYPE_CHECKING:
     import pandas
+
+    import molxai.flow
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,11 @@ class Explanation:
     """Integrated gradients and Shapley values: Σ relevance less the logit's rise from their baseline, 0 where they converged."""
     subject: Molecule | Digit | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
+    network: Graphormer | None = field(default=None, repr=False, compare=False)
+    """The model that was asked, for `pair_flow`; pickles and copies leave it out."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "network": None}
 
     @property
     def gap(self) -> float:
@@ -154,6 +161,16 @@ class Explanation:
             for name, column in zip(self.features, self.feature_relevance.T.tolist(), strict=True):
                 frame[name] = column
         return frame
+
+    def pair_flow(self) -> "molxai.flow.PairFlow":
+        """Relevance that attention carried between every two atoms or segments, in each layer and head.
+
+        Raises:
+            ValueError: the method is not lrp, or the explanation holds no network or subject.
+        """
+        from molxai.flow import flow_of
+
+        return flow_of(self)
 
     def draw(self, path: str | None = None, style: str = "highlight") -> str | bytes:
         """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.

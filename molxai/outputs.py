@@ -85,6 +85,20 @@ def check_output(path: Path | None, style: str = "highlight", pictures: bool = T
         return
     if path.suffix.lower() not in known:
         raise ValueError(f"{path}: an output's name must end in {', '.join(known)}{', or be a folder' if pictures else ''}")
+    check_ending(path, known)
+
+
+def check_ending(path: Path | None, endings: Sequence[str]) -> None:
+    """Refuse a file that could not be written, before any work.
+
+    Raises:
+        ValueError: its name ends otherwise.
+        FileNotFoundError: its folder does not exist.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in endings or path.is_dir():
+        raise ValueError(f"{path}: an output's name must end in {', '.join(endings)}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from molxai.batch import Explained
+from molxai.comparison import Comparison
 from molxai.explanation import Explanation
 from molxai.inputs import Input
 from molxai.outputs import Record
@@ -87,6 +88,22 @@ def show_explanations(rows: Sequence[Explained], out: Console) -> None:
             Text(largest),
         )
     out.print(table)
+
+
+def show_comparison(comparison: Comparison, out: Console) -> None:
+    """The most relevant nodes of each method, and how the methods rank alike."""
+    from molxai.rendering.caption import prediction_line
+
+    out.print(Text(prediction_line(comparison.explanations[0], False)))
+    table = Table("method", "Σ relevance", "gap", "most relevant", box=None, header_style="bold")
+    for one in comparison.explanations:
+        named = ", ".join(f"{node} {value:+.3g}" for node, value in comparison.top(one))
+        table.add_row(one.method, f"{float(one.relevance.sum()):+.3f}", f"{one.gap:+.1e}", Text(named))
+    out.print(table)
+    ranks = Table("Spearman", *comparison.methods, box=None, header_style="bold")
+    for name, row in zip(comparison.methods, comparison.spearman, strict=True):
+        ranks.add_row(name, *(f"{value:+.2f}" for value in row))
+    out.print(ranks)
 
 
 def show_records(records: Sequence[Record], columns: Sequence[str], out: Console) -> None:

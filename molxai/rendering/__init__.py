@@ -5,3 +5,6 @@ ENDINGS = (".svg", ".png")
 
 STYLES = ("highlight", "contour")
 """Of molecule pictures."""
+
+COMPARISON_ENDINGS = (".html", ".png", ".svg")
+"""Of pages and figures that show several methods."""

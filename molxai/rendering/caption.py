@@ -3,9 +3,9 @@
 from molxai.explanation import Explanation
 
 
-def prediction_line(explanation: Explanation) -> str:
-    """What is explained, and how sure the model is."""
-    by = f"{explanation.model} · {explanation.method}"
+def prediction_line(explanation: Explanation, method: bool = True) -> str:
+    """What is explained, how sure the model is, and by which model (and method)."""
+    by = f"{explanation.model} · {explanation.method}" if method else explanation.model
     if explanation.probability is None:
         return f"Explained: the predicted value, {explanation.value:.3f} {explanation.unit} · {by}"
     target, predicted = explanation.target_name, explanation.prediction_name

@@ -31,17 +31,22 @@ def draw_digit(axes: Sequence[Axes], digit: Digit, relevance: ndarray, limit: fl
     mean = np.bincount(digit.segments.ravel(), digit.image.ravel()) / np.bincount(digit.segments.ravel())
     axes[0].imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
     axes[1].imshow(mean[digit.segments], cmap="gray_r", vmin=0, vmax=1)
-    _boundaries(axes[1], digit.segments, "tab:orange", 0.8)
-    axes[2].imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)
-    _boundaries(axes[2], digit.segments, "0.8", 0.4)
-    axes[2].contour(digit.image, [STROKE], colors="black", linewidths=0.9)
+    boundaries(axes[1], digit.segments, "tab:orange", 0.8)
+    draw_relevance(axes[2], digit, relevance, limit, colour_map)
     for one, title in zip(axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True):
         one.set_title(title, fontsize=9)
         one.set_xticks([])
         one.set_yticks([])
 
 
-def _boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
+def draw_relevance(axes: Axes, digit: Digit, relevance: ndarray, limit: float, colour_map: Colormap) -> None:
+    """The relevance of each superpixel, full colour at ± limit, with the outline of the strokes."""
+    axes.imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)
+    boundaries(axes, digit.segments, "0.8", 0.4)
+    axes.contour(digit.image, [STROKE], colors="black", linewidths=0.9)
+
+
+def boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
     """A line on every pixel side that separates two segments."""
     rows, columns = np.nonzero(segments[:, :-1] != segments[:, 1:])
     axes.vlines(columns + 0.5, rows - 0.5, rows + 0.5, colors=colour, linewidth=width)

@@ -70,8 +70,8 @@ def draw_molecule(
     options.highlightRadius = HIGHLIGHT_RADIUS
     options.highlightBondWidthMultiplier = 16
     options.padding = 0.06
-    options.prepareMolsBeforeDrawing = False  # it would add the hydrogens that `_flat` left out
-    flat = _flat(mol)
+    options.prepareMolsBeforeDrawing = False  # it would add the hydrogens that `flat_copy` left out
+    flat = flat_copy(mol)
     if contour:
         _contours(drawer, flat, relevance, limit)
         drawer.DrawMolecule(flat)
@@ -89,7 +89,7 @@ def _embedded(png: str | bytes, size: tuple[int, int]) -> str:
 <image width='{width}' height='{height}' href='data:image/png;base64,{content}'/></svg>"""
 
 
-def _flat(mol: Chem.Mol) -> Chem.Mol:
+def flat_copy(mol: Chem.Mol) -> Chem.Mol:
     """A copy with Kekulé bonds and a 2D layout; atoms keep their indices."""
     copy = Chem.Mol(mol)
     if not copy.GetNumConformers() or copy.GetConformer().Is3D() or _shortest_bond(copy) < SHORTEST_BOND:

@@ -63,15 +63,18 @@ def _molecule(explanation: Explanation, kind: Literal["svg", "png"], style: str,
     inside = draw_molecule(subject.mol, relevance, limit, size, kind, style, numbers)
     if isinstance(inside, bytes):
         figure.figimage(matplotlib.image.imread(io.BytesIO(inside)), 0, LEGEND, origin="upper", zorder=-1)
-        return _saved(figure, "png")
-    picture = _saved(figure, "svg").decode()
-    # The drawing goes in as a nested <svg>, in matplotlib's points (72 per inch).
-    points = 72 / DPI
-    place = f'<svg x="0" y="{HEADER * points}" width="{size[0] * points}" height="{size[1] * points}" viewBox="0 0 {size[0]} {size[1]}">'
-    drawing = re.sub(r"<\?xml.*?\?>", "", inside)
-    drawing = re.sub(r"<svg.*?>", place, drawing, count=1, flags=re.S)
+        return saved(figure, "png")
+    picture = saved(figure, "svg").decode()
+    return spliced(picture, inside, HEADER, size)
+
+
+def spliced(picture: str, drawing: str, top: float, size: tuple[int, int]) -> str:
+    """An SVG of matplotlib's with another one inside it at the left, `top` pixels down, over what is there."""
+    points = 72 / DPI  # matplotlib's units: 72 per inch
+    place = f'<svg x="0" y="{top * points}" width="{size[0] * points}" height="{size[1] * points}" viewBox="0 0 {size[0]} {size[1]}">'
+    inside = re.sub(r"<svg.*?>", place, re.sub(r"<\?xml.*?\?>", "", drawing), count=1, flags=re.S)
     end = picture.rindex("</svg>")
-    return picture[:end] + drawing + picture[end:]
+    return picture[:end] + inside + picture[end:]
 
 
 def _digit(explanation: Explanation, kind: Literal["svg", "png"]) -> str | bytes:
@@ -82,9 +85,9 @@ def _digit(explanation: Explanation, kind: Literal["svg", "png"]) -> str | bytes
     figure = _figure(side)
     _colour_bar(figure, limit, side, explanation.unit)
     _texts(figure, explanation, subject.id or "digit")
-    axes = [_axes(figure, i * side + 6, LEGEND, side - 12, side - 20) for i in range(3)]
+    axes = [axes_at(figure, i * side + 6, LEGEND, side - 12, side - 20) for i in range(3)]
     draw_digit(axes, subject, np.asarray(relevance), limit, DIVERGING)
-    content = _saved(figure, kind)
+    content = saved(figure, kind)
     return content.decode() if kind == "svg" else content
 
 
@@ -92,14 +95,14 @@ def _figure(height: int) -> Figure:
     return Figure(figsize=(WIDTH / DPI, (HEADER + height + LEGEND) / DPI), dpi=DPI, facecolor="white")
 
 
-def _axes(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
+def axes_at(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
     """Axes at a place in pixels, counted from the lower left corner."""
     whole_width, whole_height = figure.get_size_inches() * DPI
     return figure.add_axes((x / whole_width, y / whole_height, width / whole_width, height / whole_height))
 
 
 def _colour_bar(figure: Figure, limit: float, height: int, unit: str) -> None:
-    axes = _axes(figure, WIDTH - BAR + 12, LEGEND + 0.12 * height, 14, 0.72 * height)
+    axes = axes_at(figure, WIDTH - BAR + 12, LEGEND + 0.12 * height, 14, 0.72 * height)
     bar = figure.colorbar(ScalarMappable(Normalize(-limit, limit), DIVERGING), cax=axes, ticks=np.linspace(-limit, limit, 5))
     bar.ax.set_yticklabels([f"{tick:+.2g}" if tick else "0" for tick in np.linspace(-limit, limit, 5)], fontsize=9)
     bar.outline.set_linewidth(0.5)  # type: ignore[operator]
@@ -122,7 +125,8 @@ def _texts(figure: Figure, explanation: Explanation, title: str, style: str = "h
         figure.text(14 / WIDTH, y / height, text, fontsize=size, fontweight=weight, parse_math=False, color="black")
 
 
-def _saved(figure: Figure, kind: str) -> bytes:
+def saved(figure: Figure, kind: str) -> bytes:
+    """The finished figure as a file's content, the same each time."""
     target = io.BytesIO()
     figure.savefig(target, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
     return target.getvalue()

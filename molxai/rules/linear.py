@@ -20,10 +20,13 @@ from molxai.rules.rule import Function, Rule
 
 
 def shared_as(value: Tensor, parts: Tensor) -> Tensor:
-    """`value`, with its relevance shared among whatever `parts` is a sum of; where `parts` is zero none is passed on."""
-    there = parts != 0
-    ratio = torch.where(there, value / torch.where(there, parts, 1.0), 0.0).detach()
-    return parts * ratio + (value - parts * ratio).detach()
+    """`value`, with its relevance shared among whatever `parts` is a sum of.
+
+    Where the parts sum to zero, or to −∞ as under an attention mask, nothing is passed on.
+    """
+    there = (parts != 0) & parts.isfinite()
+    shared = parts * torch.where(there, value / torch.where(there, parts, 1.0), 0.0).detach()
+    return torch.where(there, shared + (value - shared).detach(), value.detach())
 
 
 def epsilon_linear(func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, epsilon: float) -> Tensor:

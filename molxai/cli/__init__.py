@@ -1,0 +1,71 @@
+"""`molxai …`: parse, call one library function, print. Heavy imports wait until a command runs."""
+
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from molxai.cli import benchmark, data, explaining, training
+
+app = typer.Typer(
+    help="Which atoms, which superpixels made the model say so? Relevances that add up to the prediction.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Data sets: what there is, where it lives, and downloads.", rich_markup_mode=None)
+benchmark_app = typer.Typer(help="Measure on this machine.", rich_markup_mode=None)
+app.command()(explaining.explain)
+app.command()(explaining.predict)
+app.command()(explaining.compare)
+app.command()(training.train)
+app.command()(training.evaluate)
+app.command()(explaining.models)
+app.command()(explaining.methods)
+data_app.command("list")(data.data_list)
+data_app.command("download")(data.data_download)
+data_app.command("path")(data.data_path)
+benchmark_app.command("speed")(benchmark.benchmark_speed)
+benchmark_app.command("faithfulness")(benchmark.benchmark_faithfulness)
+app.add_typer(data_app, name="data")
+app.add_typer(benchmark_app, name="benchmark")
+
+
+def version(wanted: bool) -> bool:
+    """Print the version and end."""
+    if wanted:
+        from importlib.metadata import version as installed
+
+        print(f"molxai {installed('molxai')}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def options(_: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False) -> None:
+    """Options of the program itself."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; user errors become one line on stderr.
+
+    Returns:
+        The exit code: 0, 1 where the input was at fault, 2 for bad usage, 130 after Ctrl-C.
+    """
+    try:
+        return app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False) or 0
+    except TyperException as error:
+        print(f"molxai: {' '.join(error.format_message().split())} (see 'molxai --help')", file=sys.stderr)
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        print("molxai: interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"molxai: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+
+
+def entry() -> None:
+    """The installed command."""
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""`molxai benchmark speed`, `faithfulness` and `groundtruth`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molxai.cli.options import (
+    BatchSize,
+    Data,
+    Device,
+    Model,
+    Output,
+    Quiet,
+    SmilesColumn,
+    listed,
+    shipped_for,
+    usage,
+    whole_numbers,
+)
+
+STUDY = "Folder for the tables and figures; an interrupted run there is continued."
+COMPARED = "SMILES or files. [default: the model's test data]"
+SEEDS = "Seeds of models of the same recipe, trained into the folder where missing; values are means over them."
+
+
+def benchmark_speed(
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Files to time on. [default: the model's test data]", show_default=False)
+    ] = None,
+    model: Model = "",
+    rounds: Annotated[int, typer.Option(min=5, help="Of all methods in turn.")] = 7,
+    batch_size: BatchSize = 32,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
+    data: Data = None,
+    output: Output = None,
+) -> None:
+    """Graphs per second of a plain forward pass and of each method, interleaved, and their ratio."""
+    import json
+
+    from graphormer.files import write_file
+    from molxai.benchmarks.speed import benchmark_graphs, markdown, speed
+    from molxai.explainer import Explainer
+
+    explainer = Explainer(shipped_for(inputs or [], model), "lrp", batch_size, "cpu")
+    result = speed(explainer, benchmark_graphs(explainer, inputs, data), rounds, threads)
+    if output:
+        write_file(output, json.dumps(result, indent=1) + "\n")
+    print(markdown(result))
+
+
+def benchmark_faithfulness(
+    output: Annotated[Path, typer.Option("-o", "--output", help=STUDY, show_default=False)],
+    inputs: Annotated[list[str] | None, typer.Argument(help=COMPARED, show_default=False)] = None,
+    model: Model = "",
+    methods: Annotated[str, typer.Option(help="Ids with commas between them. [default: all]", show_default=False)] = "",
+    sample: Annotated[int, typer.Option(min=2, help="Graphs, drawn at random, always the same ones.")] = 500,
+    seeds: Annotated[str, typer.Option(help=SEEDS, show_default=False)] = "",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Of models that are trained.", show_default=False)] = None,
+    removal: Annotated[str, typer.Option(help="What removing a node means: attn, mask, drop.")] = "attn",
+    smiles_column: SmilesColumn = "",
+    target_columns: Annotated[str, typer.Option(help="Column of the true class in a table.", show_default=False)] = "",
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
+    data: Data = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Compare methods by what the model says when nodes are added or removed in the order of their relevance.
+
+    Writes tables (Markdown, CSV, JSON) and curves. A run that was interrupted goes on where it stopped.
+    """
+    import shlex
+
+    import torch
+
+    from molxai.benchmarks.comparison import compare, seeded
+    from molxai.benchmarks.faithfulness import Plan
+    from molxai.benchmarks.subjects import given_subjects, test_subjects
+    from molxai.explainer import Explainer, chosen_device
+    from molxai.explainers import EXPLAINERS
+    from molxai.removal import REMOVALS
+
+    usage(chosen_device, device)
+    plan = Plan(listed(methods or ",".join(EXPLAINERS), list(EXPLAINERS), "method"), listed(removal, REMOVALS, "removal mode"))  # type: ignore[arg-type]
+    numbers = whole_numbers(seeds, "seeds")
+    torch.set_num_threads(threads)
+    first = Explainer(shipped_for(inputs or [], model), "lrp", 32, device)
+    subjects = given_subjects(first, inputs, sample, smiles_column, target_columns) if inputs else test_subjects(first, sample, data)
+    given = {"-m": first.card.name, "--methods": methods, "--sample": str(sample), "--seeds": seeds, "--removal": removal}
+    given |= {"--epochs": str(epochs or "")}
+    command = shlex.join(["molxai", "benchmark", "faithfulness", *(part for pair in given.items() if pair[1] for part in pair)])
+
+    def report(line: str) -> None:
+        if not quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    compare(seeded(first, numbers, output, data, epochs, report), plan, subjects, output, command, report)
+    print((output / "faithfulness.md").read_text())

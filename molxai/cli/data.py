@@ -1,0 +1,35 @@
+"""`molxai data list`, `download` and `path`."""
+
+from typing import Annotated
+
+import typer
+
+from molxai.cli.options import Data, usage
+
+
+def data_list(data: Data = None) -> None:
+    """Data sets, and whether they are on this machine."""
+    from graphormer.data import SOURCES, data_home
+    from molxai.terminal import console, show_records
+
+    rows = []
+    for name, source in SOURCES.items():
+        here = all((data_home(data) / name / file).exists() for file in source.files)
+        rows.append({"name": name, "here": "yes" if here else "no", "about": source.about, "folder": str(data_home(data) / name)})
+    show_records(rows, ("name", "here", "about", "folder"), console())
+
+
+def data_download(name: Annotated[str, typer.Argument(help="bace or mnist.")], data: Data = None) -> None:
+    """Fetch a data set's files and check them against their hashes."""
+    from graphormer.data import files, source
+
+    usage(source, name)
+    for path in files(name, data).values():
+        print(path)
+
+
+def data_path(name: Annotated[str, typer.Argument(help="bace or mnist.")], data: Data = None) -> None:
+    """The folder that a data set's files belong in."""
+    from graphormer.data import data_home, source
+
+    print(data_home(data) / usage(source, name).name)

@@ -1,0 +1,160 @@
+"""`molxai explain`, `predict` and the lists of models and methods."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molxai.cli.options import (
+    TARGET,
+    BatchSize,
+    Device,
+    Inputs,
+    Method,
+    Model,
+    Output,
+    Quiet,
+    SmilesColumn,
+    Strict,
+    listed,
+    prepared,
+    refuse_single_error,
+    usage,
+)
+
+ONE = "A SMILES, or a file with one input: .smi .csv .sdf .png .jpg .npy"
+COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
+
+
+def explain(
+    inputs: Inputs,
+    model: Model = "",
+    method: Method = "lrp",
+    target: Annotated[str, typer.Option(help=TARGET)] = "pred",
+    contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
+    output: Output = None,
+    smiles_column: SmilesColumn = "",
+    target_columns: Annotated[str, typer.Option(help="Column of the true class in a table, for --target true.", show_default=False)] = "",
+    features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
+    style: Annotated[str, typer.Option(help="Of molecule pictures: highlight or contour.")] = "highlight",
+    atom_numbers: Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")] = False,
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Relevance of each atom or superpixel of the inputs.
+
+    Without -o a table is printed. With -o: .json .jsonl .csv hold one record per input; .svg .png a picture of one
+    input; a folder, one .svg for each.
+    """
+    from molxai.batch import explained
+    from molxai.outputs import check_count, check_output, write_explanations
+    from molxai.terminal import console, progress, show_explanation, show_explanations, summary
+
+    usage(check_output, output, style)
+    if contrast is not None and target == "pred":
+        raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
+    if target == "true" and not target_columns:
+        raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
+    read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict)
+    usage(check_count, output, len(read))
+    rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet))
+    refuse_single_error(rows, strict)
+    if output:
+        write_explanations(rows, output, features, style, atom_numbers)
+    else:
+        first = rows[0][1]
+        show_explanation(first, console()) if len(rows) == 1 and first else show_explanations(rows, console())
+    if not summary([one for one, _ in rows], output, quiet):
+        raise typer.Exit(1)
+
+
+def predict(
+    inputs: Inputs,
+    model: Model = "",
+    output: Output = None,
+    smiles_column: SmilesColumn = "",
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Predicted class, probability and logit of the inputs, in the records of 'explain' without relevances."""
+    from molxai.batch import predictions
+    from molxai.outputs import check_output, prediction_record, write_records
+    from molxai.terminal import console, progress, show_records, summary
+
+    usage(check_output, output, pictures=False)
+    read, explainer = prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict)
+    rows = list(progress(predictions(explainer, read), len(read), "predicting", quiet))
+    refuse_single_error(rows, strict)
+    records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
+    if output:
+        write_records(records, output)
+    else:
+        show_records(records, ("id", "input", "prediction", "probability", "logit", "error"), console())
+    if not summary([one for one, _ in rows], output, quiet):
+        raise typer.Exit(1)
+
+
+def compare(
+    source: Annotated[str, typer.Argument(metavar="INPUT", help=ONE, show_default=False)],
+    methods: Annotated[str, typer.Option(help="Ids with commas between them; 'molxai methods' lists them.")] = COMPARED,
+    model: Model = "",
+    target: Annotated[str, typer.Option(help="Class to explain: pred, or a class's name or number.")] = "pred",
+    contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File: .html .png .svg .json", show_default=False)] = None,
+    device: Device = "auto",
+) -> None:
+    """One input explained by several methods, side by side."""
+    import json
+
+    from graphormer.files import write_file
+    from molxai.comparison import compare as compared
+    from molxai.explainers import EXPLAINERS
+    from molxai.outputs import check_ending
+    from molxai.rendering import COMPARISON_ENDINGS
+    from molxai.terminal import console, show_comparison
+
+    names = listed(methods, list(EXPLAINERS), "method")
+    usage(check_ending, output, (*COMPARISON_ENDINGS, ".json"))
+    (one, *others), explainer = prepared([source], model, names[0], 32, device, "", "", True)
+    if others:
+        raise ValueError(f"{source} holds {len(others) + 1} inputs: a comparison is of one; give its SMILES, or a file with one input")
+    made = compared(explainer, one.subject, names, target, contrast)
+    if output and output.suffix.lower() == ".json":
+        write_file(output, json.dumps({"input": one.text} | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
+    elif output:
+        made.draw(output)
+    else:
+        show_comparison(made, console())
+
+
+def models() -> None:
+    """The shipped models with what they were trained on and how well they do."""
+    from graphormer.checkpoint import read_card, shipped
+    from molxai.terminal import console, show_mapping
+
+    for name, path in shipped().items():
+        card = read_card(path)
+        head = f"{name}: {', '.join(card.targets)} ({', '.join(card.classes)}), reads {card.vocabulary}"
+        console().print(head, style="bold", markup=False)
+        training = {f"trained, {key}": card.training[key] for key in ("data", "split", "graphs", "command")}
+        show_mapping(training | {f"tested, {key}": value for key, value in card.metrics.items()}, console())
+
+
+def methods() -> None:
+    """The explanation methods with what they promise."""
+    from molxai.explainers import EXPLAINERS
+    from molxai.terminal import console, show_records
+
+    columns = ("method", "conserves", "signed", "by target", "passes", "nodes")
+    rows = []
+    for name, one in EXPLAINERS.items():
+        ahead, back = one.passes(30)
+        promises = {"conserves": one.conserves, "signed": one.signed, "by target": one.by_target}
+        shown = {key: "yes" if value else "no" for key, value in promises.items()}
+        rows.append({"method": name} | shown | {"passes": f"{ahead} + {back}", "nodes": f"≤ {one.largest}" if one.largest else "any"})
+    show_records(rows, columns, console())
+    console().print("Passes: forward + backward for a graph of 30 nodes. What conserves adds up to the logit.", markup=False)

@@ -1,0 +1,100 @@
+"""What several commands share: their options, and the checks of what was typed."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from molxai.explainer import Explainer
+    from molxai.inputs import Input
+
+T = TypeVar("T")
+
+INPUTS = "SMILES, or files: .smi .csv .tsv .sdf (molecules), .png .jpg .npy .npz (digits)."
+MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
+COLUMN = "Column of SMILES in a table. [default: found by its name]"
+DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache folder]"
+TARGET = "Class to explain: pred, true (with --target-columns), or a class's name or number."
+TIMED = "SMILES or files to time on. [default: the model's test data]"
+FOLDER = "Folder for the model; an interrupted run there is continued."
+
+Inputs = Annotated[list[str], typer.Argument(help=INPUTS, show_default=False)]
+Model = Annotated[str, typer.Option("-m", "--model", help=MODEL, show_default=False)]
+Method = Annotated[str, typer.Option(help="Explanation method; 'molxai methods' lists them.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; its ending decides the format.", show_default=False)]
+SmilesColumn = Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)]
+BatchSize = Annotated[int, typer.Option("-b", "--batch-size", min=1, help="Graphs at once; results do not depend on it.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Data = Annotated[Path | None, typer.Option(help=DATA, show_default=False)]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be read, and write nothing.")]
+
+
+def usage(check: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """The result of a check of what was typed; a refusal is bad usage, exit code 2."""
+    try:
+        return check(*arguments, **options)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def shipped_for(inputs: list[str], model: str) -> str:
+    """The named model, else the shipped one for what the inputs are."""
+    from molxai.inputs import holds_digits
+
+    return model or ("mnist" if inputs and holds_digits(inputs[0]) else "bace")
+
+
+def prepared(
+    inputs: list[str], model: str, method: str, batch_size: int, device: str, smiles_column: str, label_column: str, strict: bool
+) -> tuple[list["Input"], "Explainer"]:
+    """The inputs, read, and the explainer for them; with what was typed checked before either."""
+    from molxai.explainer import Explainer, chosen_device
+    from molxai.explainers import method as known_method
+    from molxai.inputs import read_inputs
+
+    usage(known_method, method)
+    usage(chosen_device, device)
+    explainer = Explainer(shipped_for(inputs, model), method, batch_size, device)
+    read = []
+    for one in read_inputs(inputs, smiles_column, label_column):
+        if strict and one.error:
+            raise ValueError(f"row {one.row}: {one.error}")
+        read.append(one)
+    if not read:
+        raise ValueError(f"no inputs in {', '.join(inputs)}: at least one row is needed")
+    return read, explainer
+
+
+def refuse_single_error(rows: "list[tuple[Input, Any]]", strict: bool) -> None:
+    """A single input that fails is the user's to mend, and so is any under --strict: nothing is written."""
+    failed = [one for one, _ in rows if one.error]
+    if failed and (strict or len(rows) == 1):
+        raise ValueError(failed[0].error if len(rows) == 1 else f"row {failed[0].row}: {failed[0].error}")
+
+
+def listed(text: str, known: Sequence[str], what: str) -> tuple[str, ...]:
+    """The names in a comma-separated list, each of which must be known.
+
+    Raises:
+        typer.BadParameter: one is not, or there is none.
+    """
+    chosen = tuple(dict.fromkeys(one.strip() for one in text.split(",") if one.strip()))
+    if unknown := [one for one in chosen if one not in known] or not chosen:
+        found = ", ".join(unknown) if isinstance(unknown, list) else "an empty list"
+        raise typer.BadParameter(f"{found} is no {what}: choose from {', '.join(known)}")
+    return chosen
+
+
+def whole_numbers(text: str, what: str) -> tuple[int, ...]:
+    """The numbers in a comma-separated list.
+
+    Raises:
+        typer.BadParameter: something else is in it.
+    """
+    parts = [one.strip() for one in text.split(",") if one.strip()]
+    if not all(one.isdigit() for one in parts):
+        raise typer.BadParameter(f"{what} {text!r}: whole numbers with commas between them are needed, like 0,1,2")
+    return tuple(dict.fromkeys(int(one) for one in parts))

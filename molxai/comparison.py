@@ -1,0 +1,72 @@
+"""One input explained by several methods, side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from molxai.explainer import Explainer, Source
+from molxai.explainers import method
+from molxai.explanation import Explanation, Target
+from molxai.metrics.agreement import spearman_matrix
+
+TOP = 5
+"""Nodes that are named for each method."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Explanations of one input for one target, by method."""
+
+    explanations: tuple[Explanation, ...]
+
+    @property
+    def methods(self) -> list[str]:
+        return [one.method for one in self.explanations]
+
+    @property
+    def spearman(self) -> list[list[float]]:
+        """Rank correlation of every two methods over the nodes; NaN where one is constant."""
+        return spearman_matrix({one.method: [one.relevance] for one in self.explanations}).tolist()
+
+    def top(self, explanation: Explanation) -> list[tuple[str, float]]:
+        """The most relevant nodes of a method by name, highest first."""
+        ranked = sorted(zip(explanation.node_names(), explanation.relevance.tolist(), strict=True), key=lambda pair: -pair[1])
+        return ranked[:TOP]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A record per method, the rank correlations, and the most relevant nodes, in plain Python types."""
+        matrix = [[None if value != value else value for value in row] for row in self.spearman]
+        return {
+            "records": [one.to_dict() for one in self.explanations],
+            "spearman": {"methods": self.methods, "matrix": matrix},
+            "top": {one.method: [name for name, _ in self.top(one)] for one in self.explanations},
+        }
+
+    def draw(self, path: str | Path) -> None:
+        """Write the pictures side by side, with their rank correlations and top nodes, as .html, .png or .svg.
+
+        Raises:
+            ValueError: the file name has another ending.
+        """
+        from molxai.rendering.comparison import draw_comparison
+
+        draw_comparison(self.explanations, self.spearman, [self.top(one) for one in self.explanations], Path(path))
+
+
+def compare(
+    explainer: Explainer, source: Source, methods: Sequence[str], target: str | int = "pred", contrast: str | int | None = None
+) -> Comparison:
+    """Explain one input by each of the methods, for the same target.
+
+    Raises:
+        ValueError: no such method, an input that cannot be read, or a graph too large for a method.
+    """
+    chosen = [method(name) for name in methods]
+    subject = explainer.subject(source)
+    for one in chosen:
+        if one.largest and subject.graph.nodes > one.largest:
+            raise ValueError(f"{one.name} takes graphs of at most {one.largest} nodes, this one has {subject.graph.nodes}: leave it out")
+    wanted: Target | None = explainer.target(target, contrast)
+    made = [Explainer.of(explainer.network, explainer.card, one.name).explain([subject], [wanted])[0] for one in chosen]
+    return Comparison(tuple(made))
