@@ -77,8 +77,18 @@ def superpixel_graph(image: Float[ndarray, "28 28"], segments: Integer[ndarray, 
     intensity = np.bincount(label, image.ravel(), nodes) / size
     rows, columns = np.divmod(np.arange(SIDE * SIDE), SIDE)
     positions = np.stack([np.bincount(label, axis, nodes) / size for axis in (rows, columns)], 1)
-    edges = _touching(segments, nodes)
+    return centroid_graph(intensity, positions, _touching(segments, nodes))
 
+
+def centroid_graph(intensity: Float[ndarray, " nodes"], positions: Float[ndarray, "nodes 2"], edges: Integer[ndarray, "2 edges"]) -> Graph:
+    """The graph of segments of which only these are known.
+
+    Args:
+        intensity: mean grey value of each segment, 0 (black) to 1 (ink).
+        positions: row and column of its centroid, in pixels of the 28 × 28 grid.
+        edges: both directions of every pair of segments that touch.
+    """
+    nodes = len(intensity)
     degree = np.minimum(np.bincount(edges[0], minlength=nodes), MAX_DEGREE)
     ink, ink_weights = _soft_bin(intensity * (INTENSITY_BINS - 1), INTENSITY_BINS)
     cell, cell_weights = _soft_cell(positions * (GRID - 1) / (SIDE - 1))

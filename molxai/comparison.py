@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molxai.explainer import Explainer, Source
+from molxai.explainer import Explainer, Source, graph_in
 from molxai.explainers import method
 from molxai.explanation import Explanation, Target
 from molxai.metrics.agreement import spearman_matrix
@@ -64,9 +64,10 @@ def compare(
     """
     chosen = [method(name) for name in methods]
     subject = explainer.subject(source)
+    nodes = graph_in(subject).nodes
     for one in chosen:
-        if one.largest and subject.graph.nodes > one.largest:
-            raise ValueError(f"{one.name} takes graphs of at most {one.largest} nodes, this one has {subject.graph.nodes}: leave it out")
+        if one.largest and nodes > one.largest:
+            raise ValueError(f"{one.name} takes graphs of at most {one.largest} nodes, this one has {nodes}: leave it out")
     wanted: Target | None = explainer.target(target, contrast)
     made = [Explainer.of(explainer.network, explainer.card, one.name).explain([subject], [wanted])[0] for one in chosen]
     return Comparison(tuple(made))

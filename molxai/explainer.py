@@ -10,7 +10,7 @@ import torch
 from rdkit import Chem
 
 from graphormer.checkpoint import Card, load
-from graphormer.graph import collate, size_batches
+from graphormer.graph import Graph, collate, size_batches
 from graphormer.model import Graphormer
 from graphormer.molecules import Molecule, molecule
 from graphormer.pictures import picture, read_picture
@@ -18,9 +18,11 @@ from graphormer.superpixels import Digit, digit
 from molxai.explainers import method
 from molxai.explanation import Explanation, Target
 
-Subject: TypeAlias = Molecule | Digit
+Subject: TypeAlias = Molecule | Digit | Graph
+"""What is explained; a bare graph has no picture."""
+
 Source: TypeAlias = Any
-"""A SMILES, an RDKit `Mol`, an array of grey values, the `Path` of a picture, a `Molecule` or a `Digit`."""
+"""A SMILES, an RDKit `Mol`, an array of grey values, the `Path` of a picture, a PyG `Data`, a `Molecule` or a `Digit`."""
 
 BATCH_SIZE = 32
 """Graphs explained at once."""
@@ -72,7 +74,7 @@ class Explainer:
 
         Args:
             source: for molecules a SMILES, an RDKit `Mol` or a `Molecule`; for digits an array of grey values (0 to 1, or
-                bytes), the `Path` of a picture or a `Digit`; or a list of those.
+                bytes), the `Path` of a picture or a `Digit`; for either a PyG `Data`; or a list of those.
             target: `pred` for the predicted class, or a class's name or number.
             contrast: explain how much the target's logit exceeds this class's.
 
@@ -89,6 +91,8 @@ class Explainer:
         Raises:
             ValueError: it cannot be read, or is not what the model takes.
         """
+        if hasattr(source, "edge_index"):
+            return self._from_pyg(source)
         if self.reads == "digits":
             if isinstance(source, Digit):
                 return source
@@ -109,6 +113,14 @@ class Explainer:
         if not isinstance(source, str | Chem.Mol):
             raise ValueError(f"the model {self.card.name!r} reads molecules: a SMILES or a Mol is needed, not {type(source).__name__}")
         return molecule(source, id)
+
+    def _from_pyg(self, data: Any) -> Subject:
+        from molxai.pyg import graph_of, molecule_of
+
+        coded = data.x is not None and data.x.shape[1] == len(self.network.vocabulary.node_features)
+        if self.reads == "molecules" and isinstance(data.get("smiles"), str) and not coded:
+            return molecule_of(data)  # what can be drawn
+        return graph_of(data, self.network.vocabulary)
 
     def target(self, name: str | int, contrast: str | int | None = None) -> Target | None:
         """The target of that name; None for `pred` without contrast, which each graph's prediction decides.
@@ -135,18 +147,23 @@ class Explainer:
     def explain(self, subjects: Sequence[Subject], targets: Sequence[Target | None]) -> list[Explanation]:
         """Explanations in the order of the subjects; a target of None is the prediction."""
         made: list[Explanation | None] = [None] * len(subjects)
-        for rows in size_batches([one.graph.nodes for one in subjects], self.batch_size):
-            batch = collate([subjects[row].graph for row in rows]).to(next(self.network.parameters()).device)
+        graphs = [graph_in(one) for one in subjects]
+        for rows in size_batches([graph.nodes for graph in graphs], self.batch_size):
+            batch = collate([graphs[row] for row in rows]).to(next(self.network.parameters()).device)
             for row, explanation in zip(rows, self.method(self.network, batch, [targets[row] for row in rows]), strict=True):
-                made[row] = replace(
-                    explanation,
-                    subject=subjects[row],
-                    classes=self.card.classes,
-                    unit=self.card.unit,
-                    model=self.card.name,
-                    network=self.network,
-                )
+                made[row] = self._completed(explanation, subjects[row])
         return made  # type: ignore[return-value]
+
+    def _completed(self, explanation: Explanation, subject: Subject) -> Explanation:
+        """The explanation with what only the card and the subject know."""
+        drawn = None if isinstance(subject, Graph) else subject
+        card = self.card
+        return replace(explanation, subject=drawn, classes=card.classes, unit=card.unit, model=card.name, network=self.network)
+
+
+def graph_in(subject: Subject) -> Graph:
+    """The graph of a molecule or a digit, or itself."""
+    return subject if isinstance(subject, Graph) else subject.graph
 
 
 def chosen_device(name: str) -> torch.device:

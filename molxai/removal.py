@@ -38,16 +38,20 @@ def kept_logits(
         kept: True for the nodes of it that are left; beyond its nodes, False.
         mode: what removal means.
     """
-    device = next(model.parameters()).device
+    like = next(model.parameters())
+
+    def batched(some: Sequence[Graph]) -> GraphBatch:
+        return collate(some).to(like.device).to(like.dtype)
+
     if mode != "drop":
-        return batch_logits(model, collate(graphs).to(device), rows.to(device), kept.to(device), mode)
-    logits = batch_logits(model, collate(graphs[:1]).to(device), rows[:1] * 0, kept[:1, : graphs[0].nodes] & False)
-    logits = logits.expand(len(rows), -1).clone()
+        return batch_logits(model, batched(graphs), rows.to(like.device), kept.to(like.device), mode)
+    logits = batch_logits(model, batched(graphs[:1]), rows[:1] * 0, kept[:1, : graphs[0].nodes] & False)
+    logits = logits.expand(len(rows), -1).clone()  # of the empty graph, which all have in common
     left = kept.any(1).nonzero().squeeze(1).tolist()
     copies = [induced(graphs[int(rows[i])], kept[i, : graphs[int(rows[i])].nodes].numpy()) for i in left]
     for chosen in size_batches([one.nodes for one in copies], COPIES):
         with torch.no_grad():
-            made = model(collate([copies[i] for i in chosen]).to(device))
+            made = model(batched([copies[i] for i in chosen]))
         logits[[left[i] for i in chosen]] = made
     return logits
 

@@ -19,6 +19,7 @@ from graphormer.superpixels import SUPERPIXELS
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.lrp import GradientInput
 from molxai.explanation import Target
+from molxai.removal import induced
 from molxai.rules import ACTIVATION, AH, LN, Rule, rules
 
 EQUIVARIANT = [name for name in EXPLAINERS if name not in ("random", "shap", "gnn-explainer", "oracle")]
@@ -30,6 +31,7 @@ SPLIT = [name for name, method in EXPLAINERS.items() if isinstance(method, Gradi
 QUICK = EXPLAINERS | {
     "shap": replace(EXPLAINERS["shap"], samples=2),
     "integrated-gradients": replace(EXPLAINERS["integrated-gradients"], steps=4),
+    "gnn-explainer": replace(EXPLAINERS["gnn-explainer"], epochs=2),
 }
 """The laws hold however finely a method samples."""
 
@@ -184,6 +186,8 @@ def test_digits_obey_the_same_laws(name, stroke):
     """Superpixels carry weighted features and offsets: sum, split and equivariance hold there too."""
     torch.manual_seed(0)
     model = Graphormer(replace(SMALL, task="multiclass", outputs=10), SUPERPIXELS).double().eval()
+    if name == "attention-flow":  # seconds for each of 60 nodes
+        stroke = induced(stroke, np.arange(stroke.nodes) < 12)
     (one,) = explained(name, model, collate([stroke]).to(torch.float64))
     if name in SPLIT:
         assert torch.allclose(one.feature_relevance.sum(1), one.relevance, rtol=0, atol=1e-12)

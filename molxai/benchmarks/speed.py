@@ -13,7 +13,7 @@ import torch
 from graphormer.checkpoint import versions
 from graphormer.graph import Graph, GraphBatch, collate, size_batches
 from graphormer.presets import preset_of
-from molxai.explainer import Explainer
+from molxai.explainer import Explainer, graph_in
 from molxai.explainers import EXPLAINERS
 from molxai.inputs import read_inputs
 
@@ -30,7 +30,7 @@ def benchmark_graphs(explainer: Explainer, inputs: Sequence[str] | None = None, 
     """
     if not inputs:
         return preset_of(explainer.card).load(home, "test").graphs[:MOST]
-    graphs = [explainer.subject(one.subject).graph for one in read_inputs(inputs) if one.subject is not None]
+    graphs = [graph_in(explainer.subject(one.subject)) for one in read_inputs(inputs) if one.subject is not None]
     if not graphs:
         raise ValueError(f"none of the inputs {', '.join(inputs)} can be read: at least one is needed")
     return graphs[:MOST]

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphormer.graph import Graph
 from graphormer.presets import preset_of
-from molxai.explainer import Explainer
+from molxai.explainer import Explainer, graph_in
 from molxai.explanation import Target
 from molxai.inputs import read_inputs
 
@@ -49,7 +49,7 @@ def given_subjects(explainer: Explainer, inputs: Sequence[str], sample: int, smi
     if not readable:
         raise ValueError(f"none of the inputs {', '.join(inputs)} can be read: at least one is needed")
     chosen = [readable[i] for i in np.random.default_rng(0).permutation(len(readable))[:sample]]
-    graphs = [explainer.subject(one.subject).graph for one in chosen]
+    graphs = [graph_in(explainer.subject(one.subject)) for one in chosen]
     known = [explainer.target(one.label) if one.label else None for one in chosen]
     labels = [one for one in known if one is not None]
     return Subjects(", ".join(inputs), graphs, labels if len(labels) == len(graphs) else None, [one.row for one in chosen])

@@ -14,6 +14,7 @@ from molxai.explainers.attention import (
     last_layer,
     mean_product,
 )
+from molxai.explainers.gnn import GNNExplainer
 from molxai.explainers.gradient import Saliency
 from molxai.explainers.integrated import IntegratedGradients
 from molxai.explainers.lrp import GradientInput
@@ -71,6 +72,7 @@ _METHODS: tuple[Method, ...] = (
     Shapley(),
     Occlusion("leave-one-out"),
     Occlusion("occlusion", hops=1),
+    GNNExplainer(),
     Attention("attention-last", last_layer),
     Attention("attention-flow", attention_flow, largest=200),
     Attention("rollout", Rollout()),

@@ -49,9 +49,10 @@ class Occlusion:
 
     def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
         """Explain each graph of the batch for its target; all copies of all its graphs run in few bounded batches."""
+        window = self.window(batch)
         outcome = whole_outcome(model, batch, targets)
         row, node = batch.mask.nonzero(as_tuple=True)
-        logits = batch_logits(model, batch, row, batch.mask[row] & ~self.window(batch)[row, node])
+        logits = batch_logits(model, batch, row, batch.mask[row] & ~window[row, node])
         weights = target_weights(model, [one.target for one in outcome], logits)
         whole = torch.tensor([one.logit for one in outcome], dtype=logits.dtype, device=logits.device)
         relevance = torch.zeros(batch.mask.shape, dtype=logits.dtype, device=logits.device)

@@ -1,0 +1,36 @@
+"""torch-geometric's `Explanation` for relevance that may speak against: magnitude decides what counts, signs stay."""
+
+import torch
+from torch import Tensor
+from torch_geometric.explain import Explanation
+from torch_geometric.explain.config import ThresholdConfig, ThresholdType
+
+
+class SignedExplanation(Explanation):
+    """An `Explanation` with a ledger: `logit = node_mask.sum() + bias + gap`.
+
+    `logit` is what was explained, summed over graphs or the given index; `bias` is the relevance that ended in what the
+    model adds of its own (biases, a learned token, inputs other than `x`), and `ledger` names each of these; `gap` is
+    what is missing: rounding.
+
+    torch-geometric's own thresholds take the largest values and its subgraphs the positive ones, which would lose what
+    speaks against the target. Here the largest magnitudes stay, with their sign, and a subgraph keeps every node whose
+    relevance is not zero.
+    """
+
+    def _threshold_mask(self, mask: Tensor | None, threshold_config: ThresholdConfig) -> Tensor | None:
+        if mask is None:
+            return None
+        size = super()._threshold_mask(mask.abs(), threshold_config)
+        return size * mask.sign() if threshold_config.type == ThresholdType.topk else size
+
+    def get_explanation_subgraph(self) -> "SignedExplanation":
+        """The nodes whose relevance is not zero, and the edges between them."""
+        return self._apply_masks(self._relevant())
+
+    def get_complement_subgraph(self) -> "SignedExplanation":
+        """The nodes whose relevance is zero, and the edges between them."""
+        return self._apply_masks(~self._relevant())
+
+    def _relevant(self) -> Tensor:
+        return torch.as_tensor(self.node_mask).ne(0).any(-1)
