@@ -1,5 +1,7 @@
 """What a model says of graphs, and how well: logits and quality measures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -7,17 +9,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.data import LabelledGraphs
-from graphormer.graph import Graph, collate, size_batches
+from graphormer.graph import Graph, GraphBatch, collate, size_batches
 from graphormer.model import Config, Graphormer
+
+
+def batch_for(model: Graphormer, graphs: Sequence[Graph]) -> GraphBatch:
+    """The graphs as one batch, on the model's device and in its float type."""
+    parameter = next(model.parameters())
+    return collate(graphs).to(parameter.device).to(parameter.dtype)
 
 
 @torch.no_grad()
 def predict(model: Graphormer, graphs: list[Graph], batch_size: int = 64) -> Float[Tensor, "graphs outputs"]:
     """Logits or values of the graphs, in their order."""
-    device = next(model.parameters()).device
     logits = torch.empty(len(graphs), model.config.outputs)
     for rows in size_batches([g.nodes for g in graphs], batch_size):
-        logits[rows] = model(collate([graphs[row] for row in rows]).to(device)).cpu()
+        logits[rows] = model(batch_for(model, [graphs[row] for row in rows])).cpu()
     return logits
 
 

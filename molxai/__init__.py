@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from molxai.explainer import Explainer
     from molxai.explanation import Explanation
+    from molxai.foreign import conserve
 
-__all__ = ["Explainer", "Explanation"]
+__all__ = ["Explainer", "Explanation", "conserve"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> Any:
         from molxai.explanation import Explanation
 
         return Explanation
+    if name == "conserve":
+        from molxai.foreign import conserve
+
+        return conserve
     raise AttributeError(f"module 'molxai' has no attribute {name!r}")

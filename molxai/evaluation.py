@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from graphormer.data import LabelledGraphs
-from graphormer.graph import collate, size_batches
-from graphormer.prediction import evaluate
+from graphormer.graph import size_batches
+from graphormer.prediction import batch_for, evaluate
 from graphormer.presets import preset_of
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation
@@ -32,7 +32,6 @@ def evaluate_model(explainer: Explainer, home: str | Path | None = None, part: s
 def _explain_all(explainer: Explainer, data: LabelledGraphs) -> list[Explanation]:
     """Explanations of the predicted classes, batch by batch: in order of size, not of the data."""
     explanations: list[Explanation] = []
-    device = next(explainer.network.parameters()).device
     for rows in size_batches([g.nodes for g in data.graphs], explainer.batch_size):
-        explanations += explainer.method(explainer.network, collate([data.graphs[row] for row in rows]).to(device))
+        explanations += explainer.method(explainer.network, batch_for(explainer.network, [data.graphs[row] for row in rows]))
     return explanations

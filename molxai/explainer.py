@@ -10,10 +10,11 @@ import torch
 from rdkit import Chem
 
 from graphormer.checkpoint import Card, load
-from graphormer.graph import Graph, collate, size_batches
+from graphormer.graph import Graph, size_batches
 from graphormer.model import Graphormer
 from graphormer.molecules import Molecule, molecule
 from graphormer.pictures import picture, read_picture
+from graphormer.prediction import batch_for
 from graphormer.superpixels import Digit, digit
 from molxai.explainers import method
 from molxai.explanation import Explanation, Target
@@ -149,7 +150,7 @@ class Explainer:
         made: list[Explanation | None] = [None] * len(subjects)
         graphs = [graph_in(one) for one in subjects]
         for rows in size_batches([graph.nodes for graph in graphs], self.batch_size):
-            batch = collate([graphs[row] for row in rows]).to(next(self.network.parameters()).device)
+            batch = batch_for(self.network, [graphs[row] for row in rows])
             for row, explanation in zip(rows, self.method(self.network, batch, [targets[row] for row in rows]), strict=True):
                 made[row] = self._completed(explanation, subjects[row])
         return made  # type: ignore[return-value]

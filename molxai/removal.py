@@ -15,8 +15,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from graphormer.graph import PADDING, Graph, GraphBatch, collate, graph, size_batches
+from graphormer.graph import PADDING, Graph, GraphBatch, graph, size_batches
 from graphormer.model import Graphormer
+from graphormer.prediction import batch_for
 
 Removal = Literal["attn", "mask", "drop"]
 
@@ -38,20 +39,16 @@ def kept_logits(
         kept: True for the nodes of it that are left; beyond its nodes, False.
         mode: what removal means.
     """
-    like = next(model.parameters())
-
-    def batched(some: Sequence[Graph]) -> GraphBatch:
-        return collate(some).to(like.device).to(like.dtype)
-
     if mode != "drop":
-        return batch_logits(model, batched(graphs), rows.to(like.device), kept.to(like.device), mode)
-    logits = batch_logits(model, batched(graphs[:1]), rows[:1] * 0, kept[:1, : graphs[0].nodes] & False)
+        batch = batch_for(model, graphs)
+        return batch_logits(model, batch, rows.to(batch.mask.device), kept.to(batch.mask.device), mode)
+    logits = batch_logits(model, batch_for(model, graphs[:1]), rows[:1] * 0, kept[:1, : graphs[0].nodes] & False)
     logits = logits.expand(len(rows), -1).clone()  # of the empty graph, which all have in common
     left = kept.any(1).nonzero().squeeze(1).tolist()
     copies = [induced(graphs[int(rows[i])], kept[i, : graphs[int(rows[i])].nodes].numpy()) for i in left]
     for chosen in size_batches([one.nodes for one in copies], COPIES):
         with torch.no_grad():
-            made = model(batched([copies[i] for i in chosen]))
+            made = model(batch_for(model, [copies[i] for i in chosen]))
         logits[[left[i] for i in chosen]] = made
     return logits
 

@@ -73,7 +73,6 @@ def test_targets_matter_where_promised(name):
     assert both.target_name == "0 − 1"
 
 
-
 @pytest.mark.parametrize("name", ["lrp", "gradient-input", "integrated-gradients", "leave-one-out", "occlusion", "shap", "grad-attention"])
 def test_a_contrast_is_the_difference_of_two_explanations(name):
     model = random_model(THREE)

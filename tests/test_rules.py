@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from molxai.rules import ACTIVATION, AH, LN, rules
+from molxai.rules import ACTIVATION, AH, LN, PRODUCT, epsilon, gamma, residual, rules
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +107,80 @@ def test_biases_are_set_apart_for_each_graph():
     assert bias.shape == (4, 1, 2)
     (grad,) = torch.autograd.grad(y.sum(), bias)
     assert torch.equal(grad, torch.full((4, 1, 2), 5.0))
+
+
+def linear_case():
+    torch.manual_seed(3)
+    layer, x = nn.Linear(5, 4), torch.randn(1, 5)
+    return layer, x, (x * layer.weight).detach(), layer.bias.detach(), layer(x)[0].detach()
+
+
+def shares(layer, x, *tables):
+    """Relevance of every input and of the bias for each output in turn, in units of that output: rows are outputs."""
+    with rules(*tables) as applied:
+        leaf = x.clone().requires_grad_()
+        y = layer(leaf)
+    rows = []
+    for j in range(y.shape[-1]):
+        grad, bias = torch.autograd.grad(y[0, j], [leaf, applied.biases[0]], retain_graph=True)
+        rows.append([*(leaf * grad)[0].tolist(), float((applied.biases[0] * bias).sum())])
+    return y[0].detach(), torch.tensor(rows)
+
+
+def test_epsilon_rule():
+    """Bach et al. 2015, equation 58: R_i = z_ij / (z_j + ε sign z_j) R_j, biases counted among the z_ij."""
+    layer, x, parts, bias, z = linear_case()
+    y, made = shares(layer, x, epsilon(0.3))
+    dense = torch.cat([parts, bias[:, None]], 1) / (z + 0.3 * z.sign())[:, None] * z[:, None]
+    assert torch.allclose(y, z, atol=1e-14) and torch.allclose(made, dense, atol=1e-13)
+
+
+def test_gamma_rule_is_sign_aware():
+    """Contributions of the sign of z_j count 1 + γ: all shares of an output add up to it, whatever the signs."""
+    layer, x, parts, bias, z = linear_case()
+    y, made = shares(layer, x, gamma(0.5))
+    every = torch.cat([parts, bias[:, None]], 1)
+    weighted = every * torch.where(every.sign() == z.sign()[:, None], 1.5, 1.0)
+    assert (z > 0).any() and (z < 0).any()
+    dense = weighted / weighted.sum(1, keepdim=True) * z[:, None]
+    assert torch.allclose(y, z, atol=1e-14) and torch.allclose(made, dense, atol=1e-13)
+    assert torch.allclose(made.sum(1), z, atol=1e-13)
+
+
+def test_plain_linear_rule_is_the_limit_of_both():
+    layer, x, parts, bias, _ = linear_case()
+    plain = torch.cat([parts, bias[:, None]], 1)
+    for table in (epsilon(1e-12), gamma(1e-12)):
+        assert torch.allclose(shares(layer, x, table)[1], plain, atol=1e-9)
+
+
+def test_residual_rule():
+    """The term of the sum's sign gets (1 + γ) parts, the other one; −∞ of a mask is let through."""
+    a, b = torch.tensor([2.0, -3.0, 1.0, 0.0]), torch.tensor([-1.0, 1.0, 4.0, 0.0])
+    x, y = a.clone().requires_grad_(), b.clone().requires_grad_()
+    with rules(residual(0.5)):
+        z = x + y
+    assert torch.equal(z.detach(), a + b)
+    first, second = torch.autograd.grad(z.sum(), [x, y])
+    wa, wb = (torch.where(t * (a + b) > 0, 1.5, 1.0) * t for t in (a, b))
+    total = torch.where(wa + wb == 0, 1.0, wa + wb)
+    assert torch.allclose(a * first, wa / total * (a + b)) and torch.allclose(b * second, wb / total * (a + b))
+    masked = torch.tensor([0.0, float("-inf")]).requires_grad_()
+    with rules(residual(0.5)):
+        out = masked + torch.ones(2).requires_grad_()
+    assert out.tolist() == [1.0, float("-inf")]
+    with rules(residual(0.5)):
+        constant = x + torch.ones(4)
+    assert torch.autograd.grad(constant.sum(), x)[0].tolist() == [1.0] * 4
+
+
+def test_product_rule_gives_half_to_each_factor():
+    a, b = torch.randn(3, 4).requires_grad_(), torch.randn(4, 2).requires_grad_()
+    with rules(PRODUCT):
+        z = a @ b
+        alone = a @ b.detach()
+    assert torch.equal(z, a @ b)
+    left, right = torch.autograd.grad(z.sum(), [a, b])
+    total = float(z.sum())
+    assert float((a * left).sum()) == pytest.approx(total / 2) and float((b * right).sum()) == pytest.approx(total / 2)
+    assert float((a * torch.autograd.grad(alone.sum(), a)[0]).sum()) == pytest.approx(float(alone.sum()))

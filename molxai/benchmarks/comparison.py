@@ -57,9 +57,8 @@ def announced(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, r
     seconds = estimate(first, plan, subjects)
     slowest = sorted(seconds.items(), key=lambda pair: -pair[1])[:4]
     named = ", ".join(f"{name} {_time(value * len(models))}" for name, value in slowest)
-    report(
-        f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models: about {_time(sum(seconds.values()) * len(models))}"
-    )
+    total = _time(sum(seconds.values()) * len(models))
+    report(f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models: about {total}")
     report(f"of that {named}; what was measured before is kept")
 
 

@@ -20,7 +20,8 @@ import torch
 from numpy import ndarray
 
 from graphormer.files import write_file
-from graphormer.graph import Graph, collate, size_batches
+from graphormer.graph import Graph, size_batches
+from graphormer.prediction import batch_for
 from molxai.benchmarks.subjects import Subjects
 from molxai.explainer import Explainer
 from molxai.explainers import EXPLAINERS, Method
@@ -75,7 +76,7 @@ def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
 def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, float]:
     """Seconds that each method will take, from the passes that it declares and a timed forward pass on this machine."""
     some = subjects.graphs[: 2 * CHUNK]
-    forward = _timed(lambda: explainer.network(collate(some))) / len(some)
+    forward = _timed(lambda: explainer.network(batch_for(explainer.network, some))) / len(some)
     wrong = 1.3  # the explained class differs from the true one for some graphs, which are then run again
     copies = 39 * len(plan.removals)
     seconds = {}
@@ -85,7 +86,7 @@ def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, 
         work = sum(ahead + 2 * back for ahead, back in passes) + copies * len(graphs)
         seconds[name] = wrong * forward * work
         if name == "attention-flow":  # its cost is in the maximum flows, not in passes
-            middle = collate(sorted(graphs, key=lambda g: g.nodes)[len(graphs) // 2 :][:1])
+            middle = batch_for(explainer.network, sorted(graphs, key=lambda g: g.nodes)[len(graphs) // 2 :][:1])
             seconds[name] += wrong * len(graphs) * _timed(partial(EXPLAINERS[name], explainer.network, middle), 1)
     return seconds
 
@@ -157,7 +158,7 @@ def measure(explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[G
 
 def _sanity(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Arrays:
     """Agreement with a model of random weights, and growth where it is defined, on the first graphs."""
-    few = collate(graphs[: SANITY if method.name not in SUBSAMPLE else 2])
+    few = batch_for(explainer.network, graphs[: SANITY if method.name not in SUBSAMPLE else 2])
     arrays = {"randomised": np.array(randomisation(explainer.network, redrawn(explainer.network), few, method))}
     if isinstance(method, GradientInput):
         arrays["growth"] = growth(explainer.network, few, method).double().numpy()
@@ -167,9 +168,8 @@ def _sanity(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Ar
 def explain_all(explainer: Explainer, method: Method, graphs: Sequence[Graph], targets: Sequence[Target | None]) -> list[Explanation]:
     """Explanations in the order of the graphs, made in batches of similar size."""
     made: list[Explanation | None] = [None] * len(graphs)
-    device = next(explainer.network.parameters()).device
     for rows in size_batches([g.nodes for g in graphs], CHUNK):
-        batch = collate([graphs[row] for row in rows]).to(device)
+        batch = batch_for(explainer.network, [graphs[row] for row in rows])
         for row, one in zip(rows, method(explainer.network, batch, [targets[row] for row in rows]), strict=True):
             made[row] = one
     return made  # type: ignore[return-value]

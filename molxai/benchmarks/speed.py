@@ -36,8 +36,13 @@ def benchmark_graphs(explainer: Explainer, inputs: Sequence[str] | None = None, 
     return graphs[:MOST]
 
 
-def speed(explainer: Explainer, graphs: Sequence[Graph], rounds: int, threads: int) -> dict[str, Any]:
-    """Time the forward pass and every method on the same batches, in turn, `rounds` times after a warm-up.
+def single_pass() -> list[str]:
+    """The methods that need at most one forward and one backward pass of the model, and nothing slower."""
+    return [name for name, method in EXPLAINERS.items() if max(method.passes(100)) == 1 and method.largest is None]
+
+
+def speed(explainer: Explainer, graphs: Sequence[Graph], rounds: int, threads: int, methods: Sequence[str]) -> dict[str, Any]:
+    """Time the forward pass and each of the methods on the same batches, in turn, `rounds` times after a warm-up.
 
     The ratio is that of the medians of each round's explain and forward times, taken round by round.
     """
@@ -45,7 +50,7 @@ def speed(explainer: Explainer, graphs: Sequence[Graph], rounds: int, threads: i
     sizes = [g.nodes for g in graphs]
     batches = [collate([graphs[row] for row in rows]) for rows in size_batches(sizes, explainer.batch_size)]
     runs: dict[str, Callable[[GraphBatch], Any]] = {"forward": torch.no_grad()(explainer.network)}
-    runs |= {name: partial(method, explainer.network) for name, method in EXPLAINERS.items()}
+    runs |= {name: partial(EXPLAINERS[name], explainer.network) for name in methods}
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds + 1):
         for name, run in runs.items():

@@ -20,6 +20,7 @@ from molxai.cli.options import (
     whole_numbers,
 )
 
+TIMED_METHODS = "Ids with commas between them. [default: those of a single pass]"
 STUDY = "Folder for the tables and figures; an interrupted run there is continued."
 COMPARED = "SMILES or files. [default: the model's test data]"
 SEEDS = "Seeds of models of the same recipe, trained into the folder where missing; values are means over them."
@@ -30,6 +31,7 @@ def benchmark_speed(
         list[str] | None, typer.Argument(help="Files to time on. [default: the model's test data]", show_default=False)
     ] = None,
     model: Model = "",
+    methods: Annotated[str, typer.Option(help=TIMED_METHODS, show_default=False)] = "",
     rounds: Annotated[int, typer.Option(min=5, help="Of all methods in turn.")] = 7,
     batch_size: BatchSize = 32,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
@@ -40,11 +42,14 @@ def benchmark_speed(
     import json
 
     from graphormer.files import write_file
-    from molxai.benchmarks.speed import benchmark_graphs, markdown, speed
+    from molxai.benchmarks.speed import benchmark_graphs, markdown, single_pass, speed
     from molxai.explainer import Explainer
+    from molxai.explainers import EXPLAINERS
+
+    chosen = listed(methods, list(EXPLAINERS), "method") if methods else single_pass()
 
     explainer = Explainer(shipped_for(inputs or [], model), "lrp", batch_size, "cpu")
-    result = speed(explainer, benchmark_graphs(explainer, inputs, data), rounds, threads)
+    result = speed(explainer, benchmark_graphs(explainer, inputs, data), rounds, threads, chosen)
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")
     print(markdown(result))

@@ -10,8 +10,8 @@ from numpy import ndarray
 from scipy.stats import spearmanr
 from torch import Tensor
 
-Relevances = Sequence[Float[Tensor, " nodes"]]
-"""Of the same graphs, by one method."""
+Relevances = Sequence[Tensor]
+"""Of the same graphs, by one method: `[nodes]` each."""
 
 
 def spearman(a: Float[Tensor, " nodes"], b: Float[Tensor, " nodes"]) -> float:

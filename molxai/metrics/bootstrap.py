@@ -29,11 +29,5 @@ def _means(random: np.random.Generator, values: ndarray, resamples: int) -> ndar
 
 
 def paired(values: Float[ndarray, " graphs"], others: Float[ndarray, " graphs"], seed: int = 0) -> Interval:
-    """Mean difference of two methods on the same graphs, with its interval.
-
-    Raises:
-        ValueError: not the same number of graphs.
-    """
-    if len(values) != len(others):
-        raise ValueError(f"{len(values)} values and {len(others)} others: pairs are needed")
+    """Mean difference of two methods on the same graphs, with its interval."""
     return interval(values - others, seed)

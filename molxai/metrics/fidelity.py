@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from graphormer.graph import Graph, collate, size_batches
+from graphormer.graph import Graph, size_batches
 from graphormer.model import Graphormer
+from graphormer.prediction import batch_for
 from molxai.explanation import Explanation
 
 
@@ -35,14 +36,13 @@ def fidelity(model: Graphormer, graphs: Sequence[Graph], explanations: Sequence[
     if model.config.task == "regression":
         raise ValueError("fidelity counts changes of class, and a regression has none: a classifier is needed")
     changed = torch.zeros(len(graphs), 2, dtype=torch.bool)
-    device = next(model.parameters()).device
     for rows in size_batches([g.nodes for g in graphs], 64):
-        batch = collate([graphs[row] for row in rows]).to(device)
+        batch = batch_for(model, [graphs[row] for row in rows])
         tokens = model.embed(batch)
         mask = torch.zeros(tokens.shape[:2], dtype=tokens.dtype)
         for i, row in enumerate(rows):
             mask[i, 1 : graphs[row].nodes + 1] = unit_mask(explanations[row].relevance.to(tokens.dtype))
-        mask = mask.to(device)
+        mask = mask.to(tokens.device)
         whole = _classes(model, model.predict(tokens, batch))
         for column, share in enumerate((1 - mask, mask)):
             share[:, 0] = 1.0  # the graph token is no part of the explanation

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
@@ -90,13 +91,35 @@ def rules(*tables: Rule) -> Iterator[Rules]:
         )
 
 
+QUANTISED = (
+    *(f"torch.ao.nn.{part}." for part in ("quantized", "intrinsic.quantized", "sparse.quantized", "qat", "intrinsic.qat")),
+    *("torchao.", "bitsandbytes.", "optimum.quanto.", "quanto.", "hqq.", "awq.", "auto_gptq.", "gptqmodel.", "aqlm.", "eetq."),
+    *(f"transformers.integrations.{part}." for part in ("bitnet", "eetq", "fbgemm_fp8", "finegrained_fp8", "gemma_quant")),
+    *(f"transformers.integrations.{part}." for part in ("higgs", "mxfp4", "nvfp4")),
+    "compressed_tensors.",
+)
+"""Where the classes of quantised modules and parameters live: packed integers, with kernels of their own."""
+
+
+@cache
+def is_quantised(kind: type) -> bool:
+    """Whether a module's or a parameter's class comes from a library of quantised ones."""
+    return f"{kind.__module__}.".startswith(QUANTISED)
+
+
 def refuse_opaque(model: nn.Module) -> None:
-    """Compiled and scripted modules run outside Python, where rules cannot see them.
+    """Compiled and scripted modules run outside Python, where rules cannot see them, and quantised ones in integers.
 
     Raises:
         ValueError: the model is or contains one.
     """
     for name, module in model.named_modules():
-        if isinstance(module, torch.jit.ScriptModule) or type(module).__name__ == "OptimizedModule":
-            kind = type(module).__name__
-            raise ValueError(f"{name or 'the model'} is a {kind}: rules need the eager module, before torch.compile or torch.jit")
+        kind = type(module)
+        if isinstance(module, torch.jit.ScriptModule) or kind.__name__ == "OptimizedModule":
+            raise ValueError(f"{name or 'the model'} is a {kind.__name__}: rules need the eager module, before torch.compile or torch.jit")
+        if module._compiled_call_impl is not None:
+            raise ValueError(f"{name or 'the model'} is compiled: rules need the eager module, before module.compile()")
+        for owner in (kind, *map(type, module._parameters.values())):
+            if is_quantised(owner):
+                where = f"{owner.__module__}.{owner.__name__}"
+                raise ValueError(f"{name or 'the model'} is quantised ({where}): rules need the float module, before quantisation")

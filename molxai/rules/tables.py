@@ -27,6 +27,32 @@ def frozen_routing(
     return func(query.detach(), key.detach(), value, None if attn_mask is None else attn_mask.detach(), *args, **kwargs)
 
 
+def frozen_multi_head(
+    func: Function,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    width: int,
+    heads: int,
+    in_weight: Tensor | None,
+    in_bias: Tensor | None,
+    bias_k: Tensor | None,
+    bias_v: Tensor | None,
+    add_zero: bool,
+    dropout: float,
+    out_weight: Tensor,
+    out_bias: Tensor | None,
+    **kwargs: Any,
+) -> tuple[Tensor, Tensor | None]:
+    """AH rule inside `nn.MultiheadAttention`: the values' projection and the output's are all that is recorded."""
+    if in_bias is not None:
+        in_bias = torch.cat([in_bias[: 2 * width].detach(), in_bias[2 * width :]])
+    frozen = {name: given.detach() if isinstance(given, Tensor) and name != "static_v" else given for name, given in kwargs.items()}
+    weights = [None if weight is None else weight.detach() for weight in (in_weight, bias_k, out_weight)]
+    rest = (add_zero, dropout, weights[2], out_bias)
+    return func(query.detach(), key.detach(), value, width, heads, weights[0], in_bias, weights[1], bias_v, *rest, **frozen)
+
+
 class _FrozenScale(torch.autograd.Function):
     """Layer norm without its affine part; the backward pass centres and scales, and takes 1/√(Var + ε) as a constant."""
 
@@ -83,6 +109,7 @@ AH = Rule(
         torch.softmax: frozen_output,
         Tensor.softmax: frozen_output,
         F.scaled_dot_product_attention: frozen_routing,
+        F.multi_head_attention_forward: frozen_multi_head,
     },
 )
 """Attention heads: the probabilities, and with them queries, keys and structural biases, are constants."""
@@ -110,7 +137,7 @@ NONLINEAR = frozenset(
         *(torch.exp, torch.sigmoid, torch.rsqrt, torch.sqrt, torch.pow, torch.log, torch.std, torch.var, torch.reciprocal),
         *(Tensor.exp, Tensor.sigmoid, Tensor.rsqrt, Tensor.sqrt, Tensor.pow, Tensor.log, Tensor.std, Tensor.var, Tensor.reciprocal),
         *(F.elu, F.selu, F.celu, F.softplus, F.mish, F.hardswish, F.leaky_relu, F.prelu, F.log_softmax, F.sigmoid),
-        *(F.batch_norm, F.group_norm, F.instance_norm, F.rms_norm, F.multi_head_attention_forward),
+        *(F.batch_norm, F.group_norm, F.instance_norm, F.rms_norm),
         *(row for rule in (AH, LN, ACTIVATION) for row, replacement in rule.rows.items() if replacement is not unchanged),
     )
 )
