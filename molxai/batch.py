@@ -7,13 +7,16 @@ from itertools import islice
 from pathlib import Path
 
 from graphormer.prediction import predict
-from molxai.explainer import Explainer
+from molxai.explainer import Explainer, check_size
 from molxai.explainers.outcome import Outcome, outcomes, resolved
 from molxai.explanation import Explanation, Target
 from molxai.inputs import Input
 
 CHUNK = 512
-"""Inputs that are read and sorted by size together."""
+"""Inputs that are read and sorted by size together; fewer for methods of many passes, so that progress is seen."""
+
+USUAL = 30
+"""Nodes of a usual graph."""
 
 Explained = tuple[Input, Explanation | None]
 
@@ -31,7 +34,7 @@ def explained(explainer: Explainer, inputs: Iterable[Input], target: str = "pred
         ValueError: there is no such class.
     """
     common = None if target == "true" else explainer.target(target, contrast)
-    for chunk in _chunks(inputs):
+    for chunk in _chunks(inputs, max(1, CHUNK // cost(explainer))):
         rows, targets = [], []
         for one in chunk:
             fitting, chosen = _fitting(explainer, one, target, contrast, common)
@@ -42,9 +45,14 @@ def explained(explainer: Explainer, inputs: Iterable[Input], target: str = "pred
         yield from ((one, None if one.subject is None else next(made)) for one in rows)
 
 
-def _chunks(inputs: Iterable[Input]) -> Iterator[list[Input]]:
+def cost(explainer: Explainer) -> int:
+    """Passes that the method takes for a graph of usual size; for one pass, a second does some hundred graphs."""
+    return max(explainer.method.passes(USUAL))
+
+
+def _chunks(inputs: Iterable[Input], size: int = CHUNK) -> Iterator[list[Input]]:
     remaining = iter(inputs)
-    while chunk := list(islice(remaining, CHUNK)):
+    while chunk := list(islice(remaining, size)):
         yield chunk
 
 
@@ -53,7 +61,7 @@ def _fitting(explainer: Explainer, one: Input, target: str, contrast: str | None
     if one.subject is None:
         return one, None
     try:
-        explainer.subject(one.subject)
+        check_size(explainer, explainer.subject(one.subject))
         if target != "true":
             return one, common
         if not one.label:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molxai.explainer import Explainer, Source, graph_in
-from molxai.explainers import method
+from molxai.explainer import Explainer, Source, check_size
 from molxai.explanation import Explanation, Target
 from molxai.metrics.agreement import spearman_matrix
 
@@ -62,12 +61,10 @@ def compare(
     Raises:
         ValueError: no such method, an input that cannot be read, or a graph too large for a method.
     """
-    chosen = [method(name) for name in methods]
+    several = [Explainer.of(explainer.network, explainer.card, name) for name in methods]
     subject = explainer.subject(source)
-    nodes = graph_in(subject).nodes
-    for one in chosen:
-        if one.largest and nodes > one.largest:
-            raise ValueError(f"{one.name} takes graphs of at most {one.largest} nodes, this one has {nodes}: leave it out")
+    for one in several:
+        check_size(one, subject)
     wanted: Target | None = explainer.target(target, contrast)
-    made = [Explainer.of(explainer.network, explainer.card, one.name).explain([subject], [wanted])[0] for one in chosen]
+    made = [one.explain([subject], [wanted])[0] for one in several]
     return Comparison(tuple(made))

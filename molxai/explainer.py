@@ -146,9 +146,15 @@ class Explainer:
         raise ValueError(f"no class {str(name)!r} in the model {self.card.name!r}: {', '.join(classes) or 'a regression has none'}")
 
     def explain(self, subjects: Sequence[Subject], targets: Sequence[Target | None]) -> list[Explanation]:
-        """Explanations in the order of the subjects; a target of None is the prediction."""
+        """Explanations in the order of the subjects; a target of None is the prediction.
+
+        Raises:
+            ValueError: a graph is larger than the method takes.
+        """
         made: list[Explanation | None] = [None] * len(subjects)
         graphs = [graph_in(one) for one in subjects]
+        for one in subjects:
+            check_size(self, one)
         for rows in size_batches([graph.nodes for graph in graphs], self.batch_size):
             batch = batch_for(self.network, [graphs[row] for row in rows])
             for row, explanation in zip(rows, self.method(self.network, batch, [targets[row] for row in rows]), strict=True):
@@ -165,6 +171,17 @@ class Explainer:
 def graph_in(subject: Subject) -> Graph:
     """The graph of a molecule or a digit, or itself."""
     return subject if isinstance(subject, Graph) else subject.graph
+
+
+def check_size(explainer: Explainer, subject: Subject) -> None:
+    """Refuse a graph on which the method would take hours.
+
+    Raises:
+        ValueError: it is larger than the method takes.
+    """
+    limit, nodes = explainer.method.largest, graph_in(subject).nodes
+    if limit is not None and nodes > limit:
+        raise ValueError(f"{explainer.method.name} takes graphs of at most {limit} nodes, this one has {nodes}: choose another method")
 
 
 def chosen_device(name: str) -> torch.device:

@@ -35,9 +35,9 @@ def console() -> Console:
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
-def progress(items: Iterable[T], total: int, what: str, quiet: bool) -> Iterator[T]:
-    """The items under a bar on stderr; no bar for few of them, nor where stderr is no terminal."""
-    hidden = quiet or total < MANY or not sys.stderr.isatty()
+def progress(items: Iterable[T], total: int, what: str, quiet: bool, cost: int = 1) -> Iterator[T]:
+    """The items under a bar on stderr; no bar for few of them, counted `cost` times each, nor where stderr is no terminal."""
+    hidden = quiet or total * cost < MANY or not sys.stderr.isatty()
     return iter(track(items, what, total=total, console=Console(stderr=True), disable=hidden))
 
 

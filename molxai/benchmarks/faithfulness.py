@@ -114,10 +114,11 @@ def cells(explainer: Explainer, plan: Plan, subjects: Subjects, folder: Path, re
             continue
         start = time.perf_counter()
         arrays = measure(explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects.labels)
+        arrays["measuring"] = np.array(time.perf_counter() - start)
         content = io.BytesIO()
         np.savez_compressed(content, allow_pickle=False, **arrays)
         write_file(path, content.getvalue())
-        report(f"{name}: {time.perf_counter() - start:.0f} s")
+        report(f"{name}: {float(arrays['measuring']):.0f} s")
         yield name, arrays
 
 

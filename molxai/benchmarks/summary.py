@@ -146,7 +146,7 @@ def _setting(result: Mapping[str, Any]) -> list[str]:
         f"Δ: paired difference to `{REFERENCE}` on the same graphs, bold where its interval excludes zero{'; ' + few if few else ''}. "
         "Share of oracle: (AUAC − random) / (oracle − random).",
         "",
-        f"`{result['command']}`; {result['minutes']:.1f} minutes of measuring on {result['machine']['threads']} threads, "
+        f"`{result['command']}`; {result['minutes']:.1f} minutes of measuring, {result['machine']['threads']} threads, "
         f"torch {result['machine']['torch']}.",
     ]
 

@@ -28,6 +28,7 @@ data_app.command("download")(data.data_download)
 data_app.command("path")(data.data_path)
 benchmark_app.command("speed")(benchmark.benchmark_speed)
 benchmark_app.command("faithfulness")(benchmark.benchmark_faithfulness)
+benchmark_app.command("groundtruth")(benchmark.benchmark_groundtruth)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
 

@@ -22,6 +22,7 @@ from molxai.cli.options import (
 
 TIMED_METHODS = "Ids with commas between them. [default: those of a single pass]"
 STUDY = "Folder for the tables and figures; an interrupted run there is continued."
+TRUTH = "Folder for the model and the tables; a model that is there is used again."
 COMPARED = "SMILES or files. [default: the model's test data]"
 SEEDS = "Seeds of models of the same recipe, trained into the folder where missing; values are means over them."
 
@@ -102,3 +103,61 @@ def benchmark_faithfulness(
 
     compare(seeded(first, numbers, output, data, epochs, report), plan, subjects, output, command, report)
     print((output / "faithfulness.md").read_text())
+
+
+def benchmark_groundtruth(
+    task: Annotated[str, typer.Option(help="benzene, n-minus-o, smarts, labels or crippen.", show_default=False)],
+    data: Annotated[Path, typer.Option(help="Table of SMILES, or SDF, also zipped.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help=TRUTH, show_default=False)],
+    methods: Annotated[str, typer.Option(help="Ids with commas between them. [default: all but slow ones]", show_default=False)] = "",
+    test_data: Annotated[Path | None, typer.Option(help="File of the test part.", show_default=False)] = None,
+    smarts: Annotated[
+        list[str] | None, typer.Option(help="Pattern whose atoms are the truth; may be repeated.", show_default=False)
+    ] = None,
+    smiles_column: SmilesColumn = "",
+    label: Annotated[str, typer.Option(help="SDF property with a molecule's label.")] = "activity",
+    truth: Annotated[str, typer.Option(help="SDF property with its atoms' contributions.")] = "lbls",
+    classes: Annotated[bool, typer.Option("--classes", help="The SDF's labels are two classes, not values.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split, the training and the sample.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Other than the task's.", show_default=False)] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)] = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Compare methods with a known truth: train a model on a task whose answer is known atom by atom, and explain it.
+
+    Trivial baselines and the model's own quality stand beside. An interrupted training goes on.
+    """
+    import logging
+
+    from molxai.benchmarks.groundtruth import groundtruth, markdown, write
+    from molxai.benchmarks.tasks import task_named
+    from molxai.explainer import chosen_device
+    from molxai.explainers import EXPLAINERS
+
+    usage(task_named, task)
+    usage(chosen_device, device)
+    chosen = listed(methods, list(EXPLAINERS), "method") if methods else ()
+    if task == "smarts" and not smarts:
+        raise typer.BadParameter("no pattern is given: the task smarts needs --smarts, like --smarts 'C(=O)N'")
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
+    result = groundtruth(
+        task,
+        data,
+        output,
+        chosen,
+        test_data=test_data,
+        smarts=smarts or (),
+        smiles_column=smiles_column,
+        label=label,
+        truth=truth,
+        classes=classes,
+        seed=seed,
+        epochs=epochs,
+        sample=sample,
+        device=device,
+        progress=not quiet,
+    )
+    write(result, output)
+    print(markdown(result))

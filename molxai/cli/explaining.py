@@ -48,7 +48,7 @@ def explain(
     Without -o a table is printed. With -o: .json .jsonl .csv hold one record per input; .svg .png a picture of one
     input; a folder, one .svg for each.
     """
-    from molxai.batch import explained
+    from molxai.batch import cost, explained
     from molxai.outputs import check_count, check_output, write_explanations
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
@@ -59,7 +59,7 @@ def explain(
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
     read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict)
     usage(check_count, output, len(read))
-    rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet))
+    rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
     if output:
         write_explanations(rows, output, features, style, atom_numbers)

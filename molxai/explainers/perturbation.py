@@ -82,8 +82,8 @@ class Shapley:
     """
 
     name: str = "shap"
-    samples: int = 25
-    """Orders, as captum's default."""
+    samples: int = 10
+    """Orders: each takes as many evaluations as there are nodes."""
     conserves: bool = False
     signed: bool = True
     by_target: bool = True
