@@ -201,3 +201,19 @@ def test_other_graphs_are_refused_in_one_line():
         graph_of(Data(x=data.x * 2, pos=data.pos, edge_index=data.edge_index), SUPERPIXELS)
     with pytest.raises(ValueError, match="positions -.*before any normalisation"):
         graph_of(Data(x=data.x, pos=data.pos - 14, edge_index=data.edge_index), SUPERPIXELS)
+
+
+def test_the_explainer_takes_pyg_graphs():
+    """A `from_smiles` graph is the molecule, drawn too; superpixels of elsewhere are explained without a picture."""
+    from torch_geometric.utils import from_smiles
+
+    from molxai import Explainer
+
+    explain = Explainer("bace")
+    data, written = explain([from_smiles("CC(=O)NC1CC1"), "CC(=O)NC1CC1"])
+    assert torch.equal(data.relevance, written.relevance) and data.subject.smiles and data.draw()
+    coded = explain(to_pyg(written.subject.graph))
+    assert torch.allclose(coded.relevance, written.relevance, atol=1e-6) and coded.subject is None
+    assert coded._repr_html_().startswith("<pre>")
+    with pytest.raises(ValueError):
+        Explainer("mnist")(from_smiles("CCO"))

@@ -14,6 +14,7 @@ from molxai.explainers import EXPLAINERS
 from molxai.metrics.agreement import spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import interval, paired
 from molxai.metrics.curves import TOP, Curves
+from molxai.metrics.growth import WARN
 
 REFERENCE = "lrp"
 """The method that the others are compared with."""
@@ -93,6 +94,7 @@ def quality_rows(models: Sequence[Mapping[str, Arrays]]) -> list[dict[str, Any]]
                 "gap max": float(pooled["gap"].max()),
                 "convergence delta median": float(np.nanmedian(np.abs(pooled["delta"]))) if np.isfinite(pooled["delta"]).any() else None,
                 "growth median": float(np.median(np.concatenate(growth))) if growth else None,
+                "growth max": float(np.concatenate(growth).max()) if growth else None,
                 "gini": float(pooled["gini"].mean()),
                 "rank correlation with a random model": float(np.nanmean(random)) if np.isfinite(random).any() else None,
                 "ms per graph": 1000 * float(pooled["seconds"].mean()),
@@ -180,7 +182,11 @@ def _faithfulness_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _quality_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     keys = list(rows[0])
     shown = [[_cell(row[key]) for key in keys] for row in rows]
-    return [_line(keys), _line(["---"] * len(keys)), *(_line(cells) for cells in shown)]
+    lines = [_line(keys), _line(["---"] * len(keys)), *(_line(cells) for cells in shown), ""]
+    lines.append("Growth: Σ|R| / |logit| at the layer where it is largest, on the first graphs; 1 where nothing cancels.")
+    if wild := [row["method"] for row in rows if (row["growth max"] or 0) > WARN]:
+        lines.append(f"Above {WARN:g} a map is what a cancellation of huge numbers left over: {', '.join(wild)}.")
+    return lines
 
 
 def _agreement_table(made: Mapping[str, Any]) -> list[str]:
