@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from graphormer.prediction import predict
-from molxai.explainer import Explainer, check_size
+from molxai.explainer import Explainer, graph_in
+from molxai.explainers import check_size
 from molxai.explainers.outcome import Outcome, outcomes, resolved
 from molxai.explanation import Explanation, Target
 from molxai.inputs import Input
@@ -61,7 +62,7 @@ def _fitting(explainer: Explainer, one: Input, target: str, contrast: str | None
     if one.subject is None:
         return one, None
     try:
-        check_size(explainer, explainer.subject(one.subject))
+        check_size(explainer.method, graph_in(explainer.subject(one.subject)).nodes)
         if target != "true":
             return one, common
         if not one.label:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molxai.explainer import Explainer, Source, check_size
+from molxai.explainer import Explainer, Source, graph_in
+from molxai.explainers import check_size
 from molxai.explanation import Explanation, Target
 from molxai.metrics.agreement import spearman_matrix
 
@@ -64,7 +65,7 @@ def compare(
     several = [Explainer.of(explainer.network, explainer.card, name) for name in methods]
     subject = explainer.subject(source)
     for one in several:
-        check_size(one, subject)
+        check_size(one.method, graph_in(subject).nodes)
     wanted: Target | None = explainer.target(target, contrast)
     made = [one.explain([subject], [wanted])[0] for one in several]
     return Comparison(tuple(made))

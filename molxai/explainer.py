@@ -16,7 +16,7 @@ from graphormer.molecules import Molecule, molecule
 from graphormer.pictures import picture, read_picture
 from graphormer.prediction import batch_for
 from graphormer.superpixels import Digit, digit
-from molxai.explainers import method
+from molxai.explainers import check_size, method
 from molxai.explanation import Explanation, Target
 
 Subject: TypeAlias = Molecule | Digit | Graph
@@ -153,8 +153,7 @@ class Explainer:
         """
         made: list[Explanation | None] = [None] * len(subjects)
         graphs = [graph_in(one) for one in subjects]
-        for one in subjects:
-            check_size(self, one)
+        check_size(self.method, max((graph.nodes for graph in graphs), default=0))
         for rows in size_batches([graph.nodes for graph in graphs], self.batch_size):
             batch = batch_for(self.network, [graphs[row] for row in rows])
             for row, explanation in zip(rows, self.method(self.network, batch, [targets[row] for row in rows]), strict=True):
@@ -171,17 +170,6 @@ class Explainer:
 def graph_in(subject: Subject) -> Graph:
     """The graph of a molecule or a digit, or itself."""
     return subject if isinstance(subject, Graph) else subject.graph
-
-
-def check_size(explainer: Explainer, subject: Subject) -> None:
-    """Refuse a graph on which the method would take hours.
-
-    Raises:
-        ValueError: it is larger than the method takes.
-    """
-    limit, nodes = explainer.method.largest, graph_in(subject).nodes
-    if limit is not None and nodes > limit:
-        raise ValueError(f"{explainer.method.name} takes graphs of at most {limit} nodes, this one has {nodes}: choose another method")
 
 
 def chosen_device(name: str) -> torch.device:

@@ -196,7 +196,7 @@ def test_estimates_follow_the_passes(model, table):
 def test_regressions_and_large_graphs_are_refused(model, table):
     explainer = Explainer(model / "model")
     big = Subjects("big", [explainer.subject("C" * 250).graph], None, [0])
-    with pytest.raises(ValueError, match="oracle takes graphs of at most 200 nodes, one has 250"):
+    with pytest.raises(ValueError, match="oracle takes graphs of at most 200 nodes, this one has 250"):
         check_plan(explainer, Plan(("lrp", "oracle")), big)
     config = Config("regression", 1, 16, 2, 1, 16)
     value = Explainer.of(random_model(config), Card("value", config, MOLECULES.name, ("logS",), (), "log mol/l"))
@@ -225,3 +225,12 @@ def test_several_models_are_averaged_graph_by_graph(model, table):
         return next(r["mean"] for r in result["faithfulness"] if (r["method"], r["measure"]) == ("lrp", "auac"))
 
     assert auac(both) == pytest.approx((auac(alone[0]) + auac(alone[1])) / 2)
+
+
+def test_a_graph_too_large_for_a_method_is_a_counted_record(tmp_path, capsys):
+    (tmp_path / "two.smi").write_text(f"{'C' * 250} long\nCCO short\n")
+    assert main(["explain", str(tmp_path / "two.smi"), "--method", "oracle", "-o", str(tmp_path / "out.json")]) == 0
+    first, second = json.loads((tmp_path / "out.json").read_text())
+    assert first["status"] == "error" and "at most 200 nodes" in first["error"]
+    assert second["status"] == "ok" and len(second["relevance"]) == 3
+    assert "1 with errors" in capsys.readouterr().err

@@ -24,7 +24,7 @@ from graphormer.graph import Graph, size_batches
 from graphormer.prediction import batch_for
 from molxai.benchmarks.subjects import Subjects
 from molxai.explainer import Explainer
-from molxai.explainers import EXPLAINERS, Method
+from molxai.explainers import EXPLAINERS, Method, check_size
 from molxai.explainers.lrp import GradientInput
 from molxai.explanation import Explanation, Target
 from molxai.metrics.conservation import gap_share
@@ -68,9 +68,7 @@ def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
     if explainer.card.config.task == "regression":
         raise ValueError(f"{explainer.card.name} is a regression: faithfulness follows a class's probability, a classifier is needed")
     for name in plan.methods:
-        limit, most = EXPLAINERS[name].largest, max(g.nodes for g in plan.graphs(name, subjects))
-        if limit and most > limit:
-            raise ValueError(f"{name} takes graphs of at most {limit} nodes, one has {most}: leave the method out with --methods")
+        check_size(EXPLAINERS[name], max(g.nodes for g in plan.graphs(name, subjects)))
 
 
 def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, float]:

@@ -31,7 +31,7 @@ from molxai.benchmarks.summary import as_csv
 from molxai.benchmarks.tasks import BASELINES, LOWER_IS_BETTER, Task, task_named
 from molxai.benchmarks.truth import Fields, Known
 from molxai.explainer import Explainer, chosen_device
-from molxai.explainers import EXPLAINERS, method
+from molxai.explainers import EXPLAINERS, check_size, method
 from molxai.explanation import Target
 from molxai.metrics.bootstrap import interval
 from molxai.metrics.plausibility import MOST_MATCHES
@@ -97,7 +97,8 @@ def groundtruth(
     _check(wanted, folder, sample, device)
     prepared = study(task, data, test_data, Fields(smiles_column, label, truth, tuple(smarts)), classes, seed)
     judged = prepared.judged(sample, seed)
-    _check_sizes(wanted, judged)
+    for name in wanted:
+        check_size(method(name), max(one.molecule.graph.nodes for one in judged))
     _rehearse(prepared.task, judged, wanted)
     network, card = trained(prepared, recipe, folder, device, progress)
     network.to(chosen_device(device))
@@ -115,13 +116,6 @@ def _check(methods: Sequence[str], folder: Path, sample: int | None, device: str
         raise ValueError(f"a sample of {sample} molecules: at least one is needed")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
-
-
-def _check_sizes(methods: Sequence[str], judged: Sequence[Known]) -> None:
-    most = max(one.molecule.graph.nodes for one in judged)
-    for name in methods:
-        if (limit := EXPLAINERS[name].largest) and most > limit:
-            raise ValueError(f"{name} takes graphs of at most {limit} nodes, one has {most}: leave the method out with --methods")
 
 
 def _target(task: Task) -> Target:

@@ -95,3 +95,13 @@ def method(name: str) -> Method:
     if name not in EXPLAINERS:
         raise ValueError(f"no method named {name!r}: there are {', '.join(EXPLAINERS)}")
     return EXPLAINERS[name]
+
+
+def check_size(chosen: Method, nodes: int) -> None:
+    """Refuse a graph on which the method would take hours.
+
+    Raises:
+        ValueError: it is larger than the method takes.
+    """
+    if chosen.largest is not None and nodes > chosen.largest:
+        raise ValueError(f"{chosen.name} takes graphs of at most {chosen.largest} nodes, this one has {nodes}: choose other methods")
