@@ -152,6 +152,9 @@ def test_a_stopped_run_goes_on(model, table, monkeypatch, capsys):
     measured.clear()
     assert run(model, table, "--sample", "3") == 0
     assert measured == list(METHODS), "other graphs are other cells"
+    measured.clear()
+    assert run(model, table, "--sample", "3", "--removal", "attn") == 0
+    assert measured == list(METHODS), "and so are other removals"
 
 
 def test_subjects_and_their_labels(model, table):
@@ -178,11 +181,14 @@ def test_only_the_wrongly_predicted_are_explained_twice(model, table):
             asked.extend(targets or [])
             return EXPLAINERS["lrp"](network, batch, targets)
 
-    faithfulness.measure(explainer, Spy(), Plan(("lrp",)), subjects.graphs, subjects.labels)
+    arrays = faithfulness.measure(explainer, Spy(), Plan(("lrp",)), subjects.graphs, subjects.labels)
     predicted = [faithfulness.explain_all(explainer, EXPLAINERS["lrp"], [g], [None])[0].prediction for g in subjects.graphs]
     wrong = [label for guess, label in zip(predicted, subjects.labels, strict=True) if guess != label.label]
     asked_on = [target for target in asked[len(subjects.graphs) :] if target in (Target(0), Target(1))]
     assert 0 < len(wrong) < len(predicted)
+    of_true, of_predicted = (arrays[f"{target}/attn/activation"][:, -1] for target in ("true", "predicted"))
+    for guess, label, true, said in zip(predicted, subjects.labels, of_true, of_predicted, strict=True):
+        assert true == pytest.approx(said if guess == label.label else 1 - said)
     assert asked_on[: len(wrong)] and len([t for t in asked if t == Target(0)]) >= len([t for t in wrong if t == Target(0)])
 
 

@@ -142,8 +142,9 @@ def test_fidelity_is_torch_geometrics():
     from graphormer.graph import to_pyg
     from molxai.pyg import PyGGraphormer
 
-    model, some = random_model(THREE), graphs()
-    explanations = explain_all(explainer(THREE), EXPLAINERS["lrp"], some, [None] * len(some))
+    config = replace(THREE, bias=True, activation="gelu")  # a learned graph token, which no mask may touch
+    model, some = random_model(config), graphs()
+    explanations = explain_all(explainer(config), EXPLAINERS["lrp"], some, [None] * len(some))
     wrapped = PyGGraphormer(model)
     data = Batch.from_data_list([to_pyg(one) for one in some])
     x = torch.cat([wrapped.dense(one) for one in some])
