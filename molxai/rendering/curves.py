@@ -19,9 +19,7 @@ EMPHASIS = ("lrp", "random", "oracle")
 STYLES = ("-", "--", ":", "-.")
 
 
-def draw_curves(
-    activation: Mapping[str, ndarray], pruning: Mapping[str, ndarray], fractions: ndarray, title: str, path: Path, note: str = ""
-) -> None:
+def draw_curves(activation: Mapping[str, ndarray], pruning: Mapping[str, ndarray], fractions: ndarray, title: str, path: Path) -> None:
     """Two panels, mean curves over graphs; each legend is in the order of the areas, best first.
 
     Args:
@@ -30,7 +28,6 @@ def draw_curves(
         fractions: of the nodes.
         title: above both.
         path: .svg or .png.
-        note: below both.
     """
     colour = {name: matplotlib.colormaps["tab20"](i % 20) for i, name in enumerate(sorted(activation))}
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans", "font.size": 9}):
@@ -49,7 +46,6 @@ def draw_curves(
         right.set_yscale("symlog", linthresh=0.1)
         right.set_ylim(bottom=0)
         figure.suptitle(title)
-        figure.supxlabel(note, fontsize=8)
         content = io.BytesIO()
         figure.savefig(content, format=path.suffix[1:], dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
     write_file(path, content.getvalue())
