@@ -18,12 +18,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_weights
 from safetensors.torch import save as save_weights
 
+from graphormer.ensemble import Ensemble, Model
 from graphormer.files import write_file
 from graphormer.model import Config, Graphormer
 from graphormer.vocabulary import Vocabulary
 
 FORMAT = "molxai-model-1"
 """Of the card; raised when an older program could not read a newer card."""
+
+MOST_MEMBERS = 100
+"""Of an ensemble."""
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 """The shipped models."""
@@ -46,9 +50,11 @@ class Card:
     """Name of each class; empty for a regression."""
     unit: str = "logit"
     """Of the outputs: logits (log-odds), or the regression's unit."""
-    mean: float = 0.0
-    scale: float = 1.0
-    """The targets' mean and standard deviation that training used; already folded into the weights."""
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    """Of a regression's targets: mean and standard deviation that training used; already folded into the weights."""
+    members: int = 1
+    """Models of an ensemble, all of one configuration."""
     training: dict[str, Any] = field(default_factory=dict)
     """Data set with sha256, split and rows, recipe, command."""
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -64,6 +70,8 @@ class Card:
             )
         if not (isinstance(self.training, dict) and isinstance(self.metrics, dict)):
             raise ValueError("a card whose training or metrics is no table of names and values")
+        if not (isinstance(self.members, int) and 1 <= self.members <= MOST_MEMBERS):
+            raise ValueError(f"a card with {self.members!r} members: a whole number from 1 to {MOST_MEMBERS} is needed")
         needed = {"binary": 2, "multiclass": self.config.outputs, "regression": 0}[self.config.task]
         if len(self.classes) != needed:
             raise ValueError(f"a card with {len(self.classes)} class names: its {self.config.task} model needs {needed}")
@@ -76,7 +84,8 @@ def versions() -> dict[str, str]:
 
 def _identity(card: Card) -> str:
     """The architecture and features as text, kept inside the weights file so that another card cannot reinterpret it."""
-    return json.dumps([card.config.to_dict(), card.vocabulary], sort_keys=True)
+    several = [card.members] if card.members > 1 else []
+    return json.dumps([card.config.to_dict(), card.vocabulary, *several], sort_keys=True)
 
 
 def row_ranges(rows: Iterable[int]) -> str:
@@ -90,7 +99,7 @@ def row_ranges(rows: Iterable[int]) -> str:
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
 
 
-def save(model: Graphormer, card: Card, folder: Path) -> Path:
+def save(model: Model, card: Card, folder: Path) -> Path:
     """Write `<name>.safetensors` and `<name>.json` into the folder, each at once or not at all; returns the former."""
     folder.mkdir(parents=True, exist_ok=True)
     content = save_weights({name: value.contiguous() for name, value in model.state_dict().items()}, metadata={"config": _identity(card)})
@@ -145,7 +154,8 @@ def read_card(weights: Path) -> Card:
         raise ValueError(f"{path} has the format {found!r}: {FORMAT!r} is needed; train again, or use the version of molxai that wrote it")
     try:
         content["config"] = Config(**content["config"])
-        content["targets"], content["classes"] = tuple(content["targets"]), tuple(content["classes"])
+        for listed in ("targets", "classes", "mean", "scale"):
+            content[listed] = tuple(content.get(listed) or ()) if isinstance(content.get(listed), list) else ()
         return Card(**content)
     except (TypeError, KeyError) as error:
         raise ValueError(f"{path} does not describe a model of this version: {error}") from error
@@ -153,7 +163,7 @@ def read_card(weights: Path) -> Card:
         raise ValueError(f"{path}: {error}") from error
 
 
-def load(model: str | Path) -> tuple[Graphormer, Card]:
+def load(model: str | Path) -> tuple[Model, Card]:
     """The model in evaluation mode, and its card.
 
     Raises:
@@ -171,7 +181,9 @@ def load(model: str | Path) -> tuple[Graphormer, Card]:
         beside = path.with_suffix(".json").name
         raise ValueError(f"{path} is not the file that {beside} describes (another sha256): put the matching pair together")
     with torch.device("meta"):  # shapes only: a card must not make us allocate what the weights do not fill
-        network = Graphormer(card.config, _vocabulary(card.vocabulary, path))
+        vocabulary = _vocabulary(card.vocabulary, path)
+        members = [Graphormer(card.config, vocabulary) for _ in range(card.members)]
+        network: Model = Ensemble(members) if card.members > 1 else members[0]
     _check(network, weights, path)
     with safe_open(path, "pt") as file:
         if (file.metadata() or {}).get("config") != _identity(card):
@@ -198,7 +210,7 @@ def _vocabulary(name: str, path: Path) -> Vocabulary:
     return known
 
 
-def _check(network: Graphormer, weights: dict[str, torch.Tensor], path: Path) -> None:
+def _check(network: Model, weights: dict[str, torch.Tensor], path: Path) -> None:
     expected = network.state_dict()
     if missing := expected.keys() - weights.keys():
         raise ValueError(f"{path} lacks the weights {_some(missing)} that its card's configuration needs")

@@ -7,7 +7,7 @@ import io
 import logging
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,8 @@ class LabelledGraphs:
     """Name of the split protocol and part."""
     sha256: dict[str, str]
     """Of the source's files."""
+    texts: list[str] = field(default_factory=list)
+    """SMILES of each graph; none for pictures."""
 
     def __len__(self) -> int:
         return len(self.graphs)
@@ -88,6 +90,7 @@ class LabelledGraphs:
             [self.rows[i] for i in kept],
             split,
             self.sha256,
+            [self.texts[i] for i in kept] if self.texts else [],
         )
 
 
@@ -151,8 +154,10 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def bace(home: str | Path | None = None, split: str = "scaffold", part: str = "train", seed: int = 0) -> LabelledGraphs:
-    """A part of BACE under a named split protocol; the label is 1 for an active inhibitor (`Class`).
+def bace(
+    home: str | Path | None = None, split: str = "scaffold", part: str = "train", seed: int = 0, label: str = "Class"
+) -> LabelledGraphs:
+    """A part of BACE under a named split protocol; the label is 1 for an active inhibitor (`Class`), or the `pIC50`.
 
     Raises:
         ValueError: unknown split or part.
@@ -163,12 +168,14 @@ def bace(home: str | Path | None = None, split: str = "scaffold", part: str = "t
 
     path = files("bace", home)["bace.csv"]
     with path.open(newline="") as file:
-        table = [(row["mol"], float(row["Class"])) for row in csv.DictReader(file)]
+        table = [(row["mol"], float(row[label])) for row in csv.DictReader(file)]
     smiles = [one for one, _ in table]
     rows = list(range(len(table))) if part == "all" else getattr(SPLITS[split](smiles, seed), part)
     graphs = [molecule(smiles[row]).graph for row in rows]
     labels = torch.tensor([table[row][1] for row in rows]).unsqueeze(1)
-    return LabelledGraphs("bace", MOLECULES, graphs, labels, rows, f"{split} {part}", {"bace.csv": digest(path)})
+    return LabelledGraphs(
+        "bace", MOLECULES, graphs, labels, rows, f"{split} {part}", {"bace.csv": digest(path)}, [smiles[row] for row in rows]
+    )
 
 
 def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[int] | None = None) -> LabelledGraphs:

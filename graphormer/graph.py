@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
 
+from graphormer.environments import environment_buckets
 from graphormer.pairs import hop_distance, pair_patterns
 from graphormer.vocabulary import Vocabulary
 
@@ -60,11 +61,11 @@ def graph(
     edge_types: ndarray,
     positions: ndarray | None = None,
 ) -> Graph:
-    """The graph with hop distances and pair patterns worked out.
+    """The graph with hop distances, pair patterns and environments worked out.
 
     Args:
         vocabulary: what the codes mean.
-        codes: `[nodes, slots]` entries of the node embedding table.
+        codes: `[nodes, slots]` entries of the node embedding table, without those of environments.
         weights: `[nodes, slots]` their weights.
         edges: `[2, edges]` node indices, both directions of every edge.
         edge_types: `[edges]` positions in `vocabulary.edge_types`.
@@ -84,6 +85,8 @@ def graph(
         raise ValueError(f"edges name nodes {edges.min()} … {edges.max()}, but the graph has {nodes} nodes")
     if vocabulary.offset_bins and positions is None:
         raise ValueError(f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset")
+    if vocabulary.environments:
+        codes, weights = _with_environments(vocabulary, codes, weights, edges, edge_types)
     hops = hop_distance(nodes, edges)
     relation, patterns, pattern_weights = pair_patterns(vocabulary, hops, edges, edge_types, positions)
     return Graph(
@@ -98,6 +101,16 @@ def graph(
         torch.from_numpy(patterns),
         torch.from_numpy(pattern_weights),
     )
+
+
+def _with_environments(
+    vocabulary: Vocabulary, codes: ndarray, weights: ndarray, edges: ndarray, edge_types: ndarray
+) -> tuple[ndarray, ndarray]:
+    """Codes and weights with a slot more for each radius."""
+    first, (_, size) = vocabulary.stated, vocabulary.node_features[-1]
+    offsets = np.array([vocabulary.offsets[name] for name in vocabulary.feature_names[first:]])
+    found = environment_buckets(codes, edges, edge_types, vocabulary.environments, size) + offsets
+    return np.concatenate([codes, found], 1), np.concatenate([weights, np.ones(found.shape, weights.dtype)], 1)
 
 
 @dataclass(frozen=True)
@@ -159,6 +172,13 @@ def collate(graphs: Sequence[Graph]) -> GraphBatch:
     return GraphBatch(vocabulary, codes, weights, mask, relation, patterns, torch.cat([g.pattern_weights for g in graphs]))
 
 
+def within(batch: GraphBatch, hops: int) -> Bool[Tensor, "batch nodes nodes"]:
+    """Pairs of nodes at most so many edges apart, fewer than the vocabulary's `max_hops`; each node is near itself."""
+    pattern = (batch.relation[:, 1:, 1:] - FIRST_PATTERN).clamp_min(0)
+    bucket = batch.patterns[:, 0][pattern]
+    return (bucket <= hops) & batch.mask[:, :, None] & batch.mask[:, None, :]
+
+
 def size_batches(sizes: Sequence[int], batch_size: int, budget: int = 400_000) -> Iterator[list[int]]:
     """Positions of graphs that fit together: similar sizes, at most `batch_size`, and Σ tokens² ≤ `budget`.
 
@@ -203,14 +223,15 @@ def from_pyg(data: "Data", vocabulary: Vocabulary) -> Graph:
     if data.x.is_floating_point():
         raise ValueError(f"x of type {data.x.dtype}: integer codes of the vocabulary '{vocabulary.name}' are needed")
     edges = data.edge_index.cpu().numpy()
+    stated = data.x.shape[1] - len(vocabulary.environments)  # environments follow from the edges
     weights: Any = getattr(data, "x_weight", None)
     positions = data.pos if vocabulary.offset_bins else None
     if positions is not None and positions.shape != (len(data.x), 2):
         raise ValueError(f"pos of shape {tuple(positions.shape)} for {len(data.x)} nodes: a row and a column for each node are needed")
     return graph(
         vocabulary,
-        data.x.cpu().numpy(),
-        np.ones(data.x.shape, dtype=np.float32) if weights is None else weights.cpu().numpy(),
+        data.x[:, :stated].cpu().numpy(),
+        np.ones((len(data.x), stated), dtype=np.float32) if weights is None else weights[:, :stated].cpu().numpy(),
         edges,
         _edge_types(data.edge_attr, edges.shape[1], vocabulary),
         None if positions is None else positions.cpu().numpy(),

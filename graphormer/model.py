@@ -21,6 +21,9 @@ from graphormer.vocabulary import Vocabulary
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
 
+UNLEARNT = 0.1
+"""Size of the embeddings of environments to begin with, relative to the others."""
+
 LARGEST = 100_000
 """Of the sizes in a configuration."""
 
@@ -150,6 +153,9 @@ class Graphormer(nn.Module):
         super().__init__()
         self.config, self.vocabulary = config, vocabulary
         self.entries = nn.Parameter(torch.randn(vocabulary.node_entries, config.width) / len(vocabulary.node_features) ** 0.5)
+        if vocabulary.environments:  # most are met once or never in a small table: what was not learnt should say little
+            with torch.no_grad():
+                self.entries[vocabulary.offsets[vocabulary.feature_names[vocabulary.stated]] :] *= UNLEARNT
         self.token = nn.Parameter(0.02 * torch.randn(config.width)) if config.bias else None
         self.structure = StructuralBias(vocabulary, config.heads)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from rdkit import Chem, rdBase
+from rdkit.Chem import rdMolHash
 
 from graphormer.graph import Graph, graph
 from graphormer.vocabulary import Vocabulary
@@ -14,8 +15,11 @@ ELEMENTS = tuple("C N O F S Cl Br P I B Si Se Na K Li Ca Mg Zn Fe Cu As Sn Pt Al
 HYBRIDISATIONS = (Chem.HybridizationType.S, Chem.HybridizationType.SP, Chem.HybridizationType.SP2, Chem.HybridizationType.SP3)
 BONDS = ("single", "single in ring", "double", "double E", "double Z", "triple", "aromatic", "other")
 
+BUCKETS = 2048
+"""Of the environments of each radius."""
+
 MOLECULES = Vocabulary(
-    name="molecule-1",
+    name="molecule-2",
     node_features=(
         ("element", len(ELEMENTS) + 1),
         ("degree", 7),
@@ -25,10 +29,13 @@ MOLECULES = Vocabulary(
         ("aromatic", 2),
         ("ring size", 7),
         ("stereo", 3),
+        ("environment 1", BUCKETS),
+        ("environment 2", BUCKETS),
     ),
     edge_types=BONDS,
     max_hops=20,
     path_hops=5,
+    environments=(1, 2),
 )
 """Degree is Graphormer's centrality encoding. Stereo holds the CIP label, which does not depend on how the SMILES is written."""
 
@@ -83,7 +90,7 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
         for atom in mol.GetAtoms()
         if atom.GetSymbol() not in ELEMENTS
     ]
-    smiles = source if isinstance(source, str) else Chem.MolToSmiles(mol)
+    smiles = source if isinstance(source, str) else canonical(mol)
     return Molecule(molecule_graph(mol), mol, smiles, id, tuple(notes))
 
 
@@ -101,6 +108,37 @@ def _parsed(smiles: str) -> Chem.Mol:
     return mol
 
 
+def canonical(mol: Chem.Mol) -> str:
+    """RDKit's canonical SMILES, stereo included: equal for two ways to write a molecule."""
+    return Chem.MolToSmiles(mol)
+
+
+def skeleton(mol: Chem.Mol) -> str:
+    """What a molecule has in common with its salts, tautomers, charge states and stereoisomers.
+
+    RDKit's hash of the heteroatom tautomer of the largest fragment, without its stereo and its counts of hydrogens and charges.
+    """
+    fragments = Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False)
+    largest = max(fragments, key=lambda one: (one.GetNumAtoms(), Chem.MolToSmiles(one)))
+    Chem.RemoveStereochemistry(largest)
+    with rdBase.BlockLogs():
+        found: str = rdMolHash.MolHash(largest, rdMolHash.HashFunction.HetAtomTautomer)
+    return found.partition("_")[0]
+
+
+def mol_block(block: str) -> Chem.Mol:
+    """The molecule of an SDF record, with its hydrogens as written.
+
+    Raises:
+        ValueError: RDKit cannot read it.
+    """
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromMolBlock(block, removeHs=False)
+    if mol is None:
+        raise ValueError("RDKit cannot read the record: check its atom block, valences and aromatic bonds")
+    return mol
+
+
 def shortened(text: str, length: int = 80) -> str:
     """The text, cut with an ellipsis where it is longer than `length`, for messages."""
     return text if len(text) <= length else text[: length - 1] + "…"
@@ -109,7 +147,7 @@ def shortened(text: str, length: int = 80) -> str:
 def molecule_graph(mol: Chem.Mol) -> Graph:
     """The graph of a sanitised molecule, all of whose atoms become nodes."""
     rings = mol.GetRingInfo()
-    offsets = np.array([MOLECULES.offsets[name] for name in MOLECULES.feature_names])
+    offsets = np.array([MOLECULES.offsets[name] for name in MOLECULES.feature_names[: MOLECULES.stated]])
     codes = np.array([_atom_codes(atom, rings) for atom in mol.GetAtoms()]) + offsets
     bonds = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), _bond_type(b)) for b in mol.GetBonds()]
     begin, end, kind = np.array(bonds, dtype=np.int64).reshape(-1, 3).T

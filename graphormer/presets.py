@@ -3,13 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
-from graphormer.checkpoint import Card, row_ranges, save, versions
+from graphormer.checkpoint import Card
 from graphormer.data import LabelledGraphs, bace, mnist
+from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config
-from graphormer.prediction import evaluate
 from graphormer.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -27,15 +26,38 @@ class Preset:
     """From the folder of the data sets and a part: train, test, and valid where the split has one."""
     targets: tuple[str, ...]
     classes: tuple[str, ...]
+    unit: str = "logit"
+    members: int = 1
+    init: str = ""
+    """Shipped model whose weights, but for the head, training begins with."""
+    valid: bool = False
+    """Whether the split has such a part."""
 
+
+MOLECULE = Config("binary", outputs=1, width=64, heads=4, layers=4, feedforward=128, readout="mean", dropout=0.1)
+"""The architecture of all shipped models of molecules, so that one may begin with another's weights."""
+
+_BACE = Preset(
+    MOLECULE,
+    Recipe(epochs=5, batch_size=32, learning_rate=1e-3, structure_rate=20.0, weight_decay=0.1, environment_drop=0.3, recombined=7.5),
+    lambda home, part: bace(home, "scaffold", part),
+    targets=("BACE-1 inhibition",),
+    classes=("inactive", "active"),
+    init="descriptor-pretrained",
+    valid=True,
+)
 
 PRESETS = {
-    "bace": Preset(
-        Config("binary", outputs=1, width=64, heads=4, layers=4, feedforward=128, dropout=0.1),
-        Recipe(epochs=40, batch_size=32, learning_rate=1e-3, structure_rate=20.0),
-        lambda home, part: bace(home, "scaffold", part),
-        targets=("BACE-1 inhibition",),
-        classes=("inactive", "active"),
+    "bace": _BACE,
+    "bace-ensemble": replace(_BACE, members=5),
+    "bace-pic50": replace(
+        _BACE,
+        config=replace(MOLECULE, task="regression", output_bias=True),
+        recipe=replace(_BACE.recipe, epochs=20, recombined=0.0),
+        load=lambda home, part: bace(home, "scaffold", part, label="pIC50"),
+        targets=("pIC50",),
+        classes=(),
+        unit="log units",
     ),
     "mnist": Preset(
         Config("multiclass", outputs=10, width=80, heads=4, layers=4, feedforward=160),
@@ -59,16 +81,16 @@ def preset(name: str) -> Preset:
 
 
 def preset_of(card: Card) -> Preset:
-    """The recipe whose data a model was trained on.
+    """The recipe that a model was trained with.
 
     Raises:
-        ValueError: the card names no such data.
+        ValueError: the card names none.
     """
-    data = card.training.get("data")
-    if data not in PRESETS:
+    name = card.training.get("preset", card.training.get("data"))
+    if name not in PRESETS:
         there = ", ".join(PRESETS)
-        raise ValueError(f"the card of {card.name!r} names the data {data!r}: only models trained on {there} come with test data")
-    return PRESETS[data]
+        raise ValueError(f"the model {card.name!r} was trained on data of your own: only those of the presets {there} come with test data")
+    return PRESETS[name]
 
 
 def train_preset(
@@ -77,8 +99,7 @@ def train_preset(
     home: str | Path | None = None,
     epochs: int | None = None,
     seed: int | None = None,
-    device: str = "auto",
-    progress: bool = True,
+    machine: Machine = MACHINE,
 ) -> tuple[Path, Card]:
     """Train a preset into `folder`, going on from an interrupted run there; returns the weights file and its card.
 
@@ -88,47 +109,21 @@ def train_preset(
         home: folder of the data sets.
         epochs: other than the recipe's.
         seed: other than the recipe's.
-        device: auto, cpu or cuda.
-        progress: whether to draw a bar.
+        machine: where.
 
     Raises:
         ValueError: no such preset, or the folder holds an unfinished run with other settings.
     """
-    from graphormer.training import fit
+    from graphormer.runs import Origin, Problem, train, trunk
 
     chosen = preset(name)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
     recipe = replace(chosen.recipe, epochs=epochs or chosen.recipe.epochs, seed=chosen.recipe.seed if seed is None else seed)
     logger.info("reading %s", name)
-    data = chosen.load(home, "train")
-    model = fit(chosen.config, recipe, data, folder, device, progress)
-    test = chosen.load(home, "test")
-    card = Card(
-        name,
-        chosen.config,
-        data.vocabulary.name,
-        chosen.targets,
-        chosen.classes,
-        training={
-            "data": data.name,
-            "sha256": data.sha256,
-            "split": data.split,
-            "rows": row_ranges(data.rows),
-            "graphs": len(data),
-            "recipe": recipe.to_dict(),
-            "command": _command(name, epochs, seed),
-        },
-        metrics={
-            "data": f"{test.name} {test.split}",
-            "graphs": len(test),
-            **evaluate(model, test),
-            "command": f"molxai evaluate -m {name}",
-        },
-        date=date.today().isoformat(),
-        versions=versions(),
-    )
-    return save(model, card, folder), card
+    parts = {part: chosen.load(home, part) for part in ("train", *(["valid"] if chosen.valid else []), "test")}
+    problem = Problem(name, chosen.targets, chosen.classes, parts, chosen.unit)
+    start = trunk(chosen.init, chosen.config) if chosen.init else None
+    origin = Origin(_command(name, epochs, seed), chosen.init, name)
+    return train(problem, chosen.config, recipe, folder, origin, chosen.members, machine, start)
 
 
 def _command(name: str, epochs: int | None, seed: int | None) -> str:

@@ -18,11 +18,19 @@ class Recipe:
     structure_rate: float = 1.0
     """How many times faster the structural biases learn. Adam moves a parameter by at most the learning rate per step, and
     a bias must grow to several units before attention tells near from far: in short trainings it otherwise never does."""
+    environment_drop: float = 0.0
+    """Share of the circular environments that are unsaid in each step."""
+    node_drop: float = 0.0
+    """Up to this share of each graph's nodes is absent in each step."""
+    recombined: float = 0.0
+    """For each train molecule so many recombined ones with a forest's votes for labels: see `graphormer.teaching`. 0: no teacher."""
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.averaging < 1:
             raise ValueError(f"{self}: at least one epoch, one graph a batch, a positive learning rate and averaging in [0, 1) are needed")
+        if not (0 <= self.environment_drop <= 1 and 0 <= self.node_drop <= 1):
+            raise ValueError(f"{self}: shares from 0 to 1 are needed for what is dropped")
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)

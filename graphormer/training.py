@@ -1,25 +1,29 @@
 """Fitting a model on Lightning: fixed seeds, one checkpoint an epoch, resumable to the same result."""
 
+import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import lightning
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Sampler
 
+from graphormer.augmentation import without_environments, without_nodes
 from graphormer.data import LabelledGraphs
 from graphormer.graph import GraphBatch, collate
+from graphormer.history import History
+from graphormer.loss import loss
+from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Graphormer
 from graphormer.recipe import Recipe
 
 logger = logging.getLogger(__name__)
+
 
 WINDOW = 16
 """Batches that are sorted by size together while training: enough to save padding, few enough to stay random."""
@@ -42,7 +46,7 @@ class SizedBatches(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-len(self.sizes) // self.recipe.batch_size)
+        return -(-len(self.sizes) // (self.recipe.batch_size * _place()[1]))
 
     def __iter__(self) -> Iterator[list[int]]:
         random = np.random.default_rng((self.recipe.seed, self.epoch))
@@ -52,17 +56,14 @@ class SizedBatches(Sampler[list[int]]):
             rows = sorted(order[start : start + window].tolist(), key=lambda row: self.sizes[row])
             batches += [rows[i : i + self.recipe.batch_size] for i in range(0, len(rows), self.recipe.batch_size)]
         # A generator on purpose: a resumed run makes this iterator before it knows its epoch, and reads from it after.
-        for i in random.permutation(len(batches)):
-            yield batches[i]
+        order, (rank, processes) = random.permutation(len(batches)), _place()
+        for i in range(len(self)):
+            yield batches[order[(i * processes + rank) % len(batches)]]
 
 
-def loss(config: Config, logits: Float[Tensor, "batch outputs"], labels: Tensor) -> Float[Tensor, ""]:
-    """Cross entropy or squared error, over the labels that are there."""
-    if config.task == "multiclass":
-        return F.cross_entropy(logits, labels)
-    known = ~labels.isnan()
-    criterion = F.binary_cross_entropy_with_logits if config.task == "binary" else F.mse_loss
-    return criterion(logits[known], labels[known])
+def _place() -> tuple[int, int]:
+    """Number of this process among those that train together, and how many they are."""
+    return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
 
 
 class Fitting(lightning.LightningModule):
@@ -71,7 +72,7 @@ class Fitting(lightning.LightningModule):
     def __init__(self, model: Graphormer, recipe: Recipe) -> None:
         super().__init__()
         self.model, self.recipe = model, recipe
-        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging)).requires_grad_(False)
 
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         # Dropout must not depend on whether the run was interrupted before this step.
@@ -79,13 +80,10 @@ class Fitting(lightning.LightningModule):
 
     def training_step(self, batch: tuple[GraphBatch, Tensor]) -> Tensor:
         graphs, labels = batch
+        graphs = without_nodes(without_environments(graphs, self.recipe.environment_drop), self.recipe.node_drop)
         value = loss(self.model.config, self.model(graphs), labels)
         self.log("loss", value, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(graphs))
         return value
-
-    def on_train_epoch_end(self) -> None:
-        mean = float(self.trainer.callback_metrics["loss"])
-        logger.info("epoch %d of %d: loss %.4f", self.current_epoch + 1, self.recipe.epochs, mean)
 
     def optimizer_step(self, *args: object, **kwargs: object) -> None:
         super().optimizer_step(*args, **kwargs)  # type: ignore[arg-type]
@@ -118,8 +116,19 @@ class Fitting(lightning.LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def fit(config: Config, recipe: Recipe, data: LabelledGraphs, folder: Path, device: str = "auto", progress: bool = True) -> Graphormer:
+def fit(
+    config: Config,
+    recipe: Recipe,
+    data: LabelledGraphs,
+    folder: Path,
+    machine: Machine = MACHINE,
+    start: Mapping[str, Tensor] | None = None,
+    valid: LabelledGraphs | None = None,
+) -> Graphormer:
     """The trained model, weights averaged, in evaluation mode.
+
+    Weights begin at random, but for those in `start`. The schedule is fixed: what is measured on `valid` goes into
+    `folder/history.csv` and decides nothing, for small valid parts of another scaffold than test mislead.
 
     After every epoch the state is written to `folder/last.ckpt`; a run that finds one there goes on from it and ends
     as an undisturbed run would have.
@@ -128,28 +137,47 @@ def fit(config: Config, recipe: Recipe, data: LabelledGraphs, folder: Path, devi
         ValueError: the checkpoint in `folder` belongs to another configuration, recipe or data set.
     """
     lightning.seed_everything(recipe.seed, verbose=False)
-    fitting = Fitting(Graphormer(config, data.vocabulary), recipe)
+    model = Graphormer(config, data.vocabulary)
+    model.load_state_dict(model.state_dict() | dict(start or {}))
+    fitting = Fitting(model, recipe)
     sampler = SizedBatches(data, recipe)
 
     def batch(rows: list[int]) -> tuple[GraphBatch, Tensor]:
         return collate([data.graphs[row] for row in rows]), data.labels[rows]
 
     loader: DataLoader[int] = DataLoader(range(len(data)), batch_sampler=sampler, collate_fn=batch)  # type: ignore[arg-type]
-    last = _resumable(folder, {"config": config.to_dict(), "recipe": recipe.to_dict(), "data": data.sha256, "split": data.split})
-    trainer = lightning.Trainer(
+    last = _resumable(folder, _identity(config, recipe, data, start or {}))
+    watched = [History(folder, valid, fitting.average), ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
+    trainer = _trainer(recipe, machine, watched)
+    trainer.fit(fitting, loader, ckpt_path=last, weights_only=True)
+    averaged = fitting.average.module
+    assert isinstance(averaged, Graphormer)
+    return averaged.cpu().eval()
+
+
+def _trainer(recipe: Recipe, machine: Machine, callbacks: list[lightning.Callback]) -> lightning.Trainer:
+    return lightning.Trainer(
         max_epochs=recipe.epochs,
-        accelerator={"cuda": "gpu"}.get(device, device),
-        devices=1,
+        accelerator=machine.accelerator,
+        devices=machine.devices,
+        num_nodes=machine.nodes,
+        strategy=machine.strategy,
+        precision=machine.arithmetic,
+        use_distributed_sampler=False,
         logger=False,
         gradient_clip_val=1.0,
-        callbacks=[ModelCheckpoint(folder, filename="last", enable_version_counter=False), *([RichProgressBar()] if progress else [])],
-        enable_progress_bar=progress,
+        callbacks=[*callbacks, *([RichProgressBar()] if machine.progress else [])],
+        enable_progress_bar=machine.progress,
         enable_model_summary=False,
     )
-    trainer.fit(fitting, loader, ckpt_path=last, weights_only=True)
-    model = fitting.average.module
-    assert isinstance(model, Graphormer)
-    return model.cpu().eval()
+
+
+def _identity(config: Config, recipe: Recipe, data: LabelledGraphs, start: Mapping[str, Tensor]) -> dict[str, object]:
+    """All that decides how a run ends: another run must not go on from its checkpoint."""
+    begun = hashlib.sha256(b"".join(start[name].numpy().tobytes() for name in sorted(start))).hexdigest()
+    labels = hashlib.sha256(data.labels.numpy().tobytes()).hexdigest()
+    trained = {"config": config.to_dict(), "recipe": recipe.to_dict()}
+    return {**trained, "data": data.sha256, "split": data.split, "labels": labels, "start": begun}
 
 
 def _resumable(folder: Path, identity: dict[str, object]) -> Path | None:

@@ -1,7 +1,7 @@
 """What can be said of nodes and of pairs of nodes: the entries of a model's embedding tables."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -23,6 +23,8 @@ class Vocabulary:
     """Edge types are told apart along shortest paths of at most this many hops; 0 tells nothing of edges."""
     offset_bins: tuple[float, ...] = ()
     """Inner edges of the bins of row and column offsets between two nodes; empty for graphs without positions."""
+    environments: tuple[int, ...] = ()
+    """Radii, in edges, of the circular environments that describe a node; the last node features, one for each, hold them."""
 
     @cached_property
     def offsets(self) -> dict[str, int]:
@@ -33,6 +35,11 @@ class Vocabulary:
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.node_features)
+
+    @cached_property
+    def stated(self) -> int:
+        """How many node features are said of a node itself; the others are its environments."""
+        return len(self.node_features) - len(self.environments)
 
     @cached_property
     def node_entries(self) -> int:
@@ -52,8 +59,14 @@ class Vocabulary:
         """Hop buckets, then edge types for the 1st, 2nd … hop, then offset bins."""
         return self.hop_buckets + self.path_hops * len(self.edge_types) + self.offset_entries
 
-    @cached_property
+    @property
     def feature_of_entry(self) -> Int[Tensor, " entries"]:
         """Position in `node_features` of each entry of the embedding table."""
-        sizes = torch.tensor([size for _, size in self.node_features])
-        return torch.repeat_interleave(torch.arange(len(sizes)), sizes)
+        return _feature_of_entry(self.node_features)
+
+
+@cache
+def _feature_of_entry(node_features: tuple[tuple[str, int], ...]) -> Int[Tensor, " entries"]:
+    """Kept here and not with the vocabulary, which travels with every pickled graph."""
+    sizes = torch.tensor([size for _, size in node_features])
+    return torch.repeat_interleave(torch.arange(len(sizes)), sizes)

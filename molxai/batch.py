@@ -1,12 +1,18 @@
 """From inputs to explanations, predictions and pictures: a row that cannot be read is a counted record, never a missing one."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from graphormer.prediction import predict
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.fingerprints import ecfp_bits, nearest
+from graphormer.molecules import Molecule
+from graphormer.prediction import predict_each
 from molxai.explainer import Explainer, graph_in
 from molxai.explainers import check_size
 from molxai.explainers.outcome import Outcome, outcomes, resolved
@@ -72,15 +78,45 @@ def _fitting(explainer: Explainer, one: Input, target: str, contrast: str | None
         return replace(one, subject=None, error=str(error)), None
 
 
-def predictions(explainer: Explainer, inputs: Iterable[Input]) -> Iterator[tuple[Input, Outcome | None]]:
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one input, how sure its members are, and how near the input is to what it learnt from."""
+
+    outcome: Outcome
+    logit_sd: float | None
+    """Ensembles: standard deviation over the members."""
+    similarity: float | None
+    """Tanimoto similarity of the nearest molecule of the train part, 0 to 1; None where that is not known."""
+    outputs: dict[str, float] | None
+    """Several targets: the value, or the probability of the second class, of each."""
+    endpoint: str
+
+
+def predictions(explainer: Explainer, inputs: Iterable[Input]) -> Iterator[tuple[Input, Prediction | None]]:
     """Each input with what the model says of it, in order."""
-    config = explainer.card.config
+    known = explainer.known
     for chunk in _chunks(inputs):
         rows = [_fitting(explainer, one, "pred", None, None)[0] for one in chunk]
-        graphs = [one.subject.graph for one in rows if one.subject is not None]
-        logits = predict(explainer.network, graphs, explainer.batch_size)
-        made = iter(outcomes(config, logits, resolved(config, logits, None)))
+        subjects = [one.subject for one in rows if one.subject is not None]
+        each = predict_each(explainer.network, [one.graph for one in subjects], explainer.batch_size)
+        molecules = [one.mol for one in subjects if isinstance(one, Molecule)]
+        near = nearest(ecfp_bits(molecules), known).tolist() if known is not None and molecules else [None] * len(subjects)
+        made = iter(_predictions(explainer, each, near))
         yield from ((one, None if one.subject is None else next(made)) for one in rows)
+
+
+def _predictions(explainer: Explainer, each: Float[Tensor, "members graphs outputs"], near: Sequence[float | None]) -> Iterator[Prediction]:
+    card, logits = explainer.card, each.mean(0)
+    default = explainer.target("pred")
+    chosen = resolved(card.config, logits, [default] * len(logits))
+    several = card.config.task != "multiclass" and len(card.targets) > 1
+    endpoint = card.targets[explainer.column] if several else ""
+    for row, (outcome, similarity) in enumerate(zip(outcomes(card.config, logits, chosen), near, strict=True)):
+        weights = torch.tensor(outcome.target.weights(card.config))
+        spread = float((each[:, row] * weights).sum(1).std()) if len(each) > 1 else None
+        shown = logits[row].sigmoid() if card.config.task == "binary" else logits[row]
+        outputs = dict(zip(card.targets, shown.tolist(), strict=True)) if several else None
+        yield Prediction(outcome, spread, similarity, outputs, endpoint)
 
 
 def picture_name(one: Input) -> str:

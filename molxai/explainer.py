@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from jaxtyping import UInt8
 from rdkit import Chem
 
-from graphormer.checkpoint import Card, load
+from graphormer.checkpoint import Card, load, locate
+from graphormer.ensemble import Model
+from graphormer.fingerprints import bits_beside, read_bits
 from graphormer.graph import Graph, size_batches
-from graphormer.model import Graphormer
 from graphormer.molecules import Molecule, molecule
 from graphormer.pictures import picture, read_picture
 from graphormer.prediction import batch_for
 from graphormer.superpixels import Digit, digit
 from molxai.explainers import check_size, method
-from molxai.explanation import Explanation, Target
+from molxai.explainers.ensemble import explained
+from molxai.explanation import PREDICTED, Explanation, Target
 
 Subject: TypeAlias = Molecule | Digit | Graph
 """What is explained; a bare graph has no picture."""
@@ -38,7 +42,14 @@ class Explainer:
         (15, True)
     """
 
-    def __init__(self, model: str | Path = "bace", method_name: str = "lrp", batch_size: int = BATCH_SIZE, device: str = "auto") -> None:
+    def __init__(
+        self,
+        model: str | Path = "bace",
+        method_name: str = "lrp",
+        batch_size: int = BATCH_SIZE,
+        device: str = "auto",
+        endpoint: str = "",
+    ) -> None:
         """Load a model.
 
         Args:
@@ -46,24 +57,38 @@ class Explainer:
             method_name: an id of `EXPLAINERS`.
             batch_size: graphs explained at once; results do not depend on it.
             device: auto, cpu or cuda.
+            endpoint: which target to explain, of a model that has several. [default: the first]
 
         Raises:
             FileNotFoundError: there is no such model.
-            ValueError: the model does not load, or there is no such method or device.
+            ValueError: the model does not load, or there is no such method, device or endpoint.
         """
         if batch_size < 1:
             raise ValueError(f"batch size {batch_size}: at least 1 is needed")
         self.method = method(method_name)
+        self.weights: Path | None = locate(model)
         self.network, self.card = load(model)
         self.network.to(chosen_device(device))
         self.batch_size = batch_size
+        self.column = self._column(endpoint)
 
     @classmethod
-    def of(cls, network: Graphormer, card: Card, method_name: str = "lrp", batch_size: int = BATCH_SIZE) -> "Explainer":
+    def of(cls, network: Model, card: Card, method_name: str = "lrp", batch_size: int = BATCH_SIZE) -> "Explainer":
         """An explainer of a model that is already in memory, where it is."""
         made = cls.__new__(cls)
         made.method, made.network, made.card, made.batch_size = method(method_name), network, card, batch_size
+        made.weights, made.column = None, 0
         return made
+
+    @cached_property
+    def known(self) -> UInt8[np.ndarray, "molecules bytes"] | None:
+        """Fingerprints of the molecules that the model learnt from, where they lie beside it.
+
+        Raises:
+            ValueError: what lies there is no such file.
+        """
+        beside = bits_beside(self.weights) if self.weights else None
+        return read_bits(beside) if beside and beside.exists() else None
 
     @property
     def reads(self) -> str:
@@ -124,7 +149,7 @@ class Explainer:
         return graph_of(data, self.network.vocabulary)
 
     def target(self, name: str | int, contrast: str | int | None = None) -> Target | None:
-        """The target of that name; None for `pred` without contrast, which each graph's prediction decides.
+        """The target of that name; None for `pred` of the first endpoint without contrast, which each graph's prediction decides.
 
         Raises:
             ValueError: there is no such class, or `pred` is to be contrasted.
@@ -132,10 +157,18 @@ class Explainer:
         if name == "pred":
             if contrast is not None:
                 raise ValueError("a contrast needs a named target: give --target CLASS as well, not pred")
-            return None
-        made = Target(self._class(name), None if contrast is None else self._class(contrast))
+            return Target(PREDICTED, column=self.column) if self.column else None
+        made = Target(self._class(name), None if contrast is None else self._class(contrast), self.column)
         made.weights(self.card.config)
         return made
+
+    def _column(self, endpoint: str) -> int:
+        targets = self.card.targets
+        if not endpoint:
+            return 0
+        if endpoint not in targets:
+            raise ValueError(f"no endpoint {endpoint!r} in the model {self.card.name!r}: {', '.join(targets)}")
+        return 0 if self.card.config.task == "multiclass" else targets.index(endpoint)
 
     def _class(self, name: str | int) -> int:
         classes = self.card.classes
@@ -156,7 +189,7 @@ class Explainer:
         check_size(self.method, max((graph.nodes for graph in graphs), default=0))
         for rows in size_batches([graph.nodes for graph in graphs], self.batch_size):
             batch = batch_for(self.network, [graphs[row] for row in rows])
-            for row, explanation in zip(rows, self.method(self.network, batch, [targets[row] for row in rows]), strict=True):
+            for row, explanation in zip(rows, explained(self.method, self.network, batch, [targets[row] for row in rows]), strict=True):
                 made[row] = self._completed(explanation, subjects[row])
         return made  # type: ignore[return-value]
 
@@ -164,7 +197,10 @@ class Explainer:
         """The explanation with what only the card and the subject know."""
         drawn = None if isinstance(subject, Graph) else subject
         card = self.card
-        return replace(explanation, subject=drawn, classes=card.classes, unit=card.unit, model=card.name, network=self.network)
+        several = card.config.task != "multiclass" and len(card.targets) > 1
+        endpoint = card.targets[explanation.target.column] if several else ""
+        named = replace(explanation, classes=card.classes, unit=card.unit, endpoint=endpoint, model=card.name)
+        return replace(named, subject=drawn, network=self.network)
 
 
 def graph_in(subject: Subject) -> Graph:

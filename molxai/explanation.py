@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.model import Config, Graphormer
+from graphormer.ensemble import Model
+from graphormer.model import Config
 from graphormer.molecules import Molecule
 from graphormer.superpixels import Digit
 
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     import molxai.flow
 
 
+PREDICTED = -1
+"""As the label of a target: whichever class is predicted."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What is explained: one class's logit (or a regression's value), or how much it exceeds another's."""
 
     label: int = 0
-    """Binary: 0 or 1. Multiclass: the class. Regression: 0."""
+    """Binary: 0 or 1. Multiclass: the class. Regression: 0. Or `PREDICTED`."""
     contrast: int | None = None
     """Multiclass: the class whose logit is subtracted."""
     column: int = 0
@@ -85,12 +90,18 @@ class Explanation:
     classes: tuple[str, ...] = ()
     """Names of the classes; empty: their numbers."""
     unit: str = "logit"
+    endpoint: str = ""
+    """Name of the explained target, where the model has several."""
     model: str = ""
+    relevance_sd: Float[Tensor, " nodes"] | None = field(default=None, repr=False)
+    """Ensembles: standard deviation of the relevance over the members."""
+    logit_sd: float | None = None
+    """Ensembles: of the explained quantity over the members."""
     delta: float | None = None
     """Integrated gradients and Shapley values: Σ relevance less the logit's rise from their baseline, 0 where they converged."""
     subject: Molecule | Digit | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
-    network: Graphormer | None = field(default=None, repr=False, compare=False)
+    network: Model | None = field(default=None, repr=False, compare=False)
     """The model that was asked, for `pair_flow`; pickles and copies leave it out."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -133,11 +144,15 @@ class Explanation:
         record: dict[str, Any] = {
             "model": self.model,
             "method": self.method,
+            "endpoint": self.endpoint or None,
             "target": None if self.probability is None else self.target_name,
             "prediction": self.value if self.probability is None else self.prediction_name,
             "probability": self.probability,
             "logit": self.logit,
+            "unit": self.unit,
+            "logit_sd": self.logit_sd,
             "relevance": self.relevance.tolist(),
+            "relevance_sd": None if self.relevance_sd is None else self.relevance_sd.tolist(),
             "token_relevance": self.token,
             "bias_relevance": self.bias,
             "gap": self.gap,
@@ -157,6 +172,8 @@ class Explanation:
         import pandas
 
         frame = pandas.DataFrame({"node": self.node_names(), "relevance": self.relevance.tolist()})
+        if self.relevance_sd is not None:
+            frame["relevance_sd"] = self.relevance_sd.tolist()
         if self.feature_relevance is not None:
             for name, column in zip(self.features, self.feature_relevance.T.tolist(), strict=True):
                 frame[name] = column

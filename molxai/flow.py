@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from graphormer.ensemble import Ensemble
 from graphormer.graph import Graph, collate
 from graphormer.model import Graphormer
 from graphormer.pairs import UNREACHABLE
@@ -185,6 +186,8 @@ def flow_of(explanation: Explanation) -> PairFlow:
     if explanation.network is None or explanation.subject is None:
         missing = "subject" if explanation.network else "network"
         raise ValueError(f"the explanation holds no {missing} to follow the flow in: explain again with an Explainer, or call pair_flow")
+    if isinstance(explanation.network, Ensemble):
+        raise ValueError("an ensemble has no pair flow: each member attends in its own way, explain one of them")
     made = pair_flow(explanation.network, explanation.subject.graph, explanation.target)
     if abs(made.logit - explanation.logit) > SAME_LOGIT * (1 + abs(explanation.logit)):
         raise ValueError(f"the network now says {made.logit:.4g}, the explanation is of {explanation.logit:.4g}: explain again")

@@ -1,26 +1,22 @@
 """What the user gave: SMILES on the command line, tables, SDF, pictures and arrays, read one row at a time."""
 
-import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from graphormer.molecules import Molecule, molecule, shortened
+from graphormer.molecules import Molecule, mol_block, molecule
 from graphormer.pictures import ARRAYS, PICTURES
 from graphormer.superpixels import Digit
+from graphormer.tables import SMILES_COLUMNS, column, lines, read_rows, sdf_records
 
-TABLES = {".csv": ",", ".tsv": "\t"}
+TABLES = (".csv", ".tsv", ".parquet")
 MOLECULE_FILES = (".smi", *TABLES, ".sdf")
 DIGIT_FILES = (*PICTURES, *ARRAYS)
 
-SMILES_COLUMNS = ("smiles", "mol", "canonical_smiles")
-"""Names, in any case, under which a column of SMILES is found without being named."""
-
 ID_COLUMNS = ("id", "name", "cid", "title", "compound")
-"""Likewise for a column of identifiers."""
+"""Names, in any case, of a column of identifiers."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ def _read(source: str, smiles_column: str, label_column: str) -> Iterator[Input]
     if not path.stat().st_size:
         raise ValueError(f"{source} is empty: at least one input is needed")
     if kind in TABLES:
-        yield from _table(path, TABLES[kind], smiles_column, label_column)
+        yield from _table(path, smiles_column, label_column)
     elif kind == ".smi":
         yield from _smi(path)
     elif kind == ".sdf":
@@ -103,71 +99,29 @@ def _molecule_input(smiles: str, id: str = "", label: str = "") -> Input:
     return _read_or_error(smiles, lambda: molecule(smiles, id), id, label)
 
 
-def _lines(path: Path) -> Iterator[str]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            yield from file
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from error
-
-
-def _table(path: Path, separator: str, smiles_column: str, label_column: str) -> Iterator[Input]:
-    reader = csv.DictReader(_lines(path), delimiter=separator)
-    try:
-        yield from _rows(path, reader, smiles_column, label_column)
-    except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: {error}; a plain table of text is needed") from error
-
-
-def _rows(path: Path, reader: "csv.DictReader[str]", smiles_column: str, label_column: str) -> Iterator[Input]:
-    columns = list(reader.fieldnames or [])
-    smiles, label = _column(path, columns, smiles_column, SMILES_COLUMNS), ""
+def _table(path: Path, smiles_column: str, label_column: str) -> Iterator[Input]:
+    columns, rows = read_rows(path)
+    smiles, label = column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column"), ""
     if label_column:
-        label = _column(path, columns, label_column, (), "--target-columns")
+        label = column(path, columns, label_column, (), "--target-columns")
     known = [name for name in columns if name.lower() in ID_COLUMNS and name != smiles]
-    for row in reader:
-        yield _molecule_input(row[smiles] or "", (row[known[0]] or "") if known else "", (row[label] or "") if label else "")
-
-
-def _column(path: Path, columns: list[str], wanted: str, usual: Sequence[str], option: str = "-s/--smiles-column") -> str:
-    found = [name for name in columns if name == wanted or (not wanted and name.lower() in usual)]
-    if len(found) == 1:
-        return found[0]
-    needed = f"the column {wanted!r}" if wanted else f"a column named {' or '.join(usual)}"
-    there = shortened(", ".join(columns), 200)
-    raise ValueError(f"{path} has the columns {there}: {needed} is needed once; name it with {option}")
+    for row in rows:
+        id = row.fields[known[0]] if known else ""
+        yield _read_or_error(row.fields[smiles], lambda row=row, id=id: row.molecule(smiles, id), id, row.fields[label] if label else "")  # type: ignore[misc]
 
 
 def _smi(path: Path) -> Iterator[Input]:
     """A SMILES a line, then blanks and a name; lines without either are passed over."""
-    for line in _lines(path):
+    for line in lines(path):
         smiles, _, name = line.strip().partition("\t" if "\t" in line else " ")
         if smiles and smiles.lower() != "smiles" and not smiles.startswith("#"):
             yield _molecule_input(smiles, name.strip())
 
 
 def _sdf(path: Path) -> Iterator[Input]:
-    """Records between lines of `$$$$`, each parsed alone: RDKit's own reader loses the one after a broken one."""
-    from rdkit import Chem, rdBase
-
-    def read(block: str, name: str) -> Molecule:
-        with rdBase.BlockLogs():
-            mol = Chem.MolFromMolBlock(block, removeHs=False)
-        if mol is None:
-            raise ValueError("RDKit cannot read the record: check its atom block, valences and aromatic bonds")
-        return molecule(mol, name)
-
-    record: list[str] = []
-    place = 0
-    for line in chain(_lines(path), ["$$$$"]):
-        if line.rstrip() != "$$$$":
-            record.append(line)
-            continue
-        if any(text.strip() for text in record):
-            place += 1
-            block, name = "".join(record), record[0].strip()
-            yield _read_or_error(f"{path.name}#{place}", lambda block=block, name=name: read(block, name), name)  # type: ignore[misc]
-        record = []
+    for place, record in enumerate(sdf_records(path), 1):
+        name = record.partition("\n")[0].strip()
+        yield _read_or_error(f"{path.name}#{place}", lambda r=record, n=name: molecule(mol_block(r), n), name)  # type: ignore[misc]
 
 
 def _arrays(path: Path) -> Iterator[Input]:

@@ -9,16 +9,16 @@ from typing import Any
 
 from graphormer.checkpoint import Card
 from graphormer.files import write_file
-from molxai.batch import Explained, draw_all
-from molxai.explainers.outcome import Outcome
+from molxai.batch import Explained, Prediction, draw_all
 from molxai.explanation import Explanation
 from molxai.inputs import Input
 
 Record = dict[str, Any]
 
 KEYS = (
-    *("id", "row", "input", "status", "error", "model", "method", "target", "prediction", "probability", "logit"),
-    *("relevance", "token_relevance", "bias_relevance", "gap", "convergence_delta", "notes"),
+    *("id", "row", "input", "status", "error", "model", "method", "endpoint", "target", "prediction", "probability", "logit", "unit"),
+    *("logit_sd", "similarity", "outputs"),
+    *("relevance", "relevance_sd", "token_relevance", "bias_relevance", "gap", "convergence_delta", "notes"),
 )
 """In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
 
@@ -134,17 +134,27 @@ def write_explanations(rows: Sequence[Explained], path: Path, features: bool, st
         draw(explanation, path, style, numbers)
 
 
-def prediction_record(one: Input, outcome: Outcome | None, card: Card) -> Record:
-    """The record of a prediction: no method and no relevances."""
+def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:
+    """The record of a prediction: no method and no relevances.
+
+    `logit_sd` is the spread of an ensemble; `similarity` the Tanimoto similarity of the nearest molecule that the model
+    learnt from; `outputs`, where the model has several targets, each one's value or probability of its second class.
+    """
     known = record(one, None)
-    if outcome is None:
+    if said is None:
         return known
+    outcome = said.outcome
     name = card.classes[outcome.prediction] if card.classes else outcome.value
     return known | {
         "model": card.name,
+        "endpoint": said.endpoint or None,
         "target": name if card.classes else None,
         "prediction": name,
         "probability": outcome.probability,
         "logit": outcome.logit,
+        "unit": card.unit,
+        "logit_sd": said.logit_sd,
+        "similarity": said.similarity,
+        "outputs": said.outputs,
         "notes": list(one.subject.notes) if one.subject else [],
     }

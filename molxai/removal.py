@@ -3,7 +3,7 @@
 Three modes, because "removed" is not one thing:
 - `attn`: the node is dropped from every attention; distances, paths and degrees of the others stay as they were.
 - `mask`: its input embedding is zeroed; it stays there to be attended to.
-- `drop`: the subgraph induced by the others, with degrees, distances and paths worked out anew.
+- `drop`: the subgraph induced by the others, with degrees, environments, distances and paths worked out anew.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from graphormer.ensemble import Model
 from graphormer.graph import PADDING, Graph, GraphBatch, graph, size_batches
-from graphormer.model import Graphormer
 from graphormer.prediction import batch_for
 
 Removal = Literal["attn", "mask", "drop"]
@@ -28,7 +28,7 @@ COPIES = 256
 
 
 def kept_logits(
-    model: Graphormer, graphs: Sequence[Graph], rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"], mode: Removal = "attn"
+    model: Model, graphs: Sequence[Graph], rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"], mode: Removal = "attn"
 ) -> Float[Tensor, "copies outputs"]:
     """The model's outputs for copies of graphs in which only some nodes are left.
 
@@ -55,7 +55,7 @@ def kept_logits(
 
 @torch.no_grad()
 def batch_logits(
-    model: Graphormer,
+    model: Model,
     batch: GraphBatch,
     rows: Int[Tensor, " copies"],
     kept: Bool[Tensor, "copies nodes"],
@@ -63,7 +63,7 @@ def batch_logits(
 ) -> Float[Tensor, "copies outputs"]:
     """The same for graphs that are in a batch already, in few bounded forward passes."""
     sizes = (kept.sum(1) if mode == "attn" else batch.mask.sum(1)[rows]).tolist()
-    logits = model.head.weight.new_empty(len(rows), model.config.outputs)
+    logits = next(model.parameters()).new_empty(len(rows), model.config.outputs)
     take = attended if mode == "attn" else zeroed
     for chosen in size_batches(sizes, COPIES):
         logits[chosen] = model(take(batch, rows[chosen], kept[chosen]))
@@ -103,14 +103,16 @@ def _taken(
 
 
 def induced(whole: Graph, kept: Bool[np.ndarray, " nodes"]) -> Graph:
-    """The subgraph of some nodes, with degrees, distances and paths of its own.
+    """The subgraph of some nodes, with degrees, environments, distances and paths of its own.
 
     What a node says of itself (element, charge, hydrogens, ring, intensity, place) stays.
 
     Raises:
         ValueError: no node is kept.
     """
-    vocabulary, edges, codes = whole.vocabulary, whole.edges.numpy(), whole.codes.numpy()[kept]
+    vocabulary, edges = whole.vocabulary, whole.edges.numpy()
+    stated = whole.codes.shape[1] - len(vocabulary.environments)
+    codes, weights = whole.codes.numpy()[kept, :stated], whole.weights.numpy()[kept, :stated]
     inside = kept[edges].all(0)
     place = np.cumsum(kept) - 1
     remaining = place[edges[:, inside]]
@@ -118,4 +120,4 @@ def induced(whole: Graph, kept: Bool[np.ndarray, " nodes"]) -> Graph:
     degree = np.minimum(np.bincount(remaining[0], minlength=len(codes)), size - 1)
     codes = np.where((first <= codes) & (codes < first + size), first + degree[:, None], codes)
     positions = None if whole.positions is None else whole.positions.numpy()[kept]
-    return graph(vocabulary, codes, whole.weights.numpy()[kept], remaining, whole.edge_types.numpy()[inside], positions)
+    return graph(vocabulary, codes, weights, remaining, whole.edge_types.numpy()[inside], positions)

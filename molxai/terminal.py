@@ -11,6 +11,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from graphormer.checkpoint import Card
 from molxai.batch import Explained
 from molxai.comparison import Comparison
 from molxai.explanation import Explanation
@@ -58,10 +59,11 @@ def show_explanation(explanation: Explanation, out: Console) -> None:
     table = Table("rank", "node", "relevance", "", box=None, header_style="bold")
     relevance = explanation.relevance.tolist()
     largest = max(map(abs, relevance), default=0.0) or 1.0
-    ranked = sorted(zip(explanation.node_names(), relevance, strict=True), key=lambda pair: -pair[1])
-    for rank, (node, value) in enumerate(ranked, 1):
+    spread = [""] * len(relevance) if explanation.relevance_sd is None else [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
+    ranked = sorted(zip(explanation.node_names(), relevance, spread, strict=True), key=lambda row: -row[1])
+    for rank, (node, value, sd) in enumerate(ranked, 1):
         bar = Text(("█" if value > 0 else "░") * round(BAR * abs(value) / largest), style="red" if value > 0 else "blue")
-        table.add_row(str(rank), Text(node), f"{value:+.4f}", bar)
+        table.add_row(str(rank), Text(node), f"{value:+.4f}{sd}", bar)
     out.print(table)
     out.print(Text(ledger_line(explanation)))
     for note in explanation.notes:
@@ -121,6 +123,45 @@ def show_mapping(content: Mapping[str, Any], out: Console) -> None:
         shown = json.dumps(value) if isinstance(value, list | dict) else number(value)
         table.add_row(Text(name, style="bold"), Text(shown))
     out.print(table)
+
+
+def show_training(card: Card, places: Mapping[str, str], out: Console) -> None:
+    """What was learnt, how well with intervals, and where it lies."""
+    from molxai.rendering.training import quality_rows
+
+    for note in card.training.get("notes", []):
+        out.print(Text(note))
+    table = Table(card.name, *(f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics), box=None, header_style="bold")
+    for name, values in quality_rows(card):
+        table.add_row(name, *values)
+    out.print(table)
+    show_mapping(places, out)
+
+
+def show_model(card: Card, out: Console) -> None:
+    """What a model says, what it learnt from, and how well it does."""
+    from molxai.rendering.training import quality_rows
+
+    named = ", ".join(card.targets[:TOP]) + (f" and {len(card.targets) - TOP} more" if len(card.targets) > TOP else "")
+    out.print(f"{card.name}: {named} ({', '.join(card.classes) or card.unit}), reads {card.vocabulary}", style="bold", markup=False)
+    facts = {f"trained, {key}": card.training[key] for key in ("data", "split", "graphs", "command")}
+    begun = {"trained, begun with": card.training["init"]} if card.training.get("init") else {}
+    several = {"members": card.members} if card.members > 1 else {}
+    parts = list(card.metrics)
+    rows = [(name, part, text) for name, texts in quality_rows(card) for part, text in zip(parts, texts, strict=True)]
+    show_mapping(facts | begun | several | {f"{part}, {name}": text for name, part, text in rows if part == parts[-1]}, out)
+
+
+def show_evaluation(result: Mapping[str, Any], out: Console) -> None:
+    """Measures with intervals, the forest's beside, and what else was found."""
+    from molxai.rendering.training import NAMES, interval_text
+
+    both = "forest" in result
+    table = Table(result["data"], result["model"], *(["forest on count ECFP4"] if both else []), box=None, header_style="bold")
+    for name, value in result["quality"].items():
+        table.add_row(NAMES[name], interval_text(value), *([interval_text(result["forest"][name])] if both else []))
+    out.print(table)
+    show_mapping({name: value for name, value in result.items() if name not in ("quality", "forest", "model", "data")}, out)
 
 
 def number(value: Any) -> str:

@@ -266,16 +266,16 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     monkeypatch.setitem(data.SOURCES, "bace", data.Source("bace", "small", known, ()))
     home = ["--data", tmp_path / "home"]
     code, out, _ = run("train", "--preset", "bace", "--epochs", "2", "-o", "trained", "--device", "cpu", *home, model=None)
-    assert code == 0 and "roc_auc" in out
+    assert code == 0 and "ROC-AUC" in out
     card = records("trained/bace.json")
     assert card["training"]["command"] == "molxai train --preset bace -o bace --epochs 2" and card["training"]["rows"] == "0-18"
     assert run("evaluate", "-o", "e.json", *home, model="trained")[0] == 0
-    assert records("e.json")["roc_auc"] == card["metrics"]["roc_auc"] and records("e.json")["gap_max"] < 1e-3
+    assert records("e.json")["quality"]["roc_auc"] == card["metrics"]["test"]["roc_auc"] and records("e.json")["gap_max"] < 1e-3
     assert run("explain", "CCO", model="trained")[0] == 0
     code, out, _ = run("benchmark", "speed", "--rounds", "5", "-o", "speed.json", *home, model="trained")
     assert code == 0 and "| lrp |" in out and records("speed.json")["methods"]["forward"]["ratio"] == 1.0
     code, _, error = run("train", "--preset", "bacon", "-o", "x", model=None)
-    assert code == 2 and one_line(error) and "there are bace, mnist" in error
+    assert code == 2 and one_line(error) and "there are bace, bace-ensemble" in error
 
 
 def test_the_installed_command_is_quick_to_answer():
@@ -291,7 +291,7 @@ def test_the_installed_command_is_quick_to_answer():
 @pytest.mark.parametrize("command", [["evaluate"], ["benchmark", "speed"]])
 def test_a_model_without_test_data_is_one_line(run, command):
     code, _, error = run(*command)
-    assert code == 1 and one_line(error) and "names the data None" in error
+    assert code == 1 and one_line(error) and "trained on data of your own" in error
 
 
 def test_no_arguments_is_help(run):

@@ -166,7 +166,7 @@ def test_n_minus_o_with_a_file_for_each_part(tmp_path):
         "rmse": 0.0,
     }
     assert rows["lrp", "method"]["auc_minus"]["molecules"] == 3
-    assert set(result["model"]["quality"]) == {"rmse", "mae", "r2"}
+    assert set(result["model"]["quality"]) == {"rmse", "mae", "r2", "spearman"}
     assert "RMSE ↓" in markdown(result) and "published" not in markdown(result)
 
 

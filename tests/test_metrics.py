@@ -183,10 +183,11 @@ def test_growth_starts_from_the_nodes():
 
 def test_randomisation_tells_explanations_of_the_model_from_others():
     model = random_model(SMALL)
-    other = redrawn(model)
+    others = [redrawn(model, seed) for seed in range(5)]
+    other = others[0]
     assert np.nanmean(randomisation(model, other, batch(), EXPLAINERS["random"])) == pytest.approx(1)
     assert np.nanmean(randomisation(model, model, batch(), EXPLAINERS["lrp"])) == pytest.approx(1)
-    assert abs(np.nanmean(randomisation(model, other, batch(), EXPLAINERS["lrp"]))) < 0.7
+    assert abs(np.nanmean([randomisation(model, one, batch(), EXPLAINERS["lrp"]) for one in others])) < 0.5
 
 
 def test_consistency():

@@ -85,10 +85,10 @@ def test_one_column_of_several_targets():
 
 def test_what_does_not_describe_a_graph_is_refused():
     wrapped, data = PyGGraphormer(random_model(SMALL)), together(graphs(("CCO", "CN")))
-    with pytest.raises(ValueError, match=r"float x of shape \[5, 7\]: \[nodes, 60\].*graph_of"):
+    with pytest.raises(ValueError, match=r"float x of shape \[5, 7\]: \[nodes, 4156\].*graph_of"):
         wrapped(torch.rand(5, 7), data.edge_index)
-    with pytest.raises(ValueError, match="codes 0 … 60 in 8 columns: .*each of the 8 features of 'molecule-1' is needed, 0 … 59"):
-        wrapped(data.x.clone().fill_diagonal_(60), data.edge_index)
+    with pytest.raises(ValueError, match="codes 0 … 5000 in 10 columns: .*each of the 10 features of 'molecule-2' is needed, 0 … 4155"):
+        wrapped(data.x.clone().fill_diagonal_(5000), data.edge_index)
     with pytest.raises(ValueError, match="codes 0 … 8 in 9 columns: .*graph_of"):
         wrapped(from_smiles("CCO").x, from_smiles("CCO").edge_index)
     with pytest.raises(ValueError, match="x_weight with a float x"):
@@ -100,7 +100,7 @@ def test_what_does_not_describe_a_graph_is_refused():
     with pytest.raises(ValueError, match=r"edge_attr of type torch.int64 and shape \(4, 3\): one integer edge type"):
         smiles = from_smiles("CCO")
         wrapped(data.x[:3], smiles.edge_index, smiles.edge_attr)
-    with pytest.raises(ValueError, match="edge types 0 … 8: 'molecule-1' has types 0 … 7"):
+    with pytest.raises(ValueError, match="edge types 0 … 8: 'molecule-2' has types 0 … 7"):
         wrapped(data.x, data.edge_index, data.edge_attr * 0 + torch.tensor([[0], [8], [0], [0], [0], [0]]), data.batch)
 
 
@@ -189,7 +189,7 @@ def test_other_graphs_are_refused_in_one_line():
         graph_of(from_smiles("nonsense"), MOLECULES)
     with pytest.raises(ValueError, match="without smiles: its stereo cannot be read"):
         molecule_of(Data(x=ethanol.x, edge_index=ethanol.edge_index))
-    with pytest.raises(ValueError, match=r"x of type torch.int64 and shape \[3, 9\]: codes of 'molecule-1'.*with its smiles"):
+    with pytest.raises(ValueError, match=r"x of type torch.int64 and shape \[3, 9\]: codes of 'molecule-2'.*with its smiles"):
         graph_of(Data(x=ethanol.x, edge_index=ethanol.edge_index), MOLECULES)
     with pytest.raises(ValueError, match="codes of 'superpixel-1' from to_pyg or x, pos and edge_index"):
         graph_of(ethanol, SUPERPIXELS)

@@ -9,8 +9,10 @@ from conftest import ROOT
 
 SOURCES = sorted((*ROOT.glob("graphormer/**/*.py"), *ROOT.glob("molxai/**/*.py")))
 
-ONLY = {"rdkit": {"graphormer/molecules.py", "graphormer/splits.py"}, "skimage": {"graphormer/superpixels.py", "graphormer/pictures.py"}}
-"""The only files of graphormer that may import these: scaffolds are RDKit's, and picture files are resized."""
+CHEMISTRY = {f"graphormer/{name}.py" for name in ("molecules", "splits", "descriptors", "fingerprints", "recombination")}
+
+ONLY = {"rdkit": CHEMISTRY, "skimage": {"graphormer/superpixels.py", "graphormer/pictures.py"}}
+"""The only files of graphormer that may import these: one idea of chemistry each, and picture files are resized."""
 
 
 def imported(path):

@@ -10,10 +10,14 @@ import torch
 from conftest import SMALL, random_model
 from safetensors.torch import load_file, save_file
 
+from graphormer import training
 from graphormer.checkpoint import Card, load, locate, save
 from graphormer.data import LabelledGraphs, digest
+from graphormer.history import read_history
+from graphormer.loss import loss
+from graphormer.machine import Machine
 from graphormer.molecules import MOLECULES, molecule
-from graphormer.prediction import evaluate, measures, predict
+from graphormer.prediction import evaluate, predict
 from graphormer.recipe import Recipe
 from graphormer.training import Fitting, SizedBatches, fit
 
@@ -28,11 +32,12 @@ DATA = LabelledGraphs(
     {},
 )
 CONFIG = replace(SMALL, dropout=0.2)
-RECIPE = Recipe(epochs=4, batch_size=4)
+RECIPE = Recipe(epochs=4, batch_size=4, environment_drop=0.3, node_drop=0.2)
+HERE = Machine("cpu", progress=False)
 
 
 def test_ten_molecules_can_be_learnt(tmp_path):
-    model = fit(SMALL, Recipe(epochs=60, batch_size=10, learning_rate=5e-3, averaging=0.0), DATA, tmp_path, "cpu", progress=False)
+    model = fit(SMALL, Recipe(epochs=60, batch_size=10, learning_rate=5e-3, averaging=0.0), DATA, tmp_path, HERE)
     assert evaluate(model, DATA)["accuracy"] == 1.0 and not model.training
 
 
@@ -42,7 +47,7 @@ class KilledError(Exception):
 
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, monkeypatch, epoch):
-    whole = fit(CONFIG, RECIPE, DATA, tmp_path / "whole", "cpu", progress=False)
+    whole = fit(CONFIG, RECIPE, DATA, tmp_path / "whole", HERE)
     step = Fitting.training_step
 
     def killed(self, batch):
@@ -52,16 +57,29 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, monkeypatch, ep
 
     monkeypatch.setattr(Fitting, "training_step", killed)
     with pytest.raises(KilledError):
-        fit(CONFIG, RECIPE, DATA, tmp_path / "part", "cpu", progress=False)
+        fit(CONFIG, RECIPE, DATA, tmp_path / "part", HERE)
     monkeypatch.setattr(Fitting, "training_step", step)
-    resumed = fit(CONFIG, RECIPE, DATA, tmp_path / "part", "cpu", progress=False)
+    resumed = fit(CONFIG, RECIPE, DATA, tmp_path / "part", HERE)
     assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
 
 
 def test_an_unfinished_run_is_not_mixed_with_another(tmp_path):
-    fit(CONFIG, RECIPE, DATA, tmp_path, "cpu", progress=False)
-    with pytest.raises(ValueError, match="unfinished run with other settings"):
-        fit(CONFIG, replace(RECIPE, seed=1), DATA, tmp_path, "cpu", progress=False)
+    fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
+    others = [
+        {"recipe": replace(RECIPE, seed=1)},
+        {"data": replace(DATA, labels=1 - DATA.labels)},
+        {"start": {"head.weight": torch.zeros(1, 16)}},
+    ]
+    for other in others:
+        with pytest.raises(ValueError, match="unfinished run with other settings"):
+            fit(**{"config": CONFIG, "recipe": RECIPE, "data": DATA, "folder": tmp_path, "machine": HERE} | other)
+
+
+def test_a_history_survives_an_interruption(tmp_path):
+    fit(CONFIG, RECIPE, DATA, tmp_path, HERE, valid=DATA)
+    lines = read_history(tmp_path / "history.csv")
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
+    assert all(0 <= line["valid_roc_auc"] <= 1 and line["valid_loss"] > 0 for line in lines)
 
 
 def test_epochs_see_every_graph_in_other_batches():
@@ -73,9 +91,19 @@ def test_epochs_see_every_graph_in_other_batches():
     assert rows[0] == rows[1] == list(range(10)) and first != second
 
 
-def test_missing_labels_are_left_out():
-    from graphormer.training import loss
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_share_an_epoch(monkeypatch, processes):
+    alone = list(SizedBatches(DATA, RECIPE))
+    shares = []
+    for rank in range(processes):
+        monkeypatch.setattr(training, "_place", lambda rank=rank: (rank, processes))
+        shares.append(list(SizedBatches(DATA, RECIPE)))
+        assert len(shares[-1]) == len(SizedBatches(DATA, RECIPE))
+    assert {len(share) for share in shares} == {-(-len(alone) // processes)}
+    assert {tuple(batch) for share in shares for batch in share} == {tuple(batch) for batch in alone}
 
+
+def test_missing_labels_are_left_out():
     config, logits = replace(SMALL, outputs=2), torch.tensor([[2.0, 1.0], [-1.0, 3.0]])
     labels = torch.tensor([[1.0, math.nan], [0.0, 1.0]])
     expected = torch.nn.functional.binary_cross_entropy_with_logits(torch.tensor([2.0, -1.0, 3.0]), torch.tensor([1.0, 0.0, 1.0]))
@@ -86,16 +114,6 @@ def test_predictions_come_in_the_callers_order():
     model = random_model(SMALL, dtype=torch.float32)
     alone = torch.cat([predict(model, [g]) for g in DATA.graphs])
     assert torch.allclose(predict(model, DATA.graphs, batch_size=3), alone, atol=1e-6)
-
-
-def test_measures_against_hand_counts():
-    labels = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
-    found = measures(SMALL, torch.tensor([[2.0], [1.0], [-1.0], [-2.0]]), labels)
-    assert found["roc_auc"] == 0.75 and found["accuracy"] == 0.5
-    value = measures(replace(SMALL, task="regression"), torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [4.0]]))
-    assert value["mae"] == 1 and value["rmse"] == pytest.approx(2**0.5)
-    with pytest.raises(ValueError, match="one class only"):
-        measures(SMALL, torch.zeros(2, 1), torch.ones(2, 1))
 
 
 CARD = Card("small", SMALL, MOLECULES.name, ("effect",), ("no", "yes"), training={"data": "alcohols", "rows": "0-9"})
@@ -162,7 +180,7 @@ def test_what_does_not_fit_is_named(folder):
     ("fields", "reason"),
     [
         ({"format": "molxai-model-99"}, "format 'molxai-model-99': 'molxai-model-1' is needed"),
-        ({"vocabulary": "molecule-0"}, "trained on the features 'molecule-0', this version makes 'molecule-1'"),
+        ({"vocabulary": "molecule-0"}, "trained on the features 'molecule-0', this version makes 'molecule-2'"),
         ({"vocabulary": "protein-1"}, "unknown kind 'protein-1'"),
         ({"surprise": 1}, "does not describe a model of this version.*surprise"),
         ({"config": {"task": "binary", "outputs": 1, "width": 15}}, "heads must divide the width"),

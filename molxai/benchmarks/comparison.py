@@ -10,6 +10,7 @@ import torch
 
 from graphormer.checkpoint import versions
 from graphormer.files import write_file
+from graphormer.machine import Machine
 from graphormer.presets import PRESETS, train_preset
 from molxai.benchmarks.faithfulness import SUBSAMPLE, Arrays, Plan, Report, cells, check_plan, estimate
 from molxai.benchmarks.subjects import Subjects
@@ -36,7 +37,7 @@ def seeded(
         if seed == own and epochs in (None, recipe.get("epochs")):
             models[f"{explainer.card.name}, seed {seed}"] = explainer
             continue
-        name = explainer.card.training.get("data")
+        name = explainer.card.training.get("preset", explainer.card.training.get("data"))
         if name not in PRESETS:
             raise ValueError(
                 f"{explainer.card.name} is no preset's model: seeds other than its own {own} cannot be trained; leave --seeds out"
@@ -44,7 +45,7 @@ def seeded(
         place = folder / f"seed-{seed}"
         if not (place / f"{name}.safetensors").exists():
             report(f"training {name} from seed {seed} into {place}")
-            train_preset(name, place, home, epochs, seed, "auto", False)
+            train_preset(name, place, home, epochs, seed, Machine(progress=False))
         made = Explainer(place, "lrp", explainer.batch_size, str(next(explainer.network.parameters()).device))
         models[f"{name}, seed {seed}, {made.card.training['recipe']['epochs']} epochs"] = made
     return models

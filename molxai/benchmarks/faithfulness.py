@@ -19,12 +19,14 @@ import numpy as np
 import torch
 from numpy import ndarray
 
+from graphormer.ensemble import networks
 from graphormer.files import write_file
 from graphormer.graph import Graph, size_batches
 from graphormer.prediction import batch_for
 from molxai.benchmarks.subjects import Subjects
 from molxai.explainer import Explainer
 from molxai.explainers import EXPLAINERS, Method, check_size
+from molxai.explainers.ensemble import explained
 from molxai.explainers.lrp import GradientInput
 from molxai.explanation import Explanation, Target
 from molxai.metrics.conservation import gap_share
@@ -85,7 +87,7 @@ def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, 
         seconds[name] = wrong * forward * work
         if name == "attention-flow":  # its cost is in the maximum flows, not in passes
             middle = batch_for(explainer.network, sorted(graphs, key=lambda g: g.nodes)[len(graphs) // 2 :][:1])
-            seconds[name] += wrong * len(graphs) * _timed(partial(EXPLAINERS[name], explainer.network, middle), 1)
+            seconds[name] += wrong * len(graphs) * _timed(partial(explained, EXPLAINERS[name], explainer.network, middle), 1)
     return seconds
 
 
@@ -156,11 +158,12 @@ def measure(explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[G
 
 
 def _sanity(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Arrays:
-    """Agreement with a model of random weights, and growth where it is defined, on the first graphs."""
-    few = batch_for(explainer.network, graphs[: SANITY if method.name not in SUBSAMPLE else 2])
-    arrays = {"randomised": np.array(randomisation(explainer.network, redrawn(explainer.network), few, method))}
+    """Agreement with a model of random weights, and growth where it is defined, on the first graphs; of an ensemble's first member."""
+    network = networks(explainer.network)[0]
+    few = batch_for(network, graphs[: SANITY if method.name not in SUBSAMPLE else 2])
+    arrays = {"randomised": np.array(randomisation(network, redrawn(network), few, method))}
     if isinstance(method, GradientInput):
-        arrays["growth"] = growth(explainer.network, few, method).double().numpy()
+        arrays["growth"] = growth(network, few, method).double().numpy()
     return arrays
 
 
@@ -169,6 +172,6 @@ def explain_all(explainer: Explainer, method: Method, graphs: Sequence[Graph], t
     made: list[Explanation | None] = [None] * len(graphs)
     for rows in size_batches([g.nodes for g in graphs], CHUNK):
         batch = batch_for(explainer.network, [graphs[row] for row in rows])
-        for row, one in zip(rows, method(explainer.network, batch, [targets[row] for row in rows]), strict=True):
+        for row, one in zip(rows, explained(method, explainer.network, batch, [targets[row] for row in rows]), strict=True):
             made[row] = one
     return made  # type: ignore[return-value]

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import track
 
 from graphormer.checkpoint import Card, versions
+from graphormer.ensemble import Model
 from graphormer.files import write_file
 from graphormer.graph import collate
 from graphormer.model import Graphormer
@@ -177,7 +178,7 @@ def _mean(values: Float[ndarray, " molecules"]) -> dict[str, float | None]:
     return {"mean": mean, "low": low, "high": high, "molecules": len(known)}
 
 
-def _description(prepared: Study, judged: Sequence[Known], network: Graphormer, card: Card) -> dict[str, Any]:
+def _description(prepared: Study, judged: Sequence[Known], network: Model, card: Card) -> dict[str, Any]:
     task, quality = prepared.task, evaluate(network, prepared.labelled("test"))
     return {
         "task": task.name,

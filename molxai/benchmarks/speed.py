@@ -15,6 +15,7 @@ from graphormer.graph import Graph, GraphBatch, collate, size_batches
 from graphormer.presets import preset_of
 from molxai.explainer import Explainer, graph_in
 from molxai.explainers import EXPLAINERS
+from molxai.explainers.ensemble import explained
 from molxai.inputs import read_inputs
 
 MOST = 500
@@ -50,7 +51,7 @@ def speed(explainer: Explainer, graphs: Sequence[Graph], rounds: int, threads: i
     sizes = [g.nodes for g in graphs]
     batches = [collate([graphs[row] for row in rows]) for rows in size_batches(sizes, explainer.batch_size)]
     runs: dict[str, Callable[[GraphBatch], Any]] = {"forward": torch.no_grad()(explainer.network)}
-    runs |= {name: partial(EXPLAINERS[name], explainer.network) for name in methods}
+    runs |= {name: partial(explained, EXPLAINERS[name], explainer.network) for name in methods}
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds + 1):
         for name, run in runs.items():

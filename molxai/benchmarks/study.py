@@ -11,7 +11,7 @@ import torch
 
 from graphormer.checkpoint import Card, load, row_ranges, save, versions
 from graphormer.data import LabelledGraphs
-from graphormer.model import Graphormer
+from graphormer.ensemble import Model
 from graphormer.molecules import MOLECULES
 from graphormer.prediction import evaluate
 from graphormer.recipe import Recipe
@@ -97,12 +97,13 @@ def study(name: str, data: Path, test_data: Path | None, fields: Fields, classes
     return Study(task, train, test, about, skipped, {"train": reading.sha256, "test": (other or reading).sha256})
 
 
-def trained(prepared: Study, recipe: Recipe, folder: Path, device: str, progress: bool) -> tuple[Graphormer, Card]:
+def trained(prepared: Study, recipe: Recipe, folder: Path, device: str, progress: bool) -> tuple[Model, Card]:
     """The model in the folder where there is one, else a trained one that is then there.
 
     Raises:
         ValueError: the model in the folder was made from other data or in another way.
     """
+    from graphormer.machine import Machine
     from graphormer.training import fit
 
     task, train = prepared.task, prepared.labelled("train")
@@ -115,7 +116,7 @@ def trained(prepared: Study, recipe: Recipe, folder: Path, device: str, progress
             raise ValueError(f"{folder} holds a model with another {others}: repeat the command it was made with, or choose another folder")
         logger.info("taking the model in %s", folder)
         return network, card
-    network = fit(task.config, recipe, train, folder, device, progress)
+    network = fit(task.config, recipe, train, folder, Machine(device, progress=progress))
     card = Card(
         task.name,
         task.config,

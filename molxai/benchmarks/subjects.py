@@ -35,7 +35,7 @@ def test_subjects(explainer: Explainer, sample: int, home: str | Path | None = N
     data = preset_of(explainer.card).load(home, "test")
     chosen = np.random.default_rng(0).permutation(len(data))[:sample].tolist()
     values = data.labels if data.labels.ndim == 1 else data.labels[:, 0]
-    labels = [Target(int(values[row])) for row in chosen]
+    labels = None if explainer.card.config.task == "regression" else [Target(int(values[row])) for row in chosen]
     return Subjects(f"{data.name} {data.split}", [data.graphs[row] for row in chosen], labels, [data.rows[row] for row in chosen])
 
 

@@ -1,6 +1,5 @@
 """Molecules of which it is known what each atom contributes: by a pattern, by the file, or by a formula."""
 
-import csv
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from rdkit.Chem import rdMolDescriptors
 
 from graphormer.data import digest
 from graphormer.molecules import Molecule, molecule, shortened
+from graphormer.tables import read_rows
 from molxai.inputs import MOLECULE_FILES, TABLES, read_inputs
 
 SPLIT = "split"
@@ -154,9 +154,8 @@ def column(path: Path, name: str) -> list[str]:
     """The named column of a table, row by row; empty where there is none, or no table."""
     if path.suffix.lower() not in TABLES:
         return []
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.DictReader(file, delimiter=TABLES[path.suffix.lower()])
-        return [row[name] or "" for row in reader] if name in (reader.fieldnames or []) else []
+    columns, rows = read_rows(path)
+    return [row.fields[name] for row in rows] if name in columns else []
 
 
 def _records(path: Path) -> Iterator[str]:

@@ -9,6 +9,7 @@ from molxai.cli.options import (
     TARGET,
     BatchSize,
     Device,
+    Endpoint,
     Inputs,
     Method,
     Model,
@@ -35,6 +36,7 @@ def explain(
     output: Output = None,
     smiles_column: SmilesColumn = "",
     target_columns: Annotated[str, typer.Option(help="Column of the true class in a table, for --target true.", show_default=False)] = "",
+    endpoint: Endpoint = "",
     features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
     style: Annotated[str, typer.Option(help="Of molecule pictures: highlight or contour.")] = "highlight",
     atom_numbers: Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")] = False,
@@ -57,7 +59,7 @@ def explain(
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
-    read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict)
+    read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict, endpoint)
     usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
@@ -75,25 +77,32 @@ def predict(
     model: Model = "",
     output: Output = None,
     smiles_column: SmilesColumn = "",
+    endpoint: Endpoint = "",
     batch_size: BatchSize = 32,
     device: Device = "auto",
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Predicted class, probability and logit of the inputs, in the records of 'explain' without relevances."""
+    """What the model says of the inputs, in the records of 'explain' without relevances.
+
+    An ensemble adds its spread (logit_sd); a molecule its similarity to the nearest one that the model learnt from, 0 to 1:
+    far from those a prediction is a guess.
+    """
     from molxai.batch import predictions
     from molxai.outputs import check_output, prediction_record, write_records
     from molxai.terminal import console, progress, show_records, summary
 
     usage(check_output, output, pictures=False)
-    read, explainer = prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict)
+    read, explainer = prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict, endpoint)
     rows = list(progress(predictions(explainer, read), len(read), "predicting", quiet))
     refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
     if output:
         write_records(records, output)
     else:
-        show_records(records, ("id", "input", "prediction", "probability", "logit", "error"), console())
+        shown = ("prediction", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
+        filled = [name for name in shown if any(one[name] is not None for one in records)]
+        show_records(records, ("id", "input", *filled), console())
     if not summary([one for one, _ in rows], output, quiet):
         raise typer.Exit(1)
 
@@ -134,14 +143,10 @@ def compare(
 def models() -> None:
     """The shipped models with what they were trained on and how well they do."""
     from graphormer.checkpoint import read_card, shipped
-    from molxai.terminal import console, show_mapping
+    from molxai.terminal import console, show_model
 
-    for name, path in shipped().items():
-        card = read_card(path)
-        head = f"{name}: {', '.join(card.targets)} ({', '.join(card.classes)}), reads {card.vocabulary}"
-        console().print(head, style="bold", markup=False)
-        training = {f"trained, {key}": card.training[key] for key in ("data", "split", "graphs", "command")}
-        show_mapping(training | {f"tested, {key}": value for key, value in card.metrics.items()}, console())
+    for path in shipped().values():
+        show_model(read_card(path), console())
 
 
 def methods() -> None:

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-INPUTS = "SMILES, or files: .smi .csv .tsv .sdf (molecules), .png .jpg .npy .npz (digits)."
+INPUTS = "SMILES, or files: .smi .csv .tsv .sdf .parquet (molecules), .png .jpg .npy .npz (digits)."
 MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
 COLUMN = "Column of SMILES in a table. [default: found by its name]"
+ENDPOINT = "Target to explain, of a model that has several. [default: the first]"
 DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache folder]"
 TARGET = "Class to explain: pred, true (with --target-columns), or a class's name or number."
 TIMED = "SMILES or files to time on. [default: the model's test data]"
@@ -24,6 +25,7 @@ Inputs = Annotated[list[str], typer.Argument(help=INPUTS, show_default=False)]
 Model = Annotated[str, typer.Option("-m", "--model", help=MODEL, show_default=False)]
 Method = Annotated[str, typer.Option(help="Explanation method; 'molxai methods' lists them.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; its ending decides the format.", show_default=False)]
+Endpoint = Annotated[str, typer.Option(help=ENDPOINT, show_default=False)]
 SmilesColumn = Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)]
 BatchSize = Annotated[int, typer.Option("-b", "--batch-size", min=1, help="Graphs at once; results do not depend on it.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -48,7 +50,15 @@ def shipped_for(inputs: list[str], model: str) -> str:
 
 
 def prepared(
-    inputs: list[str], model: str, method: str, batch_size: int, device: str, smiles_column: str, label_column: str, strict: bool
+    inputs: list[str],
+    model: str,
+    method: str,
+    batch_size: int,
+    device: str,
+    smiles_column: str,
+    label_column: str,
+    strict: bool,
+    endpoint: str = "",
 ) -> tuple[list["Input"], "Explainer"]:
     """The inputs, read, and the explainer for them; with what was typed checked before either."""
     from molxai.explainer import Explainer, chosen_device
@@ -57,7 +67,7 @@ def prepared(
 
     usage(known_method, method)
     usage(chosen_device, device)
-    explainer = Explainer(shipped_for(inputs, model), method, batch_size, device)
+    explainer = Explainer(shipped_for(inputs, model), method, batch_size, device, endpoint)
     read = []
     for one in read_inputs(inputs, smiles_column, label_column):
         if strict and one.error:

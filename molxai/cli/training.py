@@ -1,63 +1,148 @@
-"""`molxai train` and `evaluate`."""
+"""`molxai train`, `pretrain` and `evaluate`."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from molxai.cli.options import FOLDER, BatchSize, Data, Device, Method, Model, Output, Quiet, usage
+from molxai.cli.options import COLUMN, FOLDER, BatchSize, Data, Device, Method, Model, Output, Quiet, SmilesColumn, Strict, usage
+
+TABLE = "Table of molecules with labels: .csv .tsv .sdf .parquet; or an .npz of images and labels. Names after it are targets."
+TARGETS = "Columns to learn, with commas between them, or the option several times."
+KIND = "auto, classification, regression or multiclass."
+PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
+OWN = "Column that says train, valid or test, instead of --split."
+TEACHER = "Let a random forest teach: often better on small tables of two classes, a minute more."
+SEED = "Of the split and of all chance in training. [default: 0]"
+JUDGED = "Table with labels. [default: the model's own test part]"
+LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
+INIT = "Shipped model, or folder of one, whose weights to begin with: descriptor-pretrained. [default: random weights]"
 
 
 def train(
-    preset: Annotated[str, typer.Option(help="Recipe of a shipped model: bace or mnist.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", help=FOLDER, show_default=False)],
+    source: Annotated[list[str] | None, typer.Argument(metavar="[DATA [TARGET…]]", help=TABLE, show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help=FOLDER, show_default=False)] = None,
+    smiles_column: Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)] = "",
+    target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)] = None,
+    task: Annotated[str, typer.Option(help=KIND)] = "auto",
+    split: Annotated[str, typer.Option(help=PROTOCOL)] = "random",
+    split_column: Annotated[str, typer.Option(help=OWN, show_default=False)] = "",
+    unit: Annotated[str, typer.Option(help="Of a regression's values. [default: the target's name]", show_default=False)] = "",
+    init: Annotated[str, typer.Option(help=INIT, show_default=False)] = "",
+    teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False,
+    ensemble: Annotated[int, typer.Option(min=1, max=100, help="Models from so many seeds, used as one.")] = 1,
+    preset: Annotated[str, typer.Option(help="Recipe and data of a shipped model, instead of DATA.", show_default=False)] = "",
     data: Data = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Other than the recipe's.", show_default=False)] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Other than the recipe's.", show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help=SEED, show_default=False)] = None,
     device: Device = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="Of each machine.")] = 1,
+    nodes: Annotated[int, typer.Option("--num-nodes", min=1, help="Machines.")] = 1,
+    strategy: Annotated[str, typer.Option(help="Lightning's name of how several devices share the work.")] = "auto",
+    precision: Annotated[str, typer.Option(help="Lightning's name; auto: bfloat16 on a GPU, float32 on a CPU.")] = "auto",
+    strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a shipped model's recipe anew; the folder then serves as -m FOLDER."""
-    import logging
+    """Train a model on a table of your own, or a shipped model's recipe anew; the folder then serves as -m FOLDER.
 
+    A run that was stopped goes on where its last epoch ended when the same command is given again.
+    """
+    from graphormer.machine import Machine
+    from graphormer.own import Request, train_own
     from graphormer.presets import preset as recipe
     from graphormer.presets import train_preset
     from molxai.explainer import chosen_device
-    from molxai.terminal import console, show_mapping
+    from molxai.rendering.training import write_report
+    from molxai.terminal import console, show_training
 
-    usage(recipe, preset)
+    if bool(preset) == bool(source):
+        raise typer.BadParameter("one of DATA and --preset is needed")
+    if output is None:
+        raise typer.BadParameter("a folder for the model is needed: -o FOLDER")
     usage(chosen_device, device)
+    _speak(quiet)
+    machine = Machine(device, devices, nodes, strategy, precision, not quiet and sys.stderr.isatty())
+    if preset:
+        usage(recipe, preset)
+        weights, card = train_preset(preset, output, data, epochs, seed, machine)
+    else:
+        assert source is not None
+        names = [*(target_columns or []), *source[1:]]
+        how = {"unit": unit, "init": init, "teacher": teacher, "ensemble": ensemble, "epochs": epochs, "seed": seed or 0, "strict": strict}
+        request = Request(Path(source[0]), smiles_column, names, task, split, split_column, **how)  # type: ignore[arg-type]
+        weights, card = train_own(request, output, shlex.join(["molxai", *sys.argv[1:]]), machine)
+    page = write_report(card, output)
+    show_training(card, {"model": str(weights), "report": str(page)}, console())
+
+
+def pretrain(
+    sources: Annotated[list[Path], typer.Argument(metavar="TABLE…", help="Tables of molecules; labels are not needed.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help=FOLDER, show_default=False)],
+    exclude: Annotated[list[Path] | None, typer.Option(help="Table of molecules to be judged later: kept out.", show_default=False)] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Other than the recipe's.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of all chance in training.")] = 0,
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Train a trunk on RDKit's descriptors of many molecules, for 'molxai train --init FOLDER'."""
+    from graphormer.machine import Machine
+    from graphormer.own import pretrain as pretrained
+    from molxai.explainer import chosen_device
+    from molxai.terminal import console, show_training
+
+    usage(chosen_device, device)
+    _speak(quiet)
+    machine = Machine(device, progress=not quiet and sys.stderr.isatty())
+    command = shlex.join(["molxai", *sys.argv[1:]])
+    weights, card = pretrained(sources, exclude or [], output, command, epochs, seed, machine)
+    show_training(card, {"model": str(weights)}, console())
+
+
+def _speak(quiet: bool) -> None:
+    import logging
+    import warnings
 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")  # they speak to those who write its loops
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
-    weights, card = train_preset(preset, output, data, epochs, seed, device, not quiet and sys.stderr.isatty())
-    show_mapping({"model": str(weights)} | card.metrics, console())
 
 
 def evaluate(
+    table: Annotated[Path | None, typer.Argument(metavar="[TABLE]", help=JUDGED, show_default=False)] = None,
     model: Model = "bace",
+    smiles_column: SmilesColumn = "",
+    target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=LABELS, show_default=False)] = None,
+    baseline: Annotated[bool, typer.Option("--baseline", help="A random forest on count ECFP4 of the same train part beside it.")] = False,
     method: Method = "lrp",
     data: Data = None,
-    part: Annotated[str, typer.Option(help="Part of the data: test, train, or valid where the split has one.")] = "test",
+    part: Annotated[str, typer.Option(help="Of the model's own data: test, train, or valid where the split has one.")] = "test",
     output: Output = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
 ) -> None:
-    """Quality of a model on its own data, and whether its explanations add up there."""
+    """Quality of a model on its own data or on a table, and whether its explanations add up there."""
     import json
 
     from graphormer.files import write_file
-    from molxai.evaluation import evaluate_model
+    from molxai.evaluation import evaluate_model, evaluate_table, own_part
     from molxai.explainer import Explainer, chosen_device
     from molxai.explainers import method as known_method
-    from molxai.terminal import console, show_mapping
+    from molxai.terminal import console, show_evaluation
 
     usage(known_method, method)
     usage(chosen_device, device)
     if part not in ("test", "train", "valid"):
         raise typer.BadParameter(f"part {part!r}: test, train or valid is needed")
-    result = evaluate_model(Explainer(model, method, batch_size, device), data, part)
+    explainer = Explainer(model, method, batch_size, device)
+    if table:
+        judged, gone = evaluate_table(explainer, table, smiles_column, target_columns or [])
+        for line in gone:
+            print(line, file=sys.stderr)
+    else:
+        judged = own_part(explainer, part, data)
+    result = evaluate_model(explainer, judged, own_part(explainer, "train", data) if baseline else None)
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")
-    show_mapping(result, console())
+    show_evaluation(result, console())

@@ -60,6 +60,7 @@ EPSILON, GAMMA, RESIDUAL = 0.05, 0.25, 0.25
 
 _METHODS: tuple[Method, ...] = (
     GradientInput("lrp", CONSERVATIVE, conserves=True),
+    GradientInput("lrp-shared", CONSERVATIVE, conserves=True, shared=True),
     GradientInput("lrp-ah", (AH,)),
     GradientInput("lrp-ln", (LN,)),
     GradientInput("lrp-epsilon", (*CONSERVATIVE, epsilon(EPSILON))),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graph import GraphBatch
+from graphormer.graph import GraphBatch, within
 from graphormer.model import Graphormer
 from molxai.explainers.gradient import Pass, gradient_pass
 from molxai.explanation import Explanation, Target
@@ -29,6 +30,8 @@ class GradientInput:
     tables: tuple[Rule, ...] = ()
     conserves: bool = False
     """Whether node, token and bias relevances are promised to sum to the logit."""
+    shared: bool = False
+    """Whether the relevance of a circular environment goes to all its nodes in equal parts, instead of to its centre."""
     signed: bool = True
     by_target: bool = True
     largest: int | None = None
@@ -47,8 +50,12 @@ class GradientInput:
         relevance = (made.tokens * made.gradient).sum(2)
         if self.conserves:
             _check(self.name, made, relevance)
-        split = feature_split(model, batch, made.gradient[:, 1:]).cpu()
-        nodes, token, biases = relevance[:, 1:].cpu(), relevance[:, 0].tolist(), made.bias.tolist()
+        split = feature_split(model, batch, made.gradient[:, 1:])
+        nodes = relevance[:, 1:]
+        if self.shared and batch.vocabulary.environments:
+            own, split = split, shared_environments(batch, split)
+            nodes = nodes + (split - own).sum(2)
+        nodes, split, token, biases = nodes.cpu(), split.cpu(), relevance[:, 0].tolist(), made.bias.tolist()
         features = batch.vocabulary.feature_names
         return [
             Explanation(self.name, nodes[i, :n], split[i, :n], features, token[i], biases[i], **vars(made.outcome[i]))
@@ -61,10 +68,20 @@ def feature_split(
 ) -> Float[Tensor, "batch nodes features"]:
     """Each input feature's exact share in gradient × input: embeddings are sums over features, the product is linear."""
     codes = batch.codes.long()
-    each = (gradient @ model.entries.detach().T).gather(2, codes) * batch.weights
+    each = (F.embedding(codes, model.entries.detach()) @ gradient.unsqueeze(3)).squeeze(3) * batch.weights
     feature = batch.vocabulary.feature_of_entry.to(codes.device)[codes]
     split = each.new_zeros(*codes.shape[:2], len(batch.vocabulary.feature_names))
     return split.scatter_add_(2, feature, each)
+
+
+def shared_environments(batch: GraphBatch, split: Float[Tensor, "batch nodes features"]) -> Float[Tensor, "batch nodes features"]:
+    """The split with each environment's relevance in equal parts at all nodes that it speaks of; sums stay as they are."""
+    shares = []
+    for place, radius in enumerate(batch.vocabulary.environments, batch.vocabulary.stated):
+        around = within(batch, radius).to(split.dtype)
+        each = split[:, :, place] / around.sum(2).clamp_min(1)
+        shares.append((around.transpose(1, 2) @ each.unsqueeze(2)).squeeze(2))
+    return torch.cat([split[:, :, : batch.vocabulary.stated], torch.stack(shares, 2)], 2)
 
 
 def _check(method: str, made: Pass, relevance: Float[Tensor, "batch tokens"]) -> None:

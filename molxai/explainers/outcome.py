@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.model import Config
-from molxai.explanation import Target
+from molxai.explanation import PREDICTED, Target
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ def outcomes(config: Config, logits: Float[Tensor, "batch outputs"], targets: Se
 def resolved(config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None) -> list[Target]:
     """The targets, with each graph's predicted class where there is none."""
     chosen = targets or [None] * len(logits)
-    return [_predicted(config, row) if target is None else target for row, target in zip(logits, chosen, strict=True)]
+    return [_resolved(config, row, target or Target(PREDICTED)) for row, target in zip(logits, chosen, strict=True)]
 
 
-def _predicted(config: Config, logits: Float[Tensor, " outputs"]) -> Target:
+def _resolved(config: Config, logits: Float[Tensor, " outputs"], target: Target) -> Target:
+    if target.label != PREDICTED:
+        return target
     if config.task == "multiclass":
         return Target(int(logits.argmax()))
-    return Target(int(logits[0] > 0)) if config.task == "binary" else Target()
+    return Target(int(logits[target.column] > 0) if config.task == "binary" else 0, column=target.column)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from graphormer.graph import FIRST_PATTERN, GraphBatch
+from graphormer.graph import GraphBatch, within
 from graphormer.model import Graphormer
 from molxai.explainers.gradient import check_ready, node_explanations, target_weights
 from molxai.explainers.outcome import Outcome, outcomes, resolved
@@ -68,10 +68,7 @@ class Occlusion:
         if self.hops >= batch.vocabulary.max_hops:
             farthest = batch.vocabulary.max_hops - 1
             raise ValueError(f"{self.name}: '{batch.vocabulary.name}' tells distances apart up to {farthest} hops, not {self.hops}")
-        pattern = (batch.relation[:, 1:, 1:] - FIRST_PATTERN).clamp_min(0)
-        bucket = batch.patterns[:, 0][pattern]
-        there = batch.mask[:, :, None] & batch.mask[:, None, :]
-        return (bucket <= self.hops) & there
+        return within(batch, self.hops)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
+from graphormer.ensemble import Model
 from graphormer.graph import Graph, size_batches
-from graphormer.model import Graphormer
 from molxai.explanation import Explanation
 from molxai.removal import Removal, kept_logits
 
@@ -60,7 +60,7 @@ class Curves:
         return np.trapezoid(self.deletion, dx=0.1, axis=1)
 
 
-def curves(model: Graphormer, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal = "attn") -> Curves:
+def curves(model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal = "attn") -> Curves:
     """All curves of the graphs, each for its explanation's target.
 
     Raises:
@@ -75,7 +75,7 @@ def curves(model: Graphormer, graphs: Sequence[Graph], explanations: Sequence[Ex
     return Curves(*(np.concatenate([getattr(part, name) for _, part in parts])[order] for name in Curves.__annotations__))
 
 
-def _curves(model: Graphormer, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal) -> Curves:
+def _curves(model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal) -> Curves:
     widest = max(g.nodes for g in graphs)
     kept = torch.stack([_copies(one.relevance, g.nodes, widest) for g, one in zip(graphs, explanations, strict=True)])
     count = kept.shape[1]
@@ -107,7 +107,7 @@ def _rank(values: Float[Tensor, " nodes"]) -> Tensor:
     return torch.argsort(shuffled[torch.argsort(values[shuffled], stable=True)])
 
 
-def _probability(model: Graphormer, explanation: Explanation, logits: Float[Tensor, "copies outputs"]) -> Float[Tensor, " copies"]:
+def _probability(model: Model, explanation: Explanation, logits: Float[Tensor, "copies outputs"]) -> Float[Tensor, " copies"]:
     """Of the explained class."""
     target = explanation.target
     if model.config.task == "multiclass":

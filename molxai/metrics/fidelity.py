@@ -5,13 +5,14 @@ m = max(R, 0) / max R: what speaks for the target is kept in proportion, what sp
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from graphormer.ensemble import Model
 from graphormer.graph import Graph, size_batches
-from graphormer.model import Graphormer
 from graphormer.prediction import batch_for
 from molxai.explanation import Explanation
 
@@ -23,7 +24,7 @@ def unit_mask(relevance: Float[Tensor, " nodes"]) -> Float[Tensor, " nodes"]:
 
 
 @torch.no_grad()
-def fidelity(model: Graphormer, graphs: Sequence[Graph], explanations: Sequence[Explanation]) -> Bool[Tensor, "graphs 2"]:
+def fidelity(model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]) -> Bool[Tensor, "graphs 2"]:
     """Of each graph, whether the predicted class changes without the explanation (fidelity+) and with it alone (fidelity−).
 
     Means over graphs are PyG's `fidelity` for explanations of the model. High + and low − are better.
@@ -38,17 +39,15 @@ def fidelity(model: Graphormer, graphs: Sequence[Graph], explanations: Sequence[
     changed = torch.zeros(len(graphs), 2, dtype=torch.bool)
     for rows in size_batches([g.nodes for g in graphs], 64):
         batch = batch_for(model, [graphs[row] for row in rows])
-        tokens = model.embed(batch)
-        mask = torch.zeros(tokens.shape[:2], dtype=tokens.dtype)
+        mask = torch.zeros_like(batch.weights[:, :, 0])
         for i, row in enumerate(rows):
-            mask[i, 1 : graphs[row].nodes + 1] = unit_mask(explanations[row].relevance.to(tokens.dtype))
-        mask = mask.to(tokens.device)
-        whole = _classes(model, model.predict(tokens, batch))
+            mask[i, : graphs[row].nodes] = unit_mask(explanations[row].relevance.to(mask))
+        whole = _classes(model, model(batch))
         for column, share in enumerate((1 - mask, mask)):
-            share[:, 0] = 1.0  # the graph token is no part of the explanation
-            changed[rows, column] = (_classes(model, model.predict(tokens * share[:, :, None], batch)) != whole).cpu()
+            scaled = replace(batch, weights=batch.weights * share[:, :, None])  # scales each node's embedding
+            changed[rows, column] = (_classes(model, model(scaled)) != whole).cpu()
     return changed
 
 
-def _classes(model: Graphormer, logits: Float[Tensor, "batch outputs"]) -> Tensor:
+def _classes(model: Model, logits: Float[Tensor, "batch outputs"]) -> Tensor:
     return logits.argmax(1) if model.config.task == "multiclass" else (logits[:, 0] > 0).long()

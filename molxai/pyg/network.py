@@ -160,7 +160,8 @@ class PyGGraphormer(nn.Module):
         for one in range(int(batch.max()) + 1 if nodes else 1):
             mine, own = (batch == one).nonzero().flatten(), batch[edges[0]] == one
             place[mine] = torch.arange(len(mine))
-            data = Data(torch.zeros(len(mine), 1, dtype=torch.long), place[edges[:, own]], x_weight=torch.zeros(len(mine), 1))
+            unsaid = torch.zeros(len(mine), 1 + len(self.model.vocabulary.environments), dtype=torch.long)
+            data = Data(unsaid, place[edges[:, own]], x_weight=unsaid.float())
             data.edge_attr, data.pos = None if types is None else types[own], None if pos is None else pos[mine]
             graphs.append(from_pyg(data, self.model.vocabulary))
         entries = self.model.entries

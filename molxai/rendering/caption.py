@@ -7,10 +7,18 @@ def prediction_line(explanation: Explanation, method: bool = True) -> str:
     """What is explained, how sure the model is, and by which model (and method)."""
     by = f"{explanation.model} · {explanation.method}" if method else explanation.model
     if explanation.probability is None:
-        return f"Explained: the predicted value, {explanation.value:.3f} {explanation.unit} · {by}"
+        what = explanation.endpoint or "the predicted value"
+        return f"Explained: {what}, {explanation.value:.3f}{_spread(explanation)} {explanation.unit} · {by}"
     target, predicted = explanation.target_name, explanation.prediction_name
     said = "as predicted" if target == predicted else f"the prediction is {predicted}"
-    return f"Explained: {target} ({said}) · probability {explanation.probability:.3f} · logit {explanation.logit:+.3f} · {by}"
+    named = f"{explanation.endpoint}: {target}" if explanation.endpoint else target
+    logit = f"logit {explanation.logit:+.3f}{_spread(explanation)}"
+    return f"Explained: {named} ({said}) · probability {explanation.probability:.3f} · {logit} · {by}"
+
+
+def _spread(explanation: Explanation) -> str:
+    """Standard deviation over the members of an ensemble."""
+    return "" if explanation.logit_sd is None else f" ± {explanation.logit_sd:.3f}"
 
 
 def ledger_line(explanation: Explanation) -> str:

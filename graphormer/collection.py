@@ -1,0 +1,295 @@
+"""A user's own labelled molecules or pictures: read, checked, duplicates merged, and a reason for every row that is left out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.checkpoint import Card
+from graphormer.data import LabelledGraphs, digest
+from graphormer.graph import Graph
+from graphormer.molecules import MOLECULES, canonical
+from graphormer.splits import SPLITS
+from graphormer.tables import SMILES_COLUMNS, Row, column, read_rows
+from graphormer.targets import Targets, is_missing, known_labels, targets
+from graphormer.vocabulary import Vocabulary
+
+FEWEST = 20
+"""Labelled graphs below which nothing is trained."""
+
+PARTS = ("train", "valid", "test")
+
+SPELLINGS = {"val": "valid", "validation": "valid", "training": "train", "testing": "test"}
+"""Other names of the parts in a split column."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A row that is not used."""
+
+    row: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The graphs that can be used, and what became of the other rows."""
+
+    name: str
+    vocabulary: Vocabulary
+    graphs: list[Graph]
+    texts: list[str]
+    """SMILES of each graph, or its place in the file."""
+    rows: list[int]
+    """Row of each graph in the file, counted from 0."""
+    targets: Targets
+    parts: list[str]
+    """What the split column says of each graph; empty without one."""
+    count: int
+    """Rows of the file."""
+    skipped: list[Skipped]
+    merged: int
+    """Rows whose molecule had come before: their labels were averaged, or agreed."""
+    conflicts: int
+    """Labels that were dropped because rows of one molecule name different classes."""
+    sha256: dict[str, str]
+
+    @property
+    def summary(self) -> list[str]:
+        """What was found, a line for each fact."""
+        said = [self.targets.stated, f"{len(self.graphs)} of {self.count} rows are used"]
+        if self.merged:
+            how = "their values were averaged" if self.targets.task == "regression" else "classes agreed unless said below"
+            said.append(f"{self.merged} rows repeat a molecule: merged, {how}")
+        if self.conflicts:
+            said.append(f"{self.conflicts} labels were dropped: rows of one molecule name different classes")
+        if self.skipped:
+            said.append(f"{len(self.skipped)} rows are left out, for example row {self.skipped[0].row}: {self.skipped[0].reason}")
+        return said
+
+    def split(self, protocol: str, seed: int) -> dict[str, LabelledGraphs]:
+        """The three parts under a named protocol, or as the split column says.
+
+        Raises:
+            ValueError: unknown protocol, or too few graphs in train.
+        """
+        if self.parts:
+            rows = {part: [i for i, one in enumerate(self.parts) if one == part] for part in PARTS}
+            protocol = "own column"
+        elif protocol not in SPLITS:
+            raise ValueError(f"split {protocol!r}: one of {', '.join(SPLITS)} is needed")
+        elif self.vocabulary is not MOLECULES and protocol != "random":
+            raise ValueError(f"split {protocol!r}: pictures have no scaffolds, only random is possible")
+        else:
+            made = SPLITS[protocol](self.texts, seed)
+            rows = {part: sorted(getattr(made, part)) for part in PARTS}
+        if len(rows["train"]) < FEWEST / 2:
+            raise ValueError(f"{len(rows['train'])} graphs to train on: at least {FEWEST // 2:.0f} are needed")
+        texts = self.texts if self.vocabulary is MOLECULES else []
+        whole = LabelledGraphs(self.name, self.vocabulary, self.graphs, self.labels, self.rows, protocol, self.sha256, texts)
+        return {part: whole.part(kept, f"{protocol} {part}") for part, kept in rows.items()}
+
+    @property
+    def labels(self) -> Tensor:
+        """In the form that the model's loss takes."""
+        return self.targets.labels[:, 0].long() if self.targets.task == "multiclass" else self.targets.labels
+
+
+def collect(
+    path: Path, smiles_column: str, target_columns: Sequence[str], kind: str = "auto", split_column: str = "", strict: bool = False
+) -> Collection:
+    """The labelled molecules of a table; salts stay whole.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it lacks a column, its labels make no task, fewer than `FEWEST` molecules have one, or, if `strict`,
+            a row cannot be read.
+    """
+    columns, rows = read_rows(path)
+    smiles = "" if path.suffix.lower() == ".sdf" else column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column")
+    listed = [one for name in target_columns for one in ([name] if name in columns else name.split(","))]
+    wanted = [column(path, columns, name.strip(), (), "--target-columns") for name in dict.fromkeys(listed) if name.strip()]
+    if split_column:
+        column(path, columns, split_column, (), "--split-column")
+    kept, skipped, count = [], [], 0
+    for number, row in enumerate(rows):
+        count += 1
+        one = _read(number, row, smiles, wanted)
+        if isinstance(one, Skipped):
+            if strict and one.reason != UNLABELLED:
+                raise ValueError(f"{path}, row {number}: {one.reason}")
+            skipped.append(one)
+        else:
+            kept.append(one)
+    said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind)
+    graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
+    parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
+    made = Collection(
+        path.stem,
+        MOLECULES,
+        graphs,
+        texts,
+        [number for number, _, _, _ in kept],
+        said,
+        parts,
+        count,
+        skipped,
+        0,
+        0,
+        {path.name: digest(path)},
+    )
+    return _checked(path, merged(made))
+
+
+def labelled(
+    path: Path, card: Card, smiles_column: str, target_columns: Sequence[str], part: str = ""
+) -> tuple[LabelledGraphs, list[Skipped]]:
+    """The rows of a table with the labels of a model's targets, every row on its own, and those that cannot be used.
+
+    Args:
+        path: the table.
+        card: of the model.
+        smiles_column: found by its name where empty.
+        target_columns: in the order of the model's targets; by their names where empty.
+        part: only the rows of which the column `split` says so.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a column is missing, a label does not fit the model, or no row is left.
+    """
+    columns, rows = read_rows(path)
+    smiles = "" if path.suffix.lower() == ".sdf" else column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column")
+    asked = [name for text in target_columns for name in ([text] if text in columns else text.split(","))]
+    wanted = [column(path, columns, name.strip(), (), "--target-columns") for name in asked or card.targets]
+    if len(wanted) != len(card.targets):
+        raise ValueError(
+            f"{len(wanted)} target columns for a model of {len(card.targets)} ({', '.join(card.targets)}): one for each is needed"
+        )
+    taken = [(number, row) for number, row in enumerate(rows) if not part or row.fields.get("split") == part]
+    read = [_read(number, row, smiles, wanted) for number, row in taken]
+    kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
+    if not kept:
+        first = f"; row {skipped[0].row}: {skipped[0].reason}" if skipped else ""
+        raise ValueError(f"{path} has no labelled row to judge the model on{first}")
+    said = known_labels({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, card.config.task, card.classes)
+    labels = said[:, 0].long() if card.config.task == "multiclass" else said
+    graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
+    numbers = [number for number, _, _, _ in kept]
+    return LabelledGraphs(path.stem, MOLECULES, graphs, labels, numbers, part or "all rows", {path.name: digest(path)}, texts), skipped
+
+
+UNLABELLED = "no label"
+
+Kept = tuple[int, Row, Graph, str]
+
+
+def _read(number: int, row: Row, smiles: str, wanted: Sequence[str]) -> Kept | Skipped:
+    """Number, row, graph and canonical SMILES, or why there are none."""
+    text = row.fields.get(smiles, row.place)
+    try:
+        made = row.molecule(smiles)
+    except ValueError as error:
+        return Skipped(number, text, str(error))
+    if all(is_missing(row.fields.get(name, "")) for name in wanted):
+        return Skipped(number, text, UNLABELLED)
+    return number, row, made.graph, canonical(made.mol)
+
+
+def _part(path: Path, number: int, text: str) -> str:
+    part = SPELLINGS.get(text.strip().lower(), text.strip().lower())
+    if part not in PARTS:
+        raise ValueError(f"{path}, row {number}: the split column says {text!r}; {', '.join(PARTS)} are needed")
+    return part
+
+
+def merged(many: Collection) -> Collection:
+    """The collection with one graph for each distinct SMILES, so that no molecule can be in two parts."""
+    groups: dict[str, list[int]] = {}
+    for place, text in enumerate(many.texts):
+        groups.setdefault(text, []).append(place)
+    if len(groups) == len(many.texts):
+        return many
+    labels = many.targets.labels
+    combine = _mean if many.targets.task == "regression" else _agreed
+    rows = torch.stack([combine(labels[group]) for group in groups.values()])
+    lost = sum(int((~labels[group].isnan().all(0)).sum()) for group in groups.values()) - int((~rows.isnan()).sum())
+    keep = [i for i, row in enumerate(rows) if not row.isnan().all()]
+    leaders = [group[0] for group in groups.values()]
+    gone = [
+        Skipped(many.rows[leader], many.texts[leader], "rows of this molecule name different classes")
+        for i, leader in enumerate(leaders)
+        if i not in set(keep)
+    ]
+    chosen = [leaders[i] for i in keep]
+    return replace(
+        many,
+        graphs=[many.graphs[i] for i in chosen],
+        texts=[many.texts[i] for i in chosen],
+        rows=[many.rows[i] for i in chosen],
+        targets=replace(many.targets, labels=rows[keep]),
+        parts=[many.parts[i] for i in chosen] if many.parts else [],
+        skipped=sorted([*many.skipped, *gone], key=lambda one: one.row),
+        merged=len(many.texts) - len(groups),
+        conflicts=lost,
+    )
+
+
+def _mean(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
+    return labels.nanmean(0)
+
+
+def _agreed(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
+    """The class that all known labels name; NaN where they do not."""
+    mean = labels.nanmean(0)
+    same = ((labels == mean) | labels.isnan()).all(0)
+    return torch.where(same, mean, math.nan)
+
+
+def _checked(path: Path, made: Collection) -> Collection:
+    if len(made.graphs) < FEWEST:
+        gone = f"; row {made.skipped[0].row}: {made.skipped[0].reason}" if made.skipped else ""
+        raise ValueError(f"{path} has {len(made.graphs)} usable labelled rows of {made.count}: at least {FEWEST} are needed{gone}")
+    return made
+
+
+def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Collection:
+    """The labelled digits of an .npz with the arrays `images` and `labels`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: an array is missing or of another size, or the labels make no task.
+    """
+    from graphormer.pictures import picture, read_arrays
+    from graphormer.superpixels import SUPERPIXELS, digit
+
+    images = read_arrays(path)
+    with np.load(path, allow_pickle=False) as content:
+        if "labels" not in content.files:
+            raise ValueError(f"{path} holds {', '.join(content.files)}: arrays named 'images' and 'labels' are needed")
+        labels = content["labels"]
+    if labels.shape != (len(images),) or labels.dtype.kind not in "biufU":
+        raise ValueError(f"{path}: labels of {labels.dtype} and shape {labels.shape} for {len(images)} images: one for each is needed")
+    graphs, rows, skipped = [], [], []
+    for number, image in enumerate(images):
+        try:
+            graphs.append(digit(picture(image)[0]).graph)
+            rows.append(number)
+        except ValueError as error:
+            if strict:
+                raise ValueError(f"{path}, picture {number}: {error}") from error
+            skipped.append(Skipped(number, f"picture {number}", str(error)))
+    said = targets({"label": [str(labels[row]) for row in rows]}, _picture_task(kind, labels))
+    texts = [f"picture {row}" for row in rows]
+    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, {path.name: digest(path)})
+    return _checked(path, made)
+
+
+def _picture_task(kind: str, labels: np.ndarray) -> str:
+    """Whole numbers beside pictures are classes, as in every data set of digits."""
+    return "classification" if kind == "auto" and labels.dtype.kind in "biuU" else kind

@@ -1,0 +1,151 @@
+"""Training on a user's own data: from a request to a folder that every command takes as a model."""
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graphormer.checkpoint import Card
+from graphormer.collection import Collection, Skipped, collect, collect_pictures
+from graphormer.data import LabelledGraphs
+from graphormer.files import write_file
+from graphormer.machine import MACHINE, Machine
+from graphormer.model import Config
+from graphormer.presets import MOLECULE, PRESETS
+from graphormer.recipe import Recipe
+from graphormer.runs import Origin, Problem, train, trunk
+from graphormer.teaching import REPEATS
+
+logger = logging.getLogger(__name__)
+
+WORK = 90_000
+"""Graphs that a training sees, over all epochs: a few minutes on two cores."""
+
+FEWEST_EPOCHS, MOST_EPOCHS = 12, 60
+
+TAUGHT = 7.5
+"""Recombined molecules for each one of the train part, where a forest teaches."""
+
+LEFT_OUT = "skipped.csv"
+"""In a model's folder: the rows that were not used, and why."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for."""
+
+    source: Path
+    smiles_column: str = ""
+    target_columns: Sequence[str] = ()
+    task: str = "auto"
+    split: str = "random"
+    split_column: str = ""
+    unit: str = ""
+    init: str = ""
+    """A model whose weights, but for the head, training begins with."""
+    teacher: bool = False
+    """Whether a forest on fingerprints teaches: see `graphormer.teaching`."""
+    ensemble: int = 1
+    epochs: int | None = None
+    seed: int = 0
+    strict: bool = False
+
+
+def train_own(request: Request, folder: Path, command: str, machine: Machine = MACHINE) -> tuple[Path, Card]:
+    """Train on a table of molecules or an .npz of pictures; returns the weights file and its card.
+
+    Nothing is written before the data have been read and found fit.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the data do not fit the request; or the folder holds an unfinished run with other settings.
+    """
+    pictures = request.source.suffix.lower() == ".npz"
+    if pictures:
+        found = collect_pictures(request.source, request.task, request.strict)
+    else:
+        names = (request.smiles_column, request.target_columns, request.task, request.split_column, request.strict)
+        found = collect(request.source, *names)
+    for line in found.summary:
+        logger.info("%s", line)
+    parts = {name: part for name, part in found.split(request.split, request.seed).items() if len(part)}
+    logger.info("split %s", ", ".join(f"{name} {len(part)}" for name, part in parts.items()))
+    goals = found.targets
+    unit = "logit" if goals.classes else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")
+    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(found.summary))
+    config = own_config(found, pictures)
+    recipe = own_recipe(len(parts["train"]), pictures, request)
+    start = trunk(request.init, config) if request.init else None
+    weights, card = train(problem, config, recipe, folder, Origin(command, request.init), request.ensemble, machine, start)
+    if found.skipped:
+        write_file(folder / LEFT_OUT, _listed(found.skipped))
+    return weights, card
+
+
+def own_config(found: Collection, pictures: bool) -> Config:
+    """The shipped models' architecture for the task, with an output bias: the value of a graph of which nothing is known."""
+    like = PRESETS["mnist"].config if pictures else MOLECULE
+    return replace(like, task=found.targets.task, outputs=found.targets.outputs, output_bias=True)
+
+
+def own_recipe(graphs: int, pictures: bool, request: Request) -> Recipe:
+    """The shipped models' recipe with as many epochs as make `WORK` graphs, within bounds; fixed, as `fit` explains."""
+    like = PRESETS["mnist" if pictures else "bace"].recipe
+    each, fewest, most = (REPEATS + TAUGHT, 3, 8) if request.teacher else (1, FEWEST_EPOCHS, MOST_EPOCHS)
+    epochs = request.epochs or max(fewest, min(most, round(WORK / (each * graphs))))
+    return replace(like, epochs=epochs, seed=request.seed, recombined=TAUGHT if request.teacher else 0.0)
+
+
+def _name(path: Path) -> str:
+    """A model's name from a file's: letters, digits, '.', '_' and '-'."""
+    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-.") or "model"
+
+
+def _listed(skipped: Sequence[Skipped]) -> str:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", "input", "reason"])
+    writer.writerows([one.row, one.text, one.reason] for one in skipped)
+    return text.getvalue()
+
+
+TRUNK = Recipe(epochs=12, batch_size=64, learning_rate=2e-3, structure_rate=20.0, environment_drop=0.3, averaging=0.999)
+"""How the shipped trunk is pretrained."""
+
+HELD_OUT = 50
+"""One molecule in so many is kept out of pretraining, to see how well descriptors are learnt."""
+
+
+def pretrain(
+    sources: Sequence[Path],
+    exclude: Sequence[Path],
+    folder: Path,
+    command: str,
+    epochs: int | None = None,
+    seed: int = 0,
+    machine: Machine = MACHINE,
+) -> tuple[Path, Card]:
+    """Train a trunk on the descriptors of the molecules in some tables, but for those that tables of `exclude` hold.
+
+    Raises:
+        FileNotFoundError: a table is missing.
+        ValueError: a table cannot be read, or nothing is left.
+    """
+    from graphormer.pretraining import descriptor_graphs, skeletons
+
+    data, census = descriptor_graphs(sources, skeletons(exclude))
+    logger.info("%s", census)
+    rows = range(len(data))
+    parts: dict[str, LabelledGraphs] = {
+        "train": data.part([row for row in rows if (row + 1) % HELD_OUT], "train"),
+        "valid": data.part([row for row in rows if not (row + 1) % HELD_OUT], "valid"),
+    }
+    facts = f"{census.rows} rows; {census.unreadable} unreadable or too large, {census.repeated} repeated, {census.excluded} excluded"
+    problem = Problem("descriptor-pretrained", census.names, (), parts, "standard deviations", (facts,))
+    config = replace(MOLECULE, task="regression", outputs=len(census.names), dropout=0.0)
+    recipe = replace(TRUNK, epochs=epochs or TRUNK.epochs, seed=seed)
+    return train(problem, config, recipe, folder, Origin(command), machine=machine)

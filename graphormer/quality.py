@@ -1,0 +1,115 @@
+"""How good predictions are: the usual measures of each task, with intervals."""
+
+import math
+import warnings
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Shaped
+from numpy import ndarray
+from torch import Tensor
+
+from graphormer.model import Task
+
+RESAMPLES = 500
+BINS = 10
+
+Measures = dict[str, float]
+Interval = tuple[float, float, float]
+"""Value, low, high."""
+
+
+def quality(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"]) -> Measures:
+    """The task's measures; averaged over targets where there are several. NaN where labels of one class allow none.
+
+    Binary: ROC-AUC, PR-AUC (average precision), accuracy, MCC, Brier score, ECE. Multiclass: accuracy, MCC, cross entropy,
+    ECE. Regression: RMSE, MAE, R², Spearman's ρ, in the target's unit where they have one.
+    """
+    if task == "multiclass":
+        return _several(outputs, labels)
+    judge = _binary if task == "binary" else _values
+    columns = []
+    for column in range(outputs.shape[1]):
+        known = ~labels[:, column].isnan()
+        if int(known.sum()):
+            columns.append(judge(labels[known, column].double().numpy(), outputs[known, column].double().numpy()))
+    names = columns[0] if columns else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a mean of nothing is NaN, and is meant to be
+        return {name: float(np.nanmean([column[name] for column in columns])) for name in names}
+
+
+def intervals(
+    task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"], seed: int = 0
+) -> dict[str, Interval]:
+    """Each measure with its 95 % percentile bootstrap interval over graphs (Efron & Tibshirani 1993, section 13.3)."""
+    whole = quality(task, outputs, labels)
+    random = np.random.default_rng(seed)
+    draws = []
+    for _ in range(RESAMPLES):
+        chosen = torch.from_numpy(random.integers(0, len(outputs), len(outputs)))
+        draws.append(quality(task, outputs[chosen], labels[chosen]))
+    made: dict[str, Interval] = {}
+    for name, value in whole.items():
+        drawn = np.array([draw.get(name, math.nan) for draw in draws])
+        drawn = drawn[np.isfinite(drawn)]
+        low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (math.nan, math.nan)
+        made[name] = (value, float(low), float(high))
+    return made
+
+
+def _binary(y: Float[ndarray, " graphs"], logit: Float[ndarray, " graphs"]) -> Measures:
+    from sklearn import metrics
+
+    probability = 1 / (1 + np.exp(-np.clip(logit, -500, 500)))
+    both = 0 < y.sum() < len(y)
+    return {
+        "roc_auc": float(metrics.roc_auc_score(y, logit)) if both else math.nan,
+        "pr_auc": float(metrics.average_precision_score(y, logit)) if both else math.nan,
+        "accuracy": float(((logit > 0) == (y > 0.5)).mean()),
+        "mcc": _matthews(y, (logit > 0).astype(float)),
+        "brier": float(((probability - y) ** 2).mean()),
+        "ece": calibration_error(probability, y),
+    }
+
+
+def _several(outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs"]) -> Measures:
+    from sklearn import metrics
+
+    best = outputs.argmax(1)
+    confidence = outputs.double().softmax(1).max(1).values.numpy()
+    hit = (best == labels).double().numpy()
+    return {
+        "accuracy": float(hit.mean()),
+        "mcc": float(metrics.matthews_corrcoef(labels.numpy(), best.numpy())),
+        "cross_entropy": float(F.cross_entropy(outputs, labels)),
+        "ece": calibration_error(confidence, hit),
+    }
+
+
+def _values(y: Float[ndarray, " graphs"], value: Float[ndarray, " graphs"]) -> Measures:
+    from scipy.stats import spearmanr
+
+    error = value - y
+    spread = ((y - y.mean()) ** 2).sum()
+    varied = len(y) > 1 and spread > 0 and np.ptp(value) > 0
+    return {
+        "rmse": float(np.sqrt((error**2).mean())),
+        "mae": float(np.abs(error).mean()),
+        "r2": float(1 - (error**2).sum() / spread) if spread > 0 else math.nan,
+        "spearman": float(spearmanr(y, value).statistic) if varied else math.nan,
+    }
+
+
+def _matthews(y: Float[ndarray, " graphs"], said: Float[ndarray, " graphs"]) -> float:
+    """Correlation of two zero-one series (Matthews 1975); 0 where one of them is constant."""
+    varied = 0 < y.sum() < len(y) and 0 < said.sum() < len(said)
+    return float(np.corrcoef(y, said)[0, 1]) if varied else 0.0
+
+
+def calibration_error(probability: Float[ndarray, " graphs"], came: Float[ndarray, " graphs"]) -> float:
+    """Expected calibration error in ten bins of equal width (Guo et al. 2017, "On Calibration of Modern Neural Networks", eq. 3)."""
+    place = np.minimum((probability * BINS).astype(int), BINS - 1)
+    gaps = [abs(came[place == b].mean() - probability[place == b].mean()) * (place == b).mean() for b in range(BINS) if (place == b).any()]
+    return float(sum(gaps))

@@ -1,0 +1,160 @@
+"""Files of many rows as named text: CSV, TSV, Parquet and SDF, read one row at a time."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from graphormer.molecules import Molecule, mol_block, molecule, shortened
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+TABLES = (*SEPARATORS, ".parquet", ".sdf")
+"""Endings of files with named columns."""
+
+SMILES_COLUMNS = ("smiles", "mol", "canonical_smiles")
+"""Names, in any case, under which a column of SMILES is found without being named."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a file."""
+
+    place: str
+    """Where it stands, for messages."""
+    fields: dict[str, str]
+    """Text of each named column; empty where there is nothing. In an SDF: its properties."""
+    block: str = ""
+    """The record of an SDF."""
+    fault: str = ""
+    """Why the row cannot be read at all."""
+
+    def molecule(self, smiles_column: str, id: str = "") -> Molecule:
+        """The molecule of the row.
+
+        Raises:
+            ValueError: it cannot be read.
+        """
+        if self.fault:
+            raise ValueError(self.fault)
+        return molecule(mol_block(self.block), id) if self.block else molecule(self.fields[smiles_column], id)
+
+
+def read_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
+    """Names of the columns, and the rows.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is empty, of another kind, not text, or two columns have one name.
+    """
+    kind = path.suffix.lower()
+    if not path.exists():
+        raise FileNotFoundError(f"no file {str(path)!r}: check the path")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it")
+    if kind not in TABLES:
+        raise ValueError(f"{path}: a table ending in {', '.join(TABLES)} is needed")
+    if not path.stat().st_size:
+        raise ValueError(f"{path} is empty: at least one row is needed")
+    if kind == ".sdf":
+        rows = list(_sdf_rows(path))
+        return list(dict.fromkeys(name for row in rows for name in row.fields)), iter(rows)
+    columns, rows_of = _parquet(path) if kind == ".parquet" else _text(path, SEPARATORS[kind])
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise ValueError(f"{path} has several columns named {shortened(', '.join(map(repr, twice)))}: each name is needed once")
+    return columns, rows_of
+
+
+def column(path: Path, columns: Sequence[str], wanted: str, usual: Sequence[str], option: str) -> str:
+    """The column of that name, or the one that has a usual name.
+
+    Raises:
+        ValueError: there is none, or more than one.
+    """
+    found = [name for name in columns if name == wanted or (not wanted and name.lower() in usual)]
+    if len(found) == 1:
+        return found[0]
+    needed = f"the column {wanted!r}" if wanted else f"a column named {' or '.join(usual)}"
+    there = shortened(", ".join(columns), 200)
+    raise ValueError(f"{path} has the columns {there}: {needed} is needed once; name it with {option}")
+
+
+def lines(path: Path) -> Iterator[str]:
+    """Lines of a text file.
+
+    Raises:
+        ValueError: it is not UTF-8.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            yield from file
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from error
+
+
+def sdf_records(path: Path) -> Iterator[str]:
+    """Records between lines of `$$$$`, each to be parsed alone: RDKit's own reader loses the one after a broken one."""
+    record: list[str] = []
+    for line in chain(lines(path), ["$$$$"]):
+        if line.rstrip() != "$$$$":
+            record.append(line)
+            continue
+        if any(text.strip() for text in record):
+            yield "".join(record)
+        record = []
+
+
+def _text(path: Path, separator: str) -> tuple[list[str], Iterator[Row]]:
+    reader = csv.reader(lines(path), delimiter=separator)
+    faulty = "{path}, line {line}: {error}; a plain table of text is needed"
+    try:
+        columns = next(reader)
+    except (csv.Error, StopIteration) as error:
+        raise ValueError(faulty.format(path=path, line=reader.line_num, error=error or "no header")) from error
+
+    def rows() -> Iterator[Row]:
+        try:
+            for cells in reader:
+                if cells:
+                    filled = [*cells, *[""] * (len(columns) - len(cells))]
+                    wide = f"{len(cells)} cells under {len(columns)} names: quote those that hold the separator"
+                    fault = wide if len(cells) > len(columns) else ""
+                    yield Row(f"line {reader.line_num}", dict(zip(columns, filled, strict=False)), fault=fault)
+        except csv.Error as error:
+            raise ValueError(faulty.format(path=path, line=reader.line_num, error=error)) from error
+
+    return columns, rows()
+
+
+def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+    except (ArrowException, OSError) as error:
+        raise ValueError(f"{path} is no readable Parquet file ({shortened(str(error))})") from error
+
+    def rows() -> Iterator[Row]:
+        place = 0
+        for batch in file.iter_batches(batch_size=1024):
+            for values in batch.to_pylist():
+                place += 1
+                yield Row(f"row {place}", {name: "" if value is None else str(value) for name, value in values.items()})
+
+    return file.schema_arrow.names, rows()
+
+
+def _sdf_rows(path: Path) -> Iterator[Row]:
+    for place, record in enumerate(sdf_records(path), 1):
+        block, _, properties = record.partition("M  END")
+        fields: dict[str, str] = {}
+        name = ""
+        for line in properties.splitlines():
+            if line.startswith(">"):
+                name = line.partition("<")[2].rpartition(">")[0]
+            elif line and name:
+                fields[name] = f"{fields[name]}\n{line}" if name in fields else line
+            else:
+                name = ""
+        yield Row(f"record {place}", fields, f"{block}M  END\n")

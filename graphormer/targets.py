@@ -1,0 +1,156 @@
+"""What a table wants predicted: its columns as the labels of one task."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.model import Task
+
+KINDS = ("auto", "classification", "regression", "multiclass")
+"""Tasks that can be asked for."""
+
+MISSING = {"", "nan", "na", "n/a", "none", "null", "-", "?"}
+"""Texts, in any case, that stand for no value."""
+
+MOST_CLASSES = 50
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The labels of a table's rows."""
+
+    names: tuple[str, ...]
+    task: Task
+    classes: tuple[str, ...]
+    """Empty for a regression."""
+    labels: Float[Tensor, "rows targets"]
+    """Class number or value; NaN where it is missing."""
+
+    @property
+    def outputs(self) -> int:
+        """Of a model for them."""
+        return len(self.classes) if self.task == "multiclass" else len(self.names)
+
+    @property
+    def stated(self) -> str:
+        """The task in one line."""
+        named = ", ".join(self.names[:5]) + (f" and {len(self.names) - 5} more" if len(self.names) > 5 else "")
+        kinds = {"binary": "two classes", "multiclass": f"{len(self.classes)} classes", "regression": "values"}
+        listed = f" ({' / '.join(self.classes)})" if self.classes else ""
+        return f"{named}: {kinds[self.task]}{listed}"
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell holds no value."""
+    return text.strip().lower() in MISSING
+
+
+def targets(columns: dict[str, Sequence[str]], kind: str = "auto") -> Targets:
+    """The labels in the named columns of text.
+
+    `auto`: two distinct values are two classes, text of more is several classes, numbers of more are values to predict.
+
+    Raises:
+        ValueError: a column holds no value, one value only, or text where numbers are needed; or the columns are of
+            different kinds.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"task {kind!r}: {', '.join(KINDS)} are known")
+    if not columns:
+        raise ValueError("no target: name at least one column with --target-columns")
+    known = {name: [text.strip() for text in column if not is_missing(text)] for name, column in columns.items()}
+    for name, values in known.items():
+        if not values:
+            raise ValueError(f"all {len(columns[name])} labels in {name!r} are missing: at least some are needed")
+        if len(set(values)) < 2 or (_are_numbers(values) and len({float(one) for one in values}) < 2):
+            raise ValueError(f"all labels in {name!r} are {values[0]!r}: at least two different ones are needed to learn anything")
+    tasks = {name: _task(name, values, kind) for name, values in known.items()}
+    task = next(iter(tasks.values()))
+    if len(set(tasks.values())) > 1:
+        found = ", ".join(f"{name!r} is {one}" for name, one in tasks.items())
+        raise ValueError(f"targets of different kinds in one model ({found}): train one model for each, or name the --task")
+    if task == "multiclass" and len(columns) > 1:
+        raise ValueError(f"{len(columns)} targets of several classes: one at a time is possible")
+    if task == "regression":
+        return Targets(tuple(columns), task, (), _table([[_number(text) for text in column] for column in columns.values()]))
+    classes = _classes(known)
+    number = {name: float(place) for place, name in enumerate(classes)}
+    labels = [[math.nan if is_missing(text) else number[_class_name(text)] for text in column] for column in columns.values()]
+    return Targets(tuple(columns), task, classes, _table(labels))
+
+
+def known_labels(columns: dict[str, Sequence[str]], task: Task, classes: Sequence[str]) -> Float[Tensor, "rows targets"]:
+    """The labels in columns of text, for a model that knows its task and its classes.
+
+    Raises:
+        ValueError: a cell holds no number, or no class of the model.
+    """
+    number = {_class_name(name): float(place) for place, name in enumerate(classes)}
+
+    def read(name: str, row: int, text: str) -> float:
+        if is_missing(text):
+            return math.nan
+        if task == "regression" and _is_number(text):
+            return float(text)
+        if task != "regression" and _class_name(text) in number:
+            return number[_class_name(text)]
+        if task == "binary" and text.strip() in ("0", "1", "0.0", "1.0"):
+            return float(text)  # as tables of two named classes often have them
+        needed = "a number" if task == "regression" else " or ".join(classes)
+        raise ValueError(f"row {row} holds {text!r} in {name!r}: {needed} is needed")
+
+    return _table([[read(name, row, text) for row, text in enumerate(column)] for name, column in columns.items()])
+
+
+def _table(columns: list[list[float]]) -> Float[Tensor, "rows targets"]:
+    return torch.tensor(columns, dtype=torch.float32).T.contiguous()
+
+
+def _task(name: str, values: list[str], kind: str) -> Task:
+    distinct = len({_class_name(one) for one in values})
+    numbers = _are_numbers(values)
+    if kind == "regression" or (kind == "auto" and numbers and distinct > 2):
+        if not numbers:
+            text = next(one for one in values if not _is_number(one))
+            raise ValueError(f"{name!r} holds {text!r}: numbers are needed for a regression")
+        return "regression"
+    if distinct > MOST_CLASSES or (distinct > len(values) / 2 and distinct > 2):
+        what = "numbers" if numbers else "text"
+        remedy = "use --task regression" if numbers else "name a column of classes or numbers"
+        raise ValueError(f"{name!r} holds {what} with {distinct} different values in {len(values)} rows: too many for classes; {remedy}")
+    return "multiclass" if distinct > 2 or kind == "multiclass" else "binary"
+
+
+def _classes(known: dict[str, list[str]]) -> tuple[str, ...]:
+    """Names of the classes in order: numbers by value, text by letter."""
+    found = {name: {_class_name(one) for one in values} for name, values in known.items()}
+    every = set().union(*found.values())
+    if len(found) > 1 and len(every) > 2:
+        shown = "; ".join(f"{name!r}: {', '.join(sorted(values))}" for name, values in list(found.items())[:3])
+        raise ValueError(f"several targets with other names for their two classes ({shown}): the same two are needed, like 0 and 1")
+    return tuple(sorted(every, key=lambda one: (0, float(one), "") if _is_number(one) else (1, 0.0, one)))
+
+
+def _class_name(text: str) -> str:
+    """1, 1.0 and "1 " are one class."""
+    text = text.strip()
+    return f"{float(text):g}" if _is_number(text) else text
+
+
+def _are_numbers(values: Sequence[str]) -> bool:
+    return all(_is_number(one) for one in values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _number(text: str) -> float:
+    return math.nan if is_missing(text) else float(text)

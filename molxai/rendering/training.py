@@ -1,0 +1,206 @@
+"""The report of a training: what was found in the data, how the training went, how good the model is."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy import ndarray
+
+from graphormer.checkpoint import Card
+from graphormer.files import write_file
+from graphormer.history import HISTORY, read_history
+from graphormer.runs import PREDICTIONS
+
+REPORT = "report"
+"""File in the model's folder, as .html and .png."""
+
+NAMES = {
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "accuracy": "accuracy",
+    "mcc": "MCC",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "cross_entropy": "cross entropy",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "spearman": "Spearman ρ",
+}
+"""Of the measures, in the order in which they are shown."""
+
+BINS = 10
+
+COLOURS = {"valid": "#8a8a8a", "test": "#b2182b"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the model says of one part, over all targets."""
+
+    label: list[str]
+    predicted: list[str]
+    probability: list[str]
+
+
+def write_report(card: Card, folder: Path) -> Path:
+    """Write `report.html` and `report.png` from what a training left in its folder; returns the page."""
+    histories = {place.parent.name: read_history(place) for place in sorted(folder.glob(f"member-*/{HISTORY}"))}
+    if (folder / HISTORY).exists():
+        histories[card.name] = read_history(folder / HISTORY)
+    figure_png, figure_svg = (_figure(card, histories, _predictions(folder / PREDICTIONS), kind) for kind in ("png", "svg"))
+    write_file(folder / f"{REPORT}.png", figure_png)
+    page = folder / f"{REPORT}.html"
+    write_file(page, _page(card, figure_svg.decode()))
+    return page
+
+
+def quality_rows(card: Card) -> list[tuple[str, list[str]]]:
+    """Name of each measure, and for each judged part its value with interval."""
+    parts = list(card.metrics)
+    names = [name for name in NAMES if any(name in card.metrics[part] for part in parts)]
+    return [(NAMES[name], [interval_text(card.metrics[part].get(name)) for part in parts]) for name in names]
+
+
+def interval_text(value: Sequence[float | None] | None) -> str:
+    """Value, and the ends of its interval in brackets."""
+    if not value or value[0] is None:
+        return "not defined: one class only"
+    numbers = ["–" if one is None else f"{one:.3f}" for one in value]
+    return f"{numbers[0]} ({numbers[1]} … {numbers[2]})"
+
+
+def _page(card: Card, figure: str) -> str:
+    template = Environment(loader=PackageLoader("molxai.rendering"), autoescape=True).get_template("training.html")
+    training = card.training
+    facts = {
+        "learnt from": f"{training['graphs']} graphs, {training['split']}",
+        "recipe": ", ".join(f"{name} {value}" for name, value in training["recipe"].items()),
+        "begun with": training.get("init") or "random weights",
+        "members": card.members,
+        "command": training["command"],
+        "date": card.date,
+    }
+    return template.render(
+        card=card,
+        notes=training.get("notes", []),
+        parts=[f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics],
+        rows=quality_rows(card),
+        facts=facts,
+        figure=figure[figure.index("<svg") :],
+        molecules=card.vocabulary.startswith("molecule"),
+    )
+
+
+def _predictions(path: Path) -> dict[str, Said]:
+    parts: dict[str, Said] = {}
+    with path.open(newline="") as file:
+        for line in csv.DictReader(file):
+            said = parts.setdefault(line["split"], Said([], [], []))
+            said.label.append(line["label"])
+            said.predicted.append(line["predicted"])
+            said.probability.append(line["probability"])
+    return parts
+
+
+def _figure(card: Card, histories: dict[str, list[dict[str, float]]], parts: dict[str, Said], kind: str) -> bytes:
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans", "font.size": 9}):
+        figure = Figure(figsize=(12.6, 4.1), layout="constrained")
+        losses, measure, last = figure.subplots(1, 3)
+        _losses(losses, histories)
+        _measure(measure, histories, " (in standard deviations)" if card.config.task == "regression" else "")
+        if card.config.task == "regression":
+            _parity(last, parts, card)
+        else:
+            _calibration(last, parts, card)
+        content = io.BytesIO()
+        figure.savefig(content, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
+    return content.getvalue()
+
+
+def _losses(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
+    for place, lines in enumerate(histories.values()):
+        epochs = [line["epoch"] for line in lines]
+        axes.plot(epochs, [line["loss"] for line in lines], color="black", label="" if place else "train")
+        if "valid_loss" in lines[0]:
+            axes.plot(
+                epochs, [line["valid_loss"] for line in lines], color=COLOURS["valid"], label="" if place else "valid (averaged weights)"
+            )
+    axes.set(xlabel="epoch", ylabel="loss", title="loss")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+
+
+def _measure(axes: Axes, histories: dict[str, list[dict[str, float]]], scale: str) -> None:
+    lines = next(iter(histories.values()))
+    name = next((name for name in lines[0] if name.startswith("valid_") and name != "valid_loss"), "")
+    if not name:
+        axes.text(0.5, 0.5, "no valid part", ha="center", va="center")
+        axes.set_axis_off()
+        return
+    for one in histories.values():
+        axes.plot([line["epoch"] for line in one], [line[name] for line in one], color=COLOURS["valid"])
+    shown = NAMES[name.removeprefix("valid_")]
+    axes.set(xlabel="epoch", ylabel=shown + scale, title=f"{shown} on valid: watched, decides nothing")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+
+
+def _parity(axes: Axes, parts: dict[str, Said], card: Card) -> None:
+    ends = []
+    for part, said in parts.items():
+        label, predicted = (np.array(one, dtype=float) for one in (said.label, said.predicted))
+        axes.scatter(label, predicted, s=9, alpha=0.5, color=COLOURS[part], label=f"{part} ({len(label)})", linewidths=0)
+        ends += [label.min(), label.max(), predicted.min(), predicted.max()]
+    if ends:
+        axes.plot([min(ends), max(ends)], [min(ends), max(ends)], color="black", linewidth=0.8)
+    axes.set(xlabel=f"measured ({card.unit})", ylabel="predicted", title="parity")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+
+
+def _calibration(axes: Axes, parts: dict[str, Said], card: Card) -> None:
+    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
+    binary = card.config.task == "binary"
+    for part, said in parts.items():
+        share = np.array(said.probability, dtype=float)
+        wanted = card.classes[1] if binary else None
+        came = np.array([label == (wanted or guess) for label, guess in zip(said.label, said.predicted, strict=True)], dtype=float)
+        middle, frequency, low, high = _reliability(share, came)
+        axes.errorbar(
+            middle,
+            frequency,
+            (frequency - low, high - frequency),
+            color=COLOURS[part],
+            marker="o",
+            capsize=2,
+            label=f"{part} ({len(share)})",
+        )
+    what = card.classes[1] if binary else "the predicted class"
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"predicted probability of {what}", ylabel="observed share", title="calibration")
+    axes.legend(frameon=False, loc="upper left")
+    axes.grid(alpha=0.3)
+
+
+def _reliability(share: ndarray, came: ndarray) -> tuple[ndarray, ndarray, ndarray, ndarray]:
+    """Mean probability and observed share in bins of equal width, with Wilson's 95 % interval (Wilson 1927)."""
+    place = np.minimum((share * BINS).astype(int), BINS - 1)
+    rows = []
+    for b in np.unique(place):
+        count, rate, z = int((place == b).sum()), float(came[place == b].mean()), 1.96
+        centre = (rate + z**2 / (2 * count)) / (1 + z**2 / count)
+        half = z / (1 + z**2 / count) * math.sqrt(rate * (1 - rate) / count + z**2 / (4 * count**2))
+        rows.append((float(share[place == b].mean()), rate, min(centre - half, rate), max(centre + half, rate)))
+    table: Any = np.array(rows).T
+    return table[0], table[1], table[2], table[3]

@@ -1,0 +1,242 @@
+"""A table of one's own, from `molxai train` to explanations in its unit; and what happens when it is stopped or bad."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import stroke_image
+
+from graphormer.checkpoint import load
+from graphormer.collection import collect
+from graphormer.ensemble import networks
+from graphormer.model import Config
+from graphormer.runs import base_value, moments, trunk
+from graphormer.training import Fitting
+from molxai import Explainer
+from molxai.cli import main
+
+RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "C1CCOCC1", "c1ccsc1", "C1CC1")
+
+SMILES = [f"{'C' * n}{group}{ring}" for ring in RINGS for group in ("O", "N", "S") for n in (1, 2)]
+
+
+def value(smiles):
+    return 2.0 * smiles.count("O") - 1.5 * smiles.count("C") + 40.0
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    lines = ["smiles,effect,amount,kind"]
+    lines += [f"{one},{'yes' if 'O' in one else 'no'},{value(one)},{one.count('c')}" for one in SMILES]
+    Path("t.csv").write_text("\n".join(lines) + "\n")
+
+    def go(*arguments):
+        capsys.readouterr()
+        code = main(list(map(str, arguments)))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return go
+
+
+def train(run, *arguments, epochs=1):
+    return run("train", "t.csv", "--epochs", epochs, "-q", *arguments)
+
+
+def rows(path):
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_classifier_from_table_to_picture(run):
+    code, out, _ = train(run, "--target-columns", "effect", "-o", "m", "--split", "scaffold")
+    assert code == 0 and "two classes (no / yes)" in out and "ROC-AUC" in out
+    assert {path.name for path in Path("m").iterdir()} >= {"report.html", "report.png", "history.csv", "split.csv", "predictions.csv"}
+    assert run("explain", "CCO", "-m", "m", "-o", "x.svg")[0] == 0 and Path("x.svg").stat().st_size
+    assert run("predict", SMILES[0], "CCCCCCBr", "-m", "m", "-o", "p.json")[0] == 0
+    near, far = (one["similarity"] for one in json.loads(Path("p.json").read_text()))
+    assert 0 <= far < near <= 1
+    assert len(rows("m/split.csv")) == len(SMILES) and {row["split"] for row in rows("m/split.csv")} == {"train", "valid", "test"}
+
+
+def test_a_regression_speaks_the_targets_unit(run):
+    assert train(run, "--target-columns", "amount", "-o", "m", "--unit", "mg", epochs=2)[0] == 0
+    explanation = Explainer("m")("CCO")
+    assert explanation.unit == "mg" and abs(explanation.gap) <= 1e-5 * (abs(explanation.value) + abs(explanation.bias))
+    _, card = load("m")
+    train_values = [float(row["amount"]) for row in rows("m/split.csv") if row["split"] == "train"]
+    assert card.mean[0] == pytest.approx(np.mean(train_values), rel=1e-5) and card.scale[0] == pytest.approx(np.std(train_values), rel=1e-5)
+    assert abs(explanation.value - card.mean[0]) < 6 * card.scale[0]
+    said = {row["row"]: float(row["predicted"]) for row in rows("m/predictions.csv") if row["split"] == "test"}
+    row, predicted = next(iter(said.items()))
+    assert Explainer("m")(SMILES[int(row)]).value == pytest.approx(predicted, rel=1e-4)
+
+
+def test_several_targets_in_one_model(run):
+    table = Path("t.csv").read_text().splitlines()
+    Path("t.csv").write_text(
+        "\n".join([table[0] + ",other", *(f"{line},{'' if i % 4 == 0 else 'yes' if i % 3 else 'no'}" for i, line in enumerate(table[1:]))])
+    )
+    assert run("train", "t.csv", "other", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0] == 0
+    assert run("predict", "CCO", "-m", "m", "--endpoint", "other", "-o", "p.json")[0] == 0
+    (one,) = json.loads(Path("p.json").read_text())
+    assert set(one["outputs"]) == {"effect", "other"} and one["endpoint"] == "other"
+    assert one["probability"] == pytest.approx(max(one["outputs"]["other"], 1 - one["outputs"]["other"]), abs=1e-5)
+    first, second = (Explainer("m", endpoint=name)("CCO") for name in ("effect", "other"))
+    assert (first.endpoint, second.endpoint) == ("effect", "other") and first.logit != second.logit
+    assert run("explain", "CCO", "-m", "m", "--endpoint", "neither")[0] == 1
+
+
+def test_several_classes(run):
+    assert train(run, "--target-columns", "kind", "--task", "multiclass", "-o", "m")[0] == 0
+    network, card = load("m")
+    assert card.config.task == "multiclass" and card.classes == ("0", "4", "5", "6") and network.config.outputs == 4
+
+
+def test_an_ensemble_of_ones_own(run):
+    assert train(run, "--target-columns", "effect", "--ensemble", 2, "-o", "m")[0] == 0
+    network, card = load("m")
+    assert card.members == 2 and not torch.equal(*(one.head.weight for one in networks(network)))
+    assert Explainer("m")("CCO").relevance_sd.shape == (3,)
+    assert run("predict", "CCO", "-m", "m", "-o", "p.json")[0] == 0
+    assert json.loads(Path("p.json").read_text())[0]["logit_sd"] == pytest.approx(Explainer("m")("CCO").logit_sd, rel=1e-4)
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("members", "step"), [(1, 3), (2, 6)])
+def test_a_stopped_run_ends_as_an_undisturbed_one(run, monkeypatch, members, step):
+    arguments = ["--target-columns", "amount", "--ensemble", members]
+    assert train(run, *arguments, "-o", "whole", epochs=4)[0] == 0
+    before, count = Fitting.training_step, 0
+
+    def killed(self, batch):
+        nonlocal count
+        count += 1
+        if count > step:
+            raise KilledError
+        return before(self, batch)
+
+    monkeypatch.setattr(Fitting, "training_step", killed)
+    with pytest.raises(KilledError):
+        train(run, *arguments, "-o", "part", epochs=4)
+    monkeypatch.setattr(Fitting, "training_step", before)
+    assert not list(Path("part").glob("*.safetensors"))
+    assert train(run, *arguments, "-o", "part", epochs=4)[0] == 0
+    assert Path("part/t.safetensors").read_bytes() == Path("whole/t.safetensors").read_bytes()
+    assert Path("part/predictions.csv").read_text() == Path("whole/predictions.csv").read_text()
+    assert load("part")[1].metrics == load("whole")[1].metrics
+
+
+def test_evaluation_on_a_table_with_a_forest_beside(run):
+    assert train(run, "--target-columns", "effect", "-o", "m", epochs=2)[0] == 0
+    code, out, _ = run("evaluate", "-m", "m", "--baseline", "-o", "e.json")
+    result = json.loads(Path("e.json").read_text())
+    assert code == 0 and "forest on count ECFP4" in out and set(result["forest"]) == set(result["quality"])
+    assert result["gap_median"] <= 1e-5
+    card_value = load("m")[1].metrics["test"]["accuracy"][0]
+    assert result["quality"]["accuracy"][0] == pytest.approx(card_value, abs=1e-4)
+    Path("other.csv").write_text("SMILES,activity\nCCO,1\nCCN,no\nnonsense,1\n")
+    code, _, err = run("evaluate", "other.csv", "-m", "m", "--target-columns", "activity")
+    assert code == 0 and "row 2 is left out: RDKit cannot read" in err
+    assert run("evaluate", "other.csv", "-m", "m")[0] == 1  # no column of the target's name
+
+
+def test_superpixels_of_ones_own(run):
+    random = np.random.default_rng(0)
+    upright = stroke_image()
+    images = np.stack([np.clip((upright if i % 2 else upright.T) + 0.1 * random.random((28, 28)), 0, 1) for i in range(24)])
+    np.savez("d.npz", images=images, labels=np.arange(24) % 2)
+    assert run("train", "d.npz", "--epochs", 1, "-q", "-o", "m")[0] == 0
+    _, card = load("m")
+    assert card.config.task == "binary" and card.vocabulary.startswith("superpixel")
+    np.save("one.npy", images[0])
+    assert run("explain", "one.npy", "-m", "m", "-o", "x.svg")[0] == 0
+    code, _, err = run("train", "d.npz", "--split", "scaffold", "-q", "-o", "n")
+    assert code == 1 and "pictures have no scaffolds" in err
+    np.savez("bad.npz", images=images)
+    assert "arrays named 'images' and 'labels' are needed" in run("train", "bad.npz", "-q", "-o", "n")[2]
+    assert not Path("n").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["t.csv", "--target-columns", "absent", "-o", "m"], "the column 'absent' is needed"),
+        (["t.csv", "-o", "m"], "name at least one column with --target-columns"),
+        (["t.csv", "--target-columns", "smiles", "-o", "m"], "too many for classes"),
+        (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes': numbers are needed"),
+        (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "one of scaffold"),
+        (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
+        (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
+        (["-o", "m"], "one of DATA and --preset is needed"),
+        (["t.csv", "--target-columns", "effect", "--init", "nobody", "-o", "m"], "no model 'nobody'"),
+    ],
+)
+def test_bad_requests_are_one_line_and_leave_nothing(run, arguments, message):
+    code, _, err = run("train", "-q", *arguments)
+    assert code in (1, 2) and message in err and err.count("\n") == 1 and "Traceback" not in err
+    assert not Path("m").exists()
+
+
+def test_what_is_typed_is_escaped_in_the_report(run):
+    Path("t.csv").write_text(Path("t.csv").read_text().replace("effect", "<script>alert(1)</script>"))
+    assert train(run, "--target-columns", "<script>alert(1)</script>", "-o", "m")[0] == 0
+    page = Path("m/report.html").read_text()
+    assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_a_base_value_is_what_the_labels_say():
+    labels = torch.tensor([[1.0, 0.0], [1.0, float("nan")], [0.0, 1.0]])
+    config = Config("binary", 2, output_bias=True)
+    assert base_value(config, labels)["head.bias"].tolist() == pytest.approx([np.log(3 / 2), 0.0], abs=1e-6)
+    assert base_value(Config("binary", 2), labels) == {}
+    mean, scale = moments(Config("regression", 2, output_bias=True), labels)
+    assert mean.tolist() == pytest.approx([2 / 3, 0.5]) and scale.tolist() == pytest.approx([np.std([1, 1, 0]), 0.5])
+
+
+def test_a_trunk_gives_all_but_its_head(run):
+    assert train(run, "--target-columns", "effect", "-o", "m")[0] == 0
+    network, card = load("m")
+    begun = trunk("m", card.config)
+    assert set(network.state_dict()) - set(begun) == {"head.weight", "head.bias"}
+    assert train(run, "--target-columns", "amount", "--init", "m", "-o", "n")[0] == 0 and load("n")[1].training["init"] == "m"
+    with pytest.raises(ValueError, match="another width"):
+        trunk("m", Config("binary", 1, width=32))
+
+
+def test_pretraining_keeps_out_what_will_be_judged(run):
+    Path("judged.csv").write_text("smiles\n" + "\n".join(["[Na+].[O-]CC1CCCCC1", SMILES[0]]) + "\n")
+    Path("t.csv").write_text(Path("t.csv").read_text() + "OCC1CCCCC1,yes,1,0\nnonsense,no,1,0\n")
+    code, out, _ = run("pretrain", "t.csv", "--exclude", "judged.csv", "--epochs", 1, "-q", "-o", "trunk")
+    _, card = load("trunk")
+    assert code == 0 and card.name == "descriptor-pretrained" and "38 rows; 1 unreadable or too large, 0 repeated, 2 excluded" in out
+    assert train(run, "--target-columns", "effect", "--init", "trunk", "-o", "m")[0] == 0
+
+
+def test_pretraining_learns_no_molecule_that_is_excluded(tmp_path):
+    from graphormer.pretraining import descriptor_graphs, skeletons
+
+    table, judged = tmp_path / "t.csv", tmp_path / "judged.csv"
+    table.write_text("smiles\n" + "\n".join(SMILES) + "\n")
+    judged.write_text("smiles\n" + "\n".join(SMILES[:10]) + "\n")
+    known = skeletons([judged])
+    data, census = descriptor_graphs([table, judged], known)
+    kept = {one.codes.numpy().tobytes() for one in data.graphs}
+    gone = collect(_labelled(tmp_path, SMILES[:10] + SMILES[-14:]), "", ["y"]).graphs[:10]
+    assert not kept & {one.codes.numpy().tobytes() for one in gone}
+    assert census.excluded >= 20 and len(data) == len(skeletons([table])) - len(known)
+    assert abs(float(data.labels.nanmean())) < 0.5 and data.labels.abs().nan_to_num().max() <= 5
+
+
+def _labelled(folder, smiles):
+    path = folder / "l.csv"
+    path.write_text("smiles,y\n" + "\n".join(f"{one},{i % 2}" for i, one in enumerate(smiles)) + "\n")
+    return path

@@ -1,0 +1,62 @@
+"""Measures of predictions against hand counts, scikit-learn, and their own limits."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics
+
+from graphormer.quality import calibration_error, intervals, quality
+
+
+def test_binary_against_hand_counts():
+    labels = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
+    found = quality("binary", torch.tensor([[2.0], [1.0], [-1.0], [-2.0]]), labels)
+    assert found["roc_auc"] == 0.75 and found["accuracy"] == 0.5 and found["mcc"] == 0.0
+    shares = [1 / (1 + math.exp(-x)) for x in (2, 1, -1, -2)]
+    assert found["brier"] == pytest.approx(sum((p - y) ** 2 for p, y in zip(shares, (1, 0, 1, 0), strict=True)) / 4)
+
+
+def test_values_against_hand_counts():
+    found = quality("regression", torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[1.0], [4.0], [3.0]]))
+    assert found["mae"] == pytest.approx(2 / 3) and found["rmse"] == pytest.approx((4 / 3) ** 0.5)
+    assert found["r2"] == pytest.approx(1 - 4 / (14 / 3)) and found["spearman"] == pytest.approx(0.5)
+
+
+def test_matthews_is_scikit_learns():
+    random = np.random.default_rng(0)
+    y, logit = random.integers(0, 2, 50), random.normal(size=50)
+    found = quality("binary", torch.tensor(logit)[:, None].float(), torch.tensor(y)[:, None].float())
+    assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(y, logit > 0))
+
+
+def test_one_class_is_not_defined_and_not_hidden():
+    found = quality("binary", torch.zeros(3, 1), torch.ones(3, 1))
+    assert math.isnan(found["roc_auc"]) and found["accuracy"] == 0.0
+
+
+def test_missing_labels_are_left_out_of_means():
+    labels = torch.tensor([[1.0, math.nan], [0.0, math.nan], [math.nan, 1.0], [math.nan, 0.0]])
+    outputs = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])
+    assert quality("binary", outputs, labels)["roc_auc"] == 0.5  # (1 + 0) / 2
+
+
+def test_calibration_of_the_calibrated_and_of_the_certain():
+    assert calibration_error(np.full(10, 0.3), np.array([1.0] * 3 + [0.0] * 7)) == pytest.approx(0)
+    assert calibration_error(np.ones(4), np.zeros(4)) == 1.0
+
+
+def test_intervals_hold_the_value_and_narrow_with_more_graphs():
+    random = np.random.default_rng(1)
+    y = torch.tensor(random.normal(size=400))[:, None].float()
+    said = y + torch.tensor(random.normal(size=400))[:, None].float()
+    few, many = intervals("regression", said[:40], y[:40]), intervals("regression", said, y)
+    for found in (few, many):
+        assert all(low <= value <= high for value, low, high in found.values())
+    assert many["rmse"][2] - many["rmse"][1] < 0.6 * (few["rmse"][2] - few["rmse"][1])
+
+
+def test_classes_are_judged_by_the_best():
+    found = quality("multiclass", torch.eye(3), torch.tensor([0, 1, 0]))
+    assert found["accuracy"] == pytest.approx(2 / 3)

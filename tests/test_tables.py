@@ -1,0 +1,169 @@
+"""Tables as users have them: what is read, what is refused, in one line that says what to do."""
+
+import math
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import torch
+from pyarrow import parquet
+from rdkit import Chem
+
+from graphormer.collection import collect
+from graphormer.tables import read_rows
+from graphormer.targets import is_missing, known_labels, targets
+
+ALKANES = [f"{'C' * n}O" for n in range(1, 25)]
+
+
+def table(path: Path, rows, header="smiles,y"):
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def alcohols(path, label=lambda i: i % 2):
+    return table(path, [f"{smiles},{label(i)}" for i, smiles in enumerate(ALKANES)])
+
+
+def test_the_same_table_in_four_formats(tmp_path):
+    rows = [{"smiles": smiles, "y": str(i % 2)} for i, smiles in enumerate(ALKANES)]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet")
+    table(tmp_path / "t.tsv", [f"{row['smiles']}\t{row['y']}" for row in rows], "smiles\ty")
+    alcohols(tmp_path / "t.csv")
+    with Chem.SDWriter(str(tmp_path / "t.sdf")) as writer:
+        for row in rows:
+            mol = Chem.MolFromSmiles(row["smiles"])
+            mol.SetProp("y", row["y"])
+            writer.write(mol)
+    found = [collect(tmp_path / f"t.{kind}", "", ["y"]) for kind in ("csv", "tsv", "parquet", "sdf")]
+    assert all(torch.equal(one.targets.labels, found[0].targets.labels) and one.texts == found[0].texts for one in found)
+
+
+def test_salts_stay_whole_and_numbers_of_atoms_are_the_users(tmp_path):
+    rows = ["CC(=O)[O-].[Na+],0", *(f"{smiles},{i % 2}" for i, smiles in enumerate(ALKANES))]
+    assert collect(table(tmp_path / "t.csv", rows), "", ["y"]).graphs[0].nodes == 5
+
+
+def test_repeated_molecules_are_merged_and_contradictions_dropped(tmp_path):
+    rows = [f"{smiles},{i % 2}" for i, smiles in enumerate(ALKANES)] + ["OC,0", "OCC,0", "OC,"]
+    found = collect(table(tmp_path / "t.csv", rows), "", ["y"])
+    assert found.merged == 2 and found.conflicts == 1
+    assert found.texts.count("CO") == 1 and "CCO" not in found.texts
+    assert sorted((one.row, one.reason) for one in found.skipped) == [(1, "rows of this molecule name different classes"), (26, "no label")]
+    assert len(found.graphs) + found.merged + len(found.skipped) == found.count
+    said = " ".join(found.summary)
+    assert "2 rows repeat a molecule" in said and "1 labels were dropped" in said
+
+
+def test_repeated_values_are_averaged(tmp_path):
+    rows = [f"{smiles},{i / 7}" for i, smiles in enumerate(ALKANES)] + ["OC,3"]
+    found = collect(table(tmp_path / "t.csv", rows), "", ["y"])
+    assert found.targets.task == "regression" and float(found.targets.labels[0]) == 1.5
+
+
+def test_missing_labels_of_one_target_are_kept(tmp_path):
+    rows = [f"{smiles},{i % 2},{'' if i % 3 else i % 2}" for i, smiles in enumerate(ALKANES)]
+    found = collect(table(tmp_path / "t.csv", rows, "smiles,a,b"), "", ["a,b"])
+    assert found.targets.names == ("a", "b") and found.targets.labels.isnan().sum() == 16 and len(found.graphs) == 24
+
+
+def test_garbage_is_listed_or_stops(tmp_path):
+    rows = [f"{'nonsense' if i % 10 == 3 else smiles},{i % 2}" for i, smiles in enumerate(ALKANES)]
+    path = table(tmp_path / "t.csv", rows)
+    found = collect(path, "", ["y"])
+    assert [one.row for one in found.skipped] == [3, 13, 23] and all("cannot read" in one.reason for one in found.skipped)
+    with pytest.raises(ValueError, match="row 3: RDKit cannot read"):
+        collect(path, "", ["y"], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "task", "classes"),
+    [
+        (["0", "1", "1.0", ""], "auto", "binary", ("0", "1")),
+        (["no", "yes", "no", "NA"], "auto", "binary", ("no", "yes")),
+        (["a", "b", "c", "a", "b", "c"], "auto", "multiclass", ("a", "b", "c")),
+        (["1", "2", "3", "1", "2", "3"], "auto", "regression", ()),
+        (["10", "9", "1", "1", "9", "10"], "multiclass", "multiclass", ("1", "9", "10")),
+        (["1", "2", "1", "2"], "regression", "regression", ()),
+    ],
+)
+def test_the_task_is_found(texts, kind, task, classes):
+    found = targets({"y": texts}, kind)
+    assert (found.task, found.classes) == (task, classes)
+    assert int(found.labels.isnan().sum()) == sum(map(is_missing, texts))
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "message"),
+    [
+        (["", "nan", "None"], "auto", "all 3 labels in 'y' are missing"),
+        (["1", "1.0"], "auto", "all labels in 'y' are '1'"),
+        (["inf", "1", "2"], "auto", "holds text with 3 different values"),
+        (["inf", "1", "2"], "regression", "holds 'inf': numbers are needed"),
+        ([f"name {i}" for i in range(9)], "auto", "too many for classes; name a column of classes or numbers"),
+        ([str(i / 3) for i in range(9)], "classification", "too many for classes; use --task regression"),
+        (["0", "1"], "ranking", "task 'ranking'"),
+    ],
+)
+def test_labels_that_make_no_task(texts, kind, message):
+    with pytest.raises(ValueError, match=message):
+        targets({"y": texts}, kind)
+
+
+def test_targets_of_one_model_are_of_one_kind():
+    with pytest.raises(ValueError, match="'a' is binary, 'b' is regression"):
+        targets({"a": ["0", "1", "0"], "b": ["1", "2", "3"]})
+    with pytest.raises(ValueError, match="the same two are needed"):
+        targets({"a": ["0", "1"], "b": ["no", "yes"]})
+
+
+def test_labels_for_a_model_that_knows_its_classes():
+    found = known_labels({"y": ["inactive", "1", "", "active"]}, "binary", ("inactive", "active"))
+    assert found[:, 0].nan_to_num(9).tolist() == [0, 1, 9, 1] and math.isnan(found[2, 0])
+    with pytest.raises(ValueError, match="row 0 holds 'maybe' in 'y': inactive or active is needed"):
+        known_labels({"y": ["maybe"]}, "binary", ("inactive", "active"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"smiles,z\nCCO,1\n", "has the columns smiles, z: the column 'y' is needed"),
+        (b"smiles,y,y\nCCO,1,1\n", "several columns named 'y'"),
+        ("smiles,y\nCCO,1\n".encode("utf-16"), "is not UTF-8 text"),
+        (b"smiles,y\nCCO,1\nCCN,0\nCCC,1\n", "has 3 usable labelled rows of 3: at least 20 are needed"),
+        (b"", "is empty"),
+        (b"smiles,y\n", "all 0 labels in 'y' are missing"),
+        (b'smiles,y\n"CCO,1\n', "at least"),
+    ],
+)
+def test_tables_that_cannot_be_learnt_from(tmp_path, content, message):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        collect(path, "", ["y"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_row_with_too_many_cells_is_not_guessed(tmp_path):
+    rows = [f"{smiles},{i % 2}" for i, smiles in enumerate(ALKANES)] + ["CC,C,1"]
+    found = collect(table(tmp_path / "t.csv", rows), "", ["y"])
+    assert "3 cells under 2 names" in found.skipped[0].reason
+
+
+def test_other_files_are_refused_by_name(tmp_path):
+    for name in ("t.xlsx", "t.parquet"):
+        (tmp_path / name).write_text("x")
+        with pytest.raises(ValueError, match="a table ending in|no readable Parquet"):
+            read_rows(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="check the path"):
+        read_rows(tmp_path / "absent.csv")
+
+
+def test_a_split_column_decides(tmp_path):
+    parts = ["Train"] * 16 + ["val"] * 4 + ["test"] * 4
+    rows = [f"{smiles},{i % 2},{part}" for i, (smiles, part) in enumerate(zip(ALKANES, parts, strict=True))]
+    found = collect(table(tmp_path / "t.csv", rows, "smiles,y,fold"), "", ["y"], split_column="fold").split("random", 0)
+    assert {name: len(part) for name, part in found.items()} == {"train": 16, "valid": 4, "test": 4}
+    rows[3] = rows[3].replace("Train", "later")
+    with pytest.raises(ValueError, match="row 3: the split column says 'later'"):
+        collect(table(tmp_path / "t.csv", rows, "smiles,y,fold"), "", ["y"], split_column="fold")

@@ -1,0 +1,80 @@
+"""A forest as teacher: new molecules out of old halves, votes of trees that have not seen the molecule."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL
+from rdkit import Chem
+
+from graphormer.data import LabelledGraphs
+from graphormer.forest import forest_outputs, votes
+from graphormer.molecules import MOLECULES, molecule
+from graphormer.recipe import Recipe
+from graphormer.recombination import LARGEST, SMALLEST, recombined
+from graphormer.teaching import REPEATS, taught
+
+RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "c1ccc2ccccc2c1")
+
+OLD = [f"{ring}{'C' * n}C(=O)N{'C' * k}{other}" for ring in RINGS for other in ("C1CCOCC1", "c1ccsc1") for n, k in ((1, 2), (2, 1))]
+
+ACTIVE = torch.tensor([[float("ncc" in one or "2ccc" in one)] for one in OLD])
+
+DATA = LabelledGraphs("amides", MOLECULES, [molecule(one).graph for one in OLD], ACTIVE, list(range(len(OLD))), "train", {}, OLD)
+
+
+def bonds(mol):
+    """Kinds of the single bonds outside of rings."""
+    found = set()
+    for bond in mol.GetBonds():
+        if not bond.IsInRing() and bond.GetBondType() == Chem.BondType.SINGLE:
+            ends = [(atom.GetSymbol(), atom.GetIsAromatic()) for atom in (bond.GetBeginAtom(), bond.GetEndAtom())]
+            found.add(tuple(sorted(ends)))
+    return found
+
+
+def test_recombinations_are_new_whole_molecules_of_known_bonds():
+    made = recombined(OLD, 60, seed=0)
+    assert len(made) == len(set(made)) == 60
+    known = set().union(*(bonds(Chem.MolFromSmiles(one)) for one in OLD))
+    for one in made:
+        mol = Chem.MolFromSmiles(one)
+        assert mol is not None and SMALLEST <= mol.GetNumAtoms() <= LARGEST and "." not in one and bonds(mol) <= known
+    assert recombined(OLD, 60, seed=0) == made != recombined(OLD, 60, seed=1)
+    assert recombined(["C", "c1ccccc1"], 5, seed=0) == []
+
+
+def test_votes_are_out_of_bag_and_of_the_forest():
+    own, others = votes(SMALL, OLD, ACTIVE, OLD[:3], seed=0)
+    assert own.shape == (len(OLD), 1) and others.shape == (3, 1) and 0 <= own.min() <= own.max() <= 1
+    # Trees that have seen a molecule know its label better than those that have not.
+    again = votes(SMALL, OLD, ACTIVE, OLD, seed=0)[1]
+    assert float((again - ACTIVE).abs().mean()) < float((own - ACTIVE).abs().mean())
+    logit = forest_outputs(SMALL, OLD, ACTIVE, OLD[:3], seed=0)
+    assert torch.allclose(logit.sigmoid(), others.clamp(1e-3, 1 - 1e-3), atol=1e-6)
+
+
+def test_missing_labels_have_no_votes_of_their_own():
+    labels = torch.cat([ACTIVE, ACTIVE], 1)
+    labels[::3, 1] = np.nan
+    own, others = votes(replace(SMALL, outputs=2), OLD, labels, OLD[:2], seed=0)
+    assert torch.equal(own.isnan(), labels.isnan()) and not others.isnan().any()
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_lesson_holds_softened_labels_and_votes(task):
+    config, recipe = replace(SMALL, task=task), Recipe(epochs=1, recombined=2.0, seed=3)
+    lesson = taught(config, recipe, DATA)
+    count = len(OLD)
+    assert len(lesson) == REPEATS * count + 2 * count and lesson.rows[-1] == -1
+    softened = lesson.labels[:count]
+    assert ((softened - ACTIVE).abs() <= 0.5 + 1e-6).all() and torch.equal(lesson.labels[count : 2 * count], softened)
+    assert 0 <= lesson.labels.min() <= lesson.labels.max() <= 1
+
+
+def test_there_is_nothing_to_teach_about_pictures_or_several_classes():
+    with pytest.raises(ValueError, match="leave the teacher out"):
+        taught(SMALL, Recipe(epochs=1, recombined=1.0), replace(DATA, texts=[]))
+    with pytest.raises(ValueError, match="leave the teacher out"):
+        taught(replace(SMALL, task="multiclass", outputs=3), Recipe(epochs=1, recombined=1.0), DATA)
