@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ HISTORY = "history.csv"
 class History(lightning.Callback):
     """Loss of each epoch, and on valid graphs the loss and the first measure of the averaged weights."""
 
-    def __init__(self, folder: Path, valid: LabelledGraphs | None, average: AveragedModel) -> None:
-        self.folder, self.valid, self.average = folder, valid, average
+    def __init__(self, folder: Path, graphs: int, valid: LabelledGraphs | None, average: AveragedModel) -> None:
+        self.folder, self.graphs, self.valid, self.average = folder, graphs, valid, average
         self.lines: list[dict[str, float]] = []
 
     def state_dict(self) -> dict[str, Any]:
@@ -34,9 +35,13 @@ class History(lightning.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.lines = state_dict["lines"]
 
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        self.began = time.perf_counter()
+
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
+        rate = self.graphs / (time.perf_counter() - self.began)
         line = {"epoch": trainer.current_epoch + 1.0, "loss": float(trainer.callback_metrics["loss"])}
         if self.valid is not None and len(self.valid):
             line |= self._judged(self.valid)
@@ -44,7 +49,7 @@ class History(lightning.Callback):
         rows = [",".join(line), *(",".join(f"{value:.6g}" for value in one.values()) for one in self.lines)]
         write_file(self.folder / HISTORY, "\n".join(rows) + "\n")
         shown = ", ".join(f"{name} {value:.4f}" for name, value in line.items() if name != "epoch")
-        logger.info("epoch %d of %d: %s", line["epoch"], trainer.max_epochs, shown)
+        logger.info("epoch %d of %d: %s; %.0f graphs/s", line["epoch"], trainer.max_epochs, shown, rate)
 
     def _judged(self, valid: LabelledGraphs) -> dict[str, float]:
         model = self.average.module

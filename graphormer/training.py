@@ -146,9 +146,9 @@ def fit(
         return collate([data.graphs[row] for row in rows]), data.labels[rows]
 
     loader: DataLoader[int] = DataLoader(range(len(data)), batch_sampler=sampler, collate_fn=batch)  # type: ignore[arg-type]
-    last = _resumable(folder, _identity(config, recipe, data, start or {}))
-    watched = [History(folder, valid, fitting.average), ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
+    watched = [History(folder, len(data), valid, fitting.average), ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
     trainer = _trainer(recipe, machine, watched)
+    last = _resumable(folder, _identity(config, recipe, data, start or {}))  # only now: what cannot be run leaves no trace
     trainer.fit(fitting, loader, ckpt_path=last, weights_only=True)
     averaged = fitting.average.module
     assert isinstance(averaged, Graphormer)
@@ -188,7 +188,7 @@ def _resumable(folder: Path, identity: dict[str, object]) -> Path | None:
     noted, last = folder / "run.json", folder / "last.ckpt"
     written = json.dumps(identity, indent=1, sort_keys=True)
     if last.exists() and noted.exists() and noted.read_text() != written:
-        raise ValueError(f"{folder} holds an unfinished run with other settings: finish it with the same command, or choose another folder")
+        raise ValueError(f"{folder} holds a run with other settings: repeat that run's command, or choose another folder")
     noted.write_text(written)
     if not last.exists():
         return None

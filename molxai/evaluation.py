@@ -1,6 +1,7 @@
 """How good a model is, on its own data or on a table, beside a forest on fingerprints; and whether its explanations add up there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def own_part(explainer: Explainer, part: str, home: str | Path | None = None) ->
     """
     beside = explainer.weights.parent / SPLIT if explainer.weights else None
     if beside and beside.exists():
-        return labelled(beside, explainer.card, "smiles", [], part)[0]
+        found = labelled(beside, explainer.card, "smiles", [], part)[0]
+        return replace(found, name=str(explainer.card.training.get("data", found.name)))
     return preset_of(explainer.card).load(home, part)
 
 

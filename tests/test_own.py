@@ -177,6 +177,7 @@ def test_superpixels_of_ones_own(run):
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
         (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
         (["-o", "m"], "one of DATA and --preset is needed"),
+        (["t.csv", "--target-columns", "effect", "--strategy", "sorcery", "-o", "m"], "invalid strategy"),
         (["t.csv", "--target-columns", "effect", "--init", "nobody", "-o", "m"], "no model 'nobody'"),
     ],
 )

@@ -71,7 +71,7 @@ def test_an_unfinished_run_is_not_mixed_with_another(tmp_path):
         {"start": {"head.weight": torch.zeros(1, 16)}},
     ]
     for other in others:
-        with pytest.raises(ValueError, match="unfinished run with other settings"):
+        with pytest.raises(ValueError, match="with other settings"):
             fit(**{"config": CONFIG, "recipe": RECIPE, "data": DATA, "folder": tmp_path, "machine": HERE} | other)
 
 

@@ -14,7 +14,7 @@ TARGETS = "Columns to learn, with commas between them, or the option several tim
 KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
 OWN = "Column that says train, valid or test, instead of --split."
-TEACHER = "Let a random forest teach: often better on small tables of two classes, a minute more."
+TEACHER = "Let a random forest teach. It helped with BACE's two classes, not with its values; a minute more."
 SEED = "Of the split and of all chance in training. [default: 0]"
 JUDGED = "Table with labels. [default: the model's own test part]"
 LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
@@ -22,7 +22,7 @@ INIT = "Shipped model, or folder of one, whose weights to begin with: descriptor
 
 
 def train(
-    source: Annotated[list[str] | None, typer.Argument(metavar="[DATA [TARGET…]]", help=TABLE, show_default=False)] = None,
+    source: Annotated[list[str] | None, typer.Argument(metavar="DATA [TARGET…]", help=TABLE, show_default=False)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help=FOLDER, show_default=False)] = None,
     smiles_column: Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)] = "",
     target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)] = None,

@@ -25,8 +25,11 @@ def ledger_line(explanation: Explanation) -> str:
     """What the parts sum to, and what is missing."""
     nodes = "superpixels" if hasattr(explanation.subject, "segments") else "atoms"
     total = float(explanation.relevance.double().sum())
+    config = explanation.network.config if explanation.network else None
+    # A head's bias alone is the same for every input: what the model says of a graph before it sees any node.
+    biases = "base value" if config and config.output_bias and not config.bias else "biases"
     missing = f"not accounted for {_small(explanation.gap)}"
-    return f"Sum: {nodes} {total:+.3f}, graph token {explanation.token:+.3f}, biases {explanation.bias:+.3f} · {missing}"
+    return f"Sum: {nodes} {total:+.3f}, graph token {explanation.token:+.3f}, {biases} {explanation.bias:+.3f} · {missing}"
 
 
 def colour_line(explanation: Explanation) -> str:
