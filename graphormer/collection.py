@@ -112,9 +112,7 @@ def collect(
             a row cannot be read.
     """
     columns, rows = read_rows(path)
-    smiles = "" if path.suffix.lower() == ".sdf" else column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column")
-    listed = [one for name in target_columns for one in ([name] if name in columns else name.split(","))]
-    wanted = [column(path, columns, name.strip(), (), "--target-columns") for name in dict.fromkeys(listed) if name.strip()]
+    smiles, wanted = _wanted(path, columns, smiles_column, target_columns)
     if split_column:
         column(path, columns, split_column, (), "--split-column")
     kept, skipped, count = [], [], 0
@@ -164,9 +162,7 @@ def labelled(
         ValueError: a column is missing, a label does not fit the model, or no row is left.
     """
     columns, rows = read_rows(path)
-    smiles = "" if path.suffix.lower() == ".sdf" else column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column")
-    asked = [name for text in target_columns for name in ([text] if text in columns else text.split(","))]
-    wanted = [column(path, columns, name.strip(), (), "--target-columns") for name in asked or card.targets]
+    smiles, wanted = _wanted(path, columns, smiles_column, target_columns or card.targets)
     if len(wanted) != len(card.targets):
         raise ValueError(
             f"{len(wanted)} target columns for a model of {len(card.targets)} ({', '.join(card.targets)}): one for each is needed"
@@ -185,6 +181,14 @@ def labelled(
 
 
 UNLABELLED = "no label"
+
+
+def _wanted(path: Path, columns: Sequence[str], smiles_column: str, target_columns: Sequence[str]) -> tuple[str, list[str]]:
+    """The column of SMILES, none in an SDF, and those of the targets, each named alone or with commas between them."""
+    smiles = "" if path.suffix.lower() == ".sdf" else column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column")
+    listed = [one for name in target_columns for one in ([name] if name in columns else name.split(","))]
+    return smiles, [column(path, columns, name.strip(), (), "--target-columns") for name in dict.fromkeys(listed) if name.strip()]
+
 
 Kept = tuple[int, Row, Graph, str]
 

@@ -10,7 +10,7 @@ import lightning
 from torch.optim.swa_utils import AveragedModel
 
 from graphormer.data import LabelledGraphs
-from graphormer.files import write_file
+from graphormer.files import write_table
 from graphormer.loss import loss
 from graphormer.model import Graphormer
 from graphormer.prediction import predict
@@ -46,8 +46,7 @@ class History(lightning.Callback):
         if self.valid is not None and len(self.valid):
             line |= self._judged(self.valid)
         self.lines.append(line)
-        rows = [",".join(line), *(",".join(f"{value:.6g}" for value in one.values()) for one in self.lines)]
-        write_file(self.folder / HISTORY, "\n".join(rows) + "\n")
+        write_table(self.folder / HISTORY, list(line), [[f"{value:.6g}" for value in one.values()] for one in self.lines])
         shown = ", ".join(f"{name} {value:.4f}" for name, value in line.items() if name != "epoch")
         logger.info("epoch %d of %d: %s; %.0f graphs/s", line["epoch"], trainer.max_epochs, shown, rate)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphormer.checkpoint import Card
-from graphormer.collection import Collection, Skipped, collect, collect_pictures
+from graphormer.collection import Collection, collect, collect_pictures
 from graphormer.data import LabelledGraphs
-from graphormer.files import write_file
+from graphormer.files import write_table
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Task
 from graphormer.presets import MOLECULE, PRESETS
@@ -81,7 +81,7 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     start = trunk(request.init, config) if request.init else None
     weights, card = train(problem, config, recipe, folder, Origin(command, request.init), request.ensemble, machine, start)
     if found.skipped:
-        write_file(folder / LEFT_OUT, _listed(found.skipped))
+        write_table(folder / LEFT_OUT, ["row", "input", "reason"], [(one.row, one.text, one.reason) for one in found.skipped])
     return weights, card
 
 
@@ -103,17 +103,6 @@ def own_recipe(graphs: int, task: Task, pictures: bool, request: Request) -> Rec
 def _name(path: Path) -> str:
     """A model's name from a file's: letters, digits, '.', '_' and '-'."""
     return re.sub(r"[^\w.-]+", "-", path.stem).strip("-.") or "model"
-
-
-def _listed(skipped: Sequence[Skipped]) -> str:
-    import csv
-    import io
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", "input", "reason"])
-    writer.writerows([one.row, one.text, one.reason] for one in skipped)
-    return text.getvalue()
 
 
 TRUNK = Recipe(epochs=12, batch_size=64, learning_rate=2e-3, structure_rate=20.0, environment_drop=0.3, averaging=0.999)

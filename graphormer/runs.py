@@ -1,7 +1,5 @@
 """A training run from labelled parts to a folder with a model: standardise, fit each member, fold back, judge, write down."""
 
-import csv
-import io
 import logging
 import math
 from collections.abc import Mapping
@@ -18,7 +16,7 @@ from torch import Tensor
 from graphormer.checkpoint import Card, load, row_ranges, save, versions
 from graphormer.data import LabelledGraphs
 from graphormer.ensemble import Ensemble, Model, networks
-from graphormer.files import write_file
+from graphormer.files import write_table
 from graphormer.fingerprints import bits_beside, ecfp_bits, write_bits
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Graphormer, Task
@@ -237,13 +235,12 @@ def _check_labels(problem: Problem, config: Config) -> None:
 
 def write_split(problem: Problem, path: Path) -> None:
     """Every molecule that was used, with its labels and its part: what `--split-column split` reads again."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["smiles", *problem.targets, "split", "row"])
-    for part, data in problem.parts.items():
-        for smiles, labels, row in zip(data.texts, data.labels, data.rows, strict=True):
-            writer.writerow([smiles, *(_cell(problem, float(x)) for x in labels.reshape(-1)), part, row])
-    write_file(path, text.getvalue())
+    rows = [
+        [smiles, *(_cell(problem, float(x)) for x in labels.reshape(-1)), part, row]
+        for part, data in problem.parts.items()
+        for smiles, labels, row in zip(data.texts, data.labels, data.rows, strict=True)
+    ]
+    write_table(path, ["smiles", *problem.targets, "split", "row"], rows)
 
 
 def write_predictions(
@@ -253,16 +250,14 @@ def write_predictions(
 
     The probability is the second class's where there are two, the predicted one's where there are more.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["split", "row", "target", "label", "predicted", "probability"])
+    lines = []
     for part, data in parts.items():
         labels = data.labels if data.labels.ndim == 2 else data.labels[:, None]
         for row, outputs, known in zip(data.rows, said[part], labels.tolist(), strict=True):
             for column, (name, label) in enumerate(zip(card.targets, known, strict=True)):
                 if not math.isnan(label):
-                    writer.writerow([part, row, name, *_predicted(card, outputs, column, label)])
-    write_file(path, text.getvalue())
+                    lines.append([part, row, name, *_predicted(card, outputs, column, label)])
+    write_table(path, ["split", "row", "target", "label", "predicted", "probability"], lines)
 
 
 def _predicted(card: Card, outputs: Float[Tensor, " outputs"], column: int, label: float) -> tuple[str, str, str]:

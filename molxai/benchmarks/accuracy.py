@@ -20,6 +20,7 @@ from graphormer.prediction import predict
 from graphormer.presets import PRESETS
 from graphormer.quality import quality
 from graphormer.runs import Origin, Problem, train, trunk
+from graphormer.splits import SPLITS
 
 PROTOCOLS = {
     "deterministic": "scaffold",
@@ -78,20 +79,9 @@ def _trunk(init: str, config: Config) -> dict[str, Tensor]:
 
 
 def _parts(home: Path | None, split: str, seed: int, drawn: str) -> dict[str, LabelledGraphs]:
-    whole = bace(home, split, "all")
-    place = {row: i for i, row in enumerate(whole.rows)}
-    parts = {}
-    for name in ("train", "valid", "test"):
-        rows = _rows(whole, split, name, seed)
-        parts[name] = whole.part([place[row] for row in rows], f"{split} {name}{drawn}")
-    return parts
-
-
-def _rows(whole: LabelledGraphs, split: str, part: str, seed: int) -> list[int]:
-    from graphormer.splits import SPLITS
-
-    rows: list[int] = getattr(SPLITS[split](whole.texts, seed), part)
-    return rows
+    whole = bace(home, split, "all")  # whose rows are counted from 0, as the split's are
+    rows = SPLITS[split](whole.texts, seed)
+    return {name: whole.part(getattr(rows, name), f"{split} {name}{drawn}") for name in ("train", "valid", "test")}
 
 
 def _outputs(parts: dict[str, LabelledGraphs], seed: int, place: Path, machine: Machine, report: Report) -> Float[Tensor, "test outputs"]:

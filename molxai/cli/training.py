@@ -49,6 +49,8 @@ def train(
 
     A run that was stopped goes on where its last epoch ended when the same command is given again.
     """
+    from lightning.pytorch.utilities import rank_zero_only
+
     from graphormer.machine import Machine
     from graphormer.own import Request, train_own
     from graphormer.presets import preset as recipe
@@ -73,6 +75,8 @@ def train(
         how = {"unit": unit, "init": init, "teacher": teacher, "ensemble": ensemble, "epochs": epochs, "seed": seed or 0, "strict": strict}
         request = Request(Path(source[0]), smiles_column, names, task, split, split_column, **how)  # type: ignore[arg-type]
         weights, card = train_own(request, output, shlex.join(["molxai", *sys.argv[1:]]), machine)
+    if getattr(rank_zero_only, "rank", 0):  # one of several processes that trained together: the first one speaks
+        return
     page = write_report(card, output)
     show_training(card, {"model": str(weights), "report": str(page)}, console())
 
