@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from graphormer.molecules import ELEMENTS, MOLECULES, molecule
+from graphormer.molecules import ELEMENTS, MOLECULES, molecule, skeleton
 
 
 def feature(smiles, name):
@@ -93,3 +93,17 @@ def test_any_text_is_a_molecule_or_one_line(text):
         assert str(error) and "\n" not in str(error).replace(repr(text), "")
     else:
         assert one.graph.nodes == one.mol.GetNumAtoms() > 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("OC(=O)c1ccccc1", "[Na+].[O-]C(=O)c1ccccc1"),
+        ("N[C@@H](C)C(=O)O", "N[C@H](C)C(=O)O"),
+        ("Oc1ccccn1", "O=c1cccc[nH]1"),
+        ("F/C=C/Cl", "F/C=C\\Cl"),
+        ("CCN", "CC[NH3+].[Cl-]"),
+    ],
+)
+def test_a_skeleton_is_common_to_salts_tautomers_and_stereoisomers(one, other):
+    assert skeleton(molecule(one).mol) == skeleton(molecule(other).mol) != skeleton(molecule("CCCC").mol)

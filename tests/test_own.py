@@ -131,6 +131,9 @@ def test_a_stopped_run_ends_as_an_undisturbed_one(run, monkeypatch, members, ste
     assert not list(Path("part").glob("*.safetensors"))
     assert train(run, *arguments, "-o", "part", epochs=4)[0] == 0
     assert Path("part/t.safetensors").read_bytes() == Path("whole/t.safetensors").read_bytes()
+    histories = [sorted(Path(run).rglob("history.csv")) for run in ("part", "whole")]
+    assert len(histories[0]) == members
+    assert all(one.read_text() == other.read_text() for one, other in zip(*histories, strict=True))
     assert Path("part/predictions.csv").read_text() == Path("whole/predictions.csv").read_text()
     assert load("part")[1].metrics == load("whole")[1].metrics
 

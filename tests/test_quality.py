@@ -45,6 +45,8 @@ def test_missing_labels_are_left_out_of_means():
 def test_calibration_of_the_calibrated_and_of_the_certain():
     assert calibration_error(np.full(10, 0.3), np.array([1.0] * 3 + [0.0] * 7)) == pytest.approx(0)
     assert calibration_error(np.ones(4), np.zeros(4)) == 1.0
+    # Two bins of two each: |0.5 − 0.2| and |1 − 0.6|, weighted by a half.
+    assert calibration_error(np.array([0.2, 0.2, 0.6, 0.6]), np.array([0.0, 1.0, 1.0, 1.0])) == pytest.approx(0.35)
 
 
 def test_intervals_hold_the_value_and_narrow_with_more_graphs():
