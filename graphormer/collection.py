@@ -15,7 +15,7 @@ from graphormer.data import LabelledGraphs, digest
 from graphormer.graph import Graph
 from graphormer.molecules import MOLECULES, canonical
 from graphormer.splits import SPLITS
-from graphormer.tables import SMILES_COLUMNS, Row, column, read_rows
+from graphormer.tables import Row, column, read_rows, structure_column
 from graphormer.targets import Targets, is_missing, known_labels, targets
 from graphormer.vocabulary import Vocabulary
 
@@ -185,7 +185,7 @@ UNLABELLED = "no label"
 
 def _wanted(path: Path, columns: Sequence[str], smiles_column: str, target_columns: Sequence[str]) -> tuple[str, list[str]]:
     """The column of SMILES, none in an SDF, and those of the targets, each named alone or with commas between them."""
-    smiles = "" if path.suffix.lower() == ".sdf" else column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column")
+    smiles = structure_column(path, columns, smiles_column)
     listed = [one for name in target_columns for one in ([name] if name in columns else name.split(","))]
     return smiles, [column(path, columns, name.strip(), (), "--target-columns") for name in dict.fromkeys(listed) if name.strip()]
 
@@ -223,12 +223,13 @@ def merged(many: Collection) -> Collection:
     combine = _mean if many.targets.task == "regression" else _agreed
     rows = torch.stack([combine(labels[group]) for group in groups.values()])
     lost = sum(int((~labels[group].isnan().all(0)).sum()) for group in groups.values()) - int((~rows.isnan()).sum())
-    keep = [i for i, row in enumerate(rows) if not row.isnan().all()]
+    known = (~rows.isnan().all(1)).tolist()
+    keep = [i for i, one in enumerate(known) if one]
     leaders = [group[0] for group in groups.values()]
     gone = [
         Skipped(many.rows[leader], many.texts[leader], "rows of this molecule name different classes")
-        for i, leader in enumerate(leaders)
-        if i not in set(keep)
+        for leader, one in zip(leaders, known, strict=True)
+        if not one
     ]
     chosen = [leaders[i] for i in keep]
     return replace(

@@ -33,10 +33,10 @@ def forest_outputs(
     seen, asked = ecfp_counts(train), ecfp_counts(test)
     if config.task == "multiclass":
         share = np.full((len(test), config.outputs), SMALLEST)
-        forest = _grown(True, seen, labels.numpy(), seed)
+        forest = _grown(True, seen, labels.numpy(), seed, False)
         share[:, forest.classes_.astype(int)] = np.maximum(forest.predict_proba(asked), SMALLEST)
         return torch.tensor(share).log().float()
-    said = np.stack([_votes(config, seen, column, asked, seed)[1] for column in labels.double().numpy().T], 1)
+    said = np.stack([_votes(config, seen, column, asked, seed, False)[1] for column in labels.double().numpy().T], 1)
     if config.task == "binary":
         share = np.clip(said, SMALLEST, 1 - SMALLEST)
         said = np.log(share / (1 - share))
@@ -51,7 +51,7 @@ def votes(
     A train molecule is judged by the trees that have not seen it (out of bag; Breiman 2001, "Random Forests", section 3.1).
     """
     seen, asked = ecfp_counts(train), ecfp_counts(others)
-    columns = [_votes(config, seen, column, asked, seed) for column in labels.double().numpy().T]
+    columns = [_votes(config, seen, column, asked, seed, True) for column in labels.double().numpy().T]
     own, other = (np.stack(parts, 1) for parts in zip(*columns, strict=True))
     return torch.tensor(own, dtype=torch.float32), torch.tensor(other, dtype=torch.float32)
 
@@ -62,23 +62,27 @@ def _votes(
     labels: Float[ndarray, " train"],
     asked: Int[ndarray, "test places"],
     seed: int,
+    out_of_bag: bool,
 ) -> tuple[Float[ndarray, " train"], Float[ndarray, " test"]]:
+    """Votes on the train molecules, NaN where none are known or asked for, and on the others."""
     known = np.isfinite(labels)
     own = np.full(len(labels), np.nan)
-    forest = _grown(config.task == "binary", seen[known], labels[known], seed)
+    forest = _grown(config.task == "binary", seen[known], labels[known], seed, out_of_bag)
     if config.task == "regression":
-        own[known] = forest.oob_prediction_
+        if out_of_bag:
+            own[known] = forest.oob_prediction_
         return own, forest.predict(asked)
     if 1.0 not in forest.classes_:
         own[known] = 0.0
         return own, np.zeros(len(asked))
     place = list(forest.classes_).index(1.0)
-    own[known] = forest.oob_decision_function_[:, place]
+    if out_of_bag:
+        own[known] = forest.oob_decision_function_[:, place]
     return own, forest.predict_proba(asked)[:, place]
 
 
-def _grown(classifier: bool, seen: Int[ndarray, "train places"], labels: Shaped[ndarray, " train"], seed: int) -> Any:
+def _grown(classifier: bool, seen: Int[ndarray, "train places"], labels: Shaped[ndarray, " train"], seed: int, out_of_bag: bool) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     kind = RandomForestClassifier if classifier else RandomForestRegressor
-    return kind(TREES, n_jobs=-1, random_state=seed, oob_score=True).fit(seen, labels)
+    return kind(TREES, n_jobs=-1, random_state=seed, oob_score=out_of_bag).fit(seen, labels)

@@ -1,6 +1,6 @@
 """Molecules without labels as something to learn from: their RDKit descriptors.
 
-A trunk that has learnt 122 descriptors of tens of thousands of molecules knows rings, charges, polarity and size before it
+A trunk that has learnt the descriptors of tens of thousands of molecules knows rings, charges, polarity and size before it
 sees a small table. Molecules on which a model will be judged must not be among them: `known` keeps them out.
 """
 
@@ -18,7 +18,7 @@ from graphormer.data import LabelledGraphs, digest
 from graphormer.descriptors import DESCRIPTORS, descriptors, standardised
 from graphormer.graph import Graph
 from graphormer.molecules import MOLECULES, skeleton
-from graphormer.tables import SMILES_COLUMNS, Row, column, read_rows
+from graphormer.tables import Row, read_rows, structure_column
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def _read_all(path: Path, described: bool) -> list[Found | None]:
     from joblib import Parallel, delayed
 
     columns, rows = read_rows(path)
-    smiles = "" if path.suffix.lower() == ".sdf" else column(path, columns, "", SMILES_COLUMNS, "a column of that name")
+    smiles = structure_column(path, columns)
     every = list(rows)
     chunks = [every[i : i + CHUNK] for i in range(0, len(every), CHUNK)]
     return [one for made in Parallel(n_jobs=-1)(delayed(_read)(chunk, smiles, described) for chunk in chunks) for one in made]

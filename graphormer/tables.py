@@ -80,6 +80,15 @@ def column(path: Path, columns: Sequence[str], wanted: str, usual: Sequence[str]
     raise ValueError(f"{path} has the columns {there}: {needed} is needed once; name it with {option}")
 
 
+def structure_column(path: Path, columns: Sequence[str], wanted: str = "") -> str:
+    """The column of SMILES; none in an SDF, whose records hold the molecules themselves.
+
+    Raises:
+        ValueError: there is none, or more than one.
+    """
+    return "" if path.suffix.lower() == ".sdf" else column(path, columns, wanted, SMILES_COLUMNS, "-s/--smiles-column")
+
+
 def lines(path: Path) -> Iterator[str]:
     """Lines of a text file.
 
