@@ -3,16 +3,18 @@
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write to a temporary neighbour, then rename: a reader never sees half a file, a failure leaves the old one.
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary neighbour to write to, renamed to `path` at the end: a reader never sees half a file, a failure leaves the old one.
 
     Raises:
         FileNotFoundError: the folder does not exist.
+        OSError: it cannot be written; says why.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
@@ -20,13 +22,24 @@ def write_file(path: Path, content: str | bytes) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder: name a file")
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        yield partial
         partial.replace(path)
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write at once or not at all.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+        OSError: it cannot be written; says why.
+    """
+    with replacing(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

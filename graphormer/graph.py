@@ -60,6 +60,7 @@ def graph(
     edges: ndarray,
     edge_types: ndarray,
     positions: ndarray | None = None,
+    hops: ndarray | None = None,
 ) -> Graph:
     """The graph with hop distances, pair patterns and environments worked out.
 
@@ -70,6 +71,7 @@ def graph(
         edges: `[2, edges]` node indices, both directions of every edge.
         edge_types: `[edges]` positions in `vocabulary.edge_types`.
         positions: `[nodes, 2]` row and column in pixels, where the vocabulary has offset bins.
+        hops: `[nodes, nodes]` hop distances, where they are known already.
 
     Raises:
         ValueError: no nodes, an index or a code out of range, or positions missing.
@@ -87,7 +89,7 @@ def graph(
         raise ValueError(f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset")
     if vocabulary.environments:
         codes, weights = _with_environments(vocabulary, codes, weights, edges, edge_types)
-    hops = hop_distance(nodes, edges)
+    hops = hop_distance(nodes, edges) if hops is None else hops
     relation, patterns, pattern_weights = pair_patterns(vocabulary, hops, edges, edge_types, positions)
     return Graph(
         vocabulary,

@@ -7,12 +7,15 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolHash
 
 from graphormer.graph import Graph, graph
+from graphormer.pairs import UNREACHABLE
 from graphormer.vocabulary import Vocabulary
 
 ELEMENTS = tuple("C N O F S Cl Br P I B Si Se Na K Li Ca Mg Zn Fe Cu As Sn Pt Al H".split())  # noqa: SIM905
 """Elements with an entry of their own; every other one is read as "other", and the record says so."""
 
 HYBRIDISATIONS = (Chem.HybridizationType.S, Chem.HybridizationType.SP, Chem.HybridizationType.SP2, Chem.HybridizationType.SP3)
+ATOMIC_NUMBERS = {Chem.GetPeriodicTable().GetAtomicNumber(symbol): place for place, symbol in enumerate(ELEMENTS)}
+HYBRIDISATION_PLACES = {kind: place for place, kind in enumerate(HYBRIDISATIONS)}
 BONDS = ("single", "single in ring", "double", "double E", "double Z", "triple", "aromatic", "other")
 
 BUCKETS = 2048
@@ -43,6 +46,8 @@ MAX_ATOMS = 600
 """Larger molecules are refused: attention needs memory in proportion to the square of the number of atoms."""
 
 RING_SIZES = (0, 3, 4, 5, 6, 7)
+RING_PLACES = {size: place for place, size in enumerate(RING_SIZES)}
+AROMATIC = BONDS.index("aromatic")
 STEREO = {"R": 1, "S": 2}
 
 
@@ -75,9 +80,11 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
         ValueError: the SMILES cannot be parsed, there is no atom, or there are more than `max_atoms` atoms.
     """
     written = _parsed(source) if isinstance(source, str) else source
-    with rdBase.BlockLogs():
-        mol = Chem.RemoveHs(written)
-        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    mol = written
+    if not isinstance(source, str) or _has_hydrogens(written):  # a parsed SMILES without them is sanitised as it is
+        with rdBase.BlockLogs():
+            mol = Chem.RemoveHs(written)
+            Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
     if not mol.GetNumAtoms():
         raise ValueError("a molecule without atoms: at least one is needed")
     if mol.GetNumAtoms() > max_atoms:
@@ -85,13 +92,14 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
     notes = []
     if folded := written.GetNumAtoms() - mol.GetNumAtoms():
         notes.append(f"{folded} explicit hydrogens folded into their heavy atoms")
-    notes += [
-        f"atom {atom.GetIdx()} ({atom.GetSymbol()}) is outside the vocabulary: read as 'other'"
-        for atom in mol.GetAtoms()
-        if atom.GetSymbol() not in ELEMENTS
-    ]
-    smiles = source if isinstance(source, str) else canonical(mol)
-    return Molecule(molecule_graph(mol), mol, smiles, id, tuple(notes))
+    made = molecule_graph(mol)
+    for atom in (made.codes[:, 0] == len(ELEMENTS)).nonzero().flatten().tolist():
+        notes.append(f"atom {atom} ({mol.GetAtomWithIdx(atom).GetSymbol()}) is outside the vocabulary: read as 'other'")
+    return Molecule(made, mol, source if isinstance(source, str) else canonical(mol), id, tuple(notes))
+
+
+def _has_hydrogens(mol: Chem.Mol) -> bool:
+    return any(mol.GetAtomWithIdx(i).GetAtomicNum() == 1 for i in range(mol.GetNumAtoms()))
 
 
 def _parsed(smiles: str) -> Chem.Mol:
@@ -146,34 +154,49 @@ def shortened(text: str, length: int = 80) -> str:
 
 def molecule_graph(mol: Chem.Mol) -> Graph:
     """The graph of a sanitised molecule, all of whose atoms become nodes."""
-    rings = mol.GetRingInfo()
     offsets = np.array([MOLECULES.offsets[name] for name in MOLECULES.feature_names[: MOLECULES.stated]])
-    codes = np.array([_atom_codes(atom, rings) for atom in mol.GetAtoms()]) + offsets
-    bonds = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), _bond_type(b)) for b in mol.GetBonds()]
-    begin, end, kind = np.array(bonds, dtype=np.int64).reshape(-1, 3).T
+    codes = np.array(_atom_codes(mol)) + offsets
+    begin, end, kind = np.array(_bonds(mol), dtype=np.int64).reshape(-1, 3).T
     edges = np.stack([np.concatenate([begin, end]), np.concatenate([end, begin])])
-    return graph(MOLECULES, codes, np.ones(codes.shape), edges, np.concatenate([kind, kind]))
+    hops = Chem.GetDistanceMatrix(mol)
+    hops = np.where(hops < len(codes), hops, UNREACHABLE).astype(np.int16)
+    return graph(MOLECULES, codes, np.ones(codes.shape), edges, np.concatenate([kind, kind]), hops=hops)
 
 
-def _atom_codes(atom: Chem.Atom, rings: Chem.RingInfo) -> list[int]:
-    """Entry of each node feature, counted within the feature."""
-    symbol, hybridisation, ring = atom.GetSymbol(), atom.GetHybridization(), rings.MinAtomRingSize(atom.GetIdx())
-    return [
-        ELEMENTS.index(symbol) if symbol in ELEMENTS else len(ELEMENTS),
-        min(atom.GetDegree(), 6),
-        max(-2, min(atom.GetFormalCharge(), 2)) + 2,
-        min(atom.GetTotalNumHs(), 4),
-        HYBRIDISATIONS.index(hybridisation) if hybridisation in HYBRIDISATIONS else len(HYBRIDISATIONS),
-        int(atom.GetIsAromatic()),
-        RING_SIZES.index(ring) if ring in RING_SIZES else len(RING_SIZES),
-        STEREO.get(atom.GetProp("_CIPCode"), 0) if atom.HasProp("_CIPCode") else 0,
-    ]
+def _atom_codes(mol: Chem.Mol) -> list[tuple[int, ...]]:
+    """Entry of each node feature, counted within the feature, for each atom."""
+    rings = [0] * mol.GetNumAtoms()
+    for ring in sorted(mol.GetRingInfo().AtomRings(), key=len, reverse=True):
+        for place in ring:
+            rings[place] = len(ring)
+    codes: list[tuple[int, ...]] = []
+    for place, ring_size in enumerate(rings):
+        atom = mol.GetAtomWithIdx(place)  # RDKit's iterator over atoms takes twice as long
+        codes.append(
+            (
+                ATOMIC_NUMBERS.get(atom.GetAtomicNum(), len(ELEMENTS)),
+                min(atom.GetDegree(), 6),
+                max(-2, min(atom.GetFormalCharge(), 2)) + 2,
+                min(atom.GetTotalNumHs(), 4),
+                HYBRIDISATION_PLACES.get(atom.GetHybridization(), len(HYBRIDISATIONS)),
+                int(atom.GetIsAromatic()),
+                RING_PLACES.get(ring_size, len(RING_SIZES)),
+                STEREO.get(atom.GetProp("_CIPCode"), 0) if atom.HasProp("_CIPCode") else 0,
+            )
+        )
+    return codes
+
+
+def _bonds(mol: Chem.Mol) -> list[tuple[int, int, int]]:
+    """Both atoms and the type of each bond."""
+    bonds = [mol.GetBondWithIdx(place) for place in range(mol.GetNumBonds())]
+    return [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), _bond_type(bond)) for bond in bonds]
 
 
 def _bond_type(bond: Chem.Bond) -> int:
-    kind = bond.GetBondType()
     if bond.GetIsAromatic():
-        return BONDS.index("aromatic")
+        return AROMATIC
+    kind = bond.GetBondType()
     if kind == Chem.BondType.SINGLE:
         return BONDS.index("single in ring" if bond.IsInRing() else "single")
     if kind == Chem.BondType.DOUBLE:

@@ -24,19 +24,31 @@ def hop_distance(nodes: int, edges: ndarray) -> ndarray:
 
 def _path_codes(hops: ndarray, edges: ndarray, edge_types: ndarray, types: int, path_hops: int) -> ndarray:
     """Edge types along the shortest path of every pair, read as a number in base `types`; first in order of all such paths."""
-    codes = np.zeros(hops.shape, dtype=np.int64)
-    if not edges.size:
-        return codes
-    by_end = np.argsort(edges[1], kind="stable")
-    start, end, kind = edges[0][by_end], edges[1][by_end], edge_types[by_end].astype(np.int64)
-    ends, first = np.unique(end, return_index=True)
-    absent = np.iinfo(np.int64).max
+    nodes, distance = len(hops), hops.ravel()
+    codes = np.zeros(nodes * nodes, dtype=np.int64)
+    neighbours, kinds = _neighbours(nodes, edges, edge_types)
+    reached = np.arange(nodes) * (nodes + 1)  # pairs (query, key) as query * nodes + key, at first each node and itself
     for length in range(1, path_hops + 1):
-        extended = np.where(hops[:, start] == length - 1, codes[:, start] * types + kind, absent)
-        best = np.full(hops.shape, absent)
-        best[:, ends] = np.minimum.reduceat(extended, first, axis=1)
-        codes = np.where(hops == length, best, codes)
-    return codes
+        query, key = np.divmod(reached, nodes)
+        pairs = (query * nodes)[:, None] + neighbours[key]
+        extended = codes[reached][:, None] * types + kinds[key]
+        farther = distance[pairs] == length
+        reached = np.flatnonzero(distance == length)
+        codes[reached] = np.iinfo(np.int64).max
+        np.minimum.at(codes, pairs[farther], extended[farther])
+    return codes.reshape(hops.shape)
+
+
+def _neighbours(nodes: int, edges: ndarray, edge_types: ndarray) -> tuple[ndarray, ndarray]:
+    """`[nodes, largest degree]` neighbours of each node and the types of the edges to them; the node itself where there are fewer."""
+    degree = np.bincount(edges[0], minlength=nodes)
+    order = np.argsort(edges[0], kind="stable")
+    start = edges[0][order]
+    place = np.arange(len(start)) - (np.cumsum(degree) - degree)[start]
+    neighbours = np.tile(np.arange(nodes)[:, None], max(1, int(degree.max())))
+    kinds = np.zeros(neighbours.shape, dtype=np.int64)
+    neighbours[start, place], kinds[start, place] = edges[1][order], edge_types[order]
+    return neighbours, kinds
 
 
 def pair_patterns(

@@ -1,6 +1,8 @@
 """Files of many rows as named text: CSV, TSV, Parquet and SDF, read one row at a time."""
 
 import csv
+import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -41,6 +43,12 @@ class Row:
         return molecule(mol_block(self.block), id) if self.block else molecule(self.fields[smiles_column], id)
 
 
+def ending(path: Path) -> str:
+    """The kind of a file by its name, in lower case: `.csv` for `table.csv` and for `table.csv.gz`."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
 def read_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
     """Names of the columns, and the rows.
 
@@ -48,7 +56,7 @@ def read_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
         FileNotFoundError: there is no such file.
         ValueError: it is empty, of another kind, not text, or two columns have one name.
     """
-    kind = path.suffix.lower()
+    kind = ending(path)
     if not path.exists():
         raise FileNotFoundError(f"no file {str(path)!r}: check the path")
     if path.is_dir():
@@ -58,8 +66,7 @@ def read_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
     if not path.stat().st_size:
         raise ValueError(f"{path} is empty: at least one row is needed")
     if kind == ".sdf":
-        rows = list(_sdf_rows(path))
-        return list(dict.fromkeys(name for row in rows for name in row.fields)), iter(rows)
+        return list(dict.fromkeys(name for row in _sdf_rows(path) for name in row.fields)), _sdf_rows(path)
     columns, rows_of = _parquet(path) if kind == ".parquet" else _text(path, SEPARATORS[kind])
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         raise ValueError(f"{path} has several columns named {shortened(', '.join(map(repr, twice)))}: each name is needed once")
@@ -86,20 +93,23 @@ def structure_column(path: Path, columns: Sequence[str], wanted: str = "") -> st
     Raises:
         ValueError: there is none, or more than one.
     """
-    return "" if path.suffix.lower() == ".sdf" else column(path, columns, wanted, SMILES_COLUMNS, "-s/--smiles-column")
+    return "" if ending(path) == ".sdf" else column(path, columns, wanted, SMILES_COLUMNS, "-s/--smiles-column")
 
 
 def lines(path: Path) -> Iterator[str]:
-    """Lines of a text file.
+    """Lines of a text file, unpacked where its name ends in `.gz`.
 
     Raises:
-        ValueError: it is not UTF-8.
+        ValueError: it is not UTF-8, or no whole gzip file.
     """
+    packed = path.name.lower().endswith(".gz")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if packed else path.open(newline="", encoding="utf-8-sig") as file:
             yield from file
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is no whole gzip file ({error}): copy it again, or unpack it first") from error
 
 
 def sdf_records(path: Path) -> Iterator[str]:

@@ -47,9 +47,20 @@ def explained(explainer: Explainer, inputs: Iterable[Input], target: str = "pred
             fitting, chosen = _fitting(explainer, one, target, contrast, common)
             rows.append(fitting)
             targets.append(chosen)
-        readable = [i for i, one in enumerate(rows) if one.subject is not None]
-        made = iter(explainer.explain([rows[i].subject for i in readable], [targets[i] for i in readable]))  # type: ignore[misc]
-        yield from ((one, None if one.subject is None else next(made)) for one in rows)
+        yield from _explained(explainer, rows, targets)
+
+
+def _explained(explainer: Explainer, rows: Sequence[Input], targets: Sequence[Target | None]) -> list[Explained]:
+    """All rows at once; where one is refused, each alone, so that no row fails for another's sake."""
+    readable = [i for i, one in enumerate(rows) if one.subject is not None]
+    try:
+        made = explainer.explain([rows[i].subject for i in readable], [targets[i] for i in readable])  # type: ignore[misc]
+    except ValueError as error:
+        if len(rows) == 1:
+            return [(replace(rows[0], subject=None, error=str(error)), None)]
+        return [pair for one, target in zip(rows, targets, strict=True) for pair in _explained(explainer, [one], [target])]
+    found = dict(zip(readable, made, strict=True))
+    return [(one, found.get(i)) for i, one in enumerate(rows)]
 
 
 def cost(explainer: Explainer) -> int:

@@ -1,15 +1,16 @@
 """What the user gave: SMILES on the command line, tables, SDF, pictures and arrays, read one row at a time."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from graphormer.molecules import Molecule, mol_block, molecule
+from graphormer.molecules import MAX_ATOMS, Molecule, mol_block, molecule
 from graphormer.pictures import ARRAYS, PICTURES
 from graphormer.superpixels import Digit
-from graphormer.tables import SMILES_COLUMNS, column, lines, read_rows, sdf_records
+from graphormer.tables import column, ending, lines, read_rows, structure_column
 
 TABLES = (".csv", ".tsv", ".parquet")
 MOLECULE_FILES = (".smi", *TABLES, ".sdf")
@@ -35,7 +36,43 @@ class Input:
     """The true class, as the table has it."""
 
 
-Reader = Callable[[Path], Iterator[Input]]
+Kind = Literal["smiles", "block", "array", "picture"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of what was given, as it stands there: what workers are handed, and read."""
+
+    text: str
+    """The SMILES, or the file and the place in it."""
+    content: Any
+    """A SMILES, a mol block, an array of grey values, or the path of a picture."""
+    kind: Kind
+    row: int = 0
+    id: str = ""
+    label: str = ""
+    fault: str = ""
+    """Why there is nothing to read."""
+    extras: Mapping[str, str] = field(default_factory=dict)
+    """The table's other columns."""
+
+    def read(self, max_atoms: int = MAX_ATOMS) -> Input:
+        """The molecule or digit, or why there is none."""
+        try:
+            if self.fault:
+                raise ValueError(self.fault)
+            return Input(self.row, self.text, self._subject(max_atoms), "", self.id, self.label)
+        except ValueError as error:
+            return Input(self.row, self.text, None, str(error), self.id, self.label)
+
+    def _subject(self, max_atoms: int) -> Molecule | Digit:
+        if self.kind in ("smiles", "block"):
+            return molecule(mol_block(self.content) if self.kind == "block" else self.content, self.id, max_atoms)
+        from graphormer.pictures import picture, read_picture
+        from graphormer.superpixels import digit
+
+        image, notes = read_picture(Path(self.content)) if self.kind == "picture" else picture(self.content)
+        return digit(image, self.id, notes)
 
 
 def read_inputs(sources: Sequence[str], smiles_column: str = "", label_column: str = "") -> Iterator[Input]:
@@ -45,29 +82,37 @@ def read_inputs(sources: Sequence[str], smiles_column: str = "", label_column: s
         FileNotFoundError: a named file does not exist.
         ValueError: a file is empty, of an unknown kind, or lacks a column.
     """
-    row = 0
-    for source in sources:
-        for one in _read(source, smiles_column, label_column):
-            yield replace(one, row=row)
-            row += 1
+    for entry in entries(sources, smiles_column, label_column):
+        yield entry.read()
+
+
+def entries(sources: Sequence[str], smiles_column: str = "", label_column: str = "") -> Iterator[Entry]:
+    """Every input in order, not read yet; `row` counts over all of them.
+
+    Raises:
+        FileNotFoundError: a named file does not exist.
+        ValueError: a file is empty, of an unknown kind, or lacks a column.
+    """
+    each = chain.from_iterable(_entries(source, smiles_column, label_column) for source in sources)
+    for row, entry in enumerate(each):
+        yield replace(entry, row=row)
 
 
 def is_file(source: str) -> bool:
     """Whether the argument names a file: it exists, or ends as one of the known kinds."""
     # Not Path.is_file: to it, a SMILES of 300 characters is an error and not simply no file.
-    return Path(source).suffix.lower() in (*MOLECULE_FILES, *DIGIT_FILES) or os.path.isfile(source)  # noqa: PTH113
+    return ending(Path(source)) in (*MOLECULE_FILES, *DIGIT_FILES) or os.path.isfile(source)  # noqa: PTH113
 
 
 def holds_digits(source: str) -> bool:
     """Whether the argument names a picture or an array of pictures."""
-    return Path(source).suffix.lower() in DIGIT_FILES
+    return ending(Path(source)) in DIGIT_FILES
 
 
-def _read(source: str, smiles_column: str, label_column: str) -> Iterator[Input]:
+def _entries(source: str, smiles_column: str, label_column: str) -> Iterator[Entry]:
     if not is_file(source):
-        yield _molecule_input(source)
-        return
-    path, kind = Path(source), Path(source).suffix.lower()
+        return iter([Entry(source, source, "smiles")])
+    path, kind = Path(source), ending(Path(source))
     if not path.exists():
         raise FileNotFoundError(f"no file {source!r}: check the path (a SMILES does not end in {kind})")
     if path.is_dir():
@@ -76,73 +121,56 @@ def _read(source: str, smiles_column: str, label_column: str) -> Iterator[Input]
         raise ValueError(f"{source}: files ending in {', '.join((*MOLECULE_FILES, *DIGIT_FILES))} can be read")
     if not path.stat().st_size:
         raise ValueError(f"{source} is empty: at least one input is needed")
-    if kind in TABLES:
-        yield from _table(path, smiles_column, label_column)
-    elif kind == ".smi":
-        yield from _smi(path)
-    elif kind == ".sdf":
-        yield from _sdf(path)
-    elif kind in ARRAYS:
-        yield from _arrays(path)
-    else:
-        yield _picture(path)
+    if kind in (*TABLES, ".sdf"):
+        return _table(path, kind, smiles_column, label_column)
+    if kind == ".smi":
+        return _smi(path)
+    return _arrays(path) if kind in ARRAYS else iter([Entry(source, source, "picture", id=path.stem)])
 
 
-def _read_or_error(text: str, read: Callable[[], Any], id: str = "", label: str = "") -> Input:
-    try:
-        return Input(0, text, read(), "", id, label)
-    except ValueError as error:
-        return Input(0, text, None, str(error), id, label)
+def extra_columns(sources: Sequence[str], smiles_column: str = "", label_column: str = "") -> list[str]:
+    """Names of the columns that `Entry.extras` holds: neither structure nor id.
+
+    Raises:
+        FileNotFoundError, ValueError: as `entries`.
+    """
+    tables = [Path(source) for source in sources if is_file(source) and ending(Path(source)) in (*TABLES, ".sdf")]
+    return list(dict.fromkeys(name for path in tables for name in _roles(path, read_rows(path)[0], smiles_column)[2]))
 
 
-def _molecule_input(smiles: str, id: str = "", label: str = "") -> Input:
-    return _read_or_error(smiles, lambda: molecule(smiles, id), id, label)
+def _roles(path: Path, columns: Sequence[str], smiles_column: str) -> tuple[str, str, list[str]]:
+    """The columns of structures and of ids, empty where there is none, and the others."""
+    structures = structure_column(path, columns, smiles_column)
+    names = [name for name in columns if name.lower() in ID_COLUMNS and name != structures]
+    identity = names[0] if names and structures else ""  # a record of an SDF has its name in the first line
+    return structures, identity, [name for name in columns if name not in (structures, identity)]
 
 
-def _table(path: Path, smiles_column: str, label_column: str) -> Iterator[Input]:
+def _table(path: Path, kind: str, smiles_column: str, label_column: str) -> Iterator[Entry]:
     columns, rows = read_rows(path)
-    smiles, label = column(path, columns, smiles_column, SMILES_COLUMNS, "-s/--smiles-column"), ""
-    if label_column:
-        label = column(path, columns, label_column, (), "--target-columns")
-    known = [name for name in columns if name.lower() in ID_COLUMNS and name != smiles]
-    for row in rows:
-        id = row.fields[known[0]] if known else ""
-        yield _read_or_error(row.fields[smiles], lambda row=row, id=id: row.molecule(smiles, id), id, row.fields[label] if label else "")  # type: ignore[misc]
+    structures, identity, others = _roles(path, columns, smiles_column)
+    label = column(path, columns, label_column, (), "--target-columns") if label_column else ""
+    for place, row in enumerate(rows, 1):
+        known = {name: row.fields.get(name, "") for name in others}
+        given, name = row.fields.get(label, "") if label else "", row.fields.get(identity, "")
+        if kind == ".sdf":
+            name = row.block.partition("\n")[0].strip()
+            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, given, row.fault, known)
+        else:
+            smiles = row.fields.get(structures, "")
+            yield Entry(smiles, smiles, "smiles", 0, name, given, row.fault, known)
 
 
-def _smi(path: Path) -> Iterator[Input]:
+def _smi(path: Path) -> Iterator[Entry]:
     """A SMILES a line, then blanks and a name; lines without either are passed over."""
     for line in lines(path):
         smiles, _, name = line.strip().partition("\t" if "\t" in line else " ")
         if smiles and smiles.lower() != "smiles" and not smiles.startswith("#"):
-            yield _molecule_input(smiles, name.strip())
+            yield Entry(smiles, smiles, "smiles", id=name.strip())
 
 
-def _sdf(path: Path) -> Iterator[Input]:
-    for place, record in enumerate(sdf_records(path), 1):
-        name = record.partition("\n")[0].strip()
-        yield _read_or_error(f"{path.name}#{place}", lambda r=record, n=name: molecule(mol_block(r), n), name)  # type: ignore[misc]
-
-
-def _arrays(path: Path) -> Iterator[Input]:
-    from graphormer.pictures import picture, read_arrays
-    from graphormer.superpixels import digit
-
-    def read(values: Any, id: str) -> Digit:
-        image, notes = picture(values)
-        return digit(image, id, notes)
+def _arrays(path: Path) -> Iterator[Entry]:
+    from graphormer.pictures import read_arrays
 
     for place, values in enumerate(read_arrays(path)):
-        id = f"{path.stem}#{place}"
-        yield _read_or_error(f"{path.name}[{place}]", lambda values=values, id=id: read(values, id), id)  # type: ignore[misc]
-
-
-def _picture(path: Path) -> Input:
-    from graphormer.pictures import read_picture
-    from graphormer.superpixels import digit
-
-    def read() -> Digit:
-        image, notes = read_picture(path)
-        return digit(image, path.stem, notes)
-
-    return _read_or_error(str(path), read, path.stem)
+        yield Entry(f"{path.name}[{place}]", values, "array", id=f"{path.stem}#{place}")

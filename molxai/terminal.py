@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +17,8 @@ from molxai.batch import Explained
 from molxai.comparison import Comparison
 from molxai.explanation import Explanation
 from molxai.inputs import Input
-from molxai.outputs import Record
+from molxai.library import Tally
+from molxai.records import Record
 
 T = TypeVar("T")
 
@@ -40,6 +42,31 @@ def progress(items: Iterable[T], total: int, what: str, quiet: bool, cost: int =
     """The items under a bar on stderr; no bar for few of them, counted `cost` times each, nor where stderr is no terminal."""
     hidden = quiet or total * cost < MANY or not sys.stderr.isatty()
     return iter(track(items, what, total=total, console=Console(stderr=True), disable=hidden))
+
+
+@contextmanager
+def counted(expected: Callable[[], int], quiet: bool) -> Iterator[Callable[[Tally], None]]:
+    """A bar on stderr with rate, errors and time left, told of rows as they are done; none where stderr is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda tally: None
+        return
+    shown = ("{task.description}", BarColumn(), "{task.completed:.0f} of about {task.total:.0f}", RateColumn(), TimeRemainingColumn())
+    with Progress(*shown, "{task.fields[errors]} errors", console=Console(stderr=True)) as bar:
+        task, done = bar.add_task("explaining", total=expected(), errors=0), Tally()
+
+        def seen(tally: Tally) -> None:
+            nonlocal done
+            done += tally
+            bar.update(task, advance=tally.rows, errors=done.errors)
+
+        yield seen
+
+
+class RateColumn(ProgressColumn):
+    """Rows a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f}/s" if task.speed else "")
 
 
 def summary(rows: Sequence[Input], output: Path | None, quiet: bool) -> bool:

@@ -14,7 +14,7 @@ from PIL import Image
 from rdkit import Chem
 
 from molxai.cli import main
-from molxai.outputs import KEYS
+from molxai.records import KEYS
 
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 
@@ -296,3 +296,11 @@ def test_a_model_without_test_data_is_one_line(run, command):
 
 def test_no_arguments_is_help(run):
     assert "explain" in run("--help", model=None)[1]
+
+
+def test_the_default_size_limit_is_the_readers_own():
+    """The command line states it again, so that `--help` need not import RDKit."""
+    from graphormer import molecules
+    from molxai.cli import options
+
+    assert options.MAX_ATOMS == molecules.MAX_ATOMS

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from molxai.cli import benchmark, data, explaining, training
+from molxai.cli import benchmark, data, explaining, scale, training
 
 app = typer.Typer(
     help="Which atoms, which superpixels made the model say so? Relevances that add up to the prediction.",
@@ -17,6 +17,7 @@ app = typer.Typer(
 data_app = typer.Typer(help="Data sets: what there is, where it lives, and downloads.", rich_markup_mode=None)
 benchmark_app = typer.Typer(help="Measure on this machine.", rich_markup_mode=None)
 app.command()(explaining.explain)
+app.command()(scale.merge)
 app.command()(explaining.predict)
 app.command()(explaining.compare)
 app.command()(training.train)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from molxai.cli.options import (
+    MAX_ATOMS,
     TARGET,
     BatchSize,
     Device,
@@ -20,8 +21,10 @@ from molxai.cli.options import (
     listed,
     prepared,
     refuse_single_error,
+    shipped_for,
     usage,
 )
+from molxai.cli.scale import DropExtraColumns, EngineName, MaxAtoms, RayAddress, Resume, Scale, Shard, Workers, explain_to_file
 
 ONE = "A SMILES, or a file with one input: .smi .csv .sdf .png .jpg .npy"
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
@@ -42,16 +45,23 @@ def explain(
     atom_numbers: Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")] = False,
     batch_size: BatchSize = 32,
     device: Device = "auto",
+    workers: Workers = None,
+    resume: Resume = False,
+    shard: Shard = "",
+    engine: EngineName = "local",
+    ray_address: RayAddress = "",
+    max_atoms: MaxAtoms = MAX_ATOMS,
+    drop_extra_columns: DropExtraColumns = False,
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
     """Relevance of each atom or superpixel of the inputs.
 
-    Without -o a table is printed. With -o: .json .jsonl .csv hold one record per input; .svg .png a picture of one
-    input; a folder, one .svg for each.
+    Without -o a table is printed. With -o: .json .jsonl .csv .parquet .sdf hold one record per input, and may be
+    interrupted and resumed; .svg .png a picture of one input; a folder, one .svg for each.
     """
     from molxai.batch import cost, explained
-    from molxai.outputs import check_count, check_output, write_explanations
+    from molxai.outputs import check_count, check_output, is_record_file, write_pictures
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
     usage(check_output, output, style)
@@ -59,12 +69,21 @@ def explain(
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
-    read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict, endpoint)
+    if is_record_file(output):
+        assert output is not None
+        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns)
+        named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features}
+        work = {"model": shipped_for(inputs, model), "method": method, "batch_size": batch_size, "device": device} | named
+        explain_to_file(inputs, smiles_column, target_columns, output, work, chosen, strict, quiet)
+        return
+    if resume or shard or engine != "local":
+        raise typer.BadParameter("--resume, --shard and --engine are for files of records: give -o with .parquet .jsonl .csv .json .sdf")
+    read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict, endpoint, max_atoms)
     usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
     if output:
-        write_explanations(rows, output, features, style, atom_numbers)
+        write_pictures(rows, output, style, atom_numbers)
     else:
         first = rows[0][1]
         show_explanation(first, console()) if len(rows) == 1 and first else show_explanations(rows, console())
@@ -89,7 +108,8 @@ def predict(
     far from those a prediction is a guess.
     """
     from molxai.batch import predictions
-    from molxai.outputs import check_output, prediction_record, write_records
+    from molxai.outputs import check_output
+    from molxai.records import prediction_record, table_of, write_tables
     from molxai.terminal import console, progress, show_records, summary
 
     usage(check_output, output, pictures=False)
@@ -98,7 +118,8 @@ def predict(
     refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
     if output:
-        write_records(records, output)
+        table = table_of(records, explainer.card)
+        write_tables([table], table.schema, output)
     else:
         shown = ("prediction", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
         filled = [name for name in shown if any(one[name] is not None for one in records)]

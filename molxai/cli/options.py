@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAX_ATOMS = 600
+"""As `graphormer.molecules.MAX_ATOMS`, which would import RDKit; a test compares them."""
+
 INPUTS = "SMILES, or files: .smi .csv .tsv .sdf .parquet (molecules), .png .jpg .npy .npz (digits)."
 MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
 COLUMN = "Column of SMILES in a table. [default: found by its name]"
@@ -59,17 +62,18 @@ def prepared(
     label_column: str,
     strict: bool,
     endpoint: str = "",
+    max_atoms: int = MAX_ATOMS,
 ) -> tuple[list["Input"], "Explainer"]:
     """The inputs, read, and the explainer for them; with what was typed checked before either."""
     from molxai.explainer import Explainer, chosen_device
     from molxai.explainers import method as known_method
-    from molxai.inputs import read_inputs
+    from molxai.inputs import entries
 
     usage(known_method, method)
     usage(chosen_device, device)
     explainer = Explainer(shipped_for(inputs, model), method, batch_size, device, endpoint)
     read = []
-    for one in read_inputs(inputs, smiles_column, label_column):
+    for one in (entry.read(max_atoms) for entry in entries(inputs, smiles_column, label_column)):
         if strict and one.error:
             raise ValueError(f"row {one.row}: {one.error}")
         read.append(one)

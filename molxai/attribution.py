@@ -1,0 +1,146 @@
+"""What a worker does: a chunk of rows in, their records out, as a value that any engine can send to another process.
+
+>>> attribute = Attribution("bace")
+>>> columns = attribute({"input": np.array(["CCO", "c1ccccc1"])})
+>>> columns["status"].tolist(), len(columns["relevance"][1])
+(['ok', 'ok'], 6)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy import ndarray
+
+from graphormer.molecules import MAX_ATOMS, Molecule
+from molxai.batch import explained
+from molxai.explainer import BATCH_SIZE, Explainer
+from molxai.inputs import Entry, Input
+from molxai.records import BLOCK, column_name, record, schema
+
+Columns = Mapping[str, ndarray]
+"""Arrays of one length, by name."""
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Explains rows: dictionary of arrays in, dictionary of arrays out; the model is read where it is first called.
+
+    Rows need the column `input`, a SMILES each; the columns of an `Entry` are used where they are there.
+    """
+
+    model: str = "bace"
+    method: str = "lrp"
+    target: str = "pred"
+    contrast: str | None = None
+    endpoint: str = ""
+    features: bool = False
+    """Whether records hold each node's split over its input features."""
+    blocks: bool = False
+    """Whether records hold mol blocks, for SDF."""
+    extras: tuple[str, ...] = ()
+    """The rows' other columns that records hold."""
+    max_atoms: int = MAX_ATOMS
+    batch_size: int = BATCH_SIZE
+    device: str = "auto"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """The model, once for each process.
+
+        Raises:
+            FileNotFoundError, ValueError: as `Explainer`.
+        """
+        return Explainer(self.model, self.method, self.batch_size, self.device, self.endpoint)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns of records."""
+        names = self.explainer.network.vocabulary.feature_names if self.features else ()
+        return schema(self.explainer.card, names, self.extras, self.blocks)
+
+    def __call__(self, rows: Columns) -> dict[str, ndarray]:
+        """Records of the rows, in order: columns as in `schema`, object arrays where they hold text, lists or nothing.
+
+        Raises:
+            ValueError: there is no column `input`.
+        """
+        entries = entries_of(rows)
+        inputs = (one.read(self.max_atoms) for one in entries)
+        made = [
+            record(one, explanation, self.features) | self._added(one, entry)
+            for (one, explanation), entry in zip(explained(self.explainer, inputs, self.target, self.contrast), entries, strict=True)
+        ]
+        return {name: _array([one.get(name) for one in made]) for name in self.schema.names}
+
+    def table(self, rows: Columns) -> pa.Table:
+        """Records of the rows as a typed table."""
+        columns = self(rows)
+        return pa.table({name: pa.array(columns[name], self.schema.field(name).type, from_pandas=False) for name in self.schema.names})
+
+    def _added(self, one: Input, entry: Entry) -> dict[str, Any]:
+        extras = {column_name(name): entry.extras.get(name, "") for name in self.extras}
+        return extras | ({BLOCK: _block(one)} if self.blocks else {})
+
+
+EXTRA = "extra:"
+"""Before the names of the columns of `Entry.extras` among those of rows."""
+
+
+def rows_of(entries: Sequence[Entry]) -> dict[str, ndarray]:
+    """Entries as columns."""
+    columns = {name: _array([getattr(one, name) for one in entries]) for name in ("content", "kind", "row", "id", "label", "fault")}
+    names = dict.fromkeys(name for one in entries for name in one.extras)
+    extras = {f"{EXTRA}{name}": _array([one.extras.get(name, "") for one in entries]) for name in names}
+    return {"input": _array([one.text for one in entries]), **columns, **extras}
+
+
+def entries_of(rows: Columns) -> list[Entry]:
+    """The entries that columns describe.
+
+    Raises:
+        ValueError: there is no column `input`.
+    """
+    if "input" not in rows:
+        raise ValueError(f"rows with the columns {', '.join(rows)}: a column 'input' of SMILES is needed")
+    texts = [str(one) for one in rows["input"]]
+    blank = [""] * len(texts)
+    usual: dict[str, Sequence[Any]] = {"content": texts, "kind": ["smiles"] * len(texts), "row": range(len(texts))}
+    usual |= dict.fromkeys(("id", "label", "fault"), blank)
+    columns = [list(rows.get(name, default)) for name, default in usual.items()]
+    extras = [(name.removeprefix(EXTRA), column) for name, column in rows.items() if name.startswith(EXTRA)]
+    return [
+        Entry(text, content, kind, int(row), str(id), str(label), str(fault), {name: column[place] for name, column in extras})
+        for place, (text, content, kind, row, id, label, fault) in enumerate(zip(texts, *columns, strict=True))
+    ]
+
+
+def _array(values: Sequence[Any]) -> ndarray:
+    """Numbers and pictures of one size as they are, anything else as objects."""
+    if values and all(isinstance(one, int | float) for one in values):
+        return np.array(values)
+    if values and all(isinstance(one, ndarray) and one.shape == values[0].shape for one in values):
+        return np.stack(values)
+    made = np.empty(len(values), dtype=object)
+    for place, one in enumerate(values):
+        made[place] = one
+    return made
+
+
+def _block(one: Input) -> str | None:
+    """The mol block of a molecule: coordinates as they were given, else drawn."""
+    from rdkit import Chem
+    from rdkit.Chem import rdDepictor
+
+    if not isinstance(one.subject, Molecule):
+        return None
+    mol = Chem.Mol(one.subject.mol)
+    if not mol.GetNumConformers():
+        rdDepictor.Compute2DCoords(mol)
+    return Chem.MolToMolBlock(mol)

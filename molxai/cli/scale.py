@@ -1,0 +1,131 @@
+"""`molxai explain` into a file of records, whatever its size, and `molxai merge`."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from molxai.cli.options import Quiet, usage
+
+if TYPE_CHECKING:
+    from molxai.attribution import Attribution
+    from molxai.engines import Engine
+
+WORKERS = "Worker processes; 0 works in the program's own. [default: one a processor, for inputs of more than a chunk]"
+ENGINE = "local, or ray: a Ray cluster (pip install 'molxai[ray]')."
+RAY = "Address of a Ray cluster that runs. [default: one is started here]"
+SHARD = "i/n: only every n-th chunk, from the i-th of 0 to n-1 on; 'molxai merge' joins the shards."
+LARGEST = "Molecules of more heavy atoms are records of errors; cost grows with the square."
+PARTS = "Outputs whose shards are done, or their folders of parts. [default: the output itself]"
+
+Workers = Annotated[int | None, typer.Option("-n", "--num-workers", min=0, help=WORKERS, show_default=False)]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Shard = Annotated[str, typer.Option(help=SHARD, show_default=False)]
+EngineName = Annotated[str, typer.Option("--engine", help=ENGINE)]
+RayAddress = Annotated[str, typer.Option(help=RAY, show_default=False)]
+MaxAtoms = Annotated[int, typer.Option(min=1, help=LARGEST)]
+DropExtraColumns = Annotated[bool, typer.Option("--drop-extra-columns", help="Leave the table's other columns out of the records.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet .jsonl .csv .json .sdf", show_default=False)]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How the work is spread."""
+
+    workers: int | None
+    resume: bool
+    shard: str
+    engine: str
+    ray_address: str
+    max_atoms: int
+    drop_extra_columns: bool
+
+
+def explain_to_file(
+    inputs: list[str], smiles_column: str, label_column: str, output: Path, work: dict[str, Any], scale: Scale, strict: bool, quiet: bool
+) -> None:
+    """Explain all inputs into a file of records."""
+    from molxai.attribution import Attribution
+    from molxai.explainer import chosen_device
+    from molxai.explainers import method as known_method
+    from molxai.inputs import extra_columns
+    from molxai.library import Library, Tally, explain_library, parts_folder
+    from molxai.terminal import counted
+
+    usage(known_method, work["method"])
+    usage(chosen_device, work["device"])
+    shard = usage(_shard, scale.shard) if scale.shard else None
+    extras = () if scale.drop_extra_columns else tuple(extra_columns(inputs, smiles_column, label_column))
+    chosen = Attribution(**work, blocks=output.suffix.lower() == ".sdf", extras=extras, max_atoms=scale.max_atoms)
+    chosen.explainer.target(work["target"] if work["target"] != "true" else "pred", work["contrast"] if work["target"] != "true" else None)
+    library = Library(tuple(inputs), smiles_column, label_column)
+    with _resumable(output), counted(library.expected, quiet) as seen:
+        engine = usage(_engine, scale, chosen)
+        done: Tally = explain_library(chosen, library, output, engine, scale.resume, shard, strict, seen)
+    errors = f", {done.errors} with errors" if done.errors else ""
+    place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
+    if done.errors or not quiet:
+        print(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}", file=sys.stderr)
+    if done.rows and done.errors == done.rows:
+        raise typer.Exit(1)
+
+
+def merge(
+    output: Output,
+    shards: Annotated[list[Path] | None, typer.Argument(help=PARTS, show_default=False)] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Join the shards of 'molxai explain --shard' into one file, and check that no row is missing or there twice."""
+    from molxai.library import merge as joined
+    from molxai.library import parts_folder
+    from molxai.outputs import check_output
+
+    usage(check_output, output, pictures=False)
+    done = joined(output, [parts_folder(one) for one in shards or [output]])
+    if not quiet:
+        print(f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors → {output}", file=sys.stderr)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    place, _, count = text.partition("/")
+    if not (place.isdigit() and count.isdigit() and int(place) < int(count)):
+        raise ValueError(f"shard {text!r}: i/n is needed, with i from 0 to n - 1, like 0/4")
+    return int(place), int(count)
+
+
+def _engine(scale: Scale, work: "Attribution") -> "Engine":
+    """The engine that was asked for."""
+    from functools import partial
+
+    from molxai.engines import here, on_ray, processes, processors
+
+    if scale.engine not in ("local", "ray"):
+        raise ValueError(f"engine {scale.engine!r}: local or ray is needed")
+    on_gpu = next(work.explainer.network.parameters()).is_cuda
+    workers = processors() if scale.workers is None else scale.workers
+    if scale.engine == "ray":
+        return partial(on_ray, workers=max(1, workers), address=scale.ray_address, gpus=1 if on_gpu else 0)
+    return partial(processes, workers=workers) if workers else here
+
+
+@contextmanager
+def _resumable(output: Path) -> Iterator[None]:
+    """Whatever stops the run: what is done is kept, and the command that goes on is named."""
+    from molxai.library import parts_folder
+
+    again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one != "--resume"), "--resume"])
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = parts_folder(output)
+        said = f"what is done is kept in {kept}; go on with: {again}" if kept.exists() else "nothing is written"
+        print(f"molxai: interrupted; {said}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    except OSError as error:
+        kept = parts_folder(output)
+        raise OSError(f"{error}; what is done is kept in {kept}; go on with: {again}" if kept.exists() else str(error)) from error

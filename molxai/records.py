@@ -1,0 +1,219 @@
+"""Records: what is said of each input, the same keys in every format, as typed tables and as files."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+import pyarrow as pa
+
+from graphormer.checkpoint import Card
+from graphormer.files import replacing
+from molxai.batch import Prediction
+from molxai.explanation import Explanation
+from molxai.inputs import Input
+
+Record = dict[str, Any]
+
+KEYS = (
+    *("id", "row", "input", "status", "error", "model", "method", "endpoint", "target", "prediction", "probability", "logit", "unit"),
+    *("logit_sd", "similarity", "outputs"),
+    *("relevance", "relevance_sd", "token_relevance", "bias_relevance", "gap", "convergence_delta", "notes"),
+)
+"""In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
+
+NUMBERS = ("probability", "logit", "logit_sd", "similarity", "token_relevance", "bias_relevance", "gap", "convergence_delta")
+
+
+def record(one: Input, explanation: Explanation | None, features: bool = False) -> Record:
+    """The record of an input and its explanation; without one, of its error."""
+    known: Record = dict.fromkeys(KEYS)
+    known |= {"id": one.id or str(one.row), "row": one.row, "input": one.text}
+    known |= {"status": "error" if one.error else "ok", "error": one.error or None}
+    return known if explanation is None else known | explanation.to_dict(features)
+
+
+def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:
+    """The record of a prediction: no method and no relevances.
+
+    `logit_sd` is the spread of an ensemble; `similarity` the Tanimoto similarity of the nearest molecule that the model
+    learnt from; `outputs`, where the model has several targets, each one's value or probability of its second class.
+    """
+    known = record(one, None)
+    if said is None:
+        return known
+    outcome = said.outcome
+    name = card.classes[outcome.prediction] if card.classes else outcome.value
+    return known | {
+        "model": card.name,
+        "endpoint": said.endpoint or None,
+        "target": name if card.classes else None,
+        "prediction": name,
+        "probability": outcome.probability,
+        "logit": outcome.logit,
+        "unit": card.unit,
+        "logit_sd": said.logit_sd,
+        "similarity": said.similarity,
+        "outputs": said.outputs,
+        "notes": list(one.subject.notes) if one.subject else [],
+    }
+
+
+def schema(card: Card, features: Sequence[str] = (), extras: Sequence[str] = (), blocks: bool = False) -> pa.Schema:
+    """Names and types of the columns of records.
+
+    Args:
+        card: of the model: a regression's predictions are numbers, a classification's are names.
+        features: names of the input features over which relevance is split; empty: records hold no split.
+        extras: the table's own columns, which are text.
+        blocks: whether there is a column of mol blocks, for SDF.
+    """
+    kinds = dict.fromkeys(KEYS, pa.string()) | dict.fromkeys(NUMBERS, pa.float64()) | {"row": pa.int64(), "notes": pa.list_(pa.string())}
+    kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32()))
+    kinds["prediction"] = pa.string() if card.classes else pa.float64()
+    several = card.config.task != "multiclass" and len(card.targets) > 1
+    kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.targets]) if several else pa.null()
+    if features:
+        kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
+    return pa.schema([*kinds.items(), *((column_name(name), pa.string()) for name in extras), *([(BLOCK, pa.string())] if blocks else [])])
+
+
+BLOCK = "mol_block"
+"""Column that SDF files are written from, and other formats never hold."""
+
+
+def column_name(extra: str) -> str:
+    """Under which a column of the user's table stands in records; `input.` goes before what records use themselves."""
+    return f"input.{extra}" if extra in (*KEYS, "features", BLOCK) else extra
+
+
+class Writer(AbstractContextManager["Writer"]):
+    """A file of records that grows by tables; it appears under its name when it is whole."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        self.columns, self.stack = columns, ExitStack()
+        self.partial = self.stack.enter_context(replacing(path))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+        return self.stack.__exit__(kind, error, trace)
+
+    def write(self, table: pa.Table) -> None:
+        raise NotImplementedError
+
+
+class _Text(Writer):
+    """Formats of lines."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.file: TextIO = self.stack.enter_context(self.partial.open("w", encoding="utf-8", newline=""))
+
+
+class JsonLines(_Text):
+    """A record a line."""
+
+    def write(self, table: pa.Table) -> None:
+        self.file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in table.to_pylist())
+
+
+class Json(_Text):
+    """One list."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.between = "[\n"
+        self.stack.callback(lambda: self.file.write("[]\n" if self.between == "[\n" else "\n]\n"))
+
+    def write(self, table: pa.Table) -> None:
+        for one in table.to_pylist():
+            self.file.write(self.between + json.dumps(one, indent=1, ensure_ascii=False))
+            self.between = ",\n"
+
+
+class Csv(_Text):
+    """Lists and dictionaries are JSON inside their cell."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.rows = csv.DictWriter(self.file, columns.names, lineterminator="\n")
+        self.rows.writeheader()
+
+    def write(self, table: pa.Table) -> None:
+        for one in table.to_pylist():
+            self.rows.writerow({k: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v for k, v in one.items()})
+
+
+class Parquet(Writer):
+    """Typed columns; relevances are lists of float32."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        from pyarrow import parquet
+
+        super().__init__(path, columns)
+        self.file = self.stack.enter_context(parquet.ParquetWriter(self.partial, columns, compression="zstd", write_page_checksum=True))
+
+    def write(self, table: pa.Table) -> None:
+        self.file.write_table(table)
+
+
+class Sdf(_Text):
+    """The molecule with the record as its properties; relevances are RDKit's atom property lists.
+
+    RDKit sets them on the atoms of what it reads: `atom.GetDoubleProp("molxai_relevance")`. A row that could not be
+    read is a molecule without atoms that has its error.
+    """
+
+    def write(self, table: pa.Table) -> None:
+        from rdkit import Chem
+
+        from graphormer.molecules import mol_block
+
+        for one in table.to_pylist():
+            block = one.pop(BLOCK)
+            mol = mol_block(block) if block else Chem.Mol()
+            mol.SetProp("_Name", one["id"])
+            for name in ("relevance", "relevance_sd"):
+                self._per_atom(mol, f"molxai_{name}", one.pop(name))
+            for name, values in (one.pop("features", None) or {}).items():
+                self._per_atom(mol, f"molxai_{name.replace(' ', '_')}", values)
+            for name, value in one.items():
+                if value is not None and value != []:
+                    mol.SetProp(
+                        name, "; ".join(value) if isinstance(value, list) else json.dumps(value) if isinstance(value, dict) else str(value)
+                    )
+            self.file.write(Chem.SDWriter.GetText(mol))
+
+    @staticmethod
+    def _per_atom(mol: Any, name: str, values: Sequence[float] | None) -> None:
+        from rdkit import Chem
+
+        if values:
+            for atom, value in zip(mol.GetAtoms(), values, strict=True):
+                atom.SetDoubleProp(name, value)
+            Chem.CreateAtomDoublePropertyList(mol, name)
+
+
+FORMATS: Mapping[str, type[Writer]] = {".json": Json, ".jsonl": JsonLines, ".csv": Csv, ".parquet": Parquet, ".sdf": Sdf}
+"""How records are written, by the ending of the file."""
+
+
+def table_of(records: Sequence[Record], card: Card) -> pa.Table:
+    """Records of predictions as a typed table."""
+    return pa.Table.from_pylist(list(records), schema(card))
+
+
+def write_tables(tables: Iterable[pa.Table], columns: pa.Schema, path: Path) -> None:
+    """Write tables of records in the format of the file's ending, at once or not at all.
+
+    Raises:
+        ValueError: an unknown ending.
+        OSError: it cannot be written.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"{path}: records are written to {', '.join(FORMATS)}")
+    with FORMATS[path.suffix.lower()](path, columns) as file:
+        for table in tables:
+            file.write(table)
