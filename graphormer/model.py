@@ -81,12 +81,12 @@ class StructuralBias(nn.Module):
         self.token = nn.Parameter(torch.zeros(FIRST_PATTERN - PADDING - 1, heads))
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch heads tokens tokens"]:
-        """Minus infinity where the key is padding."""
+        """Minus infinity where the key is padding; contiguous, for it is read once in each layer."""
         patterns = F.embedding_bag(batch.patterns, self.pairs, per_sample_weights=batch.pattern_weights, mode="sum")
         padding = self.token.new_full((1, self.token.shape[1]), float("-inf"))
         table = torch.cat([padding, self.token, patterns]).T.contiguous()
         graphs, tokens, _ = batch.relation.shape
-        return table.index_select(1, batch.relation.flatten()).view(-1, graphs, tokens, tokens).transpose(0, 1)
+        return table.index_select(1, batch.relation.flatten()).view(-1, graphs, tokens, tokens).transpose(0, 1).contiguous()
 
 
 class Attention(nn.Module):
@@ -106,9 +106,9 @@ class Attention(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens width"], bias: Float[Tensor, "batch heads tokens tokens"]
     ) -> Float[Tensor, "batch tokens width"]:
-        q, k = self.routing(x).unflatten(2, (2 * self.heads, -1)).transpose(1, 2).chunk(2, dim=1)
+        q, k = self.routing(x).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4).flatten(1, 2)
         v = self.value(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
-        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(2, 3) + bias
+        scores = torch.baddbmm(bias.flatten(0, 1), q, k.transpose(1, 2), alpha=q.shape[-1] ** -0.5).view_as(bias)
         heard = F.dropout(F.softmax(scores, dim=-1), self.dropout, self.training) @ v
         return self.out(heard.transpose(1, 2).flatten(2))
 

@@ -42,6 +42,10 @@ class Vocabulary:
         return len(self.node_features) - len(self.environments)
 
     @cached_property
+    def stated_entries(self) -> int:
+        return sum(size for _, size in self.node_features[: self.stated])
+
+    @cached_property
     def node_entries(self) -> int:
         return sum(size for _, size in self.node_features)
 

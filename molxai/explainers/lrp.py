@@ -67,11 +67,16 @@ def feature_split(
     model: Graphormer, batch: GraphBatch, gradient: Float[Tensor, "batch nodes width"]
 ) -> Float[Tensor, "batch nodes features"]:
     """Each input feature's exact share in gradient × input: embeddings are sums over features, the product is linear."""
-    codes = batch.codes.long()
-    each = (F.embedding(codes, model.entries.detach()) @ gradient.unsqueeze(3)).squeeze(3) * batch.weights
-    feature = batch.vocabulary.feature_of_entry.to(codes.device)[codes]
-    split = each.new_zeros(*codes.shape[:2], len(batch.vocabulary.feature_names))
-    return split.scatter_add_(2, feature, each)
+    vocabulary, codes = batch.vocabulary, batch.codes.long()
+    slots, entries = codes.shape[2] - len(vocabulary.environments), model.entries.detach()
+    few = entries[: vocabulary.stated_entries]
+    each = (gradient @ few.T).gather(2, codes[:, :, :slots])  # the table is short: all products cost less than looking up rows
+    if vocabulary.environments:
+        looked_up = F.embedding(codes[:, :, slots:], entries) @ gradient.unsqueeze(3)
+        each = torch.cat([each, looked_up.squeeze(3)], 2)
+    feature = vocabulary.feature_of_entry.to(codes.device)[codes]
+    split = each.new_zeros(*codes.shape[:2], len(vocabulary.feature_names))
+    return split.scatter_add_(2, feature, each * batch.weights)
 
 
 def shared_environments(batch: GraphBatch, split: Float[Tensor, "batch nodes features"]) -> Float[Tensor, "batch nodes features"]:

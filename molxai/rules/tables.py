@@ -54,27 +54,29 @@ def frozen_multi_head(
 
 
 class _FrozenScale(torch.autograd.Function):
-    """Layer norm without its affine part; the backward pass centres and scales, and takes 1/√(Var + ε) as a constant."""
+    """Layer norm without its bias; the backward pass centres and scales, and takes 1/√(Var + ε) as a constant."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, shape: list[int], eps: float) -> Tensor:
-        y, _, scale = torch.native_layer_norm(x, shape, None, None, eps)
-        ctx.save_for_backward(scale)
-        ctx.dims = tuple(range(-len(shape), 0))
+    def forward(ctx: Any, x: Tensor, shape: list[int], weight: Tensor | None, eps: float) -> Tensor:
+        y, _, scale = torch.native_layer_norm(x, shape, weight, None, eps)
+        ctx.save_for_backward(scale, weight)
+        ctx.shape = shape
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        (scale,) = ctx.saved_tensors
-        return scale * (grads[0] - grads[0].mean(ctx.dims, keepdim=True)), None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, None, None, None]:
+        scale, weight = ctx.saved_tensors
+        # Layer norm's own kernel, told that x was zero: then what flows through the scale, x̂ · mean(gradient · x̂), is zero too.
+        zero, mean = torch.zeros_like(grads[0]), torch.zeros_like(scale)
+        only_x = [True, False, False]
+        return torch.ops.aten.native_layer_norm_backward(grads[0], zero, ctx.shape, mean, scale, weight, None, only_x)[0], None, None, None
 
 
 def frozen_scale(
     func: Function, x: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """LN rule: the centring stays linear, the scale 1/√(Var + ε) is frozen."""
-    y = _FrozenScale.apply(x, list(normalized_shape), eps)
-    y = y if weight is None else y * weight
+    y = _FrozenScale.apply(x, list(normalized_shape), weight, eps)
     return y if bias is None else y + bias
 
 
