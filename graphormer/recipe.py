@@ -22,6 +22,8 @@ class Recipe:
     """Share of the circular environments that are unsaid in each step."""
     node_drop: float = 0.0
     """Up to this share of each graph's nodes is absent in each step."""
+    deformation: float = 0.0
+    """Strength of the random smooth deformations of each picture in each step; 1 is slight."""
     recombined: float = 0.0
     """For each train molecule so many recombined ones with a forest's votes for labels: see `graphormer.teaching`. 0: no teacher."""
     seed: int = 0
@@ -31,6 +33,8 @@ class Recipe:
             raise ValueError(f"{self}: at least one epoch, one graph a batch, a positive learning rate and averaging in [0, 1) are needed")
         if not (0 <= self.environment_drop <= 1 and 0 <= self.node_drop <= 1):
             raise ValueError(f"{self}: shares from 0 to 1 are needed for what is dropped")
+        if self.deformation < 0:
+            raise ValueError(f"{self}: a deformation of 0 or more is needed")
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)

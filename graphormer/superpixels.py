@@ -1,12 +1,14 @@
 """Digit pictures as graphs: one node per SLIC superpixel, edges between superpixels that touch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from jaxtyping import Float, Integer
 from numpy import ndarray
+from torch import Tensor
 
-from graphormer.graph import Graph, graph
+from graphormer.graph import FIRST_PATTERN, Graph, GraphBatch, graph
 from graphormer.vocabulary import Vocabulary
 
 SIDE = 28
@@ -31,6 +33,9 @@ SUPERPIXELS = Vocabulary(
 )
 """Soft bins, whose weights sum to one, keep the scale that a LayerNorm without bias would erase from raw coordinates.
 "Ink position" is the position weighted by the mean intensity."""
+
+POSITION, INK = slice(2, 6), slice(6, 10)
+"""Slots of a node's codes and weights that hold its position and its ink position, after two of its intensity."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,8 @@ def centroid_graph(intensity: Float[ndarray, " nodes"], positions: Float[ndarray
     """
     nodes = len(intensity)
     degree = np.minimum(np.bincount(edges[0], minlength=nodes), MAX_DEGREE)
-    ink, ink_weights = _soft_bin(intensity * (INTENSITY_BINS - 1), INTENSITY_BINS)
-    cell, cell_weights = _soft_cell(positions * (GRID - 1) / (SIDE - 1))
+    ink, ink_weights = (side.numpy() for side in _soft_bin(torch.as_tensor(intensity) * (INTENSITY_BINS - 1), INTENSITY_BINS))
+    cell, cell_weights = (side.numpy() for side in _soft_cell(torch.as_tensor(positions)))
     offsets = SUPERPIXELS.offsets
     codes = [offsets["intensity"] + ink, offsets["position"] + cell, offsets["ink position"] + cell, offsets["degree"] + degree[:, None]]
     weights = [ink_weights, cell_weights, cell_weights * intensity[:, None], np.ones((nodes, 1))]
@@ -110,16 +115,45 @@ def _touching(segments: ndarray, nodes: int) -> ndarray:
     return np.stack(np.nonzero(touching))
 
 
-def _soft_bin(value: ndarray, bins: int) -> tuple[ndarray, ndarray]:
-    """`[nodes, 2]` the two bins next to each value (in units of bins) and their weights, which sum to one."""
-    low = np.clip(np.floor(value).astype(np.int64), 0, bins - 2)
-    share = np.clip(value - low, 0, 1)
-    return np.stack([low, low + 1], 1), np.stack([1 - share, share], 1)
+def centroids(batch: GraphBatch) -> Float[Tensor, "batch nodes 2"]:
+    """Row and column of each node's centroid, in pixels: soft bins tell it exactly."""
+    cell = batch.codes[:, :, POSITION] - SUPERPIXELS.offsets["position"]
+    grid = torch.stack([cell // GRID, cell % GRID], -1) * ((SIDE - 1) / (GRID - 1))
+    return (grid * batch.weights[:, :, POSITION, None]).sum(2)
 
 
-def _soft_cell(position: ndarray) -> tuple[ndarray, ndarray]:
-    """`[nodes, 4]` the four grid cells around each (row, column) in units of cells, with bilinear weights."""
-    (row, row_weight), (column, column_weight) = _soft_bin(position[:, 0], GRID), _soft_bin(position[:, 1], GRID)
-    cell = row[:, :, None] * GRID + column[:, None, :]
-    weight = row_weight[:, :, None] * column_weight[:, None, :]
-    return cell.reshape(-1, 4), weight.reshape(-1, 4)
+def with_centroids(batch: GraphBatch, positions: Float[Tensor, "batch nodes 2"]) -> GraphBatch:
+    """The batch with the nodes elsewhere in the picture: intensities and what touches what stay as they were."""
+    cell, weight = _soft_cell(positions)
+    ink = batch.weights[:, :, INK].sum(2, keepdim=True)
+    codes, weights = batch.codes.clone(), batch.weights.clone()
+    for slots, name, said in ((POSITION, "position", weight), (INK, "ink position", weight * ink)):
+        codes[:, :, slots] = cell.to(codes.dtype) + SUPERPIXELS.offsets[name]
+        weights[:, :, slots] = said * batch.mask.unsqueeze(2)
+    edges = torch.tensor(OFFSET_BINS, device=positions.device)
+    rows, columns = torch.bucketize(positions[:, None] - positions[:, :, None], edges, right=True).unbind(-1)
+    buckets, offsets = SUPERPIXELS.hop_buckets, SUPERPIXELS.offset_entries
+    between = batch.relation[:, 1:, 1:]
+    hops = batch.patterns[:, 0][(between - FIRST_PATTERN).clamp_min(0)]
+    pattern = hops * offsets + rows * (len(OFFSET_BINS) + 1) + columns
+    relation = batch.relation.clone()
+    relation[:, 1:, 1:] = torch.where(between < FIRST_PATTERN, between, (FIRST_PATTERN + pattern).to(between.dtype))
+    hop, offset = torch.meshgrid(torch.arange(buckets), torch.arange(offsets) + buckets, indexing="ij")
+    patterns = torch.stack([hop.flatten(), offset.flatten()], 1).to(batch.patterns)
+    ones = batch.pattern_weights.new_ones(patterns.shape)
+    return replace(batch, codes=codes, weights=weights, relation=relation, patterns=patterns, pattern_weights=ones)
+
+
+def _soft_bin(value: Float[Tensor, "*values"], bins: int) -> tuple[Integer[Tensor, "*values 2"], Float[Tensor, "*values 2"]]:
+    """The two bins next to each value (in units of bins) and their weights, which sum to one."""
+    low = value.floor().clamp(0, bins - 2)
+    share = (value - low).clamp(0, 1)
+    return torch.stack([low, low + 1], -1).long(), torch.stack([1 - share, share], -1)
+
+
+def _soft_cell(positions: Float[Tensor, "*nodes 2"]) -> tuple[Integer[Tensor, "*nodes 4"], Float[Tensor, "*nodes 4"]]:
+    """The four grid cells around each (row, column) in pixels, with bilinear weights."""
+    bins, shares = _soft_bin(positions * ((GRID - 1) / (SIDE - 1)), GRID)
+    (row, column), (row_share, column_share) = bins.unbind(-2), shares.unbind(-2)
+    cell = row[..., :, None] * GRID + column[..., None, :]
+    return cell.flatten(-2), (row_share[..., :, None] * column_share[..., None, :]).flatten(-2)

@@ -1,20 +1,25 @@
 """Fitting a model on Lightning: fixed seeds, one checkpoint an epoch, resumable to the same result."""
 
 import hashlib
+import io
 import logging
+import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import lightning
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor, distributed
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Sampler
 
-from graphormer.augmentation import without_environments, without_nodes
+from graphormer.augmentation import deformed, without_environments, without_nodes
 from graphormer.data import LabelledGraphs
+from graphormer.files import write_file
 from graphormer.graph import GraphBatch, collate
 from graphormer.history import History
 from graphormer.loss import loss
@@ -24,6 +29,10 @@ from graphormer.recipe import Recipe
 
 logger = logging.getLogger(__name__)
 
+
+FORGOTTEN = 5.0
+"""The average of the weights forgets at least this many times e-fold in a training, however short: what it begins with are
+random numbers, of which at most e⁻⁵ is left."""
 
 WINDOW = 16
 """Batches that are sorted by size together while training: enough to save padding, few enough to stay random."""
@@ -69,10 +78,11 @@ def _place() -> tuple[int, int]:
 class Fitting(lightning.LightningModule):
     """The training loop's view of a model: its loss, its optimiser and the average of its weights."""
 
-    def __init__(self, model: Graphormer, recipe: Recipe) -> None:
+    def __init__(self, model: Graphormer, recipe: Recipe, steps: int) -> None:
         super().__init__()
         self.model, self.recipe = model, recipe
-        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging)).requires_grad_(False)
+        decay = max(0.0, min(recipe.averaging, 1 - FORGOTTEN / steps))
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)
 
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         # Dropout must not depend on whether the run was interrupted before this step.
@@ -80,7 +90,8 @@ class Fitting(lightning.LightningModule):
 
     def training_step(self, batch: tuple[GraphBatch, Tensor]) -> Tensor:
         graphs, labels = batch
-        graphs = without_nodes(without_environments(graphs, self.recipe.environment_drop), self.recipe.node_drop)
+        graphs = deformed(without_environments(graphs, self.recipe.environment_drop), self.recipe.deformation)
+        graphs = without_nodes(graphs, self.recipe.node_drop)
         value = loss(self.model.config, self.model(graphs), labels)
         self.log("loss", value, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(graphs))
         return value
@@ -139,8 +150,8 @@ def fit(
     lightning.seed_everything(recipe.seed, verbose=False)
     model = Graphormer(config, data.vocabulary)
     model.load_state_dict(model.state_dict() | dict(start or {}))
-    fitting = Fitting(model, recipe)
     sampler = SizedBatches(data, recipe)
+    fitting = Fitting(model, recipe, recipe.epochs * len(sampler))
 
     def batch(rows: list[int]) -> tuple[GraphBatch, Tensor]:
         return collate([data.graphs[row] for row in rows]), data.labels[rows]
@@ -149,10 +160,33 @@ def fit(
     watched = [History(folder, len(data), valid, fitting.average), ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
     trainer = _trainer(recipe, machine, watched)
     last = _resumable(folder, _identity(config, recipe, data, start or {}))  # only now: what cannot be run leaves no trace
-    trainer.fit(fitting, loader, ckpt_path=last, weights_only=True)
+    _run(trainer, fitting, loader, last)
     averaged = fitting.average.module
     assert isinstance(averaged, Graphormer)
     return averaged.cpu().eval()
+
+
+def _run(trainer: lightning.Trainer, fitting: Fitting, loader: DataLoader[int], last: Path | None) -> None:
+    """Train to the end.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, or a signal to end: Lightning would call either a success or exit by itself.
+    """
+    try:
+        trainer.fit(fitting, loader, ckpt_path=last, weights_only=True)
+    except SystemExit as ended:
+        raise KeyboardInterrupt from ended
+    if trainer.received_sigterm or trainer.interrupted:
+        raise KeyboardInterrupt
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that appear when they are whole: Lightning writes them elsewhere, and then copies."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        write_file(Path(path), content.getvalue())
 
 
 def _trainer(recipe: Recipe, machine: Machine, callbacks: list[lightning.Callback]) -> lightning.Trainer:
@@ -166,6 +200,7 @@ def _trainer(recipe: Recipe, machine: Machine, callbacks: list[lightning.Callbac
         use_distributed_sampler=False,
         logger=False,
         gradient_clip_val=1.0,
+        plugins=[WholeCheckpoints()],
         callbacks=[*callbacks, *([RichProgressBar()] if machine.progress else [])],
         enable_progress_bar=machine.progress,
         enable_model_summary=False,
@@ -192,5 +227,9 @@ def _resumable(folder: Path, identity: dict[str, object]) -> Path | None:
     noted.write_text(written)
     if not last.exists():
         return None
+    try:
+        torch.load(last, weights_only=True, mmap=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{last} is no whole checkpoint: delete {folder} to begin anew") from error
     logger.info("going on from %s", last)
     return last

@@ -1,12 +1,18 @@
 """Pictures as superpixel graphs: node i is segment i; any size and colour comes out as MNIST's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from conftest import stroke_image
+import torch
+from conftest import SMALL, batch, stroke_image
 from PIL import Image
 
+from graphormer.augmentation import deformed
+from graphormer.graph import collate
+from graphormer.model import Graphormer
 from graphormer.pictures import picture, read_arrays, read_picture
-from graphormer.superpixels import GRID, SUPERPIXELS, digit, superpixels
+from graphormer.superpixels import GRID, SUPERPIXELS, centroid_graph, centroids, digit, superpixels, with_centroids
 
 
 def test_segments_follow_the_strokes():
@@ -115,3 +121,45 @@ def test_bad_pictures_are_refused(tmp_path):
         digit(np.full((28, 28), np.nan))
     with pytest.raises(ValueError, match=r"\(28, 28\) is needed"):
         digit(np.zeros((14, 14)))
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Digits of different sizes in one batch."""
+    return [digit(image).graph for image in (stroke_image(), np.pad(stroke_image()[:20:2, ::2], ((9, 9), (7, 7))))]
+
+
+def test_moved_superpixels_are_the_graph_of_the_moved_centroids(two):
+    """What training does to a batch in place must be what featurisation would have made."""
+    torch.manual_seed(0)
+    whole = collate(two).to(torch.float64)
+    model = Graphormer(replace(SMALL, task="multiclass", outputs=10), SUPERPIXELS).double()
+    torch.nn.init.normal_(model.structure.pairs)
+    places = centroids(whole) + 3 * torch.randn(2, whole.mask.shape[1], 2, dtype=torch.float64)
+    moved = with_centroids(whole, places)
+    inks = [(one.weights[:, :2] * (one.codes[:, :2] - SUPERPIXELS.offsets["intensity"])).sum(1).numpy() / 7 for one in two]
+    anew = [centroid_graph(ink, place[: one.nodes].numpy(), one.edges.numpy()) for one, ink, place in zip(two, inks, places, strict=True)]
+    assert torch.equal(moved.mask, whole.mask) and not torch.equal(moved.relation, whole.relation)
+    assert torch.allclose(model(moved), model(collate(anew).to(torch.float64)), atol=1e-6)
+    assert not torch.allclose(model(moved), model(whole), atol=1e-3)
+
+
+def test_centroids_are_read_from_soft_bins(two):
+    for one, found in zip(two, centroids(collate(two)), strict=True):
+        assert torch.allclose(found[: one.nodes], one.positions, atol=1e-4) and not found[one.nodes :].any()
+
+
+def test_deformations_are_smooth_and_of_their_strength(two):
+    whole = collate(two)
+    torch.manual_seed(0)
+    distances = {}
+    for strength in (0.2, 1.0):
+        moves = torch.stack([centroids(deformed(whole, strength)) - centroids(whole) for _ in range(50)])[:, 0, : two[0].nodes]
+        distances[strength] = float(moves.norm(dim=-1).mean())
+        near = two[0].hops.long() == 1
+        apart = (moves[:, :, None] - moves[:, None]).norm(dim=-1).mean(0)
+        assert float(apart[near].mean()) < 0.6 * float(apart[~near].mean())  # neighbours move together
+    assert 0.2 < distances[0.2] < 0.5 * distances[1.0] < 1.5
+    assert deformed(whole, 0.0) is whole
+    molecules = batch(dtype=torch.float32)
+    assert deformed(molecules, 1.0) is molecules

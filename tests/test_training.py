@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +43,12 @@ def test_ten_molecules_can_be_learnt(tmp_path):
     assert evaluate(model, DATA)["accuracy"] == 1.0 and not model.training
 
 
+@pytest.mark.parametrize("averaging", [0.99, 0.9999])
+def test_a_short_training_is_not_averaged_with_its_beginning(tmp_path, averaging):
+    recipe = Recipe(epochs=60, batch_size=10, learning_rate=5e-3, averaging=averaging)
+    assert evaluate(fit(SMALL, recipe, DATA, tmp_path, HERE), DATA)["accuracy"] == 1.0
+
+
 class KilledError(Exception):
     pass
 
@@ -61,6 +69,41 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, monkeypatch, ep
     monkeypatch.setattr(Fitting, "training_step", step)
     resumed = fit(CONFIG, RECIPE, DATA, tmp_path / "part", HERE)
     assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_end_is_no_success(tmp_path, monkeypatch, sent):
+    step = Fitting.training_step
+
+    def told(self, batch):
+        if self.current_epoch == 2:
+            os.kill(os.getpid(), sent)
+        return step(self, batch)
+
+    monkeypatch.setattr(Fitting, "training_step", told)
+    with pytest.raises(KeyboardInterrupt):
+        fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
+    monkeypatch.setattr(Fitting, "training_step", step)
+    resumed = fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
+    whole = fit(CONFIG, RECIPE, DATA, tmp_path / "whole", HERE)
+    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize("left", [0, 1000])
+def test_a_checkpoint_that_was_cut_off_is_named(tmp_path, left):
+    fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
+    last = tmp_path / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:left])
+    with pytest.raises(ValueError, match=r"last\.ckpt is no whole checkpoint: delete .* to begin anew"):
+        fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
+
+
+def test_checkpoints_appear_whole(tmp_path, monkeypatch):
+    """Beside where they belong and then renamed, whatever the folder for temporary files."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    fit(CONFIG, RECIPE, DATA, tmp_path / "run", HERE)
+    assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)["epoch"] == 3
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["history.csv", "last.ckpt", "run.json"]
 
 
 def test_an_unfinished_run_is_not_mixed_with_another(tmp_path):

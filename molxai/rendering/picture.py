@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Literal
@@ -91,6 +92,10 @@ def _digit(explanation: Explanation, kind: Literal["svg", "png"]) -> str | bytes
     return content.decode() if kind == "svg" else content
 
 
+UNIT_WIDTH = 16
+"""Letters of the unit in a line over the colour bar."""
+
+
 def _figure(height: int) -> Figure:
     return Figure(figsize=(WIDTH / DPI, (HEADER + height + LEGEND) / DPI), dpi=DPI, facecolor="white")
 
@@ -106,7 +111,8 @@ def _colour_bar(figure: Figure, limit: float, height: int, unit: str) -> None:
     bar = figure.colorbar(ScalarMappable(Normalize(-limit, limit), DIVERGING), cax=axes, ticks=np.linspace(-limit, limit, 5))
     bar.ax.set_yticklabels([f"{tick:+.2g}" if tick else "0" for tick in np.linspace(-limit, limit, 5)], fontsize=9)
     bar.outline.set_linewidth(0.5)  # type: ignore[operator]
-    bar.ax.set_title(f"relevance\n({unit})", fontsize=9, pad=8)
+    lines = textwrap.wrap(f"({unit})", UNIT_WIDTH, max_lines=3, placeholder=" …")  # whole in the line of the prediction
+    bar.ax.set_title("\n".join(["relevance", *lines]), fontsize=9, pad=8, parse_math=False)
 
 
 def _texts(figure: Figure, explanation: Explanation, title: str, style: str = "highlight") -> None:
