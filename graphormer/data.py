@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from numpy import ndarray
 from torch import Tensor
 
@@ -178,8 +178,15 @@ def bace(
     )
 
 
+MNIST_PARTS = {"train": ("train", slice(55_000)), "valid": ("train", slice(55_000, None)), "test": ("t10k", slice(None))}
+"""File and rows of each part."""
+
+
 def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[int] | None = None) -> LabelledGraphs:
-    """Superpixel graphs of MNIST's train or test digits, or of some rows of them.
+    """Superpixel graphs of MNIST's digits, or of these rows of the file that holds the part.
+
+    The parts are `train`, the first 55 000 of the 60 000 train digits, `valid`, the last 5000 of them, and `test` (the
+    split of Dwivedi et al. 2020, "Benchmarking Graph Neural Networks", by order instead of by chance).
 
     Cutting 60 000 digits into superpixels takes about a minute on two cores, so the segment maps are kept in the user's
     cache folder.
@@ -187,18 +194,23 @@ def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[in
     Raises:
         ValueError: unknown part.
     """
-    if part not in ("train", "test"):
-        raise ValueError(f"part {part!r}: train or test is needed")
+    if part not in MNIST_PARTS:
+        raise ValueError(f"part {part!r}: one of {', '.join(MNIST_PARTS)} is needed")
     from graphormer.superpixels import SUPERPIXELS, superpixel_graph
 
     paths = files("mnist", home)
-    stem = "t10k" if part == "test" else "train"
-    images, labels = _idx(paths[f"{stem}-images-idx3-ubyte.gz"]), _idx(paths[f"{stem}-labels-idx1-ubyte.gz"])
-    segments = _segment_maps(images, part)
-    kept = list(range(len(images))) if rows is None else list(rows)
+    stem, place = MNIST_PARTS[part]
+    images, labels = mnist_images(home, part), _idx(paths[f"{stem}-labels-idx1-ubyte.gz"])
+    segments = _segment_maps(images, stem)
+    kept = list(range(len(images))[place] if rows is None else rows)
     graphs = [superpixel_graph(images[row] / 255.0, segments[row]) for row in kept]
     hashes = {path.name: digest(path) for path in paths.values() if path.name.startswith(stem)}
     return LabelledGraphs("mnist", SUPERPIXELS, graphs, torch.from_numpy(labels[kept].astype(np.int64)), kept, part, hashes)
+
+
+def mnist_images(home: str | Path | None = None, part: str = "train") -> UInt8[ndarray, "digits 28 28"]:
+    """All pictures of the file that holds the part."""
+    return _idx(files("mnist", home)[f"{MNIST_PARTS[part][0]}-images-idx3-ubyte.gz"])
 
 
 def _idx(path: Path) -> ndarray:
@@ -209,7 +221,7 @@ def _idx(path: Path) -> ndarray:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
-def _segment_maps(images: ndarray, part: str) -> ndarray:
+def _segment_maps(images: ndarray, stem: str) -> ndarray:
     """`[digits, 28, 28]` SLIC segments of all pictures, from the cache where it was made by the same settings."""
     import pooch
     from joblib import Parallel, delayed
@@ -217,7 +229,7 @@ def _segment_maps(images: ndarray, part: str) -> ndarray:
     from graphormer.superpixels import COMPACTNESS, SEGMENTS
 
     identity = hashlib.sha256(images.tobytes()).hexdigest()[:12]
-    cache = Path(pooch.os_cache("molxai")) / f"mnist-{part}-slic-{SEGMENTS}-{COMPACTNESS}-{identity}.npy"
+    cache = Path(pooch.os_cache("molxai")) / f"mnist-{stem}-slic-{SEGMENTS}-{COMPACTNESS}-{identity}.npy"
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
         chunks = np.array_split(images, max(1, len(images) // 500))

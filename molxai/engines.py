@@ -131,10 +131,7 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
     Raises:
         ValueError: Ray is not installed, or there is no cluster at the address.
     """
-    try:
-        import ray
-    except ModuleNotFoundError as error:
-        raise ValueError("--engine ray needs Ray: pip install 'molxai[ray]'") from error
+    ray = ray_library()
     # What is pickled comes from this program itself, on either side of the cluster that the user runs.
     rows = [{"place": place, "rows": pickle.dumps(one)} for place, one in chunks]
     if not rows:
@@ -155,6 +152,19 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
     finally:
         if started:
             ray.shutdown()
+
+
+def ray_library() -> Any:
+    """The library.
+
+    Raises:
+        ValueError: it is not installed.
+    """
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise ValueError("--engine ray needs Ray: pip install 'molxai[ray]'") from error
+    return ray
 
 
 def _cluster(address: str, workers: int) -> dict[str, Any]:

@@ -173,6 +173,7 @@ def explain_library(
     resume: bool = False,
     shard: tuple[int, int] | None = None,
     strict: bool = False,
+    chunk: int | None = None,
     seen: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
     """Explain all rows into a file of records; returns how many there were (of a shard: in this shard).
@@ -185,13 +186,14 @@ def explain_library(
         resume: whether to go on with a run that was stopped.
         shard: (i, n) for every n-th chunk from the i-th on; `merge` joins them when all are done.
         strict: whether a row that cannot be read stops the run.
+        chunk: rows of a part. [default: some seconds' work]
         seen: told of each chunk as it is done.
 
     Raises:
         ValueError: the input, or an unfinished run of other settings; with `strict`, a bad row.
         OSError: the output cannot be written.
     """
-    size = chunk_size(work)
+    size = chunk or chunk_size(work)
     chunks = library.chunks(size)
     first, second = next(chunks, None), next(chunks, None)
     if first is None:

@@ -3,9 +3,7 @@
 import csv
 import gzip
 import json
-import multiprocessing
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -22,25 +20,21 @@ from conftest import ROOT
 from pyarrow import parquet
 from rdkit import Chem
 
+from molxai import library
 from molxai.attribution import Attribution, entries_of, rows_of
+from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
 from molxai.engines import LOSSES, here, on_ray, processes
 from molxai.inputs import entries
-from molxai.library import Library, Parts, Tally, explain_library, merge, parts_folder
+from molxai.library import Library, Parts, Tally, merge, parts_folder
+from molxai.library import explain_library as explain_any
 from molxai.records import FORMATS, KEYS
 
 POINTS = 20
 """Moments at which a run is killed."""
 
-
-@pytest.fixture(scope="module", autouse=True)
-def small_chunks():
-    """Twelve rows a part, in this process and in those that it starts."""
-    import molxai.library
-
-    before, molxai.library.CHUNK = molxai.library.CHUNK, 12
-    yield
-    molxai.library.CHUNK = before
+explain_library = partial(explain_any, chunk=12)
+"""Nine parts for the table of a hundred rows."""
 
 
 @pytest.fixture(scope="module")
@@ -84,38 +78,10 @@ def test_every_row_is_there_once_and_in_order(undisturbed, tmp_path):
             assert sum(one["relevance"]) == pytest.approx(one["logit"], abs=1e-4)
 
 
-def _run(saved_model, table, output, resume):
-    """In a process that will be killed."""
-    import torch
-
-    import molxai.library
-
-    torch.set_num_threads(1)
-    molxai.library.CHUNK = 12
-    explain_library(attribution(saved_model), Library((str(table),)), output, resume=resume)
-
-
-def test_killed_at_any_moment_it_resumes_to_the_same_bytes(table, saved_model, undisturbed, tmp_path):
-    output, chance, kills = tmp_path / "out.parquet", random.Random(0), 0
-    start = multiprocessing.get_context("forkserver")
-    start.set_forkserver_preload(["molxai.library", "graphormer.molecules", "pyarrow.parquet", "sklearn.metrics"])
-    for _ in range(POINTS):
-        begun = time.monotonic()
-        whole = start.Process(target=_run, args=(saved_model, table, output, True))
-        whole.start()
-        time.sleep(chance.uniform(0, 1.2))
-        killed = whole.is_alive()
-        whole.kill()
-        whole.join()
-        kills += killed
-        if output.exists():  # it was faster than the kill
-            assert output.read_bytes() == undisturbed
-            output.unlink()
-        assert time.monotonic() - begun < 60
-    assert kills >= POINTS / 2
-    explain_library(attribution(saved_model), Library((str(table),)), output, resume=True)
-    assert output.read_bytes() == undisturbed and not parts_folder(output).exists()
-    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".part")] == ["out.parquet"]
+def test_killed_at_any_moment_it_resumes_to_the_same_bytes(table, saved_model, tmp_path):
+    found = campaign(attribution(saved_model), Library((str(table),)), tmp_path, POINTS, 12)
+    assert found.same and not found.left and found.finished >= 1
+    assert found.killed >= POINTS / 2
 
 
 class StoppedError(Exception):
@@ -179,13 +145,13 @@ def test_another_run_is_refused_with_the_reason(table, saved_model, tmp_path):
 
 
 def test_shards_join_to_the_whole(table, saved_model, undisturbed, tmp_path):
-    library, together = Library((str(table),)), tmp_path / "out.parquet"
+    rows, together = Library((str(table),)), tmp_path / "out.parquet"
     for i in (2, 0, 1):  # all into one folder
-        explain_library(attribution(saved_model), library, together, shard=(i, 3))
+        explain_library(attribution(saved_model), rows, together, shard=(i, 3))
     assert not together.exists()
     assert merge(together, [parts_folder(together)]) == Tally(100, 3) and together.read_bytes() == undisturbed
     apart = [tmp_path / f"shard-{i}.parquet" for i in range(2)]  # each on a machine of its own
-    counts = [explain_library(attribution(saved_model), library, one, shard=(i, 2)) for i, one in enumerate(apart)]
+    counts = [explain_library(attribution(saved_model), rows, one, shard=(i, 2)) for i, one in enumerate(apart)]
     assert sum(one.rows for one in counts) == 100 and min(one.rows for one in counts) > 40
     joined = tmp_path / "joined.parquet"
     merge(joined, [parts_folder(one) for one in apart])
@@ -260,7 +226,7 @@ def test_ray_gives_the_same_and_a_killed_actor_loses_nothing(table, saved_model,
 
 def test_without_ray_one_line_names_the_extra(table, saved_model, monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert main(["explain", str(table), "-m", str(saved_model), "-o", str(tmp_path / "o.parquet"), "--engine", "ray"]) == 1
+    assert main(["explain", str(table), "-m", str(saved_model), "-o", str(tmp_path / "o.parquet"), "--engine", "ray"]) == 2
     assert "pip install 'molxai[ray]'" in capsys.readouterr().err
 
 
@@ -273,6 +239,7 @@ def test_a_full_disk_keeps_what_is_done(table, saved_model, undisturbed, monkeyp
         return write(self, *args, **kwargs)
 
     monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
+    monkeypatch.setattr(library, "CHUNK", 12)
     monkeypatch.setattr(sys, "argv", ["molxai", "explain", "library.csv", "-o", "out.parquet"])
     arguments = ["explain", str(table), "-m", str(saved_model), "-o", str(output), "-n", "0"]
     assert main(arguments) == 1
@@ -280,9 +247,7 @@ def test_a_full_disk_keeps_what_is_done(table, saved_model, undisturbed, monkeyp
     assert "No space left on device" in said and "go on with: molxai explain library.csv -o out.parquet --resume" in said
     assert len(list(parts_folder(output).glob("part-*"))) == 3 and not output.exists()
     monkeypatch.undo()
-    import molxai.library
-
-    monkeypatch.setattr(molxai.library, "CHUNK", 12)
+    monkeypatch.setattr(library, "CHUNK", 12)
     assert main([*arguments, "--resume"]) == 0
     assert output.read_bytes() == undisturbed
 
@@ -378,15 +343,6 @@ def test_a_chunk_is_a_dictionary_of_arrays(table, saved_model):
     assert plain["status"].tolist() == ["ok", "error", "ok"] and len(plain["relevance"][2]) == 6 and plain["row"].tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="a column 'input' of SMILES is needed"):
         attribution(saved_model)({"smiles": np.array(["CCO"])})
-
-
-def test_the_work_runs_in_a_plain_pool(table, saved_model):
-    work = attribution(saved_model)
-    chunks = [rows for _, rows in numbered(table)][:3]
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        made = pool.map(work, chunks)
-    for rows, columns in zip(chunks, made, strict=True):
-        assert all(str(a) == str(b) for name, a in work(rows).items() for b in [columns[name]])
 
 
 def test_digits_go_the_same_way(saved_digit_model, tmp_path):

@@ -1,4 +1,4 @@
-"""`molxai benchmark speed`, `faithfulness`, `groundtruth` and `accuracy`."""
+"""`molxai benchmark speed`, `interruption`, `faithfulness`, `groundtruth` and `accuracy`."""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from molxai.cli.options import (
     BatchSize,
     Data,
     Device,
+    Inputs,
     Model,
     Output,
     Quiet,
@@ -20,7 +21,8 @@ from molxai.cli.options import (
     whole_numbers,
 )
 
-TIMED_METHODS = "Ids with commas between them. [default: those of a single pass]"
+TIMED_METHODS = "Ids with commas between them. [default: lrp and its peers]"
+LIBRARY = "A table, or digits, to explain from file to file as well, with wall time and peak memory."
 STUDY = "Folder for the tables and figures; an interrupted run there is continued."
 TRUTH = "Folder for the model and the tables; a model that is there is used again."
 COMPARED = "SMILES or files. [default: the model's test data]"
@@ -37,24 +39,59 @@ def benchmark_speed(
     rounds: Annotated[int, typer.Option(min=5, help="Of all methods in turn.")] = 7,
     batch_size: BatchSize = 32,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
+    library: Annotated[Path | None, typer.Option(help=LIBRARY, show_default=False)] = None,
+    repeats: Annotated[str, typer.Option(help="How many times over the library is explained.")] = "1",
+    device: Device = "cpu",
     data: Data = None,
     output: Output = None,
 ) -> None:
-    """Graphs per second of a plain forward pass and of each method, interleaved, and their ratio."""
+    """Graphs per second: reading, a plain forward pass, each method, by size, and a whole library with its memory."""
     import json
 
     from graphormer.files import write_file
-    from molxai.benchmarks.speed import benchmark_graphs, markdown, single_pass, speed
-    from molxai.explainer import Explainer
+    from molxai.benchmarks.speed import PEERS, benchmark_entries, growth, markdown, speed
+    from molxai.benchmarks.throughput import throughput
+    from molxai.explainer import Explainer, chosen_device
     from molxai.explainers import EXPLAINERS
+    from molxai.outputs import check_ending
 
-    chosen = listed(methods, list(EXPLAINERS), "method") if methods else single_pass()
-
-    explainer = Explainer(shipped_for(inputs or [], model), "lrp", batch_size, "cpu")
-    result = speed(explainer, benchmark_graphs(explainer, inputs, data), rounds, threads, chosen)
+    usage(check_ending, output, (".json",))
+    usage(chosen_device, device)
+    chosen = listed(methods, list(EXPLAINERS), "method") if methods else PEERS
+    times = whole_numbers(repeats, "repeats")
+    explainer = Explainer(shipped_for(inputs or [], model), "lrp", batch_size, device)
+    result = speed(explainer, benchmark_entries(explainer, inputs, data), rounds, threads, chosen)
+    if explainer.reads == "molecules":
+        result["growth"] = growth(explainer, rounds)
+    if library:
+        named = ["-m", str(model), "--device", device] if model else ["--device", device]
+        result["library"] = throughput(library, times, named)
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")
     print(markdown(result))
+
+
+def benchmark_interruption(
+    inputs: Inputs,
+    model: Model = "",
+    points: Annotated[int, typer.Option(min=1, help="Runs that are killed.")] = 200,
+    chunk: Annotated[int, typer.Option(min=1, help="Rows of a part.")] = 16,
+    smiles_column: SmilesColumn = "",
+    seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
+) -> None:
+    """Kill a run at random moments, resume it each time, and compare what comes out with an undisturbed one."""
+    import tempfile
+
+    from molxai.attribution import Attribution
+    from molxai.benchmarks.interruption import campaign, markdown
+    from molxai.library import Library
+
+    work = Attribution(shipped_for(inputs, model), device="cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        found = campaign(work, Library(tuple(inputs), smiles_column), Path(folder), points, chunk, seed)
+    print(markdown(found))
+    if not found.same or found.left:
+        raise typer.Exit(1)
 
 
 def benchmark_faithfulness(

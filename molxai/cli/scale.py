@@ -66,7 +66,7 @@ def explain_to_file(
     library = Library(tuple(inputs), smiles_column, label_column)
     with _resumable(output), counted(library.expected, quiet) as seen:
         engine = usage(_engine, scale, chosen)
-        done: Tally = explain_library(chosen, library, output, engine, scale.resume, shard, strict, seen)
+        done: Tally = explain_library(chosen, library, output, engine, scale.resume, shard, strict, seen=seen)
     errors = f", {done.errors} with errors" if done.errors else ""
     place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
     if done.errors or not quiet:
@@ -102,13 +102,14 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
     """The engine that was asked for."""
     from functools import partial
 
-    from molxai.engines import here, on_ray, processes, processors
+    from molxai.engines import here, on_ray, processes, processors, ray_library
 
     if scale.engine not in ("local", "ray"):
         raise ValueError(f"engine {scale.engine!r}: local or ray is needed")
     on_gpu = next(work.explainer.network.parameters()).is_cuda
     workers = processors() if scale.workers is None else scale.workers
     if scale.engine == "ray":
+        ray_library()
         return partial(on_ray, workers=max(1, workers), address=scale.ray_address, gpus=1 if on_gpu else 0)
     return partial(processes, workers=workers) if workers else here
 

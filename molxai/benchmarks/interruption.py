@@ -1,0 +1,77 @@
+"""Whether a run that is killed at any moment, again and again, ends with the very bytes of an undisturbed one."""
+
+import multiprocessing
+import random
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from molxai.attribution import Attribution
+from molxai.library import Library, explain_library, parts_folder
+
+PRELOADED = ["molxai.library", "graphormer.molecules", "graphormer.superpixels", "pyarrow.parquet"]
+"""What a process has imported when it is born, so that kills fall into the work and not into the start."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What a campaign found."""
+
+    points: int
+    """Runs that were to be killed."""
+    killed: int
+    """Runs that were killed before they had ended."""
+    finished: int
+    """Runs that ended, each of whose outputs was compared."""
+    same: bool
+    """Whether every output had the bytes of the undisturbed one."""
+    left: int
+    """Files that were left over besides the output."""
+
+
+def campaign(work: Attribution, library: Library, folder: Path, points: int, chunk: int, seed: int = 0) -> Campaign:
+    """Begin a run, kill it after a random time (SIGKILL), resume and kill it again, `points` times; then let it end.
+
+    Args:
+        work: model, method and settings; the CPU is used.
+        library: rows; the fewer, the more kills hit the beginning and the end of a run.
+        folder: for the outputs.
+        points: kills.
+        chunk: rows of a part.
+        seed: of the moments.
+    """
+    whole, output = folder / "undisturbed.parquet", folder / "killed.parquet"
+    start = time.perf_counter()
+    explain_library(work, library, whole, chunk=chunk)
+    longest, chance, expected = time.perf_counter() - start, random.Random(seed), whole.read_bytes()
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(PRELOADED)
+    killed, finished, same = 0, 0, True
+    for point in range(points + 1):
+        one = processes.Process(target=_resumed, args=(work, library, output, chunk))
+        one.start()
+        one.join(chance.uniform(0, 1.2 * longest) if point < points else None)
+        if one.is_alive():
+            one.kill()
+            one.join()
+            killed += 1
+        if output.exists():
+            finished += 1
+            same &= output.read_bytes() == expected
+            output.unlink()
+    left = [path for path in folder.iterdir() if path != whole and not path.name.endswith(".part")]
+    return Campaign(points, killed, finished, same, len(left) + parts_folder(output).exists())
+
+
+def _resumed(work: Attribution, library: Library, output: Path, chunk: int) -> None:
+    torch.set_num_threads(1)
+    explain_library(work, library, output, resume=True, chunk=chunk)
+
+
+def markdown(found: Campaign) -> str:
+    """The result as a Markdown table."""
+    values: dict[str, Any] = asdict(found) | {"same": "yes" if found.same else "NO"}
+    return "\n".join([f"| {' | '.join(values)} |", "|" + "---|" * len(values), f"| {' | '.join(map(str, values.values()))} |"])
