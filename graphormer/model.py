@@ -152,15 +152,24 @@ class Graphormer(nn.Module):
     def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
         super().__init__()
         self.config, self.vocabulary = config, vocabulary
-        self.entries = nn.Parameter(torch.randn(vocabulary.node_entries, config.width) / len(vocabulary.node_features) ** 0.5)
-        if vocabulary.environments:  # most are met once or never in a small table: what was not learnt should say little
-            with torch.no_grad():
-                self.entries[vocabulary.offsets[vocabulary.feature_names[vocabulary.stated]] :] *= UNLEARNT
-        self.token = nn.Parameter(0.02 * torch.randn(config.width)) if config.bias else None
+        self.entries = nn.Parameter(torch.empty(vocabulary.node_entries, config.width))
+        self.token = nn.Parameter(torch.empty(config.width)) if config.bias else None
+        if not self.entries.is_meta:  # only shapes are wanted there, and random numbers would import torch's compiler
+            self._begin()
         self.structure = StructuralBias(vocabulary, config.heads)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width, bias=config.bias)
         self.head = nn.Linear(config.width, config.outputs, bias=config.bias or config.output_bias)
+
+    @torch.no_grad()
+    def _begin(self) -> None:
+        """Embeddings to begin with."""
+        vocabulary = self.vocabulary
+        self.entries.normal_().div_(len(vocabulary.node_features) ** 0.5)
+        if vocabulary.environments:  # most are met once or never in a small table: what was not learnt should say little
+            self.entries[vocabulary.offsets[vocabulary.feature_names[vocabulary.stated]] :] *= UNLEARNT
+        if self.token is not None:
+            self.token.normal_().mul_(0.02)
 
     def embed(self, batch: GraphBatch) -> Float[Tensor, "batch tokens width"]:
         """Input embeddings: the graph token, then for each node the weighted sum of its vocabulary entries."""

@@ -4,6 +4,8 @@ Nothing here depends on the order of nodes: where several shortest paths join tw
 types comes first in the vocabulary describes the pair.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy import ndarray
 from scipy.sparse import csr_array
@@ -15,11 +17,25 @@ UNREACHABLE = -1
 """Hop distance of two nodes that no path joins (fragments of a salt)."""
 
 
+DENSE = 128
+"""Nodes up to which products of whole adjacency matrices are faster than a search from each node."""
+
+
 def hop_distance(nodes: int, edges: ndarray) -> ndarray:
     """`[nodes, nodes]` number of edges on a shortest path, `UNREACHABLE` where there is none."""
-    adjacency = csr_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(nodes, nodes))
-    hops = shortest_path(adjacency, unweighted=True, method="D")
-    return np.where(np.isinf(hops), UNREACHABLE, hops).astype(np.int16)
+    if nodes > DENSE:
+        adjacency = csr_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(nodes, nodes))
+        hops = shortest_path(adjacency, unweighted=True, method="D")
+        return np.where(np.isinf(hops), UNREACHABLE, hops).astype(np.int16)
+    adjacent = np.zeros((nodes, nodes), dtype=np.float32)
+    adjacent[edges[0], edges[1]] = 1
+    hops = np.full((nodes, nodes), UNREACHABLE, dtype=np.int16)
+    frontier, distance = np.eye(nodes, dtype=bool), 0
+    while frontier.any():
+        hops[frontier] = distance
+        frontier = (frontier.astype(np.float32) @ adjacent > 0) & (hops == UNREACHABLE)
+        distance += 1
+    return hops
 
 
 def _path_codes(hops: ndarray, edges: ndarray, edge_types: ndarray, types: int, path_hops: int) -> ndarray:
@@ -60,7 +76,7 @@ def pair_patterns(
     offset = _offset_bins(vocabulary, positions) if vocabulary.offset_bins and positions is not None else 0
     span, bins = types**longest, max(vocabulary.offset_entries, 1)
     path = _path_codes(hops, edges, edge_types, types, longest) if longest else 0
-    distinct, relation = np.unique((bucket * span + path) * bins + offset, return_inverse=True)
+    distinct, relation = _distinct((bucket * span + path) * bins + offset, vocabulary.hop_buckets * span * bins)
 
     offset, path, bucket = distinct % bins, distinct // bins % span, distinct // bins // span
     length = np.where(bucket <= longest, bucket, 0)
@@ -74,7 +90,7 @@ def pair_patterns(
         entries.append(vocabulary.hop_buckets + longest * types + offset)
         weights.append(np.ones(len(distinct)))
     return (
-        relation.reshape(hops.shape).astype(np.int16 if len(distinct) < 2**15 else np.int32),
+        relation.astype(np.int16 if len(distinct) < 2**15 else np.int32),
         np.stack(entries, 1).astype(np.int32),
         np.stack(weights, 1).astype(np.float32),
     )
@@ -82,6 +98,22 @@ def pair_patterns(
 
 def _offset_bins(vocabulary: Vocabulary, positions: ndarray) -> ndarray:
     """`[nodes, nodes]` bin of the (row, column) offset from query to key."""
-    difference = positions[None, :, :] - positions[:, None, :]
-    rows, columns = np.moveaxis(np.digitize(difference, vocabulary.offset_bins), -1, 0)
+    rows, columns = (_binned(axis[None, :] - axis[:, None], vocabulary.offset_bins) for axis in positions.T)
     return rows * (len(vocabulary.offset_bins) + 1) + columns
+
+
+def _binned(values: ndarray, edges: Sequence[float]) -> ndarray:
+    """How many edges each value has reached, as `np.digitize` counts, which takes four times as long for so few."""
+    bins = np.zeros(values.shape, dtype=np.int8)
+    for edge in edges:
+        bins += values >= edge
+    return bins.astype(np.int64)
+
+
+def _distinct(keys: ndarray, most: int) -> tuple[ndarray, ndarray]:
+    """The distinct keys, all below `most`, in order, and the place of each key among them."""
+    if most > keys.size:
+        distinct, places = np.unique(keys, return_inverse=True)
+        return distinct, places.reshape(keys.shape)
+    there = np.bincount(keys.ravel(), minlength=most) > 0
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[keys]

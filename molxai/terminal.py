@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
@@ -14,11 +14,13 @@ from rich.text import Text
 
 from graphormer.checkpoint import Card
 from molxai.batch import Explained
-from molxai.comparison import Comparison
 from molxai.explanation import Explanation
 from molxai.inputs import Input
 from molxai.library import Tally
 from molxai.records import Record
+
+if TYPE_CHECKING:
+    from molxai.comparison import Comparison  # imports SciPy's statistics, half a second
 
 T = TypeVar("T")
 
@@ -119,7 +121,7 @@ def show_explanations(rows: Sequence[Explained], out: Console) -> None:
     out.print(table)
 
 
-def show_comparison(comparison: Comparison, out: Console) -> None:
+def show_comparison(comparison: "Comparison", out: Console) -> None:
     """The most relevant nodes of each method, and how the methods rank alike."""
     from molxai.rendering.caption import prediction_line
 
