@@ -1,5 +1,6 @@
 """Molecules as graphs: one node per heavy atom, in the order in which the user wrote the atoms."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,9 @@ MOLECULES = Vocabulary(
 MAX_ATOMS = 600
 """Larger molecules are refused: attention needs memory in proportion to the square of the number of atoms."""
 
+HYDROGEN = re.compile(r"\[\d*H")
+"""Where a SMILES may have a hydrogen atom of its own (or mercury, helium, holmium)."""
+
 RING_SIZES = (0, 3, 4, 5, 6, 7)
 RING_PLACES = {size: place for place, size in enumerate(RING_SIZES)}
 AROMATIC = BONDS.index("aromatic")
@@ -81,7 +85,7 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
     """
     written = _parsed(source) if isinstance(source, str) else source
     mol = written
-    if not isinstance(source, str) or _has_hydrogens(written):  # a parsed SMILES without them is sanitised as it is
+    if not isinstance(source, str) or HYDROGEN.search(source):  # a SMILES without hydrogen atoms is ready as it is parsed
         with rdBase.BlockLogs():
             mol = Chem.RemoveHs(written)
             Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
@@ -96,10 +100,6 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
     for atom in (made.codes[:, 0] == len(ELEMENTS)).nonzero().flatten().tolist():
         notes.append(f"atom {atom} ({mol.GetAtomWithIdx(atom).GetSymbol()}) is outside the vocabulary: read as 'other'")
     return Molecule(made, mol, source if isinstance(source, str) else canonical(mol), id, tuple(notes))
-
-
-def _has_hydrogens(mol: Chem.Mol) -> bool:
-    return any(mol.GetAtomWithIdx(i).GetAtomicNum() == 1 for i in range(mol.GetNumAtoms()))
 
 
 def _parsed(smiles: str) -> Chem.Mol:

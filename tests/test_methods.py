@@ -9,6 +9,7 @@ from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model
 from torch.nn import functional as F
 
 from graphormer.graph import collate
+from molxai.explainer import Explainer
 from molxai.explainers import EXPLAINERS, Method
 from molxai.explainers.attention import Attention, Rollout, recording
 from molxai.explainers.integrated import copied
@@ -233,3 +234,12 @@ def test_the_oracle_is_greedy():
 def test_every_method_refuses_a_model_in_training(name):
     with pytest.raises(ValueError, match="training mode"):
         QUICK[name](random_model(SMALL).train(), batch(SMILES[:1]))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
+@pytest.mark.parametrize("name", ["lrp", "gradient-input", "lrp-gamma", "leave-one-out"])
+def test_a_gpu_gives_the_same(name):
+    on_cpu, on_gpu = Explainer("bace", name, device="cpu"), Explainer("bace", name, device="cuda")
+    for one, other in zip(on_cpu(list(SMILES)), on_gpu(list(SMILES)), strict=True):
+        assert other.logit == pytest.approx(one.logit, rel=1e-4, abs=1e-5)
+        assert torch.allclose(other.relevance, one.relevance, rtol=1e-4, atol=1e-4 * float(one.relevance.abs().max()))
