@@ -6,7 +6,7 @@
 (['ok', 'ok'], 6)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy import ndarray
 
 from graphormer.molecules import MAX_ATOMS, Molecule
-from molxai.batch import explained
+from molxai.batch import explained, predictions
 from molxai.explainer import BATCH_SIZE, Explainer
 from molxai.inputs import Entry, Input
-from molxai.records import BLOCK, column_name, record, schema
+from molxai.records import BLOCK, Record, column_name, prediction_record, record, schema
 
 Columns = Mapping[str, ndarray]
 """Arrays of one length, by name."""
@@ -27,7 +27,7 @@ Columns = Mapping[str, ndarray]
 
 @dataclass(frozen=True)
 class Attribution:
-    """Explains rows: dictionary of arrays in, dictionary of arrays out; the model is read where it is first called.
+    """Explains or predicts rows: dictionary of arrays in, dictionary of arrays out; the model is read where it is first called.
 
     Rows need the column `input`, a SMILES each; the columns of an `Entry` are used where they are there.
     """
@@ -37,6 +37,8 @@ class Attribution:
     target: str = "pred"
     contrast: str | None = None
     endpoint: str = ""
+    relevances: bool = True
+    """Whether rows are explained; else they are predicted only, and records hold what `molxai predict` says."""
     features: bool = False
     """Whether records hold each node's split over its input features."""
     blocks: bool = False
@@ -73,11 +75,16 @@ class Attribution:
         """
         entries = entries_of(rows)
         inputs = (one.read(self.max_atoms) for one in entries)
-        made = [
-            record(one, explanation, self.features) | self._added(one, entry)
-            for (one, explanation), entry in zip(explained(self.explainer, inputs, self.target, self.contrast), entries, strict=True)
-        ]
+        made = [known | self._added(one, entry) for (one, known), entry in zip(self._records(inputs), entries, strict=True)]
         return {name: _array([one.get(name) for one in made]) for name in self.schema.names}
+
+    def _records(self, inputs: Iterable[Input]) -> Iterator[tuple[Input, Record]]:
+        if self.relevances:
+            for one, explanation in explained(self.explainer, inputs, self.target, self.contrast):
+                yield one, record(one, explanation, self.features)
+        else:
+            for one, said in predictions(self.explainer, inputs):
+                yield one, prediction_record(one, said, self.explainer.card)
 
     def table(self, rows: Columns) -> pa.Table:
         """Records of the rows as a typed table."""

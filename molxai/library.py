@@ -96,7 +96,7 @@ def _expected(path: Path) -> int:
 
 def chunk_size(work: Attribution) -> int:
     """Rows of a chunk: some seconds' work."""
-    return max(FEWEST, CHUNK // cost(work.explainer))
+    return max(FEWEST, CHUNK // cost(work.explainer)) if work.relevances else CHUNK
 
 
 class Parts:
@@ -176,7 +176,7 @@ def explain_library(
     chunk: int | None = None,
     seen: Callable[[Tally], None] = lambda tally: None,
 ) -> Tally:
-    """Explain all rows into a file of records; returns how many there were (of a shard: in this shard).
+    """Explain, or predict, all rows into a file of records; returns how many there were (of a shard: in this shard).
 
     Args:
         work: model, method and settings.

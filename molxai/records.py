@@ -200,11 +200,6 @@ FORMATS: Mapping[str, type[Writer]] = {".json": Json, ".jsonl": JsonLines, ".csv
 """How records are written, by the ending of the file."""
 
 
-def table_of(records: Sequence[Record], card: Card) -> pa.Table:
-    """Records of predictions as a typed table."""
-    return pa.Table.from_pylist(list(records), schema(card))
-
-
 def write_tables(tables: Iterable[pa.Table], columns: pa.Schema, path: Path) -> None:
     """Write tables of records in the format of the file's ending, at once or not at all.
 

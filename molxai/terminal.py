@@ -47,14 +47,14 @@ def progress(items: Iterable[T], total: int, what: str, quiet: bool, cost: int =
 
 
 @contextmanager
-def counted(expected: Callable[[], int], quiet: bool) -> Iterator[Callable[[Tally], None]]:
+def counted(expected: Callable[[], int], what: str, quiet: bool) -> Iterator[Callable[[Tally], None]]:
     """A bar on stderr with rate, errors and time left, told of rows as they are done; none where stderr is no terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda tally: None
         return
     shown = ("{task.description}", BarColumn(), "{task.completed:.0f} of about {task.total:.0f}", RateColumn(), TimeRemainingColumn())
     with Progress(*shown, "{task.fields[errors]} errors", console=Console(stderr=True)) as bar:
-        task, done = bar.add_task("explaining", total=expected(), errors=0), Tally()
+        task, done = bar.add_task(what, total=expected(), errors=0), Tally()
 
         def seen(tally: Tally) -> None:
             nonlocal done

@@ -301,6 +301,6 @@ def test_no_arguments_is_help(run):
 def test_the_default_size_limit_is_the_readers_own():
     """The command line states it again, so that `--help` need not import RDKit."""
     from graphormer import molecules
-    from molxai.cli import options
+    from molxai.cli.options import MAX_ATOMS
 
-    assert options.MAX_ATOMS == molecules.MAX_ATOMS
+    assert molecules.MAX_ATOMS == MAX_ATOMS

@@ -358,6 +358,21 @@ def test_digits_go_the_same_way(saved_digit_model, tmp_path):
     assert rows[5]["id"] == "digits#5" and all(len(one["relevance"]) > 40 for one in rows)
 
 
+def test_predictions_go_the_same_way(table, saved_model, undisturbed, tmp_path):
+    output = tmp_path / "said.parquet"
+    settings = {"relevances": False}
+    parts = stopped(saved_model, table, output, 3, **settings)
+    assert explain_library(attribution(saved_model, **settings), Library((str(table),)), output, resume=True) == Tally(100, 3)
+    assert not parts.folder.exists()
+    (tmp_path / "out.parquet").write_bytes(undisturbed)
+    said, known = (parquet.read_table(tmp_path / name).to_pylist() for name in ("said.parquet", "out.parquet"))
+    for one, other in zip(said, known, strict=True):
+        same = ("id", "row", "input", "status", "error", "prediction", "plate")
+        assert [one[name] for name in same] == [other[name] for name in same] and one["relevance"] is None
+        assert (one["logit"] is None) == (other["logit"] is None)
+        assert one["logit"] is None or one["logit"] == pytest.approx(abs(other["logit"]), abs=1e-5)
+
+
 def test_large_molecules_are_records_of_errors(saved_model, tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("smiles\nCCO\n" + "C" * 50 + "\n")

@@ -24,7 +24,18 @@ from molxai.cli.options import (
     shipped_for,
     usage,
 )
-from molxai.cli.scale import DropExtraColumns, EngineName, MaxAtoms, RayAddress, Resume, Scale, Shard, Workers, explain_to_file
+from molxai.cli.scale import (
+    DropExtraColumns,
+    EngineName,
+    MaxAtoms,
+    RayAddress,
+    Resume,
+    Scale,
+    Shard,
+    Workers,
+    check_for_files,
+    explain_to_file,
+)
 
 ONE = "A SMILES, or a file with one input: .smi .csv .sdf .png .jpg .npy"
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
@@ -71,13 +82,12 @@ def explain(
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
     if is_record_file(output):
         assert output is not None
-        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns)
+        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
         named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features}
         work = {"model": shipped_for(inputs, model), "method": method, "batch_size": batch_size, "device": device} | named
-        explain_to_file(inputs, smiles_column, target_columns, output, work, chosen, strict, quiet)
+        explain_to_file(inputs, smiles_column, target_columns, output, work, chosen)
         return
-    if resume or shard or engine != "local":
-        raise typer.BadParameter("--resume, --shard and --engine are for files of records: give -o with .parquet .jsonl .csv .json .sdf")
+    check_for_files(resume, shard, engine)
     read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict, endpoint, max_atoms)
     usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
@@ -99,6 +109,13 @@ def predict(
     endpoint: Endpoint = "",
     batch_size: BatchSize = 32,
     device: Device = "auto",
+    workers: Workers = None,
+    resume: Resume = False,
+    shard: Shard = "",
+    engine: EngineName = "local",
+    ray_address: RayAddress = "",
+    max_atoms: MaxAtoms = MAX_ATOMS,
+    drop_extra_columns: DropExtraColumns = False,
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
@@ -109,22 +126,24 @@ def predict(
     """
     from molxai.batch import predictions
     from molxai.outputs import check_output
-    from molxai.records import prediction_record, table_of, write_tables
+    from molxai.records import prediction_record
     from molxai.terminal import console, progress, show_records, summary
 
     usage(check_output, output, pictures=False)
-    read, explainer = prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict, endpoint)
+    if output:
+        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
+        named = {"endpoint": endpoint, "batch_size": batch_size, "device": device, "relevances": False}
+        explain_to_file(inputs, smiles_column, "", output, {"model": shipped_for(inputs, model)} | named, chosen)
+        return
+    check_for_files(resume, shard, engine)
+    read, explainer = prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict, endpoint, max_atoms)
     rows = list(progress(predictions(explainer, read), len(read), "predicting", quiet))
     refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
-    if output:
-        table = table_of(records, explainer.card)
-        write_tables([table], table.schema, output)
-    else:
-        shown = ("prediction", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
-        filled = [name for name in shown if any(one[name] is not None for one in records)]
-        show_records(records, ("id", "input", *filled), console())
-    if not summary([one for one, _ in rows], output, quiet):
+    shown = ("prediction", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
+    filled = [name for name in shown if any(one[name] is not None for one in records)]
+    show_records(records, ("id", "input", *filled), console())
+    if not summary([one for one, _ in rows], None, quiet):
         raise typer.Exit(1)
 
 

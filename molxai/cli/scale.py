@@ -44,12 +44,22 @@ class Scale:
     ray_address: str
     max_atoms: int
     drop_extra_columns: bool
+    strict: bool
+    quiet: bool
 
 
-def explain_to_file(
-    inputs: list[str], smiles_column: str, label_column: str, output: Path, work: dict[str, Any], scale: Scale, strict: bool, quiet: bool
-) -> None:
-    """Explain all inputs into a file of records."""
+def check_for_files(resume: bool, shard: str, engine: str) -> None:
+    """Refuse options of files of records where there is none.
+
+    Raises:
+        typer.BadParameter: one is given.
+    """
+    if resume or shard or engine != "local":
+        raise typer.BadParameter("--resume, --shard and --engine are for files of records: give -o with .parquet .jsonl .csv .json .sdf")
+
+
+def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, output: Path, settings: dict[str, Any], scale: Scale) -> None:
+    """Explain, or predict, all inputs into a file of records, with these settings of an `Attribution`."""
     from molxai.attribution import Attribution
     from molxai.explainer import chosen_device
     from molxai.explainers import method as known_method
@@ -57,19 +67,20 @@ def explain_to_file(
     from molxai.library import Library, Tally, explain_library, parts_folder
     from molxai.terminal import counted
 
-    usage(known_method, work["method"])
-    usage(chosen_device, work["device"])
+    usage(known_method, settings.get("method", "lrp"))
+    usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None
     extras = () if scale.drop_extra_columns else tuple(extra_columns(inputs, smiles_column, label_column))
-    chosen = Attribution(**work, blocks=output.suffix.lower() == ".sdf", extras=extras, max_atoms=scale.max_atoms)
-    chosen.explainer.target(work["target"] if work["target"] != "true" else "pred", work["contrast"] if work["target"] != "true" else None)
+    work = Attribution(**settings, blocks=output.suffix.lower() == ".sdf", extras=extras, max_atoms=scale.max_atoms)
+    if work.target != "true":
+        work.explainer.target(work.target, work.contrast)  # refused before any work
     library = Library(tuple(inputs), smiles_column, label_column)
-    with _resumable(output), counted(library.expected, quiet) as seen:
-        engine = usage(_engine, scale, chosen)
-        done: Tally = explain_library(chosen, library, output, engine, scale.resume, shard, strict, seen=seen)
+    with _resumable(output), counted(library.expected, "explaining" if work.relevances else "predicting", scale.quiet) as seen:
+        engine = usage(_engine, scale, work)
+        done: Tally = explain_library(work, library, output, engine, scale.resume, shard, scale.strict, seen=seen)
     errors = f", {done.errors} with errors" if done.errors else ""
     place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
-    if done.errors or not quiet:
+    if done.errors or not scale.quiet:
         print(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}", file=sys.stderr)
     if done.rows and done.errors == done.rows:
         raise typer.Exit(1)
