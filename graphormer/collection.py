@@ -125,7 +125,8 @@ def collect(
             skipped.append(one)
         else:
             kept.append(one)
-    said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind)
+    numbers = [number for number, _, _, _ in kept]
+    said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind, numbers)
     graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
     made = Collection(
@@ -133,7 +134,7 @@ def collect(
         MOLECULES,
         graphs,
         texts,
-        [number for number, _, _, _ in kept],
+        numbers,
         said,
         parts,
         count,
@@ -289,7 +290,7 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
             if strict:
                 raise ValueError(f"{path}, picture {number}: {error}") from error
             skipped.append(Skipped(number, f"picture {number}", str(error)))
-    said = targets({"label": [str(labels[row]) for row in rows]}, _picture_task(kind, labels))
+    said = targets({"label": [str(labels[row]) for row in rows]}, _picture_task(kind, labels), rows)
     texts = [f"picture {row}" for row in rows]
     made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, {path.name: digest(path)})
     return _checked(path, made)

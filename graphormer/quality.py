@@ -15,6 +15,9 @@ from graphormer.model import Task
 RESAMPLES = 500
 BINS = 10
 
+DIVERGED = "its training diverged; bring the values to learn to a smaller range, and train into another folder"
+"""What to make of a model whose numbers are not finite."""
+
 Measures = dict[str, float]
 Interval = tuple[float, float, float]
 """Value, low, high."""
@@ -25,7 +28,12 @@ def quality(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped
 
     Binary: ROC-AUC, PR-AUC (average precision), accuracy, MCC, Brier score, ECE. Multiclass: accuracy, MCC, cross entropy,
     ECE. Regression: RMSE, MAE, R², Spearman's ρ, in the target's unit where they have one.
+
+    Raises:
+        ValueError: outputs are not finite numbers.
     """
+    if wild := int((~outputs.isfinite()).any(1).sum()):
+        raise ValueError(f"of {wild} of {len(outputs)} graphs the model says no finite number: {DIVERGED}")
     if task == "multiclass":
         return _several(outputs, labels)
     judge = _binary if task == "binary" else _values

@@ -21,7 +21,7 @@ from graphormer.fingerprints import bits_beside, ecfp_bits, write_bits
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Graphormer, Task
 from graphormer.prediction import predict
-from graphormer.quality import intervals
+from graphormer.quality import DIVERGED, intervals
 from graphormer.recipe import Recipe
 from graphormer.teaching import taught
 from graphormer.training import fit
@@ -84,12 +84,15 @@ def train(
         start: weights to begin with, by name.
 
     Raises:
-        ValueError: the train part has labels of one class only, or the folder holds an unfinished run with other settings.
+        ValueError: the train part has labels of one class only, the folder holds an unfinished run with other settings,
+            or the training diverged: nothing is saved.
     """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
     _check_labels(problem, config)
     model, scaling = _members(problem, config, recipe, folder, members, machine, start or {})
+    if wild := [name for name, value in model.state_dict().items() if not value.isfinite().all()]:
+        raise ValueError(f"{len(wild)} of the model's weights, like {wild[0]}, are not finite: {DIVERGED}")
     kept = {name: part for name, part in problem.parts.items() if name != "train" and len(part)}
     said = {name: predict(model, part.graphs) for name, part in kept.items()}
     metrics = {name: judged(config.task, said[name], part) for name, part in kept.items()}

@@ -18,6 +18,12 @@ MISSING = {"", "nan", "na", "n/a", "none", "null", "-", "?"}
 
 MOST_CLASSES = 50
 
+NEARLY_ALL = 0.9
+"""Share of a column's known cells from which on it is one of numbers, and the other cells are slips."""
+
+LARGEST = torch.finfo(torch.float32).max
+"""A label beyond it is infinite to the model."""
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -49,14 +55,19 @@ def is_missing(text: str) -> bool:
     return text.strip().lower() in MISSING
 
 
-def targets(columns: dict[str, Sequence[str]], kind: str = "auto") -> Targets:
+def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequence[int] = ()) -> Targets:
     """The labels in the named columns of text.
 
     `auto`: two distinct values are two classes, text of more is several classes, numbers of more are values to predict.
 
+    Args:
+        columns: cells by the column's name.
+        kind: of `KINDS`.
+        rows: number of each cell's row, for messages; their places where empty.
+
     Raises:
-        ValueError: a column holds no value, one value only, or text where numbers are needed; or the columns are of
-            different kinds.
+        ValueError: a column holds no value, one value only, or text where numbers are needed or nearly all cells are
+            numbers; or the columns are of different kinds.
     """
     if kind not in KINDS:
         raise ValueError(f"task {kind!r}: {', '.join(KINDS)} are known")
@@ -66,6 +77,7 @@ def targets(columns: dict[str, Sequence[str]], kind: str = "auto") -> Targets:
     for name, values in known.items():
         if not values:
             raise ValueError(f"all {len(columns[name])} labels in {name!r} are missing: at least some are needed")
+        _refuse_slips(name, columns[name], kind, rows or range(len(columns[name])))
         if len(set(values)) < 2 or (_are_numbers(values) and len({float(one) for one in values}) < 2):
             raise ValueError(f"all labels in {name!r} are {values[0]!r}: at least two different ones are needed to learn anything")
     tasks = {name: _task(name, values, kind) for name, values in known.items()}
@@ -106,6 +118,18 @@ def known_labels(columns: dict[str, Sequence[str]], task: Task, classes: Sequenc
     return _table([[read(name, row, text) for row, text in enumerate(column)] for name, column in columns.items()])
 
 
+def _refuse_slips(name: str, column: Sequence[str], kind: str, rows: Sequence[int]) -> None:
+    """One `#DIV/0!` among numbers is no class: it would make a classifier of a regression."""
+    known = [(row, text.strip()) for row, text in zip(rows, column, strict=True) if not is_missing(text)]
+    slips = [(row, text) for row, text in known if not _is_number(text)]
+    numeric = kind == "regression" or (kind != "multiclass" and len(known) - len(slips) >= NEARLY_ALL * len(known))
+    if not slips or not numeric:
+        return
+    (row, text), many = slips[0], f", the first of {len(slips)} such cells" if len(slips) > 1 else ""
+    remedy = "mend or empty such cells" + ("" if kind == "regression" else ", or name --task multiclass where classes are meant")
+    raise ValueError(f"{name!r} holds {text!r} in row {row}{many} among {len(known)}: finite numbers are needed; {remedy}")
+
+
 def _table(columns: list[list[float]]) -> Float[Tensor, "rows targets"]:
     return torch.tensor(columns, dtype=torch.float32).T.contiguous()
 
@@ -114,12 +138,9 @@ def _task(name: str, values: list[str], kind: str) -> Task:
     distinct = len({_class_name(one) for one in values})
     numbers = _are_numbers(values)
     if kind == "regression" or (kind == "auto" and numbers and distinct > 2):
-        if not numbers:
-            text = next(one for one in values if not _is_number(one))
-            raise ValueError(f"{name!r} holds {text!r}: numbers are needed for a regression")
         return "regression"
     if distinct > MOST_CLASSES or (distinct > len(values) / 2 and distinct > 2):
-        what = "numbers" if numbers else "text"
+        what = "numbers" if numbers else f"text, like {next(one for one in values if not _is_number(one))!r},"
         remedy = "use --task regression" if numbers else "name a column of classes or numbers"
         raise ValueError(f"{name!r} holds {what} with {distinct} different values in {len(values)} rows: too many for classes; {remedy}")
     return "multiclass" if distinct > 2 or kind == "multiclass" else "binary"
@@ -147,7 +168,7 @@ def _are_numbers(values: Sequence[str]) -> bool:
 
 def _is_number(text: str) -> bool:
     try:
-        return math.isfinite(float(text))
+        return abs(float(text)) <= LARGEST
     except ValueError:
         return False
 

@@ -12,7 +12,7 @@ from conftest import stroke_image
 from graphormer.checkpoint import load
 from graphormer.collection import collect
 from graphormer.ensemble import networks
-from graphormer.model import Config
+from graphormer.model import Config, Graphormer
 from graphormer.runs import base_value, moments, trunk
 from graphormer.training import Fitting
 from molxai import Explainer
@@ -175,7 +175,7 @@ def test_superpixels_of_ones_own(run):
         (["t.csv", "--target-columns", "absent", "-o", "m"], "the column 'absent' is needed"),
         (["t.csv", "-o", "m"], "name at least one column with --target-columns"),
         (["t.csv", "--target-columns", "smiles", "-o", "m"], "too many for classes"),
-        (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes': numbers are needed"),
+        (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes' in row 0"),
         (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "one of scaffold"),
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
         (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
@@ -188,6 +188,17 @@ def test_bad_requests_are_one_line_and_leave_nothing(run, arguments, message):
     code, _, err = run("train", "-q", *arguments)
     assert code in (1, 2) and message in err and err.count("\n") == 1 and "Traceback" not in err
     assert not Path("m").exists()
+
+
+def test_a_diverged_training_saves_nothing(run, monkeypatch):
+    def diverged(config, recipe, data, *_):
+        model = Graphormer(config, data.vocabulary).eval()
+        torch.nn.init.constant_(model.head.weight, float("nan"))
+        return model
+
+    monkeypatch.setattr("graphormer.runs.fit", diverged)
+    code, _, err = train(run, "--target-columns", "amount", "-o", "m")
+    assert code == 1 and "head.weight, are not finite: its training diverged" in err and not Path("m").exists()
 
 
 def test_what_is_typed_is_escaped_in_the_report(run):

@@ -36,6 +36,11 @@ def test_one_class_is_not_defined_and_not_hidden():
     assert math.isnan(found["roc_auc"]) and found["accuracy"] == 0.0
 
 
+def test_outputs_that_are_not_finite_are_no_quality():
+    with pytest.raises(ValueError, match="of 1 of 2 graphs the model says no finite number"):
+        quality("regression", torch.tensor([[1.0], [math.nan]]), torch.ones(2, 1))
+
+
 def test_missing_labels_are_left_out_of_means():
     labels = torch.tensor([[1.0, math.nan], [0.0, math.nan], [math.nan, 1.0], [math.nan, 0.0]])
     outputs = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])

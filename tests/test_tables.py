@@ -98,8 +98,11 @@ def test_the_task_is_found(texts, kind, task, classes):
     [
         (["", "nan", "None"], "auto", "all 3 labels in 'y' are missing"),
         (["1", "1.0"], "auto", "all labels in 'y' are '1'"),
-        (["inf", "1", "2"], "auto", "holds text with 3 different values"),
-        (["inf", "1", "2"], "regression", "holds 'inf': numbers are needed"),
+        (["inf", "1", "2"], "auto", "holds text, like 'inf', with 3 different values"),
+        (["1", "2", "inf", "1e40"], "regression", "holds 'inf' in row 2, the first of 2 such cells among 4: finite numbers are needed"),
+        (["0", "1"] * 9 + ["", "inf"], "auto", "holds 'inf' in row 19 among 19: .* empty such cells, or name --task multiclass"),
+        ([str(i / 3) for i in range(9)] + ["0,5"], "auto", "holds '0,5' in row 9 among 10"),
+        (["0", "1"] * 9 + [">10", "#DIV/0!"], "classification", "holds '>10' in row 18, the first of 2 such cells"),
         ([f"name {i}" for i in range(9)], "auto", "too many for classes; name a column of classes or numbers"),
         ([str(i / 3) for i in range(9)], "classification", "too many for classes; use --task regression"),
         (["0", "1"], "ranking", "task 'ranking'"),
@@ -108,6 +111,16 @@ def test_the_task_is_found(texts, kind, task, classes):
 def test_labels_that_make_no_task(texts, kind, message):
     with pytest.raises(ValueError, match=message):
         targets({"y": texts}, kind)
+
+
+def test_text_among_numbers_can_be_meant():
+    assert targets({"y": ["0", "1"] * 9 + ["both"]}, "multiclass").classes == ("0", "1", "both")
+
+
+def test_a_bad_cell_is_named_by_its_row_in_the_file(tmp_path):
+    rows = ["nonsense,0", *(f"{smiles},{i / 7}" for i, smiles in enumerate(ALKANES)), "CCOCC,1e40"]
+    with pytest.raises(ValueError, match="'y' holds '1e40' in row 25 among 25"):
+        collect(table(tmp_path / "t.csv", rows), "", ["y"])
 
 
 def test_targets_of_one_model_are_of_one_kind():
