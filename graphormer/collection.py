@@ -23,6 +23,7 @@ FEWEST = 20
 """Labelled graphs below which nothing is trained."""
 
 PARTS = ("train", "valid", "test")
+"""From what is learnt from to what is judged on last."""
 
 SPELLINGS = {"val": "valid", "validation": "valid", "training": "train", "testing": "test"}
 """Other names of the parts in a split column."""
@@ -58,6 +59,8 @@ class Collection:
     """Rows whose molecule had come before: their labels were averaged, or agreed."""
     conflicts: int
     """Labels that were dropped because rows of one molecule name different classes."""
+    crossing: int
+    """Rows left out because the split column has their molecule in a part that is judged later, too."""
     sha256: dict[str, str]
 
     @property
@@ -69,6 +72,8 @@ class Collection:
             said.append(f"{self.merged} rows repeat a molecule: merged, {how}")
         if self.conflicts:
             said.append(f"{self.conflicts} labels were dropped: rows of one molecule name different classes")
+        if self.crossing:
+            said.append(f"{self.crossing} rows are left out of train or valid: the split column has their molecule in valid or test, too")
         if self.skipped:
             said.append(f"{len(self.skipped)} rows are left out, for example row {self.skipped[0].row}: {self.skipped[0].reason}")
         return said
@@ -129,21 +134,8 @@ def collect(
     said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind, numbers)
     graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
-    made = Collection(
-        path.stem,
-        MOLECULES,
-        graphs,
-        texts,
-        numbers,
-        said,
-        parts,
-        count,
-        skipped,
-        0,
-        0,
-        {path.name: digest(path)},
-    )
-    return _checked(path, merged(made))
+    made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, 0, {path.name: digest(path)})
+    return _checked(path, merged(parted(made)))
 
 
 def labelled(
@@ -213,6 +205,36 @@ def _part(path: Path, number: int, text: str) -> str:
     return part
 
 
+def parted(many: Collection) -> Collection:
+    """The collection with every molecule in one part, the last that its split column names: what is judged is not learnt from."""
+    if not many.parts:
+        return many
+    last: dict[str, int] = {}
+    for text, part in zip(many.texts, many.parts, strict=True):
+        last[text] = max(last.get(text, 0), PARTS.index(part))
+    judged = [PARTS[last[text]] for text in many.texts]
+    gone = [
+        Skipped(row, text, f"its molecule stands in {later}, too: left out of {part}")
+        for row, text, part, later in zip(many.rows, many.texts, many.parts, judged, strict=True)
+        if part != later
+    ]
+    keep = [i for i, part in enumerate(many.parts) if part == judged[i]]
+    return replace(_chosen(many, keep, many.targets.labels[keep], gone), crossing=len(gone))
+
+
+def _chosen(many: Collection, keep: Sequence[int], labels: Float[Tensor, "rows targets"], gone: Sequence[Skipped]) -> Collection:
+    """The collection of the graphs at these places, with these labels, and with more rows that are left out."""
+    return replace(
+        many,
+        graphs=[many.graphs[i] for i in keep],
+        texts=[many.texts[i] for i in keep],
+        rows=[many.rows[i] for i in keep],
+        targets=replace(many.targets, labels=labels),
+        parts=[many.parts[i] for i in keep] if many.parts else [],
+        skipped=sorted([*many.skipped, *gone], key=lambda one: one.row),
+    )
+
+
 def merged(many: Collection) -> Collection:
     """The collection with one graph for each distinct SMILES, so that no molecule can be in two parts."""
     groups: dict[str, list[int]] = {}
@@ -232,18 +254,8 @@ def merged(many: Collection) -> Collection:
         for leader, one in zip(leaders, known, strict=True)
         if not one
     ]
-    chosen = [leaders[i] for i in keep]
-    return replace(
-        many,
-        graphs=[many.graphs[i] for i in chosen],
-        texts=[many.texts[i] for i in chosen],
-        rows=[many.rows[i] for i in chosen],
-        targets=replace(many.targets, labels=rows[keep]),
-        parts=[many.parts[i] for i in chosen] if many.parts else [],
-        skipped=sorted([*many.skipped, *gone], key=lambda one: one.row),
-        merged=len(many.texts) - len(groups),
-        conflicts=lost,
-    )
+    chosen = _chosen(many, [leaders[i] for i in keep], rows[keep], gone)
+    return replace(chosen, merged=len(many.texts) - len(groups), conflicts=lost)
 
 
 def _mean(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
@@ -292,7 +304,7 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
             skipped.append(Skipped(number, f"picture {number}", str(error)))
     said = targets({"label": [str(labels[row]) for row in rows]}, _picture_task(kind, labels), rows)
     texts = [f"picture {row}" for row in rows]
-    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, {path.name: digest(path)})
+    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, 0, {path.name: digest(path)})
     return _checked(path, made)
 
 

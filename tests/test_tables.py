@@ -180,3 +180,21 @@ def test_a_split_column_decides(tmp_path):
     rows[3] = rows[3].replace("Train", "later")
     with pytest.raises(ValueError, match="row 3: the split column says 'later'"):
         collect(table(tmp_path / "t.csv", rows, "smiles,y,fold"), "", ["y"], split_column="fold")
+
+
+def test_a_molecule_in_several_parts_stays_in_the_last_with_that_parts_labels(tmp_path):
+    parts = ["train"] * 16 + ["valid"] * 4 + ["test"] * 4
+    rows = [f"{smiles},{i / 7},{part}" for i, (smiles, part) in enumerate(zip(ALKANES, parts, strict=True))]
+    rows += ["OC,9,test", "OC,8,valid", f"O{ALKANES[20][:-1]},1,train", "OCC,3,train"]
+    path = table(tmp_path / "t.csv", rows, "smiles,y,fold")
+    found = collect(path, "", ["y"], split_column="fold")
+    made = found.split("random", 0)
+    assert {name: len(part) for name, part in made.items()} == {"train": 15, "valid": 4, "test": 5} and found.merged == 1
+    assert [(one.row, one.reason) for one in found.skipped] == [
+        (0, "its molecule stands in test, too: left out of train"),
+        (25, "its molecule stands in test, too: left out of valid"),
+        (26, "its molecule stands in test, too: left out of train"),
+    ]
+    test = dict(zip(made["test"].texts, made["test"].labels[:, 0].tolist(), strict=True))
+    assert test["CO"] == 9 and test[found.texts[found.rows.index(20)]] == pytest.approx(20 / 7)
+    assert found.crossing == 3 and "3 rows are left out of train or valid" in " ".join(found.summary)
