@@ -283,8 +283,46 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
         FileNotFoundError: there is no such file.
         ValueError: an array is missing or of another size, or the labels make no task.
     """
-    from graphormer.pictures import picture, read_arrays
-    from graphormer.superpixels import SUPERPIXELS, digit
+    from graphormer.superpixels import SUPERPIXELS
+
+    images, labels = _arrays(path)
+    graphs, rows, skipped = _digits(images, range(len(images)))
+    if strict and skipped:
+        raise ValueError(f"{path}, {skipped[0].text}: {skipped[0].reason}")
+    said = targets({"label": [str(labels[row]) for row in rows]}, _picture_task(kind, labels), rows)
+    texts = [f"picture {row}" for row in rows]
+    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, 0, {path.name: digest(path)})
+    return _checked(path, made)
+
+
+def labelled_pictures(path: Path, card: Card, part: str = "", chosen: Sequence[int] = ()) -> tuple[LabelledGraphs, list[Skipped]]:
+    """The pictures of an .npz with the labels of a model's target, and those that cannot be used.
+
+    Args:
+        path: the file.
+        card: of the model.
+        part: name of what is chosen.
+        chosen: numbers of pictures; all where empty.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: an array is missing, a label does not fit the model, or no picture is left.
+    """
+    from graphormer.superpixels import SUPERPIXELS
+
+    images, labels = _arrays(path)
+    graphs, rows, skipped = _digits(images, chosen or range(len(images)))
+    if not graphs:
+        first = f"; {skipped[0].text}: {skipped[0].reason}" if skipped else ""
+        raise ValueError(f"{path} has no labelled picture to judge the model on{first}")
+    said = known_labels({card.targets[0]: [str(labels[row]) for row in rows]}, card.config.task, card.classes)
+    known = said[:, 0].long() if card.config.task == "multiclass" else said
+    return LabelledGraphs(path.stem, SUPERPIXELS, graphs, known, rows, part or "all pictures", {path.name: digest(path)}), skipped
+
+
+def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels."""
+    from graphormer.pictures import read_arrays
 
     images = read_arrays(path)
     with np.load(path, allow_pickle=False) as content:
@@ -293,19 +331,22 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
         labels = content["labels"]
     if labels.shape != (len(images),) or labels.dtype.kind not in "biufU":
         raise ValueError(f"{path}: labels of {labels.dtype} and shape {labels.shape} for {len(images)} images: one for each is needed")
+    return images, labels
+
+
+def _digits(images: np.ndarray, chosen: Sequence[int]) -> tuple[list[Graph], list[int], list[Skipped]]:
+    """Graphs of the chosen images that can be read, their numbers, and the others."""
+    from graphormer.pictures import picture
+    from graphormer.superpixels import digit
+
     graphs, rows, skipped = [], [], []
-    for number, image in enumerate(images):
+    for number in chosen:
         try:
-            graphs.append(digit(picture(image)[0]).graph)
+            graphs.append(digit(picture(images[number])[0]).graph)
             rows.append(number)
         except ValueError as error:
-            if strict:
-                raise ValueError(f"{path}, picture {number}: {error}") from error
             skipped.append(Skipped(number, f"picture {number}", str(error)))
-    said = targets({"label": [str(labels[row]) for row in rows]}, _picture_task(kind, labels), rows)
-    texts = [f"picture {row}" for row in rows]
-    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, 0, {path.name: digest(path)})
-    return _checked(path, made)
+    return graphs, rows, skipped
 
 
 def _picture_task(kind: str, labels: np.ndarray) -> str:

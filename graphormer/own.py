@@ -75,7 +75,8 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     logger.info("split %s", ", ".join(f"{name} {len(part)}" for name, part in parts.items()))
     goals = found.targets
     unit = "logit" if goals.classes else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")
-    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(found.summary))
+    source = str(request.source.resolve()) if pictures else ""
+    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(found.summary), source)
     config = own_config(found, pictures)
     recipe = own_recipe(len(parts["train"]), config.task, pictures, request)
     start = trunk(request.init, config) if request.init else None

@@ -29,7 +29,7 @@ from graphormer.training import fit
 logger = logging.getLogger(__name__)
 
 SPLIT = "split.csv"
-"""In a model's folder: every molecule that was used, its labels and its part."""
+"""In a model's folder: every molecule that was used, or the row of every picture, its labels and its part."""
 
 PREDICTIONS = "predictions.csv"
 """In a model's folder: what it says of the valid and test parts."""
@@ -47,6 +47,8 @@ class Problem:
     unit: str = "logit"
     notes: tuple[str, ...] = ()
     """What became of the rows, for the card."""
+    source: str = ""
+    """Place of a file of pictures: a molecule is its SMILES, but pictures must be found again."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,10 @@ def train(
     card = _card(problem, config, recipe, members, origin, scaling, metrics)
     weights = save(model, card, folder)
     write_predictions(card, kept, said, folder / PREDICTIONS)
-    if texts := problem.parts["train"].texts:
+    texts = problem.parts["train"].texts
+    if texts or problem.source:
         write_split(problem, folder / SPLIT)
+    if texts:
         write_bits(ecfp_bits(texts), bits_beside(weights))
     return weights, card
 
@@ -139,6 +143,7 @@ def _card(
         "preset": origin.preset,
         "data": data.name,
         "sha256": data.sha256,
+        **({"source": problem.source} if problem.source else {}),
         "split": data.split,
         "rows": row_ranges(data.rows),
         "graphs": len(data),
@@ -237,13 +242,14 @@ def _check_labels(problem: Problem, config: Config) -> None:
 
 
 def write_split(problem: Problem, path: Path) -> None:
-    """Every molecule that was used, with its labels and its part: what `--split-column split` reads again."""
+    """Every molecule that was used, with its labels and its part: what `--split-column split` reads again; of pictures the rows."""
     rows = [
-        [smiles, *(_cell(problem, float(x)) for x in labels.reshape(-1)), part, row]
+        [*data.texts[place : place + 1], *(_cell(problem, float(x)) for x in data.labels[place].reshape(-1)), part, row]
         for part, data in problem.parts.items()
-        for smiles, labels, row in zip(data.texts, data.labels, data.rows, strict=True)
+        for place, row in enumerate(data.rows)
     ]
-    write_table(path, ["smiles", *problem.targets, "split", "row"], rows)
+    molecules = ["smiles"] if problem.parts["train"].texts else []
+    write_table(path, [*molecules, *problem.targets, "split", "row"], rows)
 
 
 def write_predictions(

@@ -160,6 +160,14 @@ def test_superpixels_of_ones_own(run):
     assert run("train", "d.npz", "--epochs", 1, "-q", "-o", "m")[0] == 0
     _, card = load("m")
     assert card.config.task == "binary" and card.vocabulary.startswith("superpixel")
+    for own in (["d.npz"], [], ["--part", "train"]):
+        assert run("evaluate", *own, "-m", "m", "-o", "e.json")[0] == 0
+        result = json.loads(Path("e.json").read_text())
+        assert result["graphs"] == {"d.npz": 24, "": 3, "train": 19}[own[-1] if own else ""] and result["gap_median"] <= 1e-5
+    assert result["data"] == "d train" and "reads: an .npz" in run("evaluate", "t.csv", "-m", "m")[2]
+    Path("d.npz").rename("e.npz")
+    assert "which 'd' was trained on: put the file back there" in run("evaluate", "-m", "m")[2]
+    Path("e.npz").rename("d.npz")
     np.save("one.npy", images[0])
     assert run("explain", "one.npy", "-m", "m", "-o", "x.svg")[0] == 0
     code, _, err = run("train", "d.npz", "--split", "scaffold", "-q", "-o", "n")
