@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from graphormer.fingerprints import bits_beside, ecfp_bits, write_bits
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Graphormer, Task
 from graphormer.prediction import predict
-from graphormer.quality import DIVERGED, intervals
+from graphormer.quality import DIVERGED, Interval, intervals
 from graphormer.recipe import Recipe
 from graphormer.teaching import taught
 from graphormer.training import fit
@@ -97,7 +97,7 @@ def train(
         raise ValueError(f"{len(wild)} of the model's weights, like {wild[0]}, are not finite: {DIVERGED}")
     kept = {name: part for name, part in problem.parts.items() if name != "train" and len(part)}
     said = {name: predict(model, part.graphs) for name, part in kept.items()}
-    metrics = {name: judged(config.task, said[name], part) for name, part in kept.items()}
+    metrics = {name: judged(config.task, said[name], part, problem.targets) for name, part in kept.items()}
     card = _card(problem, config, recipe, members, origin, scaling, metrics)
     weights = save(model, card, folder)
     write_predictions(card, kept, said, folder / PREDICTIONS)
@@ -169,11 +169,15 @@ def _card(
     )
 
 
-def judged(task: Task, outputs: Float[Tensor, "graphs outputs"], part: LabelledGraphs) -> dict[str, object]:
-    """Measures with intervals on a part, for the card: value, low, high."""
-    said = intervals(task, outputs, part.labels)
-    rounded = {name: [None if math.isnan(x) else round(x, 5) for x in values] for name, values in said.items()}
-    return {"data": f"{part.name} {part.split}", "graphs": len(part), **rounded}
+def judged(task: Task, outputs: Float[Tensor, "graphs outputs"], part: LabelledGraphs, targets: Sequence[str]) -> dict[str, object]:
+    """Measures with intervals on a part, for the card: value, low, high; under `targets` those of each where there are several."""
+    together, each = intervals(task, outputs, part.labels)
+    own = {"targets": dict(zip(targets, map(_rounded, each), strict=True))} if each else {}
+    return {"data": f"{part.name} {part.split}", "graphs": len(part), **_rounded(together), **own}
+
+
+def _rounded(measures: Mapping[str, Interval]) -> dict[str, list[float | None]]:
+    return {name: [None if math.isnan(x) else round(x, 5) for x in values] for name, values in measures.items()}
 
 
 def moments(config: Config, labels: Tensor) -> tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]:

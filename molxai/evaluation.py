@@ -67,7 +67,7 @@ def evaluate_table(
 
 
 def evaluate_model(explainer: Explainer, data: LabelledGraphs, baseline: LabelledGraphs | None = None) -> dict[str, Any]:
-    """Measures with 95 % intervals (value, low, high), and the conservation of the explanations.
+    """Measures with 95 % intervals (value, low, high), of each target where there are several, and the conservation of explanations.
 
     Args:
         explainer: model and method.
@@ -79,12 +79,15 @@ def evaluate_model(explainer: Explainer, data: LabelledGraphs, baseline: Labelle
     """
     config = explainer.card.config
     result: dict[str, Any] = {"model": explainer.card.name, "data": f"{data.name} {data.split}", "graphs": len(data)}
-    result["quality"] = intervals(config.task, predict(explainer.network, data.graphs), data.labels)
+    said = {"quality": predict(explainer.network, data.graphs)}
     if baseline is not None:
         if not data.texts or not baseline.texts:
             raise ValueError("a forest on fingerprints needs molecules: leave --baseline out")
-        said = forest_outputs(config, baseline.texts, baseline.labels, data.texts)
-        result["forest"] = intervals(config.task, said, data.labels)
+        said["forest"] = forest_outputs(config, baseline.texts, baseline.labels, data.texts)
+    for judge, outputs in said.items():
+        result[judge], each = intervals(config.task, outputs, data.labels)
+        if each:
+            result[f"{judge}_targets"] = dict(zip(explainer.card.targets, each, strict=True))
     explanations = explainer.explain(data.graphs, [None] * len(data))
     result["method"] = explainer.method.name
     for metric in METRICS.values():

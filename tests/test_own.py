@@ -92,6 +92,22 @@ def test_several_targets_in_one_model(run):
     assert run("explain", "CCO", "-m", "m", "--endpoint", "neither")[0] == 1
 
 
+def test_targets_of_several_units_are_shown_each_alone(run):
+    table = Path("t.csv").read_text().splitlines()
+    Path("t.csv").write_text("\n".join([table[0] + ",ppb in $", *(f"{line},{1000 * i}" for i, line in enumerate(table[1:]))]))
+    code, out, _ = train(run, "--target-columns", "amount,ppb in $", "-o", "m")
+    measured = load("m")[1].metrics["test"]
+    assert code == 0 and "rmse" not in measured and set(measured["targets"]) == {"amount", "ppb in $"}
+    assert measured["targets"]["ppb in $"]["rmse"][0] > 100 * measured["targets"]["amount"]["rmse"][0]
+    assert "mean of 2 targets" in out and "ppb in $" in out and "RMSE" in out
+    page = Path("m/report.html").read_text()
+    assert "parity: amount" in page and "parity: ppb in $" in page and '<th scope="row">ppb in $</th>' in page
+    code, out, _ = run("evaluate", "-m", "m", "-o", "e.json")
+    result = json.loads(Path("e.json").read_text())
+    assert code == 0 and "ppb in $" in out and "rmse" not in result["quality"]
+    assert result["quality_targets"]["amount"]["rmse"] == pytest.approx(measured["targets"]["amount"]["rmse"], rel=1e-3)
+
+
 def test_several_classes(run):
     assert train(run, "--target-columns", "kind", "--task", "multiclass", "-o", "m")[0] == 0
     network, card = load("m")

@@ -58,10 +58,20 @@ def test_intervals_hold_the_value_and_narrow_with_more_graphs():
     random = np.random.default_rng(1)
     y = torch.tensor(random.normal(size=400))[:, None].float()
     said = y + torch.tensor(random.normal(size=400))[:, None].float()
-    few, many = intervals("regression", said[:40], y[:40]), intervals("regression", said, y)
+    (few, _), (many, alone) = intervals("regression", said[:40], y[:40]), intervals("regression", said, y)
+    assert alone == []
     for found in (few, many):
         assert all(low <= value <= high for value, low, high in found.values())
     assert many["rmse"][2] - many["rmse"][1] < 0.6 * (few["rmse"][2] - few["rmse"][1])
+
+
+def test_each_of_several_targets_is_judged_alone_and_units_are_not_added():
+    y = torch.tensor([[1.0, 100.0], [2.0, 300.0], [3.0, math.nan], [5.0, 200.0]])
+    together, each = intervals("regression", y.nan_to_num() + torch.tensor([1.0, 50.0]), y)
+    assert [one["rmse"][0] for one in each] == pytest.approx([1, 50]) and not {"rmse", "mae"} & set(together)
+    assert together["r2"][0] == pytest.approx((each[0]["r2"][0] + each[1]["r2"][0]) / 2)
+    alone = intervals("regression", y[:, :1] + 1, y[:, :1])[0]
+    assert alone == each[0]  # the same graphs are drawn
 
 
 def test_classes_are_judged_by_the_best():
