@@ -118,11 +118,14 @@ def collect(
     """
     columns, rows = read_rows(path)
     smiles, wanted = _wanted(path, columns, smiles_column, target_columns)
+    if not wanted:
+        raise ValueError("no target: name at least one column with --target-columns")
     if split_column:
         column(path, columns, split_column, (), "--split-column")
-    kept, skipped, count = [], [], 0
+    kept, skipped, count, empty = [], [], 0, wanted
     for number, row in enumerate(rows):
         count += 1
+        empty = [name for name in empty if is_missing(row.fields.get(name, ""))]
         one = _read(number, row, smiles, wanted)
         if isinstance(one, Skipped):
             if strict and one.reason != UNLABELLED:
@@ -130,12 +133,28 @@ def collect(
             skipped.append(one)
         else:
             kept.append(one)
+    _check_read(path, count, skipped, empty)
     numbers = [number for number, _, _, _ in kept]
     said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind, numbers)
     graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
     made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, 0, {path.name: digest(path)})
     return _checked(path, merged(parted(made)))
+
+
+def _check_read(path: Path, count: int, skipped: Sequence[Skipped], empty: Sequence[str]) -> None:
+    """Whether there is a labelled molecule at all; if not, the first cause: no rows, no molecules, or no labels in `empty`."""
+    if not count:
+        raise ValueError(f"{path} has no rows below its header: at least {FEWEST} are needed")
+    unread = [one for one in skipped if one.reason != UNLABELLED]
+    if len(unread) == count:
+        first = f"the first: {unread[0].reason}"
+        raise ValueError(f"{path}: no row of {count} has a readable molecule; {first}; is it the right column (-s/--smiles-column)?")
+    if empty:
+        raise ValueError(f"all {count} labels in {empty[0]!r} are missing: at least some are needed")
+    if len(skipped) == count:
+        found = f"{len(unread)} have no readable molecule, like row {unread[0].row}, the others no label"
+        raise ValueError(f"{path}: no row of {count} has a molecule and a label: {found}; mend them")
 
 
 def labelled(

@@ -71,8 +71,6 @@ def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequenc
     """
     if kind not in KINDS:
         raise ValueError(f"task {kind!r}: {', '.join(KINDS)} are known")
-    if not columns:
-        raise ValueError("no target: name at least one column with --target-columns")
     known = {name: [text.strip() for text in column if not is_missing(text)] for name, column in columns.items()}
     for name, values in known.items():
         if not values:

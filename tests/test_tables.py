@@ -145,8 +145,11 @@ def test_labels_for_a_model_that_knows_its_classes():
         ("smiles,y\nCCO,1\n".encode("utf-16"), "is not UTF-8 text"),
         (b"smiles,y\nCCO,1\nCCN,0\nCCC,1\n", "has 3 usable labelled rows of 3: at least 20 are needed"),
         (b"", "is empty"),
-        (b"smiles,y\n", "all 0 labels in 'y' are missing"),
-        (b'smiles,y\n"CCO,1\n', "at least"),
+        (b"smiles,y\n", "has no rows below its header"),
+        (b"smiles,y\nCCO,\nnonsense,\nCCN,NA\n", "all 3 labels in 'y' are missing"),
+        (b"smiles,y\nnonsense,1\nrubbish,0\n", "no row of 2 has a readable molecule; the first: RDKit cannot .*'nonsense'.*-s/--smiles-col"),
+        (b"smiles,y\nnonsense,1\nCCO,\n", "no row of 2 has a molecule and a label: 1 have no readable molecule, like row 0, the others"),
+        (b'smiles,y\n"CCO,1\n', "no row of 1 has a readable molecule"),
     ],
 )
 def test_tables_that_cannot_be_learnt_from(tmp_path, content, message):
