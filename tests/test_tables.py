@@ -39,6 +39,19 @@ def test_the_same_table_in_four_formats(tmp_path):
     assert all(torch.equal(one.targets.labels, found[0].targets.labels) and one.texts == found[0].texts for one in found)
 
 
+def test_blanks_around_the_names_of_columns_are_no_part_of_them(tmp_path):
+    rows = [{" smiles": smiles, "y ": str(i % 2)} for i, smiles in enumerate(ALKANES)]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet")
+    table(tmp_path / "t.csv", [f"{row[' smiles']},{row['y ']}" for row in rows], "smiles , y")
+    with Chem.SDWriter(str(tmp_path / "t.sdf")) as writer:
+        for row in rows:
+            mol = Chem.MolFromSmiles(row[" smiles"])
+            mol.SetProp("y ", row["y "])
+            writer.write(mol)
+    for kind in ("csv", "parquet", "sdf"):
+        assert collect(tmp_path / f"t.{kind}", "", ["y"]).targets.names == ("y",)
+
+
 def test_salts_stay_whole_and_numbers_of_atoms_are_the_users(tmp_path):
     rows = ["CC(=O)[O-].[Na+],0", *(f"{smiles},{i % 2}" for i, smiles in enumerate(ALKANES))]
     assert collect(table(tmp_path / "t.csv", rows), "", ["y"]).graphs[0].nodes == 5
@@ -142,6 +155,7 @@ def test_labels_for_a_model_that_knows_its_classes():
     [
         (b"smiles,z\nCCO,1\n", "has the columns smiles, z: the column 'y' is needed"),
         (b"smiles,y,y\nCCO,1,1\n", "several columns named 'y'"),
+        (b"smiles,y, y \nCCO,1,1\n", "several columns named 'y'"),
         ("smiles,y\nCCO,1\n".encode("utf-16"), "is not UTF-8 text"),
         (b"smiles,y\nCCO,1\nCCN,0\nCCC,1\n", "has 3 usable labelled rows of 3: at least 20 are needed"),
         (b"", "is empty"),
