@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import torch
 from jaxtyping import Float
@@ -76,7 +77,7 @@ def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequenc
         if not values:
             raise ValueError(f"all {len(columns[name])} labels in {name!r} are missing: at least some are needed")
         _refuse_slips(name, columns[name], kind, rows or range(len(columns[name])))
-        if len(set(values)) < 2 or (_are_numbers(values) and len({float(one) for one in values}) < 2):
+        if len({_class_name(one) for one in values}) < 2:
             raise ValueError(f"all labels in {name!r} are {values[0]!r}: at least two different ones are needed to learn anything")
     tasks = {name: _task(name, values, kind) for name, values in known.items()}
     task = next(iter(tasks.values()))
@@ -151,13 +152,13 @@ def _classes(known: dict[str, list[str]]) -> tuple[str, ...]:
     if len(found) > 1 and len(every) > 2:
         shown = "; ".join(f"{name!r}: {', '.join(sorted(values))}" for name, values in list(found.items())[:3])
         raise ValueError(f"several targets with other names for their two classes ({shown}): the same two are needed, like 0 and 1")
-    return tuple(sorted(every, key=lambda one: (0, float(one), "") if _is_number(one) else (1, 0.0, one)))
+    return tuple(sorted(every, key=lambda one: (0, float(one), one) if _is_number(one) else (1, 0.0, one)))
 
 
 def _class_name(text: str) -> str:
-    """1, 1.0 and "1 " are one class."""
+    """1, 1.0 and "1 " are one class, 1000001 and 1000002 are two."""
     text = text.strip()
-    return f"{float(text):g}" if _is_number(text) else text
+    return f"{(Decimal(text) + 0).normalize():f}" if _is_number(text) else text  # + 0: there is no class "-0"
 
 
 def _are_numbers(values: Sequence[str]) -> bool:

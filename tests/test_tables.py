@@ -98,6 +98,8 @@ def test_garbage_is_listed_or_stops(tmp_path):
         (["1", "2", "3", "1", "2", "3"], "auto", "regression", ()),
         (["10", "9", "1", "1", "9", "10"], "multiclass", "multiclass", ("1", "9", "10")),
         (["1", "2", "1", "2"], "regression", "regression", ()),
+        (["1000002", "1000001", "1000002.0"], "auto", "binary", ("1000001", "1000002")),
+        (["0.1000001", "-0", "0", "0.10000010"], "auto", "binary", ("0", "0.1000001")),
     ],
 )
 def test_the_task_is_found(texts, kind, task, classes):
