@@ -28,6 +28,9 @@ PARTS = ("train", "valid", "test")
 SPELLINGS = {"val": "valid", "validation": "valid", "training": "train", "testing": "test"}
 """Other names of the parts in a split column."""
 
+TAKEN = ("smiles", "split", "row")
+"""Columns that a model's split.csv has beside those of its targets."""
+
 
 @dataclass(frozen=True)
 class Skipped:
@@ -120,6 +123,8 @@ def collect(
     smiles, wanted = _wanted(path, columns, smiles_column, target_columns)
     if not wanted:
         raise ValueError("no target: name at least one column with --target-columns")
+    if twice := [name for name in wanted if name in TAKEN]:
+        raise ValueError(f"a target named {twice[0]!r} would stand in the model's split.csv twice: rename that column")
     if split_column:
         column(path, columns, split_column, (), "--split-column")
     kept, skipped, count, empty = [], [], 0, wanted

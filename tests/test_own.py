@@ -198,7 +198,7 @@ def test_superpixels_of_ones_own(run):
     [
         (["t.csv", "--target-columns", "absent", "-o", "m"], "the column 'absent' is needed"),
         (["t.csv", "-o", "m"], "name at least one column with --target-columns"),
-        (["t.csv", "--target-columns", "smiles", "-o", "m"], "too many for classes"),
+        (["t.csv", "--target-columns", "smiles", "-o", "m"], "a target named 'smiles' would stand in the model's split.csv twice"),
         (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes' in row 0"),
         (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "one of scaffold"),
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
@@ -223,6 +223,18 @@ def test_a_diverged_training_saves_nothing(run, monkeypatch):
     monkeypatch.setattr("graphormer.runs.fit", diverged)
     code, _, err = train(run, "--target-columns", "amount", "-o", "m")
     assert code == 1 and "head.weight, are not finite: its training diverged" in err and not Path("m").exists()
+
+
+def test_no_file_of_a_model_takes_anothers_place(run):
+    for name in ("predictions.csv", "split.csv", "history.csv", "skipped.csv"):
+        content = Path("t.csv").read_text()
+        Path(name).write_text(content)
+        code, _, err = run("train", name, "--target-columns", "effect", "--epochs", 1, "-q", "-o", ".")
+        assert code == 1 and f"{name} would be overwritten" in err and Path(name).read_text() == content
+    assert "would be overwritten" in run("pretrain", "t.csv", "--exclude", "split.csv", "-o", ".")[2]
+    Path("t.csv").rename("run.csv")
+    assert run("train", "run.csv", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0] == 0
+    assert load("m")[1].name == "run-model" and "recipe" in json.loads(Path("m/run.json").read_text())
 
 
 def test_what_is_typed_is_escaped_in_the_report(run):

@@ -163,7 +163,7 @@ def test_labels_for_a_model_that_knows_its_classes():
         (b"", "is empty"),
         (b"smiles,y\n", "has no rows below its header"),
         (b"smiles,y\nCCO,\nnonsense,\nCCN,NA\n", "all 3 labels in 'y' are missing"),
-        (b"smiles,y\nnonsense,1\nrubbish,0\n", "no row of 2 has a readable molecule; the first: RDKit cannot .*'nonsense'.*-s/--smiles-col"),
+        (b"smiles,y\nnonsense,1\nrubbish,0\n", "no row of 2 has a readable molecule; the first: RDKit cannot .*nonsense.*-s/--smiles"),
         (b"smiles,y\nnonsense,1\nCCO,\n", "no row of 2 has a molecule and a label: 1 have no readable molecule, like row 0, the others"),
         (b'smiles,y\n"CCO,1\n', "no row of 1 has a readable molecule"),
     ],
