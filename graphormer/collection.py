@@ -16,7 +16,7 @@ from graphormer.graph import Graph
 from graphormer.molecules import MOLECULES, canonical
 from graphormer.splits import SPLITS
 from graphormer.tables import Row, column, read_rows, structure_column
-from graphormer.targets import Targets, is_missing, known_labels, targets
+from graphormer.targets import Targets, is_missing, known_label, targets
 from graphormer.vocabulary import Vocabulary
 
 FEWEST = 20
@@ -176,7 +176,7 @@ def labelled(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a column is missing, a label does not fit the model, or no row is left.
+        ValueError: a column is missing, or no row is left.
     """
     columns, rows = read_rows(path)
     smiles, wanted = _wanted(path, columns, smiles_column, target_columns or card.targets)
@@ -185,16 +185,10 @@ def labelled(
             f"{len(wanted)} target columns for a model of {len(card.targets)} ({', '.join(card.targets)}): one for each is needed"
         )
     taken = [(number, row) for number, row in enumerate(rows) if not part or row.fields.get("split") == part]
-    read = [_read(number, row, smiles, wanted) for number, row in taken]
+    read = [_known(_read(number, row, smiles, wanted), wanted, card) for number, row in taken]
     kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
-    if not kept:
-        first = f"; row {skipped[0].row}: {skipped[0].reason}" if skipped else ""
-        raise ValueError(f"{path} has no labelled row to judge the model on{first}")
-    said = known_labels({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, card.config.task, card.classes)
-    labels = said[:, 0].long() if card.config.task == "multiclass" else said
-    graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
-    numbers = [number for number, _, _, _ in kept]
-    return LabelledGraphs(path.stem, MOLECULES, graphs, labels, numbers, part or "all rows", {path.name: digest(path)}, texts), skipped
+    data = _judged(path, MOLECULES, card, kept, skipped, part or "all rows")
+    return replace(data, texts=[text for (_, _, _, text), _ in kept]), skipped
 
 
 UNLABELLED = "no label"
@@ -220,6 +214,36 @@ def _read(number: int, row: Row, smiles: str, wanted: Sequence[str]) -> Kept | S
     if all(is_missing(row.fields.get(name, "")) for name in wanted):
         return Skipped(number, text, UNLABELLED)
     return number, row, made.graph, canonical(made.mol)
+
+
+def _known(read: Kept | Skipped, wanted: Sequence[str], card: Card) -> tuple[Kept, list[float]] | Skipped:
+    """What was read with its labels as a model knows them, or why the model cannot be judged by it."""
+    if isinstance(read, Skipped):
+        return read
+    number, row, _, text = read
+    try:
+        labels = [known_label(name, row.fields.get(name, ""), card.config.task, card.classes) for name in wanted]
+    except ValueError as error:
+        return Skipped(number, text, str(error))
+    return Skipped(number, text, UNLABELLED) if all(map(math.isnan, labels)) else (read, labels)
+
+
+def _judged(
+    path: Path,
+    vocabulary: Vocabulary,
+    card: Card,
+    kept: Sequence[tuple[Kept, list[float]]],
+    skipped: Sequence[Skipped],
+    part: str,
+) -> LabelledGraphs:
+    """What is kept, for a model to be judged on."""
+    if not kept:
+        first = f"; row {skipped[0].row}: {skipped[0].reason}" if skipped else ""
+        raise ValueError(f"{path} has no labelled row to judge the model on{first}")
+    rows, graphs = [number for (number, _, _, _), _ in kept], [graph for (_, _, graph, _), _ in kept]
+    labels = torch.tensor([known for _, known in kept], dtype=torch.float32)
+    said = labels[:, 0].long() if card.config.task == "multiclass" else labels
+    return LabelledGraphs(path.stem, vocabulary, graphs, said, rows, part, {path.name: digest(path)})
 
 
 def _part(path: Path, number: int, text: str) -> str:
@@ -310,11 +334,12 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
     from graphormer.superpixels import SUPERPIXELS
 
     images, labels = _arrays(path)
-    graphs, rows, skipped = _digits(images, range(len(images)))
-    if strict and skipped:
-        raise ValueError(f"{path}, {skipped[0].text}: {skipped[0].reason}")
-    said = targets({"label": [str(labels[row]) for row in rows]}, _picture_task(kind, labels), rows)
-    texts = [f"picture {row}" for row in rows]
+    read = [_picture(number, images[number], "label", str(labels[number])) for number in range(len(images))]
+    kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
+    if strict and (unread := [one for one in skipped if one.reason != UNLABELLED]):
+        raise ValueError(f"{path}, {unread[0].text}: {unread[0].reason}")
+    rows, graphs, texts = [row for row, _, _, _ in kept], [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
+    said = targets({"label": [row.fields["label"] for _, row, _, _ in kept]}, _picture_task(kind, labels), rows)
     made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, 0, {path.name: digest(path)})
     return _checked(path, made)
 
@@ -330,18 +355,16 @@ def labelled_pictures(path: Path, card: Card, part: str = "", chosen: Sequence[i
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: an array is missing, a label does not fit the model, or no picture is left.
+        ValueError: an array is missing, or no picture is left.
     """
     from graphormer.superpixels import SUPERPIXELS
 
     images, labels = _arrays(path)
-    graphs, rows, skipped = _digits(images, chosen or range(len(images)))
-    if not graphs:
-        first = f"; {skipped[0].text}: {skipped[0].reason}" if skipped else ""
-        raise ValueError(f"{path} has no labelled picture to judge the model on{first}")
-    said = known_labels({card.targets[0]: [str(labels[row]) for row in rows]}, card.config.task, card.classes)
-    known = said[:, 0].long() if card.config.task == "multiclass" else said
-    return LabelledGraphs(path.stem, SUPERPIXELS, graphs, known, rows, part or "all pictures", {path.name: digest(path)}), skipped
+    name = card.targets[0]
+    every = (_picture(row, images[row], name, str(labels[row])) for row in chosen or range(len(images)))
+    read = [_known(one, card.targets, card) for one in every]
+    kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
+    return _judged(path, SUPERPIXELS, card, kept, skipped, part or "all pictures"), skipped
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -358,19 +381,17 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
-def _digits(images: np.ndarray, chosen: Sequence[int]) -> tuple[list[Graph], list[int], list[Skipped]]:
-    """Graphs of the chosen images that can be read, their numbers, and the others."""
+def _picture(number: int, image: np.ndarray, target: str, label: str) -> Kept | Skipped:
+    """As a row of a table of one target, or why there is none."""
     from graphormer.pictures import picture
     from graphormer.superpixels import digit
 
-    graphs, rows, skipped = [], [], []
-    for number in chosen:
-        try:
-            graphs.append(digit(picture(images[number])[0]).graph)
-            rows.append(number)
-        except ValueError as error:
-            skipped.append(Skipped(number, f"picture {number}", str(error)))
-    return graphs, rows, skipped
+    row = Row(f"picture {number}", {target: label})
+    try:
+        made = digit(picture(image)[0]).graph
+    except ValueError as error:
+        return Skipped(number, row.place, str(error))
+    return Skipped(number, row.place, UNLABELLED) if is_missing(label) else (number, row, made, row.place)
 
 
 def _picture_task(kind: str, labels: np.ndarray) -> str:

@@ -94,27 +94,23 @@ def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequenc
     return Targets(tuple(columns), task, classes, _table(labels))
 
 
-def known_labels(columns: dict[str, Sequence[str]], task: Task, classes: Sequence[str]) -> Float[Tensor, "rows targets"]:
-    """The labels in columns of text, for a model that knows its task and its classes.
+def known_label(name: str, text: str, task: Task, classes: Sequence[str]) -> float:
+    """The label in a cell of a named column, for a model that knows its task and its classes; NaN where it is missing.
 
     Raises:
-        ValueError: a cell holds no number, or no class of the model.
+        ValueError: the cell holds no number, or no class of the model.
     """
-    number = {_class_name(name): float(place) for place, name in enumerate(classes)}
-
-    def read(name: str, row: int, text: str) -> float:
-        if is_missing(text):
-            return math.nan
-        if task == "regression" and _is_number(text):
-            return float(text)
-        if task != "regression" and _class_name(text) in number:
-            return number[_class_name(text)]
-        if task == "binary" and text.strip() in ("0", "1", "0.0", "1.0"):
-            return float(text)  # as tables of two named classes often have them
-        needed = "a number" if task == "regression" else " or ".join(classes)
-        raise ValueError(f"row {row} holds {text!r} in {name!r}: {needed} is needed")
-
-    return _table([[read(name, row, text) for row, text in enumerate(column)] for name, column in columns.items()])
+    if is_missing(text):
+        return math.nan
+    if task == "regression" and _is_number(text):
+        return float(text)
+    known = [_class_name(one) for one in classes]
+    if _class_name(text) in known:
+        return float(known.index(_class_name(text)))
+    if task == "binary" and text.strip() in ("0", "1", "0.0", "1.0"):
+        return float(text)  # as tables of two named classes often have them
+    needed = "a finite number" if task == "regression" else " or ".join(classes)
+    raise ValueError(f"{name!r} holds {text!r}: {needed} is needed")
 
 
 def _refuse_slips(name: str, column: Sequence[str], kind: str, rows: Sequence[int]) -> None:

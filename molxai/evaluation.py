@@ -49,11 +49,11 @@ def _own_pictures(card: Card, split: Path, part: str) -> LabelledGraphs:
 def evaluate_table(
     explainer: Explainer, table: Path, smiles_column: str = "", target_columns: Sequence[str] = ()
 ) -> tuple[LabelledGraphs, list[str]]:
-    """The labelled rows of a table or of an .npz of pictures, and a line for each row that cannot be used.
+    """The labelled rows of a table or of an .npz of pictures; how many rows cannot be used, and a line for each of these.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not what the model reads, or has no labels for it.
+        ValueError: the file is not what the model reads, or has no row that it can be judged on.
     """
     pictures = table.suffix.lower() == ".npz"
     if pictures != explainer.card.vocabulary.startswith("superpixel"):
@@ -63,7 +63,8 @@ def evaluate_table(
         data, skipped = labelled_pictures(table, explainer.card)
     else:
         data, skipped = labelled(table, explainer.card, smiles_column, target_columns)
-    return data, [f"row {one.row} is left out: {one.reason}" for one in skipped]
+    counted = [f"{len(skipped)} of {len(skipped) + len(data)} rows are left out"] if skipped else []
+    return data, [*counted, *(f"row {one.row} is left out: {one.reason}" for one in skipped)]
 
 
 def evaluate_model(explainer: Explainer, data: LabelledGraphs, baseline: LabelledGraphs | None = None) -> dict[str, Any]:

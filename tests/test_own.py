@@ -162,9 +162,10 @@ def test_evaluation_on_a_table_with_a_forest_beside(run):
     assert result["gap_median"] <= 1e-5
     card_value = load("m")[1].metrics["test"]["accuracy"][0]
     assert result["quality"]["accuracy"][0] == pytest.approx(card_value, abs=1e-4)
-    Path("other.csv").write_text("SMILES,activity\nCCO,1\nCCN,no\nnonsense,1\n")
+    Path("other.csv").write_text("SMILES,activity\nCCO,1\nCCN,no\nnonsense,1\nCCC,perhaps\n")
     code, _, err = run("evaluate", "other.csv", "-m", "m", "--target-columns", "activity")
-    assert code == 0 and "row 2 is left out: RDKit cannot read" in err
+    assert code == 0 and "2 of 4 rows are left out" in err
+    assert "row 2 is left out: RDKit cannot read" in err and "row 3 is left out: 'activity' holds 'perhaps'" in err
     assert run("evaluate", "other.csv", "-m", "m")[0] == 1  # no column of the target's name
 
 

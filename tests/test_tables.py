@@ -9,9 +9,12 @@ import torch
 from pyarrow import parquet
 from rdkit import Chem
 
-from graphormer.collection import collect
+from graphormer.checkpoint import Card
+from graphormer.collection import collect, labelled
+from graphormer.model import Config
+from graphormer.molecules import MOLECULES
 from graphormer.tables import read_rows
-from graphormer.targets import is_missing, known_labels, targets
+from graphormer.targets import is_missing, known_label, targets
 
 ALKANES = [f"{'C' * n}O" for n in range(1, 25)]
 
@@ -146,10 +149,20 @@ def test_targets_of_one_model_are_of_one_kind():
 
 
 def test_labels_for_a_model_that_knows_its_classes():
-    found = known_labels({"y": ["inactive", "1", "", "active"]}, "binary", ("inactive", "active"))
-    assert found[:, 0].nan_to_num(9).tolist() == [0, 1, 9, 1] and math.isnan(found[2, 0])
-    with pytest.raises(ValueError, match="row 0 holds 'maybe' in 'y': inactive or active is needed"):
-        known_labels({"y": ["maybe"]}, "binary", ("inactive", "active"))
+    assert [known_label("y", text, "binary", ("inactive", "active")) for text in ("inactive", "1", "active")] == [0, 1, 1]
+    assert known_label("y", "2.0", "multiclass", ("1", "2")) == 1 and known_label("y", " 2.5 ", "regression", ()) == 2.5
+    assert math.isnan(known_label("y", "", "binary", ("inactive", "active")))
+    with pytest.raises(ValueError, match="'y' holds 'maybe': inactive or active is needed"):
+        known_label("y", "maybe", "binary", ("inactive", "active"))
+    with pytest.raises(ValueError, match="'y' holds '1e40': a finite number is needed"):
+        known_label("y", "1e40", "regression", ())
+
+
+def test_rows_that_a_model_cannot_be_judged_on_are_listed_by_their_number_in_the_file(tmp_path):
+    card = Card("any", Config("regression", outputs=1), MOLECULES.name, ("y",), ())
+    data, skipped = labelled(table(tmp_path / "t.csv", ["nonsense,1", "CCO,2", "CCN,many", "CCC,", "CCCC,3"]), card, "", [])
+    assert data.rows == [1, 4] and data.labels[:, 0].tolist() == [2, 3]
+    assert [(one.row, one.reason[:16]) for one in skipped] == [(0, "RDKit cannot rea"), (2, "'y' holds 'many'"), (3, "no label")]
 
 
 @pytest.mark.parametrize(
