@@ -70,6 +70,8 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     """
     _spare([request.source], folder)
     pictures = request.source.suffix.lower() == ".npz"
+    if pictures and (request.smiles_column or request.target_columns or request.split_column):
+        raise ValueError(f"{request.source} has no columns: leave -s, the targets and --split-column out")
     if pictures:
         found = collect_pictures(request.source, request.task, request.strict)
     else:

@@ -91,6 +91,7 @@ def train(
     """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
+    _check_folder(folder, members)
     _check_labels(problem, config)
     model, scaling = _members(problem, config, recipe, folder, members, machine, start or {})
     if wild := [name for name, value in model.state_dict().items() if not value.isfinite().all()]:
@@ -231,6 +232,15 @@ def trunk(model: str | Path, config: Config) -> dict[str, Tensor]:
         what = f"another {', '.join(differing)}" if differing else "several members"
         raise ValueError(f"the model {card.name!r} has {what}: one model of the same architecture is needed to begin with")
     return {name: value for name, value in network.state_dict().items() if not name.startswith("head.")}
+
+
+def _check_folder(folder: Path, members: int) -> None:
+    """A single model's files and an ensemble's, or those of more members, would be taken for one run."""
+    single, several = (folder / "run.json").exists(), len(list(folder.glob("member-*/run.json")))
+    if (single and members > 1) or several > (members if members > 1 else 0):
+        found = f"an ensemble of {several}" if several else "a single model"
+        wanted = f"{members} members" if members > 1 else "one model"
+        raise ValueError(f"{folder} holds a run of {found}, {wanted} are asked for: repeat that run's command, or choose another folder")
 
 
 def _check_labels(problem: Problem, config: Config) -> None:

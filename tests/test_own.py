@@ -123,6 +123,17 @@ def test_an_ensemble_of_ones_own(run):
     assert json.loads(Path("p.json").read_text())[0]["logit_sd"] == pytest.approx(Explainer("m")("CCO").logit_sd, rel=1e-4)
 
 
+def test_a_folder_holds_one_model_or_one_ensemble(run):
+    for before, after, found in ((1, 2, "a single model"), (3, 2, "an ensemble of 3"), (2, 1, "an ensemble of 2")):
+        folder = Path(f"from-{before}")
+        places = [folder / f"member-{i}" for i in range(before)] if before > 1 else [folder]
+        for place in places:
+            place.mkdir(parents=True)
+            (place / "run.json").write_text("{}")
+        code, _, err = train(run, "--target-columns", "effect", "--ensemble", after, "-o", folder)
+        assert code == 1 and f"holds a run of {found}" in err and not list(folder.rglob("*.safetensors"))
+
+
 class KilledError(Exception):
     pass
 
@@ -189,6 +200,7 @@ def test_superpixels_of_ones_own(run):
     assert run("explain", "one.npy", "-m", "m", "-o", "x.svg")[0] == 0
     code, _, err = run("train", "d.npz", "--split", "scaffold", "-q", "-o", "n")
     assert code == 1 and "pictures have no scaffolds" in err
+    assert "has no columns" in run("train", "d.npz", "--split-column", "part", "-q", "-o", "n")[2]
     np.savez("bad.npz", images=images)
     assert "arrays named 'images' and 'labels' are needed" in run("train", "bad.npz", "-q", "-o", "n")[2]
     assert not Path("n").exists()
@@ -205,6 +217,9 @@ def test_superpixels_of_ones_own(run):
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
         (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
         (["-o", "m"], "one of DATA and --preset is needed"),
+        (["--preset", "bace", "--ensemble", "2", "--init", "bace", "-o", "m"], "--init, --ensemble: decided by --preset, leave it out"),
+        (["--preset", "bace", "--split", "random", "--teacher", "-s", "x", "-o", "m"], "--smiles-column, --split, --teacher: decided"),
+        (["t.csv", "--target-columns", "effect", "--data", ".", "-o", "m"], "--data: for --preset only"),
         (["t.csv", "--target-columns", "effect", "--strategy", "sorcery", "-o", "m"], "invalid strategy"),
         (["t.csv", "--target-columns", "effect", "--init", "nobody", "-o", "m"], "no model 'nobody'"),
     ],

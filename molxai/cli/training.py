@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,9 @@ TEACHER = "Let a random forest teach. It helped with BACE's two classes, not wit
 SEED = "Of the split and of all chance in training. [default: 0]"
 JUDGED = "Table with labels. [default: the model's own test part]"
 LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
+NOT_OF_PRESETS = ("smiles_column", "target_columns", "task", "split", "split_column", "unit", "init", "teacher", "ensemble", "strict")
+"""Options that a preset decides, by their parameters."""
+
 INIT = "Shipped model, or folder of one, whose weights to begin with: descriptor-pretrained. [default: random weights]"
 
 
@@ -63,6 +67,7 @@ def train(
         raise typer.BadParameter("one of DATA and --preset is needed")
     if output is None:
         raise typer.BadParameter("a folder for the model is needed: -o FOLDER")
+    _refuse_given(NOT_OF_PRESETS if preset else ("data",), "decided by --preset" if preset else "for --preset only")
     usage(chosen_device, device)
     _speak(quiet)
     machine = Machine(device, devices, nodes, strategy, precision, not quiet and sys.stderr.isatty())
@@ -79,6 +84,17 @@ def train(
         return
     page = write_report(card, output)
     show_training(card, {"model": str(weights), "report": str(page)}, console())
+
+
+def _refuse_given(names: Sequence[str], why: str) -> None:
+    """What would be ignored is bad usage."""
+    from typer.main import get_current_context  # type: ignore[attr-defined] # of the click that typer brings with it
+
+    context = get_current_context()
+    given = [name for name in names if (found := context.get_parameter_source(name)) and found.name == "COMMANDLINE"]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise typer.BadParameter(f"{options}: {why}, leave it out")
 
 
 def pretrain(
