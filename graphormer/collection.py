@@ -144,7 +144,7 @@ def collect(
     graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
     made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, 0, {path.name: digest(path)})
-    return _checked(path, merged(parted(made)))
+    return _checked(path, merged(parted(known_only(made))))
 
 
 def _check_read(path: Path, count: int, skipped: Sequence[Skipped], empty: Sequence[str]) -> None:
@@ -253,6 +253,13 @@ def _part(path: Path, number: int, text: str) -> str:
     return part
 
 
+def known_only(many: Collection) -> Collection:
+    """The collection without rows none of whose labels is known."""
+    known = (~many.targets.labels.isnan().all(1)).tolist()
+    keep, gone = [i for i, one in enumerate(known) if one], [i for i, one in enumerate(known) if not one]
+    return _chosen(many, keep, many.targets.labels[keep], [Skipped(many.rows[i], many.texts[i], UNLABELLED) for i in gone])
+
+
 def parted(many: Collection) -> Collection:
     """The collection with every molecule in one part, the last that its split column names: what is judged is not learnt from."""
     if not many.parts:
@@ -341,7 +348,7 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
     rows, graphs, texts = [row for row, _, _, _ in kept], [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     said = targets({"label": [row.fields["label"] for _, row, _, _ in kept]}, _picture_task(kind, labels), rows)
     made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, 0, {path.name: digest(path)})
-    return _checked(path, made)
+    return _checked(path, known_only(made))
 
 
 def labelled_pictures(path: Path, card: Card, part: str = "", chosen: Sequence[int] = ()) -> tuple[LabelledGraphs, list[Skipped]]:

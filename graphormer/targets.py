@@ -14,8 +14,11 @@ from graphormer.model import Task
 KINDS = ("auto", "classification", "regression", "multiclass")
 """Tasks that can be asked for."""
 
-MISSING = {"", "nan", "na", "n/a", "none", "null", "-", "?"}
+MISSING = {"", "nan", "na", "n/a", "null"}
 """Texts, in any case, that stand for no value."""
+
+MISSING_AMONG_NUMBERS = {"none", "-", "?"}
+"""Texts, in any case, that stand for no value among numbers; beside text, like "+", they may name a class."""
 
 MOST_CLASSES = 50
 
@@ -52,8 +55,19 @@ class Targets:
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell holds no value."""
+    """Whether a cell holds no value, whatever the others hold."""
     return text.strip().lower() in MISSING
+
+
+def _is_doubtful(text: str) -> bool:
+    return text.strip().lower() in MISSING_AMONG_NUMBERS
+
+
+def _cleared(column: Sequence[str]) -> list[str]:
+    """A column of which every cell without a value is empty."""
+    known = [text for text in column if not is_missing(text) and not _is_doubtful(text)]
+    numeric = sum(map(_is_number, known)) >= NEARLY_ALL * len(known)
+    return ["" if is_missing(text) or (numeric and _is_doubtful(text)) else text.strip() for text in column]
 
 
 def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequence[int] = ()) -> Targets:
@@ -72,7 +86,8 @@ def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequenc
     """
     if kind not in KINDS:
         raise ValueError(f"task {kind!r}: {', '.join(KINDS)} are known")
-    known = {name: [text.strip() for text in column if not is_missing(text)] for name, column in columns.items()}
+    columns = {name: _cleared(column) for name, column in columns.items()}
+    known = {name: [text for text in column if text] for name, column in columns.items()}
     for name, values in known.items():
         if not values:
             raise ValueError(f"all {len(columns[name])} labels in {name!r} are missing: at least some are needed")
@@ -87,10 +102,10 @@ def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequenc
     if task == "multiclass" and len(columns) > 1:
         raise ValueError(f"{len(columns)} targets of several classes: one at a time is possible")
     if task == "regression":
-        return Targets(tuple(columns), task, (), _table([[_number(text) for text in column] for column in columns.values()]))
+        return Targets(tuple(columns), task, (), _table([[float(text or "nan") for text in column] for column in columns.values()]))
     classes = _classes(known)
     number = {name: float(place) for place, name in enumerate(classes)}
-    labels = [[math.nan if is_missing(text) else number[_class_name(text)] for text in column] for column in columns.values()]
+    labels = [[number[_class_name(text)] if text else math.nan for text in column] for column in columns.values()]
     return Targets(tuple(columns), task, classes, _table(labels))
 
 
@@ -109,13 +124,15 @@ def known_label(name: str, text: str, task: Task, classes: Sequence[str]) -> flo
         return float(known.index(_class_name(text)))
     if task == "binary" and text.strip() in ("0", "1", "0.0", "1.0"):
         return float(text)  # as tables of two named classes often have them
+    if _is_doubtful(text) and (task == "regression" or all(map(_is_number, known))):
+        return math.nan
     needed = "a finite number" if task == "regression" else " or ".join(classes)
     raise ValueError(f"{name!r} holds {text!r}: {needed} is needed")
 
 
 def _refuse_slips(name: str, column: Sequence[str], kind: str, rows: Sequence[int]) -> None:
     """One `#DIV/0!` among numbers is no class: it would make a classifier of a regression."""
-    known = [(row, text.strip()) for row, text in zip(rows, column, strict=True) if not is_missing(text)]
+    known = [(row, text) for row, text in zip(rows, column, strict=True) if text]
     slips = [(row, text) for row, text in known if not _is_number(text)]
     numeric = kind == "regression" or (kind != "multiclass" and len(known) - len(slips) >= NEARLY_ALL * len(known))
     if not slips or not numeric:
@@ -166,7 +183,3 @@ def _is_number(text: str) -> bool:
         return abs(float(text)) <= LARGEST
     except ValueError:
         return False
-
-
-def _number(text: str) -> float:
-    return math.nan if is_missing(text) else float(text)

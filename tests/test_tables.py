@@ -97,6 +97,8 @@ def test_garbage_is_listed_or_stops(tmp_path):
     [
         (["0", "1", "1.0", ""], "auto", "binary", ("0", "1")),
         (["no", "yes", "no", "NA"], "auto", "binary", ("no", "yes")),
+        (["+", "-", "+", "", "-"], "auto", "binary", ("+", "-")),
+        (["none", "mild", "strong", "none", "mild", "strong", "nan"], "auto", "multiclass", ("mild", "none", "strong")),
         (["a", "b", "c", "a", "b", "c"], "auto", "multiclass", ("a", "b", "c")),
         (["1", "2", "3", "1", "2", "3"], "auto", "regression", ()),
         (["10", "9", "1", "1", "9", "10"], "multiclass", "multiclass", ("1", "9", "10")),
@@ -129,6 +131,13 @@ def test_the_task_is_found(texts, kind, task, classes):
 def test_labels_that_make_no_task(texts, kind, message):
     with pytest.raises(ValueError, match=message):
         targets({"y": texts}, kind)
+
+
+def test_a_dash_among_numbers_is_no_value(tmp_path):
+    assert targets({"y": ["1", "2.5", "-", "?", "None", "3"]}).labels.isnan()[:, 0].tolist() == [False, False, True, True, True, False]
+    assert math.isnan(known_label("y", "-", "regression", ())) and known_label("y", "-", "binary", ("+", "-")) == 1
+    found = collect(table(tmp_path / "t.csv", [f"{smiles},{i / 7}" for i, smiles in enumerate(ALKANES)] + ["OCCOC,-"]), "", ["y"])
+    assert [(one.row, one.reason) for one in found.skipped] == [(24, "no label")] and len(found.graphs) == 24
 
 
 def test_text_among_numbers_can_be_meant():
