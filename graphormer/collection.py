@@ -98,7 +98,9 @@ class Collection:
             made = SPLITS[protocol](self.texts, seed)
             rows = {part: sorted(getattr(made, part)) for part in PARTS}
         if len(rows["train"]) < FEWEST / 2:
-            raise ValueError(f"{len(rows['train'])} graphs to train on: at least {FEWEST // 2:.0f} are needed")
+            remedy = "let more rows of the split column say train" if self.parts else f"choose another --split than {protocol}"
+            acyclic = "; it keeps a scaffold's molecules together, and those without rings count as one" if "scaffold" in protocol else ""
+            raise ValueError(f"{len(rows['train'])} graphs to train on: at least {FEWEST // 2:.0f} are needed; {remedy}{acyclic}")
         texts = self.texts if self.vocabulary is MOLECULES else []
         whole = LabelledGraphs(self.name, self.vocabulary, self.graphs, self.labels, self.rows, protocol, self.sha256, texts)
         return {part: whole.part(kept, f"{protocol} {part}") for part, kept in rows.items()}

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 import torch
 from conftest import stroke_image
+from matplotlib.figure import Figure
 
 from graphormer.checkpoint import load
 from graphormer.collection import collect
 from graphormer.ensemble import networks
+from graphormer.history import read_history
 from graphormer.model import Config, Graphormer
 from graphormer.runs import base_value, moments, trunk
 from graphormer.training import Fitting
 from molxai import Explainer
 from molxai.cli import main
+from molxai.rendering.training import _losses
 
 RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "C1CCOCC1", "c1ccsc1", "C1CC1")
 
@@ -251,6 +254,18 @@ def test_no_file_of_a_model_takes_anothers_place(run):
     Path("t.csv").rename("run.csv")
     assert run("train", "run.csv", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0] == 0
     assert load("m")[1].name == "run-model" and "recipe" in json.loads(Path("m/run.json").read_text())
+
+
+@pytest.mark.filterwarnings("error:No artists")
+def test_one_epoch_and_one_part_are_drawn(run):
+    Path("t.csv").write_text("\n".join(f"{line},{'train' if i else 'part'}" for i, line in enumerate(Path("t.csv").read_text().split())))
+    assert train(run, "--target-columns", "amount", "--split-column", "part", "-o", "m")[0] == 0
+    page = Path("m/report.html").read_text()
+    assert "no valid or test part" in page and "no valid part" in page and load("m")[1].metrics == {}
+    lines = read_history(Path("m/history.csv"))
+    axes = Figure().subplots()
+    _losses(axes, {"m": lines})
+    assert len(lines) == 1 and [line.get_marker() for line in axes.lines] == ["o"]
 
 
 def test_what_is_typed_is_escaped_in_the_report(run):

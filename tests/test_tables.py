@@ -239,3 +239,9 @@ def test_a_molecule_in_several_parts_stays_in_the_last_with_that_parts_labels(tm
     test = dict(zip(made["test"].texts, made["test"].labels[:, 0].tolist(), strict=True))
     assert test["CO"] == 9 and test[found.texts[found.rows.index(20)]] == pytest.approx(20 / 7)
     assert found.crossing == 3 and "3 rows are left out of train or valid" in " ".join(found.summary)
+
+
+def test_a_split_that_leaves_nothing_to_train_on_says_what_to_do(tmp_path):
+    found = collect(alcohols(tmp_path / "t.csv"), "", ["y"])
+    with pytest.raises(ValueError, match="0 graphs to train on: .*choose another --split than scaffold; .*without rings count as one"):
+        found.split("scaffold", 0)

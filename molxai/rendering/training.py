@@ -145,7 +145,10 @@ def _figure(card: Card, histories: dict[str, list[dict[str, float]]], targets: d
             axes.set_axis_off()
         for target, axes in zip(drawn, panels, strict=False):
             panel = _parity if card.config.task == "regression" else _calibration
-            panel(axes, targets.get(target, {}), card)
+            if target not in targets:
+                _without(axes, "no valid or test part" if not targets else "no label in valid or test")
+                continue
+            panel(axes, targets[target], card)
             if len(card.targets) > 1:
                 axes.set_title(f"{axes.get_title()}: {_plain(target)}")
         if len(card.targets) > len(drawn):
@@ -160,14 +163,24 @@ def _plain(text: str) -> str:
     return shortened(text, 40).replace("$", r"\$")
 
 
+def _without(axes: Axes, why: str) -> None:
+    axes.text(0.5, 0.5, why, ha="center", va="center")
+    axes.set_axis_off()
+
+
+def _style(lines: Sequence[object]) -> str:
+    """A point for a single epoch, of which a line would not be seen."""
+    return "-" if len(lines) > 1 else "o"
+
+
 def _losses(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
     for place, lines in enumerate(histories.values()):
         epochs = [line["epoch"] for line in lines]
-        axes.plot(epochs, [line["loss"] for line in lines], color="black", label="" if place else "train")
+        shown, named = _style(lines), not place
+        axes.plot(epochs, [line["loss"] for line in lines], shown, color="black", label="train" if named else "")
         if "valid_loss" in lines[0]:
-            axes.plot(
-                epochs, [line["valid_loss"] for line in lines], color=COLOURS["valid"], label="" if place else "valid (averaged weights)"
-            )
+            losses, label = [line["valid_loss"] for line in lines], "valid (averaged weights)" if named else ""
+            axes.plot(epochs, losses, shown, color=COLOURS["valid"], label=label)
     axes.set(xlabel="epoch", ylabel="loss", title="loss")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
@@ -178,11 +191,10 @@ def _measure(axes: Axes, histories: dict[str, list[dict[str, float]]], scale: st
     lines = next(iter(histories.values()))
     name = next((name for name in lines[0] if name.startswith("valid_") and name != "valid_loss"), "")
     if not name:
-        axes.text(0.5, 0.5, "no valid part", ha="center", va="center")
-        axes.set_axis_off()
+        _without(axes, "no valid part")
         return
     for one in histories.values():
-        axes.plot([line["epoch"] for line in one], [line[name] for line in one], color=COLOURS["valid"])
+        axes.plot([line["epoch"] for line in one], [line[name] for line in one], _style(one), color=COLOURS["valid"])
     shown = NAMES[name.removeprefix("valid_")]
     axes.set(xlabel="epoch", ylabel=shown + scale, title=f"{shown} on valid: watched, decides nothing")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -195,8 +207,7 @@ def _parity(axes: Axes, parts: Parts, card: Card) -> None:
         label, predicted = (np.array(one, dtype=float) for one in (said.label, said.predicted))
         axes.scatter(label, predicted, s=9, alpha=0.5, color=COLOURS[part], label=f"{part} ({len(label)})", linewidths=0)
         ends += [label.min(), label.max(), predicted.min(), predicted.max()]
-    if ends:
-        axes.plot([min(ends), max(ends)], [min(ends), max(ends)], color="black", linewidth=0.8)
+    axes.plot([min(ends), max(ends)], [min(ends), max(ends)], color="black", linewidth=0.8)
     axes.set(xlabel=f"measured ({_plain(card.unit)})", ylabel="predicted", title="parity")
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
