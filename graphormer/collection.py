@@ -62,6 +62,8 @@ class Collection:
     """Rows whose molecule had come before: their labels were averaged, or agreed."""
     conflicts: int
     """Labels that were dropped because rows of one molecule name different classes."""
+    spread: tuple[float, ...]
+    """Of each target, the largest difference between values that were averaged; 0 for classes."""
     crossing: int
     """Rows left out because the split column has their molecule in a part that is judged later, too."""
     sha256: dict[str, str]
@@ -71,7 +73,9 @@ class Collection:
         """What was found, a line for each fact."""
         said = [self.targets.stated, f"{len(self.graphs)} of {self.count} rows are used"]
         if self.merged:
-            how = "their values were averaged" if self.targets.task == "regression" else "classes agreed unless said below"
+            apart = [f"{most:.4g} in {name!r}" for name, most in zip(self.targets.names, self.spread, strict=False) if most]
+            averaged = f"their values were averaged, which differed by up to {', '.join(apart[:5])}" if apart else "their values agreed"
+            how = averaged if self.targets.task == "regression" else "classes agreed unless said below"
             said.append(f"{self.merged} rows repeat a molecule: merged, {how}")
         if self.conflicts:
             said.append(f"{self.conflicts} labels were dropped: rows of one molecule name different classes")
@@ -145,7 +149,7 @@ def collect(
     said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind, numbers)
     graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
-    made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, 0, {path.name: digest(path)})
+    made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, (), 0, {path.name: digest(path)})
     return _checked(path, merged(parted(known_only(made))))
 
 
@@ -312,11 +316,18 @@ def merged(many: Collection) -> Collection:
         if not one
     ]
     chosen = _chosen(many, [leaders[i] for i in keep], rows[keep], gone)
-    return replace(chosen, merged=len(many.texts) - len(groups), conflicts=lost)
+    values = many.targets.task == "regression"
+    spread = torch.stack([_spread(labels[group]) for group in groups.values()]).amax(0).tolist() if values else ()
+    return replace(chosen, merged=len(many.texts) - len(groups), conflicts=lost, spread=tuple(spread))
 
 
 def _mean(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
     return labels.nanmean(0)
+
+
+def _spread(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
+    """Largest less smallest known label; 0 where none is known."""
+    return (labels.nan_to_num(-math.inf).amax(0) - labels.nan_to_num(math.inf).amin(0)).clamp(min=0)
 
 
 def _agreed(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
@@ -349,7 +360,7 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
         raise ValueError(f"{path}, {unread[0].text}: {unread[0].reason}")
     rows, graphs, texts = [row for row, _, _, _ in kept], [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     said = targets({"label": [row.fields["label"] for _, row, _, _ in kept]}, _picture_task(kind, labels), rows)
-    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, 0, {path.name: digest(path)})
+    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, (), 0, {path.name: digest(path)})
     return _checked(path, known_only(made))
 
 

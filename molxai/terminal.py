@@ -155,11 +155,11 @@ def show_mapping(content: Mapping[str, Any], out: Console) -> None:
     out.print(table)
 
 
-def show_training(card: Card, places: Mapping[str, str], out: Console) -> None:
-    """What was learnt, how well with intervals, and where it lies."""
+def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bool) -> None:
+    """How well it was learnt, with intervals, and where it lies; with notes on the data, unless they were shown before."""
     from molxai.rendering.training import quality_rows
 
-    for note in card.training.get("notes", []):
+    for note in card.training.get("notes", []) if notes else []:
         out.print(Text(note))
     several = f", mean of {len(card.targets)} targets" if len(card.targets) > 1 else ""
     counts = (f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics)

@@ -137,6 +137,14 @@ def test_a_folder_holds_one_model_or_one_ensemble(run):
         assert code == 1 and f"holds a run of {found}" in err and not list(folder.rglob("*.safetensors"))
 
 
+def test_notes_on_the_data_are_shown_once(run, caplog):
+    said = "two classes (no / yes)"
+    with caplog.at_level("INFO"):
+        _, out, _ = run("train", "t.csv", "effect", "--epochs", 1, "-o", "m")
+    assert caplog.text.count(said) == 1 and said not in out
+    assert run("train", "t.csv", "effect", "--epochs", 1, "-q", "-o", "m")[1].count(said) == 1
+
+
 class KilledError(Exception):
     pass
 
@@ -219,6 +227,8 @@ def test_superpixels_of_ones_own(run):
         (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "one of scaffold"),
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
         (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
+        (["t.csv", "--target-columns", "effect", "--seed", "99999999999", "-o", "m"], "a number from 0 to 2**32-1 is needed"),
+        (["t.csv", "--target-columns", "effect", "--seed", "4294967295", "--ensemble", "2", "-o", "m"], "one more for each of 2 members"),
         (["-o", "m"], "one of DATA and --preset is needed"),
         (["--preset", "bace", "--ensemble", "2", "--init", "bace", "-o", "m"], "--init, --ensemble: decided by --preset, leave it out"),
         (["--preset", "bace", "--split", "random", "--teacher", "-s", "x", "-o", "m"], "--smiles-column, --split, --teacher: decided"),

@@ -75,6 +75,9 @@ def test_repeated_values_are_averaged(tmp_path):
     rows = [f"{smiles},{i / 7}" for i, smiles in enumerate(ALKANES)] + ["OC,3"]
     found = collect(table(tmp_path / "t.csv", rows), "", ["y"])
     assert found.targets.task == "regression" and float(found.targets.labels[0]) == 1.5
+    assert found.spread == (3,) and "their values were averaged, which differed by up to 3 in 'y'" in found.summary[2]
+    two = table(tmp_path / "t.csv", [f"{smiles},{i},{i * 9}" for i, smiles in enumerate(ALKANES)] + ["OC,,0", "OCC,7,"], "smiles,a,b")
+    assert collect(two, "", ["a,b"]).spread == (6, 0)
 
 
 def test_missing_labels_of_one_target_are_kept(tmp_path):

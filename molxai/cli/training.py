@@ -16,6 +16,9 @@ KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
 OWN = "Column that says train, valid or test, instead of --split."
 TEACHER = "Let a random forest teach. It helped with BACE's two classes, not with its values; a minute more."
+LARGEST_SEED = 2**32 - 1
+"""That NumPy takes."""
+
 SEED = "Of the split and of all chance in training. [default: 0]"
 JUDGED = "Table with labels. [default: the model's own test part]"
 LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
@@ -69,6 +72,7 @@ def train(
         raise typer.BadParameter("a folder for the model is needed: -o FOLDER")
     _refuse_given(NOT_OF_PRESETS if preset else ("data",), "decided by --preset" if preset else "for --preset only")
     usage(chosen_device, device)
+    _check_seed(seed or 0, ensemble)
     _speak(quiet)
     machine = Machine(device, devices, nodes, strategy, precision, not quiet and sys.stderr.isatty())
     if preset:
@@ -83,7 +87,13 @@ def train(
     if getattr(rank_zero_only, "rank", 0):  # one of several processes that trained together: the first one speaks
         return
     page = write_report(card, output)
-    show_training(card, {"model": str(weights), "report": str(page)}, console())
+    show_training(card, {"model": str(weights), "report": str(page)}, console(), notes=quiet)
+
+
+def _check_seed(seed: int, members: int = 1) -> None:
+    if seed + members - 1 > LARGEST_SEED:
+        each = f", and one more for each of {members} members" if members > 1 else ""
+        raise typer.BadParameter(f"seed {seed}: a number from 0 to 2**32-1 is needed{each}")
 
 
 def _refuse_given(names: Sequence[str], why: str) -> None:
@@ -113,11 +123,12 @@ def pretrain(
     from molxai.terminal import console, show_training
 
     usage(chosen_device, device)
+    _check_seed(seed)
     _speak(quiet)
     machine = Machine(device, progress=not quiet and sys.stderr.isatty())
     command = shlex.join(["molxai", *sys.argv[1:]])
     weights, card = pretrained(sources, exclude or [], output, command, epochs, seed, machine)
-    show_training(card, {"model": str(weights)}, console())
+    show_training(card, {"model": str(weights)}, console(), notes=quiet)
 
 
 def _speak(quiet: bool) -> None:
