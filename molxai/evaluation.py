@@ -49,7 +49,7 @@ def _own_pictures(card: Card, split: Path, part: str) -> LabelledGraphs:
 def evaluate_table(
     explainer: Explainer, table: Path, smiles_column: str = "", target_columns: Sequence[str] = ()
 ) -> tuple[LabelledGraphs, list[str]]:
-    """The labelled rows of a table or of an .npz of pictures; how many rows cannot be used, and a line for each of these.
+    """The labelled rows of a table or of an .npz of pictures; in lines, which rows cannot be used and how many were learnt from.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -63,8 +63,24 @@ def evaluate_table(
         data, skipped = labelled_pictures(table, explainer.card)
     else:
         data, skipped = labelled(table, explainer.card, smiles_column, target_columns)
+    seen = _seen(explainer, data)
+    known = [f"{seen} of {len(data)} rows are among those that the model was trained on: no measure of how it does on others"]
     counted = [f"{len(skipped)} of {len(skipped) + len(data)} rows are left out"] if skipped else []
-    return data, [*counted, *(f"row {one.row} is left out: {one.reason}" for one in skipped)]
+    return data, [*counted, *(f"row {one.row} is left out: {one.reason}" for one in skipped), *(known if seen else [])]
+
+
+def _seen(explainer: Explainer, data: LabelledGraphs) -> int:
+    """How many of the graphs the model was trained on, as far as the split beside it tells: molecules, or pictures of the same file."""
+    beside = explainer.weights.parent / SPLIT if explainer.weights else None
+    if not (beside and beside.exists()):
+        return 0
+    train = [row.fields for row in read_rows(beside)[1] if row.fields["split"] == "train"]
+    if data.texts:
+        molecules = {one.get("smiles") for one in train}
+        return sum(text in molecules for text in data.texts)
+    same = set(data.sha256.values()) <= set(explainer.card.training["sha256"].values())
+    rows = {one["row"] for one in train} if same else set()
+    return sum(str(row) in rows for row in data.rows)
 
 
 def evaluate_model(explainer: Explainer, data: LabelledGraphs, baseline: LabelledGraphs | None = None) -> dict[str, Any]:

@@ -184,10 +184,13 @@ def test_evaluation_on_a_table_with_a_forest_beside(run):
     assert result["gap_median"] <= 1e-5
     card_value = load("m")[1].metrics["test"]["accuracy"][0]
     assert result["quality"]["accuracy"][0] == pytest.approx(card_value, abs=1e-4)
+    train_rows = sum(row["split"] == "train" for row in rows("m/split.csv"))
+    assert f"{train_rows} of {len(SMILES)} rows are among those that the model was trained on" in run("evaluate", "t.csv", "-m", "m")[2]
     Path("other.csv").write_text("SMILES,activity\nCCO,1\nCCN,no\nnonsense,1\nCCC,perhaps\n")
     code, _, err = run("evaluate", "other.csv", "-m", "m", "--target-columns", "activity")
     assert code == 0 and "2 of 4 rows are left out" in err
     assert "row 2 is left out: RDKit cannot read" in err and "row 3 is left out: 'activity' holds 'perhaps'" in err
+    assert "was trained on" not in err
     assert run("evaluate", "other.csv", "-m", "m")[0] == 1  # no column of the target's name
 
 
@@ -200,7 +203,8 @@ def test_superpixels_of_ones_own(run):
     _, card = load("m")
     assert card.config.task == "binary" and card.vocabulary.startswith("superpixel")
     for own in (["d.npz"], [], ["--part", "train"]):
-        assert run("evaluate", *own, "-m", "m", "-o", "e.json")[0] == 0
+        code, _, err = run("evaluate", *own, "-m", "m", "-o", "e.json")
+        assert code == 0 and ("19 of 24 rows are among" in err) == (own == ["d.npz"])
         result = json.loads(Path("e.json").read_text())
         assert result["graphs"] == {"d.npz": 24, "": 3, "train": 19}[own[-1] if own else ""] and result["gap_median"] <= 1e-5
     assert result["data"] == "d train" and "reads: an .npz" in run("evaluate", "t.csv", "-m", "m")[2]
