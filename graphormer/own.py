@@ -10,11 +10,12 @@ from graphormer.checkpoint import Card
 from graphormer.collection import Collection, collect, collect_pictures
 from graphormer.data import LabelledGraphs
 from graphormer.files import write_table
+from graphormer.history import HISTORY
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Task
 from graphormer.presets import MOLECULE, PRESETS
 from graphormer.recipe import Recipe
-from graphormer.runs import Origin, Problem, train, trunk
+from graphormer.runs import PREDICTIONS, SPLIT, Origin, Problem, train, trunk
 from graphormer.teaching import REPEATS
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ TAUGHT = PRESETS["bace"].recipe.recombined
 
 LEFT_OUT = "skipped.csv"
 """In a model's folder: the rows that were not used, and why."""
+
+WRITTEN = (SPLIT, PREDICTIONS, HISTORY, LEFT_OUT)
+"""Tables in a model's folder."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,13 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the data do not fit the request; or the folder holds an unfinished run with other settings.
+        ValueError: the data do not fit the request; they would be overwritten; or the folder holds an unfinished run
+            with other settings.
     """
+    _spare([request.source], folder)
     pictures = request.source.suffix.lower() == ".npz"
+    if pictures and (request.smiles_column or request.target_columns or request.split_column):
+        raise ValueError(f"{request.source} has no columns: leave -s, the targets and --split-column out")
     if pictures:
         found = collect_pictures(request.source, request.task, request.strict)
     else:
@@ -75,7 +83,8 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     logger.info("split %s", ", ".join(f"{name} {len(part)}" for name, part in parts.items()))
     goals = found.targets
     unit = "logit" if goals.classes else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")
-    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(found.summary))
+    source = str(request.source.resolve()) if pictures else ""
+    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(found.summary), source)
     config = own_config(found, pictures)
     recipe = own_recipe(len(parts["train"]), config.task, pictures, request)
     start = trunk(request.init, config) if request.init else None
@@ -101,8 +110,16 @@ def own_recipe(graphs: int, task: Task, pictures: bool, request: Request) -> Rec
 
 
 def _name(path: Path) -> str:
-    """A model's name from a file's: letters, digits, '.', '_' and '-'."""
-    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-.") or "model"
+    """A model's name from a file's: letters, digits, '.', '_' and '-'; its card must not be `run.json`, which is the training's."""
+    name = re.sub(r"[^\w.-]+", "-", path.stem).strip("-.") or "model"
+    return f"{name}-model" if name.lower() == "run" else name
+
+
+def _spare(sources: Sequence[Path], folder: Path) -> None:
+    """Refuse to write a table of the model over one that it is to learn from."""
+    for source in sources:
+        if source.name.lower() in WRITTEN and source.resolve().parent == folder.resolve():
+            raise ValueError(f"{source} would be overwritten by the model's own {source.name.lower()}: choose another folder, or rename it")
 
 
 TRUNK = Recipe(epochs=12, batch_size=64, learning_rate=2e-3, structure_rate=20.0, environment_drop=0.3, averaging=0.999)
@@ -125,10 +142,11 @@ def pretrain(
 
     Raises:
         FileNotFoundError: a table is missing.
-        ValueError: a table cannot be read, or nothing is left.
+        ValueError: a table cannot be read or would be overwritten, or nothing is left.
     """
     from graphormer.pretraining import descriptor_graphs, skeletons
 
+    _spare([*sources, *exclude], folder)
     data, census = descriptor_graphs(sources, skeletons(exclude))
     logger.info("%s", census)
     rows = range(len(data))

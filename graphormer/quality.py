@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -15,6 +16,12 @@ from graphormer.model import Task
 RESAMPLES = 500
 BINS = 10
 
+DIVERGED = "its training diverged; bring the values to learn to a smaller range, and train into another folder"
+"""What to make of a model whose numbers are not finite."""
+
+WITH_UNIT = ("rmse", "mae")
+"""Measures in the unit of their target."""
+
 Measures = dict[str, float]
 Interval = tuple[float, float, float]
 """Value, low, high."""
@@ -25,31 +32,65 @@ def quality(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped
 
     Binary: ROC-AUC, PR-AUC (average precision), accuracy, MCC, Brier score, ECE. Multiclass: accuracy, MCC, cross entropy,
     ECE. Regression: RMSE, MAE, R², Spearman's ρ, in the target's unit where they have one.
+
+    Raises:
+        ValueError: outputs are not finite numbers.
     """
+    return _mean(qualities(task, outputs, labels))
+
+
+def qualities(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"]) -> list[Measures]:
+    """The measures of each target, empty for one without labels; of several classes there is one target.
+
+    Raises:
+        ValueError: outputs are not finite numbers.
+    """
+    if wild := int((~outputs.isfinite()).any(1).sum()):
+        raise ValueError(f"of {wild} of {len(outputs)} graphs the model says no finite number: {DIVERGED}")
     if task == "multiclass":
-        return _several(outputs, labels)
+        return [_several(outputs, labels)]
     judge = _binary if task == "binary" else _values
-    columns = []
+    made: list[Measures] = []
     for column in range(outputs.shape[1]):
         known = ~labels[:, column].isnan()
-        if int(known.sum()):
-            columns.append(judge(labels[known, column].double().numpy(), outputs[known, column].double().numpy()))
-    names = columns[0] if columns else {}
+        some = bool(known.any())
+        made.append(judge(labels[known, column].double().numpy(), outputs[known, column].double().numpy()) if some else {})
+    return made
+
+
+def _mean(columns: Sequence[Measures]) -> Measures:
+    """Over targets, NaN left out."""
+    known = [column for column in columns if column]
+    names = known[0] if known else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a mean of nothing is NaN, and is meant to be
-        return {name: float(np.nanmean([column[name] for column in columns])) for name in names}
+        return {name: float(np.nanmean([column[name] for column in known])) for name in names}
 
 
-def intervals(
-    task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"], seed: int = 0
-) -> dict[str, Interval]:
-    """Each measure with its 95 % percentile bootstrap interval over graphs (Efron & Tibshirani 1993, section 13.3)."""
-    whole = quality(task, outputs, labels)
+Quality = tuple[dict[str, Interval], list[dict[str, Interval]]]
+"""Measures of all targets together, and those of each where there are several."""
+
+
+def intervals(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"], seed: int = 0) -> Quality:
+    """Each measure with its 95 % percentile bootstrap interval over graphs (Efron & Tibshirani 1993, section 13.3).
+
+    Several targets have means of the measures that have no unit; those of RMSE and MAE would add litres to degrees.
+    """
+    whole = qualities(task, outputs, labels)
     random = np.random.default_rng(seed)
     draws = []
     for _ in range(RESAMPLES):
         chosen = torch.from_numpy(random.integers(0, len(outputs), len(outputs)))
-        draws.append(quality(task, outputs[chosen], labels[chosen]))
+        draws.append(qualities(task, outputs[chosen], labels[chosen]))
+    together = _bands(_mean(whole), [_mean(draw) for draw in draws])
+    if len(whole) == 1:
+        return together, []
+    free = {name: values for name, values in together.items() if name not in WITH_UNIT}
+    return free, [_bands(one, [draw[place] for draw in draws]) for place, one in enumerate(whole)]
+
+
+def _bands(whole: Measures, draws: Sequence[Measures]) -> dict[str, Interval]:
+    """Value, and the ends of the interval that holds 95 % of the draws."""
     made: dict[str, Interval] = {}
     for name, value in whole.items():
         drawn = np.array([draw.get(name, math.nan) for draw in draws])

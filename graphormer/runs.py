@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from graphormer.fingerprints import bits_beside, ecfp_bits, write_bits
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Graphormer, Task
 from graphormer.prediction import predict
-from graphormer.quality import intervals
+from graphormer.quality import DIVERGED, Interval, intervals
 from graphormer.recipe import Recipe
 from graphormer.teaching import taught
 from graphormer.training import fit
@@ -29,7 +29,7 @@ from graphormer.training import fit
 logger = logging.getLogger(__name__)
 
 SPLIT = "split.csv"
-"""In a model's folder: every molecule that was used, its labels and its part."""
+"""In a model's folder: every molecule that was used, or the row of every picture, its labels and its part."""
 
 PREDICTIONS = "predictions.csv"
 """In a model's folder: what it says of the valid and test parts."""
@@ -47,6 +47,8 @@ class Problem:
     unit: str = "logit"
     notes: tuple[str, ...] = ()
     """What became of the rows, for the card."""
+    source: str = ""
+    """Place of a file of pictures: a molecule is its SMILES, but pictures must be found again."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +86,26 @@ def train(
         start: weights to begin with, by name.
 
     Raises:
-        ValueError: the train part has labels of one class only, or the folder holds an unfinished run with other settings.
+        ValueError: the train part has labels of one class only, the folder holds an unfinished run with other settings,
+            or the training diverged: nothing is saved.
     """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
+    _check_folder(folder, members)
     _check_labels(problem, config)
     model, scaling = _members(problem, config, recipe, folder, members, machine, start or {})
+    if wild := [name for name, value in model.state_dict().items() if not value.isfinite().all()]:
+        raise ValueError(f"{len(wild)} of the model's weights, like {wild[0]}, are not finite: {DIVERGED}")
     kept = {name: part for name, part in problem.parts.items() if name != "train" and len(part)}
     said = {name: predict(model, part.graphs) for name, part in kept.items()}
-    metrics = {name: judged(config.task, said[name], part) for name, part in kept.items()}
+    metrics = {name: judged(config.task, said[name], part, problem.targets) for name, part in kept.items()}
     card = _card(problem, config, recipe, members, origin, scaling, metrics)
     weights = save(model, card, folder)
     write_predictions(card, kept, said, folder / PREDICTIONS)
-    if texts := problem.parts["train"].texts:
+    texts = problem.parts["train"].texts
+    if texts or problem.source:
         write_split(problem, folder / SPLIT)
+    if texts:
         write_bits(ecfp_bits(texts), bits_beside(weights))
     return weights, card
 
@@ -136,6 +144,7 @@ def _card(
         "preset": origin.preset,
         "data": data.name,
         "sha256": data.sha256,
+        **({"source": problem.source} if problem.source else {}),
         "split": data.split,
         "rows": row_ranges(data.rows),
         "graphs": len(data),
@@ -161,11 +170,15 @@ def _card(
     )
 
 
-def judged(task: Task, outputs: Float[Tensor, "graphs outputs"], part: LabelledGraphs) -> dict[str, object]:
-    """Measures with intervals on a part, for the card: value, low, high."""
-    said = intervals(task, outputs, part.labels)
-    rounded = {name: [None if math.isnan(x) else round(x, 5) for x in values] for name, values in said.items()}
-    return {"data": f"{part.name} {part.split}", "graphs": len(part), **rounded}
+def judged(task: Task, outputs: Float[Tensor, "graphs outputs"], part: LabelledGraphs, targets: Sequence[str]) -> dict[str, object]:
+    """Measures with intervals on a part, for the card: value, low, high; under `targets` those of each where there are several."""
+    together, each = intervals(task, outputs, part.labels)
+    own = {"targets": dict(zip(targets, map(_rounded, each), strict=True))} if each else {}
+    return {"data": f"{part.name} {part.split}", "graphs": len(part), **_rounded(together), **own}
+
+
+def _rounded(measures: Mapping[str, Interval]) -> dict[str, list[float | None]]:
+    return {name: [None if math.isnan(x) else round(x, 5) for x in values] for name, values in measures.items()}
 
 
 def moments(config: Config, labels: Tensor) -> tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]:
@@ -221,6 +234,15 @@ def trunk(model: str | Path, config: Config) -> dict[str, Tensor]:
     return {name: value for name, value in network.state_dict().items() if not name.startswith("head.")}
 
 
+def _check_folder(folder: Path, members: int) -> None:
+    """A single model's files and an ensemble's, or those of more members, would be taken for one run."""
+    single, several = (folder / "run.json").exists(), len(list(folder.glob("member-*/run.json")))
+    if (single and members > 1) or several > (members if members > 1 else 0):
+        found = f"an ensemble of {several}" if several else "a single model"
+        wanted = f"{members} members" if members > 1 else "one model"
+        raise ValueError(f"{folder} holds a run of {found}, {wanted} are asked for: repeat that run's command, or choose another folder")
+
+
 def _check_labels(problem: Problem, config: Config) -> None:
     labels = problem.parts["train"].labels
     if config.task == "multiclass":
@@ -234,13 +256,14 @@ def _check_labels(problem: Problem, config: Config) -> None:
 
 
 def write_split(problem: Problem, path: Path) -> None:
-    """Every molecule that was used, with its labels and its part: what `--split-column split` reads again."""
+    """Every molecule that was used, with its labels and its part: what `--split-column split` reads again; of pictures the rows."""
     rows = [
-        [smiles, *(_cell(problem, float(x)) for x in labels.reshape(-1)), part, row]
+        [*data.texts[place : place + 1], *(_cell(problem, float(x)) for x in data.labels[place].reshape(-1)), part, row]
         for part, data in problem.parts.items()
-        for smiles, labels, row in zip(data.texts, data.labels, data.rows, strict=True)
+        for place, row in enumerate(data.rows)
     ]
-    write_table(path, ["smiles", *problem.targets, "split", "row"], rows)
+    molecules = ["smiles"] if problem.parts["train"].texts else []
+    write_table(path, [*molecules, *problem.targets, "split", "row"], rows)
 
 
 def write_predictions(

@@ -50,7 +50,7 @@ def ending(path: Path) -> str:
 
 
 def read_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
-    """Names of the columns, and the rows.
+    """Names of the columns, without the blanks around them, and the rows.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -79,7 +79,7 @@ def column(path: Path, columns: Sequence[str], wanted: str, usual: Sequence[str]
     Raises:
         ValueError: there is none, or more than one.
     """
-    found = [name for name in columns if name == wanted or (not wanted and name.lower() in usual)]
+    found = [name for name in columns if name == wanted.strip() or (not wanted and name.lower() in usual)]
     if len(found) == 1:
         return found[0]
     needed = f"the column {wanted!r}" if wanted else f"a column named {' or '.join(usual)}"
@@ -128,7 +128,7 @@ def _text(path: Path, separator: str) -> tuple[list[str], Iterator[Row]]:
     reader = csv.reader(lines(path), delimiter=separator)
     faulty = "{path}, line {line}: {error}; a plain table of text is needed"
     try:
-        columns = next(reader)
+        columns = [name.strip() for name in next(reader)]
     except (csv.Error, StopIteration) as error:
         raise ValueError(faulty.format(path=path, line=reader.line_num, error=error or "no header")) from error
 
@@ -159,9 +159,9 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
         for batch in file.iter_batches(batch_size=1024):
             for values in batch.to_pylist():
                 place += 1
-                yield Row(f"row {place}", {name: "" if value is None else str(value) for name, value in values.items()})
+                yield Row(f"row {place}", {name.strip(): "" if value is None else str(value) for name, value in values.items()})
 
-    return file.schema_arrow.names, rows()
+    return [name.strip() for name in file.schema_arrow.names], rows()
 
 
 def _sdf_rows(path: Path) -> Iterator[Row]:
@@ -171,7 +171,7 @@ def _sdf_rows(path: Path) -> Iterator[Row]:
         name = ""
         for line in properties.splitlines():
             if line.startswith(">"):
-                name = line.partition("<")[2].rpartition(">")[0]
+                name = line.partition("<")[2].rpartition(">")[0].strip()
             elif line and name:
                 fields[name] = f"{fields[name]}\n{line}" if name in fields else line
             else:

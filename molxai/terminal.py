@@ -31,6 +31,9 @@ TOP = 3
 """Nodes named in the one-line form of an explanation."""
 
 
+MOST_TARGETS = 12
+"""Of a model, that are listed with their measures."""
+
 MANY = 200
 """Inputs from which a progress bar is drawn: fewer are done in about two seconds."""
 
@@ -154,17 +157,36 @@ def show_mapping(content: Mapping[str, Any], out: Console) -> None:
     out.print(table)
 
 
-def show_training(card: Card, places: Mapping[str, str], out: Console) -> None:
-    """What was learnt, how well with intervals, and where it lies."""
+def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bool) -> None:
+    """How well it was learnt, with intervals, and where it lies; with notes on the data, unless they were shown before."""
     from molxai.rendering.training import quality_rows
 
-    for note in card.training.get("notes", []):
+    for note in card.training.get("notes", []) if notes else []:
         out.print(Text(note))
-    table = Table(card.name, *(f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics), box=None, header_style="bold")
+    several = f", mean of {len(card.targets)} targets" if len(card.targets) > 1 else ""
+    counts = (f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics)
+    table = Table(f"{card.name}{several}", *counts, box=None, header_style="bold")
     for name, values in quality_rows(card):
         table.add_row(name, *values)
     out.print(table)
+    for part, measures in list(card.metrics.items())[-1:]:
+        _show_targets(part, measures.get("targets", {}), out)
     show_mapping(places, out)
+
+
+def _show_targets(title: str, targets: Mapping[str, Any], out: Console) -> None:
+    """A line for each target of several, up to `MOST_TARGETS`."""
+    from molxai.rendering.training import target_rows
+
+    if not targets:
+        return
+    names, rows = target_rows(targets)
+    table = Table(title, *names, box=None, header_style="bold")
+    for target, values in rows[:MOST_TARGETS]:
+        table.add_row(Text(target), *values)
+    out.print(table)
+    if len(rows) > MOST_TARGETS:
+        out.print(f"and {len(rows) - MOST_TARGETS} more targets: the card has them all")
 
 
 def show_model(card: Card, out: Console) -> None:
@@ -179,6 +201,8 @@ def show_model(card: Card, out: Console) -> None:
     parts = list(card.metrics)
     rows = [(name, part, text) for name, texts in quality_rows(card) for part, text in zip(parts, texts, strict=True)]
     show_mapping(facts | begun | several | {f"{part}, {name}": text for name, part, text in rows if part == parts[-1]}, out)
+    for part in parts[-1:]:
+        _show_targets(part, card.metrics[part].get("targets", {}), out)
 
 
 def show_evaluation(result: Mapping[str, Any], out: Console) -> None:
@@ -190,7 +214,10 @@ def show_evaluation(result: Mapping[str, Any], out: Console) -> None:
     for name, value in result["quality"].items():
         table.add_row(NAMES[name], interval_text(value), *([interval_text(result["forest"][name])] if both else []))
     out.print(table)
-    show_mapping({name: value for name, value in result.items() if name not in ("quality", "forest", "model", "data")}, out)
+    for judge, title in (("quality_targets", result["model"]), ("forest_targets", "forest on count ECFP4")):
+        _show_targets(title, result.get(judge, {}), out)
+    shown = ("quality", "forest", "quality_targets", "forest_targets", "model", "data")
+    show_mapping({name: value for name, value in result.items() if name not in shown}, out)
 
 
 def number(value: Any) -> str:

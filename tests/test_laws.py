@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model
+from conftest import CONFIGS, ROOT, SMALL, SMILES, batch, graphs, random_model
 from rdkit import Chem
 from torch import nn
 
 from graphormer.checkpoint import load, shipped
 from graphormer.ensemble import networks
-from graphormer.graph import collate, graph
+from graphormer.graph import Graph, collate, graph
 from graphormer.model import Graphormer
 from graphormer.molecules import MOLECULES, molecule
-from graphormer.superpixels import SUPERPIXELS
+from graphormer.pictures import read_picture
+from graphormer.superpixels import SUPERPIXELS, digit
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.ensemble import explained as of_members
 from molxai.explainers.lrp import GradientInput
@@ -232,6 +233,45 @@ def test_shipped_models_conserve(name, stroke):
         assert one.token == 0 and one.bias == pytest.approx(base * (-1 if one.target.label == 0 and card.classes else 1), abs=1e-12)
         assert abs(one.gap) <= 1e-11 * (abs(one.logit) + float(one.relevance.abs().sum()))
     assert max(abs(p.gap) for p in of_members(EXPLAINERS["gradient-input"], double, data)) > 1e-2
+
+
+MOST_SAMPLES = 8
+"""Drugs or digits on which the laws are asked of every shipped model."""
+
+
+def samples(card) -> list:
+    """Real molecules as RDKit's, or graphs of real digits, whose positions have been rounded to float32 already."""
+    if card.vocabulary == MOLECULES.name:
+        lines = (ROOT / "datasets/drugs/drugs.smi").read_text().splitlines()
+        return [Chem.MolFromSmiles(line.split()[0]) for line in lines[:MOST_SAMPLES]]
+    made = [digit(read_picture(path)[0]).graph for path in sorted((ROOT / "datasets/digits").glob("*-a.png"))[:MOST_SAMPLES]]
+    return [renumbered(one, np.arange(one.nodes)) for one in made]
+
+
+def renumbered(one, order):
+    """A molecule with its atoms, or a graph of superpixels with its nodes, in another order."""
+    if not isinstance(one, Graph):
+        return molecule(Chem.RenumberAtoms(one, order)).graph
+    place = np.argsort(order)
+    codes, weights, positions = (x[order].numpy() for x in (one.codes, one.weights, one.positions))
+    return graph(SUPERPIXELS, codes, weights, place[one.edges.numpy()], one.edge_types.numpy(), positions)
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_shipped_models_obey_the_laws_on_real_inputs(name):
+    """As they are, in float32: relevances add up, follow the nodes under renumbering, and do not depend on the batch."""
+    model, card = load(name)
+    made = samples(card)
+    plain = [one if isinstance(one, Graph) else molecule(one).graph for one in made]
+    orders = [np.random.default_rng(1).permutation(one.nodes).tolist() for one in plain]
+    together = of_members(EXPLAINERS["lrp"], model, collate(plain))
+    shuffled = of_members(EXPLAINERS["lrp"], model, collate([renumbered(*each) for each in zip(made, orders, strict=True)]))
+    assert np.median([abs(one.gap) / max(abs(one.logit), 1e-3) for one in together]) <= 1e-5
+    for one, other, order, alone in zip(together, shuffled, orders, plain, strict=True):
+        tolerance = 1e-5 * float(one.relevance.abs().sum())
+        assert torch.allclose(one.relevance[order], other.relevance, rtol=0, atol=tolerance)
+        (single,) = of_members(EXPLAINERS["lrp"], model, collate([alone]))
+        assert torch.allclose(one.relevance, single.relevance, rtol=0, atol=tolerance) and abs(one.logit - single.logit) <= tolerance
 
 
 def test_what_is_shipped():

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 import torch
 from conftest import stroke_image
+from matplotlib.figure import Figure
 
 from graphormer.checkpoint import load
 from graphormer.collection import collect
 from graphormer.ensemble import networks
-from graphormer.model import Config
+from graphormer.history import read_history
+from graphormer.model import Config, Graphormer
 from graphormer.runs import base_value, moments, trunk
 from graphormer.training import Fitting
 from molxai import Explainer
 from molxai.cli import main
+from molxai.rendering.training import _losses
 
 RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "C1CCOCC1", "c1ccsc1", "C1CC1")
 
@@ -92,6 +95,22 @@ def test_several_targets_in_one_model(run):
     assert run("explain", "CCO", "-m", "m", "--endpoint", "neither")[0] == 1
 
 
+def test_targets_of_several_units_are_shown_each_alone(run):
+    table = Path("t.csv").read_text().splitlines()
+    Path("t.csv").write_text("\n".join([table[0] + ",ppb in $", *(f"{line},{1000 * i}" for i, line in enumerate(table[1:]))]))
+    code, out, _ = train(run, "--target-columns", "amount,ppb in $", "-o", "m")
+    measured = load("m")[1].metrics["test"]
+    assert code == 0 and "rmse" not in measured and set(measured["targets"]) == {"amount", "ppb in $"}
+    assert measured["targets"]["ppb in $"]["rmse"][0] > 100 * measured["targets"]["amount"]["rmse"][0]
+    assert "mean of 2 targets" in out and "ppb in $" in out and "RMSE" in out
+    page = Path("m/report.html").read_text()
+    assert "parity: amount" in page and "parity: ppb in $" in page and '<th scope="row">ppb in $</th>' in page
+    code, out, _ = run("evaluate", "-m", "m", "-o", "e.json")
+    result = json.loads(Path("e.json").read_text())
+    assert code == 0 and "ppb in $" in out and "rmse" not in result["quality"]
+    assert result["quality_targets"]["amount"]["rmse"] == pytest.approx(measured["targets"]["amount"]["rmse"], rel=1e-3)
+
+
 def test_several_classes(run):
     assert train(run, "--target-columns", "kind", "--task", "multiclass", "-o", "m")[0] == 0
     network, card = load("m")
@@ -105,6 +124,25 @@ def test_an_ensemble_of_ones_own(run):
     assert Explainer("m")("CCO").relevance_sd.shape == (3,)
     assert run("predict", "CCO", "-m", "m", "-o", "p.json")[0] == 0
     assert json.loads(Path("p.json").read_text())[0]["logit_sd"] == pytest.approx(Explainer("m")("CCO").logit_sd, rel=1e-4)
+
+
+def test_a_folder_holds_one_model_or_one_ensemble(run):
+    for before, after, found in ((1, 2, "a single model"), (3, 2, "an ensemble of 3"), (2, 1, "an ensemble of 2")):
+        folder = Path(f"from-{before}")
+        places = [folder / f"member-{i}" for i in range(before)] if before > 1 else [folder]
+        for place in places:
+            place.mkdir(parents=True)
+            (place / "run.json").write_text("{}")
+        code, _, err = train(run, "--target-columns", "effect", "--ensemble", after, "-o", folder)
+        assert code == 1 and f"holds a run of {found}" in err and not list(folder.rglob("*.safetensors"))
+
+
+def test_notes_on_the_data_are_shown_once(run, caplog):
+    said = "two classes (no / yes)"
+    with caplog.at_level("INFO"):
+        _, out, _ = run("train", "t.csv", "effect", "--epochs", 1, "-o", "m")
+    assert caplog.text.count(said) == 1 and said not in out
+    assert run("train", "t.csv", "effect", "--epochs", 1, "-q", "-o", "m")[1].count(said) == 1
 
 
 class KilledError(Exception):
@@ -146,9 +184,13 @@ def test_evaluation_on_a_table_with_a_forest_beside(run):
     assert result["gap_median"] <= 1e-5
     card_value = load("m")[1].metrics["test"]["accuracy"][0]
     assert result["quality"]["accuracy"][0] == pytest.approx(card_value, abs=1e-4)
-    Path("other.csv").write_text("SMILES,activity\nCCO,1\nCCN,no\nnonsense,1\n")
+    train_rows = sum(row["split"] == "train" for row in rows("m/split.csv"))
+    assert f"{train_rows} of {len(SMILES)} rows are among those that the model was trained on" in run("evaluate", "t.csv", "-m", "m")[2]
+    Path("other.csv").write_text("SMILES,activity\nCCO,1\nCCN,no\nnonsense,1\nCCC,perhaps\n")
     code, _, err = run("evaluate", "other.csv", "-m", "m", "--target-columns", "activity")
-    assert code == 0 and "row 2 is left out: RDKit cannot read" in err
+    assert code == 0 and "2 of 4 rows are left out" in err
+    assert "row 2 is left out: RDKit cannot read" in err and "row 3 is left out: 'activity' holds 'perhaps'" in err
+    assert "was trained on" not in err
     assert run("evaluate", "other.csv", "-m", "m")[0] == 1  # no column of the target's name
 
 
@@ -160,10 +202,20 @@ def test_superpixels_of_ones_own(run):
     assert run("train", "d.npz", "--epochs", 1, "-q", "-o", "m")[0] == 0
     _, card = load("m")
     assert card.config.task == "binary" and card.vocabulary.startswith("superpixel")
+    for own in (["d.npz"], [], ["--part", "train"]):
+        code, _, err = run("evaluate", *own, "-m", "m", "-o", "e.json")
+        assert code == 0 and ("19 of 24 rows are among" in err) == (own == ["d.npz"])
+        result = json.loads(Path("e.json").read_text())
+        assert result["graphs"] == {"d.npz": 24, "": 3, "train": 19}[own[-1] if own else ""] and result["gap_median"] <= 1e-5
+    assert result["data"] == "d train" and "reads: an .npz" in run("evaluate", "t.csv", "-m", "m")[2]
+    Path("d.npz").rename("e.npz")
+    assert "which 'd' was trained on: put the file back there" in run("evaluate", "-m", "m")[2]
+    Path("e.npz").rename("d.npz")
     np.save("one.npy", images[0])
     assert run("explain", "one.npy", "-m", "m", "-o", "x.svg")[0] == 0
     code, _, err = run("train", "d.npz", "--split", "scaffold", "-q", "-o", "n")
     assert code == 1 and "pictures have no scaffolds" in err
+    assert "has no columns" in run("train", "d.npz", "--split-column", "part", "-q", "-o", "n")[2]
     np.savez("bad.npz", images=images)
     assert "arrays named 'images' and 'labels' are needed" in run("train", "bad.npz", "-q", "-o", "n")[2]
     assert not Path("n").exists()
@@ -174,12 +226,17 @@ def test_superpixels_of_ones_own(run):
     [
         (["t.csv", "--target-columns", "absent", "-o", "m"], "the column 'absent' is needed"),
         (["t.csv", "-o", "m"], "name at least one column with --target-columns"),
-        (["t.csv", "--target-columns", "smiles", "-o", "m"], "too many for classes"),
-        (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes': numbers are needed"),
+        (["t.csv", "--target-columns", "smiles", "-o", "m"], "a target named 'smiles' would stand in the model's split.csv twice"),
+        (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes' in row 0"),
         (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "one of scaffold"),
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
         (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
+        (["t.csv", "--target-columns", "effect", "--seed", "99999999999", "-o", "m"], "a number from 0 to 2**32-1 is needed"),
+        (["t.csv", "--target-columns", "effect", "--seed", "4294967295", "--ensemble", "2", "-o", "m"], "one more for each of 2 members"),
         (["-o", "m"], "one of DATA and --preset is needed"),
+        (["--preset", "bace", "--ensemble", "2", "--init", "bace", "-o", "m"], "--init, --ensemble: decided by --preset, leave it out"),
+        (["--preset", "bace", "--split", "random", "--teacher", "-s", "x", "-o", "m"], "--smiles-column, --split, --teacher: decided"),
+        (["t.csv", "--target-columns", "effect", "--data", ".", "-o", "m"], "--data: for --preset only"),
         (["t.csv", "--target-columns", "effect", "--strategy", "sorcery", "-o", "m"], "invalid strategy"),
         (["t.csv", "--target-columns", "effect", "--init", "nobody", "-o", "m"], "no model 'nobody'"),
     ],
@@ -188,6 +245,41 @@ def test_bad_requests_are_one_line_and_leave_nothing(run, arguments, message):
     code, _, err = run("train", "-q", *arguments)
     assert code in (1, 2) and message in err and err.count("\n") == 1 and "Traceback" not in err
     assert not Path("m").exists()
+
+
+def test_a_diverged_training_saves_nothing(run, monkeypatch):
+    def diverged(config, recipe, data, *_):
+        model = Graphormer(config, data.vocabulary).eval()
+        torch.nn.init.constant_(model.head.weight, float("nan"))
+        return model
+
+    monkeypatch.setattr("graphormer.runs.fit", diverged)
+    code, _, err = train(run, "--target-columns", "amount", "-o", "m")
+    assert code == 1 and "head.weight, are not finite: its training diverged" in err and not Path("m").exists()
+
+
+def test_no_file_of_a_model_takes_anothers_place(run):
+    for name in ("predictions.csv", "split.csv", "history.csv", "skipped.csv"):
+        content = Path("t.csv").read_text()
+        Path(name).write_text(content)
+        code, _, err = run("train", name, "--target-columns", "effect", "--epochs", 1, "-q", "-o", ".")
+        assert code == 1 and f"{name} would be overwritten" in err and Path(name).read_text() == content
+    assert "would be overwritten" in run("pretrain", "t.csv", "--exclude", "split.csv", "-o", ".")[2]
+    Path("t.csv").rename("run.csv")
+    assert run("train", "run.csv", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0] == 0
+    assert load("m")[1].name == "run-model" and "recipe" in json.loads(Path("m/run.json").read_text())
+
+
+@pytest.mark.filterwarnings("error:No artists")
+def test_one_epoch_and_one_part_are_drawn(run):
+    Path("t.csv").write_text("\n".join(f"{line},{'train' if i else 'part'}" for i, line in enumerate(Path("t.csv").read_text().split())))
+    assert train(run, "--target-columns", "amount", "--split-column", "part", "-o", "m")[0] == 0
+    page = Path("m/report.html").read_text()
+    assert "no valid or test part" in page and "no valid part" in page and load("m")[1].metrics == {}
+    lines = read_history(Path("m/history.csv"))
+    axes = Figure().subplots()
+    _losses(axes, {"m": lines})
+    assert len(lines) == 1 and [line.get_marker() for line in axes.lines] == ["o"]
 
 
 def test_what_is_typed_is_escaped_in_the_report(run):

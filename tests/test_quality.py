@@ -36,6 +36,11 @@ def test_one_class_is_not_defined_and_not_hidden():
     assert math.isnan(found["roc_auc"]) and found["accuracy"] == 0.0
 
 
+def test_outputs_that_are_not_finite_are_no_quality():
+    with pytest.raises(ValueError, match="of 1 of 2 graphs the model says no finite number"):
+        quality("regression", torch.tensor([[1.0], [math.nan]]), torch.ones(2, 1))
+
+
 def test_missing_labels_are_left_out_of_means():
     labels = torch.tensor([[1.0, math.nan], [0.0, math.nan], [math.nan, 1.0], [math.nan, 0.0]])
     outputs = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])
@@ -53,10 +58,20 @@ def test_intervals_hold_the_value_and_narrow_with_more_graphs():
     random = np.random.default_rng(1)
     y = torch.tensor(random.normal(size=400))[:, None].float()
     said = y + torch.tensor(random.normal(size=400))[:, None].float()
-    few, many = intervals("regression", said[:40], y[:40]), intervals("regression", said, y)
+    (few, _), (many, alone) = intervals("regression", said[:40], y[:40]), intervals("regression", said, y)
+    assert alone == []
     for found in (few, many):
         assert all(low <= value <= high for value, low, high in found.values())
     assert many["rmse"][2] - many["rmse"][1] < 0.6 * (few["rmse"][2] - few["rmse"][1])
+
+
+def test_each_of_several_targets_is_judged_alone_and_units_are_not_added():
+    y = torch.tensor([[1.0, 100.0], [2.0, 300.0], [3.0, math.nan], [5.0, 200.0]])
+    together, each = intervals("regression", y.nan_to_num() + torch.tensor([1.0, 50.0]), y)
+    assert [one["rmse"][0] for one in each] == pytest.approx([1, 50]) and not {"rmse", "mae"} & set(together)
+    assert together["r2"][0] == pytest.approx((each[0]["r2"][0] + each[1]["r2"][0]) / 2)
+    alone = intervals("regression", y[:, :1] + 1, y[:, :1])[0]
+    assert alone == each[0]  # the same graphs are drawn
 
 
 def test_classes_are_judged_by_the_best():

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,15 @@ KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
 OWN = "Column that says train, valid or test, instead of --split."
 TEACHER = "Let a random forest teach. It helped with BACE's two classes, not with its values; a minute more."
+LARGEST_SEED = 2**32 - 1
+"""That NumPy takes."""
+
 SEED = "Of the split and of all chance in training. [default: 0]"
 JUDGED = "Table with labels. [default: the model's own test part]"
 LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
+NOT_OF_PRESETS = ("smiles_column", "target_columns", "task", "split", "split_column", "unit", "init", "teacher", "ensemble", "strict")
+"""Options that a preset decides, by their parameters."""
+
 INIT = "Shipped model, or folder of one, whose weights to begin with: descriptor-pretrained. [default: random weights]"
 
 
@@ -63,7 +70,9 @@ def train(
         raise typer.BadParameter("one of DATA and --preset is needed")
     if output is None:
         raise typer.BadParameter("a folder for the model is needed: -o FOLDER")
+    _refuse_given(NOT_OF_PRESETS if preset else ("data",), "decided by --preset" if preset else "for --preset only")
     usage(chosen_device, device)
+    _check_seed(seed or 0, ensemble)
     _speak(quiet)
     machine = Machine(device, devices, nodes, strategy, precision, not quiet and sys.stderr.isatty())
     if preset:
@@ -78,7 +87,24 @@ def train(
     if getattr(rank_zero_only, "rank", 0):  # one of several processes that trained together: the first one speaks
         return
     page = write_report(card, output)
-    show_training(card, {"model": str(weights), "report": str(page)}, console())
+    show_training(card, {"model": str(weights), "report": str(page)}, console(), notes=quiet)
+
+
+def _check_seed(seed: int, members: int = 1) -> None:
+    if seed + members - 1 > LARGEST_SEED:
+        each = f", and one more for each of {members} members" if members > 1 else ""
+        raise typer.BadParameter(f"seed {seed}: a number from 0 to 2**32-1 is needed{each}")
+
+
+def _refuse_given(names: Sequence[str], why: str) -> None:
+    """What would be ignored is bad usage."""
+    from typer.main import get_current_context  # type: ignore[attr-defined] # of the click that typer brings with it
+
+    context = get_current_context()
+    given = [name for name in names if (found := context.get_parameter_source(name)) and found.name == "COMMANDLINE"]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise typer.BadParameter(f"{options}: {why}, leave it out")
 
 
 def pretrain(
@@ -97,11 +123,12 @@ def pretrain(
     from molxai.terminal import console, show_training
 
     usage(chosen_device, device)
+    _check_seed(seed)
     _speak(quiet)
     machine = Machine(device, progress=not quiet and sys.stderr.isatty())
     command = shlex.join(["molxai", *sys.argv[1:]])
     weights, card = pretrained(sources, exclude or [], output, command, epochs, seed, machine)
-    show_training(card, {"model": str(weights)}, console())
+    show_training(card, {"model": str(weights)}, console(), notes=quiet)
 
 
 def _speak(quiet: bool) -> None:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from numpy import ndarray
 from graphormer.checkpoint import Card
 from graphormer.files import write_file
 from graphormer.history import HISTORY, read_history
+from graphormer.molecules import shortened
 from graphormer.runs import PREDICTIONS
 
 REPORT = "report"
@@ -41,12 +42,15 @@ NAMES = {
 
 BINS = 10
 
+MOST_PANELS = 6
+"""Targets of which parity or calibration is drawn, each alone: their units differ."""
+
 COLOURS = {"valid": "#8a8a8a", "test": "#b2182b"}
 
 
 @dataclass(frozen=True)
 class Said:
-    """What the model says of one part, over all targets."""
+    """What the model says of one target in one part."""
 
     label: list[str]
     predicted: list[str]
@@ -70,6 +74,17 @@ def quality_rows(card: Card) -> list[tuple[str, list[str]]]:
     parts = list(card.metrics)
     names = [name for name in NAMES if any(name in card.metrics[part] for part in parts)]
     return [(NAMES[name], [interval_text(card.metrics[part].get(name)) for part in parts]) for name in names]
+
+
+Measured = Mapping[str, Sequence[float | None]]
+"""Value, low and high of each measure."""
+
+
+def target_rows(targets: Mapping[str, Measured]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Names of the measures, and for each target its values with intervals."""
+    names = [name for name in NAMES if any(name in one for one in targets.values())]
+    rows = [(target, [interval_text(one.get(name)) if one else "no labels" for name in names]) for target, one in targets.items()]
+    return [NAMES[name] for name in names], rows
 
 
 def interval_text(value: Sequence[float | None] | None) -> str:
@@ -96,46 +111,76 @@ def _page(card: Card, figure: str) -> str:
         notes=training.get("notes", []),
         parts=[f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics],
         rows=quality_rows(card),
+        targets=[(part, *target_rows(card.metrics[part]["targets"])) for part in card.metrics if "targets" in card.metrics[part]],
         facts=facts,
         figure=figure[figure.index("<svg") :],
         molecules=card.vocabulary.startswith("molecule"),
     )
 
 
-def _predictions(path: Path) -> dict[str, Said]:
-    parts: dict[str, Said] = {}
+Parts = Mapping[str, Said]
+
+
+def _predictions(path: Path) -> dict[str, dict[str, Said]]:
+    """Of each target, by part."""
+    targets: dict[str, dict[str, Said]] = {}
     with path.open(newline="") as file:
         for line in csv.DictReader(file):
-            said = parts.setdefault(line["split"], Said([], [], []))
+            said = targets.setdefault(line["target"], {}).setdefault(line["split"], Said([], [], []))
             said.label.append(line["label"])
             said.predicted.append(line["predicted"])
             said.probability.append(line["probability"])
-    return parts
+    return targets
 
 
-def _figure(card: Card, histories: dict[str, list[dict[str, float]]], parts: dict[str, Said], kind: str) -> bytes:
+def _figure(card: Card, histories: dict[str, list[dict[str, float]]], targets: dict[str, dict[str, Said]], kind: str) -> bytes:
+    drawn = card.targets[:MOST_PANELS]
+    height = math.ceil((2 + len(drawn)) / 3)
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans", "font.size": 9}):
-        figure = Figure(figsize=(12.6, 4.1), layout="constrained")
-        losses, measure, last = figure.subplots(1, 3)
+        figure = Figure(figsize=(12.6, 4.1 * height), layout="constrained")
+        losses, measure, *panels = figure.subplots(height, 3, squeeze=False).ravel()
         _losses(losses, histories)
         _measure(measure, histories, " (in standard deviations)" if card.config.task == "regression" else "")
-        if card.config.task == "regression":
-            _parity(last, parts, card)
-        else:
-            _calibration(last, parts, card)
+        for axes in panels[len(drawn) :]:
+            axes.set_axis_off()
+        for target, axes in zip(drawn, panels, strict=False):
+            panel = _parity if card.config.task == "regression" else _calibration
+            if target not in targets:
+                _without(axes, "no valid or test part" if not targets else "no label in valid or test")
+                continue
+            panel(axes, targets[target], card)
+            if len(card.targets) > 1:
+                axes.set_title(f"{axes.get_title()}: {_plain(target)}")
+        if len(card.targets) > len(drawn):
+            figure.suptitle(f"the first {len(drawn)} of {len(card.targets)} targets are drawn")
         content = io.BytesIO()
         figure.savefig(content, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
     return content.getvalue()
 
 
+def _plain(text: str) -> str:
+    """A user's name as matplotlib shows it unchanged: a dollar would begin mathematics."""
+    return shortened(text, 40).replace("$", r"\$")
+
+
+def _without(axes: Axes, why: str) -> None:
+    axes.text(0.5, 0.5, why, ha="center", va="center")
+    axes.set_axis_off()
+
+
+def _style(lines: Sequence[object]) -> str:
+    """A point for a single epoch, of which a line would not be seen."""
+    return "-" if len(lines) > 1 else "o"
+
+
 def _losses(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
     for place, lines in enumerate(histories.values()):
         epochs = [line["epoch"] for line in lines]
-        axes.plot(epochs, [line["loss"] for line in lines], color="black", label="" if place else "train")
+        shown, named = _style(lines), not place
+        axes.plot(epochs, [line["loss"] for line in lines], shown, color="black", label="train" if named else "")
         if "valid_loss" in lines[0]:
-            axes.plot(
-                epochs, [line["valid_loss"] for line in lines], color=COLOURS["valid"], label="" if place else "valid (averaged weights)"
-            )
+            losses, label = [line["valid_loss"] for line in lines], "valid (averaged weights)" if named else ""
+            axes.plot(epochs, losses, shown, color=COLOURS["valid"], label=label)
     axes.set(xlabel="epoch", ylabel="loss", title="loss")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
@@ -146,31 +191,29 @@ def _measure(axes: Axes, histories: dict[str, list[dict[str, float]]], scale: st
     lines = next(iter(histories.values()))
     name = next((name for name in lines[0] if name.startswith("valid_") and name != "valid_loss"), "")
     if not name:
-        axes.text(0.5, 0.5, "no valid part", ha="center", va="center")
-        axes.set_axis_off()
+        _without(axes, "no valid part")
         return
     for one in histories.values():
-        axes.plot([line["epoch"] for line in one], [line[name] for line in one], color=COLOURS["valid"])
+        axes.plot([line["epoch"] for line in one], [line[name] for line in one], _style(one), color=COLOURS["valid"])
     shown = NAMES[name.removeprefix("valid_")]
     axes.set(xlabel="epoch", ylabel=shown + scale, title=f"{shown} on valid: watched, decides nothing")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
 
 
-def _parity(axes: Axes, parts: dict[str, Said], card: Card) -> None:
+def _parity(axes: Axes, parts: Parts, card: Card) -> None:
     ends = []
     for part, said in parts.items():
         label, predicted = (np.array(one, dtype=float) for one in (said.label, said.predicted))
         axes.scatter(label, predicted, s=9, alpha=0.5, color=COLOURS[part], label=f"{part} ({len(label)})", linewidths=0)
         ends += [label.min(), label.max(), predicted.min(), predicted.max()]
-    if ends:
-        axes.plot([min(ends), max(ends)], [min(ends), max(ends)], color="black", linewidth=0.8)
-    axes.set(xlabel=f"measured ({card.unit})", ylabel="predicted", title="parity")
+    axes.plot([min(ends), max(ends)], [min(ends), max(ends)], color="black", linewidth=0.8)
+    axes.set(xlabel=f"measured ({_plain(card.unit)})", ylabel="predicted", title="parity")
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
 
 
-def _calibration(axes: Axes, parts: dict[str, Said], card: Card) -> None:
+def _calibration(axes: Axes, parts: Parts, card: Card) -> None:
     axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
     binary = card.config.task == "binary"
     for part, said in parts.items():
@@ -187,7 +230,7 @@ def _calibration(axes: Axes, parts: dict[str, Said], card: Card) -> None:
             capsize=2,
             label=f"{part} ({len(share)})",
         )
-    what = card.classes[1] if binary else "the predicted class"
+    what = _plain(card.classes[1]) if binary else "the predicted class"
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"predicted probability of {what}", ylabel="observed share", title="calibration")
     axes.legend(frameon=False, loc="upper left")
     axes.grid(alpha=0.3)
