@@ -1,11 +1,10 @@
-"""A user's own labelled molecules or pictures: read, checked, duplicates merged, and a reason for every row that is left out."""
+"""A user's own labelled graphs: duplicates merged, every molecule in one part, and a reason for every row that is left out."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -13,10 +12,10 @@ from torch import Tensor
 from graphormer.checkpoint import Card
 from graphormer.data import LabelledGraphs, digest
 from graphormer.graph import Graph
-from graphormer.molecules import MOLECULES, canonical
+from graphormer.molecules import MOLECULES
 from graphormer.splits import SPLITS
-from graphormer.tables import Row, column, read_rows, structure_column
-from graphormer.targets import Targets, is_missing, known_label, targets
+from graphormer.tables import Row
+from graphormer.targets import Targets, known_label
 from graphormer.vocabulary import Vocabulary
 
 FEWEST = 20
@@ -24,12 +23,6 @@ FEWEST = 20
 
 PARTS = ("train", "valid", "test")
 """From what is learnt from to what is judged on last."""
-
-SPELLINGS = {"val": "valid", "validation": "valid", "training": "train", "testing": "test"}
-"""Other names of the parts in a split column."""
-
-TAKEN = ("smiles", "split", "row")
-"""Columns that a model's split.csv has beside those of its targets."""
 
 
 @dataclass(frozen=True)
@@ -115,114 +108,14 @@ class Collection:
         return self.targets.labels[:, 0].long() if self.targets.task == "multiclass" else self.targets.labels
 
 
-def collect(
-    path: Path, smiles_column: str, target_columns: Sequence[str], kind: str = "auto", split_column: str = "", strict: bool = False
-) -> Collection:
-    """The labelled molecules of a table; salts stay whole.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it lacks a column, its labels make no task, fewer than `FEWEST` molecules have one, or, if `strict`,
-            a row cannot be read.
-    """
-    columns, rows = read_rows(path)
-    smiles, wanted = _wanted(path, columns, smiles_column, target_columns)
-    if not wanted:
-        raise ValueError("no target: name at least one column with --target-columns")
-    if twice := [name for name in wanted if name in TAKEN]:
-        raise ValueError(f"a target named {twice[0]!r} would stand in the model's split.csv twice: rename that column")
-    if split_column:
-        column(path, columns, split_column, (), "--split-column")
-    kept, skipped, count, empty = [], [], 0, wanted
-    for number, row in enumerate(rows):
-        count += 1
-        empty = [name for name in empty if is_missing(row.fields.get(name, ""))]
-        one = _read(number, row, smiles, wanted)
-        if isinstance(one, Skipped):
-            if strict and one.reason != UNLABELLED:
-                raise ValueError(f"{path}, row {number}: {one.reason}")
-            skipped.append(one)
-        else:
-            kept.append(one)
-    _check_read(path, count, skipped, empty)
-    numbers = [number for number, _, _, _ in kept]
-    said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind, numbers)
-    graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
-    parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
-    made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, (), 0, {path.name: digest(path)})
-    return _checked(path, merged(parted(known_only(made))))
-
-
-def _check_read(path: Path, count: int, skipped: Sequence[Skipped], empty: Sequence[str]) -> None:
-    """Whether there is a labelled molecule at all; if not, the first cause: no rows, no molecules, or no labels in `empty`."""
-    if not count:
-        raise ValueError(f"{path} has no rows below its header: at least {FEWEST} are needed")
-    unread = [one for one in skipped if one.reason != UNLABELLED]
-    if len(unread) == count:
-        first = f"the first: {unread[0].reason}"
-        raise ValueError(f"{path}: no row of {count} has a readable molecule; {first}; is it the right column (-s/--smiles-column)?")
-    if empty:
-        raise ValueError(f"all {count} labels in {empty[0]!r} are missing: at least some are needed")
-    if len(skipped) == count:
-        found = f"{len(unread)} have no readable molecule, like row {unread[0].row}, the others no label"
-        raise ValueError(f"{path}: no row of {count} has a molecule and a label: {found}; mend them")
-
-
-def labelled(
-    path: Path, card: Card, smiles_column: str, target_columns: Sequence[str], part: str = ""
-) -> tuple[LabelledGraphs, list[Skipped]]:
-    """The rows of a table with the labels of a model's targets, every row on its own, and those that cannot be used.
-
-    Args:
-        path: the table.
-        card: of the model.
-        smiles_column: found by its name where empty.
-        target_columns: in the order of the model's targets; by their names where empty.
-        part: only the rows of which the column `split` says so.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: a column is missing, or no row is left.
-    """
-    columns, rows = read_rows(path)
-    smiles, wanted = _wanted(path, columns, smiles_column, target_columns or card.targets)
-    if len(wanted) != len(card.targets):
-        raise ValueError(
-            f"{len(wanted)} target columns for a model of {len(card.targets)} ({', '.join(card.targets)}): one for each is needed"
-        )
-    taken = [(number, row) for number, row in enumerate(rows) if not part or row.fields.get("split") == part]
-    read = [_known(_read(number, row, smiles, wanted), wanted, card) for number, row in taken]
-    kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
-    data = _judged(path, MOLECULES, card, kept, skipped, part or "all rows")
-    return replace(data, texts=[text for (_, _, _, text), _ in kept]), skipped
-
-
 UNLABELLED = "no label"
-
-
-def _wanted(path: Path, columns: Sequence[str], smiles_column: str, target_columns: Sequence[str]) -> tuple[str, list[str]]:
-    """The column of SMILES, none in an SDF, and those of the targets, each named alone or with commas between them."""
-    smiles = structure_column(path, columns, smiles_column)
-    listed = [one for name in target_columns for one in ([name] if name in columns else name.split(","))]
-    return smiles, [column(path, columns, name.strip(), (), "--target-columns") for name in dict.fromkeys(listed) if name.strip()]
-
+"""Reason for which rows of unknown labels are left out."""
 
 Kept = tuple[int, Row, Graph, str]
+"""Number, row, graph and text of what is used."""
 
 
-def _read(number: int, row: Row, smiles: str, wanted: Sequence[str]) -> Kept | Skipped:
-    """Number, row, graph and canonical SMILES, or why there are none."""
-    text = row.fields.get(smiles, row.place)
-    try:
-        made = row.molecule(smiles)
-    except ValueError as error:
-        return Skipped(number, text, str(error))
-    if all(is_missing(row.fields.get(name, "")) for name in wanted):
-        return Skipped(number, text, UNLABELLED)
-    return number, row, made.graph, canonical(made.mol)
-
-
-def _known(read: Kept | Skipped, wanted: Sequence[str], card: Card) -> tuple[Kept, list[float]] | Skipped:
+def with_labels(read: Kept | Skipped, wanted: Sequence[str], card: Card) -> tuple[Kept, list[float]] | Skipped:
     """What was read with its labels as a model knows them, or why the model cannot be judged by it."""
     if isinstance(read, Skipped):
         return read
@@ -234,7 +127,7 @@ def _known(read: Kept | Skipped, wanted: Sequence[str], card: Card) -> tuple[Kep
     return Skipped(number, text, UNLABELLED) if all(map(math.isnan, labels)) else (read, labels)
 
 
-def _judged(
+def to_judge(
     path: Path,
     vocabulary: Vocabulary,
     card: Card,
@@ -250,13 +143,6 @@ def _judged(
     labels = torch.tensor([known for _, known in kept], dtype=torch.float32)
     said = labels[:, 0].long() if card.config.task == "multiclass" else labels
     return LabelledGraphs(path.stem, vocabulary, graphs, said, rows, part, {path.name: digest(path)})
-
-
-def _part(path: Path, number: int, text: str) -> str:
-    part = SPELLINGS.get(text.strip().lower(), text.strip().lower())
-    if part not in PARTS:
-        raise ValueError(f"{path}, row {number}: the split column says {text!r}; {', '.join(PARTS)} are needed")
-    return part
 
 
 def known_only(many: Collection) -> Collection:
@@ -337,83 +223,13 @@ def _agreed(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
     return torch.where(same, mean, math.nan)
 
 
-def _checked(path: Path, made: Collection) -> Collection:
+def checked(path: Path, made: Collection) -> Collection:
+    """The collection, if there is enough of it.
+
+    Raises:
+        ValueError: fewer than `FEWEST` labelled graphs.
+    """
     if len(made.graphs) < FEWEST:
         gone = f"; row {made.skipped[0].row}: {made.skipped[0].reason}" if made.skipped else ""
         raise ValueError(f"{path} has {len(made.graphs)} usable labelled rows of {made.count}: at least {FEWEST} are needed{gone}")
     return made
-
-
-def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Collection:
-    """The labelled digits of an .npz with the arrays `images` and `labels`.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: an array is missing or of another size, or the labels make no task.
-    """
-    from graphormer.superpixels import SUPERPIXELS
-
-    images, labels = _arrays(path)
-    read = [_picture(number, images[number], "label", str(labels[number])) for number in range(len(images))]
-    kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
-    if strict and (unread := [one for one in skipped if one.reason != UNLABELLED]):
-        raise ValueError(f"{path}, {unread[0].text}: {unread[0].reason}")
-    rows, graphs, texts = [row for row, _, _, _ in kept], [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
-    said = targets({"label": [row.fields["label"] for _, row, _, _ in kept]}, _picture_task(kind, labels), rows)
-    made = Collection(path.stem, SUPERPIXELS, graphs, texts, rows, said, [], len(images), skipped, 0, 0, (), 0, {path.name: digest(path)})
-    return _checked(path, known_only(made))
-
-
-def labelled_pictures(path: Path, card: Card, part: str = "", chosen: Sequence[int] = ()) -> tuple[LabelledGraphs, list[Skipped]]:
-    """The pictures of an .npz with the labels of a model's target, and those that cannot be used.
-
-    Args:
-        path: the file.
-        card: of the model.
-        part: name of what is chosen.
-        chosen: numbers of pictures; all where empty.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: an array is missing, or no picture is left.
-    """
-    from graphormer.superpixels import SUPERPIXELS
-
-    images, labels = _arrays(path)
-    name = card.targets[0]
-    every = (_picture(row, images[row], name, str(labels[row])) for row in chosen or range(len(images)))
-    read = [_known(one, card.targets, card) for one in every]
-    kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
-    return _judged(path, SUPERPIXELS, card, kept, skipped, part or "all pictures"), skipped
-
-
-def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels."""
-    from graphormer.pictures import read_arrays
-
-    images = read_arrays(path)
-    with np.load(path, allow_pickle=False) as content:
-        if "labels" not in content.files:
-            raise ValueError(f"{path} holds {', '.join(content.files)}: arrays named 'images' and 'labels' are needed")
-        labels = content["labels"]
-    if labels.shape != (len(images),) or labels.dtype.kind not in "biufU":
-        raise ValueError(f"{path}: labels of {labels.dtype} and shape {labels.shape} for {len(images)} images: one for each is needed")
-    return images, labels
-
-
-def _picture(number: int, image: np.ndarray, target: str, label: str) -> Kept | Skipped:
-    """As a row of a table of one target, or why there is none."""
-    from graphormer.pictures import picture
-    from graphormer.superpixels import digit
-
-    row = Row(f"picture {number}", {target: label})
-    try:
-        made = digit(picture(image)[0]).graph
-    except ValueError as error:
-        return Skipped(number, row.place, str(error))
-    return Skipped(number, row.place, UNLABELLED) if is_missing(label) else (number, row, made, row.place)
-
-
-def _picture_task(kind: str, labels: np.ndarray) -> str:
-    """Whole numbers beside pictures are classes, as in every data set of digits."""
-    return "classification" if kind == "auto" and labels.dtype.kind in "biuU" else kind

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphormer.checkpoint import Card
-from graphormer.collection import Collection, collect, collect_pictures
+from graphormer.collection import Collection
 from graphormer.data import LabelledGraphs
 from graphormer.files import write_table
 from graphormer.history import HISTORY
+from graphormer.labelled_pictures import collect_pictures
+from graphormer.labelled_tables import collect
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Task
 from graphormer.presets import MOLECULE, PRESETS

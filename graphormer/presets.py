@@ -61,10 +61,11 @@ PRESETS = {
     ),
     "mnist": Preset(
         Config("multiclass", outputs=10, width=80, heads=4, layers=4, feedforward=160),
-        Recipe(epochs=16, batch_size=32, learning_rate=1e-3, averaging=0.999),
+        Recipe(epochs=24, batch_size=32, learning_rate=1e-3, averaging=0.9995, structure_rate=5.0, weight_decay=0.05, deformation=1.0),
         mnist,
         targets=("digit",),
         classes=tuple("0123456789"),
+        valid=True,
     ),
 }
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from graphormer.checkpoint import Card
-from graphormer.collection import labelled, labelled_pictures
 from graphormer.data import LabelledGraphs, digest
 from graphormer.forest import forest_outputs
+from graphormer.labelled_pictures import labelled_pictures
+from graphormer.labelled_tables import labelled
 from graphormer.prediction import predict
 from graphormer.presets import preset_of
 from graphormer.quality import intervals

@@ -89,8 +89,8 @@ def test_unknown_names_are_refused(folder):
         source("cifar")
     with pytest.raises(ValueError, match="balanced-scaffold"):
         bace(folder, "chronological")
-    with pytest.raises(ValueError, match="train or test"):
-        mnist(folder, "valid")
+    with pytest.raises(ValueError, match="one of train, valid, test is needed"):
+        mnist(folder, "all")
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from conftest import stroke_image
 from matplotlib.figure import Figure
 
 from graphormer.checkpoint import load
-from graphormer.collection import collect
 from graphormer.ensemble import networks
 from graphormer.history import read_history
+from graphormer.labelled_tables import collect
 from graphormer.model import Config, Graphormer
 from graphormer.runs import base_value, moments, trunk
 from graphormer.training import Fitting

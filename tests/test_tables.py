@@ -10,7 +10,7 @@ from pyarrow import parquet
 from rdkit import Chem
 
 from graphormer.checkpoint import Card
-from graphormer.collection import collect, labelled
+from graphormer.labelled_tables import collect, labelled
 from graphormer.model import Config
 from graphormer.molecules import MOLECULES
 from graphormer.tables import read_rows
