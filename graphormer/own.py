@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graphormer.checkpoint import Card
 from graphormer.collection import Collection
-from graphormer.data import LabelledGraphs
+from graphormer.data import LabelledGraphs, digest
 from graphormer.files import write_table
 from graphormer.history import HISTORY
 from graphormer.labelled_pictures import collect_pictures
@@ -157,7 +157,8 @@ def pretrain(
         "valid": data.part([row for row in rows if not (row + 1) % HELD_OUT], "valid"),
     }
     facts = f"{census.rows} rows; {census.unreadable} unreadable or too large, {census.repeated} repeated, {census.excluded} excluded"
-    problem = Problem("descriptor-pretrained", census.names, (), parts, "standard deviations", (facts,))
+    kept_out = (f"no molecule of {one.name}, sha256 {digest(one)}" for one in exclude)
+    problem = Problem("descriptor-pretrained", census.names, (), parts, "standard deviations", (facts, *kept_out))
     config = replace(MOLECULE, task="regression", outputs=len(census.names), dropout=0.0)
     recipe = replace(TRUNK, epochs=epochs or TRUNK.epochs, seed=seed)
     return train(problem, config, recipe, folder, Origin(command), machine=machine)
