@@ -72,9 +72,9 @@ class Library:
             yield place, chunk
             place += 1
 
-    def digests(self) -> dict[str, str]:
-        """Checksum of each file, by its name; of a SMILES, the SMILES."""
-        return {Path(one).name if is_file(one) else one: digest(Path(one)) if is_file(one) else one for one in self.sources}
+    def digests(self) -> list[str]:
+        """Name and checksum of each file; of a SMILES, the SMILES."""
+        return [f"{Path(one).name} {digest(Path(one))}" if is_file(one) else one for one in self.sources]
 
     def expected(self) -> int:
         """About how many rows there are, for a progress bar."""
@@ -209,7 +209,8 @@ def explain_library(
     todo = Remaining(parts, library.chunks(size), shard or (0, 1), seen)
     for place, table in engine(work.table, ((place, rows_of(rows)) for place, rows in todo)):
         if strict and _tally(table).errors:
-            parts.remove()
+            if not (resume or shard):  # what others have done stays
+                parts.remove()
             _refuse(table, strict)
         parts.keep(place, table)
         todo.count(table)
