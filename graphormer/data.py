@@ -178,14 +178,19 @@ def bace(
     )
 
 
-MNIST_PARTS = {"train": ("train", slice(55_000)), "valid": ("train", slice(55_000, None)), "test": ("t10k", slice(None))}
+MNIST_PARTS = {
+    "train": ("train", slice(55_000)),
+    "valid": ("train", slice(55_000, None)),
+    "official train": ("train", slice(None)),
+    "test": ("t10k", slice(None)),
+}
 """File and rows of each part."""
 
 
 def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[int] | None = None) -> LabelledGraphs:
     """Superpixel graphs of MNIST's digits, or of these rows of the file that holds the part.
 
-    The parts are `train`, the first 55 000 of the 60 000 train digits, `valid`, the last 5000 of them, and `test` (the
+    The parts are `train`, the first 55 000 of the 60 000 digits of `official train`, `valid`, the last 5000 of them, and `test` (the
     split of Dwivedi et al. 2020, "Benchmarking Graph Neural Networks", by order instead of by chance).
 
     Cutting 60 000 digits into superpixels takes about a minute on two cores, so the segment maps are kept in the user's

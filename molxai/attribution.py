@@ -19,7 +19,7 @@ from graphormer.molecules import MAX_ATOMS, Molecule
 from molxai.batch import explained, predictions
 from molxai.explainer import BATCH_SIZE, Explainer
 from molxai.inputs import Entry, Input
-from molxai.records import BLOCK, Record, column_name, prediction_record, record, schema
+from molxai.records import BLOCK, Record, column_names, prediction_record, record, schema
 
 Columns = Mapping[str, ndarray]
 """Arrays of one length, by name."""
@@ -62,6 +62,11 @@ class Attribution:
         return Explainer(self.model, self.method, self.batch_size, self.device, self.endpoint)
 
     @cached_property
+    def columns(self) -> dict[str, str]:
+        """Names in records of the rows' other columns."""
+        return column_names(self.extras)
+
+    @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of the columns of records."""
         names = self.explainer.network.vocabulary.feature_names if self.features else ()
@@ -92,7 +97,7 @@ class Attribution:
         return pa.table({name: pa.array(columns[name], self.schema.field(name).type, from_pandas=False) for name in self.schema.names})
 
     def _added(self, one: Input, entry: Entry) -> dict[str, Any]:
-        extras = {column_name(name): entry.extras.get(name, "") for name in self.extras}
+        extras = {shown: entry.extras.get(name, "") for name, shown in self.columns.items()}
         return extras | ({BLOCK: _block(one)} if self.blocks else {})
 
 

@@ -16,6 +16,9 @@ from molxai.attribution import Columns
 LOSSES = 3
 """Workers that may be killed in a row, with no chunk done in between, before a run stops."""
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+"""Environment of a worker; what one thread frees, glibc need not keep for others."""
+
 AHEAD = 2
 """Chunks that are read for each worker before it asks: memory does not grow with the input."""
 
@@ -51,7 +54,7 @@ def processes(work: Work, chunks: Chunks, workers: int) -> Tables:
 
     remaining, handed_out, losses = iter(chunks), dict[int, Columns](), 0
     while True:
-        pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(work,), env={"OMP_NUM_THREADS": "1"})
+        pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(work,), env=ONE_THREAD)
         pending: dict[Future, int] = {pool.submit(_worked, rows): place for place, rows in handed_out.items()}
         try:
             while True:

@@ -78,16 +78,24 @@ def schema(card: Card, features: Sequence[str] = (), extras: Sequence[str] = (),
     kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.targets]) if several else pa.null()
     if features:
         kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
-    return pa.schema([*kinds.items(), *((column_name(name), pa.string()) for name in extras), *([(BLOCK, pa.string())] if blocks else [])])
+    own = [(name, pa.string()) for name in column_names(extras).values()]
+    return pa.schema([*kinds.items(), *own, *([(BLOCK, pa.string())] if blocks else [])])
 
 
 BLOCK = "mol_block"
 """Column that SDF files are written from, and other formats never hold."""
 
 
-def column_name(extra: str) -> str:
-    """Under which a column of the user's table stands in records; `input.` goes before what records use themselves."""
-    return f"input.{extra}" if extra in (*KEYS, "features", BLOCK) else extra
+def column_names(extras: Sequence[str]) -> dict[str, str]:
+    """Under which names columns of the user's table stand in records; `input.` goes before what is taken already."""
+    taken, named = {*KEYS, "features", BLOCK}, {}
+    for extra in extras:
+        name = extra
+        while name in taken:
+            name = f"input.{name}"
+        taken.add(name)
+        named[extra] = name
+    return named
 
 
 class Writer(AbstractContextManager["Writer"]):

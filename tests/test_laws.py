@@ -275,7 +275,7 @@ def test_shipped_models_obey_the_laws_on_real_inputs(name):
 
 
 def test_what_is_shipped():
-    assert set(shipped()) >= {"bace", "bace-ensemble", "bace-pic50", "descriptor-pretrained", "mnist"}
+    assert set(shipped()) >= {"bace", "bace-ensemble", "bace-pic50", "descriptor-pretrained", "mnist", "mnist-plain"}
 
 
 def test_a_fragment_without_edges_is_part_of_the_sum():

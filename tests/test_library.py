@@ -403,6 +403,24 @@ def test_extra_columns_can_be_left_out(table, saved_model, tmp_path):
     assert tuple(parquet.read_schema(output).names) == KEYS
 
 
+def test_the_input_is_not_written_over(table, saved_model, capsys, tmp_path):
+    copy = tmp_path / "library.csv"
+    copy.write_bytes(table.read_bytes())
+    assert main(["explain", str(copy), "-m", str(saved_model), "-o", str(tmp_path / "." / "library.csv")]) == 2
+    assert "is the input" in capsys.readouterr().err and copy.read_bytes() == table.read_bytes()
+
+
+def test_columns_of_any_name_are_carried(saved_model, tmp_path):
+    names = ["smiles", "row", "input.row", "content", "extra:x", "größe, „a“", "kind"]
+    copy = tmp_path / "odd.csv"
+    with copy.open("w", newline="") as file:
+        csv.writer(file).writerows([names, ["CCO", "a", "b", "c", "d", "e\nf", "g"]])
+    assert main(["explain", str(copy), "-m", str(saved_model), "-o", str(tmp_path / "o.parquet"), "-q"]) == 0
+    (one,) = parquet.read_table(tmp_path / "o.parquet").to_pylist()
+    assert one["row"] == 0 and one["input.row"] == "a" and one["input.input.row"] == "b"
+    assert [one[name] for name in ("content", "extra:x", "größe, „a“", "kind")] == ["c", "d", "e\nf", "g"]
+
+
 def test_strict_writes_nothing(table, saved_model, capsys, tmp_path):
     output = tmp_path / "o.parquet"
     assert main(["explain", str(table), "-m", str(saved_model), "-o", str(output), "--strict", "-q", "-n", "0"]) == 1

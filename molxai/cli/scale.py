@@ -63,10 +63,12 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
     from molxai.attribution import Attribution
     from molxai.explainer import chosen_device
     from molxai.explainers import method as known_method
-    from molxai.inputs import extra_columns
+    from molxai.inputs import extra_columns, is_file
     from molxai.library import Library, Tally, explain_library, parts_folder
     from molxai.terminal import counted
 
+    if any(Path(one).resolve() == output.resolve() for one in inputs if is_file(one)):
+        raise typer.BadParameter(f"{output} is the input: name another file to write, or it would be lost")
     usage(known_method, settings.get("method", "lrp"))
     usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None

@@ -40,13 +40,19 @@ def outcomes(config: Config, logits: Float[Tensor, "batch outputs"], targets: Se
 
 def resolved(config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None) -> list[Target]:
     """The targets, with each graph's predicted class where there is none."""
-    chosen = targets or [None] * len(logits)
-    return [_resolved(config, row, target or Target(PREDICTED)) for row, target in zip(logits, chosen, strict=True)]
+    if config.task == "multiclass":
+        labels = logits.argmax(1, keepdim=True).tolist()
+    else:
+        labels = (logits > 0).long().tolist() if config.task == "binary" else [[0] * config.outputs] * len(logits)
+    chosen = targets or [None] * len(labels)
+    return [_resolved(config, row, target or ANY) for row, target in zip(labels, chosen, strict=True)]
 
 
-def _resolved(config: Config, logits: Float[Tensor, " outputs"], target: Target) -> Target:
+ANY = Target(PREDICTED)
+
+
+def _resolved(config: Config, labels: Sequence[int], target: Target) -> Target:
+    """The target; in place of `PREDICTED` the class of its column, or of the one column of classes."""
     if target.label != PREDICTED:
         return target
-    if config.task == "multiclass":
-        return Target(int(logits.argmax()))
-    return Target(int(logits[target.column] > 0) if config.task == "binary" else 0, column=target.column)
+    return Target(labels[0]) if config.task == "multiclass" else Target(labels[target.column], column=target.column)

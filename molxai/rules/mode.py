@@ -51,6 +51,9 @@ class Rules(TorchFunctionMode):
         self, positions: tuple[int, int], args: tuple[Any, ...], kwargs: dict[str, Any], replaced: bool
     ) -> tuple[tuple[Any, ...], dict[str, Any], Tensor | None]:
         """The arguments with the weight detached and the bias set apart; a replacement is handed it, other functions are not."""
+        at, of = positions
+        if not kwargs and len(args) > of and args[of] is None and args[at] is not None:  # the usual call of a layer without bias
+            return (*args[:at], args[at].detach(), *args[at + 1 :]), kwargs, None
         given = dict(enumerate(args)) | kwargs
         weight, bias = (position if len(args) > position else name for position, name in zip(positions, ("weight", "bias"), strict=True))
         if given.get(weight) is not None:
