@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,11 +19,13 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder: name a file")
         yield partial
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())  # the name must not be on the disk before the content
         partial.replace(path)
     except OSError as error:
         raise OSError(f"cannot write {path}: {error.strerror or error}") from error

@@ -12,6 +12,9 @@ from graphormer.molecules import Molecule, mol_block, molecule, shortened
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
+LONGEST = 10**8
+"""Characters of a cell at most."""
+
 TABLES = (*SEPARATORS, ".parquet", ".sdf")
 """Endings of files with named columns."""
 
@@ -125,6 +128,7 @@ def sdf_records(path: Path) -> Iterator[str]:
 
 
 def _text(path: Path, separator: str) -> tuple[list[str], Iterator[Row]]:
+    csv.field_size_limit(LONGEST)
     reader = csv.reader(lines(path), delimiter=separator)
     faulty = "{path}, line {line}: {error}; a plain table of text is needed"
     try:
@@ -170,7 +174,7 @@ def _sdf_rows(path: Path) -> Iterator[Row]:
         fields: dict[str, str] = {}
         name = ""
         for line in properties.splitlines():
-            if line.startswith(">"):
+            if line.startswith(">") and "<" in line and name not in fields:  # `>10` is a value
                 name = line.partition("<")[2].rpartition(">")[0].strip()
             elif line and name:
                 fields[name] = f"{fields[name]}\n{line}" if name in fields else line

@@ -27,6 +27,9 @@ USUAL = 30
 
 Explained = tuple[Input, Explanation | None]
 
+REFUSALS = (ValueError, RuntimeError, MemoryError)
+"""What a row may fail with; torch has no other name for memory that it does not get."""
+
 
 def explained(explainer: Explainer, inputs: Iterable[Input], target: str = "pred", contrast: str | None = None) -> Iterator[Explained]:
     """Each input with its explanation, in order; without one where the input could not be read or does not fit.
@@ -55,7 +58,7 @@ def _explained(explainer: Explainer, rows: Sequence[Input], targets: Sequence[Ta
     readable = [i for i, one in enumerate(rows) if one.subject is not None]
     try:
         made = explainer.explain([rows[i].subject for i in readable], [targets[i] for i in readable])  # type: ignore[misc]
-    except ValueError as error:
+    except REFUSALS as error:
         if len(rows) == 1:
             return [(replace(rows[0], subject=None, error=str(error)), None)]
         return [pair for one, target in zip(rows, targets, strict=True) for pair in _explained(explainer, [one], [target])]
@@ -105,15 +108,23 @@ class Prediction:
 
 def predictions(explainer: Explainer, inputs: Iterable[Input]) -> Iterator[tuple[Input, Prediction | None]]:
     """Each input with what the model says of it, in order."""
-    known = explainer.known
     for chunk in _chunks(inputs):
-        rows = [_fitting(explainer, one, "pred", None, None)[0] for one in chunk]
-        subjects = [one.subject for one in rows if one.subject is not None]
+        yield from _predicted(explainer, [_fitting(explainer, one, "pred", None, None)[0] for one in chunk])
+
+
+def _predicted(explainer: Explainer, rows: Sequence[Input]) -> list[tuple[Input, Prediction | None]]:
+    """All rows at once; where one is refused, each alone."""
+    known, subjects = explainer.known, [one.subject for one in rows if one.subject is not None]
+    try:
         each = predict_each(explainer.network, [one.graph for one in subjects], explainer.batch_size)
         molecules = [one.mol for one in subjects if isinstance(one, Molecule)]
         near = nearest(ecfp_bits(molecules), known).tolist() if known is not None and molecules else [None] * len(subjects)
-        made = iter(_predictions(explainer, each, near))
-        yield from ((one, None if one.subject is None else next(made)) for one in rows)
+    except REFUSALS as error:
+        if len(rows) == 1:
+            return [(replace(rows[0], subject=None, error=str(error)), None)]
+        return [pair for one in rows for pair in _predicted(explainer, [one])]
+    made = iter(_predictions(explainer, each, near))
+    return [(one, None if one.subject is None else next(made)) for one in rows]
 
 
 def _predictions(explainer: Explainer, each: Float[Tensor, "members graphs outputs"], near: Sequence[float | None]) -> Iterator[Prediction]:

@@ -141,10 +141,11 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
         return
     started = not ray.is_initialized()
     if started:
+        _check_there(address)
         try:
             ray.init(**_cluster(address, workers))
         except ConnectionError as error:
-            raise ValueError(f"no Ray cluster answers at {address}: check --ray-address") from error
+            raise ValueError(f"the Ray cluster at {address} does not let us in: {error}") from error
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         data = ray.data.from_items(rows, override_num_blocks=len(rows))
@@ -155,6 +156,23 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
     finally:
         if started:
             ray.shutdown()
+
+
+def _check_there(address: str) -> None:
+    """Ray itself would try for minutes.
+
+    Raises:
+        ValueError: nothing listens at host:port.
+    """
+    import socket
+
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise ValueError(f"nothing answers at {address} ({error}): check --ray-address") from error
 
 
 def ray_library() -> Any:
@@ -172,4 +190,4 @@ def ray_library() -> Any:
 
 def _cluster(address: str, workers: int) -> dict[str, Any]:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    return quiet | ({"address": address} if address else {"num_cpus": workers, "include_dashboard": False})
+    return quiet | ({"address": address} if address else {"address": "local", "num_cpus": workers, "include_dashboard": False})

@@ -62,7 +62,7 @@ class Entry:
             if self.fault:
                 raise ValueError(self.fault)
             return Input(self.row, self.text, self._subject(max_atoms), "", self.id, self.label)
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:  # RDKit has errors of its own for what it did not foresee
             return Input(self.row, self.text, None, str(error), self.id, self.label)
 
     def _subject(self, max_atoms: int) -> Molecule | Digit:
@@ -134,8 +134,13 @@ def extra_columns(sources: Sequence[str], smiles_column: str = "", label_column:
     Raises:
         FileNotFoundError, ValueError: as `entries`.
     """
-    tables = [Path(source) for source in sources if is_file(source) and ending(Path(source)) in (*TABLES, ".sdf")]
-    return list(dict.fromkeys(name for path in tables for name in _roles(path, read_rows(path)[0], smiles_column)[2]))
+    found: dict[str, None] = {}
+    for path in (Path(source) for source in sources if is_file(source) and ending(Path(source)) in (*TABLES, ".sdf")):
+        columns = read_rows(path)[0]
+        if label_column:
+            column(path, columns, label_column, (), "--target-columns")
+        found |= dict.fromkeys(_roles(path, columns, smiles_column)[2])
+    return list(found)
 
 
 def _roles(path: Path, columns: Sequence[str], smiles_column: str) -> tuple[str, str, list[str]]:

@@ -7,10 +7,13 @@ content. To resume is to do the chunks whose part is not there; a shard does eve
 both, and the only place where the output is written. So the output depends on the input and the manifest alone.
 """
 
+import glob
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib import metadata
 from itertools import chain, islice
 from pathlib import Path
@@ -21,6 +24,7 @@ import pyarrow as pa
 from graphormer.checkpoint import versions
 from graphormer.data import digest
 from graphormer.files import write_file
+from graphormer.molecules import shortened
 from graphormer.tables import ending, lines
 from molxai.attribution import Attribution, rows_of
 from molxai.batch import cost
@@ -35,6 +39,9 @@ FEWEST = 8
 """Rows of a part at least."""
 
 FORMAT = "molxai-run-1"
+RUN = b"molxai run"
+"""Name of the identity in the metadata of a part."""
+
 MANIFEST, TOTAL = "manifest.json", "total.json"
 """What decides the content of the parts, and how many there are in all, which is known when the input has been read."""
 
@@ -103,8 +110,22 @@ class Parts:
     """The folder of a run that is not finished: a manifest, and a file of records for each chunk that is done."""
 
     def __init__(self, output: Path) -> None:
-        self.output = output
         self.folder = parts_folder(output)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """All that decides the content.
+
+        Raises:
+            FileNotFoundError: there is no such folder.
+            ValueError: it is damaged.
+        """
+        return _read_json(self.folder / MANIFEST)
+
+    @cached_property
+    def identity(self) -> bytes:
+        """Checksum of the manifest, which every part carries: parts of another run are none."""
+        return hashlib.sha256(json.dumps(self.manifest, sort_keys=True).encode()).hexdigest().encode()
 
     def begin(self, manifest: dict[str, Any], resume: bool) -> None:
         """Make the folder, or find it with this very manifest.
@@ -114,10 +135,10 @@ class Parts:
         """
         noted = self.folder / MANIFEST
         if noted.exists():
-            known = json.loads(noted.read_text())
+            known = self.manifest
             if different := [name for name in {**known, **manifest} if known.get(name) != manifest.get(name)]:
                 name = different[0]
-                before, now = json.dumps(known.get(name)), json.dumps(manifest.get(name))
+                before, now = (shortened(json.dumps(one.get(name)), 120) for one in (known, manifest))
                 raise ValueError(f"{self.folder} holds a run with {name} {before}, this one has {now}: repeat its command, or delete it")
             if not resume:
                 raise ValueError(f"{self.folder} holds an unfinished run: add --resume to go on with it, or delete it to begin anew")
@@ -133,9 +154,11 @@ class Parts:
         from pyarrow import ArrowException, parquet
 
         try:
-            return parquet.read_table(self.path(place), page_checksum_verification=True)
+            table = parquet.read_table(self.path(place), page_checksum_verification=True)
         except (ArrowException, OSError):
             return None
+        ours = (table.schema.metadata or {}).get(RUN) == self.identity
+        return table.replace_schema_metadata(None) if ours else None
 
     def keep(self, place: int, table: pa.Table) -> None:
         """Write the records of a chunk.
@@ -143,8 +166,9 @@ class Parts:
         Raises:
             OSError: they cannot be written.
         """
-        with Parquet(self.path(place), table.schema) as file:
-            file.write(table)
+        marked = table.replace_schema_metadata({RUN: self.identity})
+        with Parquet(self.path(place), marked.schema) as file:
+            file.write(marked)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -206,26 +230,39 @@ def explain_library(
         seen(_tally(table))
         return _tally(table)
     parts.begin(manifest_of(work, library, work.schema, size), resume or shard is not None)
-    todo = Remaining(parts, library.chunks(size), shard or (0, 1), seen)
-    for place, table in engine(work.table, ((place, rows_of(rows)) for place, rows in todo)):
+
+    def check(table: pa.Table) -> None:
         if strict and _tally(table).errors:
             if not (resume or shard):  # what others have done stays
                 parts.remove()
             _refuse(table, strict)
+
+    todo = Remaining(parts, library.chunks(size), shard or (0, 1), check, seen)
+    for place, table in engine(work.table, ((place, rows_of(rows)) for place, rows in todo)):
+        check(table)
         parts.keep(place, table)
         todo.count(table)
     write_file(parts.folder / TOTAL, json.dumps({"chunks": todo.chunks_read, "rows": todo.rows_read}))
     if shard is None:
         merge(output, [parts.folder])
         parts.remove()
+        for left in output.parent.glob(f".{glob.escape(output.name)}.*.part"):  # of runs that were killed while joining
+            left.unlink(missing_ok=True)
     return todo.done
 
 
 class Remaining:
     """The chunks that are still to do, while counting what there is and what is done."""
 
-    def __init__(self, parts: Parts, chunks: Numbered, shard: tuple[int, int], seen: Callable[[Tally], None]) -> None:
-        self.parts, self.chunks, self.shard, self.seen = parts, chunks, shard, seen
+    def __init__(
+        self,
+        parts: Parts,
+        chunks: Numbered,
+        shard: tuple[int, int],
+        check: Callable[[pa.Table], None],
+        seen: Callable[[Tally], None],
+    ) -> None:
+        self.parts, self.chunks, self.shard, self.check, self.seen = parts, chunks, shard, check, seen
         self.chunks_read, self.rows_read, self.done = 0, 0, Tally()
 
     def __iter__(self) -> Numbered:
@@ -238,6 +275,7 @@ class Remaining:
             if known is None:
                 yield place, rows
             else:
+                self.check(known)
                 self.count(known)
 
     def count(self, table: pa.Table) -> None:
@@ -267,6 +305,8 @@ def merge(output: Path, folders: Sequence[Path]) -> Tally:
             if table["row"][0].as_py() != done.rows:
                 raise ValueError(f"part {place} begins with row {table['row'][0]}, not {done.rows}: the folders are of different runs")
             done += _tally(table)
+            if place == chunks - 1 and done.rows != rows:
+                raise ValueError(f"{done.rows} rows in the parts where the input had {rows}: the folders are of different runs")
             yield table if output.suffix.lower() == ".sdf" or BLOCK not in table.column_names else table.drop_columns(BLOCK)
 
     each = tables()
@@ -274,9 +314,6 @@ def merge(output: Path, folders: Sequence[Path]) -> Tally:
     if output.suffix.lower() == ".sdf" and BLOCK not in first.column_names:
         raise ValueError(f"{output}: the parts hold no structures, for their run wrote another format than .sdf")
     write_tables(chain([first], each), first.schema, output)
-    if done.rows != rows:
-        output.unlink()
-        raise ValueError(f"{done.rows} rows in the parts where the input had {rows}: the folders are of different runs")
     return done
 
 
@@ -286,13 +323,21 @@ def _total(several: Sequence[Parts]) -> tuple[int, int]:
     for one in several:
         if not (one.folder / MANIFEST).exists():
             raise FileNotFoundError(f"no unfinished run in {one.folder}: name an output, or its folder ending in .parts")
-        manifests.append((one.folder / MANIFEST).read_text())
-        totals += [json.loads((one.folder / TOTAL).read_text())] if (one.folder / TOTAL).exists() else []
+        manifests.append(one.identity)
+        totals += [_read_json(one.folder / TOTAL)] if (one.folder / TOTAL).exists() else []
     if len(set(manifests)) > 1:
         raise ValueError(f"{_named([one.folder for one in several])} are of different runs: their manifests differ")
     if not totals:
         raise ValueError(f"no shard in {_named([one.folder for one in several])} has ended yet: run them to their end first")
     return totals[0]["chunks"], totals[0]["rows"]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): delete {path.parent} to begin anew") from error
+    return content if isinstance(content, dict) else {}
 
 
 def _named(folders: Sequence[Path]) -> str:

@@ -182,16 +182,15 @@ class Sdf(_Text):
         for one in table.to_pylist():
             block = one.pop(BLOCK)
             mol = mol_block(block) if block else Chem.Mol()
-            mol.SetProp("_Name", one["id"])
-            for name in ("relevance", "relevance_sd"):
-                self._per_atom(mol, f"molxai_{name}", one.pop(name))
-            for name, values in (one.pop("features", None) or {}).items():
-                self._per_atom(mol, f"molxai_{name.replace(' ', '_')}", values)
+            mol.SetProp("_Name", " ".join(one["id"].split()))
+            lists = {f"molxai_{name}": one.pop(name) for name in ("relevance", "relevance_sd")}
+            lists |= {f"molxai_{name.replace(' ', '_')}": values for name, values in (one.pop("features", None) or {}).items()}
             for name, value in one.items():
                 if value is not None and value != []:
-                    mol.SetProp(
-                        name, "; ".join(value) if isinstance(value, list) else json.dumps(value) if isinstance(value, dict) else str(value)
-                    )
+                    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+                    mol.SetProp(_property_name(name), _property_text(text))
+            for name, values in lists.items():
+                self._per_atom(mol, name, values)
             self.file.write(Chem.SDWriter.GetText(mol))
 
     @staticmethod
@@ -202,6 +201,17 @@ class Sdf(_Text):
             for atom, value in zip(mol.GetAtoms(), values, strict=True):
                 atom.SetDoubleProp(name, value)
             Chem.CreateAtomDoublePropertyList(mol, name)
+
+
+def _property_name(name: str) -> str:
+    """A column's name as a property of its own: RDKit gives meaning to those that begin so, and a name is one line."""
+    name = " ".join(name.replace("<", "(").replace(">", ")").split())
+    return f"input.{name}" if name.startswith(("_", "atom.")) else name
+
+
+def _property_text(text: str) -> str:
+    """Text within a record: a blank line would end the property, and a line of `$$$$` the record."""
+    return "\n".join(f" {line}" if line.startswith("$$$$") else line for line in text.splitlines() if line.strip())
 
 
 FORMATS: Mapping[str, type[Writer]] = {".json": Json, ".jsonl": JsonLines, ".csv": Csv, ".parquet": Parquet, ".sdf": Sdf}

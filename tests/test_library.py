@@ -323,6 +323,82 @@ def test_sdf_sets_relevance_on_the_atoms(table, saved_model, tmp_path):
     )
 
 
+def test_an_sdf_explained_again_has_the_new_relevances(table, saved_model, tmp_path):
+    """And whatever stands in its properties comes through."""
+    first, second = tmp_path / "one.sdf", tmp_path / "two.sdf"
+    copy = tmp_path / "odd.csv"
+    rows = [["a\nb", "CCO", "no", ">10", "x\n\n$$$$\ny"], ["c", "CCN", "", "", ""]]
+    with copy.open("w", newline="") as file:
+        csv.writer(file).writerows([["name", "smiles", "_Name", "IC50", "note"], *rows])
+    again = ["explain", str(first), "-m", str(saved_model), "--method", "gradient-input", "-q", "-o"]
+    assert main(["explain", str(copy), "-m", str(saved_model), "-o", str(first), "-q"]) == 0
+    assert main([*again, str(second)]) == 0 and main([*again, str(tmp_path / "two.parquet")]) == 0
+    rows, read = parquet.read_table(tmp_path / "two.parquet").to_pylist(), list(Chem.SDMolSupplier(str(second)))
+    assert len(read) == len(rows) == 2
+    for mol, one in zip(read, rows, strict=True):
+        assert [atom.GetDoubleProp("molxai_relevance") for atom in mol.GetAtoms()] == pytest.approx(one["relevance"], rel=1e-5)
+        assert mol.GetProp("method") == "gradient-input"
+    assert rows[0]["id"] == "a b" and rows[0]["IC50"] == ">10" and rows[0]["note"].split() == ["x", "$$$$", "y"]
+
+
+def test_parts_of_another_run_are_none(table, saved_model, undisturbed, tmp_path):
+    """Not even where somebody deleted the manifest."""
+    output = tmp_path / "out.parquet"
+    parts = stopped(saved_model, table, output, 3, method="gradient-input")
+    (parts.folder / "manifest.json").unlink()
+    explain_library(attribution(saved_model), Library((str(table),)), output)
+    assert output.read_bytes() == undisturbed
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "total.json"])
+def test_a_damaged_note_is_named(table, saved_model, capsys, tmp_path, name):
+    output = tmp_path / "out.parquet"
+    explain_library(attribution(saved_model), Library((str(table),)), output, shard=(0, 1))
+    (parts_folder(output) / name).write_text("")
+    assert main(["merge", "-o", str(output)]) == 1
+    assert f"{name} is damaged" in capsys.readouterr().err
+
+
+def test_strict_is_kept_on_resuming(table, saved_model, tmp_path):
+    output = tmp_path / "out.parquet"
+    parts = stopped(saved_model, table, output, 4)
+    with pytest.raises(ValueError, match="row 13: RDKit cannot read"):
+        explain_library(attribution(saved_model), Library((str(table),)), output, resume=True, strict=True)
+    assert len(list(parts.folder.glob("part-*"))) == 4 and not output.exists()
+
+
+@pytest.mark.parametrize("relevances", [True, False])
+def test_memory_that_a_row_does_not_get_is_its_own_error(saved_model, monkeypatch, relevances):
+    from molxai import batch, explainer
+
+    def refusing(plain):
+        def run(model, graphs, *rest):
+            if any(one.nodes == 4 for one in graphs):
+                raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+            return plain(model, graphs, *rest)
+
+        return run
+
+    monkeypatch.setattr(explainer, "batch_for", refusing(explainer.batch_for))
+    monkeypatch.setattr(batch, "predict_each", refusing(batch.predict_each))
+    made = attribution(saved_model, relevances=relevances)({"input": np.array(["CCO", "CCCN", "CC"])})
+    assert made["status"].tolist() == ["ok", "error", "ok"] and "allocate" in made["error"][1]
+
+
+def test_digits_are_no_sdf(saved_digit_model, capsys, tmp_path):
+    np.savez(tmp_path / "digits.npz", images=np.zeros((2, 28, 28), dtype=np.uint8))
+    assert main(["explain", str(tmp_path / "digits.npz"), "-m", str(saved_digit_model), "-o", str(tmp_path / "o.sdf")]) == 2
+    assert "an SDF holds molecules" in capsys.readouterr().err
+
+
+def test_a_cluster_that_is_not_there_is_named(table, saved_model, capsys, tmp_path):
+    pytest.importorskip("ray", reason="Ray is not installed")
+    with pytest.raises(ValueError, match="nothing answers at 127.0.0.1:1 .*check --ray-address"):
+        list(on_ray(echo, numbered(table), 1, "127.0.0.1:1"))
+    arguments = ["explain", str(table), "-m", str(saved_model), "-o", str(tmp_path / "o.csv"), "--ray-address", "127.0.0.1:1"]
+    assert main(arguments) == 2 and "for --engine ray" in capsys.readouterr().err
+
+
 def test_packed_files_are_read(table, saved_model, undisturbed, tmp_path):
     packed = tmp_path / "library.csv.gz"
     packed.write_bytes(gzip.compress(table.read_bytes()))

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from molxai.attribution import Attribution
-from molxai.library import Library, explain_library, parts_folder
+from molxai.library import Library, explain_library
 
 PRELOADED = ["molxai.library", "graphormer.molecules", "graphormer.superpixels", "pyarrow.parquet"]
 """What a process has imported when it is born, so that kills fall into the work and not into the start."""
@@ -62,8 +62,8 @@ def campaign(work: Attribution, library: Library, folder: Path, points: int, chu
             finished += 1
             same &= output.read_bytes() == expected
             output.unlink()
-    left = [path for path in folder.iterdir() if path != whole and not path.name.endswith(".part")]
-    return Campaign(points, killed, finished, same, len(left) + parts_folder(output).exists())
+    left = [path for path in folder.iterdir() if path != whole]
+    return Campaign(points, killed, finished, same, len(left))
 
 
 def _resumed(work: Attribution, library: Library, output: Path, chunk: int) -> None:

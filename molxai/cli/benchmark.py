@@ -64,7 +64,8 @@ def benchmark_speed(
     if explainer.reads == "molecules":
         result["growth"] = growth(explainer, rounds)
     if library:
-        named = ["-m", str(model), "--device", device] if model else ["--device", device]
+        place = str(Path(model).resolve()) if model and Path(model).exists() else model
+        named = ["-m", place, "--device", device] if model else ["--device", device]
         result["library"] = throughput(library, times, named)
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")

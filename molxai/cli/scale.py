@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from molxai.engines import Engine
 
 WORKERS = "Worker processes; 0 works in the program's own. [default: one a processor, for inputs of more than a chunk]"
-ENGINE = "local, or ray: a Ray cluster (pip install 'molxai[ray]')."
+ENGINE = "local, or ray: a Ray cluster (pip install 'molxai[ray]'). An input of one chunk is done in the program's own process."
 RAY = "Address of a Ray cluster that runs. [default: one is started here]"
 SHARD = "i/n: only every n-th chunk, from the i-th of 0 to n-1 on; 'molxai merge' joins the shards."
 LARGEST = "Molecules of more heavy atoms are records of errors; cost grows with the square."
@@ -72,8 +72,11 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
     usage(known_method, settings.get("method", "lrp"))
     usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None
-    extras = () if scale.drop_extra_columns else tuple(extra_columns(inputs, smiles_column, label_column))
+    extras = tuple(extra_columns(inputs, smiles_column, label_column))  # a column that is missing is told before any work
+    extras = () if scale.drop_extra_columns else extras
     work = Attribution(**settings, blocks=output.suffix.lower() == ".sdf", extras=extras, max_atoms=scale.max_atoms)
+    if work.blocks and work.explainer.reads == "digits":
+        raise typer.BadParameter(f"{output}: an SDF holds molecules, and these are digits; give .parquet, .jsonl, .csv or .json")
     if work.target != "true":
         work.explainer.target(work.target, work.contrast)  # refused before any work
     library = Library(tuple(inputs), smiles_column, label_column)
@@ -94,19 +97,21 @@ def merge(
     quiet: Quiet = False,
 ) -> None:
     """Join the shards of 'molxai explain --shard' into one file, and check that no row is missing or there twice."""
+    from molxai.library import Parts, parts_folder
     from molxai.library import merge as joined
-    from molxai.library import parts_folder
     from molxai.outputs import check_output
 
     usage(check_output, output, pictures=False)
     done = joined(output, [parts_folder(one) for one in shards or [output]])
+    if not shards:
+        Parts(output).remove()
     if not quiet:
         print(f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors → {output}", file=sys.stderr)
 
 
 def _shard(text: str) -> tuple[int, int]:
     place, _, count = text.partition("/")
-    if not (place.isdigit() and count.isdigit() and int(place) < int(count)):
+    if not (text.isascii() and place.isdigit() and count.isdigit() and int(place) < int(count)):
         raise ValueError(f"shard {text!r}: i/n is needed, with i from 0 to n - 1, like 0/4")
     return int(place), int(count)
 
@@ -119,6 +124,8 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
 
     if scale.engine not in ("local", "ray"):
         raise ValueError(f"engine {scale.engine!r}: local or ray is needed")
+    if scale.ray_address and scale.engine != "ray":
+        raise ValueError("--ray-address is for --engine ray: give both")
     on_gpu = next(work.explainer.network.parameters()).is_cuda
     workers = processors() if scale.workers is None else scale.workers
     if scale.engine == "ray":
