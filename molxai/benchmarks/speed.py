@@ -144,7 +144,7 @@ def markdown(result: dict[str, Any]) -> str:
     machine = result["machine"]
     lines = [
         f"{result['graphs']} graphs of {result['nodes']:.1f} nodes on average, model {result['model']}, batch size {result['batch_size']}, "
-        f"{machine['threads']} threads, torch {machine['torch']}; medians of {result['rounds']} interleaved rounds (smallest–largest)",
+        f"{machine['threads']} threads of {machine['processor']}, torch {machine['torch']}; medians of {result['rounds']} interleaved rounds (smallest–largest)",
         "",
         "| method | graphs timed | graphs/s | time / forward |",
         "|---|---|---|---|",
@@ -159,10 +159,10 @@ def markdown(result: dict[str, Any]) -> str:
             ratio = one["lrp_ms"] / one["forward_ms"]
             lines.append(f"| {one['atoms']} | {one['forward_ms']:.2f} | {one['lrp_ms']:.2f} | {ratio:.2f} |")
     if "library" in result:
-        lines += ["", "| rows | seconds | rows/s | peak memory, MB | errors |", "|---|---|---|---|---|"]
+        lines += ["", "| rows | seconds | rows/s | peak memory, MiB | errors |", "|---|---|---|---|---|"]
         for one in result["library"]:
             lines.append(
-                f"| {one['rows']} | {one['seconds']:.1f} | {one['rows_per_second']:.0f} | {one['peak_mb']:.0f} | {one['errors']} |"
+                f"| {one['rows']} | {one['seconds']:.1f} | {one['rows_per_second']:.0f} | {one['peak_mib']:.0f} | {one['errors']} |"
             )
     return "\n".join(lines)
 

@@ -61,7 +61,7 @@ def _timed(library: Path, arguments: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f"molxai explain {library} failed: {said.read_text().strip()[-500:]}")
         done = _counted(output)
         made = {"rows": done.rows, "errors": done.errors, "seconds": seconds}
-        return made | {"rows_per_second": done.rows / seconds, "peak_mb": peak / 2**20, "output_mb": output.stat().st_size / 2**20}
+        return made | {"rows_per_second": done.rows / seconds, "peak_mib": peak / 2**20, "output_mib": output.stat().st_size / 2**20}
 
 
 def _resident(program: psutil.Process) -> int:
