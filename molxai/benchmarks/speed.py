@@ -144,7 +144,8 @@ def markdown(result: dict[str, Any]) -> str:
     machine = result["machine"]
     lines = [
         f"{result['graphs']} graphs of {result['nodes']:.1f} nodes on average, model {result['model']}, batch size {result['batch_size']}, "
-        f"{machine['threads']} threads of {machine['processor']}, torch {machine['torch']}; medians of {result['rounds']} interleaved rounds (smallest–largest)",
+        f"{machine['threads']} threads of {machine['processor']}, torch {machine['torch']}; "
+        f"medians of {result['rounds']} interleaved rounds (smallest–largest)",
         "",
         "| method | graphs timed | graphs/s | time / forward |",
         "|---|---|---|---|",
