@@ -2,6 +2,7 @@
 
 import csv
 import json
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -108,8 +109,9 @@ class Writer(AbstractContextManager["Writer"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
         return self.stack.__exit__(kind, error, trace)
 
+    @abstractmethod
     def write(self, table: pa.Table) -> None:
-        raise NotImplementedError
+        """Add these records."""
 
 
 class _Text(Writer):

@@ -16,7 +16,7 @@ from graphormer.checkpoint import Card
 from molxai.batch import Explained
 from molxai.explanation import Explanation
 from molxai.inputs import Input
-from molxai.library import Tally
+from molxai.parts import Tally
 from molxai.records import Record
 
 if TYPE_CHECKING:

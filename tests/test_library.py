@@ -26,8 +26,9 @@ from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
 from molxai.engines import LOSSES, here, on_ray, processes
 from molxai.inputs import entries
-from molxai.library import Library, Parts, Tally, merge, parts_folder
+from molxai.library import Library
 from molxai.library import explain_library as explain_any
+from molxai.parts import Parts, Tally, merge, parts_folder
 from molxai.records import FORMATS, KEYS
 
 POINTS = 20

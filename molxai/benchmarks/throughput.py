@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from graphormer.tables import ending, lines
-from molxai.library import Tally
+from molxai.parts import Tally
 
 EVERY = 0.2
 """Seconds between two looks at the memory."""

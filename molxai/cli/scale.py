@@ -64,7 +64,8 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
     from molxai.explainer import chosen_device
     from molxai.explainers import method as known_method
     from molxai.inputs import extra_columns, is_file
-    from molxai.library import Library, Tally, explain_library, parts_folder
+    from molxai.library import Library, explain_library
+    from molxai.parts import Tally, parts_folder
     from molxai.terminal import counted
 
     if any(Path(one).resolve() == output.resolve() for one in inputs if is_file(one)):
@@ -97,9 +98,9 @@ def merge(
     quiet: Quiet = False,
 ) -> None:
     """Join the shards of 'molxai explain --shard' into one file, and check that no row is missing or there twice."""
-    from molxai.library import Parts, parts_folder
-    from molxai.library import merge as joined
     from molxai.outputs import check_output
+    from molxai.parts import Parts, parts_folder
+    from molxai.parts import merge as joined
 
     usage(check_output, output, pictures=False)
     done = joined(output, [parts_folder(one) for one in shards or [output]])
@@ -137,7 +138,7 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
 @contextmanager
 def _resumable(output: Path) -> Iterator[None]:
     """Whatever stops the run: what is done is kept, and the command that goes on is named."""
-    from molxai.library import parts_folder
+    from molxai.parts import parts_folder
 
     again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one != "--resume"), "--resume"])
     try:
