@@ -171,7 +171,7 @@ def test_digits(run, saved_digit_model):
         (["other.csv"], "a column named smiles or mol", 1),
         (["other.csv", "-s", "z"], "the column 'z' is needed", 1),
         (["utf16.csv"], "not UTF-8", 1),
-        (["wide.csv"], "field larger than field limit", 1),
+        (["wide.csv"], "200000 heavy atoms: the limit is 600", 1),
         (["other.csv", "-s", "a", "--target-columns", "z"], "'z' is needed once; name it with --target-columns", 1),
         (["notes.txt"], "files ending in .smi", 1),
         (["folder.smi"], "is a folder", 1),
