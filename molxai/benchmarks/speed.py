@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -45,7 +46,7 @@ def benchmark_entries(explainer: Explainer, inputs: Sequence[str] | None = None,
         ValueError: the inputs cannot be read, or the model has no test data.
     """
     if inputs:
-        return [one for one in entries(inputs) if one.read().subject is not None][:MOST]
+        return list(islice((one for one in entries(inputs) if one.read().subject is not None), MOST))
     preset = preset_of(explainer.card)
     if explainer.reads == "digits":
         return [Entry(str(row), image / 255.0, "array", row) for row, image in enumerate(mnist_images(home, "test")[:MOST])]
