@@ -1,6 +1,7 @@
 """The front door: a model and a method, ready to explain SMILES, molecules and digits."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +79,16 @@ class Explainer:
         made = cls.__new__(cls)
         made.method, made.network, made.card, made.batch_size = method(method_name), network, card, batch_size
         made.weights, made.column = None, 0
+        return made
+
+    def by(self, method_name: str) -> "Explainer":
+        """The same model, explained by another method.
+
+        Raises:
+            ValueError: there is no such method.
+        """
+        made = copy(self)
+        made.method = method(method_name)
         return made
 
     @cached_property
