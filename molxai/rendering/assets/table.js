@@ -57,7 +57,7 @@
     const body = html("tbody", {}, filler);
     const heads = named.map(([title], place) => html("th", { scope: "col" }, html("button", { type: "button", onclick: () => sort(place) }, title)));
     const table = html("table", { class: "inputs" }, html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "picture"), ...heads)), body);
-    const frame = html("div", { class: "wide rows", tabindex: "0", role: "region", "aria-label": "every input" }, table);
+    const frame = html("div", { class: "wide rows", tabindex: "0", role: "region", "aria-label": "rows of the table" }, table);
     container.replaceChildren(frame);
     const root = matchMedia("(max-width: 720px)").matches ? null : frame; // a telephone scrolls the page, not the frame
     let shown = rows, built = 0, sorted = null, upwards = true;
