@@ -11,6 +11,7 @@ from molxai.cli.options import (
     BatchSize,
     Device,
     Endpoint,
+    Fragments,
     Inputs,
     Method,
     Model,
@@ -52,6 +53,7 @@ def explain(
     target_columns: Annotated[str, typer.Option(help="Column of the true class in a table, for --target true.", show_default=False)] = "",
     endpoint: Endpoint = "",
     features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
+    fragments: Fragments = "",
     style: Annotated[str, typer.Option(help="Of molecule pictures: highlight or contour.")] = "highlight",
     atom_numbers: Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")] = False,
     batch_size: BatchSize = 32,
@@ -72,6 +74,7 @@ def explain(
     interrupted and resumed; .svg .png a picture of one input; a folder, one .svg for each.
     """
     from molxai.batch import cost, explained
+    from molxai.fragments import read_scheme, scheme_of
     from molxai.outputs import check_count, check_output, is_record_file, write_pictures
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
@@ -80,10 +83,11 @@ def explain(
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
+    scheme = usage(read_scheme, fragments)
     if is_record_file(output):
         assert output is not None
         chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
-        named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features}
+        named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features, "fragments": scheme}
         work = {"model": shipped_for(inputs, model), "method": method, "batch_size": batch_size, "device": device} | named
         explain_to_file(inputs, smiles_column, target_columns, output, work, chosen)
         return
@@ -95,8 +99,9 @@ def explain(
     if output:
         write_pictures(rows, output, style, atom_numbers)
     else:
-        first = rows[0][1]
-        show_explanation(first, console()) if len(rows) == 1 and first else show_explanations(rows, console())
+        first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
+        single = len(rows) == 1 and first
+        show_explanation(first, console(), taken_apart) if single else show_explanations(rows, console(), taken_apart)
     if not summary([one for one, _ in rows], output, quiet):
         raise typer.Exit(1)
 
