@@ -100,8 +100,10 @@ def explain(
         write_pictures(rows, output, style, atom_numbers)
     else:
         first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
-        single = len(rows) == 1 and first
-        show_explanation(first, console(), taken_apart) if single else show_explanations(rows, console(), taken_apart)
+        if len(rows) == 1 and first:
+            show_explanation(first, console(), taken_apart)
+        else:
+            show_explanations(rows, console(), taken_apart)
     if not summary([one for one, _ in rows], output, quiet):
         raise typer.Exit(1)
 
