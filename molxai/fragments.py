@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 from rdkit.Chem import BRICS
 
 from graphormer.molecules import Molecule, shortened
@@ -146,7 +146,8 @@ def from_smarts(source: Path | Iterable[str]) -> Scheme:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         *name, smarts = line.split()
-        pattern = Chem.MolFromSmarts(smarts) if name else None
+        with rdBase.BlockLogs():
+            pattern = Chem.MolFromSmarts(smarts) if name else None
         if pattern is None or not pattern.GetNumAtoms():
             raise ValueError(f"line {number} of the fragments, {shortened(line.strip())!r}: a name and a SMARTS are needed")
         patterns.append((" ".join(name), pattern))
@@ -165,6 +166,10 @@ def _own(patterns: Patterns, mol: Chem.Mol) -> list[Part]:
     claims = Claims(mol)
     claims.match(patterns)
     return claims.rest(lambda atoms: "rest")
+
+
+PLACE = "molxai_atom"
+"""Property of an atom with its number in the user's molecule, by which RDKit's pieces are traced back."""
 
 
 def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]:

@@ -1,7 +1,7 @@
 """`molxai explain`, `predict` and the lists of models and methods."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,8 +38,9 @@ from molxai.cli.scale import (
     explain_to_file,
 )
 
-ONE = "A SMILES, or a file with one input: .smi .csv .sdf .png .jpg .npy"
+COMPARABLE = "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
+METHODS = f"Ids with commas between them; 'molxai methods' lists them. [default: {COMPARED}; of two molecules: lrp]"
 
 
 def explain(
@@ -155,36 +156,53 @@ def predict(
 
 
 def compare(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help=ONE, show_default=False)],
-    methods: Annotated[str, typer.Option(help="Ids with commas between them; 'molxai methods' lists them.")] = COMPARED,
+    sources: Annotated[list[str], typer.Argument(metavar="INPUT [INPUT]", help=COMPARABLE, show_default=False)],
+    methods: Annotated[str, typer.Option(help=METHODS, show_default=False)] = "",
     model: Model = "",
-    target: Annotated[str, typer.Option(help="Class to explain: pred, or a class's name or number.")] = "pred",
+    target: Annotated[str, typer.Option(help="Class to explain: pred (of two molecules: A's), or a class's name or number.")] = "pred",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File: .html .png .svg .json", show_default=False)] = None,
     device: Device = "auto",
 ) -> None:
-    """One input explained by several methods, side by side."""
+    """One input explained by several methods side by side; or two molecules, A and B, and what makes their difference.
+
+    Two molecules are aligned by their maximum common substructure and explained for one target; the difference of their
+    logits is what the unchanged atoms change, and what is gained and lost.
+    """
+    from molxai.comparison import compare as compared
+    from molxai.explainers import EXPLAINERS
+    from molxai.fragment_tables import show_matched
+    from molxai.matched import matched_pair
+    from molxai.outputs import check_ending
+    from molxai.rendering import COMPARISON_ENDINGS, ENDINGS
+    from molxai.terminal import console, show_comparison
+
+    pair = len(sources) == 2
+    names = listed(methods or ("lrp" if pair else COMPARED), list(EXPLAINERS), "method")
+    if pair and len(names) > 1:
+        raise typer.BadParameter(f"{len(names)} methods for a pair of molecules: name one, or compare methods on one input")
+    usage(check_ending, output, (*(ENDINGS if pair else COMPARISON_ENDINGS), ".json"))
+    read, explainer = prepared(sources, model, names[0], 32, device, "", "", True)
+    if len(read) != len(sources) or len(read) > 2:
+        raise ValueError(f"{len(read)} inputs: compare takes one, or two molecules; give SMILES, or files with one input")
+    if pair:
+        matched = matched_pair(explainer, read[0].subject, read[1].subject, target, contrast)
+        _written(matched, {}, output) if output else show_matched(matched, console())
+        return
+    made = compared(explainer, read[0].subject, names, target, contrast)
+    _written(made, {"input": read[0].text}, output) if output else show_comparison(made, console())
+
+
+def _written(made: Any, known: dict[str, str], output: Path) -> None:
+    """A comparison as JSON or as a picture."""
     import json
 
     from graphormer.files import write_file
-    from molxai.comparison import compare as compared
-    from molxai.explainers import EXPLAINERS
-    from molxai.outputs import check_ending
-    from molxai.rendering import COMPARISON_ENDINGS
-    from molxai.terminal import console, show_comparison
 
-    names = listed(methods, list(EXPLAINERS), "method")
-    usage(check_ending, output, (*COMPARISON_ENDINGS, ".json"))
-    (one, *others), explainer = prepared([source], model, names[0], 32, device, "", "", True)
-    if others:
-        raise ValueError(f"{source} holds {len(others) + 1} inputs: a comparison is of one; give its SMILES, or a file with one input")
-    made = compared(explainer, one.subject, names, target, contrast)
-    if output and output.suffix.lower() == ".json":
-        write_file(output, json.dumps({"input": one.text} | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
-    elif output:
-        made.draw(output)
+    if output.suffix.lower() == ".json":
+        write_file(output, json.dumps(known | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
-        show_comparison(made, console())
+        made.draw(output)
 
 
 def models() -> None:
