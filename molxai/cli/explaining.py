@@ -5,6 +5,18 @@ from typing import Annotated
 
 import typer
 
+from molxai.cli.drawing import (
+    AtomNumbers,
+    Caption,
+    Cmap,
+    Dpi,
+    NoCaption,
+    ScaleName,
+    Style,
+    Transparent,
+    chosen_look,
+    chosen_scale,
+)
 from molxai.cli.options import (
     MAX_ATOMS,
     TARGET,
@@ -52,8 +64,14 @@ def explain(
     target_columns: Annotated[str, typer.Option(help="Column of the true class in a table, for --target true.", show_default=False)] = "",
     endpoint: Endpoint = "",
     features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
-    style: Annotated[str, typer.Option(help="Of molecule pictures: highlight or contour.")] = "highlight",
-    atom_numbers: Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")] = False,
+    style: Style = "highlight",
+    atom_numbers: AtomNumbers = False,
+    cmap: Cmap = "red-blue",
+    scale: ScaleName = "own",
+    dpi: Dpi = 100,
+    transparent: Transparent = False,
+    caption: Caption = None,
+    no_caption: NoCaption = False,
     batch_size: BatchSize = 32,
     device: Device = "auto",
     workers: Workers = None,
@@ -75,7 +93,8 @@ def explain(
     from molxai.outputs import check_count, check_output, is_record_file, write_pictures
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
-    usage(check_output, output, style)
+    usage(check_output, output)
+    look, shown = usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption), usage(chosen_scale, scale)
     if contrast is not None and target == "pred":
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
@@ -93,7 +112,7 @@ def explain(
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
     if output:
-        write_pictures(rows, output, style, atom_numbers)
+        write_pictures(rows, output, look, shown)
     else:
         first = rows[0][1]
         show_explanation(first, console()) if len(rows) == 1 and first else show_explanations(rows, console())
@@ -155,6 +174,8 @@ def compare(
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File: .html .png .svg .json", show_default=False)] = None,
     device: Device = "auto",
+    cmap: Cmap = "red-blue",
+    dpi: Dpi = 100,
 ) -> None:
     """One input explained by several methods, side by side."""
     import json
@@ -168,6 +189,7 @@ def compare(
 
     names = listed(methods, list(EXPLAINERS), "method")
     usage(check_ending, output, (*COMPARISON_ENDINGS, ".json"))
+    usage(chosen_look, cmap=cmap, dpi=dpi)
     (one, *others), explainer = prepared([source], model, names[0], 32, device, "", "", True)
     if others:
         raise ValueError(f"{source} holds {len(others) + 1} inputs: a comparison is of one; give its SMILES, or a file with one input")
@@ -175,7 +197,7 @@ def compare(
     if output and output.suffix.lower() == ".json":
         write_file(output, json.dumps({"input": one.text} | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     elif output:
-        made.draw(output)
+        made.draw(output, palette=cmap, dpi=dpi)
     else:
         show_comparison(made, console())
 
