@@ -16,6 +16,9 @@ molxai.explanation          Explanation Target
 molxai.explainers           EXPLAINERS Method method
 molxai.comparison           compare Comparison
 molxai.fragments            SCHEMES fragments Fragment parts from_smarts
+molxai.matched              matched_pair MatchedPair
+molxai.series               carriers Carrier
+molxai.rgroups              core_table
 molxai.flow                 PairFlow
 molxai.foreign              conserve Conserved
 # Many inputs
@@ -23,10 +26,13 @@ molxai.inputs               read_inputs entries Entry Input
 molxai.batch                explained predictions Prediction
 molxai.records              KEYS record prediction_record schema write_tables
 molxai.attribution          Attribution
+molxai.frame                explain_frame
 # Pictures and pages
 molxai.rendering.picture    draw
 molxai.rendering.molecule   draw_molecule
 molxai.rendering.digit      draw_digit
+molxai.rendering.grid       grid
+molxai.rendering.look       Look
 molxai.rendering.colour     PALETTES palette Palette scale
 molxai.report               Report write_report
 molxai.rendering.view       view
