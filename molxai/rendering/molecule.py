@@ -37,6 +37,9 @@ OUTLINE, OUTLINE_GREY = 0.09, (0.35, 0.35, 0.35)
 INDEX_SIZE, INDEX_ROOM = 0.66, 1.2
 """Of an atom's index: share of a letter's size, and reach around the atom in Å."""
 
+SAID_ANYWAY = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
+"""Of each line that RDKit writes: a third of the file, and what SVG takes for granted."""
+
 HATCH_GREY, HATCH_LINE = (0.25, 0.25, 0.25), 0.035
 
 
@@ -180,7 +183,8 @@ class _Sheet:
     def svg(self, behind: Image.Image | None) -> str:
         """The finished text."""
         self.drawer.FinishDrawing()
-        head, mark, drawn = self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).partition("<!-- END OF HEADER -->\n")
+        drawing = self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).replace(SAID_ANYWAY, "")
+        head, mark, drawn = drawing.partition("<!-- END OF HEADER -->\n")
         # RDKit gives classes to what it draws of a molecule, but not to the lines and ellipses that are drawn before it.
         first = drawn.split("\n", len(self.classes))
         own = [re.sub(r"^<\w+", rf"\g<0> class='{name}'", line) for name, line in zip(self.classes, first, strict=False)]
