@@ -17,8 +17,9 @@ from rdkit.Geometry import Point2D
 from molxai.rendering.colour import Colour
 from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
 from molxai.rendering.hatch import disc_lines
-from molxai.rendering.labels import FONT, HEIGHT, labelled
+from molxai.rendering.labels import HEIGHT, labelled
 from molxai.rendering.layout import BOND, DISC, Label, Layout, layout, rdMolDraw2D
+from molxai.rendering.lettering import REGULAR
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 
 Kind = Literal["svg", "png"]
@@ -200,7 +201,7 @@ class _Sheet:
             drawing = Image.alpha_composite(behind.reduce(FINER), drawing)
         if not transparent:
             drawing = Image.alpha_composite(Image.new("RGBA", drawing.size, "white"), drawing)
-        pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(FONT, HEIGHT * self.scale)
+        pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(REGULAR, HEIGHT * self.scale)
         for one in self.laid.labels:
             pen.text(self._pixel(one.centre), one.text, (0, 0, 0, 255), font, anchor="mm")
         return png_of(drawing)
