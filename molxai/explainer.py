@@ -1,6 +1,7 @@
 """The front door: a model and a method, ready to explain SMILES, molecules and digits."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +79,16 @@ class Explainer:
         made = cls.__new__(cls)
         made.method, made.network, made.card, made.batch_size = method(method_name), network, card, batch_size
         made.weights, made.column = None, 0
+        return made
+
+    def asking(self, method_name: str, endpoint: str = "") -> "Explainer":
+        """The same model, which stays in memory once, asked by another method or for another endpoint.
+
+        Raises:
+            ValueError: there is no such method or endpoint.
+        """
+        made = copy(self)
+        made.method, made.column = method(method_name), self._column(endpoint)
         return made
 
     @cached_property
