@@ -43,6 +43,20 @@ class ExplainRequest(Question, Subjects):
     views: bool = Field(False, description="Add what a page needs to draw each input.")
 
 
+class DrawnRequest(BaseModel):
+    """A molecule as a sketcher draws it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    block: str = Field(max_length=500_000, description="A molfile, V2000 or V3000.")
+
+
+class Drawn(BaseModel):
+    """The same as text."""
+
+    smiles: str = Field(description="RDKit's canonical SMILES, stereo included.")
+
+
 class PredictRequest(Subjects):
     """Inputs to predict."""
 
@@ -101,14 +115,14 @@ class JobAnswer(BaseModel):
     id: str
     file: str
     model: str
-    method: str
+    methods: list[str]
     state: Literal["waiting", "running", "done", "cancelled", "failed"]
     total: int = Field(description="Rows of the upload.")
     done: int = Field(description="Rows that are done.")
     errors: int = Field(description="Of those, rows without explanation.")
     error: str | None = Field(description="Why the job failed.")
     next: int | None = Field(description="Where the next page of results starts; none where all so far are told.")
-    records: list[Record]
+    records: list[Record] | None
     views: list[dict[str, Any]] | None
 
 
@@ -130,6 +144,8 @@ class MethodCard(BaseModel):
     """An explanation method and what it promises."""
 
     name: str
+    says: str = Field(description="What it is, in a line.")
+    in_unit: bool = Field(description="Relevances have the unit of the output.")
     conserves: bool = Field(description="Relevances add up to the logit.")
     signed: bool = Field(description="Negative relevance speaks against the target.")
     by_target: bool = Field(description="Another target gives another relevance.")

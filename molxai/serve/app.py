@@ -9,8 +9,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
 
-from molxai.serve import routes
+from molxai.serve import catalogue, page, routes
 from molxai.serve.desk import Desk
 from molxai.serve.guard import Guard
 from molxai.serve.settings import Settings
@@ -36,7 +37,10 @@ def application(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=running,
     )
-    app.include_router(routes.router)
+    for part in (routes, catalogue, page):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(packages=[("molxai.serve", "static")]))
+    app.mount("/assets", StaticFiles(packages=[("molxai.rendering", "assets")]))
     for kind, status in STATUS.items():
         app.add_exception_handler(kind, _handler(status))
     app.add_exception_handler(RequestValidationError, _invalid)

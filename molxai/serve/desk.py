@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from molxai.explainer import Explainer
 from molxai.explainers import method as known_method
 from molxai.inputs import Entry
-from molxai.serve.api import Question
+from molxai.serve.api import MOST_METHODS, Question
 from molxai.serve.jobs import Job, Kept, Lane
 from molxai.serve.settings import Settings
 from molxai.serve.shelf import Shelf
-from molxai.serve.work import Row, explained_rows, is_quick, predicted_rows
+from molxai.serve.work import Row, Work, is_quick, predicted_rows
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Upload:
 
     job: Job[Row]
     file: str
-    explainer: Explainer
+    explainers: tuple[Explainer, ...]
+    """The model, by each method."""
     extras: tuple[str, ...]
     """The table's other columns."""
 
@@ -39,21 +40,23 @@ class Desk:
         Raises:
             FileNotFoundError: there is no such model.
             ValueError: no such method, class or endpoint, or the model does not read such inputs.
-            Full: the lane is full.
+            Full: the lane is.
         """
-        return self._job(*self._chosen(asked, methods, entries), asked, entries, features, views)
+        lane, explainers = self._chosen(asked, methods, entries)
+        work = Work(explainers, asked.target, asked.contrast, features, views, self.settings.max_atoms)
+        return lane.add(Job(work.rows(entries), len(entries)))
 
-    def upload(self, asked: Question, method: str, entries: Sequence[Entry], file: str) -> Upload:
-        """The same for a file and one method, kept under the job's id.
+    def upload(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], file: str) -> Upload:
+        """The same for a file, with views, kept under the job's id.
 
         Raises:
             FileNotFoundError, ValueError, Full: as `explain`.
         """
-        lane, explainers = self._chosen(asked, [method], entries)
-        job = self._job(lane, explainers, asked, entries, False, True)
+        lane, explainers = self._chosen(asked, methods, entries)
+        work = Work(explainers, asked.target, asked.contrast, False, True, self.settings.max_atoms)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
-        made = Upload(job, file, explainers[0], extras)
-        for gone in self.uploads.keep(job.id, made):
+        made = Upload(lane.add(Job(work.rows(entries), len(entries))), file, explainers, extras)
+        for gone in self.uploads.keep(made.job.id, made):
             gone.job.cancel()
         return made
 
@@ -72,21 +75,17 @@ class Desk:
         self.quick.close()
         self.long.close()
 
-    def _chosen(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry]) -> tuple[Lane, list[Explainer]]:
+    def _chosen(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry]) -> tuple[Lane, tuple[Explainer, ...]]:
         names = list(dict.fromkeys(methods))
+        if len(names) > MOST_METHODS:
+            raise ValueError(f"{len(names)} methods side by side: at most {MOST_METHODS}")
         lane = self.quick if is_quick([known_method(name) for name in names], entries) else self.long
         model = _default(asked.model, entries)
-        explainers = [self.shelves[lane].explainer(model, name, asked.endpoint) for name in names]
+        explainers = tuple(self.shelves[lane].explainer(model, name, asked.endpoint) for name in names)
         _check_kind(explainers[0], entries)
         if asked.target != "true":
             explainers[0].target(asked.target, asked.contrast)
         return lane, explainers
-
-    def _job(
-        self, lane: Lane, explainers: Sequence[Explainer], asked: Question, entries: Sequence[Entry], features: bool, views: bool
-    ) -> Job[Row]:
-        steps = explained_rows(explainers, entries, asked.target, asked.contrast, self.settings.max_atoms, features, views)
-        return lane.add(Job(steps, len(entries)))
 
 
 def _default(model: str, entries: Sequence[Entry]) -> str:

@@ -1,6 +1,7 @@
 """The results of an upload as a file."""
 
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,15 +30,23 @@ TYPES = {
 }
 
 
-def download(found: Upload, ending: Ending) -> Response:
-    """The records as `molxai explain -o` writes them; through a temporary file, for its writers write files."""
-    records = [json.loads(one) for row in found.job.results for one in row.records]
-    columns = schema(found.explainer.card, extras=found.extras)
-    name = f"{Path(found.file).stem}-{found.explainer.card.name}-{found.explainer.method.name}.{ending}"
+def download(found: Upload, ending: Ending, method: str) -> Response:
+    """The records of one method as `molxai explain -o` writes them; through a temporary file, for its writers write files.
+
+    Raises:
+        ValueError: the upload was not explained by that method.
+    """
+    names = [one.method.name for one in found.explainers]
+    if method and method not in names:
+        raise ValueError(f"{found.file} was not explained by {method!r}: there are {', '.join(names)}")
+    place, card = names.index(method) if method else 0, found.explainers[0].card
+    records = [json.loads(row.records[place]) for row in found.job.results]
+    columns = schema(card, extras=found.extras)
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, f"result.{ending}")
         write_tables([pa.Table.from_pylist(records, columns)], columns, path)
         content = path.read_bytes()
-    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    name = f"{Path(found.file).stem}-{card.name}-{names[place]}.{ending}"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
     headers = {"Content-Disposition": f'attachment; filename="{plain}"', "Cache-Control": "no-store"}
     return Response(content, headers=headers, media_type=TYPES[ending])

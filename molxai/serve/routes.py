@@ -6,21 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from graphormer.checkpoint import Card, read_card
-from molxai.batch import USUAL
-from molxai.explainers import EXPLAINERS
-from molxai.serve.api import (
-    Explained,
-    ExplainRequest,
-    JobAnswer,
-    MethodCard,
-    ModelCard,
-    Name,
-    Predicted,
-    PredictRequest,
-    Question,
-    Refusal,
-)
+from molxai.serve.api import Explained, ExplainRequest, JobAnswer, Name, Predicted, PredictRequest, Question, Refusal
 from molxai.serve.desk import Desk, Upload
 from molxai.serve.download import Ending, download
 from molxai.serve.jobs import Job
@@ -78,7 +64,7 @@ async def upload(
     request: Request,
     file: Annotated[UploadFile, File(description="CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY or NPZ.")],
     model: Annotated[Name, Form(description="A name from /api/models.")] = "",
-    method: Annotated[Name, Form(description="A name from /api/methods.")] = "lrp",
+    methods: Annotated[Name, Form(description="Names from /api/methods, with commas between them.")] = "lrp",
     target: Annotated[Name, Form(description="pred, true (with label_column), or a class's name or number.")] = "pred",
     contrast: Annotated[Name, Form(description="Class whose logit is subtracted.")] = "",
     endpoint: Annotated[Name, Form(description="Target column of a model that has several.")] = "",
@@ -88,16 +74,23 @@ async def upload(
     """A file to explain row by row: a job, whose results are fetched as they are made. A bad row is a record with its error."""
     desk = desk_of(request)
     asked = Question(model=model, target=target, contrast=contrast or None, endpoint=endpoint)
+    names = [one.strip() for one in methods.split(",")]
     name = file.filename or "upload"
     entries = await run_in_threadpool(uploaded, name, await file.read(), desk.settings, smiles_column, label_column)
-    made = await run_in_threadpool(desk.upload, asked, method, entries, safe_name(name))
-    return _json(_told(made, 0, False), 202)
+    made = await run_in_threadpool(desk.upload, asked, names, entries, safe_name(name))
+    return _json(_told(made, 0), 202)
 
 
 @router.get("/jobs/{id}", responses={200: {"model": JobAnswer}})
-async def job(id: str, request: Request, start: Annotated[int, Query(ge=0)] = 0, views: bool = False) -> Response:
+async def job(
+    id: str,
+    request: Request,
+    start: Annotated[int, Query(ge=0, description="Row to begin with.")] = 0,
+    records: Annotated[bool, Query(description="Whether to tell records.")] = True,
+    views: Annotated[bool, Query(description="Whether to tell what a page needs to draw each input.")] = False,
+) -> Response:
     """How far an upload is, and its results from row `start` on."""
-    return _json(_told(_kept(id, request), start, views))
+    return _json(_told(_kept(id, request), start, records, views))
 
 
 @router.delete("/jobs/{id}", responses={200: {"model": JobAnswer}})
@@ -105,54 +98,21 @@ async def cancel(id: str, request: Request) -> Response:
     """Stop an upload; what is done stays."""
     found = _kept(id, request)
     found.job.cancel()
-    return _json(_told(found, found.job.total, False))
+    return _json(_told(found, found.job.total))
 
 
 @router.get("/jobs/{id}/result.{ending}", response_class=Response)
-async def result(id: str, ending: Ending, request: Request) -> Response:
+async def result(
+    id: str,
+    ending: Ending,
+    request: Request,
+    method: Annotated[Name, Query(description="One of the upload's methods. Default: the first.")] = "",
+) -> Response:
     """The records of an upload that has ended, as the file that `molxai explain -o` writes."""
     found = _kept(id, request)
     if not found.job.ended.done():
         raise ValueError(f"{len(found.job.results)} of {found.job.total} rows are done: wait for the rest, or cancel it")
-    return await run_in_threadpool(download, found, ending)
-
-
-@router.get("/models")
-async def models(request: Request) -> list[ModelCard]:
-    """The served models: what they read and say, and how well they do."""
-    served = desk_of(request).settings.models
-    return [_model_card(name, read_card(path)) for name, path in served.items()]
-
-
-@router.get("/methods")
-async def methods() -> list[MethodCard]:
-    """The explanation methods with what they promise."""
-    return [
-        MethodCard(
-            name=name,
-            conserves=one.conserves,
-            signed=one.signed,
-            by_target=one.by_target,
-            largest=one.largest,
-            passes=one.passes(USUAL),
-        )
-        for name, one in EXPLAINERS.items()
-    ]
-
-
-def _model_card(name: str, card: Card) -> ModelCard:
-    several = card.config.task != "multiclass" and len(card.targets) > 1
-    return ModelCard(
-        name=name,
-        reads="molecules" if card.vocabulary.startswith("molecule") else "digits",
-        task=card.config.task,
-        classes=list(card.classes),
-        endpoints=list(card.targets) if several else [],
-        unit=card.unit,
-        members=card.members,
-        quality=card.metrics.get("test", {}),
-        data=str(card.training.get("data", "")),
-    )
+    return await run_in_threadpool(download, found, ending, method)
 
 
 def _kept(id: str, request: Request) -> Upload:
@@ -177,7 +137,7 @@ async def _ended(job: Job[Row], request: Request) -> bool:
     return job.state == "done"
 
 
-def _told(found: Upload, start: int, views: bool) -> str:
+def _told(found: Upload, start: int, records: bool = True, views: bool = False) -> str:
     """A page of what an upload has come to, as JSON."""
     job, state = found.job, found.job.state
     done = len(job.results)
@@ -185,8 +145,8 @@ def _told(found: Upload, start: int, views: bool) -> str:
     known = {
         "id": job.id,
         "file": found.file,
-        "model": found.explainer.card.name,
-        "method": found.explainer.method.name,
+        "model": found.explainers[0].card.name,
+        "methods": [one.method.name for one in found.explainers],
         "state": state,
         "total": job.total,
         "done": done,
@@ -195,7 +155,8 @@ def _told(found: Upload, start: int, views: bool) -> str:
         "next": start + len(page) if start + len(page) < done else None,
     }
     shown = f"[{','.join(row.view for row in page)}]" if views else "null"
-    return f'{text(known)[:-1]}, "records": {_records(page)}, "views": {shown}}}'
+    told = _records(page) if records else "null"
+    return f'{text(known)[:-1]}, "records": {told}, "views": {shown}}}'
 
 
 def _records(rows: list[Row]) -> str:

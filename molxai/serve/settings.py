@@ -61,7 +61,7 @@ class Settings:
     """Jobs in the quick lane, waiting or in work; one more is refused."""
     most_long: int = 8
     """Likewise in the long lane."""
-    most_kept: int = 20
+    most_kept: int = 6
     """Uploads whose results are kept."""
     lifetime: float = 1800.0
     """Seconds for which an upload's results are kept after they were last asked for."""

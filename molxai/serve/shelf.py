@@ -28,4 +28,4 @@ class Shelf:
             if model not in self.loaded:
                 self.loaded[model] = Explainer(weights, device=self.settings.device)
                 _ = self.loaded[model].known  # read once, and not for each of the copies that are handed out
-        return self.loaded[model].asking(method, endpoint)
+        return self.loaded[model].by(method, endpoint)

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphormer.superpixels import SEGMENTS
-from molxai.batch import CHUNK, USUAL, Explained, cost, explained, predictions
+from molxai.batch import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
 from molxai.explainer import Explainer
 from molxai.explainers import Method
 from molxai.inputs import Entry, Input
@@ -43,31 +43,48 @@ def _nodes(entry: Entry) -> int:
     return entry.content.count("\n") if entry.kind == "block" else SEGMENTS
 
 
-def explained_rows(
-    explainers: Sequence[Explainer],
-    entries: Sequence[Entry],
-    target: str,
-    contrast: str | None,
-    max_atoms: int,
-    features: bool,
-    views: bool,
-) -> Iterator[list[Row]]:
-    """Every input by every method, in chunks of about a second's work; with empty lists between, where work may stop."""
-    size = min(max(1, CHUNK // cost(one)) for one in explainers)
-    for start in range(0, len(entries), size):
-        chunk = entries[start : start + size]
-        inputs = [entry.read(max_atoms) for entry in chunk]
-        columns: list[list[Explained]] = []
-        for one in explainers:
-            columns.append(list(explained(one, inputs, target, contrast)))
-            yield []
-        yield [_row(entry, one, made, features) for entry, one, made in zip(chunk, inputs, zip(*columns, strict=True), strict=True)]
+@dataclass(frozen=True)
+class Work:
+    """What is done with each input."""
 
+    explainers: tuple[Explainer, ...]
+    """One model, by several methods."""
+    target: str
+    contrast: str | None
+    features: bool
+    """Whether records hold each node's split over its input features."""
+    views: bool
+    max_atoms: int
 
-def _row(entry: Entry, one: Input, made: Sequence[Explained], features: bool) -> Row:
-    known = _extras(entry.extras)
-    records = [text(record(by, explanation, features) | known) for by, explanation in made]
-    return Row(tuple(records), "null", not any(explanation for _, explanation in made))
+    def rows(self, entries: Sequence[Entry]) -> Iterator[list[Row]]:
+        """Every input by every method, in chunks of about a second's work; with empty lists between, where work may stop."""
+        size = min(max(1, CHUNK // cost(one)) for one in self.explainers)
+        for start in range(0, len(entries), size):
+            chunk = entries[start : start + size]
+            inputs = [entry.read(self.max_atoms) for entry in chunk]
+            columns: list[list[Explained]] = []
+            for one in self.explainers:
+                columns.append(list(explained(one, inputs, self.target, self.contrast)))
+                yield []
+            near = similarities(self.explainers[0], inputs) if self.views else [None] * len(inputs)
+            yield [self._row(*known) for known in zip(chunk, inputs, near, zip(*columns, strict=True), strict=True)]
+
+    def _row(self, entry: Entry, one: Input, near: float | None, made: Sequence[Explained]) -> Row:
+        extras = _extras(entry.extras)
+        records = [text(record(by, explanation, self.features) | extras) for by, explanation in made]
+        shown = text(self._view(one, near, made) | ({"extras": extras} if extras else {})) if self.views else "null"
+        return Row(tuple(records), shown, not any(explanation for _, explanation in made))
+
+    def _view(self, one: Input, near: float | None, made: Sequence[Explained]) -> Record:
+        """What a page shows; `refused` has the reason of each method that gave nothing where others did."""
+        from molxai.rendering.view import view
+
+        found = [explanation for _, explanation in made if explanation]
+        if not found:
+            return view(replace(one, error=made[0][0].error), [])
+        names = [explainer.method.name for explainer in self.explainers]
+        refused = {name: by.error for name, (by, explanation) in zip(names, made, strict=True) if explanation is None}
+        return view(one, found) | ({} if near is None else {"similarity": round(near, 3)}) | ({"refused": refused} if refused else {})
 
 
 def _extras(columns: Mapping[str, str]) -> Record:
