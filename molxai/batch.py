@@ -112,13 +112,21 @@ def predictions(explainer: Explainer, inputs: Iterable[Input]) -> Iterator[tuple
         yield from _predicted(explainer, [_fitting(explainer, one, "pred", None, None)[0] for one in chunk])
 
 
+def similarities(explainer: Explainer, rows: Sequence[Input]) -> list[float | None]:
+    """Tanimoto similarity of each molecule to the nearest one that the model learnt from, where both are known."""
+    molecules = [one.subject.mol for one in rows if isinstance(one.subject, Molecule)]
+    if explainer.known is None or not molecules:
+        return [None] * len(rows)
+    near = iter(nearest(ecfp_bits(molecules), explainer.known).tolist())
+    return [next(near) if isinstance(one.subject, Molecule) else None for one in rows]
+
+
 def _predicted(explainer: Explainer, rows: Sequence[Input]) -> list[tuple[Input, Prediction | None]]:
     """All rows at once; where one is refused, each alone."""
-    known, subjects = explainer.known, [one.subject for one in rows if one.subject is not None]
+    subjects = [one.subject for one in rows if one.subject is not None]
     try:
         each = predict_each(explainer.network, [one.graph for one in subjects], explainer.batch_size)
-        molecules = [one.mol for one in subjects if isinstance(one, Molecule)]
-        near = nearest(ecfp_bits(molecules), known).tolist() if known is not None and molecules else [None] * len(subjects)
+        near = [value for one, value in zip(rows, similarities(explainer, rows), strict=True) if one.subject is not None]
     except REFUSALS as error:
         if len(rows) == 1:
             return [(replace(rows[0], subject=None, error=str(error)), None)]

@@ -159,7 +159,7 @@ def show_mapping(content: Mapping[str, Any], out: Console) -> None:
 
 def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bool) -> None:
     """How well it was learnt, with intervals, and where it lies; with notes on the data, unless they were shown before."""
-    from molxai.rendering.training import quality_rows
+    from molxai.rendering.quality import quality_rows
 
     for note in card.training.get("notes", []) if notes else []:
         out.print(Text(note))
@@ -176,7 +176,7 @@ def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bo
 
 def _show_targets(title: str, targets: Mapping[str, Any], out: Console) -> None:
     """A line for each target of several, up to `MOST_TARGETS`."""
-    from molxai.rendering.training import target_rows
+    from molxai.rendering.quality import target_rows
 
     if not targets:
         return
@@ -191,7 +191,7 @@ def _show_targets(title: str, targets: Mapping[str, Any], out: Console) -> None:
 
 def show_model(card: Card, out: Console) -> None:
     """What a model says, what it learnt from, and how well it does."""
-    from molxai.rendering.training import quality_rows
+    from molxai.rendering.quality import quality_rows
 
     named = ", ".join(card.targets[:TOP]) + (f" and {len(card.targets) - TOP} more" if len(card.targets) > TOP else "")
     out.print(f"{card.name}: {named} ({', '.join(card.classes) or card.unit}), reads {card.vocabulary}", style="bold", markup=False)
@@ -207,7 +207,7 @@ def show_model(card: Card, out: Console) -> None:
 
 def show_evaluation(result: Mapping[str, Any], out: Console) -> None:
     """Measures with intervals, the forest's beside, and what else was found."""
-    from molxai.rendering.training import NAMES, interval_text
+    from molxai.rendering.quality import NAMES, interval_text
 
     both = "forest" in result
     table = Table(result["data"], result["model"], *(["forest on count ECFP4"] if both else []), box=None, header_style="bold")

@@ -1,57 +1,51 @@
-"""A real headless Chromium for the pages; tests that need it skip with the reason where it is not there."""
+"""A real browser for the tests of pages: headless Chromium, whose console must stay free of errors."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-OPTIONS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+FLAGS = (
+    *("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
+    *("disable-background-networking", "disable-component-update", "disable-sync", "hide-scrollbars"),
 )
+"""The later ones keep Chromium from calling its makers' servers."""
 
-DESKTOP, PHONE = (1280, 900), (390, 844)
+
+PHONE = (390, 844)
+"""Width and height."""
 
 
 @contextmanager
-def chromium(size: tuple[int, int] = DESKTOP, dark: bool = False) -> Iterator[Any]:
-    """A selenium driver with a new profile; whatever the pages put on the console as an error fails the test."""
+def chromium(width: int = 1280, height: int = 900, dark: bool = False) -> Iterator:
+    """A driver of Chromium; skips the test, with a reason, where there is no browser, and fails it for errors in the console."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    browser, driver = next(filter(None, map(shutil.which, BROWSERS)), None), shutil.which("chromedriver")
-    if not browser or not driver:
-        pytest.skip(f"no {'chromedriver' if browser else 'Chromium'} on this machine")
-    with tempfile.TemporaryDirectory(prefix="molxai-browser-", ignore_cleanup_errors=True) as profile:
-        options = webdriver.ChromeOptions()
-        options.binary_location = browser
-        for one in (*OPTIONS, f"--user-data-dir={profile}"):
-            options.add_argument(one)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        options.add_experimental_option("prefs", {"download.default_directory": str(Path(profile, "downloads"))})
-        page = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    from selenium.webdriver.chrome.service import Service
+
+    places = shutil.which("chromium"), shutil.which("chromedriver")
+    if not all(places):
+        pytest.skip("no chromium with chromedriver on this machine: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = places[0]
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in (*FLAGS, f"user-data-dir={profile}", f"window-size={max(width, 500)},{height}"):
+            options.add_argument(f"--{flag}")
+        driver = webdriver.Chrome(options, Service(places[1]))
         try:
-            look_like(page, size, dark)
-            yield page
-            check_console(page)
+            look_like(driver, width, height, dark)
+            yield driver
+            errors = [one["message"] for one in driver.get_log("browser") if one["level"] in ("SEVERE", "WARNING")]
+            assert not errors, errors
         finally:
-            page.quit()
+            driver.quit()
 
 
-def look_like(page: Any, size: tuple[int, int], dark: bool = False) -> None:
-    """Make the page so wide and high, and light or dark; a window cannot be as narrow as a telephone."""
-    width, height = size
+def look_like(driver, width: int, height: int, dark: bool = False) -> None:
+    """Make the page so wide and high, and light or dark; a window itself is never as narrow as a telephone."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-
-
-def check_console(page: Any) -> None:
-    """Fail where the console holds errors; reading it empties it."""
-    severe = [one["message"] for one in page.get_log("browser") if one["level"] == "SEVERE"]
-    assert not severe, severe
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})

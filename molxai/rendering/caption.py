@@ -1,5 +1,6 @@
 """An explanation in words: what is explained, what the parts sum to, what the colours say."""
 
+from graphormer.model import Config
 from molxai.explanation import Explanation
 
 
@@ -25,11 +26,14 @@ def ledger_line(explanation: Explanation) -> str:
     """What the parts sum to, and what is missing."""
     nodes = "superpixels" if hasattr(explanation.subject, "segments") else "atoms"
     total = float(explanation.relevance.double().sum())
-    config = explanation.network.config if explanation.network else None
-    # A head's bias alone is the same for every input: what the model says of a graph before it sees any node.
-    biases = "base value" if config and config.output_bias and not config.bias else "biases"
+    biases = bias_word(explanation.network.config) if explanation.network else "biases"
     missing = f"not accounted for {_small(explanation.gap)}"
     return f"Sum: {nodes} {total:+.3f}, graph token {explanation.token:+.3f}, {biases} {explanation.bias:+.3f} · {missing}"
+
+
+def bias_word(config: Config) -> str:
+    """What the part of the biases is called; a head's bias alone is the same for every input, before any node is seen."""
+    return "base value" if config.output_bias and not config.bias else "biases"
 
 
 def colour_line(explanation: Explanation) -> str:

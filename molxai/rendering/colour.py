@@ -1,6 +1,7 @@
-"""Relevance as colour: white at zero, red for the explained class, blue against it."""
+"""Relevance as colour: white at zero, one colour for the explained class, another against it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 Colour = tuple[float, float, float]
 """Red, green and blue, 0 to 1."""
@@ -8,7 +9,6 @@ Colour = tuple[float, float, float]
 WHITE: Colour = (1.0, 1.0, 1.0)
 RED: Colour = (0.90, 0.25, 0.20)
 BLUE: Colour = (0.20, 0.45, 0.85)
-"""Told apart by the red-green colour-blind, and light enough for black letters."""
 
 SMALLEST_SCALE = 0.05
 """Full colour means at least this much relevance, in logits: 0.05 logits move a probability by at most 1.25 points, so a
@@ -19,6 +19,70 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`a` at share 0, `b` at share 1, exactly."""
     red, green, blue = ((1 - share) * x + share * y for x, y in zip(a, b, strict=True))
     return red, green, blue
+
+
+def hexadecimal(colour: Colour) -> str:
+    """As HTML and SVG write it.
+
+    Example:
+        >>> hexadecimal((1.0, 0.5, 0.0))
+        '#ff8000'
+    """
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Two colours that part at white, and what captions call them."""
+
+    name: str
+    towards: Colour
+    """Speaks for the explained class."""
+    against: Colour
+    words: tuple[str, str]
+    """Of the two, for captions: "Red speaks for active, blue against it"."""
+
+    @property
+    def towards_hex(self) -> str:
+        return hexadecimal(self.towards)
+
+    @property
+    def against_hex(self) -> str:
+        return hexadecimal(self.against)
+
+    def colour(self, relevance: float, limit: float) -> Colour:
+        """White at zero, full at ± `limit` and beyond."""
+        return mix(WHITE, self.towards if relevance > 0 else self.against, min(abs(relevance) / limit, 1.0))
+
+    def colours(self, relevance: Iterable[float], limit: float) -> list[Colour]:
+        """A colour for each value."""
+        return [self.colour(one, limit) for one in relevance]
+
+
+RED_BLUE = Palette("red-blue", RED, BLUE, ("red", "blue"))
+
+PALETTES = {
+    one.name: one
+    for one in (
+        RED_BLUE,
+        Palette("orange-purple", (0.88, 0.54, 0.12), (0.50, 0.41, 0.72), ("orange", "purple")),
+        Palette("brown-teal", (0.73, 0.47, 0.16), (0.12, 0.62, 0.58), ("brown", "teal")),
+        Palette("pink-green", (0.85, 0.34, 0.61), (0.35, 0.62, 0.18), ("pink", "green")),
+    )
+}
+"""By name. In each, black letters on either full colour have a contrast of at least 4.5 (WCAG 2.1), and the two stay at least
+50 apart in CIE L*a*b* for people without red, green or blue cones, as Machado et al. 2009 simulate them; a test computes both."""
+
+
+def palette(name: str) -> Palette:
+    """The palette of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in PALETTES:
+        raise ValueError(f"no palette {name!r}: choose from {', '.join(PALETTES)}")
+    return PALETTES[name]
 
 
 def scale(relevance: Sequence[float]) -> float:
@@ -34,10 +98,10 @@ def scale(relevance: Sequence[float]) -> float:
 
 
 def colours(relevance: Sequence[float], limit: float) -> list[Colour]:
-    """A colour for each value, full at ± `limit`.
+    """A colour of the usual palette for each value, full at ± `limit`.
 
     Example:
         >>> colours([1.0, 0.0, -2.0], limit=2.0)[1:]
         [(1.0, 1.0, 1.0), (0.2, 0.45, 0.85)]
     """
-    return [mix(WHITE, RED if r > 0 else BLUE, min(abs(r) / limit, 1.0)) for r in relevance]
+    return RED_BLUE.colours(relevance, limit)

@@ -21,24 +21,10 @@ from graphormer.files import write_file
 from graphormer.history import HISTORY, read_history
 from graphormer.molecules import shortened
 from graphormer.runs import PREDICTIONS
+from molxai.rendering.quality import NAMES, quality_rows, target_rows
 
 REPORT = "report"
 """File in the model's folder, as .html and .png."""
-
-NAMES = {
-    "roc_auc": "ROC-AUC",
-    "pr_auc": "PR-AUC",
-    "accuracy": "accuracy",
-    "mcc": "MCC",
-    "brier": "Brier score",
-    "ece": "calibration error",
-    "cross_entropy": "cross entropy",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
-    "spearman": "Spearman ρ",
-}
-"""Of the measures, in the order in which they are shown."""
 
 BINS = 10
 
@@ -67,32 +53,6 @@ def write_report(card: Card, folder: Path) -> Path:
     page = folder / f"{REPORT}.html"
     write_file(page, _page(card, figure_svg.decode()))
     return page
-
-
-def quality_rows(card: Card) -> list[tuple[str, list[str]]]:
-    """Name of each measure, and for each judged part its value with interval."""
-    parts = list(card.metrics)
-    names = [name for name in NAMES if any(name in card.metrics[part] for part in parts)]
-    return [(NAMES[name], [interval_text(card.metrics[part].get(name)) for part in parts]) for name in names]
-
-
-Measured = Mapping[str, Sequence[float | None]]
-"""Value, low and high of each measure."""
-
-
-def target_rows(targets: Mapping[str, Measured]) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """Names of the measures, and for each target its values with intervals."""
-    names = [name for name in NAMES if any(name in one for one in targets.values())]
-    rows = [(target, [interval_text(one.get(name)) if one else "no labels" for name in names]) for target, one in targets.items()]
-    return [NAMES[name] for name in names], rows
-
-
-def interval_text(value: Sequence[float | None] | None) -> str:
-    """Value, and the ends of its interval in brackets."""
-    if not value or value[0] is None:
-        return "not defined: one class only"
-    numbers = ["–" if one is None else f"{one:.3f}" for one in value]
-    return f"{numbers[0]} ({numbers[1]} … {numbers[2]})"
 
 
 def _page(card: Card, figure: str) -> str:

@@ -135,6 +135,7 @@ class ModelCard(BaseModel):
     classes: list[str]
     endpoints: list[str] = Field(description="Targets of which one is explained at a time.")
     unit: str
+    biases: str = Field(description="What the part of the biases is called.")
     members: int = Field(description="Models of an ensemble.")
     quality: dict[str, Any] = Field(description="Measured on data that it did not learn from; lists are value, lower and upper bound.")
     data: str = Field(description="What it was trained on.")

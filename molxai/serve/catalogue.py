@@ -11,6 +11,7 @@ from graphormer.molecules import mol_block, molecule
 from molxai.batch import USUAL
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.about import ABOUT
+from molxai.rendering.caption import bias_word
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard
 
 router = APIRouter(prefix="/api")
@@ -48,6 +49,7 @@ def _model_card(name: str, card: Card) -> ModelCard:
         classes=list(card.classes),
         endpoints=list(card.targets) if several else [],
         unit=card.unit,
+        biases=bias_word(card.config),
         members=card.members,
         quality=card.metrics.get("test", {}),
         data=str(card.training.get("data", "")),

@@ -19,10 +19,11 @@ OWN_SCRIPTS = ("ask", "state", "choices", "pad", "sketch", "row", "upload", "loo
 """Of the folder `static`, after those that pages share."""
 
 EXAMPLES = {
-    "verubecestat (a BACE-1 inhibitor)": "CN1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O",
-    "donepezil (another target's drug)": "COc1cc2c(cc1OC)C(=O)C(CC1CCN(Cc3ccccc3)CC1)C2",
-    "caffeine": "Cn1c(=O)c2c(ncn2C)n(C)c1=O",
+    "elenbecestat": ("a BACE-1 inhibitor", "C[C@H]1OC[C@]2(c3cc(NC(=O)c4cnc(C(F)F)cn4)ccc3F)N=C(N)SC[C@H]12"),
+    "verubecestat": ("one that the model misses", "CN1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"),
+    "donepezil": ("a drug with another target", "COc1cc2c(cc1OC)C(=O)C(CC1CCN(Cc3ccccc3)CC1)C2"),
 }
+"""What each is, and its SMILES."""
 
 DIGITS = ("two", "five", "seven", "eight")
 """That `pad.js` draws."""
@@ -44,7 +45,7 @@ async def workbench(request: Request) -> HTMLResponse:
         most_rows=settings.most_rows,
         most_megabytes=settings.largest_body // 2**20,
         endings=", ".join(READ),
-        examples=EXAMPLES.items(),
+        examples=EXAMPLES,
         digits=DIGITS,
         settings=embedded(_settings(settings)),
         scripts=[*(f"/assets/{name}.js" for name in SCRIPTS), *(f"/static/{name}.js" for name in OWN_SCRIPTS)],
@@ -86,7 +87,7 @@ def _operation(path: str, verb: str, known: Mapping[str, Any], document: Mapping
     ]
     kinds = known.get("requestBody", {}).get("content", {})
     body = [field for one in kinds.values() for field in _fields(one["schema"], document)]
-    done = next((answer for code, answer in known["responses"].items() if code.startswith("2")), {})
+    done: Mapping[str, Any] = next((answer for code, answer in known["responses"].items() if code.startswith("2")), {})
     answer = done.get("content", {}).get("application/json", {}).get("schema", {})
     several = answer.get("type") == "array"
     return {

@@ -6,7 +6,7 @@
   const find = (id) => document.getElementById(id);
 
   /** Fill the controls from the state. */
-  molxai.fillLook = (settings, state, methods, many) => {
+  molxai.fillLook = (settings, state, methods, { many, atoms }) => {
     find("look").hidden = false;
     find("shown-label").hidden = methods.length < 2;
     find("shown").replaceChildren(...methods.map((name) => html("option", { value: name, selected: name === state.method }, name)));
@@ -18,6 +18,7 @@
     find("fixed").hidden = !fixed;
     if (fixed) find("fixed").value = state.scale;
     else if (!find("fixed").value) find("fixed").value = 1;
+    find("numbers-label").hidden = !atoms;
     find("numbers").checked = state.numbers;
   };
 

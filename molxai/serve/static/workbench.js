@@ -6,6 +6,7 @@
   const settings = JSON.parse(find("settings").textContent);
   const state = molxai.readState(location.hash);
   const PICTURE = /\.(png|jpe?g)$/i, DIGITS = /\.(png|jpe?g|npy|npz)$/i;
+  const NARROW = matchMedia("(max-width: 860px)");
   let kind = "molecule", file = null, running = null, shown = null;
 
   const pad = molxai.pad(find("pad"), () => ask());
@@ -65,7 +66,7 @@
   function ask() {
     refill();
     if (kind === "molecule") return askMolecule();
-    if (kind === "digit") return pad.empty() ? say("Draw a digit first.", true) : work("explaining the digit …", (signal) => single({ image: pad.image(), name: "drawn" }, signal));
+    if (kind === "digit") return pad.empty() ? say("Draw a digit first.", true) : work("explaining the digit …", (signal) => single({ image: pad.image(), name: "drawn" }, "drawn digit", signal));
     if (!file) return say("Choose a file first, or drop one on this page.", true);
     if (file.size > settings.largest_body) return say(`${file.name} is larger than ${settings.largest_body / 2 ** 20} MB: cut it, or use the command line.`, true);
     return PICTURE.test(file.name) ? askPicture() : askTable();
@@ -77,7 +78,7 @@
     const anew = smiles !== state.smiles;
     state.smiles = smiles;
     remember(anew);
-    return work("explaining …", (signal) => single({ inputs: [smiles] }, signal));
+    return work("explaining …", (signal) => single({ inputs: [smiles] }, named(smiles), signal));
   }
 
   const askPicture = () =>
@@ -88,20 +89,26 @@
         reader.onerror = () => reject(new Error(`${file.name} cannot be read`));
         reader.readAsDataURL(file);
       });
-      await single({ picture: address.split(",")[1] || "", name: file.name.slice(-200) }, signal);
+      await single({ picture: address.split(",")[1] || "", name: file.name.slice(-200) }, file.name, signal);
     });
 
-  async function single(subject, signal) {
+  const named = (smiles) => document.querySelector(`[data-smiles="${CSS.escape(smiles)}"]`)?.textContent || "molecule";
+
+  async function single(subject, name, signal) {
     const asked = question();
     const answer = await molxai.ask("/api/explain", { method: "POST", body: { ...asked, ...subject, views: true }, signal });
-    const view = answer.views[0];
-    const known = { ...settings, model: asked.model, views: [view], state };
+    const view = { ...answer.views[0], id: name };
+    const known = { ...settings, model: asked.model, biases: model().biases, views: [view], state };
     shown = { redraw: () => molxai.detail(find("result"), view, known, state) };
     if (view.error) return refused(view);
-    molxai.fillLook(settings, state, Object.keys(view.methods), false);
+    molxai.fillLook(settings, state, Object.keys(view.methods), { many: false, atoms: reads() === "molecules" });
     shown.redraw();
     say(verdict(view));
+    come();
   }
+
+  /** On a narrow page the answer is below the form: go there. */
+  const come = () => NARROW.matches && find("answer").scrollIntoView({ block: "start" });
 
   function refused(view) {
     clear();
@@ -121,9 +128,9 @@
       form.set("file", file);
       for (const [name, value] of Object.entries({ ...asked, methods: asked.methods.join(",") })) form.set(name, value ?? "");
       form.set("smiles_column", find("column").value.trim());
-      molxai.fillLook(settings, state, asked.methods, true);
+      molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
       const smiles = !/\.sdf$/i.test(file.name);
-      await molxai.upload(find("result"), form, { ...settings, smiles }, state, signal, (job, panel) => {
+      await molxai.upload(find("result"), form, { ...settings, biases: model().biases, smiles }, state, signal, (job, panel) => {
         shown = panel;
         find("busy").max = job.total;
         find("busy").value = job.done;
@@ -198,6 +205,7 @@
     if (state.smiles) ask();
   }
 
+  find("how").open = !NARROW.matches;
   molxai.page = { settings, state };
   begin();
 })();

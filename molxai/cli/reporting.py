@@ -1,0 +1,71 @@
+"""`molxai report`: one page of what was explained."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molxai.cli.options import MAX_ATOMS, BatchSize, Device, Endpoint, Inputs, Model, Quiet, SmilesColumn, listed, shipped_for, usage
+from molxai.cli.scale import MaxAtoms
+
+METHODS = "lrp,lrp-gamma,gradient-input,gae"
+"""As `molxai.report.METHODS`, which would import torch; a test compares them."""
+
+COLUMNS = "The table's columns to show on the page, with commas between them."
+DIRECTION = "Class to explain in all rows: a name or number, pred, or true. [default: the second of two classes, else pred]"
+
+SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
+
+
+def report(
+    inputs: Inputs,
+    model: Model = "",
+    output: Annotated[Path, typer.Option("-o", "--output", help="The page to write, .html")] = Path("report.html"),
+    methods: Annotated[str, typer.Option(help="Ids with commas between them; the first is shown first.")] = METHODS,
+    target: Annotated[str, typer.Option(help=DIRECTION, show_default=False)] = "",
+    contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
+    smiles_column: SmilesColumn = "",
+    target_columns: Annotated[str, typer.Option(help="Column of the measured class or value, shown beside.", show_default=False)] = "",
+    columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
+    title: Annotated[str, typer.Option(help="Of the page.", show_default=False)] = "",
+    cmap: Annotated[str, typer.Option(help="Palette to begin with; the page has them all.")] = "red-blue",
+    scale: Annotated[
+        str, typer.Option(help="To begin with: own (of each picture), common (of all), or the relevance in full colour.")
+    ] = "own",
+    endpoint: Endpoint = "",
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+    max_atoms: MaxAtoms = MAX_ATOMS,
+    quiet: Quiet = False,
+) -> None:
+    """One self-contained page of all inputs: table, pictures to point at, methods side by side, fragments, and how to read it.
+
+    It needs no network and no program beside a browser. All rows are explained for the same class unless --target says otherwise.
+    """
+    from molxai.explainer import Explainer, chosen_device
+    from molxai.explainers import EXPLAINERS
+    from molxai.inputs import entries
+    from molxai.library import Library
+    from molxai.outputs import check_ending
+    from molxai.rendering.colour import palette
+    from molxai.report import Report, scale_named, write_report
+    from molxai.terminal import progress
+
+    names = listed(methods, list(EXPLAINERS), "method")
+    chosen = Report(names, target, contrast, split(columns), title, usage(palette, cmap).name, usage(scale_named, scale))
+    usage(check_ending, output, (".html", ".htm"))
+    usage(chosen_device, device)
+    if target == "true" and not target_columns:
+        raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
+    explainer = Explainer(shipped_for(inputs, model), names[0], batch_size, device, endpoint)
+    expected = Library(tuple(inputs), smiles_column, target_columns).expected()
+    rows = progress(entries(inputs, smiles_column, target_columns), expected, "explaining", quiet)
+    count, errors = write_report(explainer, rows, output, chosen, max_atoms)
+    if not quiet:
+        print(f"{count - errors} of {count} inputs done{f', {errors} with errors' if errors else ''} → {output}", file=sys.stderr)
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The names in a comma-separated list."""
+    return tuple(one.strip() for one in text.split(",") if one.strip())

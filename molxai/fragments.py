@@ -1,0 +1,211 @@
+"""From atoms to chemistry: relevance summed over parts of a molecule, each atom in exactly one.
+
+So the sums are as true as the relevances: `Σ fragments + token + bias = logit` wherever the method conserves.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rdkit import Chem
+from rdkit.Chem import BRICS
+
+from graphormer.molecules import Molecule, shortened
+from graphormer.tables import lines
+from molxai.explanation import Explanation
+from molxai.grouping import Claims, Part, Patterns, functional_groups, pieces, ring_systems, ring_text, with_double_bonds
+
+__all__ = ["SCHEMES", "Fragment", "Part", "Scheme", "fragments", "from_smarts", "parts", "read_scheme", "scheme_of"]
+
+Scheme = Callable[[Chem.Mol], list[Part]]
+"""Takes a molecule apart: each of its atoms is in exactly one part."""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A part with what it contributes."""
+
+    name: str
+    """Short; equal parts of different molecules have equal names."""
+    smiles: str
+    """Its own structure, with `*` where it was attached."""
+    atoms: tuple[int, ...]
+    """In the user's numbering."""
+    relevance: float
+    """Sum over its atoms, in the unit of the explained quantity."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For records, in plain Python types."""
+        return asdict(self) | {"atoms": list(self.atoms)}
+
+
+def brics(mol: Chem.Mol) -> list[Part]:
+    """What is left when all bonds are cut that retrosynthesis would cut, named by its SMILES.
+
+    Source:
+        Degen et al. 2008, "On the art of compiling and using 'drug-like' chemical fragment spaces"; RDKit's rules.
+    """
+    cut = [mol.GetBondBetweenAtoms(*ends).GetIdx() for ends, _ in BRICS.FindBRICSBonds(mol)]
+    apart = Chem.FragmentOnBonds(mol, cut, addDummies=False) if cut else mol
+    return _named(mol, Chem.GetMolFrags(apart))
+
+
+def scaffold(mol: Chem.Mol) -> list[Part]:
+    """The Murcko scaffold, which is all rings and what links them, against each side chain, named by its SMILES.
+
+    What ends a double bond from the scaffold belongs to it, as in RDKit.
+
+    Source:
+        Bemis and Murcko 1996, "The properties of known drugs. 1. Molecular frameworks".
+    """
+    core = _framework(mol)
+    frames = [Part("scaffold", tuple(sorted(atoms))) for atoms in pieces(mol, core)]
+    return _with_rest(mol, frames)
+
+
+def rings(mol: Chem.Mol) -> list[Part]:
+    """Each system of rings that share atoms, by name where it has one, and what is between and around them by SMILES."""
+    systems = [with_double_bonds(mol, one) for one in ring_systems(mol, shared=1)]
+    return _with_rest(mol, [Part(ring_text(mol, one), tuple(sorted(one))) for one in systems])
+
+
+SCHEMES: Mapping[str, Scheme] = {"functional-groups": functional_groups, "brics": brics, "scaffold": scaffold, "rings": rings}
+"""Ways to take a molecule apart, by id."""
+
+
+def scheme_of(scheme: str | Sequence[str] | Scheme) -> Scheme:
+    """The scheme of an id, or of lines of the user's own as `from_smarts` takes them; a scheme is itself.
+
+    Raises:
+        ValueError: there is no such scheme, or a line cannot be read.
+    """
+    if isinstance(scheme, str):
+        if scheme not in SCHEMES:
+            raise ValueError(f"no fragment scheme {shortened(scheme)!r}: {', '.join(SCHEMES)}, or a file of your own (.smarts, .txt)")
+        return SCHEMES[scheme]
+    return scheme if callable(scheme) else from_smarts(scheme)
+
+
+OWN_ENDINGS = (".smarts", ".txt")
+"""Of files of a scheme of the user's own."""
+
+
+def read_scheme(text: str) -> str | tuple[str, ...]:
+    """What was named on the command line: the id of a scheme, or the lines of a file of the user's own.
+
+    Raises:
+        ValueError: there is no such scheme, or the file's lines are none.
+        FileNotFoundError: there is no such file.
+    """
+    found = _own_lines(Path(text)) if Path(text).suffix.lower() in OWN_ENDINGS else text
+    scheme_of(found)
+    return found
+
+
+def parts(mol: Chem.Mol, scheme: str | Scheme = "functional-groups") -> list[Part]:
+    """The parts of a molecule, by their first atoms; each atom is in exactly one.
+
+    Raises:
+        ValueError: there is no such scheme.
+    """
+    return scheme_of(scheme)(mol)
+
+
+def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> list[Fragment]:
+    """The parts of the explained molecule with their relevance, the most positive first.
+
+    Raises:
+        ValueError: there is no such scheme, or what was explained is no molecule.
+    """
+    subject = explanation.subject
+    if not isinstance(subject, Molecule):
+        raise ValueError("fragments are parts of molecules: a digit or a bare graph has none")
+    found = parts(subject.mol, scheme)
+    relevance = explanation.relevance.tolist()
+    each = zip(found, attached_smiles(subject.mol, [part.atoms for part in found]), strict=True)
+    made = [Fragment(part.name, smiles, part.atoms, math.fsum(relevance[i] for i in part.atoms)) for part, smiles in each]
+    return sorted(made, key=lambda one: -one.relevance)
+
+
+def from_smarts(source: Path | Iterable[str]) -> Scheme:
+    """A scheme of one's own, from a file or lines of a name and a SMARTS each; blank lines and those with # are passed over.
+
+    The first line whose pattern matches claims the atoms; matches of one pattern that share atoms are one part. What is left
+    is one part, `rest`, for each connected piece.
+
+    Raises:
+        ValueError: a line is not so, or there is none.
+        FileNotFoundError: there is no such file.
+    """
+    patterns: list[tuple[str, Chem.Mol]] = []
+    for number, line in enumerate(_own_lines(source) if isinstance(source, Path) else source, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        *name, smarts = line.split()
+        pattern = Chem.MolFromSmarts(smarts) if name else None
+        if pattern is None or not pattern.GetNumAtoms():
+            raise ValueError(f"line {number} of the fragments, {shortened(line.strip())!r}: a name and a SMARTS are needed")
+        patterns.append((" ".join(name), pattern))
+    if not patterns:
+        raise ValueError("no fragments are named: a line of a name and a SMARTS is needed for each")
+    return partial(_own, patterns)
+
+
+def _own_lines(path: Path) -> tuple[str, ...]:
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {str(path)!r} of fragments: a name and a SMARTS are needed on each of its lines")
+    return tuple(line.strip() for line in lines(path))
+
+
+def _own(patterns: Patterns, mol: Chem.Mol) -> list[Part]:
+    claims = Claims(mol)
+    claims.match(patterns)
+    return claims.rest(lambda atoms: "rest")
+
+
+def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]:
+    """SMILES of each of the parts of a molecule, `*` for each bond that left it; the groups hold every atom once."""
+    owner = {atom: place for place, group in enumerate(groups) for atom in group}
+    cut = [bond.GetIdx() for bond in mol.GetBonds() if owner[bond.GetBeginAtomIdx()] != owner[bond.GetEndAtomIdx()]]
+    apart = Chem.FragmentOnBonds(mol, cut, dummyLabels=[(0, 0)] * len(cut)) if cut else Chem.Mol(mol)
+    apart.UpdatePropertyCache(strict=False)
+    Chem.AssignStereochemistry(apart, cleanIt=True, force=True)  # a centre whose neighbours became alike is none any more
+    places: list[tuple[int, ...]] = []
+    pieces = Chem.GetMolFrags(apart, asMols=True, sanitizeFrags=False, fragsMolAtomMapping=places)
+    found: list[list[str]] = [[] for _ in groups]
+    for piece, atoms in zip(pieces, places, strict=True):
+        found[owner[min(atoms)]].append(Chem.MolToSmiles(piece))
+    return [".".join(sorted(texts)) for texts in found]
+
+
+def _named(mol: Chem.Mol, groups: Iterable[Iterable[int]]) -> list[Part]:
+    """Parts named by their SMILES."""
+    ordered = sorted(tuple(sorted(group)) for group in groups)
+    return [Part(smiles, atoms) for smiles, atoms in zip(attached_smiles(mol, ordered), ordered, strict=True)]
+
+
+def _with_rest(mol: Chem.Mol, known: Sequence[Part]) -> list[Part]:
+    """The parts, and one for each connected piece of what is left."""
+    taken = {atom for part in known for atom in part.atoms}
+    left = pieces(mol, frozenset(range(mol.GetNumAtoms())) - taken)
+    names = {part.atoms: part.name for part in known}
+    return [Part(names.get(part.atoms, part.name), part.atoms) for part in _named(mol, [*names, *left])]
+
+
+def _framework(mol: Chem.Mol) -> frozenset[int]:
+    """Rings, and the shortest and other ways between them: what is left when all ends that are no rings are taken away."""
+    in_rings = {i for ring in mol.GetRingInfo().AtomRings() for i in ring}
+    kept = set(range(mol.GetNumAtoms()))
+    degree = {i: mol.GetAtomWithIdx(i).GetDegree() for i in kept}
+    ends = [i for i in kept - in_rings if degree[i] <= 1]
+    while ends:
+        end = ends.pop()
+        kept.discard(end)
+        for near in (one.GetIdx() for one in mol.GetAtomWithIdx(end).GetNeighbors()):
+            degree[near] -= 1
+            if near in kept and near not in in_rings and degree[near] <= 1 and near not in ends:
+                ends.append(near)
+    return with_double_bonds(mol, frozenset(kept))

@@ -1,0 +1,220 @@
+"""The report, opened in a real browser: it shows what `molxai explain` writes, whatever the names in the table are."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from browsing import chromium
+from conftest import ROOT
+
+from molxai.cli import main
+from molxai.rendering.colour import PALETTES
+
+ROWS = (
+    ("ibuprofen", "CC(C)Cc1ccc(cc1)C(C)C(=O)O", "0", "7.5"),
+    ("<script>document.title='taken'</script>", "CC(=O)Oc1ccccc1C(=O)O", "0", "</script><img src=x onerror=alert(1)>"),
+    ("../../etc/passwd", "Cn1cnc2c1c(=O)n(C)c(=O)n2C", "1", '=HYPERLINK("http://x")'),
+    ("\u202eright to left", "CCN", "0", "a"),
+    ("broken", "C1CC(", "1", "b"),
+    ("N" * 10_000, "CC(=O)[O-].[Na+]", "0", "c" * 10_000),
+    ("quote \"double\" 'single'", "c1ccncc1", "0", "d"),
+    ("nothing", "", "0", "e"),
+)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "table.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows((("id", "smiles", "measured", "note"), *ROWS))
+    return path
+
+
+@pytest.fixture(scope="module")
+def records(table: Path) -> list[dict]:
+    out = table.parent / "records.json"
+    assert main(["explain", str(table), "--target", "active", "-o", str(out), "-q"]) == 0
+    return json.loads(out.read_text())
+
+
+@pytest.fixture(scope="module")
+def page(table: Path) -> Path:
+    out = table.parent / "report.html"
+    assert main(["report", str(table), "--target-columns", "measured", "--columns", "note", "-o", str(out), "-q"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def driver(page: Path):
+    with chromium() as driver:
+        driver.get(page.as_uri())
+        yield driver
+
+
+def shown(driver, css: str) -> list:
+    """Elements of a selector that are seen."""
+    return [one for one in driver.find_elements("css selector", css) if one.is_displayed()]
+
+
+def choose(driver, name: str, value: str) -> None:
+    driver.execute_script(
+        "const one = document.getElementById(arguments[0]); one.value = arguments[1]; one.dispatchEvent(new Event('change'))", name, value
+    )
+
+
+def open_row(driver, row: int) -> None:
+    driver.execute_script("if (document.getElementById('detail').open) document.getElementById('detail').close()")
+    driver.execute_script("document.querySelector(arguments[0]).click()", f"tr[data-row='{row}'] button.link")
+
+
+def read_node(driver, node: int) -> str:
+    """Point at a node of the large picture; what is said of it."""
+    driver.execute_script(
+        "document.querySelector(arguments[0]).dispatchEvent(new PointerEvent('pointermove', {bubbles: true, pointerType: 'mouse'}))",
+        f"#detail-content .large [data-node='{node}']",
+    )
+    return driver.find_element("css selector", "#detail-content .readout").text
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+def test_every_row_is_there_and_errors_say_why(driver, records):
+    rows = driver.find_elements("css selector", "table.inputs tbody tr")
+    assert len(rows) == len(ROWS) == len(records)
+    assert [row.get_attribute("class") for row in rows] == ["error" if one["error"] else "" for one in records]
+    assert records[4]["error"] in rows[4].text
+    assert "taken" not in driver.title
+
+
+def test_numbers_are_those_of_the_records(driver, records):
+    for place in (0, 1, 2, 3, 6):
+        open_row(driver, place)
+        for node, value in enumerate(records[place]["relevance"]):
+            line = read_node(driver, node)
+            assert number(line.split(":")[1].split()[0].rstrip(",")) == pytest.approx(value, abs=6e-4)
+        assert f"{records[place]['probability']:.3f}" in driver.find_element("css selector", "#detail-content header").text
+        steps = driver.find_elements("css selector", ".waterfall .step text:last-of-type")
+        assert sum(number(step.text) for step in steps) == pytest.approx(records[place]["logit"], abs=6e-4 * len(steps))
+
+
+def test_colours_follow_method_scale_and_palette(driver):
+    open_row(driver, 0)
+
+    def fills() -> list[str]:
+        return [one.get_attribute("fill") for one in driver.find_elements("css selector", "#detail-content .large circle[class^=atom]")]
+
+    seen = {"lrp own": fills()}
+    choose(driver, "scale", "common")
+    seen["lrp common"] = fills()
+    choose(driver, "method", "gae")
+    seen["gae"] = fills()
+    choose(driver, "method", "lrp")
+    choose(driver, "scale", "own")
+    assert fills() == seen["lrp own"]
+    choose(driver, "palette", "brown-teal")
+    seen["brown"] = fills()
+    choose(driver, "palette", "red-blue")
+    assert len({tuple(one) for one in seen.values()}) == 4
+    values = driver.execute_script("return molxai.page.views[0].methods.lrp.relevance")
+    most = max(range(len(values)), key=lambda node: abs(values[node]))
+    full = PALETTES["red-blue"].towards if values[most] > 0 else PALETTES["red-blue"].against
+    assert seen["lrp own"][most] == f"rgb({','.join(str(round(255 * part)) for part in full)})"
+
+
+def test_arrow_keys_walk_the_atoms(driver, records):
+    open_row(driver, 0)
+    picture = driver.find_element("css selector", "#detail-content .large svg")
+    picture.send_keys("\ue014")  # arrow right
+    assert driver.find_element("css selector", "#detail-content .readout").text.startswith("C0:")
+    picture.send_keys("\ue012\ue012")  # arrow left, twice: round to the last but one
+    assert driver.find_element("css selector", "#detail-content .readout").text.startswith("O13:")
+    assert driver.execute_script("return document.querySelectorAll('tr.marked').length") == 1
+
+
+def test_sort_search_and_filter(driver, records):
+    driver.execute_script("document.getElementById('detail').close()")
+    head = next(one for one in driver.find_elements("css selector", "table.inputs th button") if one.text == "logit of active")
+    logits = [one["logit"] for one in records if not one["error"]]
+    for wanted in (sorted(logits), sorted(logits, reverse=True)):
+        driver.execute_script("arguments[0].click()", head)
+        order = [int(one.get_attribute("data-row")) for one in driver.find_elements("css selector", "table.inputs tbody tr")]
+        assert [records[row]["logit"] for row in order[: len(logits)]] == wanted
+        assert all(records[row]["error"] for row in order[len(logits) :])
+    search = driver.find_element("id", "search")
+    search.send_keys("IBUPROFEN")
+    assert [one.get_attribute("data-row") for one in shown(driver, "table.inputs tbody tr")] == ["0"]
+    driver.execute_script("arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input'))", search)
+    choose(driver, "only", "errors")
+    assert {one.get_attribute("data-row") for one in shown(driver, "table.inputs tbody tr")} == {"4", "7"}
+    choose(driver, "only", "wrong")
+    wrong = {i for i, one in enumerate(records) if not one["error"] and one["prediction"] != ("inactive", "active")[int(ROWS[i][2])]}
+    assert {int(one.get_attribute("data-row")) for one in shown(driver, "table.inputs tbody tr")} == wrong
+    choose(driver, "only", "all")
+
+
+def test_pictures_and_tables_can_be_kept(driver):
+    from xml.etree import ElementTree
+
+    open_row(driver, 1)
+    markup = driver.execute_script(
+        "const s = molxai.page, v = s.views[1];"
+        "return molxai.markup(molxai.framed(v, 'lrp', {limit: 1, palette: s.palettes['red-blue'], biases: 'biases'}, s))"
+    )
+    assert ElementTree.fromstring(markup).tag.endswith("svg") and "<script" not in markup
+    name = driver.execute_script("return molxai.fileName('../../etc/pass<wd>.svg')")
+    assert name == "etc-pass-wd.svg"
+    rows = list(csv.reader(driver.execute_script("return molxai.csv([['=1+1', '-5', -5, 'a\"b', null]])").splitlines()))
+    assert rows == [["'=1+1", "-5", "-5", 'a"b', ""]]
+
+
+def test_the_series_is_the_mean_over_the_molecules(driver):
+    means = driver.execute_script("return molxai.series(molxai.page.views, 'lrp', 'functional-groups').map((one) => one.mean * one.count)")
+    logits = driver.execute_script("return molxai.page.views.filter((one) => one.methods).map((one) => one.logit)")
+    assert sum(means) == pytest.approx(sum(logits), abs=1e-4)
+
+
+def test_digits_get_the_same_page(tmp_path):
+    out = tmp_path / "digits.html"
+    assert main(["report", str(ROOT / "datasets/digits/digits.npz"), "--methods", "lrp,gae", "-o", str(out), "-q"]) == 0
+    with chromium(390, 844) as driver:
+        driver.get(out.as_uri() + "#row=3")
+        assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        values = driver.execute_script("return molxai.page.views[3].methods.lrp.relevance")
+        assert number(read_node(driver, 18).split(":")[1].split()[0]) == pytest.approx(values[18], abs=6e-4)
+
+
+def test_a_page_of_one_input(tmp_path, capsys):
+    out = tmp_path / "one.html"
+    assert main(["report", "CCO", "-m", "bace-pic50", "-o", str(out), "-q"]) == 0
+    with chromium() as driver:
+        driver.get(out.as_uri())
+        assert "base value" in driver.find_element("css selector", ".waterfall").get_attribute("aria-label")
+    assert main(["report", "C1CC(", "-o", str(tmp_path / "none.html")]) == 1
+    assert "nothing to report" in capsys.readouterr().err and not (tmp_path / "none.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--methods", "lrp,none"], "none is no method"),
+        (["--scale", "-1"], "own, common or a positive number"),
+        (["--cmap", "jet"], "red-blue"),
+        (["-o", "report.pdf"], ".html"),
+        (["--columns", "height"], "no column 'height'"),
+    ],
+)
+def test_a_wrong_option_is_one_line(options, said, table, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", str(table), "-q", *options]) in (1, 2)
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_the_command_says_the_methods_of_the_library():
+    from molxai.cli import reporting
+    from molxai.report import METHODS
+
+    assert ",".join(METHODS) == reporting.METHODS
