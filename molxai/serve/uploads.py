@@ -66,7 +66,8 @@ def safe_name(name: str) -> str:
         >>> safe_name("../../etc/dose <b>response.CSV")
         'dose_b_response.CSV'
     """
-    return re.sub(r"[^\w.-]+", "_", re.split(r"[/\\]", name)[-1])[-LONGEST_NAME:].lstrip(".") or "upload"
+    plain = re.sub(r"[^\w.-]+", "_", re.split(r"[/\\]", name)[-1])[-LONGEST_NAME:]
+    return plain if plain.strip(".") == plain != "" else f"upload{plain}"
 
 
 def _without(path: Path, text: str) -> str:

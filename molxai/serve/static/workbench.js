@@ -130,6 +130,7 @@
       form.set("smiles_column", find("column").value.trim());
       molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
       const smiles = !/\.sdf$/i.test(file.name);
+      come();
       await molxai.upload(find("result"), form, { ...settings, biases: model().biases, smiles }, state, signal, (job, panel) => {
         shown = panel;
         find("busy").max = job.total;
