@@ -32,6 +32,7 @@ from molxai.serve.uploads import safe_name
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 TABLE = f"name,smiles,IC50\nibuprofen,{IBUPROFEN},12\nbroken,C1CC,3\nethanol,CCO,4\nnothing,,5\n"
 DIGIT = ROOT / "datasets/digits/7-a.png"
+JSON = {"Content-Type": "application/json"}
 HOME = "http://127.0.0.1:8000"
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -166,9 +167,7 @@ def test_each_kind_of_file_is_read(client, tmp_path, name):
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:20])
 def test_hostile_smiles_are_records(client, text):
-    answer = client.post(
-        "/api/explain", content=json.dumps({"inputs": [text], "views": True}), headers={"Content-Type": "application/json"}
-    )
+    answer = client.post("/api/explain", content=json.dumps({"inputs": [text], "views": True}), headers=JSON)
     assert answer.status_code == 200 and answer.text.isascii()
     (known,) = answer.json()["records"]
     assert known["error"] is None or ("\n" not in known["error"] and len(known["error"]) < 400)
@@ -299,7 +298,7 @@ def test_long_cells_are_not_parsed(client):
 )
 def test_only_our_own_pages_may_ask(client, headers, status):
     content = json.dumps({"inputs": ["CCO"]})
-    answer = client.post("/api/explain", content=content, headers={"Content-Type": "application/json"} | headers)
+    answer = client.post("/api/explain", content=content, headers=JSON | headers)
     assert answer.status_code == status and ("error" in answer.json()) == (status != 200)
     assert (
         answer.headers["content-security-policy"].startswith("default-src 'self'") and answer.headers["x-content-type-options"] == "nosniff"
@@ -316,14 +315,16 @@ def test_another_host_is_let_in_only_by_an_address():
 def test_a_large_body_is_refused_whether_or_not_it_says_so(client, told):
     content = b"x" * (17 * 2**20)
     pieces = content if told else (content[at : at + 2**20] for at in range(0, len(content), 2**20))
-    answer = client.post("/api/explain", content=pieces, headers={"Content-Type": "application/json"})
+    answer = client.post("/api/explain", content=pieces, headers=JSON)
     assert answer.status_code == 413 and "more than 16 MB" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(
     ("verb", "path", "status"),
-    [("GET", "/nothing", 404), ("GET", "/static/../app.py", 404), ("GET", "/static/%2e%2e/app.py", 404), ("GET", "/docs", 404)]
-    + [("GET", "/api/jobs/none", 404), ("DELETE", "/api/jobs/none", 404), ("DELETE", "/api/models", 405), ("GET", "/api/explain", 405)],
+    [
+        *(("GET", path, 404) for path in ("/nothing", "/static/../app.py", "/static/%2e%2e/app.py", "/docs", "/api/jobs/none")),
+        *(("DELETE", "/api/jobs/none", 404), ("DELETE", "/api/models", 405), ("GET", "/api/explain", 405)),
+    ],
 )
 def test_what_is_not_there_is_said(client, verb, path, status):
     answer = client.request(verb, path)
@@ -332,7 +333,7 @@ def test_what_is_not_there_is_said(client, verb, path, status):
 
 @pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff", b'{"inputs": NaN}', b"null"])
 def test_what_is_no_request_is_refused(client, content):
-    answer = client.post("/api/explain", content=content, headers={"Content-Type": "application/json"})
+    answer = client.post("/api/explain", content=content, headers=JSON)
     assert answer.status_code in (400, 422) and list(answer.json()) == ["error"]
 
 

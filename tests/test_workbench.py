@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 from browsing import PHONE, chromium, look_like
@@ -126,7 +127,7 @@ def test_choices_are_asked_and_shown(page, tmp_path):
     (known,) = records(tmp_path, IBUPROFEN, "--target", "active")
     assert pointed(page, 4).startswith(f"C4: {signed(known['relevance'][4])}")
     choose(page, "model", "bace-pic50")
-    until(page, "document.querySelector('#result header').textContent.includes('pIC50')")
+    until(page, "document.querySelector('#result header').textContent.includes('bace-pic50')")
     find(page, "#methods input[value='gae']").click()
     until(page, "document.querySelectorAll('.method').length === 3")
 
@@ -177,7 +178,7 @@ def test_a_digit_drawn_with_the_mouse_is_named(page):
 
     find(page, "#tab-digit").click()
     stroke = ActionChains(page, duration=50).move_to_element_with_offset(find(page, "#pad"), *SEVEN[0]).click_and_hold()
-    for (x, y), (u, v) in zip(SEVEN, SEVEN[1:], strict=False):
+    for (x, y), (u, v) in pairwise(SEVEN):
         stroke.move_by_offset(u - x, v - y)
     stroke.release().perform()
     until(page, "document.querySelector('.large .digit')")

@@ -1,5 +1,6 @@
 """The pages: the workbench, and the API in words."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -113,14 +114,14 @@ def _fields(schema: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict
 
 def _field(name: str, schema: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, str]:
     default = schema.get("default")
-    usual = f" [default: {default}]" if default not in (None, "") else ""
+    usual = f" [default: {json.dumps(default)}]" if default not in (None, "") else ""
     return {"name": name, "type": _type(schema, document), "says": f"{schema.get('description', '')}{usual}"}
 
 
 def _type(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """The type in words."""
     if "anyOf" in schema:
-        return " or ".join(_type(one, document) for one in schema["anyOf"])
+        return " or ".join(_type(one, document) for one in schema["anyOf"] if one.get("type") != "null")
     if "$ref" in schema:
         known = _resolved(schema, document)
         return known.get("title", "object") if known.get("type") == "object" else " | ".join(known.get("enum", ()))
@@ -128,4 +129,4 @@ def _type(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
         return f"list of {_type(schema.get('items', {}), document)}"
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
-    return {"object": "dictionary", "null": "null"}.get(schema.get("type", ""), schema.get("format") or schema.get("type", "anything"))
+    return {"object": "dictionary"}.get(schema.get("type", ""), schema.get("format") or schema.get("type", "anything"))

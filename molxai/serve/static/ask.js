@@ -14,6 +14,7 @@
       throw new Error("no answer: is 'molxai serve' still running?");
     }
     const content = await answer.json().catch(() => ({}));
+    signal?.throwIfAborted(); // however late an answer comes, the newest question has the last word
     if (!answer.ok) throw new Error(content.error || `the server answers ${answer.status}`);
     return content;
   };

@@ -116,7 +116,7 @@
   }
 
   const verdict = (view) => {
-    const said = view.probability === null ? `${view.prediction.toFixed(3)} ${view.unit}` : `Prediction: ${view.prediction}`;
+    const said = `Prediction: ${view.probability === null ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction}`;
     const failed = Object.entries(view.refused || {}).map(([method, reason]) => `${method}: ${reason}`);
     return [said, ...failed].join(". ");
   };
