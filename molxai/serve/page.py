@@ -15,6 +15,7 @@ from molxai.report import METHODS
 from molxai.serve.catalogue import method_cards, model_cards
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import READ
+from molxai.serve.work import MOST_COLUMNS
 
 OWN_SCRIPTS = ("ask", "state", "choices", "pad", "sketch", "row", "upload", "look", "tabs", "drop", "workbench")
 """Of the folder `static`, after those that pages share."""
@@ -61,6 +62,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
         "smallest_scale": SMALLEST_SCALE,
         "schemes": list(SCHEMES),
         "usual": USUAL,
+        "most_columns": MOST_COLUMNS,
         "largest_body": settings.largest_body,
         "models": [one.model_dump() for one in model_cards(settings.models)],
         "methods": {one.name: one.model_dump() for one in method_cards()},

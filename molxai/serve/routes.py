@@ -147,6 +147,7 @@ def _told(found: Upload, start: int, records: bool = True, views: bool = False) 
         "file": found.file,
         "model": found.explainers[0].card.name,
         "methods": [one.method.name for one in found.explainers],
+        "columns": len(found.extras),
         "state": state,
         "total": job.total,
         "done": done,

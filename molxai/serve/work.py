@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from graphormer.superpixels import SEGMENTS
@@ -16,16 +17,30 @@ QUICK_PASSES = 500
 """Passes for graphs of usual size that the quick lane takes on at once: on one core, about a second."""
 
 
+STEP = 32
+"""Inputs of a chunk at most: with what a page needs to draw them, a second's work."""
+
+MOST_COLUMNS = 6
+"""Of a table's own, that views hold; records hold all. A page of hundreds of columns would not open."""
+
+
 @dataclass(frozen=True)
 class Row:
     """What is said of one input, as JSON: results wait in memory, and text takes a tenth of what dictionaries take."""
 
-    records: tuple[str, ...]
-    """One for each method."""
+    said: tuple[str, ...]
+    """A record for each method, without the table's other columns."""
+    extras: str
+    """Those columns, held once for all methods."""
     view: str
     """What a page shows of it; `null` where it was not asked for."""
     faulty: bool
     """Whether there is no explanation by any method."""
+
+    @property
+    def records(self) -> list[str]:
+        """A record for each method."""
+        return [one if self.extras == "{}" else f"{one[:-1]}, {self.extras[1:]}" for one in self.said]
 
 
 def is_quick(methods: Sequence[Method], entries: Sequence[Entry], most: int = QUICK_PASSES) -> bool:
@@ -58,7 +73,7 @@ class Work:
 
     def rows(self, entries: Sequence[Entry]) -> Iterator[list[Row]]:
         """Every input by every method, in chunks of about a second's work; with empty lists between, where work may stop."""
-        size = min(max(1, CHUNK // cost(one)) for one in self.explainers)
+        size = min(STEP, *(max(1, CHUNK // cost(one)) for one in self.explainers))
         for start in range(0, len(entries), size):
             chunk = entries[start : start + size]
             inputs = [entry.read(self.max_atoms) for entry in chunk]
@@ -71,9 +86,10 @@ class Work:
 
     def _row(self, entry: Entry, one: Input, near: float | None, made: Sequence[Explained]) -> Row:
         extras = _extras(entry.extras)
-        records = [text(record(by, explanation, self.features) | extras) for by, explanation in made]
-        shown = text(self._view(one, near, made) | ({"extras": extras} if extras else {})) if self.views else "null"
-        return Row(tuple(records), shown, not any(explanation for _, explanation in made))
+        said = tuple(text(record(by, explanation, self.features)) for by, explanation in made)
+        few = dict(islice(extras.items(), MOST_COLUMNS))
+        shown = text(self._view(one, near, made) | ({"extras": few} if few else {})) if self.views else "null"
+        return Row(said, text(extras), shown, not any(explanation for _, explanation in made))
 
     def _view(self, one: Input, near: float | None, made: Sequence[Explained]) -> Record:
         """What a page shows; `refused` has the reason of each method that gave nothing where others did."""
@@ -97,7 +113,7 @@ def predicted_rows(explainer: Explainer, entries: Sequence[Entry], max_atoms: in
     """What the model says of each input, without relevances."""
     inputs = (entry.read(max_atoms) for entry in entries)
     for one, said in predictions(explainer, inputs):
-        yield [Row((text(prediction_record(one, said, explainer.card)),), "null", said is None)]
+        yield [Row((text(prediction_record(one, said, explainer.card)),), "{}", "null", said is None)]
 
 
 def text(content: Any) -> str:

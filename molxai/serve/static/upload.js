@@ -42,6 +42,7 @@
     container.replaceChildren(
       html("h2", {}, html("bdi", {}, job.file)),
       html("div", { class: "toolbar" }, html("label", {}, "Search ", search), html("label", {}, "Show ", only), found, cancel, links),
+      job.columns > settings.most_columns ? html("p", { class: "hint" }, `Of ${job.columns} other columns the first ${settings.most_columns} are shown; downloads hold all.`) : "",
       series,
       place,
     );
