@@ -18,6 +18,7 @@ from numpy import ndarray
 from graphormer.molecules import MAX_ATOMS, Molecule
 from molxai.batch import explained, predictions
 from molxai.explainer import BATCH_SIZE, Explainer
+from molxai.fragments import Scheme, scheme_of
 from molxai.inputs import Entry, Input
 from molxai.records import BLOCK, Record, column_names, prediction_record, record, schema
 
@@ -41,6 +42,8 @@ class Attribution:
     """Whether rows are explained; else they are predicted only, and records hold what `molxai predict` says."""
     features: bool = False
     """Whether records hold each node's split over its input features."""
+    fragments: str | tuple[str, ...] = ""
+    """Whether records hold the relevance of fragments: the id of a scheme, or lines of a name and a SMARTS each."""
     blocks: bool = False
     """Whether records hold mol blocks, for SDF."""
     extras: tuple[str, ...] = ()
@@ -62,6 +65,17 @@ class Attribution:
         return Explainer(self.model, self.method, self.batch_size, self.device, self.endpoint)
 
     @cached_property
+    def scheme(self) -> Scheme | None:
+        """How molecules are taken apart, if at all.
+
+        Raises:
+            ValueError: there is no such scheme, or the model reads digits.
+        """
+        if self.fragments and self.explainer.reads == "digits":
+            raise ValueError(f"fragments are parts of molecules, and the model {self.explainer.card.name!r} reads digits")
+        return scheme_of(self.fragments) if self.fragments else None
+
+    @cached_property
     def columns(self) -> dict[str, str]:
         """Names in records of the rows' other columns."""
         return column_names(self.extras)
@@ -70,7 +84,7 @@ class Attribution:
     def schema(self) -> pa.Schema:
         """Names and types of the columns of records."""
         names = self.explainer.network.vocabulary.feature_names if self.features else ()
-        return schema(self.explainer.card, names, self.extras, self.blocks)
+        return schema(self.explainer.card, names, self.extras, self.blocks, bool(self.scheme))
 
     def __call__(self, rows: Columns) -> dict[str, ndarray]:
         """Records of the rows, in order: columns as in `schema`, object arrays where they hold text, lists or nothing.
@@ -86,7 +100,7 @@ class Attribution:
     def _records(self, inputs: Iterable[Input]) -> Iterator[tuple[Input, Record]]:
         if self.relevances:
             for one, explanation in explained(self.explainer, inputs, self.target, self.contrast):
-                yield one, record(one, explanation, self.features)
+                yield one, record(one, explanation, self.features, self.scheme)
         else:
             for one, said in predictions(self.explainer, inputs):
                 yield one, prediction_record(one, said, self.explainer.card)

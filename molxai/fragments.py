@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 from rdkit.Chem import BRICS
 
 from graphormer.molecules import Molecule, shortened
@@ -56,7 +56,7 @@ def brics(mol: Chem.Mol) -> list[Part]:
 def scaffold(mol: Chem.Mol) -> list[Part]:
     """The Murcko scaffold, which is all rings and what links them, against each side chain, named by its SMILES.
 
-    What ends a double bond from the scaffold belongs to it, as in RDKit.
+    An atom with a double bond to the scaffold belongs to it, as in RDKit.
 
     Source:
         Bemis and Murcko 1996, "The properties of known drugs. 1. Molecular frameworks".
@@ -94,14 +94,15 @@ OWN_ENDINGS = (".smarts", ".txt")
 
 
 def read_scheme(text: str) -> str | tuple[str, ...]:
-    """What was named on the command line: the id of a scheme, or the lines of a file of the user's own.
+    """What was named on the command line: the id of a scheme, the lines of a file of the user's own, or empty for nothing.
 
     Raises:
         ValueError: there is no such scheme, or the file's lines are none.
         FileNotFoundError: there is no such file.
     """
     found = _own_lines(Path(text)) if Path(text).suffix.lower() in OWN_ENDINGS else text
-    scheme_of(found)
+    if found:
+        scheme_of(found)
     return found
 
 
@@ -145,7 +146,8 @@ def from_smarts(source: Path | Iterable[str]) -> Scheme:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         *name, smarts = line.split()
-        pattern = Chem.MolFromSmarts(smarts) if name else None
+        with rdBase.BlockLogs():
+            pattern = Chem.MolFromSmarts(smarts) if name else None
         if pattern is None or not pattern.GetNumAtoms():
             raise ValueError(f"line {number} of the fragments, {shortened(line.strip())!r}: a name and a SMARTS are needed")
         patterns.append((" ".join(name), pattern))
@@ -164,6 +166,10 @@ def _own(patterns: Patterns, mol: Chem.Mol) -> list[Part]:
     claims = Claims(mol)
     claims.match(patterns)
     return claims.rest(lambda atoms: "rest")
+
+
+PLACE = "molxai_atom"
+"""Property of an atom with its number in the user's molecule, by which RDKit's pieces are traced back."""
 
 
 def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]:
@@ -196,7 +202,7 @@ def _with_rest(mol: Chem.Mol, known: Sequence[Part]) -> list[Part]:
 
 
 def _framework(mol: Chem.Mol) -> frozenset[int]:
-    """Rings, and the shortest and other ways between them: what is left when all ends that are no rings are taken away."""
+    """Rings and the ways between them, which are left when all ends are taken away, with the double bonds from there."""
     in_rings = {i for ring in mol.GetRingInfo().AtomRings() for i in ring}
     kept = set(range(mol.GetNumAtoms()))
     degree = {i: mol.GetAtomWithIdx(i).GetDegree() for i in kept}
@@ -208,4 +214,5 @@ def _framework(mol: Chem.Mol) -> frozenset[int]:
             degree[near] -= 1
             if near in kept and near not in in_rings and degree[near] <= 1 and near not in ends:
                 ends.append(near)
-    return with_double_bonds(mol, frozenset(kept))
+    ends_of_double = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds() if b.GetBondType() == Chem.BondType.DOUBLE]
+    return frozenset(kept.union(*(pair for pair in ends_of_double if not kept.isdisjoint(pair))))

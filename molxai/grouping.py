@@ -93,9 +93,9 @@ def pieces(mol: Chem.Mol, atoms: Atoms, kind: Callable[[Chem.Atom], object] = la
 
 def ring_systems(mol: Chem.Mol, shared: int = 2, aromatic: bool = False) -> list[Atoms]:
     """Rings joined where they share at least so many atoms: 2 for fused and bridged ones, 1 for spiro too."""
-    rings = map(frozenset, mol.GetRingInfo().AtomRings())
+    rings = [frozenset(ring) for ring in mol.GetRingInfo().AtomRings()]
     if aromatic:
-        rings = (ring for ring in rings if all(mol.GetAtomWithIdx(i).GetIsAromatic() for i in ring))
+        rings = [ring for ring in rings if all(mol.GetAtomWithIdx(i).GetIsAromatic() for i in ring)]
     return merged(rings, shared)
 
 
@@ -129,7 +129,13 @@ def _ring_names() -> dict[str, str]:
 
 
 def _skeleton(mol: Chem.Mol, atoms: Atoms) -> str:
-    symbols = [atom.GetSymbol().lower() if atom.GetIsAromatic() else atom.GetSymbol() for atom in mol.GetAtoms()]
+    """SMILES of elements, aromaticity and bonds alone."""
+    symbols = ["*"] * mol.GetNumAtoms()
+    for place in atoms:
+        atom = mol.GetAtomWithIdx(place)
+        symbols[place] = atom.GetSymbol().lower() if atom.GetIsAromatic() else atom.GetSymbol()
+    if len(atoms) == 6 and all(symbols[place] == "c" for place in atoms):
+        return "c1ccccc1"  # most rings are this one, and to write a SMILES takes 0.1 ms
     return Chem.MolFragmentToSmiles(mol, list(atoms), atomSymbols=symbols, isomericSmiles=False)
 
 
@@ -154,7 +160,7 @@ def functional_groups(mol: Chem.Mol) -> list[Part]:
 
 def _claim_rings(claims: Claims, systems: Sequence[Atoms], unknown: bool) -> None:
     named: dict[str, list[Atoms]] = {}
-    for system in systems:
+    for system in (one for one in systems if one <= claims.free):
         name = ring_name(claims.mol, system) or (f"fused aromatic {_formula(claims.mol, system)}" if unknown else "")
         named.setdefault(name, []).append(system)
     for name in [*(one for one in RINGS if one in named), *sorted(one for one in named if one and one not in RINGS)]:

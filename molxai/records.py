@@ -15,6 +15,7 @@ from graphormer.checkpoint import Card
 from graphormer.files import replacing
 from molxai.batch import Prediction
 from molxai.explanation import Explanation
+from molxai.fragments import Scheme, fragments
 from molxai.inputs import Input
 
 Record = dict[str, Any]
@@ -29,12 +30,22 @@ KEYS = (
 NUMBERS = ("probability", "logit", "logit_sd", "similarity", "token_relevance", "bias_relevance", "gap", "convergence_delta")
 
 
-def record(one: Input, explanation: Explanation | None, features: bool = False) -> Record:
-    """The record of an input and its explanation; without one, of its error."""
+def record(one: Input, explanation: Explanation | None, features: bool = False, scheme: Scheme | None = None) -> Record:
+    """The record of an input and its explanation; without one, of its error.
+
+    Args:
+        one: what was given.
+        explanation: of it.
+        features: add `features`, each node's split over its input features.
+        scheme: add `fragments`, the relevance of the parts that it takes the molecule apart into.
+    """
     known: Record = dict.fromkeys(KEYS)
     known |= {"id": one.id or str(one.row), "row": one.row, "input": one.text}
     known |= {"status": "error" if one.error else "ok", "error": one.error or None}
-    return known if explanation is None else known | explanation.to_dict(features)
+    if explanation is None:
+        return known
+    sums = {"fragments": [each.to_dict() for each in fragments(explanation, scheme)]} if scheme else {}
+    return known | explanation.to_dict(features) | sums
 
 
 def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:
@@ -63,7 +74,9 @@ def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record
     }
 
 
-def schema(card: Card, features: Sequence[str] = (), extras: Sequence[str] = (), blocks: bool = False) -> pa.Schema:
+def schema(
+    card: Card, features: Sequence[str] = (), extras: Sequence[str] = (), blocks: bool = False, fragments: bool = False
+) -> pa.Schema:
     """Names and types of the columns of records.
 
     Args:
@@ -71,6 +84,7 @@ def schema(card: Card, features: Sequence[str] = (), extras: Sequence[str] = (),
         features: names of the input features over which relevance is split; empty: records hold no split.
         extras: the table's own columns, which are text.
         blocks: whether there is a column of mol blocks, for SDF.
+        fragments: whether records hold the relevance of fragments.
     """
     kinds = dict.fromkeys(KEYS, pa.string()) | dict.fromkeys(NUMBERS, pa.float64()) | {"row": pa.int64(), "notes": pa.list_(pa.string())}
     kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32()))
@@ -79,9 +93,14 @@ def schema(card: Card, features: Sequence[str] = (), extras: Sequence[str] = (),
     kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.targets]) if several else pa.null()
     if features:
         kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
+    if fragments:
+        kinds["fragments"] = pa.list_(pa.struct(FRAGMENT))
     own = [(name, pa.string()) for name in column_names(extras).values()]
     return pa.schema([*kinds.items(), *own, *([(BLOCK, pa.string())] if blocks else [])])
 
+
+FRAGMENT = (("name", pa.string()), ("smiles", pa.string()), ("atoms", pa.list_(pa.int32())), ("relevance", pa.float64()))
+"""Names and types of what records say of a fragment."""
 
 BLOCK = "mol_block"
 """Column that SDF files are written from, and other formats never hold."""
@@ -89,7 +108,7 @@ BLOCK = "mol_block"
 
 def column_names(extras: Sequence[str]) -> dict[str, str]:
     """Under which names columns of the user's table stand in records; `input.` goes before what is taken already."""
-    taken, named = {*KEYS, "features", BLOCK}, {}
+    taken, named = {*KEYS, "features", "fragments", BLOCK}, {}
     for extra in extras:
         name = extra
         while name in taken:

@@ -15,6 +15,7 @@ from rich.text import Text
 from graphormer.checkpoint import Card
 from molxai.batch import Explained
 from molxai.explanation import Explanation
+from molxai.fragments import Scheme, fragments
 from molxai.inputs import Input
 from molxai.parts import Tally
 from molxai.records import Record
@@ -83,34 +84,46 @@ def summary(rows: Sequence[Input], output: Path | None, quiet: bool) -> bool:
     return len(failed) < len(rows)
 
 
-def show_explanation(explanation: Explanation, out: Console) -> None:
-    """Ranked nodes of one explanation, and its ledger."""
+def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | None = None) -> None:
+    """Ranked nodes of one explanation, or its fragments, and its ledger."""
+    from molxai.fragment_tables import fragment_table
     from molxai.rendering.caption import ledger_line, prediction_line
 
+    table = fragment_table(explanation, fragments(explanation, scheme)) if scheme else _node_table(explanation)
     out.print(Text(prediction_line(explanation)))
-    table = Table("rank", "node", "relevance", "", box=None, header_style="bold")
-    relevance = explanation.relevance.tolist()
-    largest = max(map(abs, relevance), default=0.0) or 1.0
-    spread = [""] * len(relevance) if explanation.relevance_sd is None else [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
-    ranked = sorted(zip(explanation.node_names(), relevance, spread, strict=True), key=lambda row: -row[1])
-    for rank, (node, value, sd) in enumerate(ranked, 1):
-        bar = Text(("█" if value > 0 else "░") * round(BAR * abs(value) / largest), style="red" if value > 0 else "blue")
-        table.add_row(str(rank), Text(node), f"{value:+.4f}{sd}", bar)
     out.print(table)
     out.print(Text(ledger_line(explanation)))
     for note in explanation.notes:
         out.print(Text(f"Note: {note}"))
 
 
-def show_explanations(rows: Sequence[Explained], out: Console) -> None:
-    """One line per input: prediction, logit, and the nodes of largest magnitude."""
+def _node_table(explanation: Explanation) -> Table:
+    table = Table("rank", "node", "relevance", "", box=None, header_style="bold")
+    relevance = explanation.relevance.tolist()
+    largest = max(map(abs, relevance), default=0.0)
+    spread = [""] * len(relevance) if explanation.relevance_sd is None else [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
+    ranked = sorted(zip(explanation.node_names(), relevance, spread, strict=True), key=lambda row: -row[1])
+    for rank, (node, value, sd) in enumerate(ranked, 1):
+        table.add_row(str(rank), Text(node), f"{value:+.4f}{sd}", bar(value, largest))
+    return table
+
+
+def bar(value: float, largest: float) -> Text:
+    """A value as a bar of at most `BAR` letters."""
+    return Text(("█" if value > 0 else "░") * round(BAR * abs(value) / (largest or 1.0)), style="red" if value > 0 else "blue")
+
+
+def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | None = None) -> None:
+    """One line per input: prediction, logit, and the nodes or fragments of largest magnitude."""
     table = Table("id", "prediction", "target", "probability", "logit", "gap", "largest relevances", box=None, header_style="bold")
     for one, explanation in rows:
         name = Text(one.id or one.text, overflow="ellipsis")
         if explanation is None:
             table.add_row(name, Text("error", style="red"), "", "", "", "", Text(one.error))
             continue
-        ranked = sorted(zip(explanation.node_names(), explanation.relevance.tolist(), strict=True), key=lambda pair: -abs(pair[1]))
+        nodes = zip(explanation.node_names(), explanation.relevance.tolist(), strict=True)
+        named = ((one.name, one.relevance) for one in fragments(explanation, scheme)) if scheme else nodes
+        ranked = sorted(named, key=lambda pair: -abs(pair[1]))
         largest = ", ".join(f"{node} {value:+.2f}" for node, value in ranked[:TOP])
         table.add_row(
             name,

@@ -82,7 +82,7 @@ def number(text: str) -> float:
 
 
 def test_every_row_is_there_and_errors_say_why(driver, records):
-    rows = driver.find_elements("css selector", "table.inputs tbody tr")
+    rows = driver.find_elements("css selector", "table.inputs tr[data-row]")
     assert len(rows) == len(ROWS) == len(records)
     assert [row.get_attribute("class") for row in rows] == ["error" if one["error"] else "" for one in records]
     assert records[4]["error"] in rows[4].text
@@ -140,18 +140,18 @@ def test_sort_search_and_filter(driver, records):
     logits = [one["logit"] for one in records if not one["error"]]
     for wanted in (sorted(logits), sorted(logits, reverse=True)):
         driver.execute_script("arguments[0].click()", head)
-        order = [int(one.get_attribute("data-row")) for one in driver.find_elements("css selector", "table.inputs tbody tr")]
+        order = [int(one.get_attribute("data-row")) for one in driver.find_elements("css selector", "table.inputs tr[data-row]")]
         assert [records[row]["logit"] for row in order[: len(logits)]] == wanted
         assert all(records[row]["error"] for row in order[len(logits) :])
     search = driver.find_element("id", "search")
     search.send_keys("IBUPROFEN")
-    assert [one.get_attribute("data-row") for one in shown(driver, "table.inputs tbody tr")] == ["0"]
+    assert [one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")] == ["0"]
     driver.execute_script("arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input'))", search)
     choose(driver, "only", "errors")
-    assert {one.get_attribute("data-row") for one in shown(driver, "table.inputs tbody tr")} == {"4", "7"}
+    assert {one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")} == {"4", "7"}
     choose(driver, "only", "wrong")
     wrong = {i for i, one in enumerate(records) if not one["error"] and one["prediction"] != ("inactive", "active")[int(ROWS[i][2])]}
-    assert {int(one.get_attribute("data-row")) for one in shown(driver, "table.inputs tbody tr")} == wrong
+    assert {int(one.get_attribute("data-row")) for one in shown(driver, "table.inputs tr[data-row]")} == wrong
     choose(driver, "only", "all")
 
 

@@ -89,6 +89,18 @@ def test_molecules_are_explained_as_by_the_command_line(client, tmp_path, method
     assert made["records"] == json.loads(by_command_line(tmp_path, *inputs, "--method", method, "--target", "active").read_text())
 
 
+@pytest.mark.parametrize("fragments", ["brics", ["ring c1ccccc1", "acid C(=O)[OH]"]], ids=str)
+def test_fragments_are_those_of_the_command_line(client, tmp_path, fragments):
+    named = fragments
+    if not isinstance(fragments, str):
+        named = tmp_path / "own.smarts"
+        named.write_text("\n".join(fragments))
+    expected = json.loads(by_command_line(tmp_path, IBUPROFEN, "--fragments", named).read_text())
+    made = explain(client, inputs=[IBUPROFEN], fragments=fragments)["records"]
+    assert made == expected and len(made[0]["fragments"]) > 2
+    assert sum(part["relevance"] for part in made[0]["fragments"]) == pytest.approx(made[0]["logit"], abs=1e-4)
+
+
 def test_methods_stand_beside_each_other(client):
     made = explain(client, inputs=[IBUPROFEN, "CCO"], methods=["lrp", "gae", "lrp"], views=True)
     assert [(one["row"], one["method"]) for one in made["records"]] == [(0, "lrp"), (0, "gae"), (1, "lrp"), (1, "gae")]
@@ -127,10 +139,10 @@ def test_an_array_of_grey_values_is_a_digit(client):
 def test_an_upload_comes_back_as_the_file_of_the_command_line(client, tmp_path, ending):
     table = tmp_path / "some.csv"
     table.write_text(TABLE)
-    job = finished(client, send(client, "some.csv", TABLE, methods="lrp,gae"))
+    job = finished(client, send(client, "some.csv", TABLE, methods="lrp,gae", fragments="brics"))
     assert (job["state"], job["total"], job["done"], job["errors"]) == ("done", 4, 4, 2)
     answer = client.get(f"/api/jobs/{job['id']}/result.{ending}?method=gae")
-    expected = by_command_line(tmp_path, table, "--method", "gae", ending=ending)
+    expected = by_command_line(tmp_path, table, "--method", "gae", "--fragments", "brics", ending=ending)
     if ending == "parquet":
         assert parquet.read_table(pa.BufferReader(answer.content)).equals(parquet.read_table(expected))
     else:
@@ -210,6 +222,9 @@ REFUSED = [
     ({"inputs": ["CCO"], "endpoint": "nonsense"}, 422, "no endpoint 'nonsense'"),
     ({"inputs": ["CCO"], "methdos": ["lrp"]}, 422, "methdos: "),
     ({"inputs": "CCO"}, 422, "inputs: "),
+    ({"inputs": ["CCO"], "fragments": "/etc/passwd.txt"}, 422, "no fragment scheme '/etc/passwd.txt'"),
+    ({"inputs": ["CCO"], "fragments": ["ring ((("]}, 422, "ring"),
+    ({"image": [[0, 1], [1, 0]], "fragments": "brics"}, 422, "fragments are parts of molecules"),
     ({"image": [[1, 2], [3]]}, 422, "rows of one length"),
     ({"image": [[0] * 513] * 513}, 422, "at most 512 × 512"),
     ({"picture": "no base64!"}, 422, "no base64 text"),

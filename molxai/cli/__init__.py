@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from molxai.cli import benchmark, data, explaining, reporting, scale, serving, training
+from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training
 
 app = typer.Typer(
     help="Which atoms, which superpixels made the model say so? Relevances that add up to the prediction.",
@@ -21,6 +21,7 @@ app.command()(scale.merge)
 app.command()(explaining.predict)
 app.command()(explaining.compare)
 app.command()(reporting.report)
+app.command()(fragments.fragments)
 app.command()(training.train)
 app.command()(training.pretrain)
 app.command()(training.evaluate)

@@ -1,7 +1,7 @@
 """`molxai explain`, `predict` and the lists of models and methods."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from molxai.cli.options import (
     BatchSize,
     Device,
     Endpoint,
+    Fragments,
     Inputs,
     Method,
     Model,
@@ -37,8 +38,9 @@ from molxai.cli.scale import (
     explain_to_file,
 )
 
-ONE = "A SMILES, or a file with one input: .smi .csv .sdf .png .jpg .npy"
+COMPARABLE = "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
+METHODS = f"Ids with commas between them; 'molxai methods' lists them. [default: {COMPARED}; of two molecules: lrp]"
 
 
 def explain(
@@ -52,6 +54,7 @@ def explain(
     target_columns: Annotated[str, typer.Option(help="Column of the true class in a table, for --target true.", show_default=False)] = "",
     endpoint: Endpoint = "",
     features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
+    fragments: Fragments = "",
     style: Annotated[str, typer.Option(help="Of molecule pictures: highlight or contour.")] = "highlight",
     atom_numbers: Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")] = False,
     batch_size: BatchSize = 32,
@@ -72,6 +75,7 @@ def explain(
     interrupted and resumed; .svg .png a picture of one input; a folder, one .svg for each.
     """
     from molxai.batch import cost, explained
+    from molxai.fragments import read_scheme, scheme_of
     from molxai.outputs import check_count, check_output, is_record_file, write_pictures
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
@@ -80,10 +84,11 @@ def explain(
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
+    scheme = usage(read_scheme, fragments)
     if is_record_file(output):
         assert output is not None
         chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
-        named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features}
+        named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features, "fragments": scheme}
         work = {"model": shipped_for(inputs, model), "method": method, "batch_size": batch_size, "device": device} | named
         explain_to_file(inputs, smiles_column, target_columns, output, work, chosen)
         return
@@ -95,8 +100,11 @@ def explain(
     if output:
         write_pictures(rows, output, style, atom_numbers)
     else:
-        first = rows[0][1]
-        show_explanation(first, console()) if len(rows) == 1 and first else show_explanations(rows, console())
+        first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
+        if len(rows) == 1 and first:
+            show_explanation(first, console(), taken_apart)
+        else:
+            show_explanations(rows, console(), taken_apart)
     if not summary([one for one, _ in rows], output, quiet):
         raise typer.Exit(1)
 
@@ -148,36 +156,53 @@ def predict(
 
 
 def compare(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help=ONE, show_default=False)],
-    methods: Annotated[str, typer.Option(help="Ids with commas between them; 'molxai methods' lists them.")] = COMPARED,
+    sources: Annotated[list[str], typer.Argument(metavar="INPUT [INPUT]", help=COMPARABLE, show_default=False)],
+    methods: Annotated[str, typer.Option(help=METHODS, show_default=False)] = "",
     model: Model = "",
-    target: Annotated[str, typer.Option(help="Class to explain: pred, or a class's name or number.")] = "pred",
+    target: Annotated[str, typer.Option(help="Class to explain: pred (of two molecules: A's), or a class's name or number.")] = "pred",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File: .html .png .svg .json", show_default=False)] = None,
     device: Device = "auto",
 ) -> None:
-    """One input explained by several methods, side by side."""
+    """One input explained by several methods side by side; or two molecules, A and B, and what makes their difference.
+
+    Two molecules are aligned by their maximum common substructure and explained for one target; the difference of their
+    logits is what the unchanged atoms change, and what is gained and lost.
+    """
+    from molxai.comparison import compare as compared
+    from molxai.explainers import EXPLAINERS
+    from molxai.fragment_tables import show_matched
+    from molxai.matched import matched_pair
+    from molxai.outputs import check_ending
+    from molxai.rendering import COMPARISON_ENDINGS, ENDINGS
+    from molxai.terminal import console, show_comparison
+
+    pair = len(sources) == 2
+    names = listed(methods or ("lrp" if pair else COMPARED), list(EXPLAINERS), "method")
+    if pair and len(names) > 1:
+        raise typer.BadParameter(f"{len(names)} methods for a pair of molecules: name one, or compare methods on one input")
+    usage(check_ending, output, (*(ENDINGS if pair else COMPARISON_ENDINGS), ".json"))
+    read, explainer = prepared(sources, model, names[0], 32, device, "", "", True)
+    if len(read) != len(sources) or len(read) > 2:
+        raise ValueError(f"{len(read)} inputs: compare takes one, or two molecules; give SMILES, or files with one input")
+    if pair:
+        matched = matched_pair(explainer, read[0].subject, read[1].subject, target, contrast)
+        _written(matched, {}, output) if output else show_matched(matched, console())
+        return
+    made = compared(explainer, read[0].subject, names, target, contrast)
+    _written(made, {"input": read[0].text}, output) if output else show_comparison(made, console())
+
+
+def _written(made: Any, known: dict[str, str], output: Path) -> None:
+    """A comparison as JSON or as a picture."""
     import json
 
     from graphormer.files import write_file
-    from molxai.comparison import compare as compared
-    from molxai.explainers import EXPLAINERS
-    from molxai.outputs import check_ending
-    from molxai.rendering import COMPARISON_ENDINGS
-    from molxai.terminal import console, show_comparison
 
-    names = listed(methods, list(EXPLAINERS), "method")
-    usage(check_ending, output, (*COMPARISON_ENDINGS, ".json"))
-    (one, *others), explainer = prepared([source], model, names[0], 32, device, "", "", True)
-    if others:
-        raise ValueError(f"{source} holds {len(others) + 1} inputs: a comparison is of one; give its SMILES, or a file with one input")
-    made = compared(explainer, one.subject, names, target, contrast)
-    if output and output.suffix.lower() == ".json":
-        write_file(output, json.dumps({"input": one.text} | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
-    elif output:
-        made.draw(output)
+    if output.suffix.lower() == ".json":
+        write_file(output, json.dumps(known | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
-        show_comparison(made, console())
+        made.draw(output)
 
 
 def models() -> None:

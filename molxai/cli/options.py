@@ -21,6 +21,10 @@ COLUMN = "Column of SMILES in a table. [default: found by its name]"
 ENDPOINT = "Target to explain, of a model that has several. [default: the first]"
 DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache folder]"
 TARGET = "Class to explain: pred, true (with --target-columns), or a class's name or number."
+FRAGMENTS = (
+    "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own "
+    "with a name and a SMARTS on each line."
+)
 TIMED = "SMILES or files to time on. [default: the model's test data]"
 FOLDER = "Folder for the model; an interrupted run there is continued."
 
@@ -31,6 +35,7 @@ Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to wri
 Endpoint = Annotated[str, typer.Option(help=ENDPOINT, show_default=False)]
 SmilesColumn = Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)]
 BatchSize = Annotated[int, typer.Option("-b", "--batch-size", min=1, help="Graphs at once; results do not depend on it.")]
+Fragments = Annotated[str, typer.Option("--fragments", help=FRAGMENTS, show_default=False)]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Data = Annotated[Path | None, typer.Option(help=DATA, show_default=False)]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")]

@@ -78,6 +78,7 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
     work = Attribution(**settings, blocks=output.suffix.lower() == ".sdf", extras=extras, max_atoms=scale.max_atoms)
     if work.blocks and work.explainer.reads == "digits":
         raise typer.BadParameter(f"{output}: an SDF holds molecules, and these are digits; give .parquet, .jsonl, .csv or .json")
+    usage(getattr, work, "scheme")
     if work.target != "true":
         work.explainer.target(work.target, work.contrast)  # refused before any work
     library = Library(tuple(inputs), smiles_column, label_column)

@@ -6,6 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 Name = Annotated[str, Field(max_length=200)]
 
+Line = Annotated[str, Field(max_length=500)]
+
+MOST_PATTERNS = 100
+"""Of one's own, in a request."""
+
 MOST_METHODS = 8
 """Side by side."""
 
@@ -22,6 +27,9 @@ class Question(BaseModel):
     target: Name = Field("pred", description="Class to explain: pred for the predicted one, or a class's name or number.")
     contrast: Name | None = Field(None, description="Class whose logit is subtracted; needs a named target.")
     endpoint: Name = Field("", description="Target column of a model that has several. Default: the first.")
+    fragments: Name | Annotated[list[Line], Field(max_length=MOST_PATTERNS)] = Field(
+        "", description="Add `fragments` to the records: the id of a scheme, or patterns of one's own, a name and a SMARTS each."
+    )
 
 
 class Subjects(BaseModel):

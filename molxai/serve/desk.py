@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from molxai.explainer import Explainer
 from molxai.explainers import method as known_method
+from molxai.fragments import scheme_of
 from molxai.inputs import Entry
 from molxai.serve.api import MOST_METHODS, Question
 from molxai.serve.jobs import Job, Kept, Lane
@@ -19,8 +20,7 @@ class Upload:
 
     job: Job[Row]
     file: str
-    explainers: tuple[Explainer, ...]
-    """The model, by each method."""
+    work: Work
     extras: tuple[str, ...]
     """The table's other columns."""
 
@@ -42,8 +42,7 @@ class Desk:
             ValueError: no such method, class or endpoint, or the model does not read such inputs.
             Full: the lane is.
         """
-        lane, explainers = self._chosen(asked, methods, entries)
-        work = Work(explainers, asked.target, asked.contrast, features, views, self.settings.max_atoms)
+        lane, work = self._work(asked, methods, entries, features, views)
         return lane.add(Job(work.rows(entries), len(entries)))
 
     def upload(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], file: str) -> Upload:
@@ -52,10 +51,9 @@ class Desk:
         Raises:
             FileNotFoundError, ValueError, Full: as `explain`.
         """
-        lane, explainers = self._chosen(asked, methods, entries)
-        work = Work(explainers, asked.target, asked.contrast, False, True, self.settings.max_atoms)
+        lane, work = self._work(asked, methods, entries, False, True)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
-        made = Upload(lane.add(Job(work.rows(entries), len(entries))), file, explainers, extras)
+        made = Upload(lane.add(Job(work.rows(entries), len(entries))), file, work, extras)
         for gone in self.uploads.keep(made.job.id, made):
             gone.job.cancel()
         return made
@@ -75,7 +73,7 @@ class Desk:
         self.quick.close()
         self.long.close()
 
-    def _chosen(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry]) -> tuple[Lane, tuple[Explainer, ...]]:
+    def _work(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], features: bool, views: bool) -> tuple[Lane, Work]:
         names = list(dict.fromkeys(methods))
         if len(names) > MOST_METHODS:
             raise ValueError(f"{len(names)} methods side by side: at most {MOST_METHODS}")
@@ -85,7 +83,10 @@ class Desk:
         _check_kind(explainers[0], entries)
         if asked.target != "true":
             explainers[0].target(asked.target, asked.contrast)
-        return lane, explainers
+        scheme = scheme_of(asked.fragments) if asked.fragments else None
+        if scheme and not _is_molecule(entries[0]):
+            raise ValueError("fragments are parts of molecules, and these are digits: leave fragments out")
+        return lane, Work(explainers, asked.target, asked.contrast, features, scheme, views, self.settings.max_atoms)
 
 
 def _default(model: str, entries: Sequence[Entry]) -> str:

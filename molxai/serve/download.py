@@ -36,12 +36,12 @@ def download(found: Upload, ending: Ending, method: str) -> Response:
     Raises:
         ValueError: the upload was not explained by that method.
     """
-    names = [one.method.name for one in found.explainers]
+    names = found.work.methods
     if method and method not in names:
         raise ValueError(f"{found.file} was not explained by {method!r}: there are {', '.join(names)}")
-    place, card = names.index(method) if method else 0, found.explainers[0].card
+    place, card = names.index(method) if method else 0, found.work.explainers[0].card
     records = [json.loads(row.records[place]) for row in found.job.results]
-    columns = schema(card, extras=found.extras)
+    columns = schema(card, extras=found.extras, fragments=found.work.scheme is not None)
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, f"result.{ending}")
         write_tables([pa.Table.from_pylist(records, columns)], columns, path)

@@ -68,12 +68,13 @@ async def upload(
     target: Annotated[Name, Form(description="pred, true (with label_column), or a class's name or number.")] = "pred",
     contrast: Annotated[Name, Form(description="Class whose logit is subtracted.")] = "",
     endpoint: Annotated[Name, Form(description="Target column of a model that has several.")] = "",
+    fragments: Annotated[Name, Form(description="Add fragments to the records: the id of a scheme.")] = "",
     smiles_column: Annotated[Name, Form(description="Column of SMILES. Default: found by its name.")] = "",
     label_column: Annotated[Name, Form(description="Column of the true class.")] = "",
 ) -> Response:
     """A file to explain row by row: a job, whose results are fetched as they are made. A bad row is a record with its error."""
     desk = desk_of(request)
-    asked = Question(model=model, target=target, contrast=contrast or None, endpoint=endpoint)
+    asked = Question(model=model, target=target, contrast=contrast or None, endpoint=endpoint, fragments=fragments)
     names = [one.strip() for one in methods.split(",")]
     name = file.filename or "upload"
     entries = await run_in_threadpool(uploaded, name, await file.read(), desk.settings, smiles_column, label_column)
@@ -145,8 +146,8 @@ def _told(found: Upload, start: int, records: bool = True, views: bool = False) 
     known = {
         "id": job.id,
         "file": found.file,
-        "model": found.explainers[0].card.name,
-        "methods": [one.method.name for one in found.explainers],
+        "model": found.work.explainers[0].card.name,
+        "methods": found.work.methods,
         "columns": len(found.extras),
         "state": state,
         "total": job.total,

@@ -10,6 +10,7 @@ from graphormer.superpixels import SEGMENTS
 from molxai.batch import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
 from molxai.explainer import Explainer
 from molxai.explainers import Method
+from molxai.fragments import Scheme
 from molxai.inputs import Entry, Input
 from molxai.records import Record, column_names, prediction_record, record
 
@@ -68,8 +69,15 @@ class Work:
     contrast: str | None
     features: bool
     """Whether records hold each node's split over its input features."""
+    scheme: Scheme | None
+    """How molecules are taken apart in the records, if at all."""
     views: bool
     max_atoms: int
+
+    @property
+    def methods(self) -> list[str]:
+        """Their names, in order."""
+        return [one.method.name for one in self.explainers]
 
     def rows(self, entries: Sequence[Entry]) -> Iterator[list[Row]]:
         """Every input by every method, in chunks of about a second's work; with empty lists between, where work may stop."""
@@ -86,7 +94,7 @@ class Work:
 
     def _row(self, entry: Entry, one: Input, near: float | None, made: Sequence[Explained]) -> Row:
         extras = _extras(entry.extras)
-        said = tuple(text(record(by, explanation, self.features)) for by, explanation in made)
+        said = tuple(text(record(by, explanation, self.features, self.scheme)) for by, explanation in made)
         few = dict(islice(extras.items(), MOST_COLUMNS))
         shown = text(self._view(one, near, made) | ({"extras": few} if few else {})) if self.views else "null"
         return Row(said, text(extras), shown, not any(explanation for _, explanation in made))
@@ -98,8 +106,7 @@ class Work:
         found = [explanation for _, explanation in made if explanation]
         if not found:
             return view(replace(one, error=made[0][0].error), [])
-        names = [explainer.method.name for explainer in self.explainers]
-        refused = {name: by.error for name, (by, explanation) in zip(names, made, strict=True) if explanation is None}
+        refused = {name: by.error for name, (by, explanation) in zip(self.methods, made, strict=True) if explanation is None}
         return view(one, found) | ({} if near is None else {"similarity": round(near, 3)}) | ({"refused": refused} if refused else {})
 
 

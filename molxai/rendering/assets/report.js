@@ -102,7 +102,7 @@
   on("next", "click", () => step(1));
   on("close", "click", () => dialog.close());
   dialog.addEventListener("close", () => history.replaceState(null, "", "#"));
-  addEventListener("beforeprint", () => table && table.drawAll());
+  addEventListener("beforeprint", () => table && table.buildAll());
 
   fillConservation();
   if (views.length > 1) {

@@ -1,8 +1,11 @@
-// The table of many inputs: sorted, searched, with pictures that are drawn when they come into sight.
+// The table of many inputs: sorted, searched, and built as they come into sight.
 "use strict";
 
 (() => {
   const { html, signed } = molxai;
+
+  const CHUNK = 60; // rows that are built at once, with their pictures, when they come near
+  const ROW = 118; // height of a row, as in the style sheet
 
   const NUMBER = (value, shown = molxai.plain) => ({ value, text: shown(value) });
   const TEXT = (value, length = 60) => ({ value: value ?? "", text: molxai.shortened(String(value ?? ""), length) });
@@ -44,49 +47,66 @@
   /**
    * Fill an element with the table of `settings.views`.
    * settings.state as for `detail`; `settings.open(view)` is called for a row that is chosen.
-   * Returns { redraw, search, shown }: pictures anew after a change of state, rows that hold a text, and the views in their order.
+   * Returns { sort, search, shown, rows, redraw, buildAll }: by a column; rows that hold a text; the views that are shown, in
+   * order; their cells; pictures anew after a change of state; and everything at once, for paper.
    */
   molxai.table = (container, settings) => {
     const named = columns(settings);
-    const rows = settings.views.map((view) => rowOf(view, named, settings));
-    const body = html("tbody", {}, ...rows.map((row) => row.element));
+    const rows = settings.views.map((view) => rowOf(view, named));
+    const filler = html("tr", { class: "filler" });
+    const body = html("tbody", {}, filler);
     const heads = named.map(([title], place) => html("th", { scope: "col" }, html("button", { type: "button", onclick: () => sort(place) }, title)));
     const table = html("table", { class: "inputs" }, html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "picture"), ...heads)), body);
-    const frame = html("div", { class: "wide rows", tabindex: "0", role: "region", "aria-label": "every input" }, table);
+    const frame = html("div", { class: "wide rows", tabindex: "0", role: "region", "aria-label": "rows of the table" }, table);
     container.replaceChildren(frame);
     const root = matchMedia("(max-width: 720px)").matches ? null : frame; // a telephone scrolls the page, not the frame
-    const draw = (element) => thumbnail(rows[Number(element.dataset.place)], settings);
-    const watcher = new IntersectionObserver((seen) => seen.filter((one) => one.isIntersecting).forEach((one) => draw(one.target)), { root, rootMargin: "400px" });
-    rows.forEach((row, place) => {
-      row.element.dataset.place = place;
-      watcher.observe(row.element);
-    });
-    let sorted = null, upwards = true;
+    let shown = rows, built = 0, sorted = null, upwards = true;
+    const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && build(CHUNK), { root, rootMargin: "600px" });
+
+    /** The next rows; the filler stands for those that are still to come. */
+    function build(count) {
+      const next = shown.slice(built, built + count);
+      built += next.length;
+      filler.before(...next.map((row) => element(row, named, settings)));
+      filler.style.height = `${(shown.length - built) * ROW}px`;
+      watcher.unobserve(filler); // observed anew, it tells again whether it is still in sight
+      if (built < shown.length) watcher.observe(filler);
+    }
+
+    function rebuild() {
+      body.replaceChildren(filler);
+      built = 0;
+      build(CHUNK);
+    }
+
+    function order() {
+      if (sorted !== null) shown.sort((a, b) => compared(a.cells[sorted].value, b.cells[sorted].value, upwards));
+    }
+
     function sort(place) {
       upwards = sorted === place ? !upwards : true;
       sorted = place;
       heads.forEach((head, i) => (i === place ? head.setAttribute("aria-sort", upwards ? "ascending" : "descending") : head.removeAttribute("aria-sort")));
-      rows.sort((a, b) => compared(a.cells[place].value, b.cells[place].value, upwards));
-      rows.forEach((row, i) => (row.element.dataset.place = i));
-      body.append(...rows.map((row) => row.element));
+      order();
+      rebuild();
     }
+
+    function search(words, only = () => true) {
+      const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+      shown = rows.filter((row) => only(row.view) && wanted.every((word) => row.text.includes(word)));
+      order();
+      rebuild();
+      return shown.length;
+    }
+
+    rebuild();
     return {
       sort,
-      shown: () => rows.filter((row) => !row.element.hidden).map((row) => row.view),
-      rows: () => [["row", ...named.slice(1).map(([title]) => title)], ...rows.filter((row) => !row.element.hidden).map((row) => row.cells.map((cell) => cell.value))],
-      drawAll: () => rows.forEach((row) => thumbnail(row, settings)),
-      search: (words, only = () => true) => {
-        const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-        rows.forEach((row) => (row.element.hidden = !(only(row.view) && wanted.every((word) => row.text.includes(word)))));
-        return rows.filter((row) => !row.element.hidden).length;
-      },
-      redraw: () => {
-        rows.forEach((row) => {
-          if (row.picture.firstChild) row.picture.replaceChildren();
-          watcher.unobserve(row.element);
-          watcher.observe(row.element);
-        });
-      },
+      search,
+      shown: () => shown.map((row) => row.view),
+      rows: () => [named.map(([title]) => title), ...shown.map((row) => row.cells.map((cell) => cell.value))],
+      redraw: rebuild,
+      buildAll: () => build(shown.length),
     };
   };
 
@@ -98,27 +118,27 @@
     return upwards ? both : -both;
   }
 
-  function rowOf(view, named, settings) {
+  function rowOf(view, named) {
     const cells = named.map(([, cell]) => cell(view));
-    const picture = html("td", { class: "thumbnail" });
+    const fragments = Object.values(view.fragments || {}).flatMap((parts) => parts.map(([name]) => name));
+    return { view, cells, text: [...cells.map((cell) => cell.value), view.id, view.input, ...fragments].join(" ").toLowerCase() };
+  }
+
+  function element({ view, cells }, named, settings) {
     const open = () => settings.open(view);
     const shown = cells.map((cell, place) => {
       const text = html("bdi", {}, cell.text);
-      const held = place === 1 ? html("button", { type: "button", class: "link", onclick: open }, text) : text;
+      const held = named[place][0] === "id" ? html("button", { type: "button", class: "link", onclick: open }, text) : text;
       return html("td", { "data-title": named[place][0], class: typeof cell.value === "number" ? "number" : null }, held);
     });
-    const element = html("tr", { class: view.error ? "error" : null, "data-row": view.row }, picture, ...shown);
-    picture.addEventListener("click", open);
-    const fragments = Object.values(view.fragments || {}).flatMap((parts) => parts.map(([name]) => name));
-    const text = [...cells.map((cell) => cell.value), view.id, view.input, ...fragments].join(" ").toLowerCase();
-    return { view, cells, picture, element, text };
+    const picture = html("td", { class: "thumbnail", onclick: open }, thumbnail(view, settings));
+    return html("tr", { class: view.error ? "error" : null, "data-row": view.row }, picture, ...shown);
   }
 
-  function thumbnail(row, settings) {
-    const { view, picture } = row;
-    if (picture.firstChild || view.error) return;
-    const { state } = settings;
+  function thumbnail(view, settings) {
+    const { state, palettes } = settings;
+    if (!view.methods || !view.methods[state.method]) return null;
     const limit = molxai.limit(view, state.method, state.scale, settings);
-    picture.append(molxai.picture(view, state.method, { limit, palette: settings.palettes[state.palette] }));
+    return molxai.picture(view, state.method, { limit, palette: palettes[state.palette] });
   }
 })();
