@@ -132,6 +132,17 @@ def test_choices_are_asked_and_shown(page, tmp_path):
     until(page, "document.querySelectorAll('.method').length === 3")
 
 
+def test_pictures_and_numbers_leave_the_page(page):
+    ask(page, IBUPROFEN)
+    page.execute_script("window.kept = {}; molxai.save = (content, type, name) => (window.kept[name] = content.size || content)")
+    for button in page.find_elements("css selector", ".large .buttons button"):
+        button.click()
+    until(page, "Object.keys(window.kept).length === 3")
+    kept = page.execute_script("return window.kept")
+    assert kept["molecule-lrp.svg"].count("<circle") >= 15 and kept["molecule-lrp.png"] > 5000
+    assert len(kept["molecule-lrp.csv"].splitlines()) == 16
+
+
 def test_a_link_brings_the_same_page(page, home):
     page.get(f"{home}#smiles=CCO&methods=lrp,gae&method=gae&palette=brown-teal&scale=2.5&numbers=1&scheme=brics&evil=1")
     page.refresh()

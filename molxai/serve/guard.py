@@ -100,7 +100,9 @@ class _Outward:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(HEADERS)
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            headers.setdefault("Cache-Control", "no-cache")  # asked for anew, and sent only where it has changed
         await self.send(message)
 
 

@@ -110,19 +110,22 @@ class Kept(Generic[T]):
     def __init__(self, most: int, lifetime: float, clock: Callable[[], float] = monotonic) -> None:
         self.most, self.lifetime, self.clock = most, lifetime, clock
         self.held: dict[str, tuple[float, T]] = {}
+        self.changing = Lock()
 
     def keep(self, name: str, one: T) -> list[T]:
         """Hold it under the name; returns what had to go: too old, or one too many."""
-        self.held[name] = (self.clock(), one)
-        oldest = sorted(self.held, key=lambda name: self.held[name][0])
-        late = self.clock() - self.lifetime
-        gone = [name for place, name in enumerate(oldest) if self.held[name][0] < late or place < len(oldest) - self.most]
-        return [self.held.pop(name)[1] for name in gone]
+        with self.changing:
+            self.held[name] = (self.clock(), one)
+            oldest = sorted(self.held, key=lambda name: self.held[name][0])
+            late = self.clock() - self.lifetime
+            gone = [name for place, name in enumerate(oldest) if self.held[name][0] < late or place < len(oldest) - self.most]
+            return [self.held.pop(name)[1] for name in gone]
 
     def find(self, name: str) -> T | None:
         """What is held under the name, and from now on for another lifetime."""
-        seen, one = self.held.get(name, (0.0, None))
-        if one is None or seen < self.clock() - self.lifetime:
-            return None
-        self.held[name] = (self.clock(), one)
-        return one
+        with self.changing:
+            seen, one = self.held.get(name, (0.0, None))
+            if one is None or seen < self.clock() - self.lifetime:
+                return None
+            self.held[name] = (self.clock(), one)
+            return one

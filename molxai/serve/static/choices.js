@@ -39,7 +39,7 @@
     const against = model.task === "multiclass" && model.classes.includes(state.target) ? model.classes.filter((name) => name !== state.target) : [];
     if (!against.includes(state.contrast)) state.contrast = "";
     find("contrast-label").hidden = !against.length;
-    fill("contrast", [option("", "all others", !state.contrast), ...against.map((name) => option(name, name, name === state.contrast))]);
+    fill("contrast", [option("", "nothing", !state.contrast), ...against.map((name) => option(name, name, name === state.contrast))]);
   }
 
   /** What is explained where nothing is chosen: the prediction; of many rows one class, so that colours mean the same. */

@@ -42,6 +42,7 @@
     find("busy").removeAttribute("value");
     find("answer").setAttribute("aria-busy", "true");
     say(doing);
+    find("refused").textContent = "";
     try {
       await act(mine.signal);
     } catch (error) {
@@ -103,7 +104,9 @@
     if (view.error) return refused(view);
     molxai.fillLook(settings, state, Object.keys(view.methods), { many: false, atoms: reads() === "molecules" });
     shown.redraw();
-    say(verdict(view));
+    say(`Prediction: ${view.probability === null ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction}`);
+    const refusals = Object.entries(view.refused || {}).map(([method, reason]) => `${method}: ${reason}`);
+    find("refused").textContent = refusals.join("; ");
     come();
   }
 
@@ -115,12 +118,6 @@
     say(view.error, true);
   }
 
-  const verdict = (view) => {
-    const said = `Prediction: ${view.probability === null ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction}`;
-    const failed = Object.entries(view.refused || {}).map(([method, reason]) => `${method}: ${reason}`);
-    return [said, ...failed].join(". ");
-  };
-
   const askTable = () =>
     work(`sending ${file.name} …`, async (signal) => {
       const asked = question();
@@ -130,8 +127,8 @@
       form.set("smiles_column", find("column").value.trim());
       molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
       const smiles = !/\.sdf$/i.test(file.name);
-      come();
       await molxai.upload(find("result"), form, { ...settings, biases: model().biases, smiles }, state, signal, (job, panel) => {
+        if (shown !== panel) come();
         shown = panel;
         find("busy").max = job.total;
         find("busy").value = job.done;
@@ -204,6 +201,10 @@
     turnTo("molecule");
     find("smiles").value = state.smiles;
     if (state.smiles) ask();
+    else if (shown) {
+      clear();
+      say("");
+    }
   }
 
   find("how").open = !NARROW.matches;
