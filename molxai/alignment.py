@@ -56,21 +56,23 @@ def alignment(a: Chem.Mol, b: Chem.Mol, relevance_a: Sequence[float], relevance_
     weights = (np.array(relevance_a), np.array(relevance_b))
     if a.GetNumAtoms() == b.GetNumAtoms() and (anchor := _laid(_flat(a), a, b, weights)):
         return Alignment(anchor, _largest(a, anchor), _stereo(a, b, anchor))
-    least = min(LEAST, a.GetNumAtoms(), b.GetNumAtoms())
-    rounds, note = [], ""
-    for search in (SENSIBLE, LOOSE):
-        query, whole = _common(a, b, search)
-        if query.GetNumAtoms() >= least:
-            laid = _laid(query, a, b, weights)
-            rounds.append(_whole_rings(a, b, laid) if search is SENSIBLE else laid)
-            note = "" if whole else f"the search for common atoms stopped after {SECONDS} s: more may correspond"
-            break
-    if not rounds or not rounds[0]:
-        raise ValueError("the two molecules have nothing in common that could be compared: choose two that share a substructure")
+    first, note = _first(a, b, weights)
+    rounds = [first]
     while more := _beside(a, b, [pair for pairs in rounds for pair in pairs], weights):
         rounds.append(more)
     pairs = tuple(sorted(pair for pairs in rounds for pair in pairs))
     return Alignment(pairs, _largest(a, rounds[0]), _stereo(a, b, pairs), note)
+
+
+def _first(a: Chem.Mol, b: Chem.Mol, weights: tuple[np.ndarray, np.ndarray]) -> tuple[tuple[Pair, ...], str]:
+    """The pairs of the maximum common substructure, of whole rings if there is one, and what to say of the search."""
+    for search in (SENSIBLE, LOOSE):
+        query, whole = _common(a, b, search)
+        pairs = _laid(query, a, b, weights)
+        pairs = _whole_rings(a, b, pairs) if search is SENSIBLE else pairs
+        if len(pairs) >= min(LEAST, a.GetNumAtoms(), b.GetNumAtoms()):
+            return pairs, "" if whole else f"the search for common atoms stopped after {SECONDS} s: more may correspond"
+    raise ValueError("the two molecules have nothing in common that could be compared: choose two that share a substructure")
 
 
 def _largest(a: Chem.Mol, pairs: Sequence[Pair]) -> tuple[Pair, ...]:

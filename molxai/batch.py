@@ -18,6 +18,7 @@ from molxai.explainers import check_size
 from molxai.explainers.outcome import Outcome, outcomes, resolved
 from molxai.explanation import Explanation, Target
 from molxai.inputs import Input
+from molxai.rendering.look import PLAIN, Look, Scale, common_limit
 
 CHUNK = 512
 """Inputs that are read and sorted by size together; fewer for methods of many passes, so that progress is seen."""
@@ -155,14 +156,17 @@ def picture_name(one: Input) -> str:
     return f"{one.row:05d}{'-' + safe if safe else ''}.svg"
 
 
-def draw_all(rows: Iterable[Explained], folder: Path, style: str = "highlight", numbers: bool = False) -> int:
-    """One SVG for each explanation in the folder, which is made where it is missing; returns how many."""
+def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale: Scale = "own") -> int:
+    """One SVG for each explanation in the folder, which is made where it is missing; returns how many.
+
+    Raises:
+        ValueError: no such scale.
+    """
     from molxai.rendering.picture import draw
 
+    made = [(one, explanation) for one, explanation in rows if explanation is not None]
+    limit = common_limit(scale, (explanation.relevance.tolist() for _, explanation in made))
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = 0
-    for one, explanation in rows:
-        if explanation is not None:
-            draw(explanation, folder / picture_name(one), style, numbers)
-            drawn += 1
-    return drawn
+    for one, explanation in made:
+        draw(explanation, folder / picture_name(one), replace(look, limit=limit))
+    return len(made)

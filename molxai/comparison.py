@@ -9,6 +9,7 @@ from molxai.explainer import Explainer, Source, graph_in
 from molxai.explainers import check_size
 from molxai.explanation import Explanation, Target
 from molxai.metrics.agreement import spearman_matrix
+from molxai.rendering.look import Look
 
 TOP = 5
 """Nodes that are named for each method."""
@@ -43,15 +44,29 @@ class Comparison:
             "top": {one.method: [name for name, _ in self.top(one)] for one in self.explanations},
         }
 
-    def draw(self, path: str | Path) -> None:
+    def draw(self, path: str | Path, **look: Any) -> None:
         """Write the pictures side by side, with their rank correlations and top nodes, as .html, .png or .svg.
 
+        Args:
+            path: ends so.
+            look: fields of `Look`, like `palette="orange-purple"` or `dpi=200`.
+
         Raises:
-            ValueError: the file name has another ending.
+            ValueError: the file name has another ending, or a choice is not known.
         """
         from molxai.rendering.comparison import draw_comparison
 
-        draw_comparison(self.explanations, self.spearman, [self.top(one) for one in self.explanations], Path(path))
+        draw_comparison(self.explanations, self.spearman, self.tops, Path(path), Look(**look))
+
+    @property
+    def tops(self) -> list[list[tuple[str, float]]]:
+        """The most relevant nodes of each method."""
+        return [self.top(one) for one in self.explanations]
+
+    def _repr_html_(self) -> str:
+        from molxai.rendering.notebook import comparison_html
+
+        return comparison_html(self.explanations, self.spearman, self.tops)
 
 
 def compare(

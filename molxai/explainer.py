@@ -22,7 +22,7 @@ from graphormer.prediction import batch_for
 from graphormer.superpixels import Digit, digit
 from molxai.explainers import check_size, method
 from molxai.explainers.ensemble import explained
-from molxai.explanation import PREDICTED, Explanation, Target
+from molxai.explanation import PREDICTED, Explanation, Explanations, Target
 
 Subject: TypeAlias = Molecule | Digit | Graph
 """What is explained; a bare graph has no picture."""
@@ -120,7 +120,7 @@ class Explainer:
             ValueError: an input cannot be read, is of the other kind, or there is no such class.
         """
         if isinstance(source, list | tuple):
-            return self.explain([self.subject(one) for one in source], [self.target(target, contrast)] * len(source))
+            return Explanations(self.explain([self.subject(one) for one in source], [self.target(target, contrast)] * len(source)))
         return self.explain([self.subject(source)], [self.target(target, contrast)])[0]
 
     def subject(self, source: Source, id: str = "") -> Subject:

@@ -1,10 +1,10 @@
 """The one output type: relevance with its ledger, what it explains, and how to look at it."""
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -13,6 +13,7 @@ from graphormer.ensemble import Model
 from graphormer.model import Config
 from graphormer.molecules import Molecule
 from graphormer.superpixels import Digit
+from molxai.rendering.look import Part
 
 if TYPE_CHECKING:
     import pandas
@@ -135,6 +136,13 @@ class Explanation:
         symbols: Sequence[str] = getattr(self.subject, "symbols", [""] * len(self.relevance))
         return [f"{symbol}{i}" for i, symbol in enumerate(symbols)]
 
+    @property
+    def uncertain(self) -> list[bool]:
+        """Of each node, whether its relevance is smaller than its standard deviation over an ensemble's members."""
+        if self.relevance_sd is None:
+            return [False] * len(self.relevance)
+        return (self.relevance.abs() < self.relevance_sd).tolist()
+
     def to_dict(self, features: bool = False) -> dict[str, Any]:
         """The explanation's part of a record, in plain Python types.
 
@@ -189,19 +197,35 @@ class Explanation:
 
         return flow_of(self)
 
-    def draw(self, path: str | None = None, style: str = "highlight") -> str | bytes:
+    def draw(self, path: str | Path | None = None, style: str = "highlight", parts: Sequence[Part] = (), **look: Any) -> str | bytes:
         """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.
 
+        Args:
+            path: ends in .svg or .png.
+            style: of molecules: highlight or contour.
+            parts: atoms that belong together and what is written beside them, like `([3, 4, 5], "+1.2")`.
+            look: other fields of `Look`, like `palette="orange-purple"` or `dpi=300`.
+
         Raises:
-            ValueError: there is no subject to draw, or the file name has another ending.
+            ValueError: there is no subject to draw, the file name has another ending, or a choice is not known.
         """
+        from molxai.rendering.look import Look
         from molxai.rendering.picture import draw
 
-        return draw(self, path, style)
+        return draw(self, path, Look(style, **look), parts)
 
     def _repr_html_(self) -> str:
-        if self.subject is None:
-            return f"<pre>{html.escape(repr(self))}</pre>"
-        svg = self.draw()
-        assert isinstance(svg, str)
-        return svg[svg.index("<svg") :]
+        from molxai.rendering.notebook import explanation_html
+
+        return explanation_html(self)
+
+
+class Explanations(list[Explanation]):
+    """A list of explanations; a notebook shows its first ones as a grid of one scale."""
+
+    SHOWN: ClassVar = 24
+
+    def _repr_html_(self) -> str:
+        from molxai.rendering.notebook import list_html
+
+        return list_html(self[: self.SHOWN], len(self))

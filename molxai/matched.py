@@ -80,15 +80,20 @@ class MatchedPair:
             "note": self.alignment.note or None,
         }
 
-    def draw(self, path: str | Path) -> None:
+    def draw(self, path: str | Path, **look: Any) -> None:
         """Write both molecules side by side, in one orientation and on one scale, as .svg or .png.
 
+        Args:
+            path: of the file.
+            look: fields of `Look`, like `palette="orange-purple"` or `dpi=300`.
+
         Raises:
-            ValueError: the file name has another ending.
+            ValueError: the file name has another ending, or a choice is not known.
         """
+        from molxai.rendering.look import Look
         from molxai.rendering.matched import draw_matched
 
-        draw_matched(self.a, self.b, self.alignment, self.split, Path(path))
+        draw_matched(self.a, self.b, self.alignment, self.split, Path(path), Look(**look))
 
 
 def matched_pair(explainer: Explainer, a: Source, b: Source, target: str | int = "pred", contrast: str | int | None = None) -> MatchedPair:

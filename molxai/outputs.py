@@ -1,23 +1,23 @@
 """Where explanations go: checks of what was asked for, before any work, and pictures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from molxai.batch import Explained, draw_all
 from molxai.records import FORMATS
+from molxai.rendering.look import Look, Scale, common_limit
 
 
-def check_output(path: Path | None, style: str = "highlight", pictures: bool = True) -> None:
+def check_output(path: Path | None, pictures: bool = True) -> None:
     """Refuse what could not be written, before any work.
 
     Raises:
-        ValueError: an ending or a picture style that is not known.
+        ValueError: an ending that is not known.
         FileNotFoundError: the folder of the file does not exist.
     """
-    from molxai.rendering import ENDINGS, STYLES
+    from molxai.rendering import ENDINGS
 
-    if style not in STYLES:
-        raise ValueError(f"style {style!r}: {' or '.join(STYLES)} is needed")
     known = (*FORMATS, *(ENDINGS if pictures else ()))
     if path and path.is_dir() and path.suffix.lower() in known:
         raise ValueError(f"{path} is a folder: name a file, or a folder without an ending for pictures")
@@ -62,16 +62,16 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() or not path.suffix
 
 
-def write_pictures(rows: Sequence[Explained], path: Path, style: str, numbers: bool) -> None:
+def write_pictures(rows: Sequence[Explained], path: Path, look: Look, scale: Scale = "own") -> None:
     """One picture, or a folder of pictures, as the path says."""
     if is_folder(path):
-        draw_all(rows, path, style, numbers)
+        draw_all(rows, path, look, scale)
         return
     from molxai.rendering.picture import draw
 
     explanation = rows[0][1]
     assert explanation is not None
-    draw(explanation, path, style, numbers)
+    draw(explanation, path, replace(look, limit=common_limit(scale, [explanation.relevance.tolist()])))
 
 
 def is_record_file(path: Path | None) -> bool:

@@ -15,6 +15,7 @@ from molxai.batch import CHUNK, explained, similarities
 from molxai.explainer import Explainer
 from molxai.explainers.about import ABOUT
 from molxai.inputs import Entry, Input
+from molxai.rendering.look import Scale
 from molxai.rendering.view import View, view
 
 METHODS = ("lrp", "lrp-gamma", "gradient-input", "gae")
@@ -37,30 +38,13 @@ class Report:
     """Of the user's table, that the page's table shows."""
     title: str = ""
     palette: str = "red-blue"
-    scale: str | float = "own"
+    scale: Scale = "own"
     """`own`, `common`, or the relevance in full colour."""
 
 
 def common_target(card: Card) -> str:
     """What all rows of a table are explained for, so that their colours mean the same."""
     return card.classes[1] if card.config.task == "binary" else "pred"
-
-
-def scale_named(text: str) -> str | float:
-    """The scale of that name, or the relevance in full colour.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if text in ("own", "common"):
-        return text
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise ValueError(f"scale {text!r}: own, common or a positive number is needed")
-    return value
 
 
 def views(explainer: Explainer, entries: Iterable[Entry], report: Report, max_atoms: int) -> Iterator[View]:

@@ -137,8 +137,8 @@ def test_changed_atoms_are_outlined_on_one_scale(run, name):
     run(*PAIRS[name], "-o", "pair.json")
     made = json.loads(Path("pair.json").read_text())
     changed = sum(len(one["atoms"]) for one in made["lost"] + made["gained"]) + 2 * sum(one["stereo_differs"] for one in made["pairs"])
-    ellipses = [one for one in ET.parse("pair.svg").iter() if one.tag.endswith("ellipse") and "fill:none" in one.get("style", "")]
-    assert len(ellipses) == changed
+    outlined = [one for one in ET.parse("pair.svg").iter() if one.tag.endswith("ellipse") and one.get("class") == "outline"]
+    assert len(outlined) == changed
     assert "Δ" in Path("pair.svg").read_text()
 
 

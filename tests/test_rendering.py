@@ -18,10 +18,12 @@ from graphormer.superpixels import digit
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation, Target
 from molxai.rendering.colour import BLUE, RED, SMALLEST_SCALE, WHITE, colours, scale
+from molxai.rendering.look import Look
 from molxai.rendering.molecule import draw_molecule
 from molxai.rendering.picture import draw
 
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
+CONTOUR = Look("contour")
 RELEVANCE = [0.1, -0.3, 0.0, 0.2, 1.5, -0.1, 0.05, -2.0, 0.3, 0.0, 0.4, -0.6, 0.7, 0.9, -1.2]
 
 
@@ -56,7 +58,7 @@ def test_contours_of_almost_nothing_stay_white(tmp_path):
     """And full colour means the same in both styles: RDKit would scale any map to its own largest value."""
     one, pixels = molecule(IBUPROFEN), {}
     for size in (1e-4, 0.05, 2.0):
-        draw(explanation(one, [size * r for r in RELEVANCE]), tmp_path / "x.png", "contour")
+        draw(explanation(one, [size * r for r in RELEVANCE]), tmp_path / "x.png", CONTOUR)
         pixels[size] = np.asarray(Image.open(tmp_path / "x.png").convert("RGB")).astype(int)[60:500, :640]
     spread = {size: np.ptp(p, axis=2).max() for size, p in pixels.items()}
     assert spread[1e-4] < 10 and spread[0.05] > 100
@@ -109,14 +111,14 @@ def test_the_users_layout_is_kept_and_a_third_dimension_flattened():
 @pytest.mark.parametrize("ending", ["svg", "png"])
 def test_small_molecules_are_drawn_in_both_styles(tmp_path, smiles, style, ending):
     one = molecule(smiles)
-    draw(explanation(one, [0.5] * one.graph.nodes), tmp_path / f"x.{ending}", style)
+    draw(explanation(one, [0.5] * one.graph.nodes), tmp_path / f"x.{ending}", Look(style))
     assert (tmp_path / f"x.{ending}").stat().st_size > 3000
 
 
 def test_lone_atoms_are_highlighted_in_either_style():
     for smiles in ("C", "[Na+].[Cl-]"):
         one = molecule(smiles)
-        assert set(fills(draw(explanation(one, [0.5] * one.graph.nodes), style="contour"))) == set(range(one.graph.nodes))
+        assert set(fills(draw(explanation(one, [0.5] * one.graph.nodes), look=CONTOUR))) == set(range(one.graph.nodes))
 
 
 def test_the_svg_is_whole_and_says_what_it_shows():
@@ -131,7 +133,7 @@ def test_the_svg_is_whole_and_says_what_it_shows():
 
 def test_pictures_stay_small_enough_to_mail():
     for style in ("highlight", "contour"):
-        assert len(draw(explanation(molecule(IBUPROFEN), RELEVANCE), style=style)) < 400_000
+        assert len(draw(explanation(molecule(IBUPROFEN), RELEVANCE), look=Look(style))) < 400_000
 
 
 def test_the_same_picture_is_the_same_file():
@@ -169,7 +171,7 @@ def test_pictures_refuse_what_they_cannot_draw(tmp_path):
     with pytest.raises(ValueError, match="bare graph"):
         draw(explanation(None, [0.1]))
     with pytest.raises(ValueError, match="highlight or contour"):
-        draw(explanation(molecule("C"), [0.1]), style="sketch")
+        draw(explanation(molecule("C"), [0.1]), look=Look("sketch"))
     with pytest.raises(ValueError, match="2 relevances but 1 atoms"):
         draw(explanation(molecule("C"), [0.1, 0.2]))
     with pytest.raises(FileNotFoundError, match="create it first"):
@@ -187,7 +189,7 @@ def test_three_lines_of_python(explainer):
     assert len(one.relevance) == 15 and abs(one.gap) < 1e-4
     frame = one.to_frame()
     assert frame["node"][4] == "C4" and np.allclose(frame.drop(columns=["node", "relevance"]).sum(axis=1), frame["relevance"], atol=1e-6)
-    assert one._repr_html_().startswith("<svg")
+    assert "<svg" in one._repr_html_()
     assert one.draw().startswith("<?xml")
     assert [e.subject.smiles for e in explainer(["CCO", "C"])] == ["CCO", "C"]
 
@@ -196,7 +198,7 @@ def test_digits_from_python(saved_digit_model, tmp_path):
     explain = Explainer(saved_digit_model)
     Image.fromarray((255 * stroke_image()).astype(np.uint8)).save(tmp_path / "d.png")
     array, file = explain([stroke_image(), tmp_path / "d.png"])
-    assert torch.allclose(array.relevance, file.relevance, atol=0.05) and array._repr_html_().startswith("<svg")
+    assert torch.allclose(array.relevance, file.relevance, atol=0.05) and "<svg" in array._repr_html_()
     with pytest.raises(ValueError, match="reads digits: an array"):
         explain("CCO")
 

@@ -22,7 +22,15 @@ DRUGS = [row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.c
 
 AROUND_BENZENE = (
     *("Cc1ccc(F)cc1", "OCc1ccccc1", "c1ccccc1", "c1ccc2c(c1)CCC2", "Cc1ccccc1-c1ccccc1", "CC1(C)CCc2ccccc12", "c1ccc2ccccc2c1", "CCO"),
-    *("[Na+].[O-]C(=O)c1ccccc1", "[2H]c1ccccc1[Fe]", "c1ccccc1C12CC1C2", "Clc1ccccc1.Brc1ccccc1", "*c1ccccc1", "C1Cc2ccc(cc2)CCc2ccc1cc2"),
+    *(
+        "[Na+].[O-]C(=O)c1ccccc1",
+        "[2H]c1ccccc1[Fe]",
+        "c1ccccc1C12CC1C2",
+        "Clc1ccccc1.Brc1ccccc1",
+        "*c1ccccc1",
+        "C1Cc2ccc(cc2)CCc2ccc1cc2",
+        "Cc1ccccc1.[K+].[I-]",
+    ),
 )
 
 

@@ -5,6 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
+from molxai.cli.drawing import (
+    AtomNumbers,
+    Caption,
+    Cmap,
+    Dpi,
+    NoCaption,
+    ScaleName,
+    Style,
+    Transparent,
+    chosen_look,
+    chosen_scale,
+)
 from molxai.cli.options import (
     MAX_ATOMS,
     TARGET,
@@ -55,8 +67,14 @@ def explain(
     endpoint: Endpoint = "",
     features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
     fragments: Fragments = "",
-    style: Annotated[str, typer.Option(help="Of molecule pictures: highlight or contour.")] = "highlight",
-    atom_numbers: Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")] = False,
+    style: Style = "highlight",
+    atom_numbers: AtomNumbers = False,
+    cmap: Cmap = "red-blue",
+    scale: ScaleName = "own",
+    dpi: Dpi = 100,
+    transparent: Transparent = False,
+    caption: Caption = None,
+    no_caption: NoCaption = False,
     batch_size: BatchSize = 32,
     device: Device = "auto",
     workers: Workers = None,
@@ -79,7 +97,8 @@ def explain(
     from molxai.outputs import check_count, check_output, is_record_file, write_pictures
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
-    usage(check_output, output, style)
+    usage(check_output, output)
+    look, shown = usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption), usage(chosen_scale, scale)
     if contrast is not None and target == "pred":
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
@@ -98,7 +117,7 @@ def explain(
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
     if output:
-        write_pictures(rows, output, style, atom_numbers)
+        write_pictures(rows, output, look, shown)
     else:
         first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
         if len(rows) == 1 and first:
@@ -163,6 +182,8 @@ def compare(
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File: .html .png .svg .json", show_default=False)] = None,
     device: Device = "auto",
+    cmap: Cmap = "red-blue",
+    dpi: Dpi = 100,
 ) -> None:
     """One input explained by several methods side by side; or two molecules, A and B, and what makes their difference.
 
@@ -182,18 +203,19 @@ def compare(
     if pair and len(names) > 1:
         raise typer.BadParameter(f"{len(names)} methods for a pair of molecules: name one, or compare methods on one input")
     usage(check_ending, output, (*(ENDINGS if pair else COMPARISON_ENDINGS), ".json"))
+    usage(chosen_look, cmap=cmap, dpi=dpi)
     read, explainer = prepared(sources, model, names[0], 32, device, "", "", True)
     if len(read) != len(sources) or len(read) > 2:
         raise ValueError(f"{len(read)} inputs: compare takes one, or two molecules; give SMILES, or files with one input")
     if pair:
         matched = matched_pair(explainer, read[0].subject, read[1].subject, target, contrast)
-        _written(matched, {}, output) if output else show_matched(matched, console())
+        _written(matched, {}, output, cmap, dpi) if output else show_matched(matched, console())
         return
     made = compared(explainer, read[0].subject, names, target, contrast)
-    _written(made, {"input": read[0].text}, output) if output else show_comparison(made, console())
+    _written(made, {"input": read[0].text}, output, cmap, dpi) if output else show_comparison(made, console())
 
 
-def _written(made: Any, known: dict[str, str], output: Path) -> None:
+def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int) -> None:
     """A comparison as JSON or as a picture."""
     import json
 
@@ -202,7 +224,7 @@ def _written(made: Any, known: dict[str, str], output: Path) -> None:
     if output.suffix.lower() == ".json":
         write_file(output, json.dumps(known | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
-        made.draw(output)
+        made.draw(output, palette=cmap, dpi=dpi)
 
 
 def models() -> None:

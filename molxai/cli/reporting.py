@@ -49,11 +49,12 @@ def report(
     from molxai.library import Library
     from molxai.outputs import check_ending
     from molxai.rendering.colour import palette
-    from molxai.report import Report, scale_named, write_report
+    from molxai.rendering.look import scale_of
+    from molxai.report import Report, write_report
     from molxai.terminal import progress
 
     names = listed(methods, list(EXPLAINERS), "method")
-    chosen = Report(names, target, contrast, split(columns), title, usage(palette, cmap).name, usage(scale_named, scale))
+    chosen = Report(names, target, contrast, split(columns), title, usage(palette, cmap).name, usage(scale_of, scale))
     usage(check_ending, output, (".html", ".htm"))
     usage(chosen_device, device)
     if target == "true" and not target_columns:

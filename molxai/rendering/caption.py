@@ -2,6 +2,7 @@
 
 from graphormer.model import Config
 from molxai.explanation import Explanation
+from molxai.rendering.colour import RED_BLUE, Palette
 
 
 def prediction_line(explanation: Explanation, method: bool = True) -> str:
@@ -36,11 +37,25 @@ def bias_word(config: Config) -> str:
     return "base value" if config.output_bias and not config.bias else "biases"
 
 
-def colour_line(explanation: Explanation) -> str:
-    """What the colours say."""
+def colour_line(explanation: Explanation, palette: Palette = RED_BLUE, target: str = "") -> str:
+    """What the colours say; `target` is what they speak for, if not the explanation's own."""
+    towards, against = palette.words[0].capitalize(), palette.words[1]
     if explanation.probability is None:
-        return "Red raises the value, blue lowers it."
-    return f"Red speaks for {explanation.target_name}, blue against it; the model's evidence, in {explanation.unit} units."
+        return f"{towards} raises the value, {against} lowers it."
+    target = target or explanation.target_name
+    return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {explanation.unit} units."
+
+
+def spread_line(explanation: Explanation) -> str:
+    """What hatching says; empty where nothing is hatched."""
+    if not any(explanation.uncertain):
+        return ""
+    return "Hatched: relevance smaller than its spread (one standard deviation) over the ensemble's members."
+
+
+def printable(text: str) -> str:
+    """The text with a mark in place of what has no picture: control characters, and those that turn the direction of writing."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _small(value: float) -> str:

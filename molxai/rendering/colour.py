@@ -54,6 +54,10 @@ class Palette:
         """White at zero, full at ± `limit` and beyond."""
         return mix(WHITE, self.towards if relevance > 0 else self.against, min(abs(relevance) / limit, 1.0))
 
+    def hexadecimal(self, relevance: float, limit: float) -> str:
+        """The same as HTML and SVG write it."""
+        return hexadecimal(self.colour(relevance, limit))
+
     def colours(self, relevance: Iterable[float], limit: float) -> list[Colour]:
         """A colour for each value."""
         return [self.colour(one, limit) for one in relevance]
@@ -65,9 +69,9 @@ PALETTES = {
     one.name: one
     for one in (
         RED_BLUE,
-        Palette("orange-purple", (0.88, 0.54, 0.12), (0.50, 0.41, 0.72), ("orange", "purple")),
+        Palette("orange-purple", (0.89, 0.53, 0.22), (0.55, 0.36, 0.88), ("orange", "purple")),
         Palette("brown-teal", (0.73, 0.47, 0.16), (0.12, 0.62, 0.58), ("brown", "teal")),
-        Palette("pink-green", (0.85, 0.34, 0.61), (0.35, 0.62, 0.18), ("pink", "green")),
+        Palette("pink-green", (0.85, 0.34, 0.63), (0.33, 0.62, 0.12), ("pink", "green")),
     )
 }
 """By name. In each, black letters on either full colour have a contrast of at least 4.5 (WCAG 2.1), and the two stay at least

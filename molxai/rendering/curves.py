@@ -29,7 +29,8 @@ def draw_curves(activation: Mapping[str, ndarray], pruning: Mapping[str, ndarray
         title: above both.
         path: .svg or .png.
     """
-    colour = {name: matplotlib.colormaps["tab20"](i % 20) for i, name in enumerate(sorted(activation))}
+    shades = matplotlib.colormaps["tab10" if len(activation) <= 10 else "tab20"]
+    colour = {name: shades(i % shades.N) for i, name in enumerate(sorted(activation))}
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans", "font.size": 9}):
         figure = Figure(figsize=(12.5, 5.6), layout="constrained")
         left, right = figure.subplots(1, 2)

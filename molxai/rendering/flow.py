@@ -1,10 +1,9 @@
 """A pair flow as a picture: arcs between the atoms or segments that exchanged most, and the flow by distance."""
 
 import io
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import matplotlib
 import numpy as np
@@ -18,22 +17,18 @@ from graphormer.molecules import Molecule, shortened
 from graphormer.superpixels import SIDE, Digit
 from molxai.explanation import Explanation
 from molxai.flow import PairFlow, hop_buckets
-from molxai.rendering import ENDINGS
 from molxai.rendering.arcs import WIDEST, Scene, draw_arcs
-from molxai.rendering.caption import prediction_line
+from molxai.rendering.caption import prediction_line, printable
 from molxai.rendering.colour import BLUE, RED, scale
 from molxai.rendering.digit import boundaries
-from molxai.rendering.molecule import flat_copy
-from molxai.rendering.picture import DPI, axes_at, saved, spliced
+from molxai.rendering.layout import flat_copy
+from molxai.rendering.picture import DPI, axes_at, kind_of, quiet_settings, saved, spliced
 
 WIDTH, DRAWING, HEADER, KEY, FOOTER = 1120, (660, 460), 64, 40, 100
 """Width of a picture; size of the molecule's or digit's drawing; heights of the lines above, the key of widths, the lines below."""
 
 LABELS, PROFILE = 134, 304
 """Width of the names of the distances and of their bars, right of the drawing."""
-
-SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "molxai", "axes.unicode_minus": False, "font.family": "DejaVu Sans"}
-"""Of matplotlib: "none" keeps text as text, and the fixed salt makes the same picture the same file."""
 
 NAMED, LETTERS = 5, 165
 """Arcs that are given in numbers, and letters in a line below the picture."""
@@ -61,15 +56,11 @@ def draw_flow(source: Explanation | PairFlow, path: str | Path | None = None, to
     Raises:
         ValueError: there is nothing to draw on, the explanation has no flow, or the file name ends otherwise.
     """
-    ending = Path(path).suffix.lower() if path else ".svg"
-    if ending not in ENDINGS:
-        raise ValueError(f"{path}: a picture's name must end in {' or '.join(ENDINGS)}")
+    kind = kind_of(path)
     flow = source.pair_flow() if isinstance(source, Explanation) else source
     if flow.explanation is None or flow.explanation.subject is None:
         raise ValueError("the flow of a bare graph has no picture: take the pair_flow of an explanation")
-    kind: Literal["svg", "png"] = "png" if ending == ".png" else "svg"
-    with warnings.catch_warnings(), matplotlib.rc_context(SETTINGS):
-        warnings.filterwarnings("ignore", "Glyph .* missing")
+    with quiet_settings():
         content = _picture(flow, flow.explanation, kind, top)
     if path:
         write_file(Path(path), content)
@@ -216,8 +207,7 @@ def _texts(figure: Figure, flow: PairFlow, explanation: Explanation, shown: Sequ
     below = (_arc_line(flow, explanation, shown), _strongest_line(flow, shown), _layer_line(flow), _reading_line(explanation))
     lines += [(FOOTER - 18 - 20 * row, 9, "normal", shortened(text, LETTERS)) for row, text in enumerate(below)]
     for y, size, weight, text in lines:
-        text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-        figure.text(14 / WIDTH, y / height, text, fontsize=size, fontweight=weight, parse_math=False, color="black")
+        figure.text(14 / WIDTH, y / height, printable(text), fontsize=size, fontweight=weight, parse_math=False, color="black")
 
 
 def _nodes(explanation: Explanation) -> str:

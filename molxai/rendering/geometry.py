@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem.Draw import rdMolDraw2D
 
 from graphormer.superpixels import Digit
-from molxai.rendering.molecule import flat_copy
+from molxai.rendering.layout import flat_copy, rdMolDraw2D
 
 BOND, FONT = 24, 14
 """Length of a usual bond and size of the letters, in the drawing's units."""

@@ -1,30 +1,43 @@
-"""A molecule with its relevance, drawn by RDKit: highlighted atoms and bonds, or contours."""
+"""A molecule with its relevance: discs or contours under a line drawing of RDKit's in the style of ACS journals."""
 
 import base64
-import math
+import io
+import re
 from collections.abc import Sequence
-from typing import Literal
+from html import escape
+from typing import Literal, TypeAlias
 
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from PIL import Image, ImageDraw, ImageFont
 from rdkit import Chem
-from rdkit.Chem import rdDepictor
 from rdkit.Geometry import Point2D
 
-try:
-    from rdkit.Chem.Draw import rdMolDraw2D
-except ImportError as error:  # a minimal system without the X libraries that RDKit's wheel is linked to
-    raise OSError(f"RDKit cannot draw on this machine ({error}): install libxrender1, libxext6 and libexpat1") from error
+from molxai.rendering.colour import Colour
+from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
+from molxai.rendering.hatch import disc_lines
+from molxai.rendering.labels import FONT, HEIGHT, labelled
+from molxai.rendering.layout import BOND, DISC, Label, Layout, layout, rdMolDraw2D
+from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 
-from molxai.rendering import STYLES
-from molxai.rendering.colour import BLUE, RED, WHITE, colours, mix
+Kind = Literal["svg", "png"]
+Drawer: TypeAlias = rdMolDraw2D.MolDraw2D
 
-HIGHLIGHT_RADIUS = 0.38
-"""Of the disc behind an atom, in bond lengths: neighbouring discs just leave a gap."""
+LINE, FONT_SIZE, DOUBLE_BOND, LABEL_GAP = BOND * 0.6 / 14.4, BOND * 10 / 14.4, 0.18, 0.066
+"""Width of a line and size of a letter in Å, offset of a double bond and gap around letters: proportions of the drawing
+settings of the ACS journals of 1996: bonds of 14.4 pt, lines of 0.6 pt, letters of 10 pt."""
 
-CONTOUR_GRID, CONTOURS, FEWEST_CONTOURS = 0.08, 8, 2
-"""Grid spacing in Å, number of lines of a map in full colour, and the number below which none is drawn."""
+STRIP = 0.64
+"""Width in Å of the band under a bond, in the mean colour of its atoms."""
 
-SHORTEST_BOND = 0.1
-"""In Å: a layout with shorter bonds (all atoms in one point, say) is drawn anew."""
+OUTLINE, OUTLINE_GREY = 0.09, (0.35, 0.35, 0.35)
+"""Width in Å of the line around a part."""
+
+INDEX_SIZE, INDEX_ROOM = 0.66, 1.2
+"""Of an atom's index: share of a letter's size, and reach around the atom in Å."""
+
+HATCH_GREY, HATCH_LINE = (0.25, 0.25, 0.25), 0.035
 
 
 def draw_molecule(
@@ -32,113 +45,191 @@ def draw_molecule(
     relevance: Sequence[float],
     limit: float,
     size: tuple[int, int],
-    kind: Literal["svg", "png"],
-    style: str = "highlight",
-    numbers: bool = False,
+    kind: Kind,
+    look: Look = PLAIN,
+    uncertain: Sequence[bool] = (),
+    parts: Sequence[Part] = (),
+    scale: float | None = None,
 ) -> str | bytes:
     """The drawing without a frame, as SVG text or PNG bytes.
 
-    In an SVG, highlights are shapes of the classes `atom-0`, `atom-1` …; contours are an embedded PNG of twice the size,
-    because as shapes those of one drug-like molecule take 1 to 3 MB. Bonds take the mean colour of their two atoms:
-    they have no relevance of their own.
+    In an SVG, discs are ellipses of the classes `atom-0`, `atom-1` … and their hatching is of `hatch-0` …; contours are an
+    embedded PNG under the lines. Bonds take the mean colour of their two atoms: they have no relevance of their own.
 
     Args:
         mol: the molecule; its own 2D layout is kept where it has one.
         relevance: of each atom.
         limit: the magnitude that is drawn in full colour.
-        size: width and height in pixels.
+        size: width and height in pixels; a PNG has `look.dpi` / 100 times as many.
         kind: svg or png.
-        style: highlight or contour; lone atoms make no contour and are highlighted.
-        numbers: write each atom's index beside it.
+        look: palette, style and so on; lone atoms make no contour and are highlighted.
+        uncertain: of each atom, whether it is hatched.
+        parts: outlined (not over contours), with their words beside them.
+        scale: pixels per Å. [default: as many as fit, and no more than make a bond of 45 pixels]
 
     Raises:
-        ValueError: unknown style, or another number of relevances than atoms.
+        ValueError: another number of relevances than atoms.
     """
-    if style not in STYLES:
-        raise ValueError(f"style {style!r}: {' or '.join(STYLES)} is needed")
-    if len(relevance) != mol.GetNumAtoms():
-        raise ValueError(f"{len(relevance)} relevances but {mol.GetNumAtoms()} atoms")
-    contour = style == "contour" and mol.GetNumBonds() > 0
-    if contour and kind == "svg":
-        return _embedded(draw_molecule(mol, relevance, limit, (2 * size[0], 2 * size[1]), "png", style, numbers), size)
-    drawer = rdMolDraw2D.MolDraw2DSVG(*size) if kind == "svg" else rdMolDraw2D.MolDraw2DCairo(*size)
-    options = drawer.drawOptions()
-    options.useBWAtomPalette()
-    options.addAtomIndices = numbers
-    options.annotationFontScale = 0.6
-    options.clearBackground = kind == "png"
-    options.highlightRadius = HIGHLIGHT_RADIUS
-    options.highlightBondWidthMultiplier = 16
-    options.padding = 0.06
-    options.prepareMolsBeforeDrawing = False  # it would add the hydrogens that `flat_copy` left out
-    flat = flat_copy(mol)
-    if contour:
-        _contours(drawer, flat, relevance, limit)
-        drawer.DrawMolecule(flat)
+    laid = laid_out(mol, look, parts)
+    return draw_layout(laid, relevance, limit, size, kind, look, uncertain, scale)
+
+
+def laid_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
+    """Where atoms and words lie."""
+    around = 2 * GAUSSIAN if look.style == "contour" else INDEX_ROOM if look.numbers else 0.0
+    return labelled(layout(mol, around), parts)
+
+
+def draw_layout(
+    laid: Layout,
+    relevance: Sequence[float],
+    limit: float,
+    size: tuple[int, int],
+    kind: Kind,
+    look: Look = PLAIN,
+    uncertain: Sequence[bool] = (),
+    scale: float | None = None,
+) -> str | bytes:
+    """As `draw_molecule`, of a molecule that is already laid out.
+
+    Raises:
+        ValueError: another number of relevances than atoms.
+    """
+    if len(relevance) != len(laid.places):
+        raise ValueError(f"{len(relevance)} relevances but {len(laid.places)} atoms")
+    factor = look.dpi / RESOLUTION if kind == "png" else 1.0
+    sheet = _Sheet(laid, (round(size[0] * factor), round(size[1] * factor)), kind, (scale or laid.fit(size)) * factor)
+    behind = None
+    if look.style == "contour" and len(laid.bonds):
+        behind = contour_map(sheet.field(np.array(relevance)), limit, look.colours)
     else:
-        _highlights(drawer, flat, relevance, limit)
-    drawer.FinishDrawing()
-    return drawer.GetDrawingText()
+        sheet.outlines()
+        between = [(relevance[a] + relevance[b]) / 2 for a, b in laid.bonds.tolist()]
+        sheet.discs(look.colours.colours(relevance, limit), look.colours.colours(between, limit))
+    sheet.hatch([i for i, one in enumerate(uncertain) if one])
+    sheet.lines(look)
+    return sheet.svg(behind) if kind == "svg" else sheet.png(behind, look.transparent)
 
 
-def _embedded(png: str | bytes, size: tuple[int, int]) -> str:
-    assert isinstance(png, bytes)
-    width, height = size
-    content = base64.b64encode(png).decode()
-    return f"""<svg xmlns='http://www.w3.org/2000/svg' width='{width}px' height='{height}px' viewBox='0 0 {width} {height}'>
-<image width='{width}' height='{height}' href='data:image/png;base64,{content}'/></svg>"""
+def shared(relevance: Sequence[float], parts: Sequence[Part]) -> list[float]:
+    """Each part's relevance in equal shares on its atoms; what is in no part keeps its own."""
+    made = list(relevance)
+    for atoms, _ in parts:
+        for atom in atoms:
+            made[atom] = sum(relevance[one] for one in atoms) / len(atoms)
+    return made
 
 
-def flat_copy(mol: Chem.Mol) -> Chem.Mol:
-    """A copy with Kekulé bonds and a 2D layout; atoms keep their indices."""
-    copy = Chem.Mol(mol)
-    if not copy.GetNumConformers() or copy.GetConformer().Is3D() or _shortest_bond(copy) < SHORTEST_BOND:
-        rdDepictor.Compute2DCoords(copy)
-        rdDepictor.StraightenDepiction(copy)
-    return rdMolDraw2D.PrepareMolForDrawing(copy, addChiralHs=False)
+class _Sheet:
+    """RDKit's drawer over the layout's box, with the classes of what is drawn before the lines."""
+
+    def __init__(self, laid: Layout, size: tuple[int, int], kind: Kind, scale: float) -> None:
+        self.laid, self.size, self.scale = laid, size, scale
+        self.drawer: Drawer = rdMolDraw2D.MolDraw2DSVG(*size) if kind == "svg" else rdMolDraw2D.MolDraw2DCairo(*size)
+        middle, half = (laid.low + laid.high) / 2, np.array(size) / scale / 2
+        self.low, self.high = middle - half, middle + half
+        options = self.drawer.drawOptions()
+        options.padding, options.clearBackground, options.scaleBondWidth = 0.0, False, False
+        options.prepareMolsBeforeDrawing = False  # it would add the hydrogens that `flat_copy` left out
+        self.drawer.SetScale(*size, Point2D(*self.low), Point2D(*self.high))
+        self.classes: list[str] = []
+
+    def outlines(self) -> None:
+        """A line around each part and the bonds in it: what shows of wider discs and bands beneath."""
+        for atoms in self.laid.parts:
+            for a, b in self.laid.bonds.tolist():
+                if a in atoms and b in atoms:
+                    self._strip((a, b), STRIP + 2 * OUTLINE, OUTLINE_GREY, "outline")
+            for atom in atoms:
+                self._disc(atom, DISC + OUTLINE, OUTLINE_GREY, "outline")
+
+    def discs(self, atoms: Sequence[Colour], bonds: Sequence[Colour]) -> None:
+        """Bands under the bonds, then discs under the atoms."""
+        for place, (ends, colour) in enumerate(zip(self.laid.bonds.tolist(), bonds, strict=True)):
+            self._strip(ends, STRIP, colour, f"bond-{place} atom-{ends[0]} atom-{ends[1]}")
+        for atom, colour in enumerate(atoms):
+            self._disc(atom, DISC, colour, f"atom-{atom}")
+
+    def hatch(self, atoms: Sequence[int]) -> None:
+        """Diagonal lines over the discs of these atoms."""
+        self._pen(HATCH_GREY, HATCH_LINE)
+        for atom in atoms:
+            for start, end in disc_lines(self.laid.places[atom], DISC):
+                self._line(start, end, f"hatch-{atom}")
+
+    def lines(self, look: Look) -> None:
+        """Bonds, letters and indices in black, and the lines from labels to their parts."""
+        options = self.drawer.drawOptions()
+        options.useBWAtomPalette()
+        options.bondLineWidth = max(LINE * self.scale, 0.6)
+        options.fixedFontSize = max(round(FONT_SIZE * self.scale), 4)
+        options.multipleBondOffset, options.additionalAtomLabelPadding = DOUBLE_BOND, LABEL_GAP
+        options.addAtomIndices, options.annotationFontScale = look.numbers, INDEX_SIZE
+        self.drawer.DrawMolecule(self.laid.mol)
+        self._pen(OUTLINE_GREY, LINE)
+        for label in self.laid.labels:
+            if (ends := label.leader(DISC + OUTLINE)) is not None:
+                self.drawer.DrawLine(*(Point2D(*end) for end in ends))
+
+    def field(self, relevance: Float[ndarray, " atoms"]) -> Float[ndarray, "height width"]:
+        """The atoms' Gaussians on the sheet's pixels, finer than they are."""
+        (left, bottom), (right, top), (width, height) = self.low, self.high, self.size
+        x, y = np.linspace(left, right, FINER * width), np.linspace(top, bottom, FINER * height)
+        return field(x, y, self.laid.places, relevance)
+
+    def svg(self, behind: Image.Image | None) -> str:
+        """The finished text."""
+        self.drawer.FinishDrawing()
+        head, mark, drawn = self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).partition("<!-- END OF HEADER -->\n")
+        # RDKit gives classes to what it draws of a molecule, but not to the lines and ellipses that are drawn before it.
+        first = drawn.split("\n", len(self.classes))
+        own = [re.sub(r"^<\w+", rf"\g<0> class='{name}'", line) for name, line in zip(self.classes, first, strict=False)]
+        words = [self._text(one) for one in self.laid.labels]
+        image = [] if behind is None else [_embedded(behind, self.size)]
+        return head + mark + "\n".join([*image, *own, first[-1].replace("</svg>", "\n".join([*words, "</svg>"]))])
+
+    def png(self, behind: Image.Image | None, transparent: bool) -> bytes:
+        """The finished file."""
+        self.drawer.FinishDrawing()
+        drawing = Image.open(io.BytesIO(self.drawer.GetDrawingText())).convert("RGBA")
+        if behind is not None:
+            drawing = Image.alpha_composite(behind.reduce(FINER), drawing)
+        if not transparent:
+            drawing = Image.alpha_composite(Image.new("RGBA", drawing.size, "white"), drawing)
+        pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(FONT, HEIGHT * self.scale)
+        for one in self.laid.labels:
+            pen.text(self._pixel(one.centre), one.text, (0, 0, 0, 255), font, anchor="mm")
+        return png_of(drawing)
+
+    def _text(self, label: Label) -> str:
+        x, y = self._pixel(label.centre)
+        place = f"x='{x:.1f}' y='{y + 0.35 * HEIGHT * self.scale:.1f}' font-size='{HEIGHT * self.scale:.1f}px'"
+        return f"<text {place} text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'>{escape(label.text)}</text>"
+
+    def _pixel(self, place: Float[ndarray, " 2"]) -> tuple[float, float]:
+        return float((place[0] - self.low[0]) * self.scale), float((self.high[1] - place[1]) * self.scale)
+
+    def _pen(self, colour: Colour, width: float) -> None:
+        self.drawer.SetColour(colour)
+        self.drawer.SetLineWidth(width * self.scale)
+
+    def _line(self, start: ndarray, end: ndarray, name: str) -> None:
+        self.drawer.DrawLine(Point2D(*start), Point2D(*end))
+        self.classes.append(name)
+
+    def _strip(self, ends: Sequence[int], width: float, colour: Colour, name: str) -> None:
+        self._pen(colour, width)
+        start, end = self.laid.places[list(ends)]
+        self._line(start, end, name)
+
+    def _disc(self, atom: int, radius: float, colour: Colour, name: str) -> None:
+        self._pen(colour, 0.0)
+        self.drawer.SetFillPolys(True)
+        place = self.laid.places[atom]
+        self.drawer.DrawEllipse(Point2D(*(place - radius)), Point2D(*(place + radius)))
+        self.classes.append(name)
 
 
-def _shortest_bond(mol: Chem.Mol) -> float:
-    places = _places(mol)
-    return min(((places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()]).Length() for b in mol.GetBonds()), default=1.0)
-
-
-def _highlights(drawer: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, relevance: Sequence[float], limit: float) -> None:
-    atoms = dict(enumerate(colours(relevance, limit)))
-    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
-    bonds = dict(enumerate(colours([(relevance[a] + relevance[b]) / 2 for a, b in ends], limit)))
-    drawer.DrawMolecule(mol, highlightAtoms=list(atoms), highlightAtomColors=atoms, highlightBonds=list(bonds), highlightBondColors=bonds)
-
-
-def _contours(drawer: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, relevance: Sequence[float], limit: float) -> None:
-    """Gaussians of half a bond length on the atoms, as filled contours.
-
-    RDKit fills every map up to the ends of its colour map, however small the values. So the ends are made as pale as the
-    largest value of the field is against `limit`, and a map of almost nothing gets no contours at all.
-    """
-    places = _places(mol)
-    lengths = [(places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()]).Length() for b in mol.GetBonds()]
-    width = 0.5 * sum(lengths) / len(lengths)
-    peak = max(abs(_field(here, places, relevance, width)) for here in places)
-    share = min(peak / limit, 1.0)
-    if (lines := round(CONTOURS * share)) < FEWEST_CONTOURS:
-        return
-    parameters = rdMolDraw2D.ContourParams()
-    parameters.gridResolution = CONTOUR_GRID
-    parameters.fillGrid = True
-    parameters.setScale = True
-    parameters.extraGridPadding = 1.5
-    parameters.setColourMap([mix(WHITE, BLUE, share), WHITE, mix(WHITE, RED, share)])
-    drawer.ClearDrawing()
-    rdMolDraw2D.ContourAndDrawGaussians(drawer, places, list(relevance), [width] * len(places), nContours=lines, params=parameters)
-    drawer.drawOptions().clearBackground = False
-
-
-def _field(here: Point2D, places: Sequence[Point2D], relevance: Sequence[float], width: float) -> float:
-    """Sum of the atoms' Gaussians at a point."""
-    return sum(r * math.exp(-0.5 * ((here - there).Length() / width) ** 2) for r, there in zip(relevance, places, strict=True))
-
-
-def _places(mol: Chem.Mol) -> list[Point2D]:
-    positions = map(mol.GetConformer().GetAtomPosition, range(mol.GetNumAtoms()))
-    return [Point2D(p.x, p.y) for p in positions]
+def _embedded(picture: Image.Image, size: tuple[int, int]) -> str:
+    content = base64.b64encode(png_of(picture)).decode()
+    return f"<image width='{size[0]}' height='{size[1]}' href='data:image/png;base64,{content}'/>"

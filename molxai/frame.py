@@ -1,0 +1,80 @@
+"""pandas in, pandas out: a frame of molecules with what is said of each."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from molxai.attribution import Attribution
+from molxai.records import KEYS
+
+if TYPE_CHECKING:
+    import pandas
+
+OURS = "molxai_"
+"""Before the name of a column of records that the frame has already."""
+
+LEFT_OUT = ("id", "row", "input")
+"""Columns of records that the frame's own index and SMILES say already."""
+
+
+def explain_frame(
+    frame: "pandas.DataFrame",
+    smiles: str = "smiles",
+    model: str = "bace",
+    method: str = "lrp",
+    target: str = "pred",
+    contrast: str | None = None,
+    **settings: Any,
+) -> "pandas.DataFrame":
+    """The frame with the columns of records beside its own: one row for each, in order, with the same index.
+
+    Where a molecule cannot be read, `status` is "error", `error` says why, and the rest is empty.
+
+    Example:
+        >>> made = explain_frame(pandas.DataFrame({"smiles": ["CCO", "?"]}))
+        >>> made["status"].tolist(), len(made["relevance"][0])
+        (['ok', 'error'], 3)
+
+    Args:
+        frame: one molecule a row.
+        smiles: column of SMILES, or of RDKit molecules.
+        model: shipped model's name, folder, or .safetensors file; it must read molecules.
+        method: an id of `EXPLAINERS`.
+        target: `pred`, or a class's name or number.
+        contrast: class whose logit is subtracted.
+        settings: of an `Attribution`: endpoint, features, relevances, max_atoms, batch_size, device.
+
+    Raises:
+        ModuleNotFoundError: pandas is not installed.
+        ValueError: there is no such column, class or method, or the model reads digits.
+        FileNotFoundError: there is no such model.
+    """
+    try:
+        import pandas
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("explain_frame needs pandas: pip install pandas") from error
+    if list(frame.columns).count(smiles) != 1:
+        found = ", ".join(map(str, frame.columns))
+        raise ValueError(f"{list(frame.columns).count(smiles)} columns {smiles!r} among {found}: name the one of SMILES with smiles=")
+    work = Attribution(model, method, target, contrast, **settings)
+    if work.explainer.reads != "molecules":
+        raise ValueError(f"the model {work.explainer.card.name!r} reads digits: a frame of molecules needs another model")
+    work.explainer.target(target, contrast)  # refused before any work
+    said = work(_rows(frame[smiles]))
+    names = [name for name in (*KEYS, *said) if name in said and name not in LEFT_OUT]
+    columns = {f"{OURS}{name}" if name in frame.columns else name: said[name] for name in dict.fromkeys(names)}
+    made = pandas.DataFrame({name: pandas.Series(list(values), dtype=_kind(values)) for name, values in columns.items()})
+    return pandas.concat([frame, made.set_axis(frame.index, axis=0)], axis=1)
+
+
+def _rows(molecules: "pandas.Series") -> dict[str, np.ndarray]:
+    """The column as rows of an `Attribution`; what is missing is an empty SMILES, which is refused as such."""
+    content = np.empty(len(molecules), dtype=object)
+    content[:] = ["" if one is None or one != one else one for one in molecules]
+    return {"input": np.array([str(one) for one in content], dtype=object), "content": content}
+
+
+def _kind(values: np.ndarray) -> str:
+    """Numbers stay numbers, with NaN where a row has none."""
+    numbers = [one for one in values if one is not None]
+    return "float64" if numbers and all(isinstance(one, float) for one in numbers) else "object"
