@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from graphormer.checkpoint import Card, read_card
-from graphormer.molecules import mol_block, molecule
+from graphormer.molecules import Molecule
 from molxai.batch import USUAL
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.about import ABOUT
+from molxai.inputs import Entry
 from molxai.rendering.caption import bias_word
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard
 
@@ -18,9 +19,13 @@ router = APIRouter(prefix="/api")
 
 
 @router.post("/smiles")
-async def smiles(asked: DrawnRequest) -> Drawn:
+async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
     """The SMILES of a drawn molecule."""
-    return Drawn(smiles=await run_in_threadpool(lambda: molecule(mol_block(asked.block)).smiles))
+    limit = request.app.state.desk.settings.max_atoms
+    read = await run_in_threadpool(Entry("drawing", asked.block, "block").read, limit)
+    if not isinstance(read.subject, Molecule):
+        raise ValueError(read.error)
+    return Drawn(smiles=read.subject.smiles)
 
 
 @router.get("/models")

@@ -42,7 +42,9 @@ class Job(Generic[T]):
         if self.state == "waiting":
             self.state = "running"
         try:
-            self.results.extend(next(self.steps))
+            made = next(self.steps)
+            if not self.ended.done():  # cancelled meanwhile: nothing is added to what was told
+                self.results.extend(made)
         except StopIteration:
             self._end("done")
         except Exception as error:
