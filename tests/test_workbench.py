@@ -235,6 +235,19 @@ def test_a_table_with_bad_rows(page, tmp_path):
     answered(page)
 
 
+def test_a_long_upload_is_cancelled_and_its_rows_stay(page, home, tmp_path):
+    table = tmp_path / "long.smi"
+    table.write_text(f"{IBUPROFEN}\n" * 400)
+    page.get(f"{home}#methods=shap")
+    page.refresh()
+    find(page, "#tab-file").click()
+    find(page, "#chosen").send_keys(str(table))
+    until(page, "document.querySelector('table.inputs tbody tr[data-row]')")
+    find(page, "#cancel").click()
+    until(page, "document.querySelector('#downloads a')")
+    assert re.fullmatch(r"cancelled: \d+ of 400 rows", status(page)) and "400 of" not in status(page)
+
+
 def test_a_file_that_cannot_be_read_is_said(page, tmp_path):
     table = tmp_path / "some.csv"
     table.write_text("a,b\n1,2\n")
