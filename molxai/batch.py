@@ -17,6 +17,7 @@ from molxai.explainer import Explainer, graph_in
 from molxai.explainers import check_size
 from molxai.explainers.outcome import Outcome, outcomes, resolved
 from molxai.explanation import Explanation, Target
+from molxai.fragments import Scheme, worded
 from molxai.inputs import Input
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit
 
@@ -156,8 +157,15 @@ def picture_name(one: Input) -> str:
     return f"{one.row:05d}{'-' + safe if safe else ''}.svg"
 
 
-def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale: Scale = "own") -> int:
+def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale: Scale = "own", scheme: Scheme | None = None) -> int:
     """One SVG for each explanation in the folder, which is made where it is missing; returns how many.
+
+    Args:
+        rows: inputs with their explanations.
+        folder: where pictures go.
+        look: palette, style and so on.
+        scale: what full colour is.
+        scheme: into what parts molecules are taken, each outlined and with its sum beside it; None: none.
 
     Raises:
         ValueError: no such scale.
@@ -168,5 +176,5 @@ def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale:
     limit = common_limit(scale, (explanation.relevance.tolist() for _, explanation in made))
     folder.mkdir(parents=True, exist_ok=True)
     for one, explanation in made:
-        draw(explanation, folder / picture_name(one), replace(look, limit=limit))
+        draw(explanation, folder / picture_name(one), replace(look, limit=limit), worded(explanation, scheme) if scheme else ())
     return len(made)

@@ -115,6 +115,15 @@ def parts(mol: Chem.Mol, scheme: str | Scheme = "functional-groups") -> list[Par
     return scheme_of(scheme)(mol)
 
 
+def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[int, ...], str]]:
+    """The atoms of each part, and its name with its relevance: what is written beside it in a picture.
+
+    Raises:
+        ValueError: as `fragments`.
+    """
+    return [(one.atoms, f"{one.name} {one.relevance:+.2f}") for one in fragments(explanation, scheme)]
+
+
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> list[Fragment]:
     """The parts of the explained molecule with their relevance, the most positive first.
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from molxai.batch import Explained, draw_all
+from molxai.fragments import Scheme, worded
 from molxai.records import FORMATS
 from molxai.rendering.look import Look, Scale, common_limit
 
@@ -62,16 +63,17 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() or not path.suffix
 
 
-def write_pictures(rows: Sequence[Explained], path: Path, look: Look, scale: Scale = "own") -> None:
-    """One picture, or a folder of pictures, as the path says."""
+def write_pictures(rows: Sequence[Explained], path: Path, look: Look, scale: Scale = "own", scheme: Scheme | None = None) -> None:
+    """One picture, or a folder of pictures, as the path says; with a scheme, the parts of molecules outlined and named."""
     if is_folder(path):
-        draw_all(rows, path, look, scale)
+        draw_all(rows, path, look, scale, scheme)
         return
     from molxai.rendering.picture import draw
 
     explanation = rows[0][1]
     assert explanation is not None
-    draw(explanation, path, replace(look, limit=common_limit(scale, [explanation.relevance.tolist()])))
+    look = replace(look, limit=common_limit(scale, [explanation.relevance.tolist()]))
+    draw(explanation, path, look, worded(explanation, scheme) if scheme else ())
 
 
 def is_record_file(path: Path | None) -> bool:

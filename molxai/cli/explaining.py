@@ -116,10 +116,10 @@ def explain(
     usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
+    first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
     if output:
-        write_pictures(rows, output, look, shown)
+        write_pictures(rows, output, look, shown, taken_apart)
     else:
-        first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
         if len(rows) == 1 and first:
             show_explanation(first, console(), taken_apart)
         else:
