@@ -126,10 +126,12 @@
       for (const [name, value] of Object.entries({ ...asked, methods: asked.methods.join(",") })) form.set(name, value ?? "");
       form.set("smiles_column", find("column").value.trim());
       molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
+      let seen = false;
       const smiles = !/\.sdf$/i.test(file.name);
       await molxai.upload(find("result"), form, { ...settings, biases: model().biases, smiles }, state, signal, (job, panel) => {
-        if (shown !== panel) come();
         shown = panel;
+        if (!seen && job.done) come();
+        seen = job.done > 0;
         find("busy").max = job.total;
         find("busy").value = job.done;
         const errors = job.errors ? `, ${job.errors} with errors` : "";
