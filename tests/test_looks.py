@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from conftest import ROOT, stroke_image
 from PIL import Image
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
 from test_rendering import IBUPROFEN, RELEVANCE, explanation, fills, saturation
 
 from graphormer.molecules import molecule
@@ -17,6 +19,7 @@ from molxai.rendering.bar import tick_names
 from molxai.rendering.colour import PALETTES
 from molxai.rendering.hatch import segment_lines
 from molxai.rendering.layout import BOND
+from molxai.rendering.lettering import fitted, width
 from molxai.rendering.look import Look, common_limit, scale_of
 from molxai.rendering.molecule import draw_molecule, laid_out, shared
 from molxai.rendering.picture import draw
@@ -124,6 +127,13 @@ def test_hostile_words_stay_words(text):
     assert "<script" not in one._repr_html_()
 
 
+@pytest.mark.parametrize("text", ["W" * 200, "i" * 900, "short", "", "c1ccccc1" * 30])
+def test_words_are_cut_where_the_room_ends(text):
+    for bold in (False, True):
+        made = fitted(text, 30, bold)
+        assert width(made, bold) <= 30 and (made == text or (made.endswith("…") and width(made + "WW", bold) > 30))
+
+
 def hatched(svg):
     return {int(atom) for atom in re.findall(r"class='hatch-(\d+)'", svg)}
 
@@ -187,6 +197,16 @@ def test_bonds_have_one_length_and_all_is_inside(smiles):
     lengths = np.linalg.norm(np.diff(laid.places[laid.bonds], axis=1)[:, 0], axis=1)
     assert not len(lengths) or np.isclose(lengths.mean(), BOND, rtol=0.05)
     assert (laid.low < laid.places.min(0)).all() and (laid.high > laid.places.max(0)).all()
+
+
+def test_a_layout_of_the_users_keeps_its_shape_and_takes_the_common_length():
+    mol = Chem.Mol(molecule(IBUPROFEN).mol)
+    rdDepictor.Compute2DCoords(mol)
+    own = mol.GetConformer().GetPositions()[:, :2] @ np.array([[0.0, 1.0], [-1.0, 0.0]]) * 0.55
+    mol.GetConformer().SetPositions(np.hstack([own, np.zeros((len(own), 1))]))
+    places = laid_out(mol).places
+    assert np.allclose(places / np.linalg.norm(places), own / np.linalg.norm(own), atol=1e-6)
+    assert np.isclose(np.linalg.norm(places[0] - places[1]), BOND, rtol=0.02)
 
 
 def test_ions_stand_apart():

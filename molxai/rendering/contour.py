@@ -49,5 +49,5 @@ def contour_map(values: Float[ndarray, "height width"], limit: float, palette: P
 def png_of(picture: Image.Image) -> bytes:
     """The file's content."""
     content = io.BytesIO()
-    picture.save(content, "png", optimize=True)
+    picture.save(content, "png")
     return content.getvalue()

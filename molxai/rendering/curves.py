@@ -54,10 +54,11 @@ def draw_curves(activation: Mapping[str, ndarray], pruning: Mapping[str, ndarray
 
 def _panel(axes: Axes, curves: Mapping[str, ndarray], fractions: ndarray, colour: Mapping[str, object], descending: bool) -> None:
     areas = {name: float(np.trapezoid(curve, fractions)) for name, curve in curves.items()}
-    for place, name in enumerate(sorted(areas, key=lambda name: areas[name], reverse=descending)):
+    place = {name: i for i, name in enumerate(sorted(curves))}
+    for name in sorted(areas, key=lambda name: areas[name], reverse=descending):
         style: dict[str, Any] = {"color": "black", "linewidth": 2.4} if name == "lrp" else {"color": colour[name], "linewidth": 1.3}
         style |= {"color": "black", "linestyle": ":"} if name in EMPHASIS[1:] else {}
-        line = {"linestyle": STYLES[place % len(STYLES)] if name not in EMPHASIS else "-"} | style
+        line = {"linestyle": STYLES[place[name] % len(STYLES)] if name not in EMPHASIS else "-"} | style
         axes.plot(fractions, curves[name], label=f"{name}  {areas[name]:.3g}", **line)
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.3)

@@ -13,13 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from graphormer.files import write_file
-from graphormer.molecules import Molecule, shortened
+from graphormer.molecules import Molecule
 from graphormer.superpixels import Digit
 from molxai.explanation import Explanation
 from molxai.rendering.bar import colour_map, draw_bar
-from molxai.rendering.caption import colour_line, spread_line
+from molxai.rendering.caption import colour_line, printable, spread_line
 from molxai.rendering.digit import draw_relevance
 from molxai.rendering.layout import Layout
+from molxai.rendering.lettering import fitted
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit, scale_of
 from molxai.rendering.molecule import Kind, draw_layout, laid_out
 from molxai.rendering.picture import DPI, MARGIN, Placed, axes_at, blank, kind_of, merged, quiet_settings, write
@@ -33,8 +34,8 @@ AIR, LINE, BETWEEN, FOOT = 8, 16, 22, 52
 BAR, SHORTEST_BAR, LONGEST_BAR, ABOVE_BAR = 112, 120, 320, 76
 """Width of the colour bar's column, length of the bar at least and at most, and room for words over it."""
 
-LETTERS = 30
-"""Of a name below a drawing."""
+LETTER = 9
+"""Points of the words below a drawing."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def _figure(one: Grid, kind: Kind) -> str | bytes:
             side = plan.height - 2 * AIR
             _digit(axes_at(figure, left + (CELL[0] - side) / 2, below + AIR, side, side), explanation, look)
         for row, (text, weight) in enumerate(_words(explanation, limit)):
-            write(figure, left + CELL[0] / 2, below - LINE * (row + 1), text, fontsize=9, fontweight=weight, ha="center")
+            text = fitted(printable(text), (CELL[0] - AIR) / (LETTER * DPI / 72), weight == "bold")
+            write(figure, left + CELL[0] / 2, below - LINE * (row + 1), text, fontsize=LETTER, fontweight=weight, ha="center")
     _bar(figure, one, limit, [value for own in relevances for value in own])
     _foot(figure, one, look)
     return merged(figure, drawings, (CELL[0], plan.height), kind)
@@ -171,7 +173,7 @@ def _words(explanation: Explanation, limit: float | None) -> list[tuple[str, str
     if explanation.probability is not None:
         said = f"{explanation.target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"
     own = [] if limit else [(f"full colour ±{PLAIN.limit_for(explanation.relevance.tolist()):.2g}", "normal")]
-    return [(shortened(name, LETTERS), "bold"), (shortened(said, LETTERS + 10), "normal"), *own]
+    return [(name, "bold"), (said, "normal"), *own]
 
 
 def _foot(figure: Figure, one: Grid, look: Look) -> None:
@@ -180,7 +182,7 @@ def _foot(figure: Figure, one: Grid, look: Look) -> None:
     said = [colour_line(first, look.colours, "" if len(targets) == 1 else "the class that is named")]
     said += [line for line in map(spread_line, one.explanations) if line][:1]
     for row, text in enumerate(said):
-        write(figure, MARGIN, FOOT - 20 * (row + 1), text, fontsize=9)
+        write(figure, MARGIN, FOOT - 20 * (row + 1), text, fontsize=LETTER)
 
 
 def _bar(figure: Figure, one: Grid, limit: float | None, relevance: Sequence[float]) -> None:

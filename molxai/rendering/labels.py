@@ -4,19 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from matplotlib import get_data_path
 from numpy import ndarray
-from PIL import ImageFont
 
 from graphormer.molecules import shortened
 from molxai.rendering.layout import Label, Layout
+from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
 
 HEIGHT = 0.7
 """Of a line of words in Å: a little less than the letters of atoms."""
-
-FONT = f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf"
-"""That of captions, which matplotlib brings along."""
 
 LETTERS = 40
 """Of a label at most."""
@@ -50,8 +46,7 @@ def _words(text: str) -> str:
 
 
 def _half(text: str) -> ndarray:
-    length = ImageFont.truetype(FONT, 100).getlength(text) / 100
-    return np.array([length * HEIGHT, HEIGHT]) / 2 + 0.05
+    return np.array([width(text) * HEIGHT, HEIGHT]) / 2 + 0.05
 
 
 def _placed(layout: Layout, middles: ndarray, own: ndarray, text: str, taken: Sequence[Label]) -> Label:

@@ -23,6 +23,9 @@ SHORTEST_BOND = 0.1
 MACROCYCLE = 12
 """Atoms of a ring from which on it is one."""
 
+MOST_FOLDED = 120
+"""Atoms of a molecule that CoordGen is asked to lay out: for larger ones it takes seconds."""
+
 FRAGMENT_GAP = 3.0
 """In Å, between the outermost atoms of the fragments of a salt: room for letters and charges."""
 
@@ -122,6 +125,8 @@ def _lay_out(mol: Chem.Mol) -> None:
 
 def _cages(mol: Chem.Mol) -> bool:
     """Whether there are rings that CoordGen lays out better than RDKit: macrocycles, bridged and spiro ones."""
+    if mol.GetNumAtoms() > MOST_FOLDED:
+        return False
     largest = max(map(len, mol.GetRingInfo().AtomRings()), default=0)
     return largest >= MACROCYCLE or rdMolDescriptors.CalcNumSpiroAtoms(mol) > 0 or rdMolDescriptors.CalcNumBridgeheadAtoms(mol) > 0
 

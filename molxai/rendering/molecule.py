@@ -17,8 +17,9 @@ from rdkit.Geometry import Point2D
 from molxai.rendering.colour import Colour
 from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
 from molxai.rendering.hatch import disc_lines
-from molxai.rendering.labels import FONT, HEIGHT, labelled
+from molxai.rendering.labels import HEIGHT, labelled
 from molxai.rendering.layout import BOND, DISC, Label, Layout, layout, rdMolDraw2D
+from molxai.rendering.lettering import REGULAR
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 
 Kind = Literal["svg", "png"]
@@ -36,6 +37,9 @@ OUTLINE, OUTLINE_GREY = 0.09, (0.35, 0.35, 0.35)
 
 INDEX_SIZE, INDEX_ROOM = 0.66, 1.2
 """Of an atom's index: share of a letter's size, and reach around the atom in Å."""
+
+SAID_ANYWAY = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
+"""Of each line that RDKit writes: a third of the file, and what SVG takes for granted."""
 
 HATCH_GREY, HATCH_LINE = (0.25, 0.25, 0.25), 0.035
 
@@ -180,7 +184,8 @@ class _Sheet:
     def svg(self, behind: Image.Image | None) -> str:
         """The finished text."""
         self.drawer.FinishDrawing()
-        head, mark, drawn = self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).partition("<!-- END OF HEADER -->\n")
+        drawing = self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).replace(SAID_ANYWAY, "")
+        head, mark, drawn = drawing.partition("<!-- END OF HEADER -->\n")
         # RDKit gives classes to what it draws of a molecule, but not to the lines and ellipses that are drawn before it.
         first = drawn.split("\n", len(self.classes))
         own = [re.sub(r"^<\w+", rf"\g<0> class='{name}'", line) for name, line in zip(self.classes, first, strict=False)]
@@ -196,7 +201,7 @@ class _Sheet:
             drawing = Image.alpha_composite(behind.reduce(FINER), drawing)
         if not transparent:
             drawing = Image.alpha_composite(Image.new("RGBA", drawing.size, "white"), drawing)
-        pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(FONT, HEIGHT * self.scale)
+        pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(REGULAR, HEIGHT * self.scale)
         for one in self.laid.labels:
             pen.text(self._pixel(one.centre), one.text, (0, 0, 0, 255), font, anchor="mm")
         return png_of(drawing)

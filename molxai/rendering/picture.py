@@ -15,13 +15,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from graphormer.files import write_file
-from graphormer.molecules import Molecule, shortened
+from graphormer.molecules import Molecule
 from graphormer.superpixels import Digit
 from molxai.explanation import Explanation
 from molxai.rendering import ENDINGS
 from molxai.rendering.bar import colour_map, draw_bar, unit_lines
 from molxai.rendering.caption import colour_line, ledger_line, prediction_line, printable, spread_line
 from molxai.rendering.digit import draw_digit
+from molxai.rendering.lettering import fitted
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 from molxai.rendering.molecule import Kind, draw_layout, laid_out
 
@@ -92,7 +93,7 @@ def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[
     room = (WIDTH - BAR, HIGHEST - 2 * AIR)
     scale = laid.fit(room)
     size = (WIDTH - BAR, max(LOWEST, laid.height(scale) + 2 * AIR))
-    frame = _Frame(explanation, look, kind, size[1], subject.id or shortened(subject.smiles, 90))
+    frame = _Frame(explanation, look, kind, size[1], subject.id or subject.smiles)
     inside = draw_layout(laid, relevance, look.limit_for(relevance), size, kind, look, explanation.uncertain, scale)
     return merged(frame.figure, [(inside, (0, frame.header))], size, kind)
 
@@ -120,7 +121,8 @@ class _Frame:
         places = [height - TITLE_LINE * (row + 1) for row in range(len(above))]
         places += [self.legend - 22 - LEGEND_LINE * row for row in range(len(below))]
         for y, (size, weight, text) in zip(places, above + below, strict=True):
-            write(self.figure, MARGIN, y, text, fontsize=size, fontweight=weight)
+            room = (WIDTH - 2 * MARGIN) / (size * DPI / 72)
+            write(self.figure, MARGIN, y, fitted(printable(text), room, weight == "bold"), fontsize=size, fontweight=weight)
         foot = 0.08 * drawing
         top = 34 + 14 * len(unit_lines(explanation.unit))
         axes = axes_at(self.figure, WIDTH - BAR + 12, self.legend + foot, 14, drawing - foot - top)
@@ -138,8 +140,8 @@ def _lines(explanation: Explanation, look: Look, title: str) -> tuple[list[Line]
     below = [(10.0, "normal", ledger_line(explanation))]
     below += [(9, "normal", line) for text in said for line in textwrap.wrap(text, READING_LETTERS)]
     if explanation.notes:
-        below.append((8, "normal", shortened("Note: " + "; ".join(explanation.notes), 130)))
-    return [(12, "bold", shortened(title, 80)), (10, "normal", prediction_line(explanation))], below
+        below.append((8, "normal", "Note: " + "; ".join(explanation.notes)))
+    return [(12, "bold", title), (10, "normal", prediction_line(explanation))], below
 
 
 def blank(size: tuple[int, int], look: Look, kind: Kind) -> Figure:

@@ -1,0 +1,121 @@
+"""Writes docs/api.md from docstrings: `python docs/api.py`. It reads the source and imports nothing of it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from textwrap import dedent
+
+ROOT = Path(__file__).parent.parent
+
+NAMES = """
+# Explaining
+molxai.explainer            Explainer
+molxai.explanation          Explanation Target
+molxai.explainers           EXPLAINERS Method method
+molxai.comparison           compare Comparison
+molxai.fragments            SCHEMES fragments Fragment parts from_smarts
+molxai.matched              matched_pair MatchedPair
+molxai.series               carriers Carrier
+molxai.rgroups              core_table
+molxai.flow                 PairFlow
+molxai.foreign              conserve Conserved
+# Many inputs
+molxai.inputs               read_inputs entries Entry Input
+molxai.batch                explained predictions Prediction
+molxai.records              KEYS record prediction_record schema write_tables
+molxai.attribution          Attribution
+molxai.frame                explain_frame
+# Pictures and pages
+molxai.rendering.picture    draw
+molxai.rendering.molecule   draw_molecule
+molxai.rendering.digit      draw_digit
+molxai.rendering.grid       grid
+molxai.rendering.look       Look
+molxai.rendering.colour     PALETTES palette Palette scale
+molxai.report               Report write_report
+molxai.rendering.view       view
+# Rules and measures
+molxai.rules.mode           rules
+molxai.rules.rule           Rule
+molxai.rules.tables         AH LN ACTIVATION
+molxai.rules.linear         epsilon gamma residual
+molxai.metrics              METRICS
+molxai.metrics.curves       curves Curves
+# PyTorch Geometric
+molxai.pyg.lrp              LRPExplainer
+molxai.pyg.network          PyGGraphormer
+molxai.pyg.reading          graph_of molecule_of
+# The model
+graphormer.molecules        molecule Molecule
+graphormer.superpixels      digit Digit
+graphormer.pictures         read_picture picture
+graphormer.graph            Graph GraphBatch collate to_pyg from_pyg
+graphormer.model            Config Graphormer
+graphormer.checkpoint       Card save load shipped
+graphormer.prediction       predict
+graphormer.recipe           Recipe
+graphormer.training         fit
+graphormer.own              Request train_own
+"""
+"""Groups, modules and names, in the order of reading."""
+
+
+def documented(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, str]]:
+    """Name, definition and docstring (or the literal beneath) of what a module or a class defines."""
+    for one, after in pairwise([*body, ast.Pass()]):
+        if isinstance(one, ast.FunctionDef | ast.ClassDef):
+            yield one.name, one, ast.get_docstring(one) or ""
+        elif isinstance(one, ast.Assign | ast.AnnAssign):
+            beneath = after.value if isinstance(after, ast.Expr) else None
+            yield ast.unparse(getattr(one, "target", one)).split(" = ")[0], one, str(getattr(beneath, "value", ""))
+
+
+def typed(name: str, one: ast.stmt) -> str:
+    """A definition as one uses it."""
+    if isinstance(one, ast.AnnAssign):
+        return f"{name}: {ast.unparse(one.annotation)}"
+    if not isinstance(one, ast.FunctionDef):
+        return name
+    gives, marks = ast.unparse(one.returns).strip("'") if one.returns else "", [ast.unparse(mark) for mark in one.decorator_list]
+    if "property" in marks or "cached_property" in marks:
+        return f"{name}: {gives}"
+    return f"{name}({re.sub(r'^(self|cls)(, |$)', '', ast.unparse(one.args))})" + (f" -> {gives}" if gives != "None" else "")
+
+
+def prose(text: str) -> str:
+    """A docstring as Markdown: sections are lists, examples are code."""
+    text = re.sub(r"(?m)^Example:\n((?: .*\n?)+)", lambda found: f"```python\n{dedent(found[1]).strip()}\n```", text)
+    text = re.sub(r"(?m)^ {8}", "  ", re.sub(r"(?m)^(Args|Returns|Raises|Source):$", r"*\1*", text))
+    return re.sub(r"(?m)^ {4}(?! )(?:(\*{0,2}[\w, ]+): )?", lambda found: f"- `{found[1]}`: " if found[1] else "  ", text)
+
+
+def entry(name: str, one: ast.stmt, said: str) -> Iterator[str]:
+    """What is said of a name; of a class its fields and methods too."""
+    yield f"### {name}\n\n" + ("" if isinstance(one, ast.ClassDef) else f"`{typed(name, one)}`\n\n") + prose(said)
+    for inner, what, text in documented(one.body if isinstance(one, ast.ClassDef) else []):
+        if isinstance(what, ast.AnnAssign):
+            yield f"- `{typed(inner, what)}`" + (f": {' '.join(text.split())}" if text else "")
+        elif isinstance(what, ast.FunctionDef) and text and (inner in ("__init__", "__call__") or not inner.startswith("_")):
+            yield f"**`{typed({'__init__': name}.get(inner, f'.{inner}'), what)}`**\n\n{prose(text)}"
+
+
+def page() -> str:
+    """The whole reference."""
+    parts = ["# Python names\n\nMade by `python docs/api.py` from docstrings: edit those, and the list of names there."]
+    for line in NAMES.strip().splitlines():
+        module, *names = line.split()
+        if module == "#":
+            parts.append(f"## {' '.join(names)}")
+            continue
+        path = ROOT / module.replace(".", "/")
+        body = ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()).body
+        known = {name: (one, said) for name, one, said in documented(body)}
+        parts.append(f"From `{module}`:")
+        parts += [part for name in names for part in entry(name, *known[name])]
+    return re.sub(r"(?m)^(- .*)\n\n(?=- )", r"\1\n", "\n\n".join(parts)) + "\n"
+
+
+if __name__ == "__main__":
+    (ROOT / "docs/api.md").write_text(page())
