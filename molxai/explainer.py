@@ -81,14 +81,15 @@ class Explainer:
         made.weights, made.column = None, 0
         return made
 
-    def by(self, method_name: str) -> "Explainer":
-        """The same model, explained by another method.
+    def by(self, method_name: str, endpoint: str | None = None) -> "Explainer":
+        """The same model, which stays in memory once, explained by another method; None: for the same endpoint.
 
         Raises:
-            ValueError: there is no such method.
+            ValueError: there is no such method or endpoint.
         """
         made = copy(self)
         made.method = method(method_name)
+        made.column = self.column if endpoint is None else self._column(endpoint)
         return made
 
     @cached_property

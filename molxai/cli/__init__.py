@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, training
+from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training
 
 app = typer.Typer(
     help="Which atoms, which superpixels made the model say so? Relevances that add up to the prediction.",
@@ -25,6 +25,7 @@ app.command()(fragments.fragments)
 app.command()(training.train)
 app.command()(training.pretrain)
 app.command()(training.evaluate)
+app.command()(serving.serve)
 app.command()(explaining.models)
 app.command()(explaining.methods)
 data_app.command("list")(data.data_list)

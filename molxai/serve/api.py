@@ -1,0 +1,169 @@
+"""What requests hold and answers say; the OpenAPI document is made of these."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+Name = Annotated[str, Field(max_length=200)]
+
+Line = Annotated[str, Field(max_length=500)]
+
+MOST_PATTERNS = 100
+"""Of one's own, in a request."""
+
+MOST_METHODS = 8
+"""Side by side."""
+
+LARGEST_SIDE = 512
+"""Rows or columns of a picture of grey values."""
+
+
+class Question(BaseModel):
+    """What is asked of every input."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Name = Field("", description="A name from /api/models. Default: bace for molecules, mnist for digits.")
+    target: Name = Field("pred", description="Class to explain: pred for the predicted one, or a class's name or number.")
+    contrast: Name | None = Field(None, description="Class whose logit is subtracted; needs a named target.")
+    endpoint: Name = Field("", description="Target column of a model that has several. Default: the first.")
+    fragments: Name | Annotated[list[Line], Field(max_length=MOST_PATTERNS)] = Field(
+        "", description="Add `fragments` to the records: the id of a scheme, or patterns of one's own, a name and a SMARTS each."
+    )
+
+
+class Subjects(BaseModel):
+    """What is asked about: one of the three."""
+
+    inputs: list[str] | None = Field(None, min_length=1, description="SMILES, one for each molecule.")
+    image: list[list[FiniteFloat]] | None = Field(
+        None, description="A digit as rows of grey values, 0 to 1 or 0 to 255, of any size: 28 × 28 is taken as it is, others are framed."
+    )
+    picture: str | None = Field(None, description="A digit as the base64 text of a PNG or JPEG file.")
+    name: Name = Field("picture.png", description="File name of the picture.")
+
+
+class ExplainRequest(Question, Subjects):
+    """Inputs to explain by one or several methods."""
+
+    methods: list[Name] = Field(["lrp"], min_length=1, max_length=MOST_METHODS, description="Names from /api/methods.")
+    features: bool = Field(False, description="Add each node's split over its input features to the records.")
+    views: bool = Field(False, description="Add what a page needs to draw each input.")
+
+
+class DrawnRequest(BaseModel):
+    """A molecule as a sketcher draws it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    block: str = Field(max_length=500_000, description="A molfile, V2000 or V3000.")
+
+
+class Drawn(BaseModel):
+    """The same as text."""
+
+    smiles: str = Field(description="RDKit's canonical SMILES, stereo included.")
+
+
+class PredictRequest(Subjects):
+    """Inputs to predict."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Name = Field("", description="A name from /api/models. Default: bace for molecules, mnist for digits.")
+    endpoint: Name = Field("", description="Target column of a model that has several. Default: the first.")
+
+
+class Record(BaseModel):
+    """What is said of one input by one method, with the keys of `molxai explain -o out.json`; columns of an upload follow."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str = Field(description="Name in the table, else the row's number.")
+    row: int = Field(description="Counted from 0.")
+    input: str = Field(description="The SMILES, or the file and the place in it.")
+    status: Literal["ok", "error"] = Field(description="An input that cannot be read or explained is a record too.")
+    error: str | None = Field(description="Why there is no explanation, in one line.")
+    model: str | None = Field(description="Which model.")
+    method: str | None = Field(description="Which method.")
+    endpoint: str | None = Field(description="Of a model with several targets.")
+    target: str | None = Field(description="The explained class; `a − b` for a contrast; none for a regression.")
+    prediction: str | float | None = Field(description="The most probable class, or the predicted value.")
+    probability: float | None = Field(description="Of the target's class.")
+    logit: float | None = Field(description="The explained quantity.")
+    unit: str | None = Field(description="Of logit and relevance.")
+    logit_sd: float | None = Field(description="Ensembles: standard deviation over the members.")
+    similarity: float | None = Field(description="Predictions: Tanimoto similarity of the nearest molecule that the model learnt from.")
+    outputs: dict[str, float] | None = Field(description="Predictions of a model with several targets: each one's.")
+    relevance: list[float] | None = Field(description="Of each atom or superpixel, in their order; positive speaks for the target.")
+    relevance_sd: list[float] | None = Field(description="Ensembles: standard deviation over the members.")
+    token_relevance: float | None = Field(description="Relevance that ended in the graph token.")
+    bias_relevance: float | None = Field(description="Relevance that ended in the model's biases.")
+    gap: float | None = Field(description="logit − Σ relevance − token_relevance − bias_relevance: zero for a method that conserves.")
+    convergence_delta: float | None = Field(description="Integrated gradients and Shapley values: how far they are from converged.")
+    notes: list[str] | None = Field(description="What was changed or approximated when the input was read.")
+
+
+class Explained(BaseModel):
+    """Records of every input by every method, inputs first; views of every input, where they were asked for."""
+
+    records: list[Record]
+    views: list[dict[str, Any]] | None
+
+
+class Predicted(BaseModel):
+    """Records of every input, without relevances."""
+
+    records: list[Record]
+
+
+class JobAnswer(BaseModel):
+    """How far an upload is, and a page of its results."""
+
+    id: str
+    file: str
+    model: str
+    methods: list[str]
+    state: Literal["waiting", "running", "done", "cancelled", "failed"]
+    columns: int = Field(description="Columns of the upload that are neither structure nor name.")
+    total: int = Field(description="Rows of the upload.")
+    done: int = Field(description="Rows that are done.")
+    errors: int = Field(description="Of those, rows without explanation.")
+    error: str | None = Field(description="Why the job failed.")
+    next: int | None = Field(description="Where the next page of results starts; none where all so far are told.")
+    records: list[Record] | None
+    views: list[dict[str, Any]] | None
+
+
+class ModelCard(BaseModel):
+    """A served model."""
+
+    name: str
+    reads: Literal["molecules", "digits"]
+    task: Literal["binary", "multiclass", "regression"]
+    classes: list[str]
+    endpoints: list[str] = Field(description="Targets of which one is explained at a time.")
+    unit: str
+    biases: str = Field(description="What the part of the biases is called.")
+    members: int = Field(description="Models of an ensemble.")
+    quality: dict[str, Any] = Field(description="Measured on data that it did not learn from; lists are value, lower and upper bound.")
+    data: str = Field(description="What it was trained on.")
+
+
+class MethodCard(BaseModel):
+    """An explanation method and what it promises."""
+
+    name: str
+    says: str = Field(description="What it is, in a line.")
+    in_unit: bool = Field(description="Relevances have the unit of the output.")
+    conserves: bool = Field(description="Relevances add up to the logit.")
+    signed: bool = Field(description="Negative relevance speaks against the target.")
+    by_target: bool = Field(description="Another target gives another relevance.")
+    largest: int | None = Field(description="Nodes of the largest graph that it takes.")
+    passes: tuple[int, int] = Field(description="Forward and backward passes for a graph of 30 nodes.")
+
+
+class Refusal(BaseModel):
+    """Why a request was refused."""
+
+    error: str = Field(description="One readable line.")

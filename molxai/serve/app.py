@@ -1,0 +1,84 @@
+"""The application: API, pages and files, with every fault told in one line."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib import metadata
+from queue import Full
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from molxai.serve import catalogue, page, routes
+from molxai.serve.desk import Desk
+from molxai.serve.guard import Guard
+from molxai.serve.settings import Settings
+from molxai.serve.uploads import OversizedError
+
+
+def application(settings: Settings) -> FastAPI:
+    """The workbench as an ASGI application."""
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        app.state.desk = Desk(settings)
+        try:
+            yield
+        finally:
+            app.state.desk.close()
+
+    app = FastAPI(
+        title="molxai",
+        summary="Which atoms, which superpixels made the model say so?",
+        version=metadata.version("molxai"),
+        docs_url=None,  # FastAPI's own pages load their scripts from elsewhere
+        redoc_url=None,
+        lifespan=running,
+    )
+    for part in (routes, catalogue, page):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(packages=[("molxai.serve", "static")]))
+    app.mount("/assets", StaticFiles(packages=[("molxai.rendering", "assets")]))
+    for kind, status in STATUS.items():
+        app.add_exception_handler(kind, _handler(status))
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+STATUS: dict[type[Exception], int] = {FileNotFoundError: 404, OversizedError: 413, ValueError: 422, Full: 503}
+"""Of what may be refused. Other errors are ours: 500, and a traceback in the terminal."""
+
+
+def refusal(status: int, reason: str) -> JSONResponse:
+    """An answer that says in one line why there is no other."""
+    return JSONResponse({"error": " ".join(reason.split())}, status)
+
+
+def _handler(status: int) -> Callable[[Request, Exception], Response]:
+    return lambda request, error: refusal(status, str(error))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """The first thing that is wrong with a request, without repeating what it held."""
+    assert isinstance(error, RequestValidationError)
+    first, *others = error.errors()
+    if first["type"] == "json_invalid":
+        return refusal(422, "the request is no JSON; see /api")
+    place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+    more = f" (and {len(others)} more)" if others else ""
+    return refusal(422, f"{place}: {first['msg']}{more}; see /api")
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    reason = {404: f"nothing at {request.url.path[:200]}", 405: f"{request.method} is not for {request.url.path[:200]}"}
+    return refusal(error.status_code, reason.get(error.status_code, str(error.detail)))
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    return refusal(500, f"a fault in molxai ({type(error).__name__}): the terminal that serves this page says more")

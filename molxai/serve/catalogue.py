@@ -1,0 +1,78 @@
+"""The part of the API that explains nothing: what is served, and drawings as text."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from graphormer.checkpoint import Card, read_card
+from graphormer.molecules import Molecule
+from molxai.batch import USUAL
+from molxai.explainers import EXPLAINERS
+from molxai.explainers.about import ABOUT
+from molxai.inputs import Entry
+from molxai.rendering.caption import bias_word
+from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard
+
+router = APIRouter(prefix="/api")
+
+
+@router.post("/smiles")
+async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
+    """The SMILES of a drawn molecule."""
+    limit = request.app.state.desk.settings.max_atoms
+    read = await run_in_threadpool(Entry("drawing", asked.block, "block").read, limit)
+    if not isinstance(read.subject, Molecule):
+        raise ValueError(read.error)
+    return Drawn(smiles=read.subject.smiles)
+
+
+@router.get("/models")
+async def models(request: Request) -> list[ModelCard]:
+    """The served models: what they read and say, and how well they do."""
+    return model_cards(request.app.state.desk.settings.models)
+
+
+@router.get("/methods")
+async def methods() -> list[MethodCard]:
+    """The explanation methods with what they promise."""
+    return method_cards()
+
+
+def model_cards(served: Mapping[str, Path]) -> list[ModelCard]:
+    """What is to be known of each served model."""
+    return [_model_card(name, read_card(path)) for name, path in served.items()]
+
+
+def _model_card(name: str, card: Card) -> ModelCard:
+    several = card.config.task != "multiclass" and len(card.targets) > 1
+    return ModelCard(
+        name=name,
+        reads="molecules" if card.vocabulary.startswith("molecule") else "digits",
+        task=card.config.task,
+        classes=list(card.classes),
+        endpoints=list(card.targets) if several else [],
+        unit=card.unit,
+        biases=bias_word(card.config),
+        members=card.members,
+        quality=card.metrics.get("test", {}),
+        data=str(card.training.get("data", "")),
+    )
+
+
+def method_cards() -> list[MethodCard]:
+    """What is to be known of each method."""
+    return [
+        MethodCard(
+            name=name,
+            says=ABOUT[name].says,
+            in_unit=ABOUT[name].in_unit,
+            conserves=one.conserves,
+            signed=one.signed,
+            by_target=one.by_target,
+            largest=one.largest,
+            passes=one.passes(USUAL),
+        )
+        for name, one in EXPLAINERS.items()
+    ]

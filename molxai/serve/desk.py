@@ -1,0 +1,103 @@
+"""Where requests become jobs: two lanes, each with its own copies of the models, and the uploads that are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from molxai.explainer import Explainer
+from molxai.explainers import method as known_method
+from molxai.fragments import scheme_of
+from molxai.inputs import Entry
+from molxai.serve.api import MOST_METHODS, Question
+from molxai.serve.jobs import Job, Kept, Lane
+from molxai.serve.settings import Settings
+from molxai.serve.shelf import Shelf
+from molxai.serve.work import Row, Work, is_quick, predicted_rows
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A job that is asked for again."""
+
+    job: Job[Row]
+    file: str
+    work: Work
+    extras: tuple[str, ...]
+    """The table's other columns."""
+
+
+class Desk:
+    """Takes questions, hands them to a lane, and holds what is fetched later."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.quick, self.long = Lane("quick", settings.most_quick), Lane("long", settings.most_long)
+        self.shelves = {lane: Shelf(settings) for lane in (self.quick, self.long)}
+        self.uploads: Kept[Upload] = Kept(settings.most_kept, settings.lifetime)
+
+    def explain(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], features: bool, views: bool) -> Job[Row]:
+        """A job whose results are a row for each entry.
+
+        Raises:
+            FileNotFoundError: there is no such model.
+            ValueError: no such method, class or endpoint, or the model does not read such inputs.
+            Full: the lane is.
+        """
+        lane, work = self._work(asked, methods, entries, features, views)
+        return lane.add(Job(work.rows(entries), len(entries)))
+
+    def upload(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], file: str) -> Upload:
+        """The same for a file, with views, kept under the job's id.
+
+        Raises:
+            FileNotFoundError, ValueError, Full: as `explain`.
+        """
+        lane, work = self._work(asked, methods, entries, False, True)
+        extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
+        made = Upload(lane.add(Job(work.rows(entries), len(entries))), file, work, extras)
+        for gone in self.uploads.keep(made.job.id, made):
+            gone.job.cancel()
+        return made
+
+    def predict(self, model: str, endpoint: str, entries: Sequence[Entry]) -> Job[Row]:
+        """A job whose results are what the model says of each entry, with no relevances.
+
+        Raises:
+            FileNotFoundError, ValueError, Full: as `explain`.
+        """
+        explainer = self.shelves[self.quick].explainer(_default(model, entries), endpoint=endpoint)
+        _check_kind(explainer, entries)
+        return self.quick.add(Job(predicted_rows(explainer, entries, self.settings.max_atoms), len(entries)))
+
+    def close(self) -> None:
+        """Cancel everything."""
+        self.quick.close()
+        self.long.close()
+
+    def _work(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], features: bool, views: bool) -> tuple[Lane, Work]:
+        names = list(dict.fromkeys(methods))
+        if len(names) > MOST_METHODS:
+            raise ValueError(f"{len(names)} methods side by side: at most {MOST_METHODS}")
+        lane = self.quick if is_quick([known_method(name) for name in names], entries) else self.long
+        model = _default(asked.model, entries)
+        explainers = tuple(self.shelves[lane].explainer(model, name, asked.endpoint) for name in names)
+        _check_kind(explainers[0], entries)
+        if asked.target != "true":
+            explainers[0].target(asked.target, asked.contrast)
+        scheme = scheme_of(asked.fragments) if asked.fragments else None
+        if scheme and not _is_molecule(entries[0]):
+            raise ValueError("fragments are parts of molecules, and these are digits: leave fragments out")
+        return lane, Work(explainers, asked.target, asked.contrast, features, scheme, views, self.settings.max_atoms)
+
+
+def _default(model: str, entries: Sequence[Entry]) -> str:
+    return model or ("bace" if _is_molecule(entries[0]) else "mnist")
+
+
+def _is_molecule(entry: Entry) -> bool:
+    return entry.kind in ("smiles", "block")
+
+
+def _check_kind(explainer: Explainer, entries: Sequence[Entry]) -> None:
+    given = "molecules" if _is_molecule(entries[0]) else "digits"
+    if explainer.reads != given:
+        raise ValueError(f"the model {explainer.card.name!r} reads {explainer.reads}, and these are {given}: choose another model")

@@ -1,0 +1,114 @@
+"""Who may ask, and how much: every request passes here first.
+
+Browsers send what any page on the web tells them to send to this machine. So a request must name a host that is ours
+(a page whose own name was rebound to this address names its own), and one that changes or computes something must come
+from our own page or from no page at all.
+"""
+
+import json
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from molxai.serve.settings import Settings
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Content-Security-Policy of every answer: no script, style or font that is not a file of ours."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Of every answer."""
+
+BODIES = ("application/json", "multipart/form-data")
+"""Types of a request's body."""
+
+
+class Guard:
+    """An ASGI application around another one."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self.settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        outward = _Outward(send)
+        if refusal := self._refusal(scope["method"], Headers(scope=scope)):
+            await _refuse(outward, *refusal)
+        else:
+            await self.app(scope, _Bounded(receive, self.settings.largest_body), outward)
+
+    def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
+        """Status and reason, where the request is not let in."""
+        host = headers.get("host", "")
+        if not self.settings.knows(host):
+            return 400, "the request is addressed to another host: open the address that 'molxai serve' printed"
+        if method in ("GET", "HEAD"):
+            return None
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
+            return 403, "the request comes from a page of another site: only the workbench's own pages may ask"
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return 403, "the request comes from a page of another site: only the workbench's own pages may ask"
+        if method != "DELETE" and headers.get("content-type", "").partition(";")[0].strip().lower() not in BODIES:
+            return 415, f"a body of another type: {' or '.join(BODIES)} is needed"
+        length = headers.get("content-length", "0")
+        largest = self.settings.largest_body
+        return (413, too_large(largest)) if not length.isdigit() or int(length) > largest else None
+
+
+def too_large(largest: int) -> str:
+    """Why a body of more bytes is refused."""
+    return f"a request of more than {largest // 2**20} MB: send less at once, or use the command line"
+
+
+class _Bounded:
+    """A request's body, counted as it comes: its length may be missing or a lie."""
+
+    def __init__(self, receive: Receive, largest: int) -> None:
+        self.receive, self.largest, self.left = receive, largest, largest
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.left -= len(message.get("body", b""))
+        if self.left < 0:
+            raise HTTPException(413, too_large(self.largest))
+        return message
+
+
+class _Outward:
+    """An answer with our headers."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            headers.setdefault("Cache-Control", "no-cache")  # asked for anew, and sent only where it has changed
+        await self.send(message)
+
+
+async def _refuse(send: Send, status: int, reason: str) -> None:
+    content = json.dumps({"error": reason}).encode()
+    sizes = (b"content-length", str(len(content)).encode())
+    headers = [(b"content-type", b"application/json"), sizes, (b"connection", b"close")]  # a body may still be on its way
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,134 @@
+"""The pages: the workbench, and the API in words."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from jinja2 import Environment, PackageLoader
+from starlette.responses import HTMLResponse
+
+from molxai.fragments import SCHEMES
+from molxai.rendering.colour import SMALLEST_SCALE
+from molxai.rendering.report import SCRIPTS, embedded, palettes
+from molxai.report import METHODS
+from molxai.serve.catalogue import method_cards, model_cards
+from molxai.serve.settings import Settings
+from molxai.serve.uploads import READ
+from molxai.serve.work import MOST_COLUMNS
+
+OWN_SCRIPTS = ("ask", "state", "choices", "pad", "sketch", "row", "upload", "look", "tabs", "drop", "workbench")
+"""Of the folder `static`, after those that pages share."""
+
+EXAMPLES = {
+    "elenbecestat": ("a BACE-1 inhibitor", "C[C@H]1OC[C@]2(c3cc(NC(=O)c4cnc(C(F)F)cn4)ccc3F)N=C(N)SC[C@H]12"),
+    "verubecestat": ("one that the model misses", "CN1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"),
+    "donepezil": ("a drug with another target", "COc1cc2c(cc1OC)C(=O)C(CC1CCN(Cc3ccccc3)CC1)C2"),
+}
+"""What each is, and its SMILES."""
+
+DIGITS = ("two", "five", "seven", "eight")
+"""That `pad.js` draws."""
+
+USUAL = {"molecules": "bace", "digits": "mnist", "methods": list(METHODS)}
+"""What is chosen before anybody chooses."""
+
+router = APIRouter(include_in_schema=False)
+
+templates = Environment(loader=PackageLoader("molxai.serve"), autoescape=True)
+
+
+@router.get("/")
+async def workbench(request: Request) -> HTMLResponse:
+    """The page to work in."""
+    settings: Settings = request.app.state.desk.settings
+    page = templates.get_template("workbench.html").render(
+        longest_smiles=settings.longest_smiles,
+        most_rows=settings.most_rows,
+        most_megabytes=settings.largest_body // 2**20,
+        endings=", ".join(READ),
+        examples=EXAMPLES,
+        digits=DIGITS,
+        settings=embedded(_settings(settings)),
+        scripts=[*(f"/assets/{name}.js" for name in SCRIPTS), *(f"/static/{name}.js" for name in OWN_SCRIPTS)],
+    )
+    return HTMLResponse(page)
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    """What the page's scripts know from the beginning."""
+    return {
+        "palettes": palettes(),
+        "smallest_scale": SMALLEST_SCALE,
+        "schemes": list(SCHEMES),
+        "usual": USUAL,
+        "most_columns": MOST_COLUMNS,
+        "largest_body": settings.largest_body,
+        "models": [one.model_dump() for one in model_cards(settings.models)],
+        "methods": {one.name: one.model_dump() for one in method_cards()},
+    }
+
+
+@router.get("/api")
+async def api(request: Request) -> HTMLResponse:
+    """The OpenAPI document as a page."""
+    document = request.app.openapi()
+    operations = [_operation(path, verb, known, document) for path, verbs in document["paths"].items() for verb, known in verbs.items()]
+    page = templates.get_template("api.html").render(
+        about=document["info"],
+        operations=operations,
+        record=_fields({"$ref": "/Record"}, document),
+        address=request.base_url,
+    )
+    return HTMLResponse(page)
+
+
+def _operation(path: str, verb: str, known: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """One address: what it is for, what it takes, and what it answers."""
+    given = [
+        _field(one["name"], one["schema"] | {"description": one.get("description", "")}, document) for one in known.get("parameters", ())
+    ]
+    kinds = known.get("requestBody", {}).get("content", {})
+    body = [field for one in kinds.values() for field in _fields(one["schema"], document)]
+    done: Mapping[str, Any] = next((answer for code, answer in known["responses"].items() if code.startswith("2")), {})
+    answer = done.get("content", {}).get("application/json", {}).get("schema", {})
+    several = answer.get("type") == "array"
+    return {
+        "path": path,
+        "verb": verb.upper(),
+        "says": known.get("description", ""),
+        "kind": next(iter(kinds), ""),
+        "given": [*given, *body],
+        "answers": _fields(answer.get("items", {}) if several else answer, document),
+        "several": several,
+    }
+
+
+def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return document["components"]["schemas"][name] if name else schema
+
+
+def _fields(schema: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Name, type and meaning of each field."""
+    return [_field(name, one, document) for name, one in _resolved(schema, document).get("properties", {}).items()]
+
+
+def _field(name: str, schema: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, str]:
+    default = schema.get("default")
+    usual = f" [default: {json.dumps(default)}]" if default not in (None, "") else ""
+    return {"name": name, "type": _type(schema, document), "says": f"{schema.get('description', '')}{usual}"}
+
+
+def _type(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """The type in words."""
+    if "anyOf" in schema:
+        return " or ".join(_type(one, document) for one in schema["anyOf"] if one.get("type") != "null")
+    if "$ref" in schema:
+        known = _resolved(schema, document)
+        return known.get("title", "object") if known.get("type") == "object" else " | ".join(known.get("enum", ()))
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}), document)}"
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    return {"object": "dictionary"}.get(schema.get("type", ""), schema.get("format") or schema.get("type", "anything"))

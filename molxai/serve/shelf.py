@@ -1,0 +1,31 @@
+"""The models that are served, each read when it is first asked for and then kept."""
+
+from threading import Lock
+
+from molxai.explainer import Explainer
+from molxai.serve.settings import Settings
+
+
+class Shelf:
+    """Explainers by the names that requests may give. Each lane has its own: no two threads share a network."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.loaded: dict[str, Explainer] = {}
+        self.loading = Lock()
+
+    def explainer(self, model: str, method: str = "lrp", endpoint: str = "") -> Explainer:
+        """The model of that name, asked by that method.
+
+        Raises:
+            FileNotFoundError: no such model is served.
+            ValueError: no such method or endpoint, or the model's files do not fit each other.
+        """
+        weights = self.settings.models.get(model)
+        if weights is None:
+            raise FileNotFoundError(f"no model {model!r} here: there are {', '.join(self.settings.models)}")
+        with self.loading:
+            if model not in self.loaded:
+                self.loaded[model] = Explainer(weights, device=self.settings.device)
+                _ = self.loaded[model].known  # read once, and not for each of the copies that are handed out
+        return self.loaded[model].by(method, endpoint)

@@ -1,0 +1,28 @@
+// Talking to the server: answers as JSON, refusals as errors with the server's own line.
+"use strict";
+
+(() => {
+  /** Answer to a request; `body` is JSON unless it is a form. Raises Error with one readable line, AbortError when given up. */
+  molxai.ask = async (path, { method = "GET", body = null, signal = null } = {}) => {
+    const plain = body === null || body instanceof FormData;
+    const headers = plain ? {} : { "Content-Type": "application/json" };
+    let answer;
+    try {
+      answer = await fetch(path, { method, headers, signal, body: plain ? body : JSON.stringify(body) });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Error("no answer: is 'molxai serve' still running?");
+    }
+    const content = await answer.json().catch(() => ({}));
+    signal?.throwIfAborted(); // however late an answer comes, the newest question has the last word
+    if (!answer.ok) throw new Error(content.error || `the server answers ${answer.status}`);
+    return content;
+  };
+
+  /** Wait so many milliseconds, or until it is given up. */
+  molxai.pause = (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, milliseconds);
+      signal.addEventListener("abort", () => (clearTimeout(timer), reject(new DOMException("given up", "AbortError"))), { once: true });
+    });
+})();

@@ -1,0 +1,82 @@
+// The sketcher in its dialog, loaded when it is first opened. What it draws goes to the server as a molfile and comes back
+// as RDKit's SMILES: its own loses the stereo of some double bonds.
+"use strict";
+
+(() => {
+  const SOURCE = "/static/vendor/openchemlib/openchemlib.js";
+  const REST = 250; // milliseconds without a change until the SMILES is asked for
+  const find = (id) => document.getElementById(id);
+  let editor = null, library = null, smiles = "", timer = null, asking = null;
+
+  /** Open the dialog with a molecule; `use(smiles)` is told what is to be explained. */
+  molxai.sketch = async (given, use) => {
+    const dialog = find("sketcher");
+    dialog.showModal();
+    find("sketched").onclick = () => finish(use);
+    find("dismiss").onclick = () => dialog.close();
+    say("loading the sketcher …");
+    try {
+      library = library || (await import(SOURCE));
+      editor = editor || made();
+      begin(given.trim());
+    } catch (error) {
+      say(`the sketcher does not start (${error.message}): type the SMILES instead`, true);
+    }
+  };
+
+  function made() {
+    const one = new library.CanvasEditor(find("editor"));
+    one.setOnChangeListener((event) => event.type === "molecule" && changed());
+    return one;
+  }
+
+  function begin(given) {
+    let molecule = new library.Molecule(0, 0);
+    smiles = given;
+    try {
+      if (given) molecule = library.Molecule.fromSmiles(given);
+      say(given || "Nothing is drawn yet.");
+    } catch {
+      smiles = "";
+      say("the SMILES cannot be drawn: begin anew", true);
+    }
+    editor.setMolecule(molecule);
+  }
+
+  function changed() {
+    clearTimeout(timer);
+    timer = setTimeout(() => read().catch((error) => error.name !== "AbortError" && say(error.message, true)), REST);
+  }
+
+  /** The SMILES of what is drawn now. */
+  async function read() {
+    clearTimeout(timer);
+    timer = null;
+    asking?.abort();
+    asking = new AbortController();
+    const molecule = editor.getMolecule();
+    if (!molecule.getAllAtoms()) {
+      smiles = "";
+      say("Nothing is drawn yet.");
+      return;
+    }
+    smiles = (await molxai.ask("/api/smiles", { method: "POST", body: { block: molecule.toMolfile() }, signal: asking.signal })).smiles;
+    say(smiles);
+  }
+
+  async function finish(use) {
+    try {
+      if (timer) await read();
+      if (!smiles) return say("Nothing is drawn yet.", true);
+      find("sketcher").close();
+      use(smiles);
+    } catch (error) {
+      if (error.name !== "AbortError") say(error.message, true);
+    }
+  }
+
+  function say(text, bad = false) {
+    find("sketch-smiles").textContent = text;
+    find("sketch-smiles").classList.toggle("error", bad);
+  }
+})();

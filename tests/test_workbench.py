@@ -1,0 +1,299 @@
+"""The workbench in a real browser: its numbers are those of the command line, and what strangers typed stays text."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+from browsing import PHONE, chromium, look_like
+from conftest import ROOT
+
+pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
+
+from molxai.cli import main
+
+IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
+SEVEN = [(-50, -62), (48, -66), (20, 0), (-6, 74)]
+"""From the pad's middle."""
+
+
+@pytest.fixture(scope="module")
+def home():
+    """Address of the installed command's own server, which ends in good order."""
+    server = subprocess.Popen([sys.executable, "-m", "molxai.cli", "serve", "--port", "0"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    yield re.search(r"http://\S+", server.stderr.readline())[0]
+    server.send_signal(signal.SIGINT)
+    assert server.wait(30) == 0 and server.stderr.read() == "molxai: ended\n"
+
+
+@pytest.fixture(scope="module")
+def browser(home):
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture
+def page(browser, home):
+    """The page, newly opened at desktop width."""
+    browser.get("about:blank")
+    look_like(browser, 1280, 900)
+    browser.get(home)
+    return browser
+
+
+def until(page, condition, seconds=30):
+    """Wait for a JavaScript expression to be true; returns its value."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(page, seconds, 0.05).until(lambda driver: driver.execute_script(f"return {condition}"), condition)
+
+
+def find(page, selector):
+    return page.find_element("css selector", selector)
+
+
+def status(page):
+    return find(page, "#status").text
+
+
+def ask(page, smiles):
+    """Type a SMILES and press Enter; returns when it is answered."""
+    from selenium.webdriver.common.keys import Keys
+
+    box = find(page, "#smiles")
+    box.clear()
+    box.send_keys(smiles, Keys.ENTER)
+    answered(page)
+
+
+def answered(page):
+    until(page, "document.getElementById('busy').hidden && document.getElementById('status').textContent")
+
+
+def choose(page, name, value):
+    from selenium.webdriver.support.ui import Select
+
+    Select(find(page, f"#{name}")).select_by_value(value)
+
+
+def pointed(page, node):
+    """What is said of an atom or superpixel when the mouse is over it."""
+    from selenium.webdriver import ActionChains
+
+    target = find(page, f".large [data-node='{node}']")
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", target)
+    ActionChains(page).move_to_element(target).perform()
+    return find(page, ".readout").text
+
+
+def signed(value):
+    """A number as the page writes it."""
+    size = abs(value)
+    text = f"{size:.3f}" if size >= 0.0995 or not size else f"{float(f'{size:.2e}'):.{2 - int(f'{size:e}'.split('e')[1])}f}"
+    return ("−" if value < 0 else "+") + text
+
+
+def records(tmp_path, *arguments):
+    path = tmp_path / "out.json"
+    assert main(["explain", *map(str, arguments), "-o", str(path), "-q", "-n", "0"]) == 0
+    return json.loads(path.read_text())
+
+
+def test_a_typed_molecule_has_the_numbers_of_the_command_line(page, tmp_path):
+    ask(page, IBUPROFEN)
+    for method in ("lrp", "gradient-input"):
+        choose(page, "shown", method)
+        (known,) = records(tmp_path, IBUPROFEN, "--method", method)
+        assert status(page) == f"Prediction: {known['prediction']}"
+        assert (
+            f"probability {known['probability']:.3f} · logit {signed(known['logit'])} · bace · {method}"
+            in find(page, "#result header").text
+        )
+        for node in (0, 4, 13):
+            symbol = "O" if node == 13 else "C"
+            assert pointed(page, node).startswith(f"{symbol}{node}: {signed(known['relevance'][node])}")
+
+
+def test_choices_are_asked_and_shown(page, tmp_path):
+    ask(page, IBUPROFEN)
+    first = find(page, ".large .atom-4").get_attribute("fill")
+    choose(page, "scale", "fixed")
+    assert find(page, ".large .atom-4").get_attribute("fill") != first
+    choose(page, "target", "active")
+    until(page, "document.querySelector('#result header').textContent.includes('Explained: active')")
+    (known,) = records(tmp_path, IBUPROFEN, "--target", "active")
+    assert pointed(page, 4).startswith(f"C4: {signed(known['relevance'][4])}")
+    choose(page, "model", "bace-pic50")
+    until(page, "document.querySelector('#result header').textContent.includes('bace-pic50')")
+    find(page, "#methods input[value='gae']").click()
+    until(page, "document.querySelectorAll('.method').length === 3")
+
+
+def test_pictures_and_numbers_leave_the_page(page):
+    ask(page, IBUPROFEN)
+    page.execute_script("window.kept = {}; molxai.save = (content, type, name) => (window.kept[name] = content.size || content)")
+    for button in page.find_elements("css selector", ".large .buttons button"):
+        button.click()
+    until(page, "Object.keys(window.kept).length === 3")
+    kept = page.execute_script("return window.kept")
+    assert kept["molecule-lrp.svg"].count("<circle") >= 15 and kept["molecule-lrp.png"] > 5000
+    assert len(kept["molecule-lrp.csv"].splitlines()) == 16
+
+
+def test_a_link_brings_the_same_page(page, home):
+    page.get(f"{home}#smiles=CCO&methods=lrp,gae&method=gae&palette=brown-teal&scale=2.5&numbers=1&scheme=brics&evil=1")
+    page.refresh()
+    answered(page)
+    assert find(page, "#smiles").get_attribute("value") == "CCO" and find(page, "#shown").get_attribute("value") == "gae"
+    assert find(page, "#fixed").get_attribute("value") == "2.5" and find(page, "#numbers").is_selected()
+    ask(page, "CCN")
+    assert "smiles=CCN" in page.current_url and "evil" not in page.current_url
+    page.back()
+    until(page, "document.getElementById('smiles').value === 'CCO'")
+    answered(page)
+
+
+@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "\"'><script>alert(1)</script>", "C" * 3000, "\u202eCCO", "../../x"])
+def test_hostile_text_is_an_error_in_words(page, text):
+    page.execute_script(
+        "const box = document.getElementById('smiles'); box.value = arguments[0]; document.getElementById('explain').click()", text
+    )
+    answered(page)
+    assert not page.execute_script("return document.querySelector('#answer img, #answer script')")
+    assert status(page) and page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_newest_question_wins(page):
+    page.execute_script("""
+        const fetch = window.fetch;
+        let first = true;
+        window.fetch = async (path, options) => {
+            const answer = await fetch(path, {...options, signal: undefined});
+            if (first) { first = false; await new Promise((done) => setTimeout(done, 1000)); window.late = true; }
+            return answer;
+        };
+        for (const smiles of ["CCO", "c1ccccc1"]) {
+            document.getElementById("smiles").value = smiles;
+            document.getElementById("explain").click();
+        }""")
+    until(page, "window.late")
+    until(page, "document.querySelectorAll('.large [data-node]').length === 6")
+    assert "c1ccccc1" in find(page, "#result .input").text
+
+
+def test_a_digit_drawn_with_the_mouse_is_named(page):
+    from selenium.webdriver import ActionChains
+
+    find(page, "#tab-digit").click()
+    stroke = ActionChains(page, duration=50).move_to_element_with_offset(find(page, "#pad"), *SEVEN[0]).click_and_hold()
+    for (x, y), (u, v) in pairwise(SEVEN):
+        stroke.move_by_offset(u - x, v - y)
+    stroke.release().perform()
+    until(page, "document.querySelector('.large .digit')")
+    assert status(page) == "Prediction: 7"
+    assert re.match(r"superpixel 0: [+−]\d", pointed(page, 0))
+    for name, digit in {"two": 2, "five": 5, "eight": 8}.items():
+        find(page, f"[data-digit={name}]").click()
+        until(page, f"document.getElementById('status').textContent === 'Prediction: {digit}'")
+
+
+def test_a_picture_is_explained_as_by_the_command_line(page, tmp_path):
+    picture = ROOT / "datasets/digits/handdrawn-2.jpg"
+    find(page, "#tab-file").click()
+    find(page, "#chosen").send_keys(str(picture))
+    until(page, "document.querySelector('.large .digit')")
+    (known,) = records(tmp_path, picture)
+    assert status(page) == "Prediction: 2" and pointed(page, 30).startswith(f"superpixel 30: {signed(known['relevance'][30])}")
+
+
+def test_a_table_with_bad_rows(page, tmp_path):
+    table = tmp_path / "some.csv"
+    names = ["ibuprofen", "<script>alert(1)</script>", "\"'--", "\u202etext"]
+    smiles = [IBUPROFEN, "C1CC", "CCO", "not a molecule <b>"]
+    table.write_text(
+        "name,smiles\n" + "".join(f'"{name.replace(chr(34), chr(34) * 2)}",{one}\n' for name, one in zip(names, smiles, strict=True))
+    )
+    find(page, "#tab-file").click()
+    find(page, "#chosen").send_keys(str(table))
+    until(page, "document.querySelector('#downloads a')")
+    assert status(page) == "4 of 4 rows, 2 with errors"
+    assert len(page.find_elements("css selector", "table.inputs tr.error")) == 2
+    assert not page.execute_script("return document.querySelector('table.inputs script, table.inputs b')")
+    expected = records(tmp_path, table, "--target", "active")
+    links = [link.get_attribute("href") for link in page.find_elements("css selector", "#downloads a")]
+    fetched = page.execute_async_script("fetch(arguments[0]).then((one) => one.json()).then(arguments[1])", links[1])
+    assert fetched == expected and links[0].endswith("result.csv?method=lrp")
+    find(page, "#search").send_keys("ibu")
+    assert find(page, "#found").text == "1 of 4 rows"
+    find(page, "table.inputs tr[data-row='0'] button.link").click()
+    assert pointed(page, 4).startswith(f"C4: {signed(expected[0]['relevance'][4])}")
+    find(page, "#alone").click()
+    until(page, "document.getElementById('smiles').value.startsWith('CC(C)')")
+    answered(page)
+
+
+def test_a_long_upload_is_cancelled_and_its_rows_stay(page, home, tmp_path):
+    table = tmp_path / "long.smi"
+    table.write_text(f"{IBUPROFEN}\n" * 400)
+    page.get(f"{home}#methods=shap")
+    page.refresh()
+    find(page, "#tab-file").click()
+    find(page, "#chosen").send_keys(str(table))
+    until(page, "document.querySelector('table.inputs tbody tr[data-row]')")
+    find(page, "#cancel").click()
+    until(page, "document.querySelector('#downloads a')")
+    assert re.fullmatch(r"cancelled: \d+ of 400 rows", status(page)) and "400 of" not in status(page)
+
+
+def test_a_file_that_cannot_be_read_is_said(page, tmp_path):
+    table = tmp_path / "some.csv"
+    table.write_text("a,b\n1,2\n")
+    find(page, "#tab-file").click()
+    page.execute_script("window.severe = console.error")
+    find(page, "#chosen").send_keys(str(table))
+    until(page, "document.getElementById('status').classList.contains('error')")
+    assert "some.csv has the columns a, b" in status(page)
+    assert "422" in page.get_log("browser")[-1]["message"]  # Chromium's own line about a refused request
+
+
+def test_a_molecule_is_drawn(page):
+    from selenium.webdriver import ActionChains
+
+    find(page, "#smiles").send_keys("C/C=C(/F)[C@H](N)O")
+    find(page, "#sketch").click()
+    until(page, "document.getElementById('sketch-smiles').textContent.startsWith('C/C=C')")
+    find(page, "#dismiss").click()
+    find(page, "#smiles").clear()
+    find(page, "#sketch").click()
+    until(page, "document.getElementById('sketch-smiles').textContent.startsWith('Nothing')")
+    ActionChains(page).move_to_element(find(page, "#editor")).click().perform()  # a bond
+    until(page, "document.getElementById('sketch-smiles').textContent === 'CC'")
+    find(page, "#sketched").click()
+    answered(page)
+    assert find(page, "#smiles").get_attribute("value") == "CC"
+    assert page.execute_script("return document.querySelectorAll('.large [data-node]').length") == 2
+
+
+def test_keys_are_enough(page):
+    from selenium.webdriver.common.keys import Keys
+
+    ask(page, IBUPROFEN)
+    find(page, ".large .picture").send_keys(Keys.ARROW_RIGHT)
+    assert find(page, ".readout").text.startswith("C0: ")
+    find(page, "#tab-molecule").send_keys(Keys.ARROW_RIGHT)
+    assert page.switch_to.active_element.get_attribute("id") == "tab-digit" and find(page, "#digit").is_displayed()
+    unnamed = "[...document.querySelectorAll('input, select, textarea')].filter((one) => !one.labels.length && !one.ariaLabel)"
+    assert page.execute_script(f"return {unnamed}.map((one) => one.outerHTML)") == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_telephone_shows_all_of_it(page, dark):
+    look_like(page, *PHONE, dark)
+    ask(page, IBUPROFEN)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+    colours = page.execute_script("const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]")
+    brightness = [sum(map(int, re.findall(r"\d+", one)[:3])) for one in colours]
+    assert (brightness[0] > brightness[1]) == dark
