@@ -20,6 +20,7 @@
     const said = html("p", { class: "readout", role: "status" }, HINT);
     const atoms = atomTable(view, method, look, settings);
     const drawn = molxai.picture(view, method, { ...look, onnode: (node) => point(node === null ? [] : [node]) });
+    if (view.molecule) drawn.style.width = `min(100%, ${LARGEST * view.molecule.size[0]}px)`;
     const point = (nodes) => {
       said.textContent = nodes.length === 1 ? molxai.nodeLine(view, method, nodes[0]) : HINT;
       molxai.mark(drawn, view, null);
@@ -35,6 +36,8 @@
       html("details", { class: "atoms" }, html("summary", {}, view.molecule ? "All atoms" : "All superpixels"), atoms),
     );
   };
+
+  const LARGEST = 2.6; // times the drawing's own size: ethanol need not fill the page
 
   const HINT = "Point at an atom or superpixel, or press the arrow keys in the picture, to read its relevance.";
 
