@@ -189,6 +189,9 @@ def test_a_part_shares_its_relevance():
     made = shared(RELEVANCE, PARTS[:2])
     assert made[10:] == RELEVANCE[10:] and len(set(made[:4])) == 1
     assert np.isclose(sum(made), sum(RELEVANCE)) and np.isclose(sum(made[4:10]), sum(RELEVANCE[4:10]))
+    svg = draw(explanation(molecule(IBUPROFEN), RELEVANCE), look=Look(shared=True), parts=PARTS)
+    assert len({fills(svg)[atom] for atom in PARTS[1][0]}) == 1 and len(set(fills(svg).values())) == len(PARTS)
+    assert f"Sum: atoms {sum(RELEVANCE):+.3f}" in " ".join(texts(svg))
 
 
 @pytest.mark.parametrize("smiles", ["CCO", IBUPROFEN, "[Na+].[Cl-]", "C1CCCCCCCCCCCCC1", "C1CC2CCC1C2", "C" * 60])

@@ -34,6 +34,8 @@ class Look:
     """Pixels per inch of a PNG."""
     transparent: bool = False
     """Whether there is no white behind the picture."""
+    shared: bool = False
+    """Whether a part's atoms share its relevance evenly, in one colour; nothing is hatched then."""
     caption: str | None = None
     """One's own words in place of the usual ones; empty: none, the drawing and its bar only."""
 

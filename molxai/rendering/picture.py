@@ -6,11 +6,13 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -24,7 +26,7 @@ from molxai.rendering.caption import colour_line, ledger_line, prediction_line, 
 from molxai.rendering.digit import draw_digit
 from molxai.rendering.lettering import fitted
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
-from molxai.rendering.molecule import Kind, draw_layout, laid_out
+from molxai.rendering.molecule import Kind, draw_layout, laid_out, shared
 
 DPI = RESOLUTION
 """Pixels per inch at which all layout below is measured."""
@@ -87,8 +89,10 @@ def quiet_settings() -> Iterator[None]:
 
 
 def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[Part]) -> str | bytes:
-    assert isinstance(explanation.subject, Molecule)
+    if look.shared:
+        explanation = _shared(explanation, parts)
     subject, relevance = explanation.subject, explanation.relevance.tolist()
+    assert isinstance(subject, Molecule)
     laid = laid_out(subject.mol, look, parts)
     room = (WIDTH - BAR, HIGHEST - 2 * AIR)
     scale = laid.fit(room)
@@ -96,6 +100,12 @@ def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[
     frame = _Frame(explanation, look, kind, size[1], subject.id or subject.smiles)
     inside = draw_layout(laid, relevance, look.limit_for(relevance), size, kind, look, explanation.uncertain, scale)
     return merged(frame.figure, [(inside, (0, frame.header))], size, kind)
+
+
+def _shared(explanation: Explanation, parts: Sequence[Part]) -> Explanation:
+    """The explanation with each part's relevance spread evenly; how far members differ is known of atoms, not of parts."""
+    relevance = torch.tensor(shared(explanation.relevance.double().tolist(), parts))
+    return replace(explanation, relevance=relevance, relevance_sd=None)
 
 
 def _digit(explanation: Explanation, kind: Kind, look: Look) -> str | bytes:
