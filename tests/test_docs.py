@@ -122,7 +122,8 @@ def test_commands_run_and_print_what_is_shown(page, monkeypatch, capsys):
     path, folder = page
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", "80")
-    ran = [pair for block in blocks(path, "", "console") for pair in commands(block)]
+    each = [pair for block in blocks(path, "", "console") for pair in commands(block)]
+    ran = [pair for pair in each if pair[0][0] != "serve"]  # which goes on until Ctrl-C
     assert len(ran) >= 4
     for arguments, shown in ran:
         assert main(arguments) == 0, arguments
