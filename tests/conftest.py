@@ -1,6 +1,10 @@
 """Small models and graphs that every test file uses. Shapes in annotations are checked here, and only here."""
 
-from jaxtyping import install_import_hook
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests share the processors already, and their models are small
+
+from jaxtyping import install_import_hook  # noqa: E402
 
 hook = install_import_hook(["graphormer", "molxai"], "shape_checks.checked")
 hook.__enter__()
