@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests share the processors already, and their models are small
 
-from jaxtyping import install_import_hook  # noqa: E402
+from jaxtyping import install_import_hook
 
 hook = install_import_hook(["graphormer", "molxai"], "shape_checks.checked")
 hook.__enter__()
