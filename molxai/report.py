@@ -17,6 +17,7 @@ from molxai.explainers.about import ABOUT
 from molxai.inputs import Entry, Input
 from molxai.rendering.look import Scale
 from molxai.rendering.view import View, view
+from molxai.series import common_target
 
 METHODS = ("lrp", "lrp-gamma", "gradient-input", "gae")
 """Of a report, where none are named: two that add up, one that does not, and one of attention; a pass each."""
@@ -40,11 +41,6 @@ class Report:
     palette: str = "red-blue"
     scale: Scale = "own"
     """`own`, `common`, or the relevance in full colour."""
-
-
-def common_target(card: Card) -> str:
-    """What all rows of a table are explained for, so that their colours mean the same."""
-    return card.classes[1] if card.config.task == "binary" else "pred"
 
 
 def views(explainer: Explainer, entries: Iterable[Entry], report: Report, max_atoms: int) -> Iterator[View]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from graphormer.checkpoint import Card
 from molxai.explainer import Explainer
-from molxai.explanation import Explanation, Target
+from molxai.explanation import Explanation
 from molxai.fragments import Fragment, Scheme, fragments
 
 Named = tuple[str, Explanation]
@@ -94,20 +95,24 @@ def check_one_target(explanations: Sequence[Explanation]) -> None:
         raise ValueError(f"explanations for {len(targets)} targets, models or methods: a series needs one, so name the class")
 
 
+def common_target(card: Card) -> str:
+    """What all rows of a table are explained for, so that their numbers and colours mean the same."""
+    return card.classes[1] if card.config.task == "binary" else "pred"
+
+
 def series_target(explainer: Explainer, name: str = "") -> str:
     """The one target of a series: the named class, else the second class of a binary model; a regression has its value.
 
     Raises:
         ValueError: there is no such class, or a model of several classes and none is named.
     """
-    task, classes = explainer.card.config.task, explainer.card.classes
-    if name in ("pred", "true"):
-        raise ValueError(f"target {name!r} differs from molecule to molecule: a series needs one class, {' or '.join(classes)}")
-    if not name and task == "multiclass":
-        raise ValueError(f"the model {explainer.card.name!r} has {len(classes)} classes: name one with --target, {', '.join(classes)}")
-    chosen = name or ("1" if task == "binary" else "0")
-    made = explainer.target(chosen)
-    assert isinstance(made, Target)
+    card = explainer.card
+    if card.classes and name in ("pred", "true"):
+        raise ValueError(f"target {name!r} differs from molecule to molecule: a series needs one class, {' or '.join(card.classes)}")
+    if card.config.task == "multiclass" and not name:
+        raise ValueError(f"the model {card.name!r} has {len(card.classes)} classes: name one with --target, {', '.join(card.classes)}")
+    chosen = name or common_target(card)
+    explainer.target(chosen)
     return chosen
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from molxai.cli import main
 from molxai.explainer import Explainer
 from molxai.fragments import fragments
 from molxai.rgroups import core_table
-from molxai.series import carriers
+from molxai.series import carriers, series_target
 
 DRUGS = [row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").open())]
 
@@ -36,8 +37,6 @@ AROUND_BENZENE = (
 
 @pytest.fixture(scope="module", params=["inactive 0", "biases"])
 def explainer(request):
-    from dataclasses import replace
-
     config = replace(SMALL, bias=True, activation="gelu") if request.param == "biases" else SMALL
     return Explainer.of(random_model(config), Card("untrained", config, MOLECULES.name, ("effect",), ("no", "yes")))
 
@@ -103,6 +102,14 @@ def test_the_common_core_is_found(explainer):
     assert all(len(row.core.atoms) == 15 for row in table.rows)
     with pytest.raises(ValueError, match="nothing|in common"):
         core_table(series_of(explainer, ("CCO", "N#N")))
+
+
+def test_the_usual_target_is_the_second_class_whatever_its_name():
+    card = Card("untrained", SMALL, MOLECULES.name, ("effect",), ("1", "2"))
+    assert series_target(Explainer.of(random_model(SMALL), card)) == "2"
+    config = replace(SMALL, task="regression")
+    regression = Explainer.of(random_model(config), Card("untrained", config, MOLECULES.name, ("effect",), (), mean=(0.0,), scale=(1.0,)))
+    assert series_target(regression) == series_target(regression, "pred") == "pred"
 
 
 def test_what_cannot_be_compared_is_refused(explainer, saved_digit_model):

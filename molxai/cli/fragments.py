@@ -52,14 +52,13 @@ def fragments(
     from molxai.batch import cost, explained
     from molxai.fragments import read_scheme, scheme_of
     from molxai.outputs import check_ending
-    from molxai.series import series_target
     from molxai.series_tables import SERIES_ENDINGS
     from molxai.terminal import progress, summary
 
     usage(check_ending, output, SERIES_ENDINGS)
     parts = scheme_of(usage(read_scheme, scheme) or "functional-groups")
     read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, "", strict, endpoint)
-    chosen = usage(_target, explainer, target, series_target)
+    chosen = usage(_target, explainer, target)
     rows = list(progress(explained(explainer, read, chosen), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
     series = [(one.id or one.text, explanation) for one, explanation in rows if explanation]
@@ -69,7 +68,9 @@ def fragments(
         raise typer.Exit(1)
 
 
-def _target(explainer: "Explainer", name: str, series_target: Any) -> str:
+def _target(explainer: "Explainer", name: str) -> str:
+    from molxai.series import series_target
+
     if explainer.reads == "digits":
         raise ValueError(f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits")
     return series_target(explainer, name)
