@@ -76,6 +76,11 @@ class Card:
         if len(self.classes) != needed:
             raise ValueError(f"a card with {len(self.classes)} class names: its {self.config.task} model needs {needed}")
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The targets, where there are several of which one is explained at a time."""
+        return self.targets if self.config.task != "multiclass" and len(self.targets) > 1 else ()
+
 
 def versions() -> dict[str, str]:
     """Installed versions of the libraries that a model's numbers depend on."""

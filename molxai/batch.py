@@ -141,14 +141,12 @@ def _predictions(explainer: Explainer, each: Float[Tensor, "members graphs outpu
     card, logits = explainer.card, each.mean(0)
     default = explainer.target("pred")
     chosen = resolved(card.config, logits, [default] * len(logits))
-    several = card.config.task != "multiclass" and len(card.targets) > 1
-    endpoint = card.targets[explainer.column] if several else ""
     for row, (outcome, similarity) in enumerate(zip(outcomes(card.config, logits, chosen), near, strict=True)):
         weights = torch.tensor(outcome.target.weights(card.config))
         spread = float((each[:, row] * weights).sum(1).std()) if len(each) > 1 else None
         shown = logits[row].sigmoid() if card.config.task == "binary" else logits[row]
-        outputs = dict(zip(card.targets, shown.tolist(), strict=True)) if several else None
-        yield Prediction(outcome, spread, similarity, outputs, endpoint)
+        outputs = dict(zip(card.targets, shown.tolist(), strict=True)) if card.endpoints else None
+        yield Prediction(outcome, spread, similarity, outputs, explainer.endpoint)
 
 
 def picture_name(one: Input) -> str:

@@ -170,7 +170,7 @@ class Explainer:
             if contrast is not None:
                 raise ValueError("a contrast needs a named target: give --target CLASS as well, not pred")
             return Target(PREDICTED, column=self.column) if self.column else None
-        made = Target(self._class(name), None if contrast is None else self._class(contrast), self.column)
+        made = Target(self.class_number(name), None if contrast is None else self.class_number(contrast), self.column)
         made.weights(self.card.config)
         return made
 
@@ -182,11 +182,21 @@ class Explainer:
             raise ValueError(f"no endpoint {endpoint!r} in the model {self.card.name!r}: {', '.join(targets)}")
         return 0 if self.card.config.task == "multiclass" else targets.index(endpoint)
 
-    def _class(self, name: str | int) -> int:
+    @property
+    def endpoint(self) -> str:
+        """Name of the target that is explained, where the model has several."""
+        return self.card.endpoints[self.column] if self.card.endpoints else ""
+
+    def class_number(self, name: str | int) -> int:
+        """The class of that name or number; 0 of a regression is its value.
+
+        Raises:
+            ValueError: there is none.
+        """
         classes = self.card.classes
         if str(name) in classes:
             return classes.index(str(name))
-        if str(name).isdigit() and int(name) < max(len(classes), 1):
+        if str(name).isdecimal() and int(name) < max(len(classes), 1):
             return int(name)
         raise ValueError(f"no class {str(name)!r} in the model {self.card.name!r}: {', '.join(classes) or 'a regression has none'}")
 
@@ -209,8 +219,7 @@ class Explainer:
         """The explanation with what only the card and the subject know."""
         drawn = None if isinstance(subject, Graph) else subject
         card = self.card
-        several = card.config.task != "multiclass" and len(card.targets) > 1
-        endpoint = card.targets[explanation.target.column] if several else ""
+        endpoint = card.endpoints[explanation.target.column] if card.endpoints else ""
         named = replace(explanation, classes=card.classes, unit=card.unit, endpoint=endpoint, model=card.name)
         return replace(named, subject=drawn, network=self.network)
 

@@ -120,6 +120,11 @@ class Explanation:
         return name if self.target.contrast is None else f"{name} − {self.class_name(self.target.contrast)}"
 
     @property
+    def full_target_name(self) -> str:
+        """The same, after the name of the endpoint where the model has several."""
+        return f"{self.endpoint}: {self.target_name}" if self.endpoint else self.target_name
+
+    @property
     def prediction_name(self) -> str:
         return self.class_name(self.prediction)
 

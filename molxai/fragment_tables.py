@@ -39,7 +39,9 @@ SMALLEST = 5e-5
 
 def total_name(explanation: Explanation) -> str:
     """What the relevances sum to."""
-    return "predicted value" if explanation.probability is None else f"logit of {explanation.target_name}"
+    if explanation.probability is None:
+        return f"predicted {explanation.endpoint or 'value'}"
+    return f"logit of {explanation.full_target_name}"
 
 
 MOST_ROWS = 40

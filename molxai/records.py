@@ -89,8 +89,7 @@ def schema(
     kinds = dict.fromkeys(KEYS, pa.string()) | dict.fromkeys(NUMBERS, pa.float64()) | {"row": pa.int64(), "notes": pa.list_(pa.string())}
     kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32()))
     kinds["prediction"] = pa.string() if card.classes else pa.float64()
-    several = card.config.task != "multiclass" and len(card.targets) > 1
-    kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.targets]) if several else pa.null()
+    kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.endpoints]) if card.endpoints else pa.null()
     if features:
         kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
     if fragments:

@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from graphormer.checkpoint import Card
 from molxai.batch import CHUNK, explained, similarities
 from molxai.explainer import Explainer
 from molxai.explainers.about import ABOUT
@@ -77,10 +76,10 @@ def _beside(explainer: Explainer, entry: Entry, one: Input, similarity: float | 
 
 def _class_of(explainer: Explainer, label: str) -> str | None:
     """The model's name for a label of the table, None where it is none of its classes."""
-    classes = explainer.card.classes
-    if label in classes:
-        return label
-    return classes[int(label)] if label.isascii() and label.isdigit() and int(label) < len(classes) else None
+    try:
+        return explainer.card.classes[explainer.class_number(label)]
+    except ValueError:
+        return None
 
 
 def write_report(explainer: Explainer, entries: Iterable[Entry], path: Path, report: Report, max_atoms: int) -> tuple[int, int]:
@@ -100,19 +99,21 @@ def write_report(explainer: Explainer, entries: Iterable[Entry], path: Path, rep
         raise ValueError(f"nothing to report: {errors[0] if errors else 'no inputs'}")
     about: Mapping[str, Any] = {name: {"says": ABOUT[name].says, "in_unit": ABOUT[name].in_unit} for name in report.methods}
     named = made[0]["id"] if len(made) == 1 else f"{len(made)} {explainer.reads} explained"
-    direction = _direction(explainer.card, report)
+    direction = _direction(explainer, report)
     settings = {"methods": about, "palette": report.palette, "scale": report.scale}
     write_page(path, made, explainer.card, settings, report.title or named, direction)
     return len(made), len(errors)
 
 
-def _direction(card: Card, report: Report) -> str:
+def _direction(explainer: Explainer, report: Report) -> str:
     """What a positive relevance speaks for, in all rows."""
-    target = report.target or common_target(card)
+    card, target = explainer.card, report.target or common_target(explainer.card)
     if not card.classes:
-        return "Positive relevance raises the predicted value."
+        return f"Positive relevance raises the predicted {explainer.endpoint or 'value'}."
+    of = f" of {explainer.endpoint}" if explainer.endpoint else ""
     if target in ("pred", "true"):
         own = "predicted" if target == "pred" else "measured"
-        return f"Each row explains its own {own} class, so the same colour speaks for different classes in different rows."
-    against = f", rather than {report.contrast}" if report.contrast else ""
-    return f"Every row explains the class {target}{against}: positive relevance speaks for it in every row."
+        return f"Each row explains its own {own} class{of}, so the same colour speaks for different classes in different rows."
+    name, *rather = (card.classes[explainer.class_number(one)] for one in (target, report.contrast) if one is not None)
+    against = f", rather than {rather[0]}" if rather else ""
+    return f"Every row explains the class {name}{of}{against}: positive relevance speaks for it in every row."

@@ -127,8 +127,8 @@ def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | 
         largest = ", ".join(f"{node} {value:+.2f}" for node, value in ranked[:TOP])
         table.add_row(
             name,
-            Text(explanation.prediction_name),
-            Text(explanation.target_name),
+            Text(number(explanation.value) if explanation.probability is None else explanation.prediction_name),
+            Text(explanation.endpoint if explanation.probability is None else explanation.full_target_name),
             number(explanation.probability),
             f"{explanation.logit:+.3f}",
             f"{explanation.gap:.0e}",

@@ -74,6 +74,14 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def saved_pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an untrained binary model of two endpoints."""
+    config, folder = replace(SMALL, outputs=2), tmp_path_factory.mktemp("pair")
+    save(random_model(config, dtype=torch.float32), Card("pair", config, MOLECULES.name, ("first", "second"), ("no", "yes")), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def saved_digit_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an untrained model of ten digits."""
     torch.manual_seed(0)

@@ -128,6 +128,14 @@ def test_the_terminal_table_ranks_atoms(run):
     assert "2 of 3" in run("explain", "C", "CC(", "O")[2]
 
 
+def test_several_rows_say_values_and_endpoints(run, saved_pair_model):
+    code, shown, _ = run("explain", "CCO", "CCN", "--endpoint", "second", "--target", "yes", model=saved_pair_model)
+    assert code == 0 and shown.count("second: yes") == 2
+    assert run("explain", "CCO", "CCN", "-o", "values.json", model="bace-pic50")[0] == 0
+    _, shown, _ = run("explain", "CCO", "CCN", model="bace-pic50")
+    assert [line.split()[1] for line in shown.splitlines()[1:]] == [f"{one['prediction']:.4g}" for one in records("values.json")]
+
+
 def test_pictures_one_and_many(run):
     assert run("explain", IBUPROFEN, "-o", "x.svg")[0] == 0 and ET.parse("x.svg")
     assert run("explain", IBUPROFEN, "-o", "x.png", "--style", "contour", "--atom-numbers")[0] == 0

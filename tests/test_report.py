@@ -23,6 +23,10 @@ ROWS = (
 )
 
 
+ACTIVE = "C[C@H]1OC[C@]2(c3cc(NC(=O)c4cnc(C(F)F)cn4)ccc3F)N=C(N)SC[C@H]12"
+"""Elenbecestat, which `bace` calls active."""
+
+
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "table.csv"
@@ -174,6 +178,31 @@ def test_the_series_is_the_mean_over_the_molecules(driver):
     means = driver.execute_script("return molxai.series(molxai.page.views, 'lrp', 'functional-groups').map((one) => one.mean * one.count)")
     logits = driver.execute_script("return molxai.page.views.filter((one) => one.methods).map((one) => one.logit)")
     assert sum(means) == pytest.approx(sum(logits), abs=1e-4)
+
+
+def test_every_row_says_which_class_of_which_endpoint(saved_pair_model, tmp_path):
+    out = tmp_path / "pair.html"
+    options = ["-m", str(saved_pair_model), "--endpoint", "second", "--methods", "lrp", "-o", str(out), "-q"]
+    assert main(["report", "CCO", "c1ccccc1", "--target", "0", *options]) == 0
+    assert "Every row explains the class no of second: positive" in out.read_text()
+    assert main(["report", "CCO", "c1ccccc1", *options]) == 0
+    assert "Every row explains the class yes of second: positive" in out.read_text()
+
+
+def test_rows_of_different_classes_have_no_mean(tmp_path):
+    table, out = tmp_path / "table.csv", tmp_path / "mixed.html"
+    table.write_text("smiles,pIC50\n" + f"{ACTIVE},7.15\nCCO,7.9\nCCN,10.2\nCC,unknown\n")
+    options = ["--target", "pred", "--target-columns", "pIC50", "--methods", "lrp", "-o", str(out), "-q"]
+    assert main(["report", str(table), *options]) == 0
+    with chromium() as driver:
+        driver.get(out.as_uri())
+        assert {one.text for one in shown(driver, "table.inputs [data-title='prediction']")} == {"active", "inactive"}
+        assert "explain one class" in driver.find_element("id", "series").text and not shown(driver, "table.series")
+        assert shown(driver, "table.inputs [data-title='probability of target']")
+        head = next(one for one in driver.find_elements("css selector", "table.inputs th button") if one.text == "measured")
+        driver.execute_script("arguments[0].click()", head)
+        measured = [one.text for one in shown(driver, "table.inputs [data-title='measured']")]
+        assert measured == ["7.15", "7.9", "10.2", "unknown"]
 
 
 def test_digits_get_the_same_page(tmp_path):

@@ -69,6 +69,7 @@ def test_a_view_says_what_the_records_say(saved_model):
         )
     assert list(known["methods"]["lrp"]["features"]) == list(made[0].features)
     assert "features" not in known["methods"]["gradient-input"]
+    assert known["target_class"] == known["target"] == made[0].target_name
     assert known["prediction"] == made[0].prediction_name and known["logit"] == pytest.approx(made[0].logit, rel=1e-5)
 
 

@@ -11,9 +11,8 @@ def prediction_line(explanation: Explanation, method: bool = True) -> str:
     if explanation.probability is None:
         what = explanation.endpoint or "the predicted value"
         return f"Explained: {what}, {explanation.value:.3f}{_spread(explanation)} {explanation.unit} · {by}"
-    target, predicted = explanation.target_name, explanation.prediction_name
-    said = "as predicted" if target == predicted else f"the prediction is {predicted}"
-    named = f"{explanation.endpoint}: {target}" if explanation.endpoint else target
+    named, predicted = explanation.full_target_name, explanation.prediction_name
+    said = "as predicted" if explanation.target_name == predicted else f"the prediction is {predicted}"
     logit = f"logit {explanation.logit:+.3f}{_spread(explanation)}"
     return f"Explained: {named} ({said}) · probability {explanation.probability:.3f} · {logit} · {by}"
 
@@ -42,7 +41,7 @@ def colour_line(explanation: Explanation, palette: Palette = RED_BLUE, target: s
     towards, against = palette.words[0].capitalize(), palette.words[1]
     if explanation.probability is None:
         return f"{towards} raises the value, {against} lowers it."
-    target = target or explanation.target_name
+    target = target or explanation.full_target_name
     return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {explanation.unit} units."
 
 

@@ -169,16 +169,16 @@ def _words(explanation: Explanation, limit: float | None) -> list[tuple[str, str
     subject = explanation.subject
     assert subject is not None
     name = subject.id or (subject.smiles if isinstance(subject, Molecule) else f"digit, predicted {explanation.prediction_name}")
-    said = f"{explanation.value:.3g} {explanation.unit}"
+    said = f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
     if explanation.probability is not None:
-        said = f"{explanation.target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"
+        said = f"{explanation.full_target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"
     own = [] if limit else [(f"full colour ±{PLAIN.limit_for(explanation.relevance.tolist()):.2g}", "normal")]
     return [(name, "bold"), (said, "normal"), *own]
 
 
 def _foot(figure: Figure, one: Grid, look: Look) -> None:
     """How to read the colours and the hatching."""
-    first, targets = one.explanations[0], {explanation.target_name for explanation in one.explanations}
+    first, targets = one.explanations[0], {explanation.full_target_name for explanation in one.explanations}
     said = [colour_line(first, look.colours, "" if len(targets) == 1 else "the class that is named")]
     said += [line for line in map(spread_line, one.explanations) if line][:1]
     for row, text in enumerate(said):

@@ -96,7 +96,7 @@ def _head(letter: str, one: Explanation) -> list[tuple[str, float, str]]:
     """Name and prediction above a molecule: words, size and weight."""
     assert isinstance(one.subject, Molecule)
     name = shortened(one.subject.id or one.subject.smiles, 42)
-    said = "value" if one.probability is None else f"{one.target_name}: probability {one.probability:.3f}, logit"
+    said = one.endpoint or "value" if one.probability is None else f"{one.full_target_name}: probability {one.probability:.3f}, logit"
     return [(f"{letter}: {name}", 10.0, "bold"), (f"{said} {one.logit:+.3f}", 10.0, "normal")]
 
 
@@ -104,7 +104,7 @@ def _lines(a: Explanation, b: Explanation, found: Alignment, split: Mapping[str,
     """The difference and its parts, what the outlines mean, and by which model."""
     named = {"common": "unchanged atoms", "gained": "gain", "lost": "loss", "token": "token", "bias": "bias", "gap": "not accounted for"}
     parts = [f"{named[name]} {value:+.3f}" for name, value in split.items() if name in ("common", "gained", "lost") or abs(value) >= 5e-4]
-    what = "value" if a.probability is None else f"logit of {shortened(a.target_name, 30)}"
+    what = a.endpoint or "value" if a.probability is None else f"logit of {shortened(a.full_target_name, 30)}"
     stereo = " or whose stereo differs" if found.stereo else ""
     marks = f"Outlined: atoms that only one of the two has{stereo}. One scale and one target for both. {a.model} · {a.method}"
     said = [colour_line(a, look.colours), marks, found.note]

@@ -27,8 +27,8 @@ def view(one: Input, explanations: Sequence[Explanation], features: bool = True)
     Returns:
         `row`, `id`, `input`, `error`, `notes`; and of what could be explained, `symbols` and `molecule` or `digit` (see
         `geometry`), `fragments` (for each scheme name and atoms of each part), what the model says (`prediction`,
-        `probability`, `target`, `logit`, `logit_sd`, `unit`, `endpoint`), and for each of `methods` its `relevance`, `sd`,
-        `token`, `bias`, `gap` and `features`.
+        `probability` of `target_class`, `target`, `logit`, `logit_sd`, `unit`, `endpoint`), and for each of `methods` its
+        `relevance`, `sd`, `token`, `bias`, `gap` and `features`.
     """
     known: View = {"row": one.row, "id": one.id or str(one.row), "input": one.text, "error": one.error or None}
     if not explanations:
@@ -36,6 +36,7 @@ def view(one: Input, explanations: Sequence[Explanation], features: bool = True)
     first = explanations[0]
     said = first.to_dict()
     known |= {name: said[name] for name in ("prediction", "probability", "target", "unit", "endpoint", "notes")}
+    known["target_class"] = None if first.probability is None else first.class_name(first.target.label)
     known |= {"logit": _rounded(first.logit), "logit_sd": None if first.logit_sd is None else _rounded(first.logit_sd)}
     known |= _drawing(first)
     known["methods"] = {made.method: _relevances(made, features and made is first) for made in explanations}

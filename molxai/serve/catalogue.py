@@ -46,13 +46,12 @@ def model_cards(served: Mapping[str, Path]) -> list[ModelCard]:
 
 
 def _model_card(name: str, card: Card) -> ModelCard:
-    several = card.config.task != "multiclass" and len(card.targets) > 1
     return ModelCard(
         name=name,
         reads="molecules" if card.vocabulary.startswith("molecule") else "digits",
         task=card.config.task,
         classes=list(card.classes),
-        endpoints=list(card.targets) if several else [],
+        endpoints=list(card.endpoints),
         unit=card.unit,
         biases=bias_word(card.config),
         members=card.members,

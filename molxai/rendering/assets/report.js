@@ -28,7 +28,7 @@
 
   function count() {
     const filter = find("only").value;
-    const only = { all: () => true, errors: (view) => view.error, wrong: (view) => view.label && !view.error && view.label_class !== view.prediction }[filter];
+    const only = { all: () => true, errors: (view) => view.error, wrong: (view) => view.label_class && !view.error && view.label_class !== view.prediction }[filter];
     const shown = table.search(find("search").value, only);
     find("count").textContent = `${shown} of ${views.length} inputs`;
   }

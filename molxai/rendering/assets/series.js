@@ -4,9 +4,13 @@
 (() => {
   const { html, svg, signed } = molxai;
   const BINS = 24, WIDTH = 360, HEIGHT = 110;
+  const MIXED = "Rows explain different classes, so their fragments have no mean: explain one class in every row.";
   const MOST = 40; // fragments that are listed
 
-  /** Fragments over all molecules: [{name, molecules, count, mean, sd, low, high, example}], by what they carry in all. */
+  /**
+   * Fragments over all molecules: [{name, molecules, count, mean, sd, low, high, example}], by what they carry in all.
+   * The example is the molecule whose occurrence is nearest to the mean, as in `molxai fragments`.
+   */
   molxai.series = (views, method, scheme) => {
     const found = new Map();
     for (const view of views.filter((one) => one.fragments && one.methods[method]))
@@ -21,7 +25,7 @@
     const values = all.map((one) => one.relevance);
     const mean = molxai.sum(values) / values.length;
     const squares = molxai.sum(values.map((value) => (value - mean) ** 2));
-    const example = all.reduce((best, one) => (Math.abs(one.relevance) > Math.abs(best.relevance) ? one : best));
+    const example = all.reduce((best, one) => (Math.abs(one.relevance - mean) < Math.abs(best.relevance - mean) ? one : best));
     const molecules = new Set(all.map((one) => one.view)).size;
     const sd = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;
     return { name, molecules, count: values.length, mean, sd, low: Math.min(...values), high: Math.max(...values), example: example.view };
@@ -30,6 +34,10 @@
   /** Fill an element with the table of fragments. */
   molxai.seriesTable = (container, settings) => {
     const { state } = settings;
+    if (new Set(settings.views.filter((view) => view.methods).map((view) => view.target)).size > 1) {
+      container.replaceChildren(html("p", { class: "hint" }, MIXED));
+      return;
+    }
     const palette = settings.palettes[state.palette];
     const rows = molxai.series(settings.views, state.method, state.scheme);
     const limit = rows.reduce((most, row) => Math.max(most, Math.abs(row.mean)), 0.05);

@@ -23,12 +23,14 @@
     ];
     if (values) known.push(["error", (view) => TEXT(view.error, 200)]);
     else {
-      const target = new Set(settings.views.filter((view) => view.methods).map((view) => view.target));
-      const of = target.size === 1 ? `of ${[...target][0]}` : "of target";
-      known.push([`probability ${of}`, (view) => NUMBER(view.probability)], [`logit ${of}`, (view) => NUMBER(view.logit, (value) => (value === undefined ? "" : signed(value)))]);
+      const of = (name) => {
+        const found = new Set(settings.views.filter((view) => view.methods).map((view) => view[name]));
+        return `of ${found.size === 1 ? [...found][0] : "target"}`;
+      };
+      known.push([`probability ${of("target_class")}`, (view) => NUMBER(view.probability)], [`logit ${of("target")}`, (view) => NUMBER(view.logit, (value) => (value === undefined ? "" : signed(value)))]);
     }
     if (has("logit_sd")) known.push(["± sd", (view) => NUMBER(view.logit_sd)]);
-    if (has("label")) known.push(["measured", (view) => TEXT(view.label)]);
+    if (has("label")) known.push(["measured", (view) => looksNumeric(view.label)]);
     if (has("similarity")) known.push(["similarity", (view) => NUMBER(view.similarity)]);
     known.push(["largest", (view) => TEXT(largest(view, settings.state.method), 60)]);
     const extras = Object.keys(Object.assign({}, ...settings.views.map((view) => view.extras || {})));

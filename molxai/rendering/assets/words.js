@@ -4,14 +4,16 @@
 (() => {
   const { signed } = molxai;
 
+  /** The explained class, after the name of the endpoint where the model has several. */
+  molxai.target = (view) => (view.endpoint ? `${view.endpoint}: ${view.target}` : view.target);
+
   /** What is explained, how sure the model is, by which model and method. */
   molxai.predictionLine = (view, method, settings) => {
     const by = `${settings.model} · ${method}`;
     const spread = view.logit_sd === null ? "" : ` ± ${view.logit_sd.toFixed(3)}`;
     if (view.probability === null) return `Explained: ${view.endpoint || "the predicted value"}, ${view.prediction.toFixed(3)}${spread} ${view.unit} · ${by}`;
     const said = view.target === view.prediction ? "as predicted" : `the prediction is ${view.prediction}`;
-    const named = view.endpoint ? `${view.endpoint}: ${view.target}` : view.target;
-    return `Explained: ${named} (${said}) · probability ${view.probability.toFixed(3)} · logit ${signed(view.logit)}${spread} · ${by}`;
+    return `Explained: ${molxai.target(view)} (${said}) · probability ${view.probability.toFixed(3)} · logit ${signed(view.logit)}${spread} · ${by}`;
   };
 
   /** Whether what a method gives its nodes, the token and the biases sums to the logit. */
@@ -35,7 +37,7 @@
     const [towards, against] = palette.words;
     const upper = towards[0].toUpperCase() + towards.slice(1);
     if (view.probability === null) return `${upper} raises the value, ${against} lowers it.`;
-    return `${upper} speaks for ${view.target}, ${against} against it; the model's evidence, in ${view.unit} units.`;
+    return `${upper} speaks for ${molxai.target(view)}, ${against} against it; the model's evidence, in ${view.unit} units.`;
   };
 
   /** A node's relevance and the input features that it came through, the largest first. */
