@@ -22,7 +22,6 @@ from molxai import Explainer, Explanation, grid
 from molxai.benchmarks.comparison import compare as compare_methods
 from molxai.benchmarks.faithfulness import Plan
 from molxai.benchmarks.subjects import test_subjects
-from molxai.cli.explaining import COMPARED
 from molxai.comparison import compare
 from molxai.explanation import Target
 from molxai.rendering.picture import quiet_settings
@@ -67,10 +66,9 @@ def elenbecestat(places: Places) -> None:
 
 def comparisons(places: Places) -> None:
     """A molecule and a digit by eight methods."""
-    methods = COMPARED.split(",")
     molecules, digits = Explainer("bace"), Explainer("mnist")
-    compare(molecules, molecules.subject(_smiles(DRUG), DRUG), methods, "active").draw(HERE / f"compare-{DRUG}.png")
-    compare(digits, _digit("8-a.png"), methods).draw(HERE / "compare-digit-8.png")
+    compare(molecules, molecules.subject(_smiles(DRUG), DRUG), target="active").draw(HERE / f"compare-{DRUG}.png")
+    compare(digits, _digit("8-a.png")).draw(HERE / "compare-digit-8.png")
 
 
 def flow(places: Places) -> None:

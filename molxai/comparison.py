@@ -11,6 +11,9 @@ from molxai.explanation import Explanation, Target
 from molxai.metrics.agreement import spearman_matrix
 from molxai.rendering.look import Look
 
+METHODS = ("lrp", "lrp-res", "gradient-input", "integrated-gradients", "leave-one-out", "gae", "rollout", "random")
+"""Compared where none are named."""
+
 TOP = 5
 """Nodes that are named for each method."""
 
@@ -70,14 +73,14 @@ class Comparison:
 
 
 def compare(
-    explainer: Explainer, source: Source, methods: Sequence[str], target: str | int = "pred", contrast: str | int | None = None
+    explainer: Explainer, source: Source, methods: Sequence[str] = METHODS, target: str | int = "pred", contrast: str | int | None = None
 ) -> Comparison:
     """Explain one input by each of the methods, for the same target.
 
     Raises:
         ValueError: no such method, an input that cannot be read, or a graph too large for a method.
     """
-    several = [Explainer.of(explainer.network, explainer.card, name) for name in methods]
+    several = [explainer.by(name) for name in methods]
     subject = explainer.subject(source)
     for one in several:
         check_size(one.method, graph_in(subject).nodes)

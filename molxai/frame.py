@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rdkit import Chem
 
 from molxai.attribution import Attribution
 from molxai.records import KEYS
@@ -70,7 +71,8 @@ def explain_frame(
 def _rows(molecules: "pandas.Series") -> dict[str, np.ndarray]:
     """The column as rows of an `Attribution`; what is missing is an empty SMILES, which is refused as such."""
     content = np.empty(len(molecules), dtype=object)
-    content[:] = ["" if one is None or one != one else one for one in molecules]
+    given = zip(molecules, molecules.isna(), strict=True)
+    content[:] = ["" if missing else one if isinstance(one, Chem.Mol) else str(one) for one, missing in given]
     return {"input": np.array([str(one) for one in content], dtype=object), "content": content}
 
 

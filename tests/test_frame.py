@@ -43,6 +43,13 @@ def test_molecules_of_rdkit_and_other_columns_names(frame):
     )
 
 
+def test_missing_and_strange_values_are_rows_with_errors():
+    made = molxai.explain_frame(pandas.DataFrame({"smiles": ["CCO", None]}).convert_dtypes())
+    assert made["status"].tolist() == ["ok", "error"] and "empty SMILES" in made["error"].iloc[1]
+    made = molxai.explain_frame(pandas.DataFrame({"smiles": ["CCO", 5, float("nan")]}))
+    assert made["status"].tolist() == ["ok", "error", "error"]
+
+
 def test_predictions_only_and_an_empty_frame(frame):
     made = molxai.explain_frame(frame, relevances=False)
     assert made["prediction"].iloc[0] == Explainer("bace")("CCO").prediction_name and made["relevance"].isna().all()

@@ -242,8 +242,8 @@ def test_a_wrong_option_is_one_line(options, said, table, capsys, monkeypatch, t
     assert said in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
-def test_the_command_says_the_methods_of_the_library():
-    from molxai.cli import reporting
-    from molxai.report import METHODS
+def test_the_commands_say_the_methods_of_the_library():
+    from molxai import comparison, report
+    from molxai.cli import explaining, reporting
 
-    assert ",".join(METHODS) == reporting.METHODS
+    assert ",".join(report.METHODS) == reporting.METHODS and ",".join(comparison.METHODS) == explaining.COMPARED

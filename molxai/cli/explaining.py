@@ -52,6 +52,8 @@ from molxai.cli.scale import (
 
 COMPARABLE = "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
+"""As `molxai.comparison.METHODS`, which would import torch; a test compares them."""
+
 METHODS = f"Ids with commas between them; 'molxai methods' lists them. [default: {COMPARED}; of two molecules: lrp]"
 
 

@@ -25,7 +25,6 @@ FRAGMENTS = (
     "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own "
     "with a name and a SMARTS on each line."
 )
-TIMED = "SMILES or files to time on. [default: the model's test data]"
 FOLDER = "Folder for the model; an interrupted run there is continued."
 
 Inputs = Annotated[list[str], typer.Argument(help=INPUTS, show_default=False)]
@@ -94,13 +93,18 @@ def refuse_single_error(rows: "list[tuple[Input, Any]]", strict: bool) -> None:
         raise ValueError(failed[0].error if len(rows) == 1 else f"row {failed[0].row}: {failed[0].error}")
 
 
+def separated(text: str) -> tuple[str, ...]:
+    """The names in a comma-separated list, each once."""
+    return tuple(dict.fromkeys(one.strip() for one in text.split(",") if one.strip()))
+
+
 def listed(text: str, known: Sequence[str], what: str) -> tuple[str, ...]:
     """The names in a comma-separated list, each of which must be known.
 
     Raises:
         typer.BadParameter: one is not, or there is none.
     """
-    chosen = tuple(dict.fromkeys(one.strip() for one in text.split(",") if one.strip()))
+    chosen = separated(text)
     if unknown := [one for one in chosen if one not in known] or not chosen:
         found = ", ".join(unknown) if isinstance(unknown, list) else "an empty list"
         raise typer.BadParameter(f"{found} is no {what}: choose from {', '.join(known)}")
@@ -113,7 +117,7 @@ def whole_numbers(text: str, what: str) -> tuple[int, ...]:
     Raises:
         typer.BadParameter: something else is in it.
     """
-    parts = [one.strip() for one in text.split(",") if one.strip()]
+    parts = separated(text)
     if not all(one.isdigit() for one in parts):
         raise typer.BadParameter(f"{what} {text!r}: whole numbers with commas between them are needed, like 0,1,2")
     return tuple(dict.fromkeys(int(one) for one in parts))

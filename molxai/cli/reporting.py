@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from molxai.cli.options import MAX_ATOMS, BatchSize, Device, Endpoint, Inputs, Model, Quiet, SmilesColumn, listed, shipped_for, usage
+from molxai.cli.options import (
+    MAX_ATOMS,
+    BatchSize,
+    Device,
+    Endpoint,
+    Inputs,
+    Model,
+    Quiet,
+    SmilesColumn,
+    listed,
+    separated,
+    shipped_for,
+    usage,
+)
 from molxai.cli.scale import MaxAtoms
 
 METHODS = "lrp,lrp-gamma,gradient-input,gae"
@@ -14,7 +27,6 @@ METHODS = "lrp,lrp-gamma,gradient-input,gae"
 
 COLUMNS = "The table's columns to show on the page, with commas between them."
 DIRECTION = "Class to explain in all rows: a name or number, pred, or true. [default: the second of two classes, else pred]"
-
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
 
 
@@ -30,9 +42,7 @@ def report(
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
     title: Annotated[str, typer.Option(help="Of the page.", show_default=False)] = "",
     cmap: Annotated[str, typer.Option(help="Palette to begin with; the page has them all.")] = "red-blue",
-    scale: Annotated[
-        str, typer.Option(help="To begin with: own (of each picture), common (of all), or the relevance in full colour.")
-    ] = "own",
+    scale: Annotated[str, typer.Option(help=SCALE)] = "own",
     endpoint: Endpoint = "",
     batch_size: BatchSize = 32,
     device: Device = "auto",
@@ -54,7 +64,7 @@ def report(
     from molxai.terminal import progress
 
     names = listed(methods, list(EXPLAINERS), "method")
-    chosen = Report(names, target, contrast, split(columns), title, usage(palette, cmap).name, usage(scale_of, scale))
+    chosen = Report(names, target, contrast, separated(columns), title, usage(palette, cmap).name, usage(scale_of, scale))
     usage(check_ending, output, (".html", ".htm"))
     usage(chosen_device, device)
     if target == "true" and not target_columns:
@@ -65,8 +75,3 @@ def report(
     count, errors = write_report(explainer, rows, output, chosen, max_atoms)
     if not quiet:
         print(f"{count - errors} of {count} inputs done{f', {errors} with errors' if errors else ''} → {output}", file=sys.stderr)
-
-
-def split(text: str) -> tuple[str, ...]:
-    """The names in a comma-separated list."""
-    return tuple(one.strip() for one in text.split(",") if one.strip())
