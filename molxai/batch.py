@@ -171,7 +171,7 @@ def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale:
     from molxai.rendering.picture import draw
 
     made = [(one, explanation) for one, explanation in rows if explanation is not None]
-    limit = common_limit(scale, (explanation.relevance.tolist() for _, explanation in made))
+    limit = common_limit(scale, (one.relevance.tolist() for _, one in made), all(one.in_unit for _, one in made))
     folder.mkdir(parents=True, exist_ok=True)
     for one, explanation in made:
         draw(explanation, folder / picture_name(one), replace(look, limit=limit), worded(explanation, scheme) if scheme else ())

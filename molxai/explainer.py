@@ -21,6 +21,7 @@ from graphormer.pictures import picture, read_picture
 from graphormer.prediction import batch_for
 from graphormer.superpixels import Digit, digit
 from molxai.explainers import check_size, method
+from molxai.explainers.about import ABOUT
 from molxai.explainers.ensemble import explained
 from molxai.explanation import PREDICTED, Explanation, Explanations, Target
 
@@ -221,7 +222,7 @@ class Explainer:
         card = self.card
         endpoint = card.endpoints[explanation.target.column] if card.endpoints else ""
         named = replace(explanation, classes=card.classes, unit=card.unit, endpoint=endpoint, model=card.name)
-        return replace(named, subject=drawn, network=self.network)
+        return replace(named, in_unit=ABOUT[self.method.name].in_unit, subject=drawn, network=self.network)
 
 
 def graph_in(subject: Subject) -> Graph:

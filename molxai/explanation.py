@@ -91,6 +91,8 @@ class Explanation:
     classes: tuple[str, ...] = ()
     """Names of the classes; empty: their numbers."""
     unit: str = "logit"
+    in_unit: bool = True
+    """Whether relevances have the unit of the output; those of attention, say, have none and only rank."""
     endpoint: str = ""
     """Name of the explained target, where the model has several."""
     model: str = ""
@@ -123,6 +125,11 @@ class Explanation:
     def full_target_name(self) -> str:
         """The same, after the name of the endpoint where the model has several."""
         return f"{self.endpoint}: {self.target_name}" if self.endpoint else self.target_name
+
+    @property
+    def relevance_unit(self) -> str:
+        """What relevances are counted in."""
+        return self.unit if self.in_unit else "the method's own unit"
 
     @property
     def prediction_name(self) -> str:

@@ -72,7 +72,7 @@ def write_pictures(rows: Sequence[Explained], path: Path, look: Look, scale: Sca
 
     explanation = rows[0][1]
     assert explanation is not None
-    look = replace(look, limit=common_limit(scale, [explanation.relevance.tolist()]))
+    look = replace(look, limit=common_limit(scale, [explanation.relevance.tolist()], explanation.in_unit))
     draw(explanation, path, look, worded(explanation, scheme) if scheme else ())
 
 

@@ -14,9 +14,10 @@ from test_rendering import IBUPROFEN, RELEVANCE, explanation, fills, saturation
 
 from graphormer.molecules import molecule
 from graphormer.superpixels import digit
+from molxai import Explainer
 from molxai.cli import main
 from molxai.rendering.bar import tick_names
-from molxai.rendering.colour import PALETTES
+from molxai.rendering.colour import PALETTES, RED_BLUE, SMALLEST_SCALE
 from molxai.rendering.hatch import segment_lines
 from molxai.rendering.layout import BOND
 from molxai.rendering.lettering import fitted, width
@@ -50,6 +51,18 @@ def lab(light):
 
 def texts(svg):
     return [element.text or "" for element in ET.fromstring(svg.encode()).iter() if element.tag.endswith("text")]
+
+
+def test_a_method_of_its_own_unit_is_drawn_in_full_colour_and_never_in_logits():
+    made = Explainer("bace", "grad-attention")(IBUPROFEN, "active")
+    relevance = made.relevance.tolist()
+    assert max(map(abs, relevance)) < SMALLEST_SCALE and not made.in_unit and made.relevance_unit == "the method's own unit"
+    svg = made.draw()
+    strongest = max(range(len(relevance)), key=lambda atom: abs(relevance[atom]))
+    full = RED_BLUE.towards if relevance[strongest] > 0 else RED_BLUE.against
+    assert fills(svg)[strongest] == pytest.approx(full, abs=3e-3)
+    assert "(the method's" in texts(svg) and "(logit)" not in texts(svg) and "logit units" not in svg
+    assert common_limit("common", [relevance], made.in_unit) == max(map(abs, relevance))
 
 
 @pytest.mark.parametrize("name", PALETTES)

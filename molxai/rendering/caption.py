@@ -41,8 +41,9 @@ def colour_line(explanation: Explanation, palette: Palette = RED_BLUE, target: s
     towards, against = palette.words[0].capitalize(), palette.words[1]
     if explanation.probability is None:
         return f"{towards} raises the value, {against} lowers it."
+    said = f"{explanation.unit} units" if explanation.in_unit else explanation.relevance_unit
     target = target or explanation.full_target_name
-    return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {explanation.unit} units."
+    return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {said}."
 
 
 def spread_line(explanation: Explanation) -> str:

@@ -89,8 +89,8 @@ def palette(name: str) -> Palette:
     return PALETTES[name]
 
 
-def scale(relevance: Sequence[float]) -> float:
-    """The magnitude that is drawn in full colour: the largest, but never less than `SMALLEST_SCALE`.
+def scale(relevance: Sequence[float], in_unit: bool = True) -> float:
+    """The magnitude that is drawn in full colour: the largest, but where it has the output's unit never less than `SMALLEST_SCALE`.
 
     Raises:
         ValueError: a relevance is not finite; it would be drawn as if it were a number.
@@ -98,7 +98,7 @@ def scale(relevance: Sequence[float]) -> float:
     largest = max(map(abs, relevance), default=0.0)
     if not all(abs(r) < float("inf") for r in relevance):
         raise ValueError("relevance holds numbers that are not finite: nothing honest can be drawn")
-    return max(largest, SMALLEST_SCALE)
+    return max(largest, SMALLEST_SCALE) if in_unit else largest or 1.0
 
 
 def colours(relevance: Sequence[float], limit: float) -> list[Colour]:

@@ -53,9 +53,9 @@ def draw_comparison(
         write_file(path, _figure(explanations, spearman, tops, "png" if ending == ".png" else "svg", look))
 
 
-def limit_of(explanation: Explanation) -> float:
-    """The magnitude in full colour: the method's largest, for methods differ in unit and size."""
-    return max(map(abs, explanation.relevance.tolist()), default=0.0) or 1.0
+def limit_of(explanation: Explanation, look: Look) -> float:
+    """The magnitude in full colour: each method's own, for methods differ in unit and size."""
+    return look.limit_for(explanation.relevance.tolist(), explanation.in_unit)
 
 
 def _title(explanation: Explanation) -> str:
@@ -81,8 +81,8 @@ def comparison_body(explanations: Sequence[Explanation], spearman: Sequence[Sequ
 
 def _rendered(name: str, explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top], look: Look) -> str:
     panels = [
-        {"method": one.method, "picture": _inline(one, look), "limit": f"{limit_of(one):.2g}", "ledger": _ledger(one), "top": _names(top)}
-        for one, top in zip(explanations, tops, strict=True)
+        {"method": one.method, "picture": _inline(one, look), "limit": f"{limit:.2g}", "ledger": _ledger(one), "top": _names(top)}
+        for one, top, limit in zip(explanations, tops, [limit_of(one, look) for one in explanations], strict=True)
     ]
     matrix = [[{"text": _number(value), "colour": _shade(value, look.colours)} for value in row] for row in spearman]
     template = Environment(loader=PackageLoader("molxai.rendering"), autoescape=True).get_template(name)
@@ -110,7 +110,8 @@ def _inline(explanation: Explanation, look: Look) -> str:
     """The picture as markup that holds nothing of what the user typed: RDKit's drawing, or an embedded PNG."""
     subject = explanation.subject
     if isinstance(subject, Molecule):
-        svg = draw_molecule(subject.mol, explanation.relevance.tolist(), limit_of(explanation), PANEL, "svg", look, explanation.uncertain)
+        limit = limit_of(explanation, look)
+        svg = draw_molecule(subject.mol, explanation.relevance.tolist(), limit, PANEL, "svg", look, explanation.uncertain)
         assert isinstance(svg, str)
         return re.sub(r"<\?xml.*?\?>", "", svg, flags=re.S)
     figure = blank((300, 300), look, "png")
@@ -120,7 +121,7 @@ def _inline(explanation: Explanation, look: Look) -> str:
 
 
 def _panel(axes: Axes, explanation: Explanation, look: Look) -> None:
-    subject, limit = explanation.subject, limit_of(explanation)
+    subject, limit = explanation.subject, limit_of(explanation, look)
     axes.set_axis_off()
     if isinstance(subject, Molecule):
         fine = replace(look, dpi=max(2 * DPI, look.dpi))
@@ -148,7 +149,7 @@ def _figure(explanations: Sequence[Explanation], spearman: Sequence[Sequence[flo
             axes.set_axis_off()
         for axes, one, top in zip(grid, explanations, tops, strict=False):
             _panel(axes, one, look)
-            axes.set_title(f"{one.method}\nfull colour ±{limit_of(one):.2g}; {_ledger(one)}\ntop: {_names(top)}", fontsize=8)
+            axes.set_title(f"{one.method}\nfull colour ±{limit_of(one, look):.2g}; {_ledger(one)}\ntop: {_names(top)}", fontsize=8)
         _heat_map(lower.subplots(), spearman, [one.method for one in explanations], look)
         return saved(figure, kind)
 

@@ -54,7 +54,7 @@ class Grid:
             raise ValueError(f"{self.columns} columns: at least 1 is needed")
         if any(one.subject is None for one in self.explanations):
             raise ValueError("an explanation of a bare graph has no picture: explain molecules or digits")
-        units = {one.unit for one in self.explanations}
+        units = {one.relevance_unit for one in self.explanations}
         if scale_of(self.scale) == "common" and len(units) > 1:
             raise ValueError(f"relevances in {' and in '.join(sorted(units))} have no common scale: give scale='own'")
 
@@ -100,7 +100,7 @@ def grid(
 
 def _figure(one: Grid, kind: Kind) -> str | bytes:
     relevances = [explanation.relevance.tolist() for explanation in one.explanations]
-    limit = common_limit(one.scale, relevances)
+    limit = common_limit(one.scale, relevances, one.explanations[0].in_unit)
     look = replace(one.look, limit=limit)
     plan = _plan(one, look)
     figure = blank((plan.columns * CELL[0] + BAR, plan.tall + FOOT), look, kind)
@@ -111,7 +111,7 @@ def _figure(one: Grid, kind: Kind) -> str | bytes:
         if laid:
             own = explanation.relevance.tolist()
             size = (CELL[0], plan.height)
-            drawing = draw_layout(laid, own, look.limit_for(own), size, kind, look, explanation.uncertain, plan.scale)
+            drawing = draw_layout(laid, own, look.limit_for(own, explanation.in_unit), size, kind, look, explanation.uncertain, plan.scale)
             drawings.append((drawing, (left, top)))
         else:
             side = plan.height - 2 * AIR
@@ -158,7 +158,7 @@ def _plan(one: Grid, look: Look) -> _Plan:
 def _digit(axes: Axes, explanation: Explanation, look: Look) -> None:
     assert isinstance(explanation.subject, Digit)
     relevance = explanation.relevance.numpy()
-    limit = look.limit_for(relevance.tolist())
+    limit = look.limit_for(relevance.tolist(), explanation.in_unit)
     draw_relevance(axes, explanation.subject, relevance, limit, colour_map(look.colours), np.array(explanation.uncertain))
     axes.set_xticks([])
     axes.set_yticks([])
@@ -172,7 +172,7 @@ def _words(explanation: Explanation, limit: float | None) -> list[tuple[str, str
     said = f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
     if explanation.probability is not None:
         said = f"{explanation.full_target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"
-    own = [] if limit else [(f"full colour ±{PLAIN.limit_for(explanation.relevance.tolist()):.2g}", "normal")]
+    own = [] if limit else [(f"full colour ±{PLAIN.limit_for(explanation.relevance.tolist(), explanation.in_unit):.2g}", "normal")]
     return [(name, "bold"), (said, "normal"), *own]
 
 
@@ -193,4 +193,4 @@ def _bar(figure: Figure, one: Grid, limit: float | None, relevance: Sequence[flo
     if limit is None:
         draw_bar(axes, 1.0, [], "own scale", one.look.colours, ("− full", "", "0", "", "+ full"))
     else:
-        draw_bar(axes, limit, relevance, one.explanations[0].unit, one.look.colours)
+        draw_bar(axes, limit, relevance, one.explanations[0].relevance_unit, one.look.colours)

@@ -53,13 +53,13 @@ class Look:
         """The palette itself."""
         return PALETTES[self.palette]
 
-    def limit_for(self, relevance: Sequence[float]) -> float:
-        """The magnitude in full colour, fixed or the picture's own.
+    def limit_for(self, relevance: Sequence[float], in_unit: bool = True) -> float:
+        """The magnitude in full colour, fixed or the picture's own; `in_unit`: whether relevances have the output's unit.
 
         Raises:
             ValueError: a relevance is not finite.
         """
-        own = scale(relevance)
+        own = scale(relevance, in_unit)
         return self.limit or own
 
 
@@ -86,7 +86,7 @@ def scale_of(text: Scale) -> Scale:
     return limit
 
 
-def common_limit(scale_wanted: Scale, relevances: Iterable[Sequence[float]]) -> float | None:
+def common_limit(scale_wanted: Scale, relevances: Iterable[Sequence[float]], in_unit: bool = True) -> float | None:
     """The magnitude in full colour for all of a set; None where each picture has its own.
 
     Raises:
@@ -95,4 +95,4 @@ def common_limit(scale_wanted: Scale, relevances: Iterable[Sequence[float]]) -> 
     wanted = scale_of(scale_wanted)
     if wanted == "own":
         return None
-    return max(map(scale, relevances), default=None) if wanted == "common" else float(wanted)
+    return max((scale(one, in_unit) for one in relevances), default=None) if wanted == "common" else float(wanted)

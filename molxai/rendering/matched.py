@@ -14,7 +14,6 @@ from molxai.alignment import Alignment
 from molxai.explanation import Explanation
 from molxai.rendering.bar import draw_bar
 from molxai.rendering.caption import colour_line
-from molxai.rendering.colour import scale
 from molxai.rendering.layout import Layout, flat_copy, layout
 from molxai.rendering.look import PLAIN, Look
 from molxai.rendering.molecule import Kind, draw_layout
@@ -51,7 +50,7 @@ def draw_matched(a: Explanation, b: Explanation, found: Alignment, split: Mappin
 
 def _picture(pair: tuple[Explanation, Explanation], found: Alignment, split: Mapping[str, float], kind: Kind, look: Look) -> str | bytes:
     values = [value for one in pair for value in one.relevance.tolist()]
-    look = replace(look, limit=look.limit or scale(values))
+    limit = look.limit_for(values, pair[0].in_unit)
     layouts = _alike(_mol(pair[0]), _mol(pair[1]), found)
     pixels = min(laid.fit((WIDTH - 2 * AIR, HIGHEST - 2 * AIR)) for laid in layouts)
     height = max(LOWEST, *(laid.height(pixels) + 2 * AIR for laid in layouts))
@@ -60,14 +59,14 @@ def _picture(pair: tuple[Explanation, Explanation], found: Alignment, split: Map
     figure = blank((2 * WIDTH + BAR, HEADER + height + legend), look, kind)
     drawings: list[Placed] = []
     for side, (one, laid) in enumerate(zip(pair, layouts, strict=True)):
-        drawn = draw_layout(laid, one.relevance.tolist(), look.limit_for(values), (WIDTH, height), kind, look, one.uncertain, pixels)
+        drawn = draw_layout(laid, one.relevance.tolist(), limit, (WIDTH, height), kind, look, one.uncertain, pixels)
         drawings.append((drawn, (side * WIDTH, HEADER)))
         for row, (text, size, weight) in enumerate(_head("AB"[side], one)):
             write(figure, MARGIN + side * WIDTH, legend + height + HEADER - 24 - 22 * row, text, fontsize=size, fontweight=weight)
     for row, text in enumerate(lines):
         write(figure, MARGIN, legend - LINE * (row + 1), text, fontsize=9 if row else 11, fontweight="normal" if row else "bold")
     axes = axes_at(figure, figure.get_size_inches()[0] * DPI - BAR + 12, legend + 0.08 * height, 14, 0.72 * height)
-    draw_bar(axes, look.limit_for(values), values, pair[0].unit, look.colours)
+    draw_bar(axes, limit, values, pair[0].relevance_unit, look.colours)
     return merged(figure, drawings, (WIDTH, height), kind)
 
 

@@ -47,7 +47,7 @@ def _row(explanation: Explanation, node: int) -> dict[str, str]:
     row = {
         "name": explanation.node_names()[node],
         "relevance": f"{relevance[node]:+.3f}",
-        "colour": PLAIN.colours.hexadecimal(relevance[node], PLAIN.limit_for(relevance)),
+        "colour": PLAIN.colours.hexadecimal(relevance[node], PLAIN.limit_for(relevance, explanation.in_unit)),
     }
     if explanation.relevance_sd is not None:
         row["spread"] = f"{float(explanation.relevance_sd[node]):.3f}"
@@ -62,7 +62,7 @@ def list_html(explanations: Sequence[Explanation], count: int) -> str:
     """The explanations in a grid, and how many there are in all."""
     if not explanations or any(one.subject is None for one in explanations):
         return f"<pre>{html.escape(repr(explanations))}</pre>"
-    scale = "common" if len({one.unit for one in explanations}) == 1 else "own"
+    scale = "common" if len({one.relevance_unit for one in explanations}) == 1 else "own"
     more = f"<p>The first {len(explanations)} of {count} explanations.</p>" if count > len(explanations) else ""
     return grid(explanations, scale=scale)._repr_svg_() + more
 

@@ -98,7 +98,7 @@ def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[
     scale = laid.fit(room)
     size = (WIDTH - BAR, max(LOWEST, laid.height(scale) + 2 * AIR))
     frame = _Frame(explanation, look, kind, size[1], subject.id or subject.smiles)
-    inside = draw_layout(laid, relevance, look.limit_for(relevance), size, kind, look, explanation.uncertain, scale)
+    inside = draw_layout(laid, relevance, look.limit_for(relevance, explanation.in_unit), size, kind, look, explanation.uncertain, scale)
     return merged(frame.figure, [(inside, (0, frame.header))], size, kind)
 
 
@@ -114,7 +114,7 @@ def _digit(explanation: Explanation, kind: Kind, look: Look) -> str | bytes:
     frame = _Frame(explanation, look, kind, side, explanation.subject.id or "digit")
     axes = [axes_at(frame.figure, i * side + 6, frame.legend, side - 12, side - 20) for i in range(3)]
     relevance = explanation.relevance.numpy()
-    limit = look.limit_for(relevance.tolist())
+    limit = look.limit_for(relevance.tolist(), explanation.in_unit)
     draw_digit(axes, explanation.subject, relevance, limit, colour_map(look.colours), np.array(explanation.uncertain))
     return merged(frame.figure, [], (0, 0), kind)
 
@@ -134,10 +134,10 @@ class _Frame:
             room = (WIDTH - 2 * MARGIN) / (size * DPI / 72)
             write(self.figure, MARGIN, y, fitted(printable(text), room, weight == "bold"), fontsize=size, fontweight=weight)
         foot = 0.08 * drawing
-        top = 34 + 14 * len(unit_lines(explanation.unit))
+        top = 34 + 14 * len(unit_lines(explanation.relevance_unit))
         axes = axes_at(self.figure, WIDTH - BAR + 12, self.legend + foot, 14, drawing - foot - top)
         relevance = explanation.relevance.tolist()
-        draw_bar(axes, look.limit_for(relevance), relevance, explanation.unit, look.colours)
+        draw_bar(axes, look.limit_for(relevance, explanation.in_unit), relevance, explanation.relevance_unit, look.colours)
 
 
 def _lines(explanation: Explanation, look: Look, title: str) -> tuple[list[Line], list[Line]]:

@@ -16,9 +16,9 @@
     }
     const palette = settings.palettes[state.palette];
     const method = state.method in view.methods ? state.method : Object.keys(view.methods)[0];
-    const look = { limit: molxai.limit(view, method, state.scale, settings), palette, numbers: state.numbers, biases: settings.biases };
+    const look = { limit: molxai.limit(view, method, state.scale, settings), palette, numbers: state.numbers, biases: settings.biases, unit: molxai.unit(view, method, settings) };
     const said = html("p", { class: "readout", role: "status" }, HINT);
-    const atoms = atomTable(view, method, look, settings);
+    const atoms = atomTable(view, method, look);
     const drawn = molxai.picture(view, method, { ...look, onnode: (node) => point(node === null ? [] : [node]) });
     if (view.molecule) drawn.style.width = `min(100%, ${LARGEST * view.molecule.size[0]}px)`;
     const point = (nodes) => {
@@ -75,7 +75,7 @@
       { class: "legend" },
       html("div", { class: "ramp", style: `background: ${ramp}` }),
       html("div", { class: "ticks" }, ...ends),
-      html("figcaption", {}, molxai.colourLine(view, look.palette) + (Object.values(view.methods)[0].sd ? " Hatched: the ensemble's members disagree." : "")),
+      html("figcaption", {}, molxai.colourLine(view, look) + (Object.values(view.methods)[0].sd ? " Hatched: the ensemble's members disagree." : "")),
     );
   }
 
@@ -132,7 +132,7 @@
     return order.slice(0, 3).map((node) => molxai.nodeName(view, node)).join(", ");
   }
 
-  function atomTable(view, method, look, settings) {
+  function atomTable(view, method, look) {
     const made = view.methods[method];
     const names = Object.keys(made.features || {});
     const order = made.relevance.map((_, node) => node).sort((a, b) => made.relevance[b] - made.relevance[a]);
@@ -147,7 +147,7 @@
         ...names.map((name) => html("td", {}, signed(made.features[name][node]))),
       ),
     );
-    const head = html("tr", {}, title(view.molecule ? "atom" : "superpixel"), title(`relevance (${settings.methods[method].in_unit ? view.unit : "own unit"})`), made.sd ? title("± sd") : null, ...names.map(title));
+    const head = html("tr", {}, title(view.molecule ? "atom" : "superpixel"), title(`relevance (${look.unit})`), made.sd ? title("± sd") : null, ...names.map(title));
     return html("div", { class: "wide" }, html("table", {}, html("thead", {}, head), html("tbody", {}, ...rows)));
   }
 })();

@@ -22,20 +22,20 @@
       text(22, 14, view.id, "bold"),
       text(40, 11, molxai.predictionLine(view, method, settings)),
       inner,
-      svg("g", { transform: `translate(${PAD} ${HEAD + high + 12})` }, ...bar(look, view.unit)),
+      svg("g", { transform: `translate(${PAD} ${HEAD + high + 12})` }, ...bar(look)),
       text(HEAD + high + 48, 11, molxai.ledgerLine(view, method, look.biases)),
-      text(HEAD + high + 64, 10, molxai.colourLine(view, look.palette)),
+      text(HEAD + high + 64, 10, molxai.colourLine(view, look)),
     );
   };
 
-  function bar(look, unit) {
+  function bar(look) {
     const id = `bar-${Math.random().toString(36).slice(2)}`; // several pictures may come to stand in one document
     const stops = [[0, look.palette.against], [0.5, "#ffffff"], [1, look.palette.towards]];
     const gradient = svg("linearGradient", { id }, ...stops.map(([offset, colour]) => svg("stop", { offset, "stop-color": colour })));
     const ticks = [-1, 0, 1].map((share) =>
       svg("text", { x: 150 + 150 * share, y: 22, "font-size": 10, "text-anchor": "middle" }, share ? molxai.signed(share * look.limit) : "0"),
     );
-    const words = svg("text", { x: 330, y: 9, "font-size": 10 }, `relevance (${unit})`);
+    const words = svg("text", { x: 330, y: 9, "font-size": 10 }, `relevance (${look.unit})`);
     return [svg("defs", {}, gradient), svg("rect", { width: 300, height: 10, fill: `url(#${id})`, stroke: "#888", "stroke-width": 0.5 }), ...ticks, words];
   }
 

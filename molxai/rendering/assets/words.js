@@ -32,12 +32,15 @@
     return `Sum: ${parts} = ${signed(view.logit - made.gap)} · ${missing}`;
   };
 
-  /** What the colours say. */
-  molxai.colourLine = (view, palette) => {
+  /** What relevances are counted in. */
+  molxai.unit = (view, method, settings) => (settings.methods[method].in_unit ? view.unit : "the method's own unit");
+
+  /** What the colours say; look: { palette, unit }. */
+  molxai.colourLine = (view, { palette, unit }) => {
     const [towards, against] = palette.words;
     const upper = towards[0].toUpperCase() + towards.slice(1);
     if (view.probability === null) return `${upper} raises the value, ${against} lowers it.`;
-    return `${upper} speaks for ${molxai.target(view)}, ${against} against it; the model's evidence, in ${view.unit} units.`;
+    return `${upper} speaks for ${molxai.target(view)}, ${against} against it; the model's evidence, in ${unit === view.unit ? `${unit} units` : unit}.`;
   };
 
   /** A node's relevance and the input features that it came through, the largest first. */
