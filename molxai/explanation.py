@@ -111,6 +111,11 @@ class Explanation:
         return {**vars(self), "network": None}
 
     @property
+    def name(self) -> str:
+        """Of what was explained: its id, else a molecule's SMILES or the word digit; empty for a bare graph."""
+        return self.subject.id or getattr(self.subject, "smiles", "digit") if self.subject else ""
+
+    @property
     def gap(self) -> float:
         """Logit not accounted for: zero, up to rounding, for a conservative method."""
         return self.logit - math.fsum(self.relevance.tolist()) - self.token - self.bias

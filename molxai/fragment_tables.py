@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphormer.checkpoint import row_ranges
-from graphormer.molecules import Molecule, shortened
+from graphormer.molecules import shortened
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment
 from molxai.matched import TOP, MatchedPair
@@ -118,8 +118,7 @@ def show_matched(pair: MatchedPair, out: Console) -> None:
     what, split = total_name(pair.a), pair.split
     table = Table("", what, box=None, header_style="bold")
     for letter, one in (("A", pair.a), ("B", pair.b)):
-        assert isinstance(one.subject, Molecule)
-        table.add_row(Text(f"{letter}: {shortened(one.subject.id or one.subject.smiles, 60)}"), f"{one.logit:+.4f}")
+        table.add_row(Text(f"{letter}: {shortened(one.name, 60)}"), f"{one.logit:+.4f}")
     table.add_row(Text("difference, B − A", style="bold"), f"{pair.delta:+.4f}")
     for name, text in PARTS_OF_DIFFERENCE.items():
         if name in ("common", "gained", "lost") or abs(split[name]) >= SMALLEST:

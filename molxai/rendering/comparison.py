@@ -31,6 +31,8 @@ PANEL = (420, 300)
 COLUMNS = 4
 """Of pictures in a figure, at most."""
 
+TITLE_LETTERS = 90
+
 Top = Sequence[tuple[str, float]]
 
 
@@ -59,8 +61,7 @@ def limit_of(explanation: Explanation, look: Look) -> float:
 
 
 def _title(explanation: Explanation) -> str:
-    subject = explanation.subject
-    return subject.id or (shortened(subject.smiles, 90) if isinstance(subject, Molecule) else "digit") if subject else ""
+    return shortened(printable(explanation.name), TITLE_LETTERS)
 
 
 def _ledger(explanation: Explanation) -> str:
@@ -88,7 +89,7 @@ def _rendered(name: str, explanations: Sequence[Explanation], spearman: Sequence
     template = Environment(loader=PackageLoader("molxai.rendering"), autoescape=True).get_template(name)
     first = explanations[0]
     return template.render(
-        title=printable(_title(first)),
+        title=_title(first),
         prediction=prediction_line(first, False),
         towards=look.colours.words[0],
         against=look.colours.words[1],
@@ -142,7 +143,7 @@ def _figure(explanations: Sequence[Explanation], spearman: Sequence[Sequence[flo
         figure = blank((round(420 * columns), round(DPI * (height * rows + side + 0.8))), look, kind)
         figure.set_layout_engine("constrained")
         upper, lower = figure.subfigures(2, 1, height_ratios=[height * rows, side], squeeze=False).ravel()
-        title = f"{shortened(printable(_title(explanations[0])), 90)}\n{printable(prediction_line(explanations[0], False))}"
+        title = f"{_title(explanations[0])}\n{printable(prediction_line(explanations[0], False))}"
         figure.suptitle(title, fontsize=11, parse_math=False)
         grid = upper.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid:

@@ -197,11 +197,9 @@ def _bars(by_hops: dict[str, float]) -> dict[str, float]:
 
 def _texts(figure: Figure, flow: PairFlow, explanation: Explanation, shown: Sequence[tuple[int, int, float]]) -> None:
     """Title and prediction above; what is shown, what each layer carried and how to read it below."""
-    subject, height = explanation.subject, figure.get_size_inches()[1] * DPI
-    assert subject is not None
-    written = subject.smiles if isinstance(subject, Molecule) else "digit"
+    height = figure.get_size_inches()[1] * DPI
     lines = [
-        (height - 24, 12, "bold", "Pair flow · " + shortened(subject.id or written, 88)),
+        (height - 24, 12, "bold", "Pair flow · " + shortened(explanation.name, 88)),
         (height - 47, 10, "normal", prediction_line(explanation)),
     ]
     below = (_arc_line(flow, explanation, shown), _strongest_line(flow, shown), _layer_line(flow), _reading_line(explanation))

@@ -166,9 +166,7 @@ def _digit(axes: Axes, explanation: Explanation, look: Look) -> None:
 
 def _words(explanation: Explanation, limit: float | None) -> list[tuple[str, str]]:
     """Name, what is explained, and where each picture has its own scale that scale, with their weights."""
-    subject = explanation.subject
-    assert subject is not None
-    name = subject.id or (subject.smiles if isinstance(subject, Molecule) else f"digit, predicted {explanation.prediction_name}")
+    name = explanation.name if explanation.name != "digit" else f"digit, predicted {explanation.prediction_name}"
     said = f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
     if explanation.probability is not None:
         said = f"{explanation.full_target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"

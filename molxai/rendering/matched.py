@@ -93,8 +93,7 @@ def _changed(mol: Chem.Mol, found: Alignment, side: int) -> tuple[tuple[int, ...
 
 def _head(letter: str, one: Explanation) -> list[tuple[str, float, str]]:
     """Name and prediction above a molecule: words, size and weight."""
-    assert isinstance(one.subject, Molecule)
-    name = shortened(one.subject.id or one.subject.smiles, 42)
+    name = shortened(one.name, 42)
     said = one.endpoint or "value" if one.probability is None else f"{one.full_target_name}: probability {one.probability:.3f}, logit"
     return [(f"{letter}: {name}", 10.0, "bold"), (f"{said} {one.logit:+.3f}", 10.0, "normal")]
 

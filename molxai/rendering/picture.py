@@ -97,7 +97,7 @@ def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[
     room = (WIDTH - BAR, HIGHEST - 2 * AIR)
     scale = laid.fit(room)
     size = (WIDTH - BAR, max(LOWEST, laid.height(scale) + 2 * AIR))
-    frame = _Frame(explanation, look, kind, size[1], subject.id or subject.smiles)
+    frame = _Frame(explanation, look, kind, size[1])
     inside = draw_layout(laid, relevance, look.limit_for(relevance, explanation.in_unit), size, kind, look, explanation.uncertain, scale)
     return merged(frame.figure, [(inside, (0, frame.header))], size, kind)
 
@@ -111,7 +111,7 @@ def _shared(explanation: Explanation, parts: Sequence[Part]) -> Explanation:
 def _digit(explanation: Explanation, kind: Kind, look: Look) -> str | bytes:
     assert isinstance(explanation.subject, Digit)
     side = (WIDTH - BAR) // 3
-    frame = _Frame(explanation, look, kind, side, explanation.subject.id or "digit")
+    frame = _Frame(explanation, look, kind, side)
     axes = [axes_at(frame.figure, i * side + 6, frame.legend, side - 12, side - 20) for i in range(3)]
     relevance = explanation.relevance.numpy()
     limit = look.limit_for(relevance.tolist(), explanation.in_unit)
@@ -122,8 +122,8 @@ def _digit(explanation: Explanation, kind: Kind, look: Look) -> str | bytes:
 class _Frame:
     """A figure with the words above and below a drawing, and the bar beside it."""
 
-    def __init__(self, explanation: Explanation, look: Look, kind: Kind, drawing: int, title: str) -> None:
-        above, below = _lines(explanation, look, title)
+    def __init__(self, explanation: Explanation, look: Look, kind: Kind, drawing: int) -> None:
+        above, below = _lines(explanation, look)
         self.header = 16 + TITLE_LINE * len(above) if above else MARGIN
         self.legend = BELOW + LEGEND_LINE * len(below) if below else MARGIN
         height = self.header + drawing + self.legend
@@ -140,7 +140,7 @@ class _Frame:
         draw_bar(axes, look.limit_for(relevance, explanation.in_unit), relevance, explanation.relevance_unit, look.colours)
 
 
-def _lines(explanation: Explanation, look: Look, title: str) -> tuple[list[Line], list[Line]]:
+def _lines(explanation: Explanation, look: Look) -> tuple[list[Line], list[Line]]:
     """Title and prediction above, the ledger and how to read the colours below; or one's own words."""
     if look.caption is not None:
         wrapped = textwrap.wrap(printable(look.caption), CAPTION_LETTERS, max_lines=CAPTION_LINES, placeholder=" …")
@@ -151,7 +151,7 @@ def _lines(explanation: Explanation, look: Look, title: str) -> tuple[list[Line]
     below += [(9, "normal", line) for text in said for line in textwrap.wrap(text, READING_LETTERS)]
     if explanation.notes:
         below.append((8, "normal", "Note: " + "; ".join(explanation.notes)))
-    return [(12, "bold", title), (10, "normal", prediction_line(explanation))], below
+    return [(12, "bold", explanation.name), (10, "normal", prediction_line(explanation))], below
 
 
 def blank(size: tuple[int, int], look: Look, kind: Kind) -> Figure:
