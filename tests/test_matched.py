@@ -155,6 +155,7 @@ def test_a_picture_in_pixels(run):
         (("CCO", "CCN", "--methods", "lrp,random"), "name one"),
         (("CCO", "CCN", "-o", "x.html"), "must end in"),
         (("CCO", "C1C"), "cannot read"),
+        (("CCO", "CCN", "--endpoint", "none"), "no endpoint 'none'"),
     ],
 )
 def test_faults_are_one_line(run, arguments, said):

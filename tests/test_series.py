@@ -176,3 +176,10 @@ def test_faults_are_one_line(run, arguments, said):
 def test_digits_are_refused(run, saved_digit_model):
     code, _, error = run(ROOT / "datasets/digits/0-a.png", model=saved_digit_model)
     assert code == 2 and "parts of molecules" in error and error.count("\n") == 1
+
+
+def test_a_table_for_reading_holds_no_formulas(run):
+    Path("s.csv").write_text('name,smiles\n"=HYPERLINK(""x"")",Fc1ccccc1\n')
+    assert run("s.csv", "-o", "a.csv")[0] == 0
+    rows = list(csv.DictReader(Path("a.csv").read_text().splitlines()))
+    assert rows and all(row["example"] == "'=HYPERLINK(\"x\")" and float(row["mean"]) for row in rows)

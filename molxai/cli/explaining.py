@@ -182,6 +182,7 @@ def compare(
     model: Model = "",
     target: Annotated[str, typer.Option(help="Class to explain: pred (of two molecules: A's), or a class's name or number.")] = "pred",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
+    endpoint: Endpoint = "",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File: .html .png .svg .json", show_default=False)] = None,
     device: Device = "auto",
     cmap: Cmap = "red-blue",
@@ -206,7 +207,7 @@ def compare(
         raise typer.BadParameter(f"{len(names)} methods for a pair of molecules: name one, or compare methods on one input")
     usage(check_ending, output, (*(ENDINGS if pair else COMPARISON_ENDINGS), ".json"))
     usage(chosen_look, cmap=cmap, dpi=dpi)
-    read, explainer = prepared(sources, model, names[0], 32, device, "", "", True)
+    read, explainer = prepared(sources, model, names[0], 32, device, "", "", True, endpoint)
     if len(read) != len(sources) or len(read) > 2:
         raise ValueError(f"{len(read)} inputs: compare takes one, or two molecules; give SMILES, or files with one input")
     if pair:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 Name = Annotated[str, Field(max_length=200)]
 
-Line = Annotated[str, Field(max_length=500)]
+Line = Annotated[str, Field(max_length=200)]
 
 MOST_PATTERNS = 100
 """Of one's own, in a request."""

@@ -77,7 +77,8 @@ class Desk:
         names = list(dict.fromkeys(methods))
         if len(names) > MOST_METHODS:
             raise ValueError(f"{len(names)} methods side by side: at most {MOST_METHODS}")
-        lane = self.quick if is_quick([known_method(name) for name in names], entries) else self.long
+        own = isinstance(asked.fragments, list)  # nobody knows how long RDKit looks for a stranger's patterns
+        lane = self.quick if not own and is_quick([known_method(name) for name in names], entries) else self.long
         model = _default(asked.model, entries)
         explainers = tuple(self.shelves[lane].explainer(model, name, asked.endpoint) for name in names)
         _check_kind(explainers[0], entries)

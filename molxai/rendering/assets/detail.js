@@ -107,7 +107,7 @@
     const choice = schemes.length ? html("label", {}, "Parts: ", html("select", { class: "scheme", onchange: change }, ...options)) : null;
     fill();
     const what = view.probability === null ? "the value" : "the logit";
-    return html("section", { class: "additive" }, html("h3", {}, `From zero to ${what}`), choice, place, html("p", { class: "ledger" }, molxai.ledgerLine(view, method, look.biases)));
+    return html("section", { class: "additive" }, html("h3", {}, molxai.addsUp(view, method) ? `From zero to ${what}` : `Parts, which do not add up to ${what}`), choice, place, html("p", { class: "ledger" }, molxai.ledgerLine(view, method, look.biases)));
   }
 
   function sideBySide(view, state, settings) {

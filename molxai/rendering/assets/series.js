@@ -40,7 +40,7 @@
     }
     const palette = settings.palettes[state.palette];
     const rows = molxai.series(settings.views, state.method, state.scheme);
-    const limit = rows.reduce((most, row) => Math.max(most, Math.abs(row.mean)), 0.05);
+    const limit = rows.reduce((most, row) => Math.max(most, Math.abs(row.mean)), settings.methods[state.method].in_unit ? settings.smallest_scale : 0) || 1;
     const titles = ["fragment", "mean", "sd", "molecules", "times", "lowest", "highest", "example"];
     const line = (row) =>
       html(
