@@ -64,7 +64,7 @@ def views(explainer: Explainer, entries: Iterable[Entry], report: Report, max_at
 
 def _beside(explainer: Explainer, entry: Entry, one: Input, similarity: float | None, columns: Sequence[str]) -> View:
     """What is known of a row apart from its explanation."""
-    known: View = {} if similarity is None else {"similarity": round(similarity, 3)}
+    known: View = {} if similarity is None else {"similarity": round(similarity, 4)}
     if one.label:
         known["label"] = one.label
         if explainer.card.classes:

@@ -20,7 +20,7 @@ SHARE = 0.8
 LEAST_CORE = 3
 """Atoms of a core that is found."""
 
-CORE_SECONDS, GROUP_SECONDS = 20, 300
+CORE_SECONDS, GROUP_SECONDS = 20, 120
 """After which the search for a core takes the best so far, and a decomposition is given up."""
 
 
@@ -80,7 +80,8 @@ def _rows(series: Sequence[Named], mols: Sequence[Chem.Mol], core: Chem.Mol, mat
             chosen = [mols[place] for place in matching]
             found, failed = rdRGroupDecomposition.RGroupDecompose([core], chosen, asSmiles=False, options=options)
     except RuntimeError as error:  # RDKit has no other name for the end of the time that it was given
-        raise ValueError(f"{len(matching)} molecules around this core: no R groups after {GROUP_SECONDS} s; name a larger core") from error
+        said = f"{len(matching)} molecules around the core {shortened(Chem.MolToSmarts(core), 80)}: no R groups after {GROUP_SECONDS} s"
+        raise ValueError(f"{said}; name a larger core with --core SMARTS, or give a closer series") from error
     done = [place for number, place in enumerate(matching) if number not in set(failed)]
     return {place: _row(*series[place], mols[place], one) for place, one in zip(done, found, strict=True)}
 

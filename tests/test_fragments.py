@@ -103,6 +103,8 @@ def test_hydrogens_of_the_user_are_folded_into_their_parts(explainer):
         "[Na+].[O-]C(=O)CCCCCC.O": {"Na+", "carboxylic acid", "alkyl C6", "water"},
         "NS(=O)(=O)c1ccc(C(=O)C=C)cc1Cl": {"sulfonamide", "phenyl", "ketone", "alkene", "chloro"},
         "O=C1CCCCC1(O)OC": {"cyclohexanone", "alcohol", "methoxy"},
+        "CO": {"methyl", "alcohol"},
+        "CCO": {"ethyl", "alcohol"},
     }.items(),
 )
 def test_groups_have_the_names_that_chemists_use(smiles, names):

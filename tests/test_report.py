@@ -196,12 +196,12 @@ def test_rows_of_different_classes_have_no_mean(tmp_path):
     assert main(["report", str(table), *options]) == 0
     with chromium() as driver:
         driver.get(out.as_uri())
-        assert {one.text for one in shown(driver, "table.inputs [data-title='prediction']")} == {"active", "inactive"}
+        assert {one.text for one in shown(driver, "table.inputs td[data-title='prediction']")} == {"active", "inactive"}
         assert "explain one class" in driver.find_element("id", "series").text and not shown(driver, "table.series")
-        assert shown(driver, "table.inputs [data-title='probability of target']")
+        assert shown(driver, "table.inputs td[data-title='probability of target']")
         head = next(one for one in driver.find_elements("css selector", "table.inputs th button") if one.text == "measured")
         driver.execute_script("arguments[0].click()", head)
-        measured = [one.text for one in shown(driver, "table.inputs [data-title='measured']")]
+        measured = [one.text for one in shown(driver, "table.inputs td[data-title='measured']")]
         assert measured == ["7.15", "7.9", "10.2", "unknown"]
 
 
@@ -247,3 +247,37 @@ def test_the_commands_say_the_methods_of_the_library():
     from molxai.cli import explaining, reporting
 
     assert ",".join(report.METHODS) == reporting.METHODS and ",".join(comparison.METHODS) == explaining.COMPARED
+
+
+def test_a_long_table_is_built_where_it_is_looked_at(tmp_path):
+    table, out = tmp_path / "table.smi", tmp_path / "long.html"
+    table.write_text("".join(f"{'C' * (1 + place % 30)} m{place}\n" for place in range(400)))
+    assert main(["report", str(table), "--methods", "lrp,gae", "-o", str(out), "-q"]) == 0
+
+    def rows(driver) -> list[int]:
+        return [
+            int(one) for one in driver.execute_script("return [...document.querySelectorAll('tr[data-row]')].map((one) => one.dataset.row)")
+        ]
+
+    def in_sight(driver) -> set[int]:
+        return set(driver.execute_script(
+            "const frame = document.querySelector('.rows').getBoundingClientRect();"
+            "return [...document.querySelectorAll('tr[data-row]')].filter((one) => { const box = one.getBoundingClientRect();"
+            "return box.bottom > frame.top && box.top < frame.bottom }).map((one) => Number(one.dataset.row))"
+        ))  # fmt: skip
+
+    with chromium() as driver:
+        driver.get(out.as_uri())
+        assert rows(driver) == list(range(len(rows(driver)))) and len(rows(driver)) < 100
+        for place in (300, 10, 390):
+            driver.execute_script("document.querySelector('.rows').scrollTop = arguments[0]", 118 * place)
+            driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
+            seen = in_sight(driver)
+            assert place in seen and len(rows(driver)) < 100 and rows(driver) == sorted(rows(driver))
+            assert not driver.execute_script("return [...document.querySelectorAll('td.thumbnail')].some((one) => !one.firstChild)")
+        choose(driver, "palette", "brown-teal")
+        assert in_sight(driver) == seen
+        choose(driver, "method", "gae")
+        assert in_sight(driver) == seen
+        driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+        assert rows(driver) == list(range(400))

@@ -106,7 +106,7 @@ def test_a_typed_molecule_has_the_numbers_of_the_command_line(page, tmp_path):
     ask(page, IBUPROFEN)
     for method in ("lrp", "gradient-input"):
         choose(page, "shown", method)
-        (known,) = records(tmp_path, IBUPROFEN, "--method", method)
+        (known,) = records(tmp_path, IBUPROFEN, "--method", method, "--target", "active")
         assert status(page) == f"Prediction: {known['prediction']}"
         assert (
             f"probability {known['probability']:.3f} · logit {signed(known['logit'])} · bace · {method}"

@@ -1,5 +1,6 @@
 """`molxai explain`, `predict` and the lists of models and methods."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -228,6 +229,7 @@ def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int
         write_file(output, json.dumps(known | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
         made.draw(output, palette=cmap, dpi=dpi)
+    print(f"compared → {output}", file=sys.stderr)
 
 
 def models() -> None:

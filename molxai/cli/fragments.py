@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from molxai.series import Named
 
 SCHEME = "functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own with a name and a SMARTS on each line."
-CORE = "Table of R groups instead: a core as SMARTS, or mcs for the largest one that most of the molecules have."
+CORE = "Table of R groups instead: a core as SMARTS, or mcs for the largest one that most of the molecules have; two minutes at most."
 TARGET = "Class to explain, the same for all molecules. [default: the second of two classes; a regression's value]"
 FILE = "File to write: .csv .json .md [default: a table in the terminal]"
 APART = "Tell fragments of one name but different structures apart."

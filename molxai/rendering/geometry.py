@@ -42,7 +42,7 @@ def molecule_drawing(mol: Chem.Mol) -> dict[str, Any]:
     """
     flat = flat_copy(mol)
     text, places = _drawn(flat)
-    labels = [_label(found) for found in _TEXT.findall(text)]
+    labels = _joined([_label(found) for found in _TEXT.findall(text)])
     corner, size = _frame(places, labels)
     paths: dict[str, list[str]] = {"lines": [], "thin": [], "solid": []}
     for path, style in _PATH.findall(text):
@@ -107,6 +107,18 @@ def _label(found: Iterable[str]) -> Label:
     x, y, size, text = found
     height = float(size)
     return unescape(text), float(x) + CELL * height, float(y) - RISE * height, height
+
+
+def _joined(labels: Sequence[Label]) -> list[Label]:
+    """The two letters of a symbol as one text, which the reader's own font sets at its own width."""
+    made: list[Label] = []
+    for letter, x, y, height in labels:
+        if made and letter.islower() and made[-1][0].isupper() and made[-1][2:] == (y, height) and abs(x - made[-1][1]) < height:
+            before = made.pop()
+            made.append((before[0] + letter, (before[1] + x) / 2, y, height))
+        else:
+            made.append((letter, x, y, height))
+    return made
 
 
 def digit_drawing(digit: Digit) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from molxai.rendering.layout import Label, Layout
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
 
-HEIGHT = 0.7
+HEIGHT = 0.6
 """Of a line of words in Å: a little less than the letters of atoms."""
 
 LETTERS = 40
@@ -24,6 +24,9 @@ REACHES = np.arange(1.3, 6.0, 0.25)
 """Distances in Å from an atom that are tried, in `TURNS` directions."""
 
 TURNS = 24
+
+LEADER = (0.2, 0.4, 0.6, 0.8)
+"""Places on the line from a label to its part that are kept out of other labels, as shares of its length."""
 
 
 def labelled(layout: Layout, parts: Sequence[Part]) -> Layout:
@@ -60,6 +63,11 @@ def _placed(layout: Layout, middles: ndarray, own: ndarray, text: str, taken: Se
     crowded = _inside(centres, half + CLEAR, layout.places) + _inside(centres, half + CLEAR / 2, middles)
     for one in taken:
         crowded += (np.abs(centres - one.centre) < half + one.half + CLEAR / 2).all(1)
+    near = own[np.linalg.norm(centres[:, None] - own, axis=2).argmin(1)]
+    for one in taken:  # no line from a label runs through another
+        for share in LEADER:
+            crowded += (np.abs(centres + share * (near - centres) - one.centre) < one.half).all(1)
+            crowded += (np.abs(one.centre + share * (one.near - one.centre) - centres) < half).all(1)
     gap = np.linalg.norm(np.maximum(np.abs(centres[:, None] - own) - half, 0), axis=2).min(1)
     out = np.maximum(layout.low - centres + half, 0) + np.maximum(centres + half - layout.high, 0)
     from_middle = np.linalg.norm(centres - own.mean(0), axis=1)

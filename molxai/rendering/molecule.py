@@ -35,13 +35,13 @@ STRIP = 0.64
 OUTLINE, OUTLINE_GREY = 0.09, (0.35, 0.35, 0.35)
 """Width in Å of the line around a part."""
 
-INDEX_SIZE, INDEX_ROOM = 0.66, 1.2
-"""Of an atom's index: share of a letter's size, and reach around the atom in Å."""
+INDEX_SIZE, INDEX_ROOM, INDEX_GREY = 0.6, 1.2, (0.35, 0.35, 0.35)
+"""Of an atom's index: share of a letter's size, reach around the atom in Å, and colour: no isotope or count."""
 
 SAID_ANYWAY = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
 """Of each line that RDKit writes: a third of the file, and what SVG takes for granted."""
 
-HATCH_GREY, HATCH_LINE = (0.25, 0.25, 0.25), 0.035
+HATCH_GREY, HATCH_LINE = (0.5, 0.5, 0.5), 0.03
 
 
 def draw_molecule(
@@ -169,6 +169,7 @@ class _Sheet:
         options.fixedFontSize = max(round(FONT_SIZE * self.scale), 4)
         options.multipleBondOffset, options.additionalAtomLabelPadding = DOUBLE_BOND, LABEL_GAP
         options.addAtomIndices, options.annotationFontScale = look.numbers, INDEX_SIZE
+        options.setAnnotationColour(INDEX_GREY)
         self.drawer.DrawMolecule(self.laid.mol)
         self._pen(OUTLINE_GREY, LINE)
         for label in self.laid.labels:

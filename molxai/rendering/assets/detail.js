@@ -17,12 +17,12 @@
     const palette = settings.palettes[state.palette];
     const method = state.method in view.methods ? state.method : Object.keys(view.methods)[0];
     const look = { limit: molxai.limit(view, method, state.scale, settings), palette, numbers: state.numbers, biases: settings.biases, unit: molxai.unit(view, method, settings) };
-    const said = html("p", { class: "readout", role: "status" }, HINT);
+    const said = html("p", { class: "readout", role: "status" }, hint(view));
     const atoms = atomTable(view, method, look);
     const drawn = molxai.picture(view, method, { ...look, onnode: (node) => point(node === null ? [] : [node]) });
     if (view.molecule) drawn.style.width = `min(100%, ${LARGEST * view.molecule.size[0]}px)`;
     const point = (nodes) => {
-      said.textContent = nodes.length === 1 ? molxai.nodeLine(view, method, nodes[0]) : HINT;
+      said.textContent = nodes.length === 1 ? molxai.nodeLine(view, method, nodes[0]) : hint(view);
       molxai.mark(drawn, view, null);
       markAll(drawn, view, nodes);
       atoms.querySelectorAll("tr.marked").forEach((row) => row.classList.remove("marked"));
@@ -39,7 +39,7 @@
 
   const LARGEST = 2.6; // times the drawing's own size: ethanol need not fill the page
 
-  const HINT = "Point at an atom or superpixel, or press the arrow keys in the picture, to read its relevance.";
+  const hint = (view) => `Point at ${view.molecule ? "an atom" : "a superpixel"}, or press the arrow keys in the picture, to read its relevance.`;
 
   function markAll(drawn, view, nodes) {
     const marks = nodes.map((node) => {
@@ -65,7 +65,7 @@
   }
 
   const near = (similarity) =>
-    `Nearest molecule that the model learnt from: similarity ${similarity.toFixed(2)}` + (similarity < 0.35 ? ", far away: a guess." : ".");
+    `Nearest molecule that the model learnt from: similarity ${similarity.toFixed(2)}` + (similarity < 0.3 ? ", far away: a guess." : ".");
 
   function legend(look, view) {
     const ramp = `linear-gradient(to right, ${look.palette.against}, #fff, ${look.palette.towards})`;
@@ -107,7 +107,7 @@
     const choice = schemes.length ? html("label", {}, "Parts: ", html("select", { class: "scheme", onchange: change }, ...options)) : null;
     fill();
     const what = view.probability === null ? "the value" : "the logit";
-    return html("section", { class: "additive" }, html("h3", {}, molxai.addsUp(view, method) ? `From zero to ${what}` : `Parts, which do not add up to ${what}`), choice, place, html("p", { class: "ledger" }, molxai.ledgerLine(view, method, look.biases)));
+    return html("section", { class: "additive" }, html("h3", {}, molxai.addsUp(view, method) ? `From ${view.methods[method].bias && look.biases === "base value" ? `the ${look.biases}` : "zero"} to ${what}` : `Parts, which do not add up to ${what}`), choice, place, html("p", { class: "ledger" }, molxai.ledgerLine(view, method, look.biases)));
   }
 
   function sideBySide(view, state, settings) {

@@ -56,7 +56,7 @@
       "svg",
       { viewBox: `0 0 ${width} ${height}`, width, height, class: "picture molecule" },
       ...[bands, discs].map((group) => svg("g", {}, ...group)),
-      svg("g", { stroke: "#000", "stroke-width": 0.7, fill: "none", opacity: 0.55 }, ...hatches),
+      svg("g", { stroke: "#000", "stroke-width": 0.7, fill: "none", opacity: 0.35 }, ...hatches),
       svg("g", { stroke: "#000", "stroke-linecap": "round" }, ...ink),
       svg("g", font, ...labels),
       svg("g", { ...font, fill: "#555" }, ...numbers),

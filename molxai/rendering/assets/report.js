@@ -9,7 +9,7 @@
   const state = { method: Object.keys(data.methods)[0], scale: data.scale, palette: data.palette, scheme: "functional-groups", numbers: false };
   const settings = { ...data, state, open };
   const dialog = find("detail");
-  let table, opened = null, sortedBy = null;
+  let table = null, opened = null;
   molxai.page = settings;
 
   function open(view) {
@@ -34,9 +34,10 @@
   }
 
   function fillTable() {
+    const before = table && table.stands();
     table = molxai.table(find("table"), settings);
-    if (sortedBy !== null) table.sort(sortedBy);
     count();
+    if (before) table.stand(before);
   }
 
   function fillSeries() {

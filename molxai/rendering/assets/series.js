@@ -78,7 +78,7 @@
     const tick = (x, text, anchor) => svg("text", { x, y: HEIGHT - 5, "text-anchor": anchor }, text);
     const unit = read[0].probability === null ? read[0].unit : "logit";
     const said = `${unit} of ${values.length} inputs, from ${signed(low)} to ${signed(high)}`;
-    return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "histogram", role: "img", "aria-label": said }, ...bars, tick(0, signed(low), "start"), tick(WIDTH / 2, `${unit}, ${most} at most`, "middle"), tick(WIDTH, signed(high), "end"));
+    return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "histogram", role: "img", "aria-label": said }, ...bars, tick(0, signed(low), "start"), tick(WIDTH / 2, `${unit}; the tallest bar is ${most}`, "middle"), tick(WIDTH, signed(high), "end"));
   };
 
   /** Of a method, how many inputs it adds up for, and the largest gap as a share of the output. */

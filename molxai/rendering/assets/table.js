@@ -4,7 +4,7 @@
 (() => {
   const { html, signed } = molxai;
 
-  const CHUNK = 60; // rows that are built at once, with their pictures, when they come near
+  const AROUND = 25, MARGIN = 8; // rows that are built above and below those in sight, and how many of them must be left
   const ROW = 118; // height of a row, as in the style sheet
 
   const NUMBER = (value, shown = molxai.plain) => ({ value, text: shown(value) });
@@ -49,44 +49,73 @@
   /**
    * Fill an element with the table of `settings.views`.
    * settings.state as for `detail`; `settings.open(view)` is called for a row that is chosen.
-   * Returns { sort, search, shown, rows, redraw, buildAll }: by a column; rows that hold a text; the views that are shown, in
-   * order; their cells; pictures anew after a change of state; and everything at once, for paper.
+   * Returns { sort, search, shown, rows, redraw, buildAll, stands, stand }: by a column; rows that hold a text; the views that
+   * are shown, in order; their cells; pictures anew after a change of state; everything at once, for paper; how it is sorted and
+   * scrolled, and to be so again.
    */
   molxai.table = (container, settings) => {
     const named = columns(settings);
     const rows = settings.views.map((view) => rowOf(view, named));
-    const filler = html("tr", { class: "filler" });
-    const body = html("tbody", {}, filler);
-    const heads = named.map(([title], place) => html("th", { scope: "col" }, html("button", { type: "button", onclick: () => sort(place) }, title)));
-    const table = html("table", { class: "inputs" }, html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "picture"), ...heads)), body);
+    const [above, below] = [html("tr", { class: "filler" }), html("tr", { class: "filler" })]; // stand for rows that are not built
+    const body = html("tbody", {}, above, below);
+    const heads = named.map(([title], place) => html("th", { scope: "col", "data-title": title }, html("button", { type: "button", onclick: () => sort(place) }, title)));
+    const table = html("table", { class: "inputs" }, html("thead", {}, html("tr", {}, html("th", { scope: "col", "data-title": "picture" }, "picture"), ...heads)), body);
     const frame = html("div", { class: "wide rows", tabindex: "0", role: "region", "aria-label": "rows of the table" }, table);
     container.replaceChildren(frame);
-    const root = matchMedia("(max-width: 720px)").matches ? null : frame; // a telephone scrolls the page, not the frame
-    let shown = rows, built = 0, sorted = null, upwards = true;
-    const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && build(CHUNK), { root, rootMargin: "600px" });
+    const paged = matchMedia("(max-width: 720px)").matches; // a telephone scrolls the page, not the frame
+    let shown = rows, from = 0, to = 0, sorted = null, upwards = true;
+    let high = ROW; // of a row: fixed on a desktop, measured on a telephone
 
-    /** The next rows; the filler stands for those that are still to come. */
-    function build(count) {
-      const next = shown.slice(built, built + count);
-      built += next.length;
-      filler.before(...next.map((row) => element(row, named, settings)));
-      filler.style.height = `${(shown.length - built) * ROW}px`;
-      watcher.unobserve(filler); // observed anew, it tells again whether it is still in sight
-      if (built < shown.length) watcher.observe(filler);
+    /** Build these rows and take the others away; those that stay are not touched. */
+    function build(first, last) {
+      const built = [...body.children].slice(1, -1);
+      const kept = built.filter((row, i) => {
+        const stays = from + i >= first && from + i < last;
+        if (!stays) row.remove();
+        return stays;
+      });
+      const make = (start, end) => shown.slice(start, end).map((row) => element(row, named, settings));
+      if (!kept.length) above.after(...make(first, last));
+      else {
+        above.after(...make(first, Math.max(from, first)));
+        below.before(...make(Math.min(to, last), last));
+      }
+      [from, to] = [first, last];
+      above.style.height = `${from * high}px`;
+      below.style.height = `${(shown.length - to) * high}px`;
+    }
+
+    /** The rows in sight, and some around them. */
+    function follow() {
+      const top = paged ? 0 : frame.getBoundingClientRect().top;
+      const first = Math.floor(Math.max(0, top - body.getBoundingClientRect().top) / high);
+      const last = first + Math.ceil((paged ? innerHeight : frame.clientHeight) / high);
+      if (first >= from + MARGIN * (from > 0) && last <= to - MARGIN * (to < shown.length)) return;
+      build(Math.max(0, first - AROUND), Math.min(shown.length, last + AROUND));
     }
 
     function rebuild() {
-      body.replaceChildren(filler);
-      built = 0;
-      build(CHUNK);
+      [...body.children].slice(1, -1).forEach((row) => row.remove());
+      [from, to] = [0, 0];
+      build(0, Math.min(shown.length, 2 * AROUND));
+      if (paged && to) high = (body.offsetHeight - below.offsetHeight) / to;
+      follow();
+    }
+
+    /** Pictures anew, with what is in sight where it was. */
+    function redraw() {
+      const [first, last] = [from, to];
+      [...body.children].slice(1, -1).forEach((row) => row.remove());
+      [from, to] = [first, first];
+      build(first, last);
     }
 
     function order() {
       if (sorted !== null) shown.sort((a, b) => compared(a.cells[sorted].value, b.cells[sorted].value, upwards));
     }
 
-    function sort(place) {
-      upwards = sorted === place ? !upwards : true;
+    function sort(place, direction) {
+      upwards = direction ?? (sorted === place ? !upwards : true);
       sorted = place;
       heads.forEach((head, i) => (i === place ? head.setAttribute("aria-sort", upwards ? "ascending" : "descending") : head.removeAttribute("aria-sort")));
       order();
@@ -101,14 +130,24 @@
       return shown.length;
     }
 
+    let due = 0;
+    const later = () => (due = due || requestAnimationFrame(() => ((due = 0), frame.isConnected && follow())));
+    frame.addEventListener("scroll", later, { passive: true });
+    if (paged) addEventListener("scroll", later, { passive: true });
     rebuild();
     return {
       sort,
       search,
       shown: () => shown.map((row) => row.view),
       rows: () => [named.map(([title]) => title), ...shown.map((row) => row.cells.map((cell) => cell.value))],
-      redraw: rebuild,
-      buildAll: () => build(shown.length),
+      redraw,
+      buildAll: () => build(0, shown.length),
+      stands: () => ({ sorted, upwards, top: frame.scrollTop }),
+      stand: (before) => {
+        if (before.sorted !== null) sort(before.sorted, before.upwards);
+        frame.scrollTop = before.top;
+        follow();
+      },
     };
   };
 

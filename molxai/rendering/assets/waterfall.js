@@ -1,4 +1,4 @@
-// The additive bar: fragment by fragment from zero to the logit, with what the token and the biases add.
+// The additive bar: fragment by fragment from zero, or from the base value, to the logit, with what the token and the biases add.
 "use strict";
 
 (() => {
@@ -40,24 +40,29 @@
 
   /** The bars as an SVG; pointing at one calls `onpart` with its nodes. */
   molxai.waterfall = (view, method, scheme, look) => {
-    const steps = molxai.steps(view, method, scheme, look.biases);
-    const ends = steps.reduce((sums, step) => [...sums, sums.at(-1) + step.relevance], [0]);
+    const all = molxai.steps(view, method, scheme, look.biases);
+    // What is the same for every input is where the bars begin, not a bar that dwarfs them.
+    const base = look.biases === "base value" ? view.methods[method].bias : 0;
+    const steps = all.filter((step) => !(base && step.name === look.biases));
+    const ends = steps.reduce((sums, step) => [...sums, sums.at(-1) + step.relevance], [base]);
     const [low, high] = [Math.min(...ends, view.logit), Math.max(...ends, view.logit)];
     const size = matchMedia("(max-width: 720px)").matches ? NARROW : WIDE;
     const whole = size.label + size.bars + size.number;
     const x = (value) => size.label + ((value - low) / (high - low || 1)) * size.bars;
-    const height = ROW * (steps.length + 1) + 6;
+    const height = ROW * (steps.length + (base ? 2 : 1)) + 6;
     const rows = steps.map((step, i) => bar(step, ends[i], ends[i + 1], i, x, size, look));
     const total = svg(
       "g",
       {},
-      svg("rect", { x: Math.min(x(0), x(view.logit)), y: ROW * steps.length + 7, width: Math.abs(x(view.logit) - x(0)), height: 10, class: "total" }),
+      svg("rect", { x: Math.min(x(base), x(view.logit)), y: ROW * steps.length + 7, width: Math.abs(x(view.logit) - x(base)), height: 10, class: "total" }),
+      base ? label(size.label - 8, steps.length + 1, `${look.biases}, the line`, "end") : null,
+      base ? label(whole, steps.length + 1, molxai.signed(base), "end") : null,
       label(size.label - 8, steps.length, `= ${view.probability === null ? "value" : "logit"}`, "end"),
       label(whole, steps.length, molxai.signed(view.logit), "end"),
     );
-    const zero = svg("line", { x1: x(0), x2: x(0), y1: 0, y2: height, class: "zero" });
+    const zero = svg("line", { x1: x(base), x2: x(base), y1: 0, y2: height, class: "zero" });
     const said = steps.map((step) => `${step.name} ${molxai.signed(step.relevance)}`).join(", ");
-    const told = `From zero to ${molxai.signed(view.logit)}: ${said}`;
+    const told = `From ${base ? `the ${look.biases} ${molxai.signed(base)}` : "zero"} to ${molxai.signed(view.logit)}: ${said}`;
     return svg("svg", { viewBox: `0 0 ${whole} ${height}`, class: "waterfall", role: "img", "aria-label": told }, zero, ...rows, total);
   };
 

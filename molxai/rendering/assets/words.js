@@ -50,6 +50,7 @@
     const split = Object.entries(made.features || {}).map(([name, values]) => [name, values[node]]);
     const largest = split.filter(([, value]) => Math.abs(value) >= 5e-4).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
     const through = largest.slice(0, 4).map(([name, value]) => `${name} ${signed(value)}`);
+    if (largest.length > 4) through.push(`others ${signed(made.relevance[node] - molxai.sum(largest.slice(0, 4).map(([, value]) => value)))}`);
     const kind = view.molecule ? "" : "superpixel ";
     return `${kind}${molxai.nodeName(view, node)}: ${signed(made.relevance[node])}${spread}${through.length ? ` (${through.join(", ")})` : ""}`;
   };

@@ -31,7 +31,7 @@
   function fillTarget(model, state, many) {
     if (!["", "pred", ...model.classes].includes(state.target)) state.target = "";
     const own = many ? "each row's predicted class" : "the predicted class";
-    const usual = molxai.usualTarget(model, many) === "pred" ? own : `${model.classes[1]}, in every row`;
+    const usual = molxai.usualTarget(model) === "pred" ? own : `${model.classes[1]}${many ? ", in every row" : ""}`;
     const others = usual === own ? model.classes : ["pred", ...model.classes];
     const shown = (name) => (name === "pred" ? own : name);
     find("target-label").hidden = !model.classes.length;
@@ -42,8 +42,8 @@
     fill("contrast", [option("", "nothing", !state.contrast), ...against.map((name) => option(name, name, name === state.contrast))]);
   }
 
-  /** What is explained where nothing is chosen: the prediction; of many rows one class, so that colours mean the same. */
-  molxai.usualTarget = (model, many) => (many && model.task === "binary" ? model.classes[1] : "pred");
+  /** What is explained where nothing is chosen: the second of two classes, so that colours always mean the same; else the prediction. */
+  molxai.usualTarget = (model) => (model.task === "binary" ? model.classes[1] : "pred");
 
   function fillMethods(settings, state) {
     const known = state.methods.filter((name) => name in settings.methods);

@@ -55,13 +55,13 @@
     search.addEventListener("input", count);
     only.addEventListener("change", count);
     const build = () => {
-      const sorted = sorting(place);
+      const before = table && table.stands();
       known.common = undefined;
       known.open = (view) => molxai.openRow(view, known, () => table.shown());
       table = molxai.table(place, known);
-      sorted.forEach((column) => table.sort(column));
       built = views.length;
       count();
+      if (before) table.stand(before);
     };
     const fillSeries = () => {
       const any = views.some((view) => view.fragments);
@@ -90,13 +90,5 @@
         if (!links.hidden) links.querySelectorAll("a").forEach((link) => (link.href = link.href.replace(/method=.*$/, `method=${encodeURIComponent(state.method)}`)));
       },
     };
-  }
-
-  /** The column by which a table is sorted, once for upwards and twice for downwards. */
-  function sorting(place) {
-    const heads = [...place.querySelectorAll("thead th")].slice(1);
-    const column = heads.findIndex((head) => head.hasAttribute("aria-sort"));
-    if (column < 0) return [];
-    return heads[column].getAttribute("aria-sort") === "ascending" ? [column] : [column, column];
   }
 })();

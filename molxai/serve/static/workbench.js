@@ -30,7 +30,7 @@
 
   /** What is asked beside the input. */
   function question() {
-    const usual = molxai.usualTarget(model(), many());
+    const usual = molxai.usualTarget(model());
     return { model: model().name, methods: state.methods, target: state.target || usual, contrast: state.contrast || null, endpoint: state.endpoint };
   }
 
