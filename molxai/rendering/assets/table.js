@@ -21,8 +21,9 @@
       ["input", (view) => TEXT(view.input, 60)],
       values ? [`predicted (${first.unit})`, (view) => NUMBER(view.prediction)] : ["prediction", (view) => TEXT(view.error ? `error: ${view.error}` : view.prediction, 200)],
     ];
-    if (values) known.push(["error", (view) => TEXT(view.error, 200)]);
-    else {
+    if (values) {
+      if (has("error")) known.push(["error", (view) => TEXT(view.error, 200)]);
+    } else {
       const of = (name) => {
         const found = new Set(settings.views.filter((view) => view.methods).map((view) => view[name]));
         return `of ${found.size === 1 ? [...found][0] : "target"}`;
