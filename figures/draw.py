@@ -97,7 +97,7 @@ def series(places: Places) -> None:
             said = active if right else not active
             group = [i for i, one in enumerate(made) if true[i] == active and (one.logit > 0) == said]
             best = max(group, key=lambda i: abs(made[i].logit))
-            name = f"{'active' if active else 'inactive'}, said {'active' if said else 'inactive'}"
+            name = f"measured {'active' if active else 'inactive'}, {'rightly' if right else 'wrongly'} predicted"
             subject = explain.subject(data.texts[small[best]], name)
             chosen.append(explain(subject, "active"))
     grid(chosen, columns=4, path=HERE / "series-bace.png")

@@ -87,7 +87,9 @@ def column(path: Path, columns: Sequence[str], wanted: str, usual: Sequence[str]
         return found[0]
     needed = f"the column {wanted!r}" if wanted else f"a column named {' or '.join(usual)}"
     there = shortened(", ".join(columns), 200)
-    raise ValueError(f"{path} has the columns {there}: {needed} is needed once; name it with {option}")
+    mark = next((mark for mark in (";", "\t") if len(columns) == 1 and mark in columns[0]), "")
+    advice = f"its cells seem to be parted by {mark!r}: save it with commas, or as .tsv with tabs" if mark else f"name it with {option}"
+    raise ValueError(f"{path} has the columns {there}: {needed} is needed once; {advice}")
 
 
 def structure_column(path: Path, columns: Sequence[str], wanted: str = "") -> str:

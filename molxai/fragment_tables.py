@@ -55,7 +55,7 @@ def show_carriers(found: Sequence[Carrier], explained: Explanation, out: Console
     """Fragments of a series, those that add most to the explained quantity first."""
     out.print(Text(f"Explained for all: {total_name(explained)} · {explained.model} · {explained.method}"))
     table = Table(box=None, header_style="bold")
-    table.add_column("fragment", overflow="fold")
+    table.add_column("fragment", overflow="fold", min_width=20)
     for name in ("molecules", "times", "mean", "sd", "from", "to"):
         table.add_column(name, no_wrap=True, justify="right")
     for name in ("example", "its atoms"):

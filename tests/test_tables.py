@@ -15,6 +15,7 @@ from graphormer.model import Config
 from graphormer.molecules import MOLECULES
 from graphormer.tables import read_rows
 from graphormer.targets import is_missing, known_label, targets
+from molxai.inputs import entries
 
 ALKANES = [f"{'C' * n}O" for n in range(1, 25)]
 
@@ -248,3 +249,10 @@ def test_a_split_that_leaves_nothing_to_train_on_says_what_to_do(tmp_path):
     found = collect(alcohols(tmp_path / "t.csv"), "", ["y"])
     with pytest.raises(ValueError, match="0 graphs to train on: .*choose another --split than scaffold; .*without rings count as one"):
         found.split("scaffold", 0)
+
+
+def test_cells_that_are_parted_by_semicolons_are_told(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("id;smiles\na;CCO\n")
+    with pytest.raises(ValueError, match="parted by ';': save it with commas"):
+        list(entries([str(path)]))
