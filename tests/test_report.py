@@ -128,6 +128,13 @@ def test_colours_follow_method_scale_and_palette(driver):
     assert seen["lrp own"][most] == f"rgb({','.join(str(round(255 * part)) for part in full)})"
 
 
+def test_small_pictures_say_their_numbers_too(driver, records):
+    tips = driver.execute_script(
+        "return [...document.querySelectorAll(\"tr[data-row='0'] .thumbnail title\")].map((one) => one.textContent)"
+    )
+    assert [number(tip.split()[1]) for tip in tips] == pytest.approx(records[0]["relevance"], abs=6e-4) and tips[0].startswith("C0 ")
+
+
 def test_arrow_keys_walk_the_atoms(driver, records):
     open_row(driver, 0)
     picture = driver.find_element("css selector", "#detail-content .large svg")

@@ -13,7 +13,9 @@
    */
   molxai.picture = (view, method, look) => {
     const made = view.methods[method];
-    const drawn = view.molecule ? molecule(view.molecule, made, look) : digit(view.digit, made, look);
+    // Where nobody follows the pointer, in tables and exports, the browser's own tips say the numbers.
+    const tip = (node) => (look.onnode ? null : svg("title", {}, `${molxai.nodeName(view, node)} ${molxai.signed(made.relevance[node])}`));
+    const drawn = view.molecule ? molecule(view.molecule, made, look, tip) : digit(view.digit, made, look, tip);
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", description(view, method));
     if (look.onnode) follow(drawn, made.relevance.length, look.onnode);
@@ -27,7 +29,7 @@
     return `${view.molecule ? "Molecule" : "Digit"} ${molxai.shortened(view.id, 60)}, ${method}: largest ${named.join(", ")}`;
   }
 
-  function molecule(drawing, made, look) {
+  function molecule(drawing, made, look, tip) {
     const [width, height] = drawing.size;
     const place = (node) => [drawing.atoms[2 * node], drawing.atoms[2 * node + 1]];
     const { relevance } = made;
@@ -40,7 +42,7 @@
     }
     relevance.forEach((value, node) => {
       const [cx, cy] = place(node);
-      discs.push(svg("circle", { cx, cy, r: DISC, fill: molxai.colour(value, look.limit, look.palette), class: `atom-${node}` }));
+      discs.push(svg("circle", { cx, cy, r: DISC, fill: molxai.colour(value, look.limit, look.palette), class: `atom-${node}` }, tip(node)));
       if (molxai.uncertain(made, node)) hatches.push(svg("path", { d: hatch(cx, cy), class: "hatch" }));
       if (look.numbers) numbers.push(svg("text", { x: cx + 8, y: cy - 7, "font-size": 7 }, String(node)));
       if (look.onnode) targets.push(svg("circle", { cx, cy, r: REACH, class: "target", "data-node": node, fill: "transparent" }));
@@ -51,13 +53,13 @@
       svg("path", { d: drawing.solid, fill: "#000", stroke: "none" }),
     ];
     const labels = drawing.labels.map(([text, x, y, size]) => svg("text", { x, y: y + 0.36 * size, "font-size": size }, text));
-    const font = { "text-anchor": "middle", "font-family": "Arial, Helvetica, sans-serif", fill: "#000" };
+    const font = { "pointer-events": "none", "text-anchor": "middle", "font-family": "Arial, Helvetica, sans-serif", fill: "#000" };
     return svg(
       "svg",
       { viewBox: `0 0 ${width} ${height}`, width, height, class: "picture molecule" },
       ...[bands, discs].map((group) => svg("g", {}, ...group)),
-      svg("g", { stroke: "#000", "stroke-width": 0.7, fill: "none", opacity: 0.35 }, ...hatches),
-      svg("g", { stroke: "#000", "stroke-linecap": "round" }, ...ink),
+      svg("g", { stroke: "#000", "stroke-width": 0.7, fill: "none", opacity: 0.35, "pointer-events": "none" }, ...hatches),
+      svg("g", { stroke: "#000", "stroke-linecap": "round", "pointer-events": "none" }, ...ink),
       svg("g", font, ...labels),
       svg("g", { ...font, fill: "#555" }, ...numbers),
       svg("g", {}, ...targets),
@@ -78,13 +80,13 @@
 
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-  function digit(drawing, made, look) {
+  function digit(drawing, made, look, tip) {
     const { side } = drawing;
     const [image, segments] = [bytes(drawing.image), bytes(drawing.segments)];
     const areas = made.relevance.map((value, node) => {
       const d = area(segments, side, node);
       const fill = molxai.colour(value, look.limit, look.palette);
-      return svg("path", { d, fill, "shape-rendering": "crispEdges", class: `segment-${node}`, "data-node": node });
+      return svg("path", { d, fill, "shape-rendering": "crispEdges", class: `segment-${node}`, "data-node": node }, tip(node));
     });
     const doubts = made.relevance.map((_, node) => (molxai.uncertain(made, node) ? dots(segments, side, node) : ""));
     return svg(
