@@ -20,7 +20,7 @@
   function bySign(relevance) {
     const nodes = relevance.map((_, node) => node);
     const [towards, against] = [nodes.filter((node) => relevance[node] > 0), nodes.filter((node) => relevance[node] < 0)];
-    return [[`${towards.length} superpixels for it`, towards], [`${against.length} superpixels against it`, against]];
+    return [[`${towards.length} for it`, towards], [`${against.length} against it`, against]];
   }
 
   /** The steps from zero to the logit: parts, token, biases (by the name that the model has for them), and what is not accounted for, where they are not nothing. */
