@@ -58,13 +58,13 @@ def views(explainer: Explainer, entries: Iterable[Entry], report: Report, max_at
         for place, entry in enumerate(chunk):
             one = made[0][place][0]
             explanations = [rows[place][1] for rows in made]
-            known = view(one, [each for each in explanations if each] if explanations[0] else [])
-            yield known | _beside(explainer, entry, one, near[place], report.columns)
+            known = view(one, [each for each in explanations if each] if explanations[0] else [], near[place])
+            yield known | _beside(explainer, entry, one, report.columns)
 
 
-def _beside(explainer: Explainer, entry: Entry, one: Input, similarity: float | None, columns: Sequence[str]) -> View:
-    """What is known of a row apart from its explanation."""
-    known: View = {} if similarity is None else {"similarity": round(similarity, 4)}
+def _beside(explainer: Explainer, entry: Entry, one: Input, columns: Sequence[str]) -> View:
+    """What the table says of a row beside its structure."""
+    known: View = {}
     if one.label:
         known["label"] = one.label
         if explainer.card.classes:

@@ -92,6 +92,23 @@ def saved_digit_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def command(saved_model, capsys, monkeypatch, tmp_path):
+    """Run a command with the untrained model in an empty folder: its exit code, and what it wrote on both streams."""
+    from molxai.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def go(name, *arguments, model=saved_model):
+        capsys.readouterr()
+        code = main([name, *map(str, arguments), "-m", str(model)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return go
+
+
 @pytest.fixture(scope="session")
 def stroke() -> Graph:
     return digit(stroke_image()).graph

@@ -5,6 +5,7 @@ import json
 import math
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,6 @@ from rdkit import Chem
 
 from graphormer.checkpoint import Card
 from graphormer.molecules import MOLECULES
-from molxai.cli import main
 from molxai.explainer import Explainer
 from molxai.matched import matched_pair
 
@@ -107,17 +107,8 @@ def test_nothing_in_common(explainer, a, b):
 
 
 @pytest.fixture
-def run(saved_model, capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def go(*arguments, model=saved_model):
-        capsys.readouterr()
-        code = main(["compare", *map(str, arguments), "-m", str(model)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return go
+def run(command):
+    return partial(command, "compare")
 
 
 def test_the_command_says_what_the_file_holds(run):

@@ -5,6 +5,7 @@ import json
 import math
 import statistics
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from rdkit import Chem
 
 from graphormer.checkpoint import Card
 from graphormer.molecules import MOLECULES
-from molxai.cli import main
 from molxai.explainer import Explainer
 from molxai.fragments import fragments
 from molxai.rgroups import core_table
@@ -124,17 +124,8 @@ def test_what_cannot_be_compared_is_refused(explainer, saved_digit_model):
 
 
 @pytest.fixture
-def run(saved_model, capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def go(*arguments, model=saved_model):
-        capsys.readouterr()
-        code = main(["fragments", *map(str, arguments), "-m", str(model)])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return go
+def run(command):
+    return partial(command, "fragments")
 
 
 def test_the_command_writes_what_it_shows(run):

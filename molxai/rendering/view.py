@@ -16,21 +16,23 @@ from molxai.rendering.geometry import digit_drawing, molecule_drawing
 View = dict[str, Any]
 
 
-def view(one: Input, explanations: Sequence[Explanation], features: bool = True) -> View:
+def view(one: Input, explanations: Sequence[Explanation], similarity: float | None = None) -> View:
     """One input, explained by one or several methods for the same target; without explanations, its error.
 
     Args:
         one: what was given.
         explanations: of it, a method each.
-        features: whether the first explanation's split over the input features goes along.
+        similarity: to the nearest molecule that the model learnt from, where that is known.
 
     Returns:
         `row`, `id`, `input`, `error`, `notes`; and of what could be explained, `symbols` and `molecule` or `digit` (see
         `geometry`), `fragments` (for each scheme name and atoms of each part), what the model says (`prediction`,
         `probability` of `target_class`, `target`, `logit`, `logit_sd`, `unit`, `endpoint`), and for each of `methods` its
-        `relevance`, `sd`, `token`, `bias`, `gap` and `features`.
+        `relevance`, `sd`, `token`, `bias`, `gap`, and the first one's split over the input `features`; `similarity`.
     """
     known: View = {"row": one.row, "id": one.id or str(one.row), "input": one.text, "error": one.error or None}
+    if similarity is not None:
+        known["similarity"] = round(similarity, 4)
     if not explanations:
         return known
     first = explanations[0]
@@ -39,7 +41,7 @@ def view(one: Input, explanations: Sequence[Explanation], features: bool = True)
     known["target_class"] = None if first.probability is None else first.class_name(first.target.label)
     known |= {"logit": _rounded(first.logit), "logit_sd": None if first.logit_sd is None else _rounded(first.logit_sd)}
     known |= _drawing(first)
-    known["methods"] = {made.method: _relevances(made, features and made is first) for made in explanations}
+    known["methods"] = {made.method: _relevances(made, features=made is first) for made in explanations}
     return known
 
 

@@ -107,7 +107,7 @@ class Work:
         if not found:
             return view(replace(one, error=made[0][0].error), [])
         refused = {name: by.error for name, (by, explanation) in zip(self.methods, made, strict=True) if explanation is None}
-        return view(one, found) | ({} if near is None else {"similarity": round(near, 4)}) | ({"refused": refused} if refused else {})
+        return view(one, found, near) | ({"refused": refused} if refused else {})
 
 
 def _extras(columns: Mapping[str, str]) -> Record:

@@ -34,6 +34,17 @@
   /** Name of an atom (element and number) or number of a superpixel. */
   molxai.nodeName = (view, node) => (view.symbols ? view.symbols[node] + node : String(node));
 
+  /** All nodes, the highest first, or by `size` the largest. */
+  molxai.ranked = (relevance, size = (value) => value) =>
+    relevance.map((_, node) => node).sort((a, b) => size(relevance[b]) - size(relevance[a]));
+
+  /** The three largest nodes by name, with their numbers. */
+  molxai.largest = (view, method) => {
+    const { relevance } = view.methods[method];
+    const named = molxai.ranked(relevance, Math.abs).slice(0, 3);
+    return named.map((node) => `${molxai.nodeName(view, node)} ${molxai.signed(relevance[node])}`).join(", ");
+  };
+
   /** Whether the members of an ensemble disagree about a node more than its relevance is large. */
   molxai.uncertain = (made, node) => Boolean(made.sd) && made.sd[node] > Math.abs(made.relevance[node]);
 })();

@@ -23,8 +23,7 @@
     if (view.molecule) drawn.style.width = `min(100%, ${LARGEST * view.molecule.size[0]}px)`;
     const point = (nodes) => {
       said.textContent = nodes.length === 1 ? molxai.nodeLine(view, method, nodes[0]) : hint(view);
-      molxai.mark(drawn, view, null);
-      markAll(drawn, view, nodes);
+      molxai.mark(drawn, view, nodes);
       atoms.querySelectorAll("tr.marked").forEach((row) => row.classList.remove("marked"));
       nodes.forEach((node) => atoms.querySelector(`tr[data-node="${node}"]`).classList.add("marked"));
     };
@@ -40,14 +39,6 @@
   const LARGEST = 2.6; // times the drawing's own size: ethanol need not fill the page
 
   const hint = (view) => `Point at ${view.molecule ? "an atom" : "a superpixel"}, or press the arrow keys in the picture, to read its relevance.`;
-
-  function markAll(drawn, view, nodes) {
-    const marks = nodes.map((node) => {
-      molxai.mark(drawn, view, node);
-      return drawn.querySelector(".marked");
-    });
-    marks.forEach((mark) => drawn.append(mark));
-  }
 
   function heading(view, method, settings) {
     const facts = [molxai.predictionLine(view, method, settings)];
@@ -107,7 +98,9 @@
     const choice = schemes.length ? html("label", {}, "Parts: ", html("select", { class: "scheme", onchange: change }, ...options)) : null;
     fill();
     const what = view.probability === null ? "the value" : "the logit";
-    return html("section", { class: "additive" }, html("h3", {}, molxai.addsUp(view, method) ? `From ${view.methods[method].bias && look.biases === "base value" ? `the ${look.biases}` : "zero"} to ${what}` : `Parts, which do not add up to ${what}`), choice, place, html("p", { class: "ledger" }, molxai.ledgerLine(view, method, look.biases)));
+    const from = molxai.base(view, method, look.biases) ? `the ${look.biases}` : "zero";
+    const title = molxai.addsUp(view, method) ? `From ${from} to ${what}` : `Parts, which do not add up to ${what}`;
+    return html("section", { class: "additive" }, html("h3", {}, title), choice, place, html("p", { class: "ledger" }, molxai.ledgerLine(view, method, look.biases)));
   }
 
   function sideBySide(view, state, settings) {
@@ -127,15 +120,14 @@
 
   /** The three most relevant nodes by name. */
   function most(view, method) {
-    const { relevance } = view.methods[method];
-    const order = relevance.map((_, node) => node).sort((a, b) => relevance[b] - relevance[a]);
+    const order = molxai.ranked(view.methods[method].relevance);
     return order.slice(0, 3).map((node) => molxai.nodeName(view, node)).join(", ");
   }
 
   function atomTable(view, method, look) {
     const made = view.methods[method];
     const names = Object.keys(made.features || {});
-    const order = made.relevance.map((_, node) => node).sort((a, b) => made.relevance[b] - made.relevance[a]);
+    const order = molxai.ranked(made.relevance);
     const title = (name) => html("th", { scope: "col" }, name);
     const rows = order.map((node) =>
       html(

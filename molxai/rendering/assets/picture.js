@@ -23,10 +23,7 @@
   };
 
   function description(view, method) {
-    const { relevance } = view.methods[method];
-    const order = relevance.map((_, node) => node).sort((a, b) => Math.abs(relevance[b]) - Math.abs(relevance[a]));
-    const named = order.slice(0, 3).map((node) => `${molxai.nodeName(view, node)} ${molxai.signed(relevance[node])}`);
-    return `${view.molecule ? "Molecule" : "Digit"} ${molxai.shortened(view.id, 60)}, ${method}: largest ${named.join(", ")}`;
+    return `${view.molecule ? "Molecule" : "Digit"} ${molxai.shortened(view.id, 60)}, ${method}: largest ${molxai.largest(view, method)}`;
   }
 
   function molecule(drawing, made, look, tip) {
@@ -182,16 +179,19 @@
     });
   }
 
-  /** Mark one node of a picture, or none. */
-  molxai.mark = (drawn, view, node) => {
+  /** Mark these nodes of a picture, and no others. */
+  molxai.mark = (drawn, view, nodes) => {
     drawn.querySelectorAll(".marked").forEach((old) => old.remove());
-    if (node === null) return;
-    if (view.molecule) {
-      const [cx, cy] = [view.molecule.atoms[2 * node], view.molecule.atoms[2 * node + 1]];
-      drawn.append(svg("circle", { cx, cy, r: REACH, fill: "none", stroke: "#000", "stroke-width": 1.5, class: "marked", "pointer-events": "none" }));
-    } else {
-      const path = drawn.querySelector(`.segment-${node}`).getAttribute("d");
-      drawn.append(svg("path", { d: path, fill: "#000", opacity: 0.35, class: "marked", "pointer-events": "none" }));
-    }
+    drawn.append(...nodes.map((node) => (view.molecule ? ring(view.molecule, node) : shade(drawn, node))));
   };
+
+  function ring(drawing, node) {
+    const [cx, cy] = [drawing.atoms[2 * node], drawing.atoms[2 * node + 1]];
+    return svg("circle", { cx, cy, r: REACH, fill: "none", stroke: "#000", "stroke-width": 1.5, class: "marked", "pointer-events": "none" });
+  }
+
+  function shade(drawn, node) {
+    const d = drawn.querySelector(`.segment-${node}`).getAttribute("d");
+    return svg("path", { d, fill: "#000", opacity: 0.35, class: "marked", "pointer-events": "none" });
+  }
 })();

@@ -83,10 +83,11 @@
   const fixed = typeof state.scale === "number";
   find("scale").value = fixed ? "fixed" : state.scale;
   find("fixed").value = fixed ? state.scale : 1;
+  const showFixed = () => (find("fixed").hidden = find("scale").value !== "fixed");
 
   function rescale() {
     const chosen = find("scale").value;
-    find("fixed").hidden = chosen !== "fixed";
+    showFixed();
     const value = Number(find("fixed").value);
     state.scale = chosen === "fixed" ? (value > 0 ? value : 1) : chosen;
     redraw(false);
@@ -94,7 +95,7 @@
 
   on("scale", "change", rescale);
   on("fixed", "change", rescale);
-  find("fixed").hidden = !fixed;
+  showFixed();
   on("numbers", "change", (event) => ((state.numbers = event.target.checked), redraw(false)));
   on("search", "input", count);
   on("only", "change", count);

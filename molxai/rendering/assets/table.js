@@ -33,19 +33,12 @@
     if (has("logit_sd")) known.push(["± sd", (view) => NUMBER(view.logit_sd)]);
     if (has("label")) known.push(["measured", (view) => looksNumeric(view.label)]);
     if (has("similarity")) known.push(["similarity", (view) => NUMBER(view.similarity)]);
-    known.push(["largest", (view) => TEXT(largest(view, settings.state.method), 60)]);
+    known.push(["largest", (view) => TEXT(view.methods?.[settings.state.method] ? molxai.largest(view, settings.state.method) : "", 60)]);
     const extras = Object.keys(Object.assign({}, ...settings.views.map((view) => view.extras || {})));
     return [...known, ...extras.map((name) => [name, (view) => looksNumeric(view.extras?.[name])])];
   }
 
   const looksNumeric = (text) => (text && Number.isFinite(Number(text)) ? { value: Number(text), text } : TEXT(text));
-
-  function largest(view, method) {
-    if (!view.methods || !view.methods[method]) return "";
-    const { relevance } = view.methods[method];
-    const order = relevance.map((_, node) => node).sort((a, b) => Math.abs(relevance[b]) - Math.abs(relevance[a]));
-    return order.slice(0, 3).map((node) => `${molxai.nodeName(view, node)} ${signed(relevance[node])}`).join(", ");
-  }
 
   /**
    * Fill an element with the table of `settings.views`.
@@ -132,9 +125,12 @@
     }
 
     let due = 0;
-    const later = () => (due = due || requestAnimationFrame(() => ((due = 0), frame.isConnected && follow())));
-    frame.addEventListener("scroll", later, { passive: true });
-    if (paged) addEventListener("scroll", later, { passive: true });
+    const scrolls = paged ? globalThis : frame;
+    const later = () => {
+      if (!frame.isConnected) scrolls.removeEventListener("scroll", later); // another table has taken its place
+      else due = due || requestAnimationFrame(() => ((due = 0), follow()));
+    };
+    scrolls.addEventListener("scroll", later, { passive: true });
     rebuild();
     return {
       sort,

@@ -38,11 +38,13 @@
     return { name: `${parts.length} smaller parts`, nodes: parts.flatMap((part) => part.nodes), relevance };
   }
 
+  /** Where the bars begin: at what is the same for every input, which as a bar would dwarf them; at zero where there is no such. */
+  molxai.base = (view, method, biases) => (biases === "base value" ? view.methods[method].bias : 0);
+
   /** The bars as an SVG; pointing at one calls `onpart` with its nodes. */
   molxai.waterfall = (view, method, scheme, look) => {
     const all = molxai.steps(view, method, scheme, look.biases);
-    // What is the same for every input is where the bars begin, not a bar that dwarfs them.
-    const base = look.biases === "base value" ? view.methods[method].bias : 0;
+    const base = molxai.base(view, method, look.biases);
     const steps = all.filter((step) => !(base && step.name === look.biases));
     const ends = steps.reduce((sums, step) => [...sums, sums.at(-1) + step.relevance], [base]);
     const [low, high] = [Math.min(...ends, view.logit), Math.max(...ends, view.logit)];
