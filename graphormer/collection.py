@@ -60,11 +60,14 @@ class Collection:
     crossing: int
     """Rows left out because the split column has their molecule in a part that is judged later, too."""
     sha256: dict[str, str]
+    notes: tuple[str, ...] = ()
+    """What was chosen in reading the file that the user may not expect: its encoding, its separator."""
 
     @property
     def summary(self) -> list[str]:
         """What was found, a line for each fact."""
-        said = [self.targets.stated, f"{len(self.graphs)} of {self.count} rows are used"]
+        read = [f"read with {', '.join(self.notes)}"] if self.notes else []
+        said = [*read, self.targets.stated, *self.targets.notes, f"{len(self.graphs)} of {self.count} rows are used"]
         if self.merged:
             apart = [f"{most:.4g} in {name!r}" for name, most in zip(self.targets.names, self.spread, strict=False) if most]
             averaged = f"their values were averaged, which differed by up to {', '.join(apart[:5])}" if apart else "their values agreed"

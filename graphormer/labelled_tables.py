@@ -21,7 +21,8 @@ from graphormer.collection import (
 )
 from graphormer.data import LabelledGraphs, digest
 from graphormer.molecules import MOLECULES, canonical
-from graphormer.tables import Row, column, read_rows, structure_column
+from graphormer.numerals import numerals
+from graphormer.tables import AS_FOUND, Layout, Row, Table, read_rows
 from graphormer.targets import is_missing, targets
 
 SPELLINGS = {"val": "valid", "validation": "valid", "training": "train", "testing": "test"}
@@ -32,7 +33,12 @@ TAKEN = ("smiles", "split", "row")
 
 
 def collect(
-    path: Path, smiles_column: str, target_columns: Sequence[str], kind: str = "auto", split_column: str = "", strict: bool = False
+    path: Path,
+    layout: Layout,
+    target_columns: Sequence[str],
+    kind: str = "auto",
+    split_column: str = "",
+    strict: bool = False,
 ) -> Collection:
     """The labelled molecules of a table; salts stay whole.
 
@@ -41,16 +47,16 @@ def collect(
         ValueError: it lacks a column, its labels make no task, fewer than `FEWEST` molecules have one, or, if `strict`,
             a row cannot be read.
     """
-    columns, rows = read_rows(path)
-    smiles, wanted = _wanted(path, columns, smiles_column, target_columns)
+    table = read_rows(path, layout)
+    smiles, wanted = _wanted(table, layout, target_columns)
     if not wanted:
         raise ValueError("no target: name at least one column with --target-columns")
     if twice := [name for name in wanted if name in TAKEN]:
         raise ValueError(f"a target named {twice[0]!r} would stand in the model's split.csv twice: rename that column")
     if split_column:
-        column(path, columns, split_column, (), "--split-column")
+        table.column(split_column, "--split-column")
     kept, skipped, count, empty = [], [], 0, wanted
-    for number, row in enumerate(rows):
+    for number, row in enumerate(table.rows):
         count += 1
         empty = [name for name in empty if is_missing(row.fields.get(name, ""))]
         one = _read(number, row, smiles, wanted)
@@ -62,10 +68,12 @@ def collect(
             kept.append(one)
     _check_read(path, count, skipped, empty)
     numbers = [number for number, _, _, _ in kept]
-    said = targets({name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}, kind, numbers)
+    cells = {name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}
+    said = targets(cells, kind, numbers, table.decimal_commas)
     graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
     parts = [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept] if split_column else []
-    made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, (), 0, {path.name: digest(path)})
+    hashes = {path.name: digest(path)}
+    made = Collection(path.stem, MOLECULES, graphs, texts, numbers, said, parts, count, skipped, 0, 0, (), 0, hashes, table.notes)
     return checked(path, merged(parted(known_only(made))))
 
 
@@ -85,14 +93,14 @@ def _check_read(path: Path, count: int, skipped: Sequence[Skipped], empty: Seque
 
 
 def labelled(
-    path: Path, card: Card, smiles_column: str, target_columns: Sequence[str], part: str = ""
+    path: Path, card: Card, layout: Layout = AS_FOUND, target_columns: Sequence[str] = (), part: str = ""
 ) -> tuple[LabelledGraphs, list[Skipped]]:
     """The rows of a table with the labels of a model's targets, every row on its own, and those that cannot be used.
 
     Args:
         path: the table.
         card: of the model.
-        smiles_column: found by its name where empty.
+        layout: how the table is laid out.
         target_columns: in the order of the model's targets; by their names where empty.
         part: only the rows of which the column `split` says so.
 
@@ -100,24 +108,36 @@ def labelled(
         FileNotFoundError: there is no such file.
         ValueError: a column is missing, or no row is left.
     """
-    columns, rows = read_rows(path)
-    smiles, wanted = _wanted(path, columns, smiles_column, target_columns or card.targets)
+    table = read_rows(path, layout)
+    smiles, wanted = _wanted(table, layout, target_columns or card.targets)
     if len(wanted) != len(card.targets):
         raise ValueError(
             f"{len(wanted)} target columns for a model of {len(card.targets)} ({', '.join(card.targets)}): one for each is needed"
         )
-    taken = [(number, row) for number, row in enumerate(rows) if not part or row.fields.get("split") == part]
+    taken = [(number, row) for number, row in enumerate(table.rows) if not part or row.fields.get("split") == part]
+    if card.config.task == "regression":
+        taken = _in_plain_numbers(taken, wanted, table.decimal_commas)
     read = [with_labels(_read(number, row, smiles, wanted), wanted, card) for number, row in taken]
     kept, skipped = [one for one in read if not isinstance(one, Skipped)], [one for one in read if isinstance(one, Skipped)]
     data = to_judge(path, MOLECULES, card, kept, skipped, part or "all rows")
     return replace(data, texts=[text for (_, _, _, text), _ in kept]), skipped
 
 
-def _wanted(path: Path, columns: Sequence[str], smiles_column: str, target_columns: Sequence[str]) -> tuple[str, list[str]]:
+def _in_plain_numbers(numbered: Sequence[tuple[int, Row]], wanted: Sequence[str], decimal_commas: bool) -> list[tuple[int, Row]]:
+    """The rows with the numbers of the wanted columns as Python writes them."""
+    columns = {name: numerals(name, [row.fields.get(name, "") for _, row in numbered], decimal_commas).cells for name in wanted}
+    return [
+        (number, replace(row, fields=row.fields | {name: cells[place] for name, cells in columns.items()}))
+        for place, (number, row) in enumerate(numbered)
+    ]
+
+
+def _wanted(table: Table, layout: Layout, target_columns: Sequence[str]) -> tuple[str, list[str]]:
     """The column of SMILES, none in an SDF, and those of the targets, each named alone or with commas between them."""
-    smiles = structure_column(path, columns, smiles_column)
-    listed = [one for name in target_columns for one in ([name] if name in columns else name.split(","))]
-    return smiles, [column(path, columns, name.strip(), (), "--target-columns") for name in dict.fromkeys(listed) if name.strip()]
+    smiles = table.smiles_column(layout.smiles_column)
+    listed = [one for name in target_columns for one in ([name] if name in table.columns else name.split(","))]
+    named = [name for name in dict.fromkeys(listed) if name.strip()]
+    return smiles, [table.column(name, "--target-columns") for name in named]
 
 
 def _read(number: int, row: Row, smiles: str, wanted: Sequence[str]) -> Kept | Skipped:

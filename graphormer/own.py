@@ -18,6 +18,7 @@ from graphormer.model import Config, Task
 from graphormer.presets import MOLECULE, PRESETS
 from graphormer.recipe import Recipe
 from graphormer.runs import PREDICTIONS, SPLIT, Origin, Problem, train, trunk
+from graphormer.tables import AS_FOUND, Layout
 from graphormer.teaching import REPEATS
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class Request:
     """What the user asks for."""
 
     source: Path
-    smiles_column: str = ""
+    layout: Layout = AS_FOUND
+    """How the table is laid out."""
     target_columns: Sequence[str] = ()
     task: str = "auto"
     split: str = "random"
@@ -72,12 +74,12 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     """
     _spare([request.source], folder)
     pictures = request.source.suffix.lower() == ".npz"
-    if pictures and (request.smiles_column or request.target_columns or request.split_column):
+    if pictures and (request.layout != AS_FOUND or request.target_columns or request.split_column):
         raise ValueError(f"{request.source} has no columns: leave -s, the targets and --split-column out")
     if pictures:
         found = collect_pictures(request.source, request.task, request.strict)
     else:
-        names = (request.smiles_column, request.target_columns, request.task, request.split_column, request.strict)
+        names = (request.layout, request.target_columns, request.task, request.split_column, request.strict)
         found = collect(request.source, *names)
     for line in found.summary:
         logger.info("%s", line)

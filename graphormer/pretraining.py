@@ -18,7 +18,7 @@ from graphormer.data import LabelledGraphs, digest
 from graphormer.descriptors import DESCRIPTORS, descriptors, standardised
 from graphormer.graph import Graph
 from graphormer.molecules import MOLECULES, skeleton
-from graphormer.tables import Row, read_rows, structure_column
+from graphormer.tables import Row, read_rows
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,9 @@ def _read_all(path: Path, described: bool) -> list[Found | None]:
     """Skeleton, graph and descriptors of every row, None where it cannot be read."""
     from joblib import Parallel, delayed
 
-    columns, rows = read_rows(path)
-    smiles = structure_column(path, columns)
-    every = list(rows)
+    table = read_rows(path)
+    smiles = table.smiles_column()
+    every = list(table.rows)
     chunks = [every[i : i + CHUNK] for i in range(0, len(every), CHUNK)]
     return [one for made in Parallel(n_jobs=-1)(delayed(_read)(chunk, smiles, described) for chunk in chunks) for one in made]
 

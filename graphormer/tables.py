@@ -1,25 +1,49 @@
-"""Files of many rows as named text: CSV, TSV, Parquet and SDF, read one row at a time."""
+"""Files of many rows as named text: CSV, TSV, Excel, Parquet and SDF, read one row at a time."""
 
-import csv
-import gzip
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
+from graphormer.columns import id_column, is_named, named_column, smiles_column
+from graphormer.delimited import (
+    EXCEL_SEPARATOR,
+    SAMPLE,
+    Record,
+    has_row_names,
+    records,
+    separator_named,
+    separator_of,
+)
 from graphormer.molecules import Molecule, mol_block, molecule, shortened
+from graphormer.names import listing
+from graphormer.sdf import STRUCTURES, sdf_records
+from graphormer.spreadsheets import WORKBOOKS, read_sheet
+from graphormer.text import bad_byte, encoding_of, ending, lines, without_bad_bytes
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+"""Endings of text tables, with the separator that is tried first."""
 
-LONGEST = 10**8
-"""Characters of a cell at most."""
-
-TABLES = (*SEPARATORS, ".parquet", ".sdf")
+TABLES = (*SEPARATORS, *WORKBOOKS, ".parquet", *STRUCTURES)
 """Endings of files with named columns."""
 
-SMILES_COLUMNS = ("smiles", "mol", "canonical_smiles")
-"""Names, in any case, under which a column of SMILES is found without being named."""
+BATCH = 1024
+"""Rows of a Parquet file that are decoded together."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is laid out, as far as the user says so; what is empty is found."""
+
+    smiles_column: str = ""
+    id_column: str = ""
+    separator: str = ""
+    """One character, or a word for it: see `graphormer.delimited.separator_named`."""
+    encoding: str = ""
+
+
+AS_FOUND = Layout()
 
 
 @dataclass(frozen=True)
@@ -29,11 +53,15 @@ class Row:
     place: str
     """Where it stands, for messages."""
     fields: dict[str, str]
-    """Text of each named column; empty where there is nothing. In an SDF: its properties."""
+    """Text of each named column; empty where there is nothing. In an SDF: its data items."""
     block: str = ""
-    """The record of an SDF."""
+    """The structure of an SDF's record."""
     fault: str = ""
     """Why the row cannot be read at all."""
+    title: str = ""
+    """The name in an SDF's record."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The cells in the types that a Parquet file has them in; empty for other files."""
 
     def molecule(self, smiles_column: str, id: str = "") -> Molecule:
         """The molecule of the row.
@@ -46,14 +74,57 @@ class Row:
         return molecule(mol_block(self.block), id) if self.block else molecule(self.fields[smiles_column], id)
 
 
-def ending(path: Path) -> str:
-    """The kind of a file by its name, in lower case: `.csv` for `table.csv` and for `table.csv.gz`."""
-    name = path.name.lower().removesuffix(".gz")
-    return Path(name).suffix
+@dataclass(frozen=True)
+class Table:
+    """A file that is being read."""
+
+    path: Path
+    columns: list[str]
+    """Its named columns, without the blanks around their names; unnamed ones are left out."""
+    rows: Iterator[Row]
+    sample: list[dict[str, str]]
+    """Cells of its first rows."""
+    notes: tuple[str, ...] = ()
+    """What was chosen in reading it that the user may not expect."""
+    decimal_commas: bool = False
+    """Whether commas in numbers are decimal ones, for the file separates its cells by semicolons."""
+    types: Mapping[str, Any] = field(default_factory=dict)
+    """Arrow's type of each column of a Parquet file."""
+
+    @property
+    def has_structures(self) -> bool:
+        """Whether each row holds its structure as a mol block."""
+        return ending(self.path) in STRUCTURES
+
+    def smiles_column(self, wanted: str = "") -> str:
+        """The column of SMILES; none where rows hold mol blocks.
+
+        Raises:
+            ValueError: there is none, or more than one.
+        """
+        if self.has_structures:
+            return ""
+        return smiles_column(self.path, self.columns, self.sample, wanted)
+
+    def id_column(self, wanted: str = "", structures: str = "") -> str:
+        """The column of ids; empty where there is none.
+
+        Raises:
+            ValueError: there is no column of the wanted name.
+        """
+        return id_column(self.path, self.columns, wanted, structures)
+
+    def column(self, wanted: str, option: str) -> str:
+        """The column of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return named_column(self.path, self.columns, wanted, option)
 
 
-def read_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
-    """Names of the columns, without the blanks around them, and the rows.
+def read_rows(path: Path, layout: Layout = AS_FOUND) -> Table:
+    """The table in a file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -65,121 +136,137 @@ def read_rows(path: Path) -> tuple[list[str], Iterator[Row]]:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
     if kind not in TABLES:
-        raise ValueError(f"{path}: a table ending in {', '.join(TABLES)} is needed")
+        old = ": save the old Excel workbook as .xlsx or .csv" if kind == ".xls" else ""
+        raise ValueError(f"{path}: a table ending in {', '.join(TABLES)} is needed{old}")
     if not path.stat().st_size:
         raise ValueError(f"{path} is empty: at least one row is needed")
-    if kind == ".sdf":
-        return list(dict.fromkeys(name for row in _sdf_rows(path) for name in row.fields)), _sdf_rows(path)
-    columns, rows_of = _parquet(path) if kind == ".parquet" else _text(path, SEPARATORS[kind])
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise ValueError(f"{path} has several columns named {shortened(', '.join(map(repr, twice)))}: each name is needed once")
-    return columns, rows_of
+    if path.name.lower().endswith(".gz") and kind in (".parquet", *WORKBOOKS):
+        raise ValueError(f"{path}: a {kind} file is packed already, unpack the .gz first")
+    if kind in STRUCTURES:
+        return _structures(path, layout)
+    if kind == ".parquet":
+        return _parquet(path)
+    return _workbook(path) if kind in WORKBOOKS else _text(path, layout, SEPARATORS[kind])
 
 
-def column(path: Path, columns: Sequence[str], wanted: str, usual: Sequence[str], option: str) -> str:
-    """The column of that name, or the one that has a usual name.
-
-    Raises:
-        ValueError: there is none, or more than one.
-    """
-    found = [name for name in columns if name == wanted.strip() or (not wanted and name.lower() in usual)]
-    if len(found) == 1:
-        return found[0]
-    needed = f"the column {wanted!r}" if wanted else f"a column named {' or '.join(usual)}"
-    there = shortened(", ".join(columns), 200)
-    mark = next((mark for mark in (";", "\t") if len(columns) == 1 and mark in columns[0]), "")
-    advice = f"its cells seem to be parted by {mark!r}: save it with commas, or as .tsv with tabs" if mark else f"name it with {option}"
-    raise ValueError(f"{path} has the columns {there}: {needed} is needed once; {advice}")
+def _opened(path: Path, columns: list[str], rows: Iterator[Row], **facts: Any) -> Table:
+    """The table, with its first rows looked at."""
+    first = list(islice(rows, SAMPLE))
+    return Table(path, columns, chain(first, rows), [row.fields for row in first], **facts)
 
 
-def structure_column(path: Path, columns: Sequence[str], wanted: str = "") -> str:
-    """The column of SMILES; none in an SDF, whose records hold the molecules themselves.
-
-    Raises:
-        ValueError: there is none, or more than one.
-    """
-    return "" if ending(path) == ".sdf" else column(path, columns, wanted, SMILES_COLUMNS, "-s/--smiles-column")
-
-
-def lines(path: Path) -> Iterator[str]:
-    """Lines of a text file, unpacked where its name ends in `.gz`.
-
-    Raises:
-        ValueError: it is not UTF-8, or no whole gzip file.
-    """
-    packed = path.name.lower().endswith(".gz")
-    try:
-        with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if packed else path.open(newline="", encoding="utf-8-sig") as file:
-            yield from file
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is no whole gzip file ({error}): copy it again, or unpack it first") from error
+def _text(path: Path, layout: Layout, usual: str) -> Table:
+    encoding = encoding_of(path, layout.encoding)
+    head = list(islice(lines(path, layout.encoding), SAMPLE))
+    told = EXCEL_SEPARATOR.match(head[0]) if head else None
+    skipped = 1 if told else 0
+    wanted = separator_named(layout.separator) if layout.separator else told[1] if told else ""
+    separator = wanted or separator_of(head[skipped:], usual)
+    row_names = has_row_names(head[skipped:], separator)
+    each = records(islice(lines(path, layout.encoding), skipped, None), separator, skipped + 1, row_names)
+    notes = [encoding.note] if encoding.note else []
+    if separator != usual:
+        notes.append(f"separator {separator!r}")
+    if row_names:
+        notes.append("row names that have no column name")
+    columns, rows = _named(path, each, "line")
+    return _opened(path, columns, rows, notes=tuple(notes), decimal_commas=separator == ";")
 
 
-def sdf_records(path: Path) -> Iterator[str]:
-    """Records between lines of `$$$$`, each to be parsed alone: RDKit's own reader loses the one after a broken one."""
-    record: list[str] = []
-    for line in chain(lines(path), ["$$$$"]):
-        if line.rstrip() != "$$$$":
-            record.append(line)
-            continue
-        if any(text.strip() for text in record):
-            yield "".join(record)
-        record = []
+def _workbook(path: Path) -> Table:
+    each, notes = read_sheet(path)
+    columns, rows = _named(path, each, "row")
+    return _opened(path, columns, rows, notes=tuple(notes))
 
 
-def _text(path: Path, separator: str) -> tuple[list[str], Iterator[Row]]:
-    csv.field_size_limit(LONGEST)
-    reader = csv.reader(lines(path), delimiter=separator)
-    faulty = "{path}, line {line}: {error}; a plain table of text is needed"
-    try:
-        columns = [name.strip() for name in next(reader)]
-    except (csv.Error, StopIteration) as error:
-        raise ValueError(faulty.format(path=path, line=reader.line_num, error=error or "no header")) from error
+def _named(path: Path, each: Iterator[Record], unit: str) -> tuple[list[str], Iterator[Row]]:
+    """The named columns of a table of cells, and its rows."""
+    header = next(each, None)
+    if header is None:
+        raise ValueError(f"{path} is empty: at least one row is needed")
+    if header.fault:
+        raise ValueError(f"{path}, {unit} {header.line}: {header.fault}; a plain table of text is needed")
+    names = [" ".join(without_bad_bytes(name).split()) for name in header.cells]
+    columns = [name for name in names if is_named(name)]
+    refuse_repeated(path, columns)
+    kept = [(place, name) for place, name in enumerate(names) if is_named(name)]
 
     def rows() -> Iterator[Row]:
-        try:
-            for cells in reader:
-                if cells:
-                    filled = [*cells, *[""] * (len(columns) - len(cells))]
-                    wide = f"{len(cells)} cells under {len(columns)} names: quote those that hold the separator"
-                    fault = wide if len(cells) > len(columns) else ""
-                    yield Row(f"line {reader.line_num}", dict(zip(columns, filled, strict=False)), fault=fault)
-        except csv.Error as error:
-            raise ValueError(faulty.format(path=path, line=reader.line_num, error=error)) from error
+        for record in each:
+            where = f"{unit} {record.line}"
+            cells = record.cells
+            fault = f"{where}: {record.fault}" if record.fault else ""
+            if spoilt := next(filter(None, map(bad_byte, cells)), ""):
+                cells = [without_bad_bytes(cell) for cell in cells]
+                fault = fault or f"{where}: {spoilt}"
+            fields = {name: cells[place] if place < len(cells) else "" for place, name in kept}
+            yield Row(where, fields, fault=fault)
 
     return columns, rows()
 
 
-def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
+def refuse_repeated(path: Path, columns: list[str]) -> None:
+    """Each named column must be told from the others.
+
+    Raises:
+        ValueError: two have one name.
+    """
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise ValueError(f"{path} has several columns named {listing(map(repr, twice))}: each name is needed once")
+
+
+def _parquet(path: Path) -> Table:
     from pyarrow import ArrowException, parquet
 
     try:
         file = parquet.ParquetFile(path)
     except (ArrowException, OSError) as error:
         raise ValueError(f"{path} is no readable Parquet file ({shortened(str(error))})") from error
+    schema = file.schema_arrow
+    names = [name.strip() for name in schema.names]
+    kept = [(place, name) for place, name in enumerate(names) if is_named(name) and not _is_index(name)]
+    columns = [name for _, name in kept]
+    refuse_repeated(path, columns)
 
     def rows() -> Iterator[Row]:
         place = 0
-        for batch in file.iter_batches(batch_size=1024):
-            for values in batch.to_pylist():
+        for batch in file.iter_batches(batch_size=BATCH):
+            cells = {name: _values(batch.column(at)) for at, name in kept}
+            for number in range(len(batch)):
                 place += 1
-                yield Row(f"row {place}", {name.strip(): "" if value is None else str(value) for name, value in values.items()})
+                values = {name: column[number] for name, column in cells.items()}
+                fields = {name: _as_text(value) for name, value in values.items()}
+                yield Row(f"row {place}", fields, values=values)
 
-    return [name.strip() for name in file.schema_arrow.names], rows()
+    return _opened(path, columns, rows(), types={name: schema.field(at).type for at, name in kept})
 
 
-def _sdf_rows(path: Path) -> Iterator[Row]:
-    for place, record in enumerate(sdf_records(path), 1):
-        block, _, properties = record.partition("M  END")
-        fields: dict[str, str] = {}
-        name = ""
-        for line in properties.splitlines():
-            if line.startswith(">") and "<" in line and name not in fields:  # `>10` is a value
-                name = line.partition("<")[2].rpartition(">")[0].strip()
-            elif line and name:
-                fields[name] = f"{fields[name]}\n{line}" if name in fields else line
-            else:
-                name = ""
-        yield Row(f"record {place}", fields, f"{block}M  END\n")
+def _is_index(name: str) -> bool:
+    """Whether a column is the index that pandas saved with its frame."""
+    return name.startswith("__index_level_")
+
+
+def _values(column: Any) -> list[Any]:
+    """The cells as Python has them; times stay Arrow's, which are finer."""
+    import pyarrow as pa
+
+    return list(column) if pa.types.is_temporal(column.type) else column.to_pylist()
+
+
+def _as_text(value: Any) -> str:
+    plain = value.as_py() if hasattr(value, "as_py") else value
+    return "" if plain is None else str(plain)
+
+
+def _structures(path: Path, layout: Layout) -> Table:
+    def rows() -> Iterator[Row]:
+        for place, record in enumerate(sdf_records(lines(path, layout.encoding)), 1):
+            where = f"record {place}"
+            spoilt = next(filter(None, map(bad_byte, (record.block, *record.fields.values()))), "")
+            fault = f"{where}: {spoilt}" if spoilt else ""
+            fields = {without_bad_bytes(name): without_bad_bytes(text) for name, text in record.fields.items()}
+            yield Row(where, fields, without_bad_bytes(record.block), fault, without_bad_bytes(record.title))
+
+    encoding = encoding_of(path, layout.encoding)
+    columns = list(dict.fromkeys(name for row in rows() for name in row.fields))
+    return _opened(path, columns, rows(), notes=(encoding.note,) if encoding.note else ())

@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -48,6 +48,8 @@ class Attribution:
     """Whether records hold mol blocks, for SDF."""
     extras: tuple[str, ...] = ()
     """The rows' other columns that records hold."""
+    types: Mapping[str, pa.DataType | None] = field(default_factory=dict)
+    """Types of those that are not text, as a Parquet file has them."""
     max_atoms: int = MAX_ATOMS
     batch_size: int = BATCH_SIZE
     device: str = "auto"
@@ -84,7 +86,8 @@ class Attribution:
     def schema(self) -> pa.Schema:
         """Names and types of the columns of records."""
         names = self.explainer.network.vocabulary.feature_names if self.features else ()
-        return schema(self.explainer.card, names, self.extras, self.blocks, bool(self.scheme))
+        own = {self.columns[name]: self.types.get(name) or pa.string() for name in self.extras}
+        return schema(self.explainer.card, names, own, self.blocks, bool(self.scheme))
 
     def __call__(self, rows: Columns) -> dict[str, ndarray]:
         """Records of the rows, in order: columns as in `schema`, object arrays where they hold text, lists or nothing.
@@ -102,17 +105,24 @@ class Attribution:
             for one, explanation in explained(self.explainer, inputs, self.target, self.contrast):
                 yield one, record(one, explanation, self.features, self.scheme)
         else:
-            for one, said in predictions(self.explainer, inputs):
+            for one, said in predictions(self.explainer, inputs, self.target):
                 yield one, prediction_record(one, said, self.explainer.card)
 
     def table(self, rows: Columns) -> pa.Table:
         """Records of the rows as a typed table."""
         columns = self(rows)
-        return pa.table({name: pa.array(columns[name], self.schema.field(name).type, from_pandas=False) for name in self.schema.names})
+        return pa.table({name: _typed(columns[name], self.schema.field(name).type) for name in self.schema.names})
 
     def _added(self, one: Input, entry: Entry) -> dict[str, Any]:
-        extras = {shown: entry.extras.get(name, "") for name, shown in self.columns.items()}
+        extras = {shown: self._extra(entry, name) for name, shown in self.columns.items()}
         return extras | ({BLOCK: _block(one)} if self.blocks else {})
+
+    def _extra(self, entry: Entry, name: str) -> Any:
+        """A cell of the rows' own columns: as it is where the column has a type, else as text."""
+        value = entry.extras.get(name)
+        if self.types.get(name):
+            return value
+        return "" if value is None else str(value)
 
 
 EXTRA = "extra:"
@@ -145,6 +155,13 @@ def entries_of(rows: Columns) -> list[Entry]:
         Entry(text, content, kind, int(row), str(id), str(label), str(fault), {name: column[place] for name, column in extras})
         for place, (text, content, kind, row, id, label, fault) in enumerate(zip(texts, *columns, strict=True))
     ]
+
+
+def _typed(values: ndarray, kind: pa.DataType) -> pa.Array:
+    """The values as a column of that type; categories are gathered from the values themselves."""
+    if pa.types.is_dictionary(kind):
+        return pa.array(values, kind.value_type, from_pandas=False).dictionary_encode().cast(kind)
+    return pa.array(values, kind, from_pandas=False)
 
 
 def _array(values: Sequence[Any]) -> ndarray:

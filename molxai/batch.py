@@ -108,10 +108,20 @@ class Prediction:
     endpoint: str
 
 
-def predictions(explainer: Explainer, inputs: Iterable[Input]) -> Iterator[tuple[Input, Prediction | None]]:
-    """Each input with what the model says of it, in order."""
+def predictions(explainer: Explainer, inputs: Iterable[Input], target: str = "pred") -> Iterator[tuple[Input, Prediction | None]]:
+    """Each input with what the model says of it, in order.
+
+    Args:
+        explainer: model.
+        inputs: as `read_inputs` gives them.
+        target: `pred`, or the class whose probability and logit are told.
+
+    Raises:
+        ValueError: there is no such class.
+    """
+    chosen = explainer.target(target)
     for chunk in _chunks(inputs):
-        yield from _predicted(explainer, [_fitting(explainer, one, "pred", None, None)[0] for one in chunk])
+        yield from _predicted(explainer, [_fitting(explainer, one, "pred", None, None)[0] for one in chunk], chosen)
 
 
 def similarities(explainer: Explainer, rows: Sequence[Input]) -> list[float | None]:
@@ -123,7 +133,7 @@ def similarities(explainer: Explainer, rows: Sequence[Input]) -> list[float | No
     return [next(near) if isinstance(one.subject, Molecule) else None for one in rows]
 
 
-def _predicted(explainer: Explainer, rows: Sequence[Input]) -> list[tuple[Input, Prediction | None]]:
+def _predicted(explainer: Explainer, rows: Sequence[Input], target: Target | None) -> list[tuple[Input, Prediction | None]]:
     """All rows at once; where one is refused, each alone."""
     subjects = [one.subject for one in rows if one.subject is not None]
     try:
@@ -132,15 +142,19 @@ def _predicted(explainer: Explainer, rows: Sequence[Input]) -> list[tuple[Input,
     except REFUSALS as error:
         if len(rows) == 1:
             return [(replace(rows[0], subject=None, error=str(error)), None)]
-        return [pair for one in rows for pair in _predicted(explainer, [one])]
-    made = iter(_predictions(explainer, each, near))
+        return [pair for one in rows for pair in _predicted(explainer, [one], target)]
+    made = iter(_predictions(explainer, each, near, target))
     return [(one, None if one.subject is None else next(made)) for one in rows]
 
 
-def _predictions(explainer: Explainer, each: Float[Tensor, "members graphs outputs"], near: Sequence[float | None]) -> Iterator[Prediction]:
+def _predictions(
+    explainer: Explainer,
+    each: Float[Tensor, "members graphs outputs"],
+    near: Sequence[float | None],
+    target: Target | None,
+) -> Iterator[Prediction]:
     card, logits = explainer.card, each.mean(0)
-    default = explainer.target("pred")
-    chosen = resolved(card.config, logits, [default] * len(logits))
+    chosen = resolved(card.config, logits, [target] * len(logits))
     for row, (outcome, similarity) in enumerate(zip(outcomes(card.config, logits, chosen), near, strict=True)):
         weights = torch.tensor(outcome.target.weights(card.config))
         spread = float((each[:, row] * weights).sum(1).std()) if len(each) > 1 else None

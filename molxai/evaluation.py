@@ -14,7 +14,7 @@ from graphormer.prediction import predict
 from graphormer.presets import preset_of
 from graphormer.quality import intervals
 from graphormer.runs import SPLIT
-from graphormer.tables import read_rows
+from graphormer.tables import AS_FOUND, Layout, read_rows
 from molxai.explainer import Explainer
 from molxai.metrics import METRICS
 
@@ -30,7 +30,7 @@ def own_part(explainer: Explainer, part: str, home: str | Path | None = None) ->
     beside = explainer.weights.parent / SPLIT if explainer.weights else None
     if not (beside and beside.exists()):
         return preset_of(card).load(home, part)
-    found = _own_pictures(card, beside, part) if "source" in card.training else labelled(beside, card, "smiles", [], part)[0]
+    found = _own_pictures(card, beside, part) if "source" in card.training else labelled(beside, card, Layout("smiles"), [], part)[0]
     return replace(found, name=str(card.training.get("data", found.name)))
 
 
@@ -41,14 +41,14 @@ def _own_pictures(card: Card, split: Path, part: str) -> LabelledGraphs:
         raise FileNotFoundError(f"no file {str(source)!r}, which {card.name!r} was trained on: {remedy}")
     if digest(source) not in card.training["sha256"].values():
         raise ValueError(f"{source} is not the file that {card.name!r} was trained on (another sha256): {remedy}")
-    chosen = [int(row.fields["row"]) for row in read_rows(split)[1] if row.fields["split"] == part]
+    chosen = [int(row.fields["row"]) for row in read_rows(split).rows if row.fields["split"] == part]
     if not chosen:
         raise ValueError(f"{split} names no pictures of the {part} part: choose another --part")
     return labelled_pictures(source, card, part, chosen)[0]
 
 
 def evaluate_table(
-    explainer: Explainer, table: Path, smiles_column: str = "", target_columns: Sequence[str] = ()
+    explainer: Explainer, table: Path, layout: Layout = AS_FOUND, target_columns: Sequence[str] = ()
 ) -> tuple[LabelledGraphs, list[str]]:
     """The labelled rows of a table or of an .npz of pictures; in lines, which rows cannot be used and how many were learnt from.
 
@@ -63,7 +63,7 @@ def evaluate_table(
     if pictures:
         data, skipped = labelled_pictures(table, explainer.card)
     else:
-        data, skipped = labelled(table, explainer.card, smiles_column, target_columns)
+        data, skipped = labelled(table, explainer.card, layout, target_columns)
     seen = _seen(explainer, data)
     known = [f"{seen} of {len(data)} rows are among those that the model was trained on: no measure of how it does on others"]
     counted = [f"{len(skipped)} of {len(skipped) + len(data)} rows are left out"] if skipped else []
@@ -75,7 +75,7 @@ def _seen(explainer: Explainer, data: LabelledGraphs) -> int:
     beside = explainer.weights.parent / SPLIT if explainer.weights else None
     if not (beside and beside.exists()):
         return 0
-    train = [row.fields for row in read_rows(beside)[1] if row.fields["split"] == "train"]
+    train = [row.fields for row in read_rows(beside).rows if row.fields["split"] == "train"]
     if data.texts:
         molecules = {one.get("smiles") for one in train}
         return sum(text in molecules for text in data.texts)

@@ -14,7 +14,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import BRICS
 
 from graphormer.molecules import Molecule, shortened
-from graphormer.tables import lines
+from graphormer.text import lines
 from molxai.explanation import Explanation
 from molxai.grouping import Claims, Part, Patterns, functional_groups, pieces, ring_systems, ring_text, with_double_bonds
 

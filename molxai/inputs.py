@@ -10,14 +10,14 @@ from typing import Any, Literal
 from graphormer.molecules import MAX_ATOMS, Molecule, mol_block, molecule
 from graphormer.pictures import ARRAYS, PICTURES
 from graphormer.superpixels import Digit
-from graphormer.tables import column, ending, lines, read_rows, structure_column
+from graphormer.tables import AS_FOUND, TABLES, Layout, Table, read_rows
+from graphormer.text import bad_byte, encoding_of, ending, lines, without_bad_bytes
 
-TABLES = (".csv", ".tsv", ".parquet")
-MOLECULE_FILES = (".smi", *TABLES, ".sdf")
+MOLECULE_FILES = (".smi", *TABLES)
 DIGIT_FILES = (*PICTURES, *ARRAYS)
 
-ID_COLUMNS = ("id", "name", "cid", "title", "compound")
-"""Names, in any case, of a column of identifiers."""
+SINGLE = (".mol", ".mdl", *PICTURES)
+"""Endings of files that hold one input each."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Input:
     id: str = ""
     label: str = ""
     """The true class, as the table has it."""
+
+    @property
+    def name(self) -> str:
+        """What the input is called in every output: its id, else the number of its row."""
+        return self.id or str(self.row)
 
 
 Kind = Literal["smiles", "block", "array", "picture"]
@@ -53,8 +58,8 @@ class Entry:
     label: str = ""
     fault: str = ""
     """Why there is nothing to read."""
-    extras: Mapping[str, str] = field(default_factory=dict)
-    """The table's other columns."""
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    """The table's other columns: text, or what a Parquet file has there."""
 
     def read(self, max_atoms: int = MAX_ATOMS) -> Input:
         """The molecule or digit, or why there is none."""
@@ -75,27 +80,32 @@ class Entry:
         return digit(image, self.id, notes)
 
 
-def read_inputs(sources: Sequence[str], smiles_column: str = "", label_column: str = "") -> Iterator[Input]:
+def read_inputs(sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = "") -> Iterator[Input]:
     """Every input in order; a row that cannot be read comes with its error.
 
     Raises:
         FileNotFoundError: a named file does not exist.
         ValueError: a file is empty, of an unknown kind, or lacks a column.
     """
-    for entry in entries(sources, smiles_column, label_column):
+    for entry in entries(sources, layout, label_column):
         yield entry.read()
 
 
-def entries(sources: Sequence[str], smiles_column: str = "", label_column: str = "") -> Iterator[Entry]:
+def entries(sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = "") -> Iterator[Entry]:
     """Every input in order, not read yet; `row` counts over all of them.
 
     Raises:
         FileNotFoundError: a named file does not exist.
         ValueError: a file is empty, of an unknown kind, or lacks a column.
     """
-    each = chain.from_iterable(_entries(source, smiles_column, label_column) for source in sources)
+    each = chain.from_iterable(_entries(source, layout, label_column) for source in sources)
     for row, entry in enumerate(each):
         yield replace(entry, row=row)
+
+
+def is_table(source: str) -> bool:
+    """Whether the argument names a file that may hold many inputs."""
+    return is_file(source) and ending(Path(source)) not in SINGLE
 
 
 def is_file(source: str) -> bool:
@@ -109,69 +119,123 @@ def holds_digits(source: str) -> bool:
     return ending(Path(source)) in DIGIT_FILES
 
 
-def _entries(source: str, smiles_column: str, label_column: str) -> Iterator[Entry]:
+def _entries(source: str, layout: Layout, label_column: str) -> Iterator[Entry]:
     if not is_file(source):
         return iter([Entry(source, source, "smiles")])
-    path, kind = Path(source), ending(Path(source))
+    path = Path(source)
+    kind = ending(path)
     if not path.exists():
         raise FileNotFoundError(f"no file {source!r}: check the path (a SMILES does not end in {kind})")
     if path.is_dir():
         raise ValueError(f"{source} is a folder: name the files in it")
     if kind not in (*MOLECULE_FILES, *DIGIT_FILES):
-        raise ValueError(f"{source}: files ending in {', '.join((*MOLECULE_FILES, *DIGIT_FILES))} can be read")
+        old = "; save the old Excel workbook as .xlsx or .csv" if kind == ".xls" else ""
+        raise ValueError(f"{source}: files ending in {', '.join((*MOLECULE_FILES, *DIGIT_FILES))} can be read{old}")
     if not path.stat().st_size:
         raise ValueError(f"{source} is empty: at least one input is needed")
-    if kind in (*TABLES, ".sdf"):
-        return _table(path, kind, smiles_column, label_column)
+    if kind in TABLES:
+        return _rows(path, layout, label_column)
     if kind == ".smi":
-        return _smi(path)
+        return _smi(path, layout)
     return _arrays(path) if kind in ARRAYS else iter([Entry(source, source, "picture", id=path.stem)])
 
 
-def extra_columns(sources: Sequence[str], smiles_column: str = "", label_column: str = "") -> list[str]:
-    """Names of the columns that `Entry.extras` holds: neither structure nor id.
+def tables(sources: Sequence[str], layout: Layout = AS_FOUND) -> Iterator[Table]:
+    """The files with named columns among the sources.
 
     Raises:
         FileNotFoundError, ValueError: as `entries`.
     """
-    found: dict[str, None] = {}
-    for path in (Path(source) for source in sources if is_file(source) and ending(Path(source)) in (*TABLES, ".sdf")):
-        columns = read_rows(path)[0]
+    for path in (Path(source) for source in sources if is_file(source)):
+        if ending(path) in TABLES:
+            yield read_rows(path, layout)
+
+
+def extra_columns(sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = "") -> dict[str, Any]:
+    """The columns that `Entry.extras` holds, neither structure nor id, with Arrow's type where the file has one.
+
+    Raises:
+        FileNotFoundError, ValueError: as `entries`.
+    """
+    found: dict[str, Any] = {}
+    for table in tables(sources, layout):
         if label_column:
-            column(path, columns, label_column, (), "--target-columns")
-        found |= dict.fromkeys(_roles(path, columns, smiles_column)[2])
-    return list(found)
+            table.column(label_column, "--target-columns")
+        for name in _Roles.of(table, layout).others:
+            kind = table.types.get(name)
+            # Files that disagree about a column's type have it as text in common.
+            found[name] = kind if found.get(name, kind) == kind else None
+    return found
 
 
-def _roles(path: Path, columns: Sequence[str], smiles_column: str) -> tuple[str, str, list[str]]:
-    """The columns of structures and of ids, empty where there is none, and the others."""
-    structures = structure_column(path, columns, smiles_column)
-    names = [name for name in columns if name.lower() in ID_COLUMNS and name != structures]
-    identity = names[0] if names and structures else ""  # a record of an SDF has its name in the first line
-    return structures, identity, [name for name in columns if name not in (structures, identity)]
-
-
-def _table(path: Path, kind: str, smiles_column: str, label_column: str) -> Iterator[Entry]:
-    columns, rows = read_rows(path)
-    structures, identity, others = _roles(path, columns, smiles_column)
-    label = column(path, columns, label_column, (), "--target-columns") if label_column else ""
-    for place, row in enumerate(rows, 1):
-        known = {name: row.fields.get(name, "") for name in others}
-        given, name = row.fields.get(label, "") if label else "", row.fields.get(identity, "")
-        if kind == ".sdf":
-            name = row.block.partition("\n")[0].strip()
-            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, given, row.fault, known)
+def reading_notes(sources: Sequence[str], layout: Layout = AS_FOUND) -> list[str]:
+    """What was chosen in reading each table that the user may not expect, a line for each file."""
+    lines_of_notes = []
+    for path in (Path(source) for source in sources if is_file(source)):
+        if ending(path) in TABLES:
+            notes = list(read_rows(path, layout).notes)
+        elif ending(path) == ".smi":
+            notes = [note] if (note := encoding_of(path, layout.encoding).note) else []
         else:
-            smiles = row.fields.get(structures, "")
-            yield Entry(smiles, smiles, "smiles", 0, name, given, row.fault, known)
+            notes = []
+        if notes:
+            lines_of_notes.append(f"{path.name}: read with {', '.join(notes)}")
+    return lines_of_notes
 
 
-def _smi(path: Path) -> Iterator[Entry]:
+@dataclass(frozen=True)
+class _Roles:
+    """Which column of a table is what."""
+
+    structures: str
+    """Of SMILES; empty where rows hold mol blocks."""
+    id: str
+    """Of ids; empty where there is none."""
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(cls, table: Table, layout: Layout) -> "_Roles":
+        structures = table.smiles_column(layout.smiles_column)
+        identity = table.id_column(layout.id_column, structures)
+        taken = {structures} if table.has_structures else {structures, identity}
+        return cls(structures, identity, tuple(name for name in table.columns if name not in taken))
+
+
+def _rows(path: Path, layout: Layout, label_column: str) -> Iterator[Entry]:
+    table = read_rows(path, layout)
+    roles = _Roles.of(table, layout)
+    label = table.column(label_column, "--target-columns") if label_column else ""
+    for place, row in enumerate(table.rows, 1):
+        cells = row.values or row.fields
+        extras = {name: cells.get(name, None if table.types else "") for name in roles.others}
+        measured = row.fields.get(label, "") if label else ""
+        id = row.fields.get(roles.id, "").strip()
+        if table.has_structures:
+            # A record has its name in its first line, unless the user says otherwise.
+            name = id if layout.id_column else row.title or id
+            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, measured, row.fault, extras)
+        else:
+            smiles = row.fields.get(roles.structures, "")
+            yield Entry(smiles, smiles, "smiles", 0, id, measured, row.fault, extras)
+
+
+def split_smiles(line: str) -> tuple[str, str]:
+    """A line of a .smi as SMILES and name."""
+    smiles, _, name = line.strip().partition("\t" if "\t" in line else " ")
+    return smiles, name.strip()
+
+
+def _smi(path: Path, layout: Layout) -> Iterator[Entry]:
     """A SMILES a line, then blanks and a name; lines without either are passed over."""
-    for line in lines(path):
-        smiles, _, name = line.strip().partition("\t" if "\t" in line else " ")
-        if smiles and smiles.lower() != "smiles" and not smiles.startswith("#"):
-            yield Entry(smiles, smiles, "smiles", id=name.strip())
+    for number, line in enumerate(lines(path, layout.encoding), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        spoilt = bad_byte(line)
+        smiles, name = split_smiles(without_bad_bytes(line))
+        if number == 1 and smiles.lower() in ("smiles", "smi", "canonical_smiles"):
+            continue
+        fault = f"line {number}: {spoilt}" if spoilt else ""
+        yield Entry(smiles, smiles, "smiles", id=name, fault=fault)
 
 
 def _arrays(path: Path) -> Iterator[Entry]:

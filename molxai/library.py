@@ -21,7 +21,9 @@ import pyarrow as pa
 from graphormer.checkpoint import versions
 from graphormer.data import digest
 from graphormer.files import write_file
-from graphormer.tables import ending, lines
+from graphormer.sdf import STRUCTURES
+from graphormer.tables import AS_FOUND, SEPARATORS, Layout
+from graphormer.text import ending, lines
 from molxai.attribution import Attribution, rows_of
 from molxai.batch import cost
 from molxai.engines import Engine, here
@@ -45,7 +47,7 @@ class Library:
     """What is to be explained."""
 
     sources: tuple[str, ...]
-    smiles_column: str = ""
+    layout: Layout = AS_FOUND
     label_column: str = ""
 
     def chunks(self, size: int) -> Numbered:
@@ -54,7 +56,7 @@ class Library:
         Raises:
             FileNotFoundError, ValueError: as `entries`.
         """
-        remaining, place = entries(self.sources, self.smiles_column, self.label_column), 0
+        remaining, place = entries(self.sources, self.layout, self.label_column), 0
         while chunk := list(islice(remaining, size)):
             yield place, chunk
             place += 1
@@ -65,19 +67,21 @@ class Library:
 
     def expected(self) -> int:
         """About how many rows there are, for a progress bar."""
-        return sum(_expected(Path(one)) if is_file(one) else 1 for one in self.sources)
+        return sum(_expected(Path(one), self.layout) if is_file(one) else 1 for one in self.sources)
 
 
-def _expected(path: Path) -> int:
+def _expected(path: Path, layout: Layout) -> int:
     kind = ending(path)
     if kind == ".parquet":
         from pyarrow import parquet
 
         return parquet.ParquetFile(path).metadata.num_rows
-    if kind in (".csv", ".tsv", ".smi"):
-        return sum(1 for _ in lines(path))
-    if kind == ".sdf":
-        return sum(line.startswith("$$$$") for line in lines(path))
+    if kind == ".smi":
+        return sum(1 for _ in lines(path, layout.encoding))
+    if kind in SEPARATORS:
+        return sum(1 for _ in lines(path, layout.encoding)) - 1
+    if kind in STRUCTURES:
+        return max(1, sum(line.startswith("$$$$") for line in lines(path, layout.encoding)))
     return 1
 
 
@@ -88,12 +92,13 @@ def chunk_size(work: Attribution) -> int:
 
 def manifest_of(work: Attribution, library: Library, columns: pa.Schema, size: int) -> dict[str, Any]:
     """All that decides what the records hold, by name."""
-    settings = {name: value for name, value in asdict(work).items() if name not in ("model", "device")}
+    settings = {name: value for name, value in asdict(work).items() if name not in ("model", "device", "types")}
     card = work.explainer.card
     made_by = {"molxai": metadata.version("molxai"), **versions()}
     known = {"format": FORMAT, "inputs": library.digests(), "model": card.name, "weights_sha256": card.weights_sha256}
-    read = {"smiles_column": library.smiles_column, "label_column": library.label_column, "chunk": size}
-    return json.loads(json.dumps(known | settings | read | {"columns": columns.names, "versions": made_by}))
+    read = asdict(library.layout) | {"label_column": library.label_column, "chunk": size}
+    typed = {one.name: str(one.type) for one in columns}
+    return json.loads(json.dumps(known | settings | read | {"columns": typed, "versions": made_by}))
 
 
 def explain_library(

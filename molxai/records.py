@@ -6,13 +6,15 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, TextIO
 
 import pyarrow as pa
 
 from graphormer.checkpoint import Card
 from graphormer.files import replacing
+from graphormer.molecules import Molecule
+from graphormer.spreadsheets import Sheet
 from molxai.batch import Prediction
 from molxai.explanation import Explanation
 from molxai.fragments import Scheme, fragments
@@ -21,9 +23,10 @@ from molxai.inputs import Input
 Record = dict[str, Any]
 
 KEYS = (
-    *("id", "row", "input", "status", "error", "model", "method", "endpoint", "target", "prediction", "probability", "logit", "unit"),
-    *("logit_sd", "similarity", "outputs"),
-    *("relevance", "relevance_sd", "token_relevance", "bias_relevance", "gap", "convergence_delta", "notes"),
+    *("id", "row", "input", "smiles", "status", "error", "model", "method", "endpoint"),
+    *("target", "prediction", "probability", "logit", "unit", "logit_sd", "similarity", "outputs"),
+    *("atoms", "relevance", "relevance_sd", "token_relevance", "bias_relevance"),
+    *("gap", "convergence_delta", "notes"),
 )
 """In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
 
@@ -40,12 +43,23 @@ def record(one: Input, explanation: Explanation | None, features: bool = False, 
         scheme: add `fragments`, the relevance of the parts that it takes the molecule apart into.
     """
     known: Record = dict.fromkeys(KEYS)
-    known |= {"id": one.id or str(one.row), "row": one.row, "input": one.text}
+    known |= {"id": one.name, "row": one.row, "input": one.text, **_structure(one)}
     known |= {"status": "error" if one.error else "ok", "error": one.error or None}
     if explanation is None:
         return known
     sums = {"fragments": [each.to_dict() for each in fragments(explanation, scheme)]} if scheme else {}
     return known | explanation.to_dict(features) | sums
+
+
+def _structure(one: Input) -> Record:
+    """What it takes to draw a molecule from its record alone.
+
+    `smiles` has the atoms in the order of `relevance`. `atoms` says of each which one of the input it is, counted from 0
+    over all atoms that are written there; None where it is the same number.
+    """
+    if not isinstance(one.subject, Molecule):
+        return {}
+    return {"smiles": one.subject.smiles, "atoms": None}
 
 
 def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:
@@ -58,12 +72,11 @@ def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record
     if said is None:
         return known
     outcome = said.outcome
-    name = card.classes[outcome.prediction] if card.classes else outcome.value
     return known | {
         "model": card.name,
         "endpoint": said.endpoint or None,
-        "target": name if card.classes else None,
-        "prediction": name,
+        "target": card.classes[outcome.target.label] if card.classes else None,
+        "prediction": card.classes[outcome.prediction] if card.classes else outcome.value,
         "probability": outcome.probability,
         "logit": outcome.logit,
         "unit": card.unit,
@@ -75,27 +88,30 @@ def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record
 
 
 def schema(
-    card: Card, features: Sequence[str] = (), extras: Sequence[str] = (), blocks: bool = False, fragments: bool = False
+    card: Card,
+    features: Sequence[str] = (),
+    extras: Mapping[str, pa.DataType] = MappingProxyType({}),
+    blocks: bool = False,
+    fragments: bool = False,
 ) -> pa.Schema:
     """Names and types of the columns of records.
 
     Args:
         card: of the model: a regression's predictions are numbers, a classification's are names.
         features: names of the input features over which relevance is split; empty: records hold no split.
-        extras: the table's own columns, which are text.
+        extras: the table's own columns by their names in records, with their types.
         blocks: whether there is a column of mol blocks, for SDF.
         fragments: whether records hold the relevance of fragments.
     """
     kinds = dict.fromkeys(KEYS, pa.string()) | dict.fromkeys(NUMBERS, pa.float64()) | {"row": pa.int64(), "notes": pa.list_(pa.string())}
-    kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32()))
+    kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32())) | {"atoms": pa.list_(pa.int32())}
     kinds["prediction"] = pa.string() if card.classes else pa.float64()
     kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.endpoints]) if card.endpoints else pa.null()
     if features:
         kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
     if fragments:
         kinds["fragments"] = pa.list_(pa.struct(FRAGMENT))
-    own = [(name, pa.string()) for name in column_names(extras).values()]
-    return pa.schema([*kinds.items(), *own, *([(BLOCK, pa.string())] if blocks else [])])
+    return pa.schema([*kinds.items(), *extras.items(), *([(BLOCK, pa.string())] if blocks else [])])
 
 
 FRAGMENT = (("name", pa.string()), ("smiles", pa.string()), ("atoms", pa.list_(pa.int32())), ("relevance", pa.float64()))
@@ -115,6 +131,16 @@ def column_names(extras: Sequence[str]) -> dict[str, str]:
         taken.add(name)
         named[extra] = name
     return named
+
+
+def as_json(content: Any, indent: int | None = None) -> str:
+    """JSON of a record; dates and other values of a Parquet file that JSON does not know are text."""
+    return json.dumps(content, ensure_ascii=False, indent=indent, default=str)
+
+
+def as_cell(value: Any) -> Any:
+    """A value for a cell of a table: lists and dictionaries as JSON."""
+    return as_json(value) if isinstance(value, list | dict) else value
 
 
 class Writer(AbstractContextManager["Writer"]):
@@ -144,7 +170,7 @@ class JsonLines(_Text):
     """A record a line."""
 
     def write(self, table: pa.Table) -> None:
-        self.file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in table.to_pylist())
+        self.file.writelines(as_json(one) + "\n" for one in table.to_pylist())
 
 
 class Json(_Text):
@@ -157,7 +183,7 @@ class Json(_Text):
 
     def write(self, table: pa.Table) -> None:
         for one in table.to_pylist():
-            self.file.write(self.between + json.dumps(one, indent=1, ensure_ascii=False))
+            self.file.write(self.between + as_json(one, indent=1))
             self.between = ",\n"
 
 
@@ -171,7 +197,7 @@ class Csv(_Text):
 
     def write(self, table: pa.Table) -> None:
         for one in table.to_pylist():
-            self.rows.writerow({k: json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v for k, v in one.items()})
+            self.rows.writerow({name: as_cell(value) for name, value in one.items()})
 
 
 class Parquet(Writer):
@@ -207,8 +233,7 @@ class Sdf(_Text):
             lists |= {f"molxai_{name.replace(' ', '_')}": values for name, values in (one.pop("features", None) or {}).items()}
             for name, value in one.items():
                 if value is not None and value != []:
-                    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
-                    mol.SetProp(_property_name(name), _property_text(text))
+                    mol.SetProp(_property_name(name), _property_text(str(as_cell(value))))
             for name, values in lists.items():
                 self._per_atom(mol, name, values)
             self.file.write(Chem.SDWriter.GetText(mol))
@@ -234,7 +259,27 @@ def _property_text(text: str) -> str:
     return "\n".join(f" {line}" if line.startswith("$$$$") else line for line in text.splitlines() if line.strip())
 
 
-FORMATS: Mapping[str, type[Writer]] = {".json": Json, ".jsonl": JsonLines, ".csv": Csv, ".parquet": Parquet, ".sdf": Sdf}
+class Excel(Writer):
+    """One sheet; lists and dictionaries are JSON inside their cell. No text is taken for a formula."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.sheet = Sheet(columns.names)
+        self.stack.callback(lambda: self.sheet.save(self.partial))
+
+    def write(self, table: pa.Table) -> None:
+        for one in table.to_pylist():
+            self.sheet.add([as_cell(value) for value in one.values()])
+
+
+FORMATS: Mapping[str, type[Writer]] = {
+    ".json": Json,
+    ".jsonl": JsonLines,
+    ".csv": Csv,
+    ".parquet": Parquet,
+    ".sdf": Sdf,
+    ".xlsx": Excel,
+}
 """How records are written, by the ending of the file."""
 
 

@@ -100,6 +100,11 @@ def common_target(card: Card) -> str:
     return card.classes[1] if card.config.task == "binary" else "pred"
 
 
+def default_target(card: Card, table: bool) -> str:
+    """What is explained where nothing is said: the common target of a table's rows, the prediction of a single input."""
+    return common_target(card) if table else "pred"
+
+
 def series_target(explainer: Explainer, name: str = "") -> str:
     """The one target of a series: the named class, else the second class of a binary model; a regression has its value.
 

@@ -16,6 +16,7 @@ from graphormer.history import read_history
 from graphormer.labelled_tables import collect
 from graphormer.model import Config, Graphormer
 from graphormer.runs import base_value, moments, trunk
+from graphormer.tables import Layout
 from graphormer.training import Fitting
 from molxai import Explainer
 from molxai.cli import main
@@ -326,7 +327,7 @@ def test_pretraining_learns_no_molecule_that_is_excluded(tmp_path):
     known = skeletons([judged])
     data, census = descriptor_graphs([table, judged], known)
     kept = {one.codes.numpy().tobytes() for one in data.graphs}
-    gone = collect(_labelled(tmp_path, SMILES[:10] + SMILES[-14:]), "", ["y"]).graphs[:10]
+    gone = collect(_labelled(tmp_path, SMILES[:10] + SMILES[-14:]), Layout(), ["y"]).graphs[:10]
     assert not kept & {one.codes.numpy().tobytes() for one in gone}
     assert census.excluded >= 20 and len(data) == len(skeletons([table])) - len(known)
     assert abs(float(data.labels.nanmean())) < 0.5 and data.labels.abs().nan_to_num().max() <= 5

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphormer.graph import Graph
 from graphormer.presets import preset_of
+from graphormer.tables import AS_FOUND, Layout
 from molxai.explainer import Explainer, graph_in
 from molxai.explanation import Target
 from molxai.inputs import read_inputs
@@ -39,13 +40,13 @@ def test_subjects(explainer: Explainer, sample: int, home: str | Path | None = N
     return Subjects(f"{data.name} {data.split}", [data.graphs[row] for row in chosen], labels, [data.rows[row] for row in chosen])
 
 
-def given_subjects(explainer: Explainer, inputs: Sequence[str], sample: int, smiles_column: str = "", label_column: str = "") -> Subjects:
+def given_subjects(explainer: Explainer, inputs: Sequence[str], sample: int, layout: Layout = AS_FOUND, label_column: str = "") -> Subjects:
     """A random sample, always the same, of the readable rows of the user's files.
 
     Raises:
         ValueError: no row can be read, or a label is no class of the model.
     """
-    readable = [one for one in read_inputs(inputs, smiles_column, label_column) if one.subject is not None]
+    readable = [one for one in read_inputs(inputs, layout, label_column) if one.subject is not None]
     if not readable:
         raise ValueError(f"none of the inputs {', '.join(inputs)} can be read: at least one is needed")
     chosen = [readable[i] for i in np.random.default_rng(0).permutation(len(readable))[:sample]]

@@ -14,8 +14,8 @@ from rdkit.Chem import rdMolDescriptors
 
 from graphormer.data import digest
 from graphormer.molecules import Molecule, molecule, shortened
-from graphormer.tables import read_rows
-from molxai.inputs import MOLECULE_FILES, TABLES, read_inputs
+from graphormer.tables import TABLES, Layout, read_rows
+from molxai.inputs import MOLECULE_FILES, read_inputs
 
 SPLIT = "split"
 """Column of a table that names each row's part: train or test; other parts are left alone."""
@@ -139,7 +139,7 @@ def _table(path: Path, fields: Fields, contributions: Contributions) -> Reading:
         raise ValueError(f"{path}: a table of molecules is needed, a file ending in {', '.join(MOLECULE_FILES)}")
     parts = column(path, SPLIT) if path.exists() else []
     known, skipped = [], []
-    for one in read_inputs([str(path)], fields.smiles):
+    for one in read_inputs([str(path)], Layout(fields.smiles)):
         if isinstance(one.subject, Molecule):
             part = parts[one.row].strip().lower() if parts else ""
             known.append(Known(one.subject, one.row, *contributions(one.subject), part=part))
@@ -154,8 +154,8 @@ def column(path: Path, name: str) -> list[str]:
     """The named column of a table, row by row; empty where there is none, or no table."""
     if path.suffix.lower() not in TABLES:
         return []
-    columns, rows = read_rows(path)
-    return [row.fields[name] for row in rows] if name in columns else []
+    table = read_rows(path)
+    return [row.fields[name] for row in table.rows] if name in table.columns else []
 
 
 def _records(path: Path) -> Iterator[str]:

@@ -83,13 +83,14 @@ def benchmark_interruption(
     """Kill a run at random moments, resume it each time, and compare what comes out with an undisturbed one."""
     import tempfile
 
+    from graphormer.tables import Layout
     from molxai.attribution import Attribution
     from molxai.benchmarks.interruption import campaign, markdown
     from molxai.library import Library
 
     work = Attribution(shipped_for(inputs, model), device="cpu")
     with tempfile.TemporaryDirectory() as folder:
-        found = campaign(work, Library(tuple(inputs), smiles_column), Path(folder), points, chunk, seed)
+        found = campaign(work, Library(tuple(inputs), Layout(smiles_column)), Path(folder), points, chunk, seed)
     print(markdown(found))
     if not found.same or found.left:
         raise typer.Exit(1)
@@ -119,6 +120,7 @@ def benchmark_faithfulness(
 
     import torch
 
+    from graphormer.tables import Layout
     from molxai.benchmarks.comparison import compare, seeded
     from molxai.benchmarks.faithfulness import Plan
     from molxai.benchmarks.subjects import given_subjects, test_subjects
@@ -131,7 +133,9 @@ def benchmark_faithfulness(
     numbers = whole_numbers(seeds, "seeds")
     torch.set_num_threads(threads)
     first = Explainer(shipped_for(inputs or [], model), "lrp", 32, device)
-    subjects = given_subjects(first, inputs, sample, smiles_column, target_columns) if inputs else test_subjects(first, sample, data)
+    subjects = (
+        given_subjects(first, inputs, sample, Layout(smiles_column), target_columns) if inputs else test_subjects(first, sample, data)
+    )
     given = {"-m": first.card.name, "--methods": methods, "--sample": str(sample), "--seeds": seeds, "--removal": removal}
     given |= {"--epochs": str(epochs or "")}
     command = shlex.join(["molxai", "benchmark", "faithfulness", *(part for pair in given.items() if pair[1] for part in pair)])

@@ -20,21 +20,27 @@ from molxai.cli.drawing import (
 )
 from molxai.cli.options import (
     MAX_ATOMS,
-    TARGET,
     BatchSize,
     Device,
+    EncodingName,
     Endpoint,
     Fragments,
+    IdColumn,
     Inputs,
     Method,
     Model,
     Output,
     Quiet,
+    Separator,
     SmilesColumn,
     Strict,
+    Target,
+    chosen_target,
+    layout_of,
     listed,
     prepared,
     refuse_single_error,
+    say_how_read,
     shipped_for,
     usage,
 )
@@ -62,10 +68,13 @@ def explain(
     inputs: Inputs,
     model: Model = "",
     method: Method = "lrp",
-    target: Annotated[str, typer.Option(help=TARGET)] = "pred",
+    target: Target = "",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     output: Output = None,
     smiles_column: SmilesColumn = "",
+    id_column: IdColumn = "",
+    separator: Separator = "",
+    encoding: EncodingName = "",
     target_columns: Annotated[str, typer.Option(help="Column of the true class in a table, for --target true.", show_default=False)] = "",
     endpoint: Endpoint = "",
     features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
@@ -102,20 +111,23 @@ def explain(
 
     usage(check_output, output)
     look, shown = usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption), usage(chosen_scale, scale)
+    layout, model = layout_of(smiles_column, id_column, separator, encoding), shipped_for(inputs, model)
+    target = chosen_target(inputs, model, target)
     if contrast is not None and target == "pred":
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
     scheme = usage(read_scheme, fragments)
+    say_how_read(inputs, layout, quiet)
     if is_record_file(output):
         assert output is not None
         chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
         named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features, "fragments": scheme}
-        work = {"model": shipped_for(inputs, model), "method": method, "batch_size": batch_size, "device": device} | named
-        explain_to_file(inputs, smiles_column, target_columns, output, work, chosen)
+        work = {"model": model, "method": method, "batch_size": batch_size, "device": device} | named
+        explain_to_file(inputs, layout, target_columns, output, work, chosen)
         return
     check_for_files(resume, shard, engine)
-    read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict, endpoint, max_atoms)
+    read, explainer = prepared(inputs, model, method, batch_size, device, layout, target_columns, strict, endpoint, max_atoms)
     usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
@@ -134,8 +146,12 @@ def explain(
 def predict(
     inputs: Inputs,
     model: Model = "",
+    target: Target = "",
     output: Output = None,
     smiles_column: SmilesColumn = "",
+    id_column: IdColumn = "",
+    separator: Separator = "",
+    encoding: EncodingName = "",
     endpoint: Endpoint = "",
     batch_size: BatchSize = 32,
     device: Device = "auto",
@@ -160,14 +176,19 @@ def predict(
     from molxai.terminal import console, progress, show_records, summary
 
     usage(check_output, output, pictures=False)
+    layout, model = layout_of(smiles_column, id_column, separator, encoding), shipped_for(inputs, model)
+    target = chosen_target(inputs, model, target)
+    if target == "true":
+        raise typer.BadParameter("a prediction needs no true class: name the class, or pred for each input's own")
+    say_how_read(inputs, layout, quiet)
     if output:
         chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
-        named = {"endpoint": endpoint, "batch_size": batch_size, "device": device, "relevances": False}
-        explain_to_file(inputs, smiles_column, "", output, {"model": shipped_for(inputs, model)} | named, chosen)
+        named = {"model": model, "target": target, "endpoint": endpoint, "batch_size": batch_size, "device": device}
+        explain_to_file(inputs, layout, "", output, named | {"relevances": False}, chosen)
         return
     check_for_files(resume, shard, engine)
-    read, explainer = prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict, endpoint, max_atoms)
-    rows = list(progress(predictions(explainer, read), len(read), "predicting", quiet))
+    read, explainer = prepared(inputs, model, "lrp", batch_size, device, layout, "", strict, endpoint, max_atoms)
+    rows = list(progress(predictions(explainer, read, target), len(read), "predicting", quiet))
     refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
     shown = ("prediction", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
@@ -208,7 +229,7 @@ def compare(
         raise typer.BadParameter(f"{len(names)} methods for a pair of molecules: name one, or compare methods on one input")
     usage(check_ending, output, (*(ENDINGS if pair else COMPARISON_ENDINGS), ".json"))
     usage(chosen_look, cmap=cmap, dpi=dpi)
-    read, explainer = prepared(sources, model, names[0], 32, device, "", "", True, endpoint)
+    read, explainer = prepared(sources, model, names[0], 32, device, layout_of(), "", True, endpoint)
     if len(read) != len(sources) or len(read) > 2:
         raise ValueError(f"{len(read)} inputs: compare takes one, or two molecules; give SMILES, or files with one input")
     if pair:

@@ -9,15 +9,20 @@ import typer
 from molxai.cli.options import (
     BatchSize,
     Device,
+    EncodingName,
     Endpoint,
+    IdColumn,
     Inputs,
     Method,
     Model,
     Quiet,
+    Separator,
     SmilesColumn,
     Strict,
+    layout_of,
     prepared,
     refuse_single_error,
+    say_how_read,
     usage,
 )
 
@@ -43,6 +48,9 @@ def fragments(
     endpoint: Endpoint = "",
     output: Annotated[Path | None, typer.Option("-o", "--output", help=FILE, show_default=False)] = None,
     smiles_column: SmilesColumn = "",
+    id_column: IdColumn = "",
+    separator: Separator = "",
+    encoding: EncodingName = "",
     batch_size: BatchSize = 32,
     device: Device = "auto",
     strict: Strict = False,
@@ -57,7 +65,9 @@ def fragments(
 
     usage(check_ending, output, SERIES_ENDINGS)
     parts = scheme_of(usage(read_scheme, scheme) or "functional-groups")
-    read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, "", strict, endpoint)
+    layout = layout_of(smiles_column, id_column, separator, encoding)
+    say_how_read(inputs, layout, quiet)
+    read, explainer = prepared(inputs, model, method, batch_size, device, layout, "", strict, endpoint)
     chosen = usage(_target, explainer, target)
     rows = list(progress(explained(explainer, read, chosen), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)

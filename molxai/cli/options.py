@@ -1,5 +1,6 @@
 """What several commands share: their options, and the checks of what was typed."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from graphormer.tables import Layout
     from molxai.explainer import Explainer
     from molxai.inputs import Input
 
@@ -15,12 +17,18 @@ T = TypeVar("T")
 MAX_ATOMS = 600
 """As `graphormer.molecules.MAX_ATOMS`, which would import RDKit; a test compares them."""
 
-INPUTS = "SMILES, or files: .smi .csv .tsv .sdf .parquet (molecules), .png .jpg .npy .npz (digits)."
+INPUTS = "SMILES or InChI, or files: .smi .csv .tsv .xlsx .parquet .sdf .mol (molecules), .png .jpg .npy .npz (digits)."
 MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
 COLUMN = "Column of SMILES in a table. [default: found by its name]"
 ENDPOINT = "Target to explain, of a model that has several. [default: the first]"
 DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache folder]"
-TARGET = "Class to explain: pred, true (with --target-columns), or a class's name or number."
+ID_COLUMN = "Column of names or ids in a table. [default: found by its name]"
+SEPARATOR = "Separator of a .csv or .tsv: one character, or comma, semicolon, tab, pipe. [default: found in the file]"
+ENCODING = "Encoding of a text file, like utf-8, utf-16 or cp1252. [default: found in the file]"
+TARGET = (
+    "Class to explain: pred, true (with --target-columns), or a class's name or number. "
+    "[default: the second of two classes in every row of a table, else pred]"
+)
 FRAGMENTS = (
     "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own "
     "with a name and a SMARTS on each line."
@@ -33,6 +41,10 @@ Method = Annotated[str, typer.Option(help="Explanation method; 'molxai methods' 
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; its ending decides the format.", show_default=False)]
 Endpoint = Annotated[str, typer.Option(help=ENDPOINT, show_default=False)]
 SmilesColumn = Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)]
+IdColumn = Annotated[str, typer.Option("--id-column", help=ID_COLUMN, show_default=False)]
+Separator = Annotated[str, typer.Option("--separator", help=SEPARATOR, show_default=False)]
+EncodingName = Annotated[str, typer.Option("--encoding", help=ENCODING, show_default=False)]
+Target = Annotated[str, typer.Option(help=TARGET, show_default=False)]
 BatchSize = Annotated[int, typer.Option("-b", "--batch-size", min=1, help="Graphs at once; results do not depend on it.")]
 Fragments = Annotated[str, typer.Option("--fragments", help=FRAGMENTS, show_default=False)]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -56,13 +68,42 @@ def shipped_for(inputs: list[str], model: str) -> str:
     return model or ("mnist" if inputs and holds_digits(inputs[0]) else "bace")
 
 
+def layout_of(smiles_column: str = "", id_column: str = "", separator: str = "", encoding: str = "") -> "Layout":
+    """How tables are laid out, as far as the user says so; a separator that is none is bad usage."""
+    from graphormer.delimited import separator_named
+    from graphormer.tables import Layout
+
+    if separator:
+        usage(separator_named, separator)
+    return Layout(smiles_column, id_column, separator, encoding)
+
+
+def say_how_read(inputs: list[str], layout: "Layout", quiet: bool) -> None:
+    """Print on stderr what was chosen in reading the inputs that the user may not expect."""
+    from molxai.inputs import reading_notes
+
+    for line in [] if quiet else reading_notes(inputs, layout):
+        print(line, file=sys.stderr)
+
+
+def chosen_target(inputs: list[str], model: str, target: str) -> str:
+    """The named target; where none is named, what is usual for a table or for a single input."""
+    from graphormer.checkpoint import locate, read_card
+    from molxai.inputs import is_table
+    from molxai.series import default_target
+
+    if target:
+        return target
+    return default_target(read_card(locate(model)), len(inputs) > 1 or is_table(inputs[0]))
+
+
 def prepared(
     inputs: list[str],
     model: str,
     method: str,
     batch_size: int,
     device: str,
-    smiles_column: str,
+    layout: "Layout",
     label_column: str,
     strict: bool,
     endpoint: str = "",
@@ -77,7 +118,7 @@ def prepared(
     usage(chosen_device, device)
     explainer = Explainer(shipped_for(inputs, model), method, batch_size, device, endpoint)
     read = []
-    for one in (entry.read(max_atoms) for entry in entries(inputs, smiles_column, label_column)):
+    for one in (entry.read(max_atoms) for entry in entries(inputs, layout, label_column)):
         if strict and one.error:
             raise ValueError(f"row {one.row}: {one.error}")
         read.append(one)

@@ -10,12 +10,17 @@ from molxai.cli.options import (
     MAX_ATOMS,
     BatchSize,
     Device,
+    EncodingName,
     Endpoint,
+    IdColumn,
     Inputs,
     Model,
     Quiet,
+    Separator,
     SmilesColumn,
+    layout_of,
     listed,
+    say_how_read,
     separated,
     shipped_for,
     usage,
@@ -38,6 +43,9 @@ def report(
     target: Annotated[str, typer.Option(help=DIRECTION, show_default=False)] = "",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     smiles_column: SmilesColumn = "",
+    id_column: IdColumn = "",
+    separator: Separator = "",
+    encoding: EncodingName = "",
     target_columns: Annotated[str, typer.Option(help="Column of the measured class or value, shown beside.", show_default=False)] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
     title: Annotated[str, typer.Option(help="Of the page.", show_default=False)] = "",
@@ -70,8 +78,10 @@ def report(
     if target == "true" and not target_columns:
         raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
     explainer = Explainer(shipped_for(inputs, model), names[0], batch_size, device, endpoint)
-    expected = Library(tuple(inputs), smiles_column, target_columns).expected()
-    rows = progress(entries(inputs, smiles_column, target_columns), expected, "explaining", quiet)
+    layout = layout_of(smiles_column, id_column, separator, encoding)
+    say_how_read(inputs, layout, quiet)
+    expected = Library(tuple(inputs), layout, target_columns).expected()
+    rows = progress(entries(inputs, layout, target_columns), expected, "explaining", quiet)
     count, errors = write_report(explainer, rows, output, chosen, max_atoms)
     if not quiet:
         print(f"{count - errors} of {count} inputs done{f', {errors} with errors' if errors else ''} → {output}", file=sys.stderr)

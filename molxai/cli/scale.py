@@ -13,6 +13,7 @@ import typer
 from molxai.cli.options import Quiet, usage
 
 if TYPE_CHECKING:
+    from graphormer.tables import Layout
     from molxai.attribution import Attribution
     from molxai.engines import Engine
 
@@ -30,7 +31,7 @@ EngineName = Annotated[str, typer.Option("--engine", help=ENGINE)]
 RayAddress = Annotated[str, typer.Option(help=RAY, show_default=False)]
 MaxAtoms = Annotated[int, typer.Option(min=1, help=LARGEST)]
 DropExtraColumns = Annotated[bool, typer.Option("--drop-extra-columns", help="Leave the table's other columns out of the records.")]
-Output = Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet .jsonl .csv .json .sdf", show_default=False)]
+Output = Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet .jsonl .csv .json .xlsx .sdf", show_default=False)]
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,12 @@ def check_for_files(resume: bool, shard: str, engine: str) -> None:
         typer.BadParameter: one is given.
     """
     if resume or shard or engine != "local":
-        raise typer.BadParameter("--resume, --shard and --engine are for files of records: give -o with .parquet .jsonl .csv .json .sdf")
+        raise typer.BadParameter(
+            "--resume, --shard and --engine are for files of records: give -o with .parquet .jsonl .csv .json .xlsx .sdf"
+        )
 
 
-def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, output: Path, settings: dict[str, Any], scale: Scale) -> None:
+def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, output: Path, settings: dict[str, Any], scale: Scale) -> None:
     """Explain, or predict, all inputs into a file of records, with these settings of an `Attribution`."""
     from molxai.attribution import Attribution
     from molxai.explainer import chosen_device
@@ -73,15 +76,16 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
     usage(known_method, settings.get("method", "lrp"))
     usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None
-    extras = tuple(extra_columns(inputs, smiles_column, label_column))  # a column that is missing is told before any work
-    extras = () if scale.drop_extra_columns else extras
-    work = Attribution(**settings, blocks=output.suffix.lower() == ".sdf", extras=extras, max_atoms=scale.max_atoms)
+    extras = extra_columns(inputs, layout, label_column)  # a column that is missing is told before any work
+    extras = {} if scale.drop_extra_columns else extras
+    blocks = output.suffix.lower() == ".sdf"
+    work = Attribution(**settings, blocks=blocks, extras=tuple(extras), types=extras, max_atoms=scale.max_atoms)
     if work.blocks and work.explainer.reads == "digits":
         raise typer.BadParameter(f"{output}: an SDF holds molecules, and these are digits; give .parquet, .jsonl, .csv or .json")
     usage(getattr, work, "scheme")
     if work.target != "true":
         work.explainer.target(work.target, work.contrast)  # refused before any work
-    library = Library(tuple(inputs), smiles_column, label_column)
+    library = Library(tuple(inputs), layout, label_column)
     with _resumable(output), counted(library.expected, "explaining" if work.relevances else "predicting", scale.quiet) as seen:
         engine = usage(_engine, scale, work)
         done: Tally = explain_library(work, library, output, engine, scale.resume, shard, scale.strict, seen=seen)

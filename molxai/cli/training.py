@@ -8,9 +8,24 @@ from typing import Annotated
 
 import typer
 
-from molxai.cli.options import COLUMN, FOLDER, BatchSize, Data, Device, Method, Model, Output, Quiet, SmilesColumn, Strict, usage
+from molxai.cli.options import (
+    FOLDER,
+    BatchSize,
+    Data,
+    Device,
+    EncodingName,
+    Method,
+    Model,
+    Output,
+    Quiet,
+    Separator,
+    SmilesColumn,
+    Strict,
+    layout_of,
+    usage,
+)
 
-TABLE = "Table of molecules with labels: .csv .tsv .sdf .parquet; or an .npz of images and labels. Names after it are targets."
+TABLE = "Table of molecules with labels: .csv .tsv .xlsx .parquet .sdf; or an .npz of images and labels. Names after it are targets."
 TARGETS = "Columns to learn, with commas between them, or the option several times."
 KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
@@ -22,7 +37,10 @@ LARGEST_SEED = 2**32 - 1
 SEED = "Of the split and of all chance in training. [default: 0]"
 JUDGED = "Table with labels. [default: the model's own test part]"
 LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
-NOT_OF_PRESETS = ("smiles_column", "target_columns", "task", "split", "split_column", "unit", "init", "teacher", "ensemble", "strict")
+NOT_OF_PRESETS = (
+    *("smiles_column", "separator", "encoding", "target_columns", "task", "split", "split_column"),
+    *("unit", "init", "teacher", "ensemble", "strict"),
+)
 """Options that a preset decides, by their parameters."""
 
 INIT = "Shipped model, or folder of one, whose weights to begin with: descriptor-pretrained. [default: random weights]"
@@ -31,7 +49,9 @@ INIT = "Shipped model, or folder of one, whose weights to begin with: descriptor
 def train(
     source: Annotated[list[str] | None, typer.Argument(metavar="DATA [TARGET…]", help=TABLE, show_default=False)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help=FOLDER, show_default=False)] = None,
-    smiles_column: Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)] = "",
+    smiles_column: SmilesColumn = "",
+    separator: Separator = "",
+    encoding: EncodingName = "",
     target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)] = None,
     task: Annotated[str, typer.Option(help=KIND)] = "auto",
     split: Annotated[str, typer.Option(help=PROTOCOL)] = "random",
@@ -82,7 +102,8 @@ def train(
         assert source is not None
         names = [*(target_columns or []), *source[1:]]
         how = {"unit": unit, "init": init, "teacher": teacher, "ensemble": ensemble, "epochs": epochs, "seed": seed or 0, "strict": strict}
-        request = Request(Path(source[0]), smiles_column, names, task, split, split_column, **how)  # type: ignore[arg-type]
+        layout = layout_of(smiles_column, separator=separator, encoding=encoding)
+        request = Request(Path(source[0]), layout, names, task, split, split_column, **how)  # type: ignore[arg-type]
         weights, card = train_own(request, output, shlex.join(["molxai", *sys.argv[1:]]), machine)
     if getattr(rank_zero_only, "rank", 0):  # one of several processes that trained together: the first one speaks
         return
@@ -144,6 +165,8 @@ def evaluate(
     table: Annotated[Path | None, typer.Argument(metavar="[TABLE]", help=JUDGED, show_default=False)] = None,
     model: Model = "bace",
     smiles_column: SmilesColumn = "",
+    separator: Separator = "",
+    encoding: EncodingName = "",
     target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=LABELS, show_default=False)] = None,
     baseline: Annotated[bool, typer.Option("--baseline", help="A random forest on count ECFP4 of the same train part beside it.")] = False,
     method: Method = "lrp",
@@ -168,7 +191,9 @@ def evaluate(
         raise typer.BadParameter(f"part {part!r}: test, train or valid is needed")
     explainer = Explainer(model, method, batch_size, device)
     if table:
-        judged, gone = evaluate_table(explainer, table, smiles_column, target_columns or [])
+        judged, gone = evaluate_table(
+            explainer, table, layout_of(smiles_column, separator=separator, encoding=encoding), target_columns or []
+        )
         for line in gone:
             print(line, file=sys.stderr)
     else:

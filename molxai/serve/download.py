@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 from starlette.responses import Response
 
-from molxai.records import schema, write_tables
+from molxai.records import column_names, schema, write_tables
 from molxai.serve.desk import Upload
 
 
@@ -41,7 +41,8 @@ def download(found: Upload, ending: Ending, method: str) -> Response:
         raise ValueError(f"{found.file} was not explained by {method!r}: there are {', '.join(names)}")
     place, card = names.index(method) if method else 0, found.work.explainers[0].card
     records = [json.loads(row.records[place]) for row in found.job.results]
-    columns = schema(card, extras=found.extras, fragments=found.work.scheme is not None)
+    own = dict.fromkeys(column_names(found.extras).values(), pa.string())
+    columns = schema(card, extras=own, fragments=found.work.scheme is not None)
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, f"result.{ending}")
         write_tables([pa.Table.from_pylist(records, columns)], columns, path)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
+from graphormer.tables import Layout
 from molxai.serve.api import Explained, ExplainRequest, JobAnswer, Name, Predicted, PredictRequest, Question, Refusal
 from molxai.serve.desk import Desk, Upload
 from molxai.serve.download import Ending, download
@@ -70,6 +71,9 @@ async def upload(
     endpoint: Annotated[Name, Form(description="Target column of a model that has several.")] = "",
     fragments: Annotated[Name, Form(description="Add fragments to the records: the id of a scheme.")] = "",
     smiles_column: Annotated[Name, Form(description="Column of SMILES. Default: found by its name.")] = "",
+    id_column: Annotated[Name, Form(description="Column of names. Default: found by its name.")] = "",
+    separator: Annotated[Name, Form(description="Separator of a text table. Default: found in the file.")] = "",
+    encoding: Annotated[Name, Form(description="Encoding of a text file. Default: found in the file.")] = "",
     label_column: Annotated[Name, Form(description="Column of the true class.")] = "",
 ) -> Response:
     """A file to explain row by row: a job, whose results are fetched as they are made. A bad row is a record with its error."""
@@ -77,7 +81,8 @@ async def upload(
     asked = Question(model=model, target=target, contrast=contrast or None, endpoint=endpoint, fragments=fragments)
     names = [one.strip() for one in methods.split(",")]
     name = file.filename or "upload"
-    entries = await run_in_threadpool(uploaded, name, await file.read(), desk.settings, smiles_column, label_column)
+    layout = Layout(smiles_column, id_column, separator, encoding)
+    entries = await run_in_threadpool(uploaded, name, await file.read(), desk.settings, layout, label_column)
     made = await run_in_threadpool(desk.upload, asked, names, entries, safe_name(name))
     return _json(_told(made, 0), 202)
 

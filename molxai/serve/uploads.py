@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from graphormer.molecules import shortened
-from graphormer.tables import ending
+from graphormer.tables import AS_FOUND, Layout
+from graphormer.text import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
 from molxai.serve.settings import Settings
 
@@ -36,7 +37,7 @@ class Ready(Entry):
         return self.made
 
 
-def uploaded(name: str, content: bytes, settings: Settings, smiles_column: str = "", label_column: str = "") -> list[Entry]:
+def uploaded(name: str, content: bytes, settings: Settings, layout: Layout = AS_FOUND, label_column: str = "") -> list[Entry]:
     """The rows of an uploaded file.
 
     Raises:
@@ -50,7 +51,7 @@ def uploaded(name: str, content: bytes, settings: Settings, smiles_column: str =
         path = Path(folder, safe)
         path.write_bytes(content)
         try:
-            return _rows(path, settings, smiles_column, label_column)
+            return _rows(path, settings, layout, label_column)
         except MemoryError as error:
             raise OversizedError(f"{safe} unpacks to more than fits into memory: cut it") from error
         except OversizedError:
@@ -75,9 +76,9 @@ def _without(path: Path, text: str) -> str:
     return text.replace(f"{path.parent}/", "")
 
 
-def _rows(path: Path, settings: Settings, smiles_column: str, label_column: str) -> list[Entry]:
+def _rows(path: Path, settings: Settings, layout: Layout, label_column: str) -> list[Entry]:
     _check_unpacked(path, settings.largest_content, settings.most_rows)
-    found = list(islice(entries([str(path)], smiles_column, label_column), settings.most_rows + 1))
+    found = list(islice(entries([str(path)], layout, label_column), settings.most_rows + 1))
     if len(found) > settings.most_rows:
         raise OversizedError(f"{path.name} has more than {settings.most_rows} rows: cut it, or use 'molxai explain' on the command line")
     if not found:

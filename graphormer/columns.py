@@ -1,0 +1,166 @@
+"""Which column of a table holds what: structures, names, and whatever else the user asks for by name."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from graphormer.molecules import molecule, shortened
+from graphormer.names import listing, unknown
+
+SMILES_NAMES = (
+    ("smiles",),
+    ("isomericsmiles", "isosmiles", "cxsmiles"),
+    ("canonicalsmiles", "cansmiles", "rdkitsmiles", "smilesstring", "smilesstr"),
+)
+"""Usual names of a column of SMILES, without case, blanks and marks: of several that are there the first kind is taken.
+Isomeric SMILES say more than canonical ones do in some data bases."""
+
+OTHER_NAMES = (("smi",), ("mol", "structure", "molecule", "chemicalstructure", "compoundstructure"))
+"""Names that a column of SMILES may have, after all that have SMILES in their name."""
+
+ID_SUBJECTS = frozenset(
+    (
+        *("compound", "cmpd", "cpd", "molecule", "mol", "drug", "ligand", "substance", "sample", "chemical"),
+        *("structure", "inhibitor", "catalog", "catalogue", "registry", "reg", "vendor", "supplier"),
+        *("product", "corporate", "entry", "lead", "hit", "chembl", "pubchem", "zinc", "drugbank", "enamine"),
+        *("chemspider", "cas", "chebi", "kegg", "bindingdb", "mcule", "molport"),
+    )
+)
+"""What a column of ids may be of."""
+
+ID_QUALITIES = frozenset(("iupac", "preferred", "pref", "common", "generic", "trivial", "systematic", "unique"))
+
+ID_NOUNS = frozenset(("id", "ids", "identifier", "name", "names", "number", "no", "nr", "code", "key", "title", "rn"))
+"""What such a column may say of them."""
+
+ID_ALONE = frozenset(
+    (
+        *("id", "name", "title", "compound", "cid", "sid", "molecule", "drug", "ligand", "iupac"),
+        *("cas", "casrn", "casno", "identifier", "idnumber", "compoundid"),
+    )
+)
+"""Names of a column of ids that are one word."""
+
+UNNAMED = re.compile(r"unnamed: \d+(_level_\d+)?", re.IGNORECASE)
+"""How pandas calls a column without a name, such as an index that was saved with a table."""
+
+ENOUGH = 0.9
+"""Share of a sample's cells that must hold molecules for a column to be called one of structures."""
+
+LEAST = 0.1
+"""Share below which a column is called none."""
+
+SAMPLED = 20
+"""Cells by which that is judged."""
+
+
+def is_named(name: str) -> bool:
+    """Whether a column has a name: pandas' index, trailing separators and Excel's empty columns have none."""
+    return bool(name.strip()) and not UNNAMED.fullmatch(name.strip())
+
+
+def named_column(path: Path, columns: Sequence[str], wanted: str, option: str) -> str:
+    """The column of exactly that name.
+
+    Raises:
+        ValueError: there is none; names the nearest.
+    """
+    name = wanted.strip()
+    if name in columns:
+        return name
+    raise ValueError(unknown("column", name, columns, f"name one with {option}", f"in {path}"))
+
+
+def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]], wanted: str = "") -> str:
+    """The column of SMILES: the wanted one, or the one with a usual name in any case and spelling.
+
+    Args:
+        path: of the table, for messages.
+        columns: of the table.
+        sample: cells of its first rows by column.
+        wanted: empty where the user names none.
+
+    Raises:
+        ValueError: there is none, there are several of one usual name, or it holds no molecules where another does.
+    """
+    option = "-s/--smiles-column"
+    found = named_column(path, columns, wanted, option) if wanted else _usual_smiles(path, columns, option)
+    if not found or _share(sample, found) < LEAST:
+        others = [name for name in columns if name != found and _share(sample, name) >= ENOUGH]
+        hint = f"{', '.join(map(repr, others[:3]))} seems to hold SMILES: name it with {option}"
+        if others and found:
+            cell = next((row[found] for row in sample if row.get(found)), "")
+            raise ValueError(f"{path}: column {found!r} holds no molecules, like {shortened(cell)!r}; column {hint}")
+        if not found:
+            there = listing(columns)
+            advice = f"column {hint}" if others else f"name it with {option}"
+            raise ValueError(f"{path} has the columns {there}: a column named SMILES is needed; {advice}")
+    return found
+
+
+def _usual_smiles(path: Path, columns: Sequence[str], option: str) -> str:
+    plain = {name: re.sub(r"[^a-z0-9]", "", name.lower()) for name in columns}
+    kinds = [
+        *([name for name in columns if plain[name] in kind] for kind in SMILES_NAMES),
+        [name for name in columns if "smiles" in plain[name]],
+        *([name for name in columns if plain[name] in kind] for kind in OTHER_NAMES),
+    ]
+    found = next((kind for kind in kinds if kind), [])
+    if len(found) > 1:
+        raise ValueError(f"{path} has several columns of SMILES ({listing(found)}): name one with {option}")
+    return found[0] if found else ""
+
+
+def _share(sample: Sequence[Mapping[str, str]], name: str) -> float:
+    """The share of a column's filled cells that hold molecules; 1 where none is filled.
+
+    Letters and numbers alone make no molecules: in a column of them nobody looks for structures.
+    """
+    cells = [row[name] for row in sample if row.get(name, "").strip()][:SAMPLED]
+    if not cells:
+        return 1.0 if name else 0.0
+    return sum(_is_molecule(cell) for cell in cells) / len(cells) if max(map(len, cells)) > 2 else 0.0
+
+
+def _is_molecule(text: str) -> bool:
+    try:
+        molecule(text)
+    except ValueError:
+        return False
+    return True
+
+
+def id_column(path: Path, columns: Sequence[str], wanted: str = "", structures: str = "") -> str:
+    """The column of ids: the wanted one, or the first with a usual name; empty where there is none.
+
+    Raises:
+        ValueError: there is no column of the wanted name.
+    """
+    if wanted:
+        return named_column(path, columns, wanted, "--id-column")
+    return next((name for name in columns if name != structures and says_id(name)), "")
+
+
+def says_id(name: str) -> bool:
+    """Whether a column's name says that it identifies molecules.
+
+    Example:
+        >>> [says_id(name) for name in ("Compound ID", "molecule_chembl_id", "CMPD_CHEMBLID", "Assay ID", "MW")]
+        [True, True, True, False, False]
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # drugName
+    return _say_id(_words(name)) or _say_id(_words(spaced))
+
+
+def _say_id(words: Sequence[str]) -> bool:
+    if len(words) < 2:
+        return "".join(words) in ID_ALONE
+    return set(words) <= ID_SUBJECTS | ID_QUALITIES | ID_NOUNS and words[-1] in ID_NOUNS
+
+
+def _words(name: str) -> list[str]:
+    """The words in a column's name, `CMPD_CHEMBLID` as cmpd, chembl, id."""
+    words = re.findall(r"[a-z0-9]+", name.lower())
+    split = [re.fullmatch(r"(\w+?)(id|name|number|code)", word) for word in words]
+    parts = [[found[1], found[2]] if found and found[1] in ID_SUBJECTS else [word] for word, found in zip(words, split, strict=True)]
+    return [word for part in parts for word in part]
