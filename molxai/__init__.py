@@ -1,7 +1,7 @@
 """Which atoms, which superpixels made the model say so? Relevances that add up to the prediction."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from molxai.explainer import Explainer
@@ -10,19 +10,28 @@ if TYPE_CHECKING:
     from molxai.frame import explain_frame
     from molxai.rendering.grid import grid
 
-__all__ = ["Explainer", "Explanation", "conserve", "explain_frame", "grid"]
+__all__ = ["Explainer", "Explanation", "__version__", "conserve", "explain_frame", "grid"]
 
-PLACES = {
+__version__ = "0.1.0"
+"""Version of this tree: the package's metadata is built from it, so it holds without an installation as well."""
+
+MODULES = {
     "Explainer": "molxai.explainer",
     "Explanation": "molxai.explanation",
     "conserve": "molxai.foreign",
     "explain_frame": "molxai.frame",
     "grid": "molxai.rendering.grid",
 }
-"""Module of each name: imported on first use, for `molxai --help` must not wait for torch."""
+"""Module of each lazy name: imported on first use, because `molxai --help` must not wait for torch."""
+
+if not TYPE_CHECKING:  # for type checkers every other name is a mistake, not something that may be there
+
+    def __getattr__(name):
+        """The lazy name's value, from its module."""
+        if name in MODULES:
+            return getattr(import_module(MODULES[name]), name)
+        raise AttributeError(f"module 'molxai' has no attribute {name!r}")
 
 
-def __getattr__(name: str) -> Any:
-    if name in PLACES:
-        return getattr(import_module(PLACES[name]), name)
-    raise AttributeError(f"module 'molxai' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from molxai.rules.ledger import FACTORS, SUMS, Accounting
-from molxai.rules.rule import Function, names
+from molxai.rules.rule import Function, in_place, names
 
 Ends = list[tuple[Any, Tensor]]
 """Places in the graph, with the values that passed there."""
@@ -30,7 +30,7 @@ class Tracing(Accounting):
         """The function on copies of its recorded arguments."""
         if not torch.is_grad_enabled():
             return super().call(func, args, kwargs)
-        if _in_place(func):
+        if in_place(func):
             self.unmeasured.add(names([func]))
             return super().call(func, args, kwargs)
         taken: Ends = []
@@ -64,11 +64,6 @@ class Tracing(Accounting):
             inside, outside = (sum(_dot(value, next(grads)) for _, value in part) for part in (taken, given))
             lost[name] = lost.get(name, 0.0) + outside - inside
         return dict(sorted(lost.items(), key=lambda item: -abs(item[1])))
-
-
-def _in_place(func: Function) -> bool:
-    name = getattr(func, "__name__", "")
-    return (name.endswith("_") and not name.endswith("__")) or (name.startswith("__i") and name != "__invert__") or name == "__setitem__"
 
 
 def _copied(given: Any, taken: Ends) -> Any:

@@ -7,7 +7,9 @@ So for every product the mode leaves one factor recorded:
 - in a product of something that comes from x with something that does not, the latter is a weight, and a constant,
   also where a rule has frozen the former: a sigmoid's output never makes a weight the signal (attention may, see AH);
 - what is added instead (biases, position embeddings, class tokens) stays recorded: value × gradient is its part;
-- a product of two things that both come from x is left alone: it counts twice, unless a rule says which one is a gate.
+- a product of two things that both come from x is left alone: it counts twice, unless a rule says which one is a gate;
+- a constant is computed as the model computes it, casts to float32 included; where it meets a float64 signal it has its
+  float64 form, of the same value, because a rounded gradient adds up to 1e-7 only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from molxai.rules.mode import Rules
-from molxai.rules.recipes import ROUTING
-from molxai.rules.rule import Function, Rule, names
+from molxai.rules.recipes import CASTS, NARROW, ROUTING
+from molxai.rules.rule import Function, Rule, in_place, names
 from molxai.rules.tables import AH, frozen_output
 
 FACTORS: Mapping[Function, tuple[tuple[int, str], ...]] = {
@@ -73,12 +75,19 @@ class Accounting(Rules):
         """For each node of the graph so far: does it depend on x?"""
         self.frozen: dict[int, tuple[Tensor, str]] = {}
         """What comes from x and is not recorded, by id, with the name of the function that it was frozen in."""
+        self.of_signal = {func for rule in tables if rule.of_signal for func in rule.rows}
+        self.casts: dict[int, tuple[Tensor, int, Tensor]] = {}
+        """By id: what the model cast to fewer digits and does not come from x, its version then, and its float64 form."""
         self.routing = {func for rule in tables if rule in (AH, ROUTING) for func, row in rule.rows.items() if row is frozen_output}
         self.inputs = {name: self._recorded(f"{name} (input)", one).clone() if _floating(one) else one for name, one in inputs.items()}
 
     def __torch_function__(self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         args = tuple(self._own(one) for one in args)
         kwargs = {name: self._own(one) for name, one in (kwargs or {}).items()}
+        if self.of_signal and any(self._is_wide_signal(one) for one in (*args, *kwargs.values())):
+            target, rest = (args[:1], args[1:]) if in_place(func) else ((), args)
+            args = (*target, *(self._widened(one) for one in rest))
+            kwargs = {name: self._widened(one) for name, one in kwargs.items()}
         if places := FACTORS.get(func):
             args, kwargs = self._one_signal(places, args, kwargs)
         elif func in SUMS and len(args) == 2 and isinstance(args[1], int | float) and args[1] and args[0].requires_grad:
@@ -90,7 +99,13 @@ class Accounting(Rules):
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The function, or what replaces it."""
-        if replacement := self.table.get(func):
+        replacement = self.table.get(func)
+        if replacement and func in self.of_signal and not self._comes_from_x(args[0] if args else kwargs.get("input")):
+            out = func(*args, **kwargs)
+            if func in CASTS:
+                self._note_cast(args[0], out)
+            return out
+        if replacement:
             self.fired[func] += 1
             return replacement(func, *args, **kwargs)
         if places := UNRECORDED.get(func):
@@ -126,6 +141,39 @@ class Accounting(Rules):
     def _number(self, value: float, like: Tensor) -> Tensor:
         self.numbers.append(torch.tensor(value, dtype=like.dtype, device=like.device, requires_grad=True))
         return self.numbers[-1]
+
+    def _comes_from_x(self, given: Any) -> bool:
+        return isinstance(given, Tensor) and given.requires_grad and self.depends(given)
+
+    def _is_wide_signal(self, given: Any) -> bool:
+        """Whether the argument is float64, or a list that holds float64, and comes from x."""
+        if isinstance(given, Tensor):
+            return given.dtype == torch.float64 and self._comes_from_x(given)
+        return type(given) in (list, tuple) and any(self._is_wide_signal(one) for one in given)
+
+    def _note_cast(self, constant: Tensor, out: Any) -> None:
+        """Remember the cast of a recorded constant, and the same values in float64: constant × (rounded / exact)."""
+        if not (isinstance(out, Tensor) and out.requires_grad and constant.dtype == torch.float64 and out.dtype in NARROW):
+            return
+        with torch.no_grad():
+            rounded = out.to(constant)
+            ratio = torch.where(rounded == constant, 1.0, rounded / constant)
+        self.casts[id(out)] = out, out._version, constant * ratio
+
+    def _widened(self, given: Any) -> Any:
+        """The argument, with constants of fewer digits in float64: where casts are left out, functions need them so."""
+        if isinstance(given, Tensor):
+            if given.dtype not in NARROW:
+                return given
+            if known := self.casts.get(id(given)):
+                _, version, wide = known
+                # A cast that the model has changed in place since is no longer what was noted.
+                if version == given._version:
+                    return wide
+            return given.double()
+        if type(given) in (list, tuple):
+            return type(given)(self._widened(one) for one in given)
+        return given
 
     def _one_signal(
         self, places: tuple[tuple[int, str], ...], args: tuple[Any, ...], kwargs: dict[str, Any]

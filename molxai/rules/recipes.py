@@ -130,11 +130,18 @@ def gated(func: Function, x: Any, y: Any, *args: Any, **kwargs: Any) -> Tensor:
     return func(x, y, *args, **kwargs)
 
 
-def kept_in_float64(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+NARROW = (torch.float32, torch.float16, torch.bfloat16)
+"""Floating types with fewer digits than float64."""
+
+
+def kept_in_float64(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
     """A cast of float64 activations to fewer digits is left out: rounding is a step function that no gradient sees."""
     out = func(x, *args, **kwargs)
-    narrowed = out.requires_grad and x.dtype == torch.float64 and out.dtype in (torch.float32, torch.float16, torch.bfloat16)
-    return x.to(out.device) if narrowed else out
+    if not isinstance(out, Tensor):  # x.type() is a name
+        return out
+    narrowed = out.requires_grad and x.dtype == torch.float64 and out.dtype in NARROW
+    # A cast is a tensor of its own, which the model may change in place.
+    return x.to(out.device, copy=True) if narrowed else out
 
 
 def _rows(row: Function, functions: Iterable[Function]) -> dict[Function, Function]:
@@ -177,8 +184,15 @@ GATES = Rule(
 )
 """The activation rule, and activations as factors: SwiGLU, GELUs that are written out, sigmoid gates."""
 
-PRECISION = Rule("float64", _rows(kept_in_float64, (Tensor.to, Tensor.float, Tensor.type)))
-"""Float64 stays float64 in models that cast to float32 inside, such as Llama's RMSNorm; float32 models are untouched."""
+CASTS = (Tensor.to, Tensor.float, Tensor.half, Tensor.bfloat16, Tensor.type, Tensor.type_as)
+"""Functions that may change the type of a tensor and nothing else."""
+
+PRECISION = Rule("float64", _rows(kept_in_float64, CASTS), of_signal=True)
+"""Float64 stays float64 in models that cast to float32 inside, such as Llama's RMSNorm; float32 models are untouched.
+
+Casts of the model's own constants are made as the model makes them: Llama's rotary angles are position × frequency in
+float32, and 8 000 times a frequency's rounding is another angle.
+"""
 
 EVERY: tuple[Rule, ...] = (AH, LN, NORMS, SCALE, ROUTING, GATES, PRECISION)
 

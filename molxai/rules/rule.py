@@ -15,8 +15,21 @@ class Rule:
 
     name: str
     rows: Mapping[Function, Function]
+    of_signal: bool = False
+    """Whether the rows are meant for calls on what comes from x alone, where the mode knows x (see `Accounting`).
+
+    Where it does not, in `rules(...)`, everything that is recorded counts as coming from x.
+    """
 
 
 def names(functions: Iterable[Function]) -> str:
     """The functions' names, for messages."""
     return ", ".join(sorted({resolve_name(func) or str(func) for func in functions}))
+
+
+def in_place(func: Function) -> bool:
+    """Whether the function changes its first argument."""
+    name = getattr(func, "__name__", "")
+    if name.endswith("__"):
+        return name == "__setitem__" or (name.startswith("__i") and name != "__invert__")
+    return name.endswith("_")
