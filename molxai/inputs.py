@@ -34,6 +34,13 @@ class Input:
     id: str = ""
     label: str = ""
     """The true class, as the table has it."""
+    extras: Mapping[str, str] = field(default_factory=dict)
+    """The table's other columns."""
+
+    @property
+    def name(self) -> str:
+        """What records, tables, pages and messages call it: its id, else the number of its row."""
+        return self.id or str(self.row)
 
 
 Kind = Literal["smiles", "block", "array", "picture"]
@@ -61,9 +68,9 @@ class Entry:
         try:
             if self.fault:
                 raise ValueError(self.fault)
-            return Input(self.row, self.text, self._subject(max_atoms), "", self.id, self.label)
+            return Input(self.row, self.text, self._subject(max_atoms), "", self.id, self.label, self.extras)
         except (ValueError, RuntimeError) as error:  # RDKit has errors of its own for what it did not foresee
-            return Input(self.row, self.text, None, str(error), self.id, self.label)
+            return Input(self.row, self.text, None, str(error), self.id, self.label, self.extras)
 
     def _subject(self, max_atoms: int) -> Molecule | Digit:
         if self.kind in ("smiles", "block"):

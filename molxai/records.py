@@ -40,7 +40,7 @@ def record(one: Input, explanation: Explanation | None, features: bool = False, 
         scheme: add `fragments`, the relevance of the parts that it takes the molecule apart into.
     """
     known: Record = dict.fromkeys(KEYS)
-    known |= {"id": one.id or str(one.row), "row": one.row, "input": one.text}
+    known |= {"id": one.name, "row": one.row, "input": one.text}
     known |= {"status": "error" if one.error else "ok", "error": one.error or None}
     if explanation is None:
         return known

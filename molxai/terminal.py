@@ -117,7 +117,7 @@ def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | 
     """One line per input: prediction, logit, and the nodes or fragments of largest magnitude."""
     table = Table("id", "prediction", "target", "probability", "logit", "gap", "largest relevances", box=None, header_style="bold")
     for one, explanation in rows:
-        name = Text(one.id or one.text, overflow="ellipsis")
+        name = Text(one.id or f"{one.name} {one.text}", overflow="ellipsis")
         if explanation is None:
             table.add_row(name, Text("error", style="red"), "", "", "", "", Text(one.error))
             continue
