@@ -6,7 +6,7 @@ All molecules are explained for the same target, else their numbers could not be
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any
 
@@ -14,6 +14,7 @@ from graphormer.checkpoint import Card
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment, Scheme, fragments
+from molxai.rendering.caption import bias_word
 
 Named = tuple[str, Explanation]
 """Id of a molecule, and its explanation."""
@@ -116,6 +117,14 @@ def series_target(explainer: Explainer, name: str = "") -> str:
     return chosen
 
 
+HYDROGEN = "*[H]"
+"""SMILES of an R group that is no more than a hydrogen. It has no atom and no relevance of its own: the model reads hydrogens as
+a property of their heavy atom, so what they contribute is part of the core's relevance."""
+
+BASE = "base value"
+"""As `bias_word` calls it: what the model says before it has seen an atom, the same for every molecule."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A molecule as its core and what is attached to it: `logit = core + Σ groups + rest + token + bias`, up to the method's gap."""
@@ -124,14 +133,27 @@ class Row:
     explanation: Explanation
     core: Fragment
     groups: Mapping[str, Fragment]
-    """By label, R1 and so on; a group that closes a ring onto the core has the labels of both ends, R1+R2."""
+    """By label, R1 and so on; a group that closes a ring onto the core has the labels of both ends, R1+R2.
+
+    One that is hydrogen has no atoms and no relevance: hydrogens are read as a property of their heavy atom.
+    """
     rest: Fragment | None
     """What is not attached to the core: counterions, solvent."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Of the user's table, as text."""
 
     @property
     def parts(self) -> dict[str, Fragment]:
         """All that the molecule consists of, by label."""
         return {"core": self.core, **self.groups, **({"rest": self.rest} if self.rest else {})}
+
+    @property
+    def ledger(self) -> dict[str, float]:
+        """What no atom accounts for: the graph token, the biases or the base value, and what is missing."""
+        network = self.explanation.network
+        based = network is not None and bias_word(network.config) == BASE
+        bias = BASE if based else "bias"
+        return {"token": self.explanation.token, bias: self.explanation.bias, "gap": self.unaccounted}
 
     @property
     def unaccounted(self) -> float:
@@ -142,6 +164,8 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
         known: dict[str, Any] = {"id": self.id, "logit": self.explanation.logit}
+        if self.columns:
+            known["columns"] = dict(self.columns)
         ledger = {"token_relevance": self.explanation.token, "bias_relevance": self.explanation.bias, "gap": self.explanation.gap}
         return known | {label: part.to_dict() for label, part in self.parts.items()} | ledger
 
@@ -164,6 +188,11 @@ class Table:
         """Of the R groups, in order."""
         each = {label for row in self.rows for label in row.groups}
         return sorted(each, key=lambda label: [int(part[1:]) for part in label.split("+")])
+
+    @property
+    def total(self) -> str:
+        """What the explained quantity is called: the value of a regression, else a logit."""
+        return "value" if self.rows[0].explanation.probability is None else "logit"
 
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
