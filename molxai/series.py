@@ -11,9 +11,10 @@ from statistics import fmean, stdev
 from typing import Any
 
 from graphormer.checkpoint import Card
+from graphormer.molecules import Molecule
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation
-from molxai.fragments import Fragment, Scheme, fragments
+from molxai.fragments import Fragment, Lost, Scheme, fragments, lost
 from molxai.rendering.caption import bias_word
 
 Named = tuple[str, Explanation]
@@ -65,6 +66,20 @@ def carriers(series: Iterable[Named], scheme: str | Scheme = "functional-groups"
             found[one.name, one.smiles if by_structure else ""].append((place, name, one))
     made = [_carrier(name, occurrences) for (name, _), occurrences in found.items()]
     return sorted(made, key=lambda one: (-one.mean * one.occurrences, one.name, one.smiles))
+
+
+def lost_lines(series: Iterable[Named], scheme: Scheme) -> list[str]:
+    """Of a scheme of the user's own, a line for each pattern that lost atoms to earlier ones, in how many molecules, and where first."""
+    found: dict[str, list[tuple[str, Lost]]] = defaultdict(list)
+    for name, explanation in series:
+        for one in lost(explanation.subject.mol, scheme) if isinstance(explanation.subject, Molecule) else ():
+            found[one.name].append((name, one))
+    lines = []
+    for places in found.values():
+        first, one = places[0]
+        count = f"{len(places)} molecules" if len(places) > 1 else "1 molecule"
+        lines.append(f"{one}, in {count}, first in {first!r}; put its line first, or make the other pattern smaller")
+    return lines
 
 
 def _carrier(name: str, occurrences: Sequence[tuple[int, str, Fragment]]) -> Carrier:

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from molxai.inputs import Input
     from molxai.series import Named
 
-SCHEME = "functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own with a name and a SMARTS on each line."
+SCHEME = (
+    "functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own with a name and a SMARTS on each line; "
+    "an earlier line takes its atoms first."
+)
 CORE = (
     "Table of R groups instead: a core as SMARTS or SMILES, with labels like [*:1] where R groups may be (hydrogen, too) or without; "
     "or mcs for the largest core that most of the molecules have. Two minutes at most."
@@ -90,15 +93,18 @@ def _target(explainer: "Explainer", name: str) -> str:
 
 def _carriers(series: "list[Named]", scheme: Any, by_structure: bool, output: Path | None) -> None:
     from molxai.fragment_tables import show_carriers
-    from molxai.series import carriers
+    from molxai.series import carriers, lost_lines
     from molxai.series_tables import carrier_rows, write_series
     from molxai.terminal import console
 
-    found = carriers(series, scheme, by_structure)
+    found, notes = carriers(series, scheme, by_structure), lost_lines(series, scheme)
     if output:
-        write_series(output, {"molecules": len(series), "fragments": [one.to_dict() for one in found]}, carrier_rows(found))
+        content = {"molecules": len(series), "notes": notes, "fragments": [one.to_dict() for one in found]}
+        write_series(output, content, carrier_rows(found))
     else:
         show_carriers(found, series[0][1], console())
+    for note in notes:
+        print(f"fragment {note}", file=sys.stderr)
 
 
 MOST_CARRIED = 12

@@ -23,7 +23,7 @@ DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache f
 TARGET = "Class to explain: pred, true (with --target-columns), or a class's name or number."
 FRAGMENTS = (
     "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own "
-    "with a name and a SMARTS on each line."
+    "with a name and a SMARTS on each line, of which an earlier one takes its atoms first."
 )
 FOLDER = "Folder for the model; an interrupted run there is continued."
 
