@@ -34,6 +34,8 @@ class Input:
     id: str = ""
     label: str = ""
     """The true class, as the table has it."""
+    label_column: str = ""
+    """Where the table has it."""
     extras: Mapping[str, str] = field(default_factory=dict)
     """The table's other columns."""
 
@@ -62,15 +64,22 @@ class Entry:
     """Why there is nothing to read."""
     extras: Mapping[str, str] = field(default_factory=dict)
     """The table's other columns."""
+    label_column: str = ""
+    """Where the table has the true class."""
 
     def read(self, max_atoms: int = MAX_ATOMS) -> Input:
         """The molecule or digit, or why there is none."""
         try:
             if self.fault:
                 raise ValueError(self.fault)
-            return Input(self.row, self.text, self._subject(max_atoms), "", self.id, self.label, self.extras)
+            return Input(self.row, self.text, self._subject(max_atoms), "", self.id, *self._beside)
         except (ValueError, RuntimeError) as error:  # RDKit has errors of its own for what it did not foresee
-            return Input(self.row, self.text, None, str(error), self.id, self.label, self.extras)
+            return Input(self.row, self.text, None, str(error), self.id, *self._beside)
+
+    @property
+    def _beside(self) -> tuple[str, str, Mapping[str, str]]:
+        """What the table says of the row beside its structure and id."""
+        return self.label, self.label_column, self.extras
 
     def _subject(self, max_atoms: int) -> Molecule | Digit:
         if self.kind in ("smiles", "block"):
@@ -167,10 +176,10 @@ def _table(path: Path, kind: str, smiles_column: str, label_column: str) -> Iter
         given, name = row.fields.get(label, "") if label else "", row.fields.get(identity, "")
         if kind == ".sdf":
             name = row.block.partition("\n")[0].strip()
-            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, given, row.fault, known)
+            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, given, row.fault, known, label)
         else:
             smiles = row.fields.get(structures, "")
-            yield Entry(smiles, smiles, "smiles", 0, name, given, row.fault, known)
+            yield Entry(smiles, smiles, "smiles", 0, name, given, row.fault, known, label)
 
 
 def _smi(path: Path) -> Iterator[Entry]:
