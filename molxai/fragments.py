@@ -115,13 +115,22 @@ def parts(mol: Chem.Mol, scheme: str | Scheme = "functional-groups") -> list[Par
     return scheme_of(scheme)(mol)
 
 
+MOST_WORDED = 40
+"""Parts of a picture that have words beside them: of more, nobody could read the words."""
+
+
 def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[int, ...], str]]:
     """The atoms of each part, and its name with its relevance: what is written beside it in a picture.
+
+    Of many parts only those of largest magnitude have words; those of the others are empty.
 
     Raises:
         ValueError: as `fragments`.
     """
-    return [(one.atoms, f"{one.name} {one.relevance:+.2f}") for one in fragments(explanation, scheme)]
+    found = fragments(explanation, scheme)
+    largest = sorted(found, key=lambda one: -abs(one.relevance))[:MOST_WORDED]
+    named = {one.atoms for one in largest}
+    return [(one.atoms, f"{one.name} {one.relevance:+.2f}" if one.atoms in named else "") for one in found]
 
 
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> list[Fragment]:
