@@ -99,16 +99,33 @@ def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[s
 
 
 def _usual_smiles(path: Path, columns: Sequence[str], option: str) -> str:
-    plain = {name: re.sub(r"[^a-z0-9]", "", name.lower()) for name in columns}
-    kinds = [
-        *([name for name in columns if plain[name] in kind] for kind in SMILES_NAMES),
-        [name for name in columns if "smiles" in plain[name]],
-        *([name for name in columns if plain[name] in kind] for kind in OTHER_NAMES),
-    ]
-    found = next((kind for kind in kinds if kind), [])
+    ranks = {name: _smiles_rank(name) for name in columns}
+    best = min(ranks.values(), default=NO_RANK)
+    found = [name for name, rank in ranks.items() if rank == best < NO_RANK]
     if len(found) > 1:
         raise ValueError(f"{path} has several columns of SMILES ({listing(found)}): name one with {option}")
     return found[0] if found else ""
+
+
+NO_RANK = len(SMILES_NAMES) + 1 + len(OTHER_NAMES)
+"""Of a name that says nothing of SMILES."""
+
+
+def _smiles_rank(name: str) -> int:
+    """How well a column's name says that it holds SMILES: 0 is best."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    kinds = (*SMILES_NAMES, (plain,) if "smiles" in plain else (), *OTHER_NAMES)
+    return next((rank for rank, kind in enumerate(kinds) if plain in kind), NO_RANK)
+
+
+def says_smiles(name: str) -> bool:
+    """Whether a column's name says that it holds SMILES.
+
+    Example:
+        >>> [says_smiles(name) for name in ("Canonical SMILES", "smi", "mol", "name")]
+        [True, True, True, False]
+    """
+    return _smiles_rank(name) < NO_RANK
 
 
 def _share(sample: Sequence[Mapping[str, str]], name: str) -> float:

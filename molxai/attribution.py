@@ -129,9 +129,13 @@ EXTRA = "extra:"
 """Before the names of the columns of `Entry.extras` among those of rows."""
 
 
+ENTRY = ("content", "kind", "row", "id", "label", "fault", "label_column")
+"""Fields of an `Entry` that are columns of rows under their own names."""
+
+
 def rows_of(entries: Sequence[Entry]) -> dict[str, ndarray]:
     """Entries as columns."""
-    columns = {name: _array([getattr(one, name) for one in entries]) for name in ("content", "kind", "row", "id", "label", "fault")}
+    columns = {name: _array([getattr(one, name) for one in entries]) for name in ENTRY}
     names = dict.fromkeys(name for one in entries for name in one.extras)
     extras = {f"{EXTRA}{name}": _array([one.extras.get(name, "") for one in entries]) for name in names}
     return {"input": _array([one.text for one in entries]), **columns, **extras}
@@ -148,13 +152,14 @@ def entries_of(rows: Columns) -> list[Entry]:
     texts = [str(one) for one in rows["input"]]
     blank = [""] * len(texts)
     usual: dict[str, Sequence[Any]] = {"content": texts, "kind": ["smiles"] * len(texts), "row": range(len(texts))}
-    usual |= dict.fromkeys(("id", "label", "fault"), blank)
+    usual |= dict.fromkeys(("id", "label", "fault", "label_column"), blank)
     columns = [list(rows.get(name, default)) for name, default in usual.items()]
     extras = [(name.removeprefix(EXTRA), column) for name, column in rows.items() if name.startswith(EXTRA)]
-    return [
-        Entry(text, content, kind, int(row), str(id), str(label), str(fault), {name: column[place] for name, column in extras})
-        for place, (text, content, kind, row, id, label, fault) in enumerate(zip(texts, *columns, strict=True))
-    ]
+    made = []
+    for place, (text, content, kind, row, id, label, fault, where) in enumerate(zip(texts, *columns, strict=True)):
+        others = {name: column[place] for name, column in extras}
+        made.append(Entry(text, content, kind, int(row), str(id), str(label), str(fault), others, str(where)))
+    return made
 
 
 def _typed(values: ndarray, kind: pa.DataType) -> pa.Array:

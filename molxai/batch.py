@@ -87,11 +87,18 @@ def _fitting(explainer: Explainer, one: Input, target: str, contrast: str | None
         check_size(explainer.method, graph_in(explainer.subject(one.subject)).nodes)
         if target != "true":
             return one, common
-        if not one.label:
-            raise ValueError("no true class is known: --target true needs a table with --target-columns")
+        if not one.label.strip():
+            raise ValueError(_without_class(one))
         return one, explainer.target(one.label, contrast)
     except ValueError as error:
         return replace(one, subject=None, error=str(error)), None
+
+
+def _without_class(one: Input) -> str:
+    """Why a row has no true class, and what to do."""
+    if one.label_column:
+        return f"the cell in column {one.label_column!r} is empty: --target true needs the row's class there; fill it, or name a class"
+    return "no true class is known: --target true needs a table with --target-columns"
 
 
 @dataclass(frozen=True)

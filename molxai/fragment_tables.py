@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -12,7 +13,7 @@ from graphormer.molecules import shortened
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment
 from molxai.matched import TOP, MatchedPair
-from molxai.series import Carrier
+from molxai.series import BASE, HYDROGEN, Carrier
 from molxai.series import Table as CoreTable
 
 T = TypeVar("T")
@@ -72,18 +73,37 @@ def show_core_table(found: CoreTable, out: Console) -> None:
     """Molecules around their core: what each part adds to the explained quantity."""
     first = found.rows[0].explanation
     out.print(Text(core_line(found)))
-    labels = [*found.labels, *(["rest"] if any(row.rest for row in found.rows) else [])]
     out.print(Text(f"Explained for all: {total_name(first)} · {first.model} · {first.method}"))
-    table = Table("id", "logit" if first.probability is not None else "value", "core", *labels, box=None, header_style="bold")
+    labels = [*found.labels, *(["rest"] if any(row.rest for row in found.rows) else [])]
+    ledger = _ledger_columns(found)
+    own = list(found.rows[0].columns)
+    table = Table("id", *map(escape, own), found.total, *ledger, "core", *labels, box=None, header_style="bold")
     for row in _ends(found.rows, table):
-        cells = [Text(f"{part.relevance:+.3f} {shortened(part.smiles, NAME_WIDTH)}") if part else "" for part in map(row.parts.get, labels)]
-        table.add_row(_short(row.id), f"{row.explanation.logit:+.3f}", f"{row.core.relevance:+.3f}", *cells)
+        total = f"{row.explanation.logit:.3f}" if found.total == "value" else f"{row.explanation.logit:+.3f}"
+        beside = [f"{row.ledger[name]:.3f}" if name == BASE else f"{row.ledger[name]:+.3f}" for name in ledger]
+        parts = [Text(f"{part.relevance:+.3f} {shortened(part.smiles, NAME_WIDTH)}") if part else "" for part in map(row.parts.get, labels)]
+        carried = [_short(row.columns[name]) for name in own]
+        table.add_row(_short(row.id), *carried, total, *beside, f"{row.core.relevance:+.3f}", *parts)
     out.print(table)
     _say_hidden(len(found.rows), "molecules", out)
-    largest = max(max(abs(row.explanation.token), abs(row.explanation.bias), abs(row.unaccounted)) for row in found.rows)
-    parts = "Core, R groups and rest" if "rest" in labels else "Core and R groups"
-    beside = "" if largest < SMALLEST else f", with token, bias and what is not accounted for (up to {largest:.2g}),"
-    out.print(Text(f"{parts}{beside} add up to the {total_name(first)}."))
+    out.print(Text(_sum_line(found, ledger, "rest" in labels)))
+    if any(part.smiles == HYDROGEN for row in found.rows for part in row.groups.values()):
+        out.print(Text(f"{HYDROGEN}: nothing is attached there; the hydrogen's part is in the core, for the model has no atom for it."))
+
+
+def _ledger_columns(found: CoreTable) -> list[str]:
+    """Of what no atom accounts for, that which would not be shown as zero in every row."""
+    names = list(found.rows[0].ledger)
+    return [name for name in names if any(abs(row.ledger[name]) >= SMALLEST for row in found.rows)]
+
+
+def _sum_line(found: CoreTable, ledger: Sequence[str], rest: bool) -> str:
+    """Which of the columns add up to the explained quantity."""
+    adding = [name for name in ledger if name != "gap"]
+    named = [*adding, "core", "R groups", *(["rest"] if rest else [])]
+    text = f"{', '.join(named[:-1])} and {named[-1]}"
+    missing = "; gap is what is missing" if "gap" in ledger else ""
+    return f"{text[0].upper()}{text[1:]} add up to the {total_name(found.rows[0].explanation)}{missing}."
 
 
 def core_line(found: CoreTable) -> str:

@@ -6,19 +6,19 @@ So the sums are as true as the relevances: `Σ fragments + token + bias = logit`
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rdkit import Chem, rdBase
 from rdkit.Chem import BRICS
 
+from graphormer.checkpoint import row_ranges
 from graphormer.molecules import Molecule, shortened
 from graphormer.text import lines
 from molxai.explanation import Explanation
-from molxai.grouping import Claims, Part, Patterns, functional_groups, pieces, ring_systems, ring_text, with_double_bonds
+from molxai.grouping import MOST_MATCHES, Claims, Part, Patterns, functional_groups, pieces, ring_systems, ring_text, with_double_bonds
 
-__all__ = ["SCHEMES", "Fragment", "Part", "Scheme", "fragments", "from_smarts", "parts", "read_scheme", "scheme_of"]
+__all__ = ["SCHEMES", "Fragment", "Part", "Scheme", "fragments", "from_smarts", "lost", "lost_notes", "parts", "read_scheme", "scheme_of"]
 
 Scheme = Callable[[Chem.Mol], list[Part]]
 """Takes a molecule apart: each of its atoms is in exactly one part."""
@@ -115,13 +115,22 @@ def parts(mol: Chem.Mol, scheme: str | Scheme = "functional-groups") -> list[Par
     return scheme_of(scheme)(mol)
 
 
+MOST_WORDED = 40
+"""Parts of a picture that have words beside them: of more, nobody could read the words."""
+
+
 def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[int, ...], str]]:
     """The atoms of each part, and its name with its relevance: what is written beside it in a picture.
+
+    Of many parts only those of largest magnitude have words; those of the others are empty.
 
     Raises:
         ValueError: as `fragments`.
     """
-    return [(one.atoms, f"{one.name} {one.relevance:+.2f}") for one in fragments(explanation, scheme)]
+    found = fragments(explanation, scheme)
+    largest = sorted(found, key=lambda one: -abs(one.relevance))[:MOST_WORDED]
+    named = {one.atoms for one in largest}
+    return [(one.atoms, f"{one.name} {one.relevance:+.2f}" if one.atoms in named else "") for one in found]
 
 
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> list[Fragment]:
@@ -143,8 +152,9 @@ def fragments(explanation: Explanation, scheme: str | Scheme = "functional-group
 def from_smarts(source: Path | Iterable[str]) -> Scheme:
     """A scheme of one's own, from a file or lines of a name and a SMARTS each; blank lines and those with # are passed over.
 
-    The first line whose pattern matches claims the atoms; matches of one pattern that share atoms are one part. What is left
-    is one part, `rest`, for each connected piece.
+    Lines take their atoms in order: a match that needs an atom of an earlier line's is no fragment (`lost` tells of it). So more
+    special patterns go first. Matches of one pattern that share atoms are one part, and what no line takes is one part, `rest`, for
+    each connected piece.
 
     Raises:
         ValueError: a line is not so, or there is none.
@@ -162,7 +172,7 @@ def from_smarts(source: Path | Iterable[str]) -> Scheme:
         patterns.append((" ".join(name), pattern))
     if not patterns:
         raise ValueError("no fragments are named: a line of a name and a SMARTS is needed for each")
-    return partial(_own, patterns)
+    return OwnScheme(tuple(patterns))
 
 
 def _own_lines(path: Path) -> tuple[str, ...]:
@@ -171,10 +181,69 @@ def _own_lines(path: Path) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines(path))
 
 
-def _own(patterns: Patterns, mol: Chem.Mol) -> list[Part]:
-    claims = Claims(mol)
-    claims.match(patterns)
-    return claims.rest(lambda atoms: "rest")
+@dataclass(frozen=True)
+class Lost:
+    """Matches of a pattern that are no fragment, because earlier patterns have taken some of their atoms."""
+
+    name: str
+    """Of the pattern."""
+    atoms: tuple[int, ...]
+    """Of those matches."""
+    taken: tuple[int, ...]
+    """Of those, the ones that were taken."""
+    takers: tuple[str, ...]
+    """Names of the earlier patterns."""
+
+    def __str__(self) -> str:
+        there, taken = row_ranges(self.atoms), row_ranges(self.taken)
+        return f"{self.name!r} matches atoms {there}, but {', '.join(map(repr, self.takers))} before it has taken {taken}: left out"
+
+
+@dataclass(frozen=True)
+class OwnScheme:
+    """A scheme of the user's own: patterns in order, of which an earlier one takes its atoms before a later one."""
+
+    patterns: Patterns
+
+    def __call__(self, mol: Chem.Mol) -> list[Part]:
+        """The parts of a molecule."""
+        claims = Claims(mol)
+        claims.match(self.patterns)
+        return claims.rest(lambda atoms: "rest")
+
+    def lost(self, mol: Chem.Mol) -> list[Lost]:
+        """Patterns that match where no fragment of theirs is.
+
+        A match that lies wholly within earlier fragments is what precedence is for (an ether within an ester), and one whose
+        other atoms are in a fragment of the same name has lost nothing: neither is told.
+        """
+        claims = Claims(mol)
+        found = []
+        for name, pattern in self.patterns:
+            free = frozenset(claims.free)
+            matches = [frozenset(match) for match in mol.GetSubstructMatches(pattern, maxMatches=MOST_MATCHES)]
+            claims.claim(name, matches)
+            left = [match for match in matches if not match <= free and match & claims.free]
+            if left:
+                found.append(_lost(name, frozenset().union(*left), free, claims.parts))
+        return found
+
+
+def _lost(name: str, atoms: frozenset[int], free: frozenset[int], parts: Sequence[Part]) -> Lost:
+    """What there is to say of matches that were left out."""
+    taken = atoms - free
+    takers = dict.fromkeys(part.name for part in parts if not taken.isdisjoint(part.atoms))
+    return Lost(name, tuple(sorted(atoms)), tuple(sorted(taken)), tuple(takers))
+
+
+def lost(mol: Chem.Mol, scheme: Scheme | None) -> list[Lost]:
+    """Patterns of the user's own that lost their atoms to earlier ones; the program's own schemes say all that they mean."""
+    return scheme.lost(mol) if isinstance(scheme, OwnScheme) else []
+
+
+def lost_notes(subject: object, scheme: Scheme | None) -> list[str]:
+    """The same in words, for the notes of a record."""
+    return [f"fragment {one}" for one in lost(subject.mol, scheme)] if isinstance(subject, Molecule) else []
 
 
 PLACE = "molxai_atom"

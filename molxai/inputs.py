@@ -34,10 +34,14 @@ class Input:
     id: str = ""
     label: str = ""
     """The true class, as the table has it."""
+    label_column: str = ""
+    """Where the table has it."""
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    """The table's other columns: text, or what a Parquet file has there."""
 
     @property
     def name(self) -> str:
-        """What the input is called in every output: its id, else the number of its row."""
+        """What records, tables, pages and messages call it: its id, else the number of its row."""
         return self.id or str(self.row)
 
 
@@ -60,15 +64,22 @@ class Entry:
     """Why there is nothing to read."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """The table's other columns: text, or what a Parquet file has there."""
+    label_column: str = ""
+    """Where the table has the true class."""
 
     def read(self, max_atoms: int = MAX_ATOMS) -> Input:
         """The molecule or digit, or why there is none."""
         try:
             if self.fault:
                 raise ValueError(self.fault)
-            return Input(self.row, self.text, self._subject(max_atoms), "", self.id, self.label)
+            return Input(self.row, self.text, self._subject(max_atoms), "", self.id, *self._beside)
         except (ValueError, RuntimeError) as error:  # RDKit has errors of its own for what it did not foresee
-            return Input(self.row, self.text, None, str(error), self.id, self.label)
+            return Input(self.row, self.text, None, str(error), self.id, *self._beside)
+
+    @property
+    def _beside(self) -> tuple[str, str, Mapping[str, Any]]:
+        """What the table says of the row beside its structure and id."""
+        return self.label, self.label_column, self.extras
 
     def _subject(self, max_atoms: int) -> Molecule | Digit:
         if self.kind in ("smiles", "block"):
@@ -213,10 +224,10 @@ def _rows(path: Path, layout: Layout, label_column: str) -> Iterator[Entry]:
         if table.has_structures:
             # A record has its name in its first line, unless the user says otherwise.
             name = id if layout.id_column else row.title or id
-            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, measured, row.fault, extras)
+            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, measured, row.fault, extras, label)
         else:
             smiles = row.fields.get(roles.structures, "")
-            yield Entry(smiles, smiles, "smiles", 0, id, measured, row.fault, extras)
+            yield Entry(smiles, smiles, "smiles", 0, id, measured, row.fault, extras, label)
 
 
 def split_smiles(line: str) -> tuple[str, str]:

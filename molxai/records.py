@@ -17,7 +17,7 @@ from graphormer.molecules import Molecule
 from graphormer.spreadsheets import Sheet
 from molxai.batch import Prediction
 from molxai.explanation import Explanation
-from molxai.fragments import Scheme, fragments
+from molxai.fragments import Scheme, fragments, lost_notes
 from molxai.inputs import Input
 
 Record = dict[str, Any]
@@ -47,8 +47,11 @@ def record(one: Input, explanation: Explanation | None, features: bool = False, 
     known |= {"status": "error" if one.error else "ok", "error": one.error or None}
     if explanation is None:
         return known
-    sums = {"fragments": [each.to_dict() for each in fragments(explanation, scheme)]} if scheme else {}
-    return known | explanation.to_dict(features) | sums
+    known |= explanation.to_dict(features)
+    if scheme:
+        known["fragments"] = [each.to_dict() for each in fragments(explanation, scheme)]
+        known["notes"] = [*known["notes"], *lost_notes(explanation.subject, scheme)]
+    return known
 
 
 def _structure(one: Input) -> Record:

@@ -2,17 +2,19 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFMCS, rdRGroupDecomposition
 
 from graphormer.molecules import Molecule, shortened
 from molxai.alignment import SENSIBLE
+from molxai.cores import core_query
 from molxai.explanation import Explanation
 from molxai.fragments import PLACE, Fragment, attached_smiles
 from molxai.grouping import pieces
-from molxai.series import Named, Row, Table, check_one_target
+from molxai.series import HYDROGEN, Named, Row, Table, check_one_target
 
 SHARE = 0.8
 """Of the molecules that have a core that is found: a stray one must not decide what the others have in common."""
@@ -39,27 +41,32 @@ def core_of(mols: Sequence[Chem.Mol]) -> tuple[str, bool]:
     return found.smartsString, not found.canceled
 
 
-def core_table(series: Sequence[Named], core: str = "") -> Table:
-    """The molecules around a core, which is given as SMARTS or else found.
+def core_table(series: Sequence[Named], core: str = "", columns: Sequence[Mapping[str, str]] = ()) -> Table:
+    """The molecules around a core, which is given as SMARTS or SMILES, or else found.
+
+    Args:
+        series: of one target.
+        core: as `core_query` reads it; a label, like `[*:1]`, may stand for hydrogen, too. Empty: it is found.
+        columns: of the user's table, of each molecule of the series, that the rows carry.
 
     Raises:
-        ValueError: the SMARTS cannot be read, no molecule has it, nothing is common, or other things than molecules were explained
+        ValueError: the core cannot be read, no molecule has it, nothing is common, or other things than molecules were explained
             or for different targets.
     """
     check_one_target([explanation for _, explanation in series])
     mols = [_traced(explanation) for _, explanation in series]
     smarts, whole = (core, True) if core else core_of(mols)
-    with rdBase.BlockLogs():  # the one-line error says it
-        query = Chem.MolFromSmarts(smarts)
-    if query is None or not query.GetNumAtoms():
-        raise ValueError(f"RDKit cannot read the core {shortened(smarts)!r}: a SMARTS is needed, like c1ccccc1C(=O)N")
-    matching = [place for place, mol in enumerate(mols) if mol.HasSubstructMatch(query)]
-    if not matching:
+    query, note = core_query(smarts)
+    found = _decomposed(mols, query)
+    if not found:
         raise ValueError(f"none of the {len(mols)} molecules has the core {shortened(smarts)!r}")
-    rows = _rows(series, mols, query, matching)
-    without = tuple(name for place, (name, _) in enumerate(series) if place not in rows)
-    note = "" if whole else f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
-    return Table(smarts, not core, tuple(rows.values()), without, note)
+    rows = []
+    for place, pieces_of in found.items():
+        row = _row(*series[place], mols[place], pieces_of)
+        rows.append(replace(row, columns=dict(columns[place])) if columns else row)
+    without = tuple(name for place, (name, _) in enumerate(series) if place not in found)
+    note = note if whole else f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
+    return Table(smarts, not core, tuple(rows), without, note)
 
 
 def _traced(explanation: Explanation) -> Chem.Mol:
@@ -71,19 +78,22 @@ def _traced(explanation: Explanation) -> Chem.Mol:
     return mol
 
 
-def _rows(series: Sequence[Named], mols: Sequence[Chem.Mol], core: Chem.Mol, matching: Sequence[int]) -> dict[int, Row]:
-    """Of each molecule that has the core, by its place in the series."""
+def _decomposed(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, Chem.Mol]]:
+    """Core and R groups of each molecule that has the core, by its place in the series.
+
+    RDKit decides who has it: a label of the core matches hydrogen, which a search for the substructure does not.
+    """
     options = rdRGroupDecomposition.RGroupDecompositionParameters()
     options.timeout = GROUP_SECONDS
     try:
         with rdBase.BlockLogs():
-            chosen = [mols[place] for place in matching]
-            found, failed = rdRGroupDecomposition.RGroupDecompose([core], chosen, asSmiles=False, options=options)
+            found, failed = rdRGroupDecomposition.RGroupDecompose([core], list(mols), asSmiles=False, options=options)
     except RuntimeError as error:  # RDKit has no other name for the end of the time that it was given
-        said = f"{len(matching)} molecules around the core {shortened(Chem.MolToSmarts(core), 80)}: no R groups after {GROUP_SECONDS} s"
+        said = f"{len(mols)} molecules around the core {shortened(Chem.MolToSmarts(core), 80)}: no R groups after {GROUP_SECONDS} s"
         raise ValueError(f"{said}; name a larger core with --core SMARTS, or give a closer series") from error
-    done = [place for number, place in enumerate(matching) if number not in set(failed)]
-    return {place: _row(*series[place], mols[place], one) for place, one in zip(done, found, strict=True)}
+    lacking = set(failed)
+    having = [place for place in range(len(mols)) if place not in lacking]
+    return dict(zip(having, found, strict=True))
 
 
 def _row(name: str, explanation: Explanation, mol: Chem.Mol, found: dict[str, Chem.Mol]) -> Row:
@@ -100,5 +110,13 @@ def _row(name: str, explanation: Explanation, mol: Chem.Mol, found: dict[str, Ch
         label: Fragment(label, text, tuple(sorted(atoms)), math.fsum(relevance[i] for i in atoms))
         for (label, atoms), text in zip(each.items(), texts, strict=True)
     }
+    bare = [label for label in traced if _is_hydrogen(found[label])]
+    made |= {label: Fragment(label, HYDROGEN, (), 0.0) for label in bare}
     core_part, rest = made.pop("core"), made.pop("rest", None)
     return Row(name, explanation, core_part, made, rest)
+
+
+def _is_hydrogen(group: Chem.Mol) -> bool:
+    """Whether RDKit has put a hydrogen, which the molecule has no atom for, where nothing is attached."""
+    atoms = [atom for atom in group.GetAtoms() if atom.GetAtomicNum()]
+    return bool(atoms) and all(atom.GetAtomicNum() == 1 and not atom.HasProp(PLACE) for atom in atoms)

@@ -6,14 +6,16 @@ All molecules are explained for the same target, else their numbers could not be
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any
 
 from graphormer.checkpoint import Card
+from graphormer.molecules import Molecule
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation
-from molxai.fragments import Fragment, Scheme, fragments
+from molxai.fragments import Fragment, Lost, Scheme, fragments, lost
+from molxai.rendering.caption import bias_word
 
 Named = tuple[str, Explanation]
 """Id of a molecule, and its explanation."""
@@ -64,6 +66,20 @@ def carriers(series: Iterable[Named], scheme: str | Scheme = "functional-groups"
             found[one.name, one.smiles if by_structure else ""].append((place, name, one))
     made = [_carrier(name, occurrences) for (name, _), occurrences in found.items()]
     return sorted(made, key=lambda one: (-one.mean * one.occurrences, one.name, one.smiles))
+
+
+def lost_lines(series: Iterable[Named], scheme: Scheme) -> list[str]:
+    """Of a scheme of the user's own, a line for each pattern that lost atoms to earlier ones, in how many molecules, and where first."""
+    found: dict[str, list[tuple[str, Lost]]] = defaultdict(list)
+    for name, explanation in series:
+        for one in lost(explanation.subject.mol, scheme) if isinstance(explanation.subject, Molecule) else ():
+            found[one.name].append((name, one))
+    lines = []
+    for places in found.values():
+        first, one = places[0]
+        count = f"{len(places)} molecules" if len(places) > 1 else "1 molecule"
+        lines.append(f"{one}, in {count}, first in {first!r}; put its line first, or make the other pattern smaller")
+    return lines
 
 
 def _carrier(name: str, occurrences: Sequence[tuple[int, str, Fragment]]) -> Carrier:
@@ -121,6 +137,14 @@ def series_target(explainer: Explainer, name: str = "") -> str:
     return chosen
 
 
+HYDROGEN = "*[H]"
+"""SMILES of an R group that is no more than a hydrogen. It has no atom and no relevance of its own: the model reads hydrogens as
+a property of their heavy atom, so what they contribute is part of the core's relevance."""
+
+BASE = "base value"
+"""As `bias_word` calls it: what the model says before it has seen an atom, the same for every molecule."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A molecule as its core and what is attached to it: `logit = core + Σ groups + rest + token + bias`, up to the method's gap."""
@@ -129,14 +153,27 @@ class Row:
     explanation: Explanation
     core: Fragment
     groups: Mapping[str, Fragment]
-    """By label, R1 and so on; a group that closes a ring onto the core has the labels of both ends, R1+R2."""
+    """By label, R1 and so on; a group that closes a ring onto the core has the labels of both ends, R1+R2.
+
+    One that is hydrogen has no atoms and no relevance: hydrogens are read as a property of their heavy atom.
+    """
     rest: Fragment | None
     """What is not attached to the core: counterions, solvent."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Of the user's table, as text."""
 
     @property
     def parts(self) -> dict[str, Fragment]:
         """All that the molecule consists of, by label."""
         return {"core": self.core, **self.groups, **({"rest": self.rest} if self.rest else {})}
+
+    @property
+    def ledger(self) -> dict[str, float]:
+        """What no atom accounts for: the graph token, the biases or the base value, and what is missing."""
+        network = self.explanation.network
+        based = network is not None and bias_word(network.config) == BASE
+        bias = BASE if based else "bias"
+        return {"token": self.explanation.token, bias: self.explanation.bias, "gap": self.unaccounted}
 
     @property
     def unaccounted(self) -> float:
@@ -147,6 +184,8 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
         known: dict[str, Any] = {"id": self.id, "logit": self.explanation.logit}
+        if self.columns:
+            known["columns"] = dict(self.columns)
         ledger = {"token_relevance": self.explanation.token, "bias_relevance": self.explanation.bias, "gap": self.explanation.gap}
         return known | {label: part.to_dict() for label, part in self.parts.items()} | ledger
 
@@ -169,6 +208,11 @@ class Table:
         """Of the R groups, in order."""
         each = {label for row in self.rows for label in row.groups}
         return sorted(each, key=lambda label: [int(part[1:]) for part in label.split("+")])
+
+    @property
+    def total(self) -> str:
+        """What the explained quantity is called: the value of a regression, else a logit."""
+        return "value" if self.rows[0].explanation.probability is None else "logit"
 
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""

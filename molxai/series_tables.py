@@ -3,12 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from graphormer.files import write_file
-from molxai.series import Carrier, Table
+from molxai.series import BASE, Carrier, Table
+from molxai.series import Row as CoreRow
 
 SERIES_ENDINGS = (".csv", ".json", ".md")
 """Of files that hold a series."""
@@ -23,16 +24,32 @@ def carrier_rows(found: Sequence[Carrier]) -> list[Flat]:
 
 
 def core_rows(table: Table) -> list[Flat]:
-    """A row for each molecule: each part's SMILES and relevance, and what the ledger has beside them."""
-    rows = []
+    """A row for each molecule: each part's SMILES and relevance, what the ledger has beside them, and the user's columns."""
     rest = ["rest"] if any(row.rest for row in table.rows) else []
-    for row in table.rows:
-        flat: Flat = {"id": row.id, "logit": row.explanation.logit}
-        for label in ("core", *table.labels, *rest):
-            part = row.parts.get(label)
-            flat |= {label: part.smiles if part else "", f"{label} relevance": part.relevance if part else 0.0}
-        rows.append(flat | {"token": row.explanation.token, "bias": row.explanation.bias, "gap": row.explanation.gap})
-    return rows
+    rows = [_core_row(table, row, ["core", *table.labels, *rest]) for row in table.rows]
+    shown = _own_names(rows[0], table.rows[0].columns)
+    return [flat | {shown[name]: text for name, text in row.columns.items()} for flat, row in zip(rows, table.rows, strict=True)]
+
+
+def _core_row(table: Table, row: CoreRow, labels: Sequence[str]) -> Flat:
+    flat: Flat = {"id": row.id, table.total: row.explanation.logit}
+    for label in labels:
+        part = row.parts.get(label)
+        flat |= {label: part.smiles if part else "", f"{label} relevance": part.relevance if part else 0.0}
+    return flat | row.ledger
+
+
+def _own_names(taken: Iterable[str], columns: Iterable[str]) -> dict[str, str]:
+    """Under which names the user's columns stand; `input.` goes before one that is taken, as in records."""
+    used = set(taken)
+    names = {}
+    for column in columns:
+        name = column
+        while name in used:
+            name = f"input.{name}"
+        used.add(name)
+        names[column] = name
+    return names
 
 
 def write_series(path: Path, content: dict[str, Any], rows: Sequence[Flat]) -> None:
@@ -62,7 +79,7 @@ def _plain(value: Any) -> Any:
 
 def _markdown(rows: Sequence[Flat]) -> str:
     columns = list(rows[0])
-    lines = [columns, ["---"] * len(columns), *([_cell(row[name]) for name in columns] for row in rows)]
+    lines = [columns, ["---"] * len(columns), *([_cell(row[name], name) for name in columns] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
@@ -70,7 +87,13 @@ MARKUP = str.maketrans({one: f"\\{one}" for one in r"\`*_{}[]()<>#|~"} | {"&": "
 """What Markdown would give a meaning to, `*` of a SMILES among it."""
 
 
-def _cell(value: Any) -> str:
+UNSIGNED = ("sd", "value", BASE)
+"""Columns of numbers that speak neither for nor against anything."""
+
+
+def _cell(value: Any, column: str) -> str:
     if value is None:
         return ""
-    return f"{value:+.4f}" if isinstance(value, float) else " ".join(str(value).split()).translate(MARKUP)
+    if isinstance(value, float):
+        return f"{value:.4f}" if column in UNSIGNED else f"{value:+.4f}"
+    return " ".join(str(value).split()).translate(MARKUP)

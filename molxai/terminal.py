@@ -15,7 +15,7 @@ from rich.text import Text
 from graphormer.checkpoint import Card
 from molxai.batch import Explained
 from molxai.explanation import Explanation
-from molxai.fragments import Scheme, fragments
+from molxai.fragments import Scheme, fragments, lost_notes
 from molxai.inputs import Input
 from molxai.parts import Tally
 from molxai.records import Record
@@ -93,7 +93,7 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
     out.print(Text(prediction_line(explanation)))
     out.print(table)
     out.print(Text(ledger_line(explanation)))
-    for note in explanation.notes:
+    for note in (*explanation.notes, *lost_notes(explanation.subject, scheme)):
         out.print(Text(f"Note: {note}"))
 
 
@@ -117,7 +117,7 @@ def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | 
     """One line per input: prediction, logit, and the nodes or fragments of largest magnitude."""
     table = Table("id", "prediction", "target", "probability", "logit", "gap", "largest relevances", box=None, header_style="bold")
     for one, explanation in rows:
-        name = Text(one.id or one.text, overflow="ellipsis")
+        name = Text(one.id or f"{one.name} {one.text}", overflow="ellipsis")
         if explanation is None:
             table.add_row(name, Text("error", style="red"), "", "", "", "", Text(one.error))
             continue

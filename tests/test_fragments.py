@@ -17,7 +17,7 @@ from graphormer.molecules import MOLECULES, molecule
 from molxai.attribution import Attribution
 from molxai.cli import main
 from molxai.explainer import Explainer
-from molxai.fragments import SCHEMES, attached_smiles, fragments, from_smarts, parts
+from molxai.fragments import SCHEMES, attached_smiles, fragments, from_smarts, lost, parts
 from molxai.functional_groups import CYCLIC_AMIDINES, GROUPS
 from molxai.library import Library, manifest_of
 from molxai.ring_names import RINGS
@@ -203,3 +203,44 @@ def test_digits_have_no_fragments(saved_digit_model, capsys, tmp_path):
         assert main(["explain", picture, "-m", str(saved_digit_model), "--fragments", "rings", *output]) > 0
         said = capsys.readouterr()
         assert said.err.count("\n") == 1 and "parts of molecules" in said.err and not said.out
+
+
+ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
+ESTER_FIRST = ("ester [CX3](=O)[OX2][#6]", "phenyl c1ccccc1", "acid C(=O)[OH]")
+
+
+@pytest.mark.parametrize(
+    ("lines", "smiles", "expected"),
+    [
+        (ESTER_FIRST, ASPIRIN, [("phenyl", (4, 5, 6, 7, 8, 9), (4,), ("ester",))]),
+        ((ESTER_FIRST[1], ESTER_FIRST[0]), ASPIRIN, [("ester", (1, 2, 3, 4), (4,), ("phenyl",))]),
+        (ESTER_FIRST, "c1ccccc1", []),
+        (("ester [CX3](=O)[OX2]", *ESTER_FIRST[1:]), ASPIRIN, []),
+        # What an earlier fragment holds whole is what precedence is for; a chain of which the rest is a chain has lost nothing.
+        (("ester [CX3](=O)[OX2][#6]", "ether [#6][OX2][#6]"), "CC(=O)OC", []),
+        (("alcohol [CH2][OH]", "chain [CH2][CH2]"), "CCCCO", []),
+        (("amine [CH2][NH2]", "alcohol [CH2][OH]", "chain [CH2][CH2]"), "NCCO", []),
+        (("amine [CH2][NH2]", "acid [CH2]C(=O)[OH]"), "NCC(=O)O", [("acid", (1, 2, 3, 4), (1,), ("amine",))]),
+        (("a [CH2]F", "b [CH2]Cl", "all FCC(C)CCl"), "FCC(C)CCl", [("all", (0, 1, 2, 3, 4, 5), (0, 1, 4, 5), ("a", "b"))]),
+    ],
+)
+def test_a_pattern_that_lost_its_atoms_to_an_earlier_one_is_told(lines, smiles, expected):
+    found = lost(Chem.MolFromSmiles(smiles), from_smarts(lines))
+    assert [(one.name, one.atoms, one.taken, one.takers) for one in found] == expected
+
+
+def test_the_programs_own_schemes_lose_nothing():
+    assert all(not lost(Chem.MolFromSmiles(ASPIRIN), scheme) for scheme in (*SCHEMES.values(), None))
+
+
+def test_records_tables_and_the_terminal_tell_of_lost_patterns(command):
+    Path("own.smarts").write_text("\n".join(ESTER_FIRST))
+    Path("s.smi").write_text(f"{ASPIRIN} asp\nc1ccccc1 ben\nCC(=O)Oc1ccccc1 pa\n")
+    said = "fragment 'phenyl' matches atoms 4-9, but 'ester' before it has taken 4: left out"
+    assert command("explain", "s.smi", "--fragments", "own.smarts", "-o", "o.json", "-n", "0")[0] == 0
+    assert [row["notes"] for row in json.loads(Path("o.json").read_text())] == [[said], [], [said]]
+    assert f"Note: {said}" in command("explain", ASPIRIN, "--fragments", "own.smarts")[1]
+    code, _, error = command("fragments", "s.smi", "--scheme", "own.smarts", "-o", "f.json")
+    assert code == 0 and f"{said}, in 2 molecules, first in 'asp'" in error
+    assert len(json.loads(Path("f.json").read_text())["notes"]) == 1
+    assert "left out" not in command("fragments", "s.smi", "--scheme", "rings")[2]

@@ -210,7 +210,7 @@ def test_hostile_file_names_stay_names(client, name):
 
 
 REFUSED = [
-    ({}, 422, "nothing to explain: one of inputs, image and picture"),
+    ({}, 422, "nothing to explain: one of inputs, text, image and picture"),
     ({"inputs": ["CCO"], "image": [[1]]}, 422, "inputs and image to explain"),
     ({"inputs": []}, 422, "inputs: "),
     ({"inputs": ["CCO"] * 101}, 413, "101 inputs at once: at most 100"),

@@ -123,6 +123,7 @@ def test_choices_are_asked_and_shown(page, tmp_path):
     choose(page, "scale", "fixed")
     assert find(page, ".large .atom-4").get_attribute("fill") != first
     choose(page, "target", "active")
+    answered(page)
     until(page, "document.querySelector('#result header').textContent.includes('Explained: active')")
     (known,) = records(tmp_path, IBUPROFEN, "--target", "active")
     assert pointed(page, 4).startswith(f"C4: {signed(known['relevance'][4])}")
@@ -297,3 +298,36 @@ def test_a_telephone_shows_all_of_it(page, dark):
     colours = page.execute_script("const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]")
     brightness = [sum(map(int, re.findall(r"\d+", one)[:3])) for one in colours]
     assert (brightness[0] > brightness[1]) == dark
+
+
+def paste(page, text):
+    """Put text into the box as the clipboard would, and ask."""
+    page.execute_script("document.getElementById('smiles').value = arguments[0]; document.getElementById('explain').click()", text)
+    answered(page)
+
+
+def test_a_pasted_list_is_a_table_with_its_names(page, tmp_path):
+    path = tmp_path / "list.smi"
+    path.write_text(f"{IBUPROFEN}\tibuprofen\nC1CC\tbroken\nCCO\tethanol\n")
+    paste(page, path.read_text())
+    until(page, "!document.getElementById('downloads')?.hidden")
+    assert status(page) == "3 of 3 rows, 1 with errors" and "pasted.txt" in find(page, "#result h2").text
+    names = [one.text for one in page.find_elements("css selector", "#result tbody td[data-title='id']")]
+    assert names == ["ibuprofen", "broken", "ethanol"]
+    known = records(tmp_path, path, "--target", "active")
+    logits = [one.text for one in page.find_elements("css selector", "#result tbody td[data-title='logit of active']")]
+    assert logits == ["" if one["logit"] is None else signed(one["logit"]) for one in known]
+    assert "smiles=" not in page.current_url
+    find(page, "#result tbody button.link").click()
+    find(page, "#alone").click()
+    until(page, "document.getElementById('smiles').value.startsWith('CC(C)') && document.querySelector('.large')")
+
+
+def test_a_pasted_molecule_may_have_a_name_or_be_a_mol_block(page):
+    from rdkit import Chem
+
+    paste(page, "CCO\tethyl alcohol")
+    until(page, "document.querySelectorAll('.large [data-node]').length === 3")
+    assert "ethyl alcohol" in find(page, "#result header").text
+    paste(page, Chem.MolToMolBlock(Chem.MolFromSmiles("c1ccccc1")).strip())
+    until(page, "document.querySelectorAll('.large [data-node]').length === 6")

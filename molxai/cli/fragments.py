@@ -23,15 +23,25 @@ from molxai.cli.options import (
     prepared,
     refuse_single_error,
     say_how_read,
+    separated,
     usage,
 )
 
 if TYPE_CHECKING:
     from molxai.explainer import Explainer
+    from molxai.inputs import Input
     from molxai.series import Named
 
-SCHEME = "functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own with a name and a SMARTS on each line."
-CORE = "Table of R groups instead: a core as SMARTS, or mcs for the largest one that most of the molecules have; two minutes at most."
+SCHEME = (
+    "functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own with a name and a SMARTS on each line; "
+    "an earlier line takes its atoms first."
+)
+CORE = (
+    "Table of R groups instead: a core as SMARTS or SMILES, with labels like [*:1] where R groups may be (hydrogen, too) or without; "
+    "or mcs for the largest core that most of the molecules have. Two minutes at most."
+)
+MEASURED = "Column of the measured class or value, shown beside the R groups."
+COLUMNS = "Other columns to show beside the R groups, with commas between them. [default: in a file all, if they are 12 or fewer]"
 TARGET = "Class to explain, the same for all molecules. [default: the second of two classes; a regression's value]"
 FILE = "File to write: .csv .json .md [default: a table in the terminal]"
 APART = "Tell fragments of one name but different structures apart."
@@ -51,6 +61,8 @@ def fragments(
     id_column: IdColumn = "",
     separator: Separator = "",
     encoding: EncodingName = "",
+    target_columns: Annotated[str, typer.Option(help=MEASURED, show_default=False)] = "",
+    columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
     batch_size: BatchSize = 32,
     device: Device = "auto",
     strict: Strict = False,
@@ -67,13 +79,16 @@ def fragments(
     parts = scheme_of(usage(read_scheme, scheme) or "functional-groups")
     layout = layout_of(smiles_column, id_column, separator, encoding)
     say_how_read(inputs, layout, quiet)
-    read, explainer = prepared(inputs, model, method, batch_size, device, layout, "", strict, endpoint)
+    read, explainer = prepared(inputs, model, method, batch_size, device, layout, target_columns, strict, endpoint)
     chosen = usage(_target, explainer, target)
     rows = list(progress(explained(explainer, read, chosen), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
-    series = [(one.id or one.text, explanation) for one, explanation in rows if explanation]
-    if series:
-        _core(series, "" if core == "mcs" else core, output) if core else _carriers(series, parts, by_structure, output)
+    series = [(one.name, explanation) for one, explanation in rows if explanation]
+    if series and core:
+        carried = usage(_carried, [one for one, explanation in rows if explanation], separated(columns), target_columns, bool(output))
+        _core(series, "" if core == "mcs" else core, carried, output)
+    elif series:
+        _carriers(series, parts, by_structure, output)
     if not summary([one for one, _ in rows], output, quiet):
         raise typer.Exit(1)
 
@@ -88,24 +103,50 @@ def _target(explainer: "Explainer", name: str) -> str:
 
 def _carriers(series: "list[Named]", scheme: Any, by_structure: bool, output: Path | None) -> None:
     from molxai.fragment_tables import show_carriers
-    from molxai.series import carriers
+    from molxai.series import carriers, lost_lines
     from molxai.series_tables import carrier_rows, write_series
     from molxai.terminal import console
 
-    found = carriers(series, scheme, by_structure)
+    found, notes = carriers(series, scheme, by_structure), lost_lines(series, scheme)
     if output:
-        write_series(output, {"molecules": len(series), "fragments": [one.to_dict() for one in found]}, carrier_rows(found))
+        content = {"molecules": len(series), "notes": notes, "fragments": [one.to_dict() for one in found]}
+        write_series(output, content, carrier_rows(found))
     else:
         show_carriers(found, series[0][1], console())
+    for note in notes:
+        print(f"fragment {note}", file=sys.stderr)
 
 
-def _core(series: "list[Named]", core: str, output: Path | None) -> None:
+MOST_CARRIED = 12
+"""Columns of a table that files of R groups hold without being asked: more would bury the R groups."""
+
+
+def _carried(read: "list[Input]", wanted: tuple[str, ...], measured: str, whole: bool) -> list[dict[str, str]]:
+    """The user's columns of each molecule: the measured one and those named, else all where they are few and a file is written.
+
+    Raises:
+        ValueError: there is no such column.
+    """
+    from graphormer.molecules import shortened
+
+    known = dict.fromkeys(name for one in read for name in one.extras)
+    named = dict.fromkeys(name for name in (measured.strip(), *wanted) if name)
+    if missing := [name for name in named if name not in known]:
+        raise ValueError(f"no column {missing[0]!r} beside the structures and ids: there are {shortened(', '.join(known), 200) or 'none'}")
+    if whole and not wanted and len(known) <= MOST_CARRIED:
+        named |= known
+    elif whole and not wanted:
+        print(f"{len(known)} other columns are left out: name those to keep with --columns", file=sys.stderr)
+    return [{name: one.extras.get(name, "") for name in named} for one in read]
+
+
+def _core(series: "list[Named]", core: str, carried: list[dict[str, str]], output: Path | None) -> None:
     from molxai.fragment_tables import core_line, show_core_table
     from molxai.rgroups import core_table
     from molxai.series_tables import core_rows, write_series
     from molxai.terminal import console
 
-    table = core_table(series, core)
+    table = core_table(series, core, carried)
     if output:
         write_series(output, table.to_dict(), core_rows(table))
         print(core_line(table), file=sys.stderr)

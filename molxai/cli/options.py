@@ -31,7 +31,7 @@ TARGET = (
 )
 FRAGMENTS = (
     "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own "
-    "with a name and a SMARTS on each line."
+    "with a name and a SMARTS on each line, of which an earlier one takes its atoms first."
 )
 FOLDER = "Folder for the model; an interrupted run there is continued."
 

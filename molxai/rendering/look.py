@@ -15,7 +15,7 @@ MOST_DPI = 1200
 """Of a PNG: 100 megapixels for a usual picture."""
 
 Part: TypeAlias = tuple[Sequence[int], str]
-"""Atoms that are one part of the molecule, and what is written beside it."""
+"""Atoms that are one part of the molecule, and what is written beside it; empty: it is outlined only."""
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[
     room = (WIDTH - BAR, HIGHEST - 2 * AIR)
     scale = laid.fit(room)
     size = (WIDTH - BAR, max(LOWEST, laid.height(scale) + 2 * AIR))
-    frame = _Frame(explanation, look, kind, size[1])
+    frame = _Frame(explanation, look, kind, size[1], parts)
     inside = draw_layout(laid, relevance, look.limit_for(relevance, explanation.in_unit), size, kind, look, explanation.uncertain, scale)
     return merged(frame.figure, [(inside, (0, frame.header))], size, kind)
 
@@ -122,8 +122,8 @@ def _digit(explanation: Explanation, kind: Kind, look: Look) -> str | bytes:
 class _Frame:
     """A figure with the words above and below a drawing, and the bar beside it."""
 
-    def __init__(self, explanation: Explanation, look: Look, kind: Kind, drawing: int) -> None:
-        above, below = _lines(explanation, look)
+    def __init__(self, explanation: Explanation, look: Look, kind: Kind, drawing: int, parts: Sequence[Part] = ()) -> None:
+        above, below = _lines(explanation, look, parts)
         self.header = 16 + TITLE_LINE * len(above) if above else MARGIN
         self.legend = BELOW + LEGEND_LINE * len(below) if below else MARGIN
         height = self.header + drawing + self.legend
@@ -140,18 +140,24 @@ class _Frame:
         draw_bar(axes, look.limit_for(relevance, explanation.in_unit), relevance, explanation.relevance_unit, look.colours)
 
 
-def _lines(explanation: Explanation, look: Look) -> tuple[list[Line], list[Line]]:
+def _lines(explanation: Explanation, look: Look, parts: Sequence[Part]) -> tuple[list[Line], list[Line]]:
     """Title and prediction above, the ledger and how to read the colours below; or one's own words."""
     if look.caption is not None:
         wrapped = textwrap.wrap(printable(look.caption), CAPTION_LETTERS, max_lines=CAPTION_LINES, placeholder=" …")
         return [], [(10, "normal", line) for line in wrapped]
     contour = " Contours blur it over half a bond." if look.style == "contour" and isinstance(explanation.subject, Molecule) else ""
-    said = [colour_line(explanation, look.colours) + contour, spread_line(explanation)]
+    said = [colour_line(explanation, look.colours) + contour, spread_line(explanation), _unnamed(parts)]
     below = [(10.0, "normal", ledger_line(explanation))]
     below += [(9, "normal", line) for text in said for line in textwrap.wrap(text, READING_LETTERS)]
     if explanation.notes:
         below.append((8, "normal", "Note: " + "; ".join(explanation.notes)))
     return [(12, "bold", explanation.name), (10, "normal", prediction_line(explanation))], below
+
+
+def _unnamed(parts: Sequence[Part]) -> str:
+    """How many parts have no words beside them; empty where all have."""
+    bare = sum(not text for _, text in parts)
+    return f"{len(parts) - bare} of {len(parts)} parts are named, those of largest magnitude." if bare else ""
 
 
 def blank(size: tuple[int, int], look: Look, kind: Kind) -> Figure:

@@ -30,7 +30,7 @@ def view(one: Input, explanations: Sequence[Explanation], similarity: float | No
         `probability` of `target_class`, `target`, `logit`, `logit_sd`, `unit`, `endpoint`), and for each of `methods` its
         `relevance`, `sd`, `token`, `bias`, `gap`, and the first one's split over the input `features`; `similarity`.
     """
-    known: View = {"row": one.row, "id": one.id or str(one.row), "input": one.text, "error": one.error or None}
+    known: View = {"row": one.row, "id": one.name, "input": one.text, "error": one.error or None}
     if similarity is not None:
         known["similarity"] = round(similarity, 4)
     if not explanations:

@@ -33,9 +33,12 @@ class Question(BaseModel):
 
 
 class Subjects(BaseModel):
-    """What is asked about: one of the three."""
+    """What is asked about: one of the four."""
 
     inputs: list[str] | None = Field(None, min_length=1, description="SMILES, one for each molecule.")
+    text: str | None = Field(
+        None, description="Molecules as they are pasted: SMILES, lines of a SMILES and a name, mol blocks, or a table with a header."
+    )
     image: list[list[FiniteFloat]] | None = Field(
         None, description="A digit as rows of grey values, 0 to 1 or 0 to 255, of any size: 28 × 28 is taken as it is, others are framed."
     )
@@ -63,6 +66,22 @@ class Drawn(BaseModel):
     """The same as text."""
 
     smiles: str = Field(description="RDKit's canonical SMILES, stereo included.")
+
+
+class TextRequest(BaseModel):
+    """Pasted text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(description="SMILES, lines of a SMILES and a name, mol blocks, or a table with a header.")
+
+
+class Recognised(BaseModel):
+    """What pasted text is."""
+
+    file: str = Field(description="The file that it would be.")
+    rows: int = Field(description="How many molecules it holds.")
+    name: str = Field(description="Of a single one, as the text has it; else empty.")
 
 
 class PredictRequest(Subjects):

@@ -1,4 +1,4 @@
-"""The part of the API that explains nothing: what is served, and drawings as text."""
+"""The part of the API that explains nothing: what is served, what pasted text is, and drawings as text."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,10 @@ from molxai.explainers import EXPLAINERS
 from molxai.explainers.about import ABOUT
 from molxai.inputs import Entry
 from molxai.rendering.caption import bias_word
-from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard
+from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard, Recognised, TextRequest
+from molxai.serve.pasted import pasted
+from molxai.serve.settings import Settings
+from molxai.serve.subjects import pasted_rows
 
 router = APIRouter(prefix="/api")
 
@@ -26,6 +29,17 @@ async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
     if not isinstance(read.subject, Molecule):
         raise ValueError(read.error)
     return Drawn(smiles=read.subject.smiles)
+
+
+@router.post("/recognise")
+async def recognise(asked: TextRequest, request: Request) -> Recognised:
+    """Whether pasted text is one molecule or a table of them."""
+    return await run_in_threadpool(_recognised, asked.text, request.app.state.desk.settings)
+
+
+def _recognised(text: str, settings: Settings) -> Recognised:
+    rows = pasted_rows(text, settings)
+    return Recognised(file=pasted(text).name, rows=len(rows), name=rows[0].id if len(rows) == 1 else "")
 
 
 @router.get("/models")

@@ -43,7 +43,6 @@ async def workbench(request: Request) -> HTMLResponse:
     """The page to work in."""
     settings: Settings = request.app.state.desk.settings
     page = templates.get_template("workbench.html").render(
-        longest_smiles=settings.longest_smiles,
         most_rows=settings.most_rows,
         most_megabytes=settings.largest_body // 2**20,
         endings=", ".join(READ),

@@ -63,7 +63,9 @@ async def predict(asked: PredictRequest, request: Request) -> Response:
 @router.post("/upload", status_code=202, responses={202: {"model": JobAnswer}})
 async def upload(
     request: Request,
-    file: Annotated[UploadFile, File(description="CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY or NPZ.")],
+    file: Annotated[
+        UploadFile, File(description="CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY, NPZ, or TXT of molecules as they are pasted.")
+    ],
     model: Annotated[Name, Form(description="A name from /api/models.")] = "",
     methods: Annotated[Name, Form(description="Names from /api/methods, with commas between them.")] = "lrp",
     target: Annotated[Name, Form(description="pred, true (with label_column), or a class's name or number.")] = "pred",

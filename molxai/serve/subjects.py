@@ -7,6 +7,7 @@ import numpy as np
 
 from molxai.inputs import Entry
 from molxai.serve.api import LARGEST_SIDE, Subjects
+from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import OversizedError, bounded, uploaded
 
@@ -17,17 +18,35 @@ def subjects(asked: Subjects, settings: Settings) -> list[Entry]:
     Raises:
         ValueError: nothing, or several kinds at once; a picture that is none; `OversizedError`: too much.
     """
-    given = [name for name in ("inputs", "image", "picture") if getattr(asked, name) is not None]
+    given = [name for name in ("inputs", "text", "image", "picture") if getattr(asked, name) is not None]
     if len(given) != 1:
-        raise ValueError(f"{' and '.join(given) or 'nothing'} to explain: one of inputs, image and picture is needed")
+        raise ValueError(f"{' and '.join(given) or 'nothing'} to explain: one of inputs, text, image and picture is needed")
     if asked.inputs is not None:
-        if len(asked.inputs) > settings.most_inputs:
-            raise OversizedError(f"{len(asked.inputs)} inputs at once: at most {settings.most_inputs}, send more as a file to /api/upload")
+        _check_count(len(asked.inputs), settings)
         return [bounded(Entry(one, one, "smiles", row), settings) for row, one in enumerate(asked.inputs)]
+    if asked.text is not None:
+        found = pasted_rows(asked.text, settings)
+        _check_count(len(found), settings)
+        return found
     if asked.picture is not None:
         return uploaded(asked.name, _decoded(asked.picture), settings)
     assert asked.image is not None
     return [Entry(asked.name, _grey(asked.image), "array")]
+
+
+def pasted_rows(text: str, settings: Settings) -> list[Entry]:
+    """The rows of pasted text.
+
+    Raises:
+        ValueError: as `pasted` and `uploaded`.
+    """
+    found = pasted(text)
+    return uploaded(found.name, found.content.encode(errors="replace"), settings)
+
+
+def _check_count(count: int, settings: Settings) -> None:
+    if count > settings.most_inputs:
+        raise OversizedError(f"{count} inputs at once: at most {settings.most_inputs}, send more as a file to /api/upload")
 
 
 def _decoded(picture: str) -> bytes:

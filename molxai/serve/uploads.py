@@ -11,9 +11,13 @@ from graphormer.molecules import shortened
 from graphormer.tables import AS_FOUND, Layout
 from graphormer.text import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
+from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings
 
-READ = (*MOLECULE_FILES, *DIGIT_FILES)
+TEXT = ".txt"
+"""Ending of a file of which its content says what it is."""
+
+READ = (*MOLECULE_FILES, TEXT, *DIGIT_FILES)
 """Endings of files that are taken, in any case; packed ones (.gz) are not."""
 
 LONGEST_NAME = 60
@@ -47,6 +51,9 @@ def uploaded(name: str, content: bytes, settings: Settings, layout: Layout = AS_
     if Path(safe).suffix.lower() not in READ:
         unpack = ", unpack it first" if ending(Path(safe)) in READ else ""
         raise ValueError(f"{safe}: files ending in {', '.join(READ)} can be read{unpack}")
+    if Path(safe).suffix.lower() == TEXT:
+        found = pasted(_text(safe, content))
+        safe, content = found.name, found.content.encode()
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, safe)
         path.write_bytes(content)
@@ -58,6 +65,13 @@ def uploaded(name: str, content: bytes, settings: Settings, layout: Layout = AS_
             raise
         except (ValueError, OSError) as error:
             raise ValueError(_without(path, str(error))) from error
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from error
 
 
 def safe_name(name: str) -> str:

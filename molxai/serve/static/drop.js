@@ -21,7 +21,7 @@
       show(-depth);
       const { files } = event.dataTransfer;
       if (files.length) file(files[0]);
-      else text(event.dataTransfer.getData("text/plain").trim());
+      else text(event.dataTransfer.getData("text/plain"));
     });
   };
 })();

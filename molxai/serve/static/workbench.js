@@ -8,9 +8,10 @@
   const PICTURE = /\.(png|jpe?g)$/i, DIGITS = /\.(png|jpe?g|npy|npz)$/i;
   const NARROW = matchMedia("(max-width: 860px)");
   let kind = "molecule", file = null, running = null, shown = null;
+  let pasted = 1; // molecules that the text box held when it was last asked
 
   const pad = molxai.pad(find("pad"), () => ask());
-  const many = () => kind === "file" && file !== null && !PICTURE.test(file.name);
+  const many = () => (kind === "molecule" ? pasted > 1 : kind === "file" && file !== null && !PICTURE.test(file.name));
   const reads = () => (kind === "digit" || (kind === "file" && file && DIGITS.test(file.name)) ? "digits" : "molecules");
   const model = () => molxai.chosenModel(settings, state, reads());
 
@@ -66,20 +67,29 @@
   /** Explain what the form holds. */
   function ask() {
     refill();
-    if (kind === "molecule") return askMolecule();
+    if (kind === "molecule") return askText();
     if (kind === "digit") return pad.empty() ? say("Draw a digit first.", true) : work("explaining the digit …", (signal) => single({ image: pad.image(), name: "drawn" }, "drawn digit", signal));
     if (!file) return say("Choose a file first, or drop one on this page.", true);
     if (file.size > settings.largest_body) return say(`${file.name} is larger than ${settings.largest_body / 2 ** 20} MB: cut it, or use the command line.`, true);
-    return PICTURE.test(file.name) ? askPicture() : askTable();
+    return PICTURE.test(file.name) ? askPicture() : work(`sending ${file.name} …`, (signal) => table(file, file.name, signal));
   }
 
-  function askMolecule() {
-    const smiles = find("smiles").value.trim();
-    if (!smiles) return say("Type or paste a SMILES first, or draw a molecule.", true);
-    const anew = smiles !== state.smiles;
-    state.smiles = smiles;
+  /** What the text box holds: the server says whether it is one molecule or a table of them. */
+  function askText() {
+    const text = find("smiles").value;
+    if (!text.trim()) return say("Type or paste a SMILES first, or draw a molecule.", true);
+    if (text.length > settings.largest_body) return say(`the text is longer than ${settings.largest_body / 2 ** 20} MB: cut it, or use the command line.`, true);
+    const line = text.includes("\n") ? "" : text.trim(); // only a single line goes into the address
+    const anew = line !== state.smiles;
+    state.smiles = line;
     remember(anew);
-    return work("explaining …", (signal) => single({ inputs: [smiles] }, named(smiles), signal));
+    return work("explaining …", async (signal) => {
+      const said = await molxai.ask("/api/recognise", { method: "POST", body: { text }, signal });
+      pasted = said.rows;
+      refill();
+      if (pasted === 1) await single({ text }, said.name || named(line), signal);
+      else await table(new File([text], "pasted.txt"), said.file, signal);
+    });
   }
 
   const askPicture = () =>
@@ -118,27 +128,27 @@
     say(view.error, true);
   }
 
-  const askTable = () =>
-    work(`sending ${file.name} …`, async (signal) => {
-      const asked = question();
-      const form = new FormData();
-      form.set("file", file);
-      for (const [name, value] of Object.entries({ ...asked, methods: asked.methods.join(",") })) form.set(name, value ?? "");
-      form.set("smiles_column", find("column").value.trim());
-      molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
-      let seen = false;
-      const smiles = !/\.sdf$/i.test(file.name);
-      await molxai.upload(find("result"), form, { ...settings, biases: model().biases, smiles }, state, signal, (job, panel) => {
-        shown = panel;
-        if (!seen && job.done) come();
-        seen = job.done > 0;
-        find("busy").max = job.total;
-        find("busy").value = job.done;
-        const errors = job.errors ? `, ${job.errors} with errors` : "";
-        const doing = { waiting: "waiting: ", running: "explaining: ", cancelled: "cancelled: ", done: "", failed: "" }[job.state];
-        say(`${doing}${job.done} of ${job.total} rows${errors}`);
-      });
+  /** Explain each row of a file, which is called `name`. */
+  async function table(content, name, signal) {
+    const asked = question();
+    const form = new FormData();
+    form.set("file", content);
+    for (const [field, value] of Object.entries({ ...asked, methods: asked.methods.join(",") })) form.set(field, value ?? "");
+    if (kind === "file") form.set("smiles_column", find("column").value.trim());
+    molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
+    let seen = false;
+    const smiles = !/\.sdf$/i.test(name);
+    await molxai.upload(find("result"), form, { ...settings, biases: model().biases, smiles }, state, signal, (job, panel) => {
+      shown = panel;
+      if (!seen && job.done) come();
+      seen = job.done > 0;
+      find("busy").max = job.total;
+      find("busy").value = job.done;
+      const errors = job.errors ? `, ${job.errors} with errors` : "";
+      const doing = { waiting: "waiting: ", running: "explaining: ", cancelled: "cancelled: ", done: "", failed: "" }[job.state];
+      say(`${doing}${job.done} of ${job.total} rows${errors}`);
     });
+  }
 
   function redraw(all) {
     remember(false);
@@ -162,6 +172,7 @@
   }
 
   function useSmiles(smiles) {
+    pasted = 1;
     turnTo("molecule");
     find("smiles").value = smiles;
     ask();
@@ -200,6 +211,7 @@
   });
 
   function begin() {
+    pasted = 1;
     turnTo("molecule");
     find("smiles").value = state.smiles;
     if (state.smiles) ask();
