@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 import torch
@@ -27,20 +27,12 @@ from molxai.explainers.ensemble import explained
 from molxai.explanation import PREDICTED, Explanation, Target
 from molxai.explanations import Explanations, Refused, refuse
 from molxai.inputs import Input
-from molxai.sources import is_numbers, lacking, several, text_of
+from molxai.sources import Linked, is_numbers, lacking, several, text_of
 from molxai.subjects import Subject, read_by, subject_of
 from molxai.subjects import graph_in as graph_in
 
 Source: TypeAlias = Any
 """One input: a SMILES, an RDKit `Mol`, a picture as numbers or by its path, a PyG `Data`, or what was made of one of these."""
-
-
-class Linked(Protocol):
-    """A graph of torch-geometric, which is one input although one can go through it."""
-
-    @property
-    def edge_index(self) -> Any: ...
-
 
 Single: TypeAlias = str | Path | Molecule | Digit | Graph | Input | Linked
 """Types of which a value is one input, whatever it holds."""

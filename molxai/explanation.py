@@ -220,8 +220,8 @@ class Explanation:
         """One row per node, in plain Python types: `node`, `relevance`, of ensembles `relevance_sd`, and each input feature.
 
         Example:
-            >>> Explainer("bace")("CCO").rows()[0]
-            {'node': 'C0', 'relevance': -0.82…, 'element': -0.03…, 'degree': 0.01…, …}
+            >>> [row["node"] for row in Explainer("bace")("CCO").rows()]
+            ['C0', 'C1', 'O2']
         """
         columns = self._columns()
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

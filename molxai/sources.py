@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AnySet
 from itertools import repeat
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from rdkit import Chem
@@ -27,7 +27,16 @@ from graphormer.superpixels import SIDE, Digit
 from graphormer.tables import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Input
 
-ONE = (str, Path, Molecule, Digit, Graph, Input, Chem.Mol)
+
+@runtime_checkable
+class Linked(Protocol):
+    """A graph of torch-geometric, which is one input although one can go through it."""
+
+    @property
+    def edge_index(self) -> Any: ...
+
+
+ONE = (str, Path, Molecule, Digit, Graph, Input, Chem.Mol, Linked)
 """Types of which a value is one input."""
 
 Numbers = np.ndarray | Tensor
@@ -39,7 +48,7 @@ def several(source: Any) -> list[tuple[Any, str]] | None:
     Raises:
         ValueError: it is neither, or its numbers have another shape.
     """
-    if isinstance(source, ONE) or hasattr(source, "edge_index"):
+    if isinstance(source, ONE):
         return None
     if is_numbers(source):
         return None if _one_picture(source) else [(values, "") for values in _pictures(source)]
@@ -96,9 +105,7 @@ def check_no_file(source: str | Path, reads: str, named: str) -> None:
     if kind in other:
         raise ValueError(f"{named} reads {reads}: {str(source)!r} is a file of another kind, choose another model")
     if kind in mine:
-        raise ValueError(
-            f"{str(source)!r} is a file of inputs: explain(read_inputs([…])) explains them, from molxai.inputs import read_inputs"
-        )
+        raise ValueError(f"{str(source)!r} is a file of inputs: give what molxai.inputs.read_inputs reads from it")
 
 
 def text_of(source: Any, row: int) -> str:

@@ -14,7 +14,7 @@ from graphormer.pictures import picture, read_picture
 from graphormer.superpixels import Digit, digit
 from graphormer.vocabulary import Vocabulary
 from molxai.inputs import Input
-from molxai.sources import check_no_file, grey_values, is_numbers, lacking
+from molxai.sources import Linked, check_no_file, grey_values, is_numbers, lacking
 
 Subject: TypeAlias = Molecule | Digit | Graph
 """What is explained; a bare graph has no picture."""
@@ -43,7 +43,7 @@ def subject_of(source: Any, id: str, card: Card, vocabulary: Vocabulary) -> Subj
         ValueError: it cannot be read, or is not what the model takes.
         FileNotFoundError: there is no such picture.
     """
-    if hasattr(source, "edge_index"):
+    if isinstance(source, Linked):
         return _from_pyg(source, card, vocabulary)
     if isinstance(source, Input):
         if source.error:

@@ -116,7 +116,7 @@ def look_of(choices: Mapping[str, Any]) -> Look:
     known = [one.name for one in fields(Look)]
     named: dict[str, Any] = {}
     for name, value in choices.items():
-        if name == "limit" and value is None:
+        if name in ("limit", "scale") and value is None:
             continue
         named[OLD_NAMES.get(name, name)] = value
     for name in named:
