@@ -39,6 +39,9 @@ class Linked(Protocol):
 ONE = (str, Path, Molecule, Digit, Graph, Input, Chem.Mol, Linked)
 """Types of which a value is one input."""
 
+NEEDED = {"molecules": "a SMILES or an RDKit Mol", "digits": "an array of grey values, a tensor or the path of a picture"}
+"""What one input of a model is, by what it reads."""
+
 Numbers = np.ndarray | Tensor
 
 
@@ -83,8 +86,7 @@ def lacking(reads: str, source: Any) -> str:
         return "a missing value: leave the row out, or fill it in"
     if isinstance(source, bytes):
         return "bytes: decode them to a text first, such as source.decode()"
-    needed = "a SMILES or an RDKit Mol" if reads == "molecules" else "an array of grey values, a tensor or the path of a picture"
-    return f"{needed} is needed, not {type(source).__name__}"
+    return f"{NEEDED[reads]} is needed, not {type(source).__name__}"
 
 
 def check_no_file(source: str | Path, reads: str, named: str) -> None:

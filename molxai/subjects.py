@@ -10,11 +10,12 @@ from torch import Tensor
 from graphormer.checkpoint import Card
 from graphormer.graph import Graph
 from graphormer.molecules import Molecule, molecule, shortened
-from graphormer.pictures import picture, read_picture
+from graphormer.pictures import PICTURES, picture, read_picture
 from graphormer.superpixels import Digit, digit
+from graphormer.tables import ending
 from graphormer.vocabulary import Vocabulary
 from molxai.inputs import Input
-from molxai.sources import Linked, check_no_file, grey_values, is_numbers, lacking
+from molxai.sources import NEEDED, Linked, check_no_file, grey_values, is_numbers, lacking
 
 Subject: TypeAlias = Molecule | Digit | Graph
 """What is explained; a bare graph has no picture."""
@@ -76,14 +77,23 @@ def _digit(source: Any, id: str, named: str) -> Digit:
     if isinstance(source, Molecule | Chem.Mol):
         raise ValueError(f"{named} reads digits, this is a molecule: choose another model with -m")
     if isinstance(source, str | Path):
-        if not os.path.isfile(source):  # noqa: PTH113 - to Path.is_file, a SMILES of 300 characters is an error
-            raise FileNotFoundError(f"no picture {shortened(str(source))!r}: {named} reads digits, from picture files or arrays")
+        _check_picture(source, named)
         image, notes = read_picture(Path(source))
     elif is_numbers(source):
         image, notes = picture(grey_values(source))
     else:
         raise ValueError(f"{named} reads digits: {lacking('digits', source)}")
     return digit(image, id, notes)
+
+
+def _check_picture(source: str | Path, named: str) -> None:
+    """Tell a picture that is not there from a text that names none."""
+    if os.path.isfile(source):  # noqa: PTH113 - to Path.is_file, a SMILES of 300 characters is an error
+        return
+    text = shortened(str(source))
+    if ending(Path(source)) in PICTURES:
+        raise FileNotFoundError(f"no picture {text!r}: check the path")
+    raise ValueError(f"{named} reads digits: {NEEDED['digits']} is needed, not {text!r}")
 
 
 def _from_pyg(data: Any, card: Card, vocabulary: Vocabulary) -> Subject:

@@ -174,8 +174,12 @@ def test_a_digit_model_says_what_it_reads(explain_digits):
     for source in (5, np.float64(5), ["CCO", 5][1]):
         with pytest.raises(ValueError, match="the path of a picture is needed"):
             explain_digits(source)
-    with pytest.raises(FileNotFoundError, match="no picture 'CCO'.*reads digits"):
+    with pytest.raises(ValueError, match="reads digits: an array.* is needed, not 'CCO'"):
         explain_digits("CCO")
+    with pytest.raises(FileNotFoundError, match="no picture 'nowhere.png'"):
+        explain_digits("nowhere.png")
+    with pytest.raises(ValueError, match=r"^input \[1\] of 2 \('nowhere.png'\): no picture"):
+        explain_digits([stroke_image(), "nowhere.png"])
     with pytest.raises(ValueError, match="is a file of inputs"):
         explain_digits("digits.npz")
 
