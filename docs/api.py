@@ -13,9 +13,10 @@ NAMES = """
 # Explaining
 molxai.explainer            Explainer
 molxai.explanation          Explanation Target
+molxai.explanations         Explanations Refused
 molxai.explainers           EXPLAINERS Method method
 molxai.comparison           compare Comparison
-molxai.fragments            SCHEMES fragments Fragment parts from_smarts
+molxai.fragments            SCHEMES fragments Fragment Fragments parts from_smarts
 molxai.matched              matched_pair MatchedPair
 molxai.series               carriers Carrier
 molxai.rgroups              core_table

@@ -61,7 +61,7 @@ def elenbecestat(places: Places) -> None:
     one.draw(HERE / f"{DRUG}.svg")
     one.draw(HERE / f"{DRUG}-contour.png", "contour")
     ensemble = Explainer("bace-ensemble")
-    ensemble(ensemble.subject(_smiles(DRUG), DRUG), "active").draw(HERE / f"{DRUG}-ensemble.png", numbers=True, palette="orange-purple")
+    ensemble(ensemble.subject(_smiles(DRUG), DRUG), "active").draw(HERE / f"{DRUG}-ensemble.png", atom_numbers=True, cmap="orange-purple")
 
 
 def comparisons(places: Places) -> None:

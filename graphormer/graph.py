@@ -29,7 +29,7 @@ PADDING, TO_TOKEN, FROM_TOKEN, TOKEN_ITSELF, FIRST_PATTERN = range(5)
 """Entries of `GraphBatch.relation`: an absent key, node → graph token, token → node, token → token, first real pattern."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Graph:
     """One graph. Row i of everything is node i: atom i of the molecule, segment i of the picture."""
 
@@ -51,6 +51,10 @@ class Graph:
     @property
     def nodes(self) -> int:
         return len(self.codes)
+
+    def __repr__(self) -> str:
+        """How large it is and of which kind."""
+        return f"Graph({self.vocabulary.name!r}, {self.nodes} nodes, {self.edges.shape[1] // 2} edges)"
 
 
 def graph(

@@ -38,7 +38,7 @@ POSITION, INK = slice(2, 6), slice(6, 10)
 """Slots of a node's codes and weights that hold its position and its ink position, after two of its intensity."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Digit:
     """A digit picture with its graph and its segment map."""
 
@@ -50,6 +50,9 @@ class Digit:
     id: str = ""
     notes: tuple[str, ...] = ()
     """What was changed on reading."""
+
+    def __repr__(self) -> str:
+        return f"Digit(id={self.id!r}, graph={self.graph!r}, notes={self.notes!r})"
 
 
 def digit(image: Float[ndarray, "rows columns"], id: str = "", notes: tuple[str, ...] = ()) -> Digit:

@@ -182,7 +182,7 @@ def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale:
     Args:
         rows: inputs with their explanations.
         folder: where pictures go.
-        look: palette, style and so on.
+        look: colours, style and so on.
         scale: what full colour is.
         scheme: into what parts molecules are taken, each outlined and with its sum beside it; None: none.
 
@@ -195,5 +195,5 @@ def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale:
     limit = common_limit(scale, (one.relevance.tolist() for _, one in made), all(one.in_unit for _, one in made))
     folder.mkdir(parents=True, exist_ok=True)
     for one, explanation in made:
-        draw(explanation, folder / picture_name(one), replace(look, limit=limit), worded(explanation, scheme) if scheme else ())
+        draw(explanation, folder / picture_name(one), look.at(limit), worded(explanation, scheme) if scheme else ())
     return len(made)

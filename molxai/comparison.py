@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molxai.explainer import Explainer, Source, graph_in
+from molxai.explainer import Class, Explainer, Source, graph_in
 from molxai.explainers import check_size
 from molxai.explanation import Explanation, Target
 from molxai.metrics.agreement import spearman_matrix
-from molxai.rendering.look import Look
+from molxai.rendering.look import look_of
+from molxai.words import in_a_line
 
 METHODS = ("lrp", "lrp-res", "gradient-input", "integrated-gradients", "leave-one-out", "gae", "rollout", "random")
 """Compared where none are named."""
@@ -18,11 +19,15 @@ TOP = 5
 """Nodes that are named for each method."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Explanations of one input for one target, by method."""
 
     explanations: tuple[Explanation, ...]
+
+    def __repr__(self) -> str:
+        first = self.explanations[0]
+        return in_a_line("Comparison", first.name, first.said, f"{len(self.methods)} methods: {', '.join(self.methods)}")
 
     @property
     def methods(self) -> list[str]:
@@ -52,14 +57,14 @@ class Comparison:
 
         Args:
             path: ends so.
-            look: fields of `Look`, like `palette="orange-purple"` or `dpi=200`.
+            look: choices named as on the command line, like `cmap="orange-purple"` or `dpi=200`.
 
         Raises:
             ValueError: the file name has another ending, or a choice is not known.
         """
         from molxai.rendering.comparison import draw_comparison
 
-        draw_comparison(self.explanations, self.spearman, self.tops, Path(path), Look(**look))
+        draw_comparison(self.explanations, self.spearman, self.tops, Path(path), look_of(look))
 
     @property
     def tops(self) -> list[list[tuple[str, float]]]:
@@ -73,7 +78,7 @@ class Comparison:
 
 
 def compare(
-    explainer: Explainer, source: Source, methods: Sequence[str] = METHODS, target: str | int = "pred", contrast: str | int | None = None
+    explainer: Explainer, source: Source, methods: Sequence[str] = METHODS, target: Class = "pred", contrast: Class | None = None
 ) -> Comparison:
     """Explain one input by each of the methods, for the same target.
 

@@ -1,11 +1,11 @@
 """The front door: a model and a method, ready to explain SMILES, molecules and digits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 import torch
@@ -16,20 +16,35 @@ from graphormer.checkpoint import Card, load, locate
 from graphormer.ensemble import Model
 from graphormer.fingerprints import bits_beside, read_bits
 from graphormer.graph import Graph, size_batches
-from graphormer.molecules import Molecule, molecule
-from graphormer.pictures import picture, read_picture
+from graphormer.molecules import Molecule
+from graphormer.names import unknown
 from graphormer.prediction import batch_for
-from graphormer.superpixels import Digit, digit
-from molxai.explainers import check_size, method
+from graphormer.superpixels import Digit
+from molxai.explainers import check_size
+from molxai.explainers import method as method_of
 from molxai.explainers.about import ABOUT
 from molxai.explainers.ensemble import explained
-from molxai.explanation import PREDICTED, Explanation, Explanations, Target
-
-Subject: TypeAlias = Molecule | Digit | Graph
-"""What is explained; a bare graph has no picture."""
+from molxai.explanation import PREDICTED, Explanation, Target
+from molxai.explanations import Explanations, Refused, refuse
+from molxai.inputs import Input
+from molxai.sources import Linked, is_numbers, lacking, several, text_of
+from molxai.subjects import Subject, read_by, subject_of
+from molxai.subjects import graph_in as graph_in
 
 Source: TypeAlias = Any
-"""A SMILES, an RDKit `Mol`, an array of grey values, the `Path` of a picture, a PyG `Data`, a `Molecule` or a `Digit`."""
+"""One input: a SMILES, an RDKit `Mol`, a picture as numbers or by its path, a PyG `Data`, or what was made of one of these."""
+
+Single: TypeAlias = str | Path | Molecule | Digit | Graph | Input | Linked
+"""Types of which a value is one input, whatever it holds."""
+
+Class: TypeAlias = str | int | np.integer
+"""A class by name or number, or `pred`."""
+
+ERRORS = ("raise", "record")
+"""What happens to inputs that cannot be explained."""
+
+FAULTS = (ValueError, OSError, RuntimeError, MemoryError)
+"""What one input may fail with; RDKit and torch have no other name for what they did not foresee and memory they lack."""
 
 BATCH_SIZE = 32
 """Graphs explained at once."""
@@ -47,7 +62,7 @@ class Explainer:
     def __init__(
         self,
         model: str | Path = "bace",
-        method_name: str = "lrp",
+        method: str = "lrp",
         batch_size: int = BATCH_SIZE,
         device: str = "auto",
         endpoint: str = "",
@@ -56,7 +71,7 @@ class Explainer:
 
         Args:
             model: a shipped model's name, a folder with one model, or a .safetensors file.
-            method_name: an id of `EXPLAINERS`.
+            method: an id of `EXPLAINERS`.
             batch_size: graphs explained at once; results do not depend on it.
             device: auto, cpu or cuda.
             endpoint: which target to explain, of a model that has several. [default: the first]
@@ -67,7 +82,7 @@ class Explainer:
         """
         if batch_size < 1:
             raise ValueError(f"batch size {batch_size}: at least 1 is needed")
-        self.method = method(method_name)
+        self.method = method_of(method)
         self.weights: Path | None = locate(model)
         self.network, self.card = load(model)
         self.network.to(chosen_device(device))
@@ -75,21 +90,21 @@ class Explainer:
         self.column = self._column(endpoint)
 
     @classmethod
-    def of(cls, network: Model, card: Card, method_name: str = "lrp", batch_size: int = BATCH_SIZE) -> "Explainer":
+    def of(cls, network: Model, card: Card, method: str = "lrp", batch_size: int = BATCH_SIZE) -> "Explainer":
         """An explainer of a model that is already in memory, where it is."""
         made = cls.__new__(cls)
-        made.method, made.network, made.card, made.batch_size = method(method_name), network, card, batch_size
+        made.method, made.network, made.card, made.batch_size = method_of(method), network, card, batch_size
         made.weights, made.column = None, 0
         return made
 
-    def by(self, method_name: str, endpoint: str | None = None) -> "Explainer":
+    def by(self, method: str, endpoint: str | None = None) -> "Explainer":
         """The same model, which stays in memory once, explained by another method; None: for the same endpoint.
 
         Raises:
             ValueError: there is no such method or endpoint.
         """
         made = copy(self)
-        made.method = method(method_name)
+        made.method = method_of(method)
         made.column = self.column if endpoint is None else self._column(endpoint)
         return made
 
@@ -106,72 +121,130 @@ class Explainer:
     @property
     def reads(self) -> str:
         """What the model takes: molecules or digits."""
-        return "molecules" if self.card.vocabulary.startswith("molecule") else "digits"
+        return read_by(self.card)
 
-    def __call__(self, source: Source, target: str | int = "pred", contrast: str | int | None = None) -> Any:
-        """The `Explanation` of one input, or the list of them for a list of inputs, in order.
+    def __repr__(self) -> str:
+        """Which model, how and where."""
+        named = f", endpoint={self.endpoint!r}" if self.endpoint else ""
+        device = next(self.network.parameters()).device
+        return f"Explainer({self.card.name!r}, method={self.method.name!r}{named}, device={str(device)!r})"
+
+    @overload
+    def __call__(
+        self, source: Single, target: Class = ..., contrast: Class | None = ..., *, errors: Literal["raise"] = ...
+    ) -> Explanation: ...
+    @overload
+    def __call__(
+        self, source: Single, target: Class = ..., contrast: Class | None = ..., *, errors: Literal["record"]
+    ) -> Explanation | Refused: ...
+    @overload
+    def __call__(
+        self, source: np.ndarray | torch.Tensor, target: Class = ..., contrast: Class | None = ..., *, errors: str = ...
+    ) -> Any: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, source: Iterable[Any], target: Class = ..., contrast: Class | None = ..., *, errors: Literal["raise"] = ...
+    ) -> Explanations[Explanation]: ...
+    @overload
+    def __call__(
+        self, source: Iterable[Any], target: Class = ..., contrast: Class | None = ..., *, errors: Literal["record"]
+    ) -> Explanations[Explanation | Refused]: ...
+    @overload
+    def __call__(self, source: Chem.Mol, target: Class = ..., contrast: Class | None = ..., *, errors: str = ...) -> Explanation: ...
+    def __call__(self, source: Any, target: Class = "pred", contrast: Class | None = None, *, errors: str = "raise") -> Any:
+        """The `Explanation` of one input, or the `Explanations` of many, in order.
+
+        One input is a SMILES, an RDKit `Mol`, a `Molecule` or `Digit`, a picture's path, a PyG `Data`, an array `[rows,
+        columns]` of grey values (0 to 1, or bytes), or a tensor `[1, rows, columns]`. Anything else that one can go
+        through is many: a list, a tuple, a generator, `df.smiles`, an array of strings, an array or tensor
+        `[n, 28, 28]` or `[n, 1, 28, 28]`, `read_inputs(["drugs.csv"])`. A Series whose index holds texts gives them as ids.
+
+        All inputs are read before any is explained.
 
         Args:
-            source: for molecules a SMILES, an RDKit `Mol` or a `Molecule`; for digits an array of grey values (0 to 1, or
-                bytes), the `Path` of a picture or a `Digit`; for either a PyG `Data`; or a list of those.
+            source: one input, or many.
             target: `pred` for the predicted class, or a class's name or number.
             contrast: explain how much the target's logit exceeds this class's.
+            errors: `raise` stops at inputs that cannot be explained and names their positions; `record` puts a `Refused`,
+                with the reason, in the place of each.
 
         Raises:
             ValueError: an input cannot be read, is of the other kind, or there is no such class.
+
+        Example:
+            >>> [bool(one) for one in Explainer("bace")(["CCO", "C1CC"], errors="record")]
+            [True, False]
         """
-        if isinstance(source, list | tuple):
-            return Explanations(self.explain([self.subject(one) for one in source], [self.target(target, contrast)] * len(source)))
-        return self.explain([self.subject(source)], [self.target(target, contrast)])[0]
+        if errors not in ERRORS:
+            raise ValueError(unknown("choice of errors", str(errors), ERRORS))
+        wanted = self.target(target, contrast)
+        if self.reads == "molecules" and is_numbers(source):
+            raise ValueError(f"the model {self.card.name!r} reads molecules: {lacking('molecules', source)}")
+        given = several(source)
+        if given is not None:
+            return self._many(given, wanted, errors)
+        if errors == "record":
+            return self._many([(source, "")], wanted, errors)[0]
+        return self.explain([self.subject(source)], [wanted])[0]
+
+    def _many(self, given: Sequence[tuple[Source, str]], target: Target | None, errors: str) -> Explanations:
+        """The explanations of inputs with their ids; of all, or as many as there can be."""
+        read = [self._read(row, source, id) for row, (source, id) in enumerate(given)]
+        if errors == "raise":
+            refuse([one for one in read if isinstance(one, Refused)], len(given))
+        subjects = [one for one in read if not isinstance(one, Refused)]
+        made = iter(self._each(subjects, target))
+        found = [one if isinstance(one, Refused) else _placed(next(made), one, row) for row, one in enumerate(read)]
+        if errors == "raise":
+            refuse([one for one in found if isinstance(one, Refused)], len(given))
+        return Explanations(found)
+
+    def _read(self, row: int, source: Source, id: str) -> Subject | Refused:
+        """The molecule or digit of an input, or why there is none."""
+        if isinstance(source, Input) and source.error:
+            return Refused(row, source.text, source.error, source.id)
+        try:
+            subject = self.subject(source, id)
+            check_size(self.method, graph_in(subject).nodes)
+        except FAULTS as error:
+            text = source.text if isinstance(source, Input) else text_of(source, row)
+            return Refused(row, text, str(error) or type(error).__name__, id)
+        return subject
+
+    def _each(self, subjects: Sequence[Subject], target: Target | None) -> list[Explanation | str]:
+        """The explanation of each, or why there is none: what fails together is tried in halves, down to single ones."""
+        if not subjects:
+            return []
+        try:
+            return list(self.explain(subjects, [target] * len(subjects)))
+        except FAULTS as error:
+            if len(subjects) == 1:
+                return [str(error) or type(error).__name__]
+        half = len(subjects) // 2
+        return self._each(subjects[:half], target) + self._each(subjects[half:], target)
 
     def subject(self, source: Source, id: str = "") -> Subject:
-        """The molecule or digit of an input.
+        """The molecule or digit of one input.
 
         Raises:
             ValueError: it cannot be read, or is not what the model takes.
+            FileNotFoundError: there is no such picture.
         """
-        if hasattr(source, "edge_index"):
-            return self._from_pyg(source)
-        if self.reads == "digits":
-            if isinstance(source, Digit):
-                return source
-            if isinstance(source, Path):
-                image, notes = read_picture(source)
-            elif isinstance(source, np.ndarray):
-                image, notes = picture(source)
-            elif isinstance(source, Molecule | Chem.Mol):
-                raise ValueError(f"the model {self.card.name!r} reads digits, this is a molecule: choose another model with -m")
-            else:
-                needed = "an array of grey values or the Path of a picture"
-                raise ValueError(f"the model {self.card.name!r} reads digits: {needed} is needed, not {type(source).__name__}")
-            return digit(image, id, notes)
-        if isinstance(source, Molecule):
-            return source
-        if isinstance(source, Digit):
-            raise ValueError(f"the model {self.card.name!r} reads molecules, this is a digit: choose another model with -m")
-        if not isinstance(source, str | Chem.Mol):
-            raise ValueError(f"the model {self.card.name!r} reads molecules: a SMILES or a Mol is needed, not {type(source).__name__}")
-        return molecule(source, id)
+        return subject_of(source, id, self.card, self.network.vocabulary)
 
-    def _from_pyg(self, data: Any) -> Subject:
-        from molxai.pyg import graph_of, molecule_of
-
-        coded = data.x is not None and data.x.shape[1] == len(self.network.vocabulary.node_features)
-        if self.reads == "molecules" and isinstance(data.get("smiles"), str) and not coded:
-            return molecule_of(data)  # what can be drawn
-        return graph_of(data, self.network.vocabulary)
-
-    def target(self, name: str | int, contrast: str | int | None = None) -> Target | None:
+    def target(self, name: Class, contrast: Class | None = None) -> Target | None:
         """The target of that name; None for `pred` of the first endpoint without contrast, which each graph's prediction decides.
 
         Raises:
             ValueError: there is no such class, or `pred` is to be contrasted.
         """
-        if name == "pred":
+        wanted = _plain(name)
+        if isinstance(wanted, str) and wanted == "pred":
             if contrast is not None:
                 raise ValueError("a contrast needs a named target: give --target CLASS as well, not pred")
             return Target(PREDICTED, column=self.column) if self.column else None
-        made = Target(self.class_number(name), None if contrast is None else self.class_number(contrast), self.column)
+        other = None if contrast is None else self.class_number(_plain(contrast))
+        made = Target(self.class_number(wanted), other, self.column)
         made.weights(self.card.config)
         return made
 
@@ -225,9 +298,14 @@ class Explainer:
         return replace(named, in_unit=ABOUT[self.method.name].in_unit, subject=drawn, network=self.network)
 
 
-def graph_in(subject: Subject) -> Graph:
-    """The graph of a molecule or a digit, or itself."""
-    return subject if isinstance(subject, Graph) else subject.graph
+def _plain(name: Any) -> Any:
+    """A class as it was named; the number in a value of NumPy or torch."""
+    return name.item() if isinstance(name, np.generic | np.ndarray | torch.Tensor) and not name.ndim else name
+
+
+def _placed(made: Explanation | str, subject: Subject, row: int) -> Explanation | Refused:
+    """The explanation, or in its place why there is none."""
+    return made if isinstance(made, Explanation) else Refused(row, text_of(subject, row), made, getattr(subject, "id", ""))
 
 
 def chosen_device(name: str) -> torch.device:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Float
 from torch import Tensor
@@ -13,7 +13,9 @@ from graphormer.ensemble import Model
 from graphormer.model import Config
 from graphormer.molecules import Molecule
 from graphormer.superpixels import Digit
+from molxai.optional import needed
 from molxai.rendering.look import Part
+from molxai.words import in_a_line, signed, spread
 
 if TYPE_CHECKING:
     import pandas
@@ -62,7 +64,7 @@ class Target:
         return weights
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """Relevance of the nodes of one graph for one target.
 
@@ -114,6 +116,32 @@ class Explanation:
     def name(self) -> str:
         """Of what was explained: its id, else a molecule's SMILES or the word digit; empty for a bare graph."""
         return self.subject.id or getattr(self.subject, "smiles", "digit") if self.subject else ""
+
+    def __repr__(self) -> str:
+        return in_a_line("Explanation", self.name, self.said, self.made)
+
+    @property
+    def said(self) -> str:
+        """What is explained and how much it is, in a few words."""
+        if self.probability is None:
+            return f"{self.endpoint or 'value'} {signed(self.value)}{spread(self.logit_sd)} {self.unit}".rstrip()
+        what = "logit" if self.target.contrast is None else "difference of logits"
+        numbers = f"{what} {signed(self.logit)}{spread(self.logit_sd)}, p {self.probability:.3f}"
+        return f"{self.full_target_name}: {numbers}"
+
+    @property
+    def made(self) -> str:
+        """The method, how many nodes there are, and what is not accounted for, in a few words."""
+        count = len(self.relevance)
+        gap = f", gap {self.gap:.1g}" if self.in_unit else ""
+        return f"{self.method}, {count} {self.node_word}{'s' if count > 1 else ''}{gap}"
+
+    @property
+    def node_word(self) -> str:
+        """What a node is: an atom, a superpixel, or of a bare graph a node."""
+        if self.subject is None:
+            return "node"
+        return "atom" if isinstance(self.subject, Molecule) else "superpixel"
 
     @property
     def gap(self) -> float:
@@ -188,21 +216,31 @@ class Explanation:
             record["features"] = dict(zip(self.features, self.feature_relevance.T.tolist(), strict=True))
         return record
 
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per node, in plain Python types: `node`, `relevance`, of ensembles `relevance_sd`, and each input feature.
+
+        Example:
+            >>> [row["node"] for row in Explainer("bace")("CCO").rows()]
+            ['C0', 'C1', 'O2']
+        """
+        columns = self._columns()
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
     def to_frame(self) -> "pandas.DataFrame":
-        """One row per node: name, relevance, and a column per input feature. Needs pandas.
+        """The same as a frame. Needs pandas.
 
         Raises:
             ModuleNotFoundError: pandas is not installed.
         """
-        import pandas
+        return needed("pandas", "to_frame()", "rows()").DataFrame(self._columns())
 
-        frame = pandas.DataFrame({"node": self.node_names(), "relevance": self.relevance.tolist()})
+    def _columns(self) -> dict[str, list[Any]]:
+        columns: dict[str, list[Any]] = {"node": self.node_names(), "relevance": self.relevance.tolist()}
         if self.relevance_sd is not None:
-            frame["relevance_sd"] = self.relevance_sd.tolist()
+            columns["relevance_sd"] = self.relevance_sd.tolist()
         if self.feature_relevance is not None:
-            for name, column in zip(self.features, self.feature_relevance.T.tolist(), strict=True):
-                frame[name] = column
-        return frame
+            columns |= zip(self.features, self.feature_relevance.T.tolist(), strict=True)
+        return columns
 
     def pair_flow(self) -> "molxai.flow.PairFlow":
         """Relevance that attention carried between every two atoms or segments, in each layer and head.
@@ -221,28 +259,18 @@ class Explanation:
             path: ends in .svg or .png.
             style: of molecules: highlight or contour.
             parts: atoms that belong together and what is written beside them, like `([3, 4, 5], "+1.2")`.
-            look: other fields of `Look`, like `palette="orange-purple"` or `dpi=300`.
+            look: other choices, named as on the command line: `atom_numbers=True`, `cmap="orange-purple"`, `scale=2.0`,
+                `dpi=300`, `transparent=True`, `caption="…"`.
 
         Raises:
             ValueError: there is no subject to draw, the file name has another ending, or a choice is not known.
         """
-        from molxai.rendering.look import Look
+        from molxai.rendering.look import look_of
         from molxai.rendering.picture import draw
 
-        return draw(self, path, Look(style, **look), parts)
+        return draw(self, path, look_of({"style": style, **look}), parts)
 
     def _repr_html_(self) -> str:
         from molxai.rendering.notebook import explanation_html
 
         return explanation_html(self)
-
-
-class Explanations(list[Explanation]):
-    """A list of explanations; a notebook shows its first ones as a grid of one scale."""
-
-    SHOWN: ClassVar = 24
-
-    def _repr_html_(self) -> str:
-        from molxai.rendering.notebook import list_html
-
-        return list_html(self[: self.SHOWN], len(self))

@@ -32,8 +32,10 @@ from graphormer.model import Graphormer
 from graphormer.pairs import UNREACHABLE
 from molxai.explainers.gradient import gradient_pass
 from molxai.explanation import Explanation, Target
+from molxai.optional import needed
 from molxai.rules import ACTIVATION, LN, Function, Rule
 from molxai.rules.tables import frozen_output
+from molxai.words import in_a_line, signed
 
 if TYPE_CHECKING:
     import pandas
@@ -48,7 +50,7 @@ SAME_LOGIT = 1e-3
 """Largest difference between an explanation's logit and its network's now, as a share of 1 + |logit|; batches differ by 1e-6."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PairFlow:
     """Relevance carried by attention from query i back to key j, in each layer and head, for one graph and target."""
 
@@ -59,6 +61,13 @@ class PairFlow:
     """The explained quantity."""
     explanation: Explanation | None = field(default=None, repr=False)
     """Whose flow it is, with what is needed to draw it."""
+
+    def __repr__(self) -> str:
+        layers, heads = self.flow.shape[:2]
+        name, said = (self.explanation.name, self.explanation.said) if self.explanation else ("", f"logit {signed(self.logit)}")
+        return in_a_line(
+            "PairFlow", name, said, f"{layers} layers, {heads} heads, {len(self.names)} tokens", f"total {signed(self.total())}"
+        )
 
     @property
     def names(self) -> list[str]:
@@ -121,8 +130,7 @@ class PairFlow:
         Raises:
             ModuleNotFoundError: pandas is not installed.
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame()")
         (buckets, bucket), tokens = hop_buckets(self.graph), self.names
         rows = {
             "query": [name for name in tokens for _ in tokens],
@@ -141,6 +149,12 @@ class PairFlow:
         from molxai.rendering.flow import draw_flow
 
         return draw_flow(self, path, top)
+
+    def _repr_html_(self) -> str:
+        from molxai.rendering.notebook import shares_html
+
+        drawn = self.explanation is not None and self.explanation.subject is not None
+        return shares_html(self.by_hops(), "distance", "all pairs", self.draw() if drawn else "", [] if drawn else [repr(self)])
 
 
 def pair_flow(model: Graphormer, graph: Graph, target: Target | None = None, tables: tuple[Rule, ...] = (LN, ACTIVATION)) -> PairFlow:

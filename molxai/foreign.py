@@ -7,6 +7,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, TypeAlias
 
 import torch
@@ -28,7 +29,7 @@ TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
 """Largest gap, as a share of |output| + Σ|relevance|, by the input's type."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conserved:
     """An output shared out, in the output's unit, among the input and everything that the model adds."""
 
@@ -41,6 +42,17 @@ class Conserved:
     """What was explained, for each example; relevances and parts are those of their sum."""
     fired: Mapping[str, int] = field(repr=False)
     """How often each function that has a rule was called."""
+
+    def __repr__(self) -> str:
+        shape, total = list(self.relevance.shape), float(self.relevance.sum(dtype=torch.float64))
+        added = f"{len(self.parts)} parts {math.fsum(self.ledger.values()):+.4g}"
+        return f"Conserved({self.logit:+.4g} = x {shape} {total:+.4g}, {added} | gap {self.gap:.1g})"
+
+    def _repr_html_(self) -> str:
+        shares = {f"x {list(self.relevance.shape)}": float(self.relevance.sum(dtype=torch.float64)), **self.ledger, "gap": self.gap}
+        cells = [*shares.items(), ("explained", self.logit)]
+        rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:+.4g}</td></tr>" for name, value in cells)
+        return f"<table><tr><th>part</th><th>relevance</th></tr>{rows}</table>"
 
     @property
     def logit(self) -> float:
@@ -144,7 +156,11 @@ def _product(value: Tensor, grad: Tensor) -> Tensor:
     return torch.where(grad == 0, 0.0, value * grad)
 
 
-def _check_ready(model: nn.Module, x: Tensor) -> None:
+def _check_ready(model: Any, x: Any) -> None:
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"the model is a {type(model).__name__}: a torch.nn.Module is needed; wrap other functions in one")
+    if not isinstance(x, Tensor):
+        raise ValueError(f"x is a {type(x).__name__}: a torch tensor of floats is needed, such as torch.as_tensor(x)")
     refuse_opaque(model)
     if not x.is_floating_point():
         raise ValueError(
@@ -161,7 +177,7 @@ def _check_ready(model: nn.Module, x: Tensor) -> None:
         )
 
 
-def _explained(output: Any, target: Target) -> Float[Tensor, " examples"]:
+def _explained(output: Any, target: Any) -> Float[Tensor, " examples"]:
     """The outputs to explain, one for each example."""
     if callable(target):
         chosen = target(output)
@@ -174,15 +190,25 @@ def _explained(output: Any, target: Target) -> Float[Tensor, " examples"]:
         raise ValueError(f"the model gave a {type(output).__name__} without logits: pass target= a function of it that gives one number")
     if target is None and logits.numel() == (len(logits) if logits.ndim else 1):
         return logits.reshape(-1)
-    wanted = torch.as_tensor(-1 if target is None else target, device=logits.device)
-    wanted = wanted.expand(len(logits)) if logits.ndim and not wanted.ndim else wanted
-    whole = not wanted.is_floating_point() and logits.ndim == 2 and wanted.shape == logits.shape[:1]
-    if not whole or not ((wanted >= 0) & (wanted < logits.shape[1])).all():
+    wanted = _numbers(target, logits)
+    whole = wanted is not None and logits.ndim == 2 and wanted.shape == logits.shape[:1]
+    if wanted is None or not whole or not ((wanted >= 0) & (wanted < logits.shape[1])).all():
         raise ValueError(
-            f"target {target} for an output of shape {tuple(logits.shape)}: a class, one class for each row, or a function of the "
+            f"target {target!r} for an output of shape {tuple(logits.shape)}: a class, one class for each row, or a function of the "
             "output that gives one number is needed"
         )
     return logits[torch.arange(len(logits), device=logits.device), wanted]
+
+
+def _numbers(target: Any, logits: Tensor) -> Tensor | None:
+    """The class of each example; None where the target holds no whole numbers."""
+    try:
+        wanted = torch.as_tensor(-1 if target is None else target, device=logits.device)
+    except (TypeError, ValueError, RuntimeError):  # texts, ragged lists
+        return None
+    if wanted.is_floating_point() or wanted.is_complex() or wanted.dtype == torch.bool:
+        return None
+    return wanted.expand(len(logits)) if logits.ndim and not wanted.ndim else wanted
 
 
 def _check_rules(applied: Accounting, logits: Float[Tensor, " examples"], expected: Float[Tensor, " examples"]) -> None:

@@ -17,14 +17,18 @@ from graphormer.molecules import Molecule, shortened
 from graphormer.text import lines
 from molxai.explanation import Explanation
 from molxai.grouping import MOST_MATCHES, Claims, Part, Patterns, functional_groups, pieces, ring_systems, ring_text, with_double_bonds
+from molxai.words import FIRST, NAME, in_a_line, listed, quoted, signed
 
-__all__ = ["SCHEMES", "Fragment", "Part", "Scheme", "fragments", "from_smarts", "lost", "lost_notes", "parts", "read_scheme", "scheme_of"]
+__all__ = [
+    *("SCHEMES", "Fragment", "Fragments", "Part", "Scheme", "fragments", "from_smarts"),
+    *("lost", "lost_notes", "parts", "read_scheme", "scheme_of"),
+]
 
 Scheme = Callable[[Chem.Mol], list[Part]]
 """Takes a molecule apart: each of its atoms is in exactly one part."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fragment:
     """A part with what it contributes."""
 
@@ -37,9 +41,40 @@ class Fragment:
     relevance: float
     """Sum over its atoms, in the unit of the explained quantity."""
 
+    def __repr__(self) -> str:
+        count = f"{len(self.atoms)} atom{'s' if len(self.atoms) > 1 else ''}"
+        return in_a_line("Fragment", self.name, signed(self.relevance), count, "" if self.smiles == self.name else self.smiles)
+
+    def _repr_html_(self) -> str:
+        return Fragments([self])._repr_html_()
+
     def to_dict(self) -> dict[str, Any]:
         """For records, in plain Python types."""
         return asdict(self) | {"atoms": list(self.atoms)}
+
+
+class Fragments(list[Fragment]):
+    """The parts of one explained molecule; a notebook shows them in the molecule and as a table."""
+
+    def __init__(self, parts: Iterable[Fragment] = (), explanation: Explanation | None = None) -> None:
+        super().__init__(parts)
+        self.explanation = explanation
+
+    def __repr__(self) -> str:
+        return listed("Fragments", self, [f"{quoted(one.name, NAME)} {signed(one.relevance)}" for one in self[:FIRST]])
+
+    def _repr_html_(self) -> str:
+        from molxai.rendering.notebook import parts_html
+
+        return parts_html([(one.name, one.smiles, one.relevance) for one in self], self._picture())
+
+    def _picture(self) -> str:
+        if self.explanation is None:
+            return ""
+        outlined = [(one.atoms, f"{one.name} {one.relevance:+.2f}") for one in self]
+        svg = self.explanation.draw(parts=outlined)
+        assert isinstance(svg, str)
+        return svg
 
 
 def brics(mol: Chem.Mol) -> list[Part]:
@@ -133,7 +168,7 @@ def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[i
     return [(one.atoms, f"{one.name} {one.relevance:+.2f}" if one.atoms in named else "") for one in found]
 
 
-def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> list[Fragment]:
+def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> Fragments:
     """The parts of the explained molecule with their relevance, the most positive first.
 
     Raises:
@@ -146,7 +181,7 @@ def fragments(explanation: Explanation, scheme: str | Scheme = "functional-group
     relevance = explanation.relevance.tolist()
     each = zip(found, attached_smiles(subject.mol, [part.atoms for part in found]), strict=True)
     made = [Fragment(part.name, smiles, part.atoms, math.fsum(relevance[i] for i in part.atoms)) for part, smiles in each]
-    return sorted(made, key=lambda one: -one.relevance)
+    return Fragments(sorted(made, key=lambda one: -one.relevance), explanation)
 
 
 def from_smarts(source: Path | Iterable[str]) -> Scheme:

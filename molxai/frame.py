@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rdkit import Chem
 
+from graphormer.names import listing, unknown
 from molxai.attribution import Attribution
+from molxai.optional import needed
 from molxai.records import KEYS
 
 if TYPE_CHECKING:
@@ -14,13 +16,16 @@ if TYPE_CHECKING:
 OURS = "molxai_"
 """Before the name of a column of records that the frame has already."""
 
+SETTINGS = ("endpoint", "features", "fragments", "relevances", "max_atoms", "batch_size", "device")
+"""Further choices, named as in an `Attribution`."""
+
 LEFT_OUT = ("id", "row", "input")
 """Columns of records that the frame's own index and SMILES say already."""
 
 
 def explain_frame(
     frame: "pandas.DataFrame",
-    smiles: str = "smiles",
+    smiles_column: str = "smiles",
     model: str = "bace",
     method: str = "lrp",
     target: str = "pred",
@@ -38,25 +43,27 @@ def explain_frame(
 
     Args:
         frame: one molecule a row.
-        smiles: column of SMILES, or of RDKit molecules.
+        smiles_column: of SMILES, or of RDKit molecules; `smiles=` is understood, too.
         model: shipped model's name, folder, or .safetensors file; it must read molecules.
         method: an id of `EXPLAINERS`.
         target: `pred`, or a class's name or number.
         contrast: class whose logit is subtracted.
-        settings: of an `Attribution`: endpoint, features, relevances, max_atoms, batch_size, device.
+        settings: of an `Attribution`: endpoint, features, fragments, relevances, max_atoms, batch_size, device.
 
     Raises:
         ModuleNotFoundError: pandas is not installed.
-        ValueError: there is no such column, class or method, or the model reads digits.
+        ValueError: there is no such column, class, method or setting, or the model reads digits.
         FileNotFoundError: there is no such model.
     """
-    try:
-        import pandas
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("explain_frame needs pandas: pip install pandas") from error
+    pandas = needed("pandas", "explain_frame")
+    smiles = settings.pop("smiles", smiles_column)
     if list(frame.columns).count(smiles) != 1:
-        found = ", ".join(map(str, frame.columns))
-        raise ValueError(f"{list(frame.columns).count(smiles)} columns {smiles!r} among {found}: name the one of SMILES with smiles=")
+        found = listing(map(str, frame.columns))
+        count = list(frame.columns).count(smiles)
+        raise ValueError(f"{count} columns {smiles!r} among {found}: name the one of SMILES with smiles_column=")
+    for name in settings:
+        if name not in SETTINGS:
+            raise ValueError(unknown("setting", name, SETTINGS, where="of explain_frame"))
     work = Attribution(model, method, target, contrast, **settings)
     if work.explainer.reads != "molecules":
         raise ValueError(f"the model {work.explainer.card.name!r} reads digits: a frame of molecules needs another model")

@@ -8,16 +8,27 @@ from typing import Any
 
 from graphormer.molecules import Molecule
 from molxai.alignment import Alignment, Pair, alignment
-from molxai.explainer import Explainer, Source
+from molxai.explainer import Class, Explainer, Source
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment, attached_smiles
 from molxai.grouping import pieces
+from molxai.words import SHORTEST_NAME, in_a_line, quoted, signed
 
 TOP = 8
 """Pairs that are listed: those of the largest change."""
 
+SHARES = {
+    "common": "unchanged atoms, read differently",
+    "gained": "atoms gained",
+    "lost": "atoms lost",
+    "token": "graph token",
+    "bias": "biases",
+    "gap": "not accounted for",
+}
+"""What the parts of a difference are, in words."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class MatchedPair:
     """Two explanations for one target, and which atoms correspond.
 
@@ -27,6 +38,17 @@ class MatchedPair:
     a: Explanation
     b: Explanation
     alignment: Alignment
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {signed(self.split[name])}" for name in ("common", "gained", "lost"))
+        what = "value" if self.a.probability is None else "logit"
+        names = " → ".join(quoted(one.name, SHORTEST_NAME) for one in (self.a, self.b))
+        return in_a_line("MatchedPair", "", names, f"Δ {what} {signed(self.delta)}", parts, self.a.method)
+
+    @property
+    def _what(self) -> str:
+        """What differs: the value of a regression, or the logit of a class."""
+        return self.a.endpoint or "value" if self.a.probability is None else f"logit of {self.a.full_target_name}"
 
     @property
     def delta(self) -> float:
@@ -80,23 +102,29 @@ class MatchedPair:
             "note": self.alignment.note or None,
         }
 
-    def draw(self, path: str | Path, **look: Any) -> None:
-        """Write both molecules side by side, in one orientation and on one scale, as .svg or .png.
+    def draw(self, path: str | Path | None = None, **look: Any) -> str | bytes:
+        """Both molecules side by side, in one orientation and on one scale; written to `path` where one is given.
 
         Args:
-            path: of the file.
-            look: fields of `Look`, like `palette="orange-purple"` or `dpi=300`.
+            path: of the file, .svg or .png.
+            look: choices named as on the command line, like `cmap="orange-purple"` or `dpi=300`.
 
         Raises:
             ValueError: the file name has another ending, or a choice is not known.
         """
-        from molxai.rendering.look import Look
+        from molxai.rendering.look import look_of
         from molxai.rendering.matched import draw_matched
 
-        draw_matched(self.a, self.b, self.alignment, self.split, Path(path), Look(**look))
+        return draw_matched(self.a, self.b, self.alignment, self.split, path, look_of(look))
+
+    def _repr_html_(self) -> str:
+        from molxai.rendering.notebook import shares_html
+
+        shares = {SHARES[name]: value for name, value in self.split.items()}
+        return shares_html(shares, "B less A", f"Δ {self._what}", self.draw())
 
 
-def matched_pair(explainer: Explainer, a: Source, b: Source, target: str | int = "pred", contrast: str | int | None = None) -> MatchedPair:
+def matched_pair(explainer: Explainer, a: Source, b: Source, target: Class = "pred", contrast: Class | None = None) -> MatchedPair:
     """Explain two molecules for one target, which by default is what is predicted for A, and align them.
 
     Raises:

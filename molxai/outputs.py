@@ -1,7 +1,6 @@
 """Where explanations go: checks of what was asked for, before any work, and pictures."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from molxai.batch import Explained, draw_all
@@ -72,7 +71,7 @@ def write_pictures(rows: Sequence[Explained], path: Path, look: Look, scale: Sca
 
     explanation = rows[0][1]
     assert explanation is not None
-    look = replace(look, limit=common_limit(scale, [explanation.relevance.tolist()], explanation.in_unit))
+    look = look.at(common_limit(scale, [explanation.relevance.tolist()], explanation.in_unit))
     draw(explanation, path, look, worded(explanation, scheme) if scheme else ())
 
 

@@ -37,7 +37,7 @@ class Report:
     columns: tuple[str, ...] = ()
     """Of the user's table, that the page's table shows."""
     title: str = ""
-    palette: str = "red-blue"
+    cmap: str = "red-blue"
     scale: Scale = "own"
     """`own`, `common`, or the relevance in full colour."""
 
@@ -100,7 +100,7 @@ def write_report(explainer: Explainer, entries: Iterable[Entry], path: Path, rep
     about: Mapping[str, Any] = {name: {"says": ABOUT[name].says, "in_unit": ABOUT[name].in_unit} for name in report.methods}
     named = made[0]["id"] if len(made) == 1 else f"{len(made)} {explainer.reads} explained"
     direction = _direction(explainer, report)
-    settings = {"methods": about, "palette": report.palette, "scale": report.scale}
+    settings = {"methods": about, "palette": report.cmap, "scale": report.scale}
     write_page(path, made, explainer.card, settings, report.title or named, direction)
     return len(made), len(errors)
 

@@ -50,6 +50,12 @@ def test_missing_and_strange_values_are_rows_with_errors():
     assert made["status"].tolist() == ["ok", "error", "error"]
 
 
+def test_the_column_is_named_as_on_the_command_line():
+    frame = pandas.DataFrame({"structure": ["CCO"]})
+    for named in ({"smiles_column": "structure"}, {"smiles": "structure"}):
+        assert molxai.explain_frame(frame, **named, relevances=False)["status"].tolist() == ["ok"]
+
+
 def test_predictions_only_and_an_empty_frame(frame):
     made = molxai.explain_frame(frame, relevances=False)
     assert made["prediction"].iloc[0] == Explainer("bace")("CCO").prediction_name and made["relevance"].isna().all()
@@ -60,6 +66,8 @@ def test_predictions_only_and_an_empty_frame(frame):
 def test_refusals(frame, monkeypatch):
     with pytest.raises(ValueError, match="'structure' among smiles, name, error"):
         molxai.explain_frame(frame, "structure")
+    with pytest.raises(ValueError, match=r"^no setting 'batchsize' of explain_frame: did you mean 'batch_size'"):
+        molxai.explain_frame(frame, batchsize=3)
     with pytest.raises(ValueError, match="no class 'maybe'"):
         molxai.explain_frame(frame, target="maybe")
     with pytest.raises(ValueError, match="reads digits"):

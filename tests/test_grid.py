@@ -15,7 +15,7 @@ import molxai
 from graphormer.molecules import molecule
 from graphormer.superpixels import digit
 from molxai.comparison import compare
-from molxai.explanation import Explanations
+from molxai.explanations import Explanations
 
 SMILES = ("CCO", IBUPROFEN, "CC(=O)[O-].[Na+]", "C1CC2CCC1C2", "O=C(Nc1ccccc1)c1ccc(Cl)cc1")
 
@@ -56,7 +56,7 @@ def test_one_scale_for_all_or_each_its_own():
 
 
 def test_names_and_predictions_stand_below():
-    said = texts(molxai.grid(several(), palette="orange-purple").draw())
+    said = texts(molxai.grid(several(), cmap="orange-purple").draw())
     assert {"m0", "m4"} <= set(said) and sum("yes, p 0.70" in one for one in said) == 5
     assert any("Orange speaks for yes" in one for one in said)
 
@@ -99,6 +99,6 @@ def test_a_notebook_shows_explanations_lists_and_comparisons():
     many = explain(["CCO", "CCN", "c1ccccc1"])
     assert isinstance(many, list) and len(drawings(many._repr_html_())) == 3
     assert "first 24 of 30" in Explanations([many[0]] * 30)._repr_html_()
-    assert Explanations([])._repr_html_() == "<pre>[]</pre>"
+    assert Explanations([])._repr_html_() == "<pre>Explanations(none)</pre>"
     page = compare(explain, explain.subject("CCO", "<script>"), ["lrp", "random"])._repr_html_()
     assert "<script" not in page and page.count("<svg") == 2 and "body {" not in page

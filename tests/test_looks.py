@@ -78,7 +78,7 @@ def test_everybody_can_tell_the_ends_apart_and_read_black_letters_on_them(name):
 @pytest.mark.parametrize("name", PALETTES)
 def test_the_most_relevant_atom_is_the_most_saturated_and_sign_is_the_palettes(name):
     palette = PALETTES[name]
-    svg = draw(explanation(molecule(IBUPROFEN), RELEVANCE), look=Look(palette=name))
+    svg = draw(explanation(molecule(IBUPROFEN), RELEVANCE), look=Look(cmap=name))
     found = fills(svg)
     assert max(found, key=lambda atom: saturation(found[atom])) == int(np.argmax(np.abs(RELEVANCE)))
     for atom, colour in found.items():
@@ -89,7 +89,7 @@ def test_the_most_relevant_atom_is_the_most_saturated_and_sign_is_the_palettes(n
 
 
 def test_a_fixed_scale_says_what_is_beyond_it():
-    own, fixed = (draw(explanation(molecule(IBUPROFEN), RELEVANCE), look=Look(limit=limit)) for limit in (None, 1.0))
+    own, fixed = (draw(explanation(molecule(IBUPROFEN), RELEVANCE), look=Look(scale=scale)) for scale in ("own", 1.0))
     assert "+2" in texts(own) and "≥ +1" in texts(fixed) and "≤ -1" in texts(fixed)
     colour = PALETTES["red-blue"]
     assert np.allclose(fills(fixed)[4], colour.towards, atol=0.01) and np.allclose(fills(fixed)[7], colour.against, atol=0.01)
@@ -234,9 +234,9 @@ def test_ions_stand_apart():
 
 def test_refusals_name_the_choices():
     for wrong, said in (
-        ({"palette": "jet"}, "red-blue"),
+        ({"cmap": "jet"}, "red-blue"),
         ({"dpi": 5}, "10 to"),
-        ({"limit": -1.0}, "positive"),
+        ({"scale": -1.0}, "positive"),
         ({"style": "x"}, "contour"),
     ):
         with pytest.raises(ValueError, match=said):

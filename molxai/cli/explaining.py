@@ -249,7 +249,7 @@ def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int
     if output.suffix.lower() == ".json":
         write_file(output, json.dumps(known | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
-        made.draw(output, palette=cmap, dpi=dpi)
+        made.draw(output, cmap=cmap, dpi=dpi)
     print(f"compared → {output}", file=sys.stderr)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 
 from graphormer.graph import Graph, from_pyg
@@ -31,6 +32,9 @@ def graph_of(data: Data, vocabulary: Vocabulary) -> Graph:
         raise ValueError(f"a batch of {getattr(data, 'num_graphs', 1)} graphs: give the graphs of data.to_data_list() one by one")
     if x is None or data.edge_index is None:
         raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
+    if not isinstance(x, Tensor) or not isinstance(data.edge_index, Tensor):
+        found = f"x is a {type(x).__name__} and edge_index a {type(data.edge_index).__name__}"
+        raise ValueError(f"{found}: torch tensors are needed, such as torch.as_tensor(x)")
     if not x.is_floating_point():
         if isinstance(data.get("smiles"), str) and vocabulary == MOLECULES and not describes_nodes(x, vocabulary):
             return molecule_of(data).graph

@@ -24,11 +24,10 @@ def _spread(explanation: Explanation) -> str:
 
 def ledger_line(explanation: Explanation) -> str:
     """What the parts sum to, and what is missing."""
-    nodes = "superpixels" if hasattr(explanation.subject, "segments") else "atoms"
     total = float(explanation.relevance.double().sum())
     biases = bias_word(explanation.network.config) if explanation.network else "biases"
     missing = f"not accounted for {_small(explanation.gap)}"
-    return f"Sum: {nodes} {total:+.3f}, graph token {explanation.token:+.3f}, {biases} {explanation.bias:+.3f} · {missing}"
+    return f"Sum: {explanation.node_word}s {total:+.3f}, graph token {explanation.token:+.3f}, {biases} {explanation.bias:+.3f} · {missing}"
 
 
 def bias_word(config: Config) -> str:

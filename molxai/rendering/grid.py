@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ from graphormer.files import write_file
 from graphormer.molecules import Molecule
 from graphormer.superpixels import Digit
 from molxai.explanation import Explanation
+from molxai.explanations import Refused
 from molxai.rendering.bar import colour_map, draw_bar
 from molxai.rendering.caption import colour_line, printable, spread_line
 from molxai.rendering.digit import draw_relevance
 from molxai.rendering.layout import Layout
 from molxai.rendering.lettering import fitted
-from molxai.rendering.look import PLAIN, Look, Scale, common_limit, scale_of
+from molxai.rendering.look import PLAIN, Look, Scale, common_limit, look_of, scale_of
 from molxai.rendering.molecule import Kind, draw_layout, laid_out
 from molxai.rendering.picture import DPI, MARGIN, Placed, axes_at, blank, kind_of, merged, quiet_settings, write
+from molxai.words import FIRST, NAME, listed, quoted
 
 CELL, LOWEST = (280, 210), 90
 """Width and height of a drawing, and its height at least, in pixels."""
@@ -38,18 +40,23 @@ LETTER = 9
 """Points of the words below a drawing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Grid:
     """A figure of explanations, which shows itself in a notebook."""
 
-    explanations: tuple[Explanation, ...]
+    cells: tuple[Explanation | Refused, ...]
+    """A `Refused` has a cell with its reason and no drawing."""
     columns: int = 4
     scale: Scale = "common"
     look: Look = PLAIN
+    legends: tuple[str, ...] = ()
+    """What stands below each drawing in place of its name; empty: the names."""
 
     def __post_init__(self) -> None:
         if not self.explanations:
             raise ValueError("a grid of nothing: at least one explanation is needed")
+        if self.legends and len(self.legends) != len(self.cells):
+            raise ValueError(f"{len(self.legends)} legends for {len(self.cells)} pictures: one for each is needed")
         if self.columns < 1:
             raise ValueError(f"{self.columns} columns: at least 1 is needed")
         if any(one.subject is None for one in self.explanations):
@@ -57,6 +64,14 @@ class Grid:
         units = {one.relevance_unit for one in self.explanations}
         if scale_of(self.scale) == "common" and len(units) > 1:
             raise ValueError(f"relevances in {' and in '.join(sorted(units))} have no common scale: give scale='own'")
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Those that are drawn."""
+        return tuple(one for one in self.cells if isinstance(one, Explanation))
+
+    def __repr__(self) -> str:
+        return listed("Grid", self.cells, [quoted(one.name, NAME) for one in self.cells[:FIRST]])
 
     def draw(self, path: str | Path | None = None) -> str | bytes:
         """The figure as SVG text, or as PNG bytes where `path` ends in .png; written to `path` where one is given.
@@ -78,21 +93,29 @@ class Grid:
 
 
 def grid(
-    explanations: Sequence[Explanation], columns: int = 4, scale: Scale = "common", path: str | Path | None = None, **look: Any
+    explanations: Explanation | Sequence[Explanation | Refused],
+    columns: int = 4,
+    scale: Scale = "common",
+    path: str | Path | None = None,
+    legends: Sequence[str] | None = None,
+    **look: Any,
 ) -> Grid:
     """A figure of explanations, in rows; all molecules have the same bond length.
 
     Args:
-        explanations: of molecules or digits.
+        explanations: of molecules or digits, such as an `Explainer` gives for a list; a `Refused` keeps its place.
         columns: pictures in a row.
         scale: what full colour is: `common` (the largest relevance of all), `own` (each picture's largest) or a number.
         path: .svg or .png to write.
-        look: fields of `Look`, like `palette="orange-purple"`, `dpi=300` or `style="contour"`.
+        legends: what stands below each drawing, instead of its id or SMILES.
+        look: choices named as on the command line, like `cmap="orange-purple"`, `dpi=300` or `style="contour"`.
 
     Raises:
         ValueError: there is nothing to draw, or a choice is not known.
     """
-    made = Grid(tuple(explanations), columns, scale, Look(**look))
+    cells = (explanations,) if isinstance(explanations, Explanation) else tuple(explanations)
+    legends = () if legends is None else tuple(map(str, legends))
+    made = Grid(cells, columns, scale, look_of(look), legends)
     if path:
         made.draw(path)
     return made
@@ -101,22 +124,22 @@ def grid(
 def _figure(one: Grid, kind: Kind) -> str | bytes:
     relevances = [explanation.relevance.tolist() for explanation in one.explanations]
     limit = common_limit(one.scale, relevances, one.explanations[0].in_unit)
-    look = replace(one.look, limit=limit)
+    look = one.look.at(limit)
     plan = _plan(one, look)
     figure = blank((plan.columns * CELL[0] + BAR, plan.tall + FOOT), look, kind)
     drawings: list[Placed] = []
-    for place, (explanation, laid) in enumerate(zip(one.explanations, plan.layouts, strict=True)):
+    for place, (cell, laid) in enumerate(zip(one.cells, plan.layouts, strict=True)):
         left, top = place % plan.columns * CELL[0], MARGIN + place // plan.columns * plan.step
         below = plan.tall + FOOT - top - plan.height
-        if laid:
-            own = explanation.relevance.tolist()
+        if laid and isinstance(cell, Explanation):
+            own = cell.relevance.tolist()
             size = (CELL[0], plan.height)
-            drawing = draw_layout(laid, own, look.limit_for(own, explanation.in_unit), size, kind, look, explanation.uncertain, plan.scale)
+            drawing = draw_layout(laid, own, look.limit_for(own, cell.in_unit), size, kind, look, cell.uncertain, plan.scale)
             drawings.append((drawing, (left, top)))
-        else:
+        elif isinstance(cell, Explanation):
             side = plan.height - 2 * AIR
-            _digit(axes_at(figure, left + (CELL[0] - side) / 2, below + AIR, side, side), explanation, look)
-        for row, (text, weight) in enumerate(_words(explanation, limit)):
+            _digit(axes_at(figure, left + (CELL[0] - side) / 2, below + AIR, side, side), cell, look)
+        for row, (text, weight) in enumerate(_words(cell, limit, one.legends[place] if one.legends else "")):
             text = fitted(printable(text), (CELL[0] - AIR) / (LETTER * DPI / 72), weight == "bold")
             write(figure, left + CELL[0] / 2, below - LINE * (row + 1), text, fontsize=LETTER, fontweight=weight, ha="center")
     _bar(figure, one, limit, [value for own in relevances for value in own])
@@ -129,7 +152,7 @@ class _Plan:
     """What goes where, in pixels."""
 
     layouts: tuple[Layout | None, ...]
-    """Of the molecules; None for digits."""
+    """Of the molecules; None for digits and for what is not drawn."""
     scale: float
     """Pixels per Å, the same for all."""
     height: int
@@ -143,12 +166,12 @@ class _Plan:
 
 def _plan(one: Grid, look: Look) -> _Plan:
     """The largest scale at which every molecule fits, and rows no higher than they need."""
-    subjects = [explanation.subject for explanation in one.explanations]
+    subjects = [cell.subject if isinstance(cell, Explanation) else None for cell in one.cells]
     layouts = tuple(laid_out(subject.mol, look) if isinstance(subject, Molecule) else None for subject in subjects)
     molecules = [laid for laid in layouts if laid]
     scale = min((laid.fit((CELL[0] - 2 * AIR, CELL[1] - 2 * AIR)) for laid in molecules), default=1.0)
     height = CELL[1]
-    if len(molecules) == len(layouts):
+    if len(molecules) == len(one.explanations):
         height = max(LOWEST, *(laid.height(scale) + 2 * AIR for laid in molecules))
     columns, rows = min(one.columns, len(layouts)), -(-len(layouts) // one.columns)
     step = height + LINE * (2 + (one.scale == "own")) + BETWEEN
@@ -164,9 +187,12 @@ def _digit(axes: Axes, explanation: Explanation, look: Look) -> None:
     axes.set_yticks([])
 
 
-def _words(explanation: Explanation, limit: float | None) -> list[tuple[str, str]]:
+def _words(cell: Explanation | Refused, limit: float | None, legend: str) -> list[tuple[str, str]]:
     """Name, what is explained, and where each picture has its own scale that scale, with their weights."""
-    name = explanation.name if explanation.name != "digit" else f"digit, predicted {explanation.prediction_name}"
+    if isinstance(cell, Refused):
+        return [(legend or cell.name, "bold"), (cell.error, "normal")]
+    explanation = cell
+    name = legend or (explanation.name if explanation.name != "digit" else f"digit, predicted {explanation.prediction_name}")
     said = f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
     if explanation.probability is not None:
         said = f"{explanation.full_target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"

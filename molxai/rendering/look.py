@@ -1,10 +1,11 @@
 """How a picture is to look: what may be chosen, checked where it is chosen."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeAlias
 
+from graphormer.names import unknown
 from molxai.rendering import STYLES
 from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
 
@@ -24,12 +25,12 @@ class Look:
 
     style: str = "highlight"
     """Of molecules: highlight or contour."""
-    numbers: bool = False
+    atom_numbers: bool = False
     """Whether the index stands beside each atom."""
-    palette: str = RED_BLUE.name
+    cmap: str = RED_BLUE.name
     """One of `PALETTES`."""
-    limit: float | None = None
-    """Magnitude in full colour. None: each picture's largest."""
+    scale: str | float = "own"
+    """Magnitude in full colour: a number, or `own`, the picture's largest (`common` is the same for one picture)."""
     dpi: int = RESOLUTION
     """Pixels per inch of a PNG."""
     transparent: bool = False
@@ -42,16 +43,15 @@ class Look:
     def __post_init__(self) -> None:
         if self.style not in STYLES:
             raise ValueError(f"style {self.style!r}: {' or '.join(STYLES)} is needed")
-        if self.limit is not None and not 0 < self.limit < math.inf:
-            raise ValueError(f"a scale of {self.limit}: full colour needs a positive number")
+        scale_of(self.scale)
         if not 10 <= self.dpi <= MOST_DPI:
             raise ValueError(f"{self.dpi} pixels per inch: 10 to {MOST_DPI} are needed")
-        palette(self.palette)
+        palette(self.cmap)
 
     @property
     def colours(self) -> Palette:
         """The palette itself."""
-        return PALETTES[self.palette]
+        return PALETTES[self.cmap]
 
     def limit_for(self, relevance: Sequence[float], in_unit: bool = True) -> float:
         """The magnitude in full colour, fixed or the picture's own; `in_unit`: whether relevances have the output's unit.
@@ -60,10 +60,13 @@ class Look:
             ValueError: a relevance is not finite.
         """
         own = scale(relevance, in_unit)
-        return self.limit or own
+        wanted = scale_of(self.scale)
+        return own if isinstance(wanted, str) else wanted
 
+    def at(self, limit: float | None) -> "Look":
+        """The same look with that magnitude in full colour; None: each picture's own largest."""
+        return replace(self, scale="own" if limit is None else limit)
 
-PLAIN = Look()
 
 Scale: TypeAlias = str | float
 """What full colour is in a set of pictures: `own` (each picture's largest), `common` (the set's largest), or a number."""
@@ -79,7 +82,7 @@ def scale_of(text: Scale) -> Scale:
         return text
     try:
         limit = float(text)
-    except ValueError:
+    except (TypeError, ValueError):
         limit = math.nan
     if not 0 < limit < math.inf:
         raise ValueError(f"scale {text!r}: own, common or a positive number is needed")
@@ -96,3 +99,27 @@ def common_limit(scale_wanted: Scale, relevances: Iterable[Sequence[float]], in_
     if wanted == "own":
         return None
     return max((scale(one, in_unit) for one in relevances), default=None) if wanted == "common" else float(wanted)
+
+
+PLAIN = Look()
+
+OLD_NAMES = {"numbers": "atom_numbers", "palette": "cmap", "limit": "scale"}
+"""Names that choices had before they were called as on the command line; they are still understood."""
+
+
+def look_of(choices: Mapping[str, Any]) -> Look:
+    """The look of choices by name, as `draw` and `grid` take them.
+
+    Raises:
+        ValueError: there is no such choice, or one has no such value.
+    """
+    known = [one.name for one in fields(Look)]
+    named: dict[str, Any] = {}
+    for name, value in choices.items():
+        if name in ("limit", "scale") and value is None:
+            continue
+        named[OLD_NAMES.get(name, name)] = value
+    for name in named:
+        if name not in known:
+            raise ValueError(unknown("choice", name, known, where="of a picture"))
+    return Look(**named)

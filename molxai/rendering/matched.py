@@ -29,8 +29,15 @@ LETTERS = 140
 """In a line below the drawings."""
 
 
-def draw_matched(a: Explanation, b: Explanation, found: Alignment, split: Mapping[str, float], path: Path, look: Look = PLAIN) -> None:
-    """Write the picture that the file's ending asks for.
+def draw_matched(
+    a: Explanation,
+    b: Explanation,
+    found: Alignment,
+    split: Mapping[str, float],
+    path: str | Path | None = None,
+    look: Look = PLAIN,
+) -> str | bytes:
+    """The picture as SVG text, or as PNG bytes where `path` ends in .png; written to `path` where one is given.
 
     Args:
         a: the first molecule.
@@ -38,14 +45,17 @@ def draw_matched(a: Explanation, b: Explanation, found: Alignment, split: Mappin
         found: which atoms correspond.
         split: what the difference consists of, by name.
         path: of the file, .svg or .png.
-        look: palette and resolution.
+        look: colours and resolution.
 
     Raises:
         ValueError: it ends otherwise.
     """
     kind = kind_of(path)
     with quiet_settings():
-        write_file(path, _picture((a, b), found, split, kind, look))
+        content = _picture((a, b), found, split, kind, look)
+    if path:
+        write_file(Path(path), content)
+    return content
 
 
 def _picture(pair: tuple[Explanation, Explanation], found: Alignment, split: Mapping[str, float], kind: Kind, look: Look) -> str | bytes:

@@ -80,7 +80,7 @@ def draw_molecule(
 
 def laid_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
     """Where atoms and words lie."""
-    around = 2 * GAUSSIAN if look.style == "contour" else INDEX_ROOM if look.numbers else 0.0
+    around = 2 * GAUSSIAN if look.style == "contour" else INDEX_ROOM if look.atom_numbers else 0.0
     return labelled(layout(mol, around), parts)
 
 
@@ -168,7 +168,7 @@ class _Sheet:
         options.bondLineWidth = max(LINE * self.scale, 0.6)
         options.fixedFontSize = max(round(FONT_SIZE * self.scale), 4)
         options.multipleBondOffset, options.additionalAtomLabelPadding = DOUBLE_BOND, LABEL_GAP
-        options.addAtomIndices, options.annotationFontScale = look.numbers, INDEX_SIZE
+        options.addAtomIndices, options.annotationFontScale = look.atom_numbers, INDEX_SIZE
         options.setAnnotationColour(INDEX_GREY)
         self.drawer.DrawMolecule(self.laid.mol)
         self._pen(OUTLINE_GREY, LINE)
