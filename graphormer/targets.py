@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.model import Task
+from graphormer.names import unknown
 
 KINDS = ("auto", "classification", "regression", "multiclass")
 """Tasks that can be asked for."""
@@ -85,7 +86,7 @@ def targets(columns: dict[str, Sequence[str]], kind: str = "auto", rows: Sequenc
             numbers; or the columns are of different kinds.
     """
     if kind not in KINDS:
-        raise ValueError(f"task {kind!r}: {', '.join(KINDS)} are known")
+        raise ValueError(unknown("task", kind, KINDS))
     columns = {name: _cleared(column) for name, column in columns.items()}
     known = {name: [text for text in column if text] for name, column in columns.items()}
     for name, values in known.items():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from molxai.cli.completion import SCHEMES, one_of
 from molxai.cli.options import (
     BatchSize,
     Device,
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from molxai.explainer import Explainer
     from molxai.series import Named
 
-SCHEME = "functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own with a name and a SMARTS on each line."
-CORE = "Table of R groups instead: a core as SMARTS, or mcs for the largest one that most of the molecules have; two minutes at most."
+SCHEME = "functional-groups, brics, scaffold, rings, or your own file .smarts .txt with a name and a SMARTS on each line."
+CORE = "Make a table of R groups: a core as SMARTS, or mcs for the largest core that most molecules have (two minutes at most)."
 TARGET = "Class to explain, the same for all molecules. [default: the second of two classes; a regression's value]"
 FILE = "File to write: .csv .json .md [default: a table in the terminal]"
 APART = "Tell fragments of one name but different structures apart."
@@ -35,7 +36,7 @@ APART = "Tell fragments of one name but different structures apart."
 def fragments(
     inputs: Inputs,
     model: Model = "",
-    scheme: Annotated[str, typer.Option(help=SCHEME)] = "functional-groups",
+    scheme: Annotated[str, typer.Option(help=SCHEME, autocompletion=one_of(SCHEMES))] = "functional-groups",
     core: Annotated[str, typer.Option(help=CORE, show_default=False)] = "",
     by_structure: Annotated[bool, typer.Option("--by-structure", help=APART)] = False,
     target: Annotated[str, typer.Option(help=TARGET, show_default=False)] = "",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from graphormer.names import unknown
 from molxai.rendering import STYLES
 from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
 
@@ -41,7 +42,7 @@ class Look:
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
-            raise ValueError(f"style {self.style!r}: {' or '.join(STYLES)} is needed")
+            raise ValueError(unknown("style", self.style, STYLES))
         if self.limit is not None and not 0 < self.limit < math.inf:
             raise ValueError(f"a scale of {self.limit}: full colour needs a positive number")
         if not 10 <= self.dpi <= MOST_DPI:
@@ -69,20 +70,24 @@ Scale: TypeAlias = str | float
 """What full colour is in a set of pictures: `own` (each picture's largest), `common` (the set's largest), or a number."""
 
 
+SCALES = ("own", "common")
+"""Scales that have a name."""
+
+
 def scale_of(text: Scale) -> Scale:
     """A scale as it was typed.
 
     Raises:
         ValueError: it is neither own, common nor a positive number.
     """
-    if text in ("own", "common"):
+    if text in SCALES:
         return text
     try:
         limit = float(text)
     except ValueError:
         limit = math.nan
     if not 0 < limit < math.inf:
-        raise ValueError(f"scale {text!r}: own, common or a positive number is needed")
+        raise ValueError(unknown("scale", str(text), SCALES, "or give a positive number"))
     return limit
 
 
