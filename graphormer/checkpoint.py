@@ -21,6 +21,7 @@ from safetensors.torch import save as save_weights
 from graphormer.ensemble import Ensemble, Model
 from graphormer.files import write_file
 from graphormer.model import Config, Graphormer
+from graphormer.names import unknown
 from graphormer.vocabulary import Vocabulary
 
 FORMAT = "molxai-model-1"
@@ -136,8 +137,8 @@ def locate(model: str | Path) -> Path:
             raise ValueError(f"{path} holds {len(inside)} .safetensors files: exactly one is needed, or name the file itself")
         return inside[0]
     if not path.exists():
-        there = ", ".join(known) or "none"
-        raise FileNotFoundError(f"no model {str(model)!r}: shipped are {there}; else give a folder or a .safetensors file")
+        remedy = "or give a folder with a model, or a .safetensors file"
+        raise FileNotFoundError(unknown("model", str(model), known, remedy))
     return path
 
 

@@ -13,6 +13,7 @@ from graphormer.checkpoint import Card
 from graphormer.data import LabelledGraphs, digest
 from graphormer.graph import Graph
 from graphormer.molecules import MOLECULES
+from graphormer.names import unknown
 from graphormer.splits import SPLITS
 from graphormer.tables import Row
 from graphormer.targets import Targets, known_label
@@ -91,7 +92,7 @@ class Collection:
             rows = {part: [i for i, one in enumerate(self.parts) if one == part] for part in PARTS}
             protocol = "own column"
         elif protocol not in SPLITS:
-            raise ValueError(f"split {protocol!r}: one of {', '.join(SPLITS)} is needed")
+            raise ValueError(unknown("split", protocol, SPLITS))
         elif self.vocabulary is not MOLECULES and protocol != "random":
             raise ValueError(f"split {protocol!r}: pictures have no scaffolds, only random is possible")
         else:

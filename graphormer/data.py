@@ -18,6 +18,7 @@ from torch import Tensor
 
 from graphormer.files import write_file
 from graphormer.graph import Graph
+from graphormer.names import unknown
 from graphormer.splits import SPLITS
 from graphormer.vocabulary import Vocabulary
 
@@ -108,7 +109,7 @@ def source(name: str) -> Source:
         ValueError: there is none of that name.
     """
     if name not in SOURCES:
-        raise ValueError(f"no data set named {name!r}: there are {', '.join(SOURCES)}")
+        raise ValueError(unknown("data set named", name, SOURCES))
     return SOURCES[name]
 
 
@@ -154,6 +155,10 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
+BACE_PARTS = ("train", "valid", "test", "all")
+"""Of a split, and all rows."""
+
+
 def bace(
     home: str | Path | None = None, split: str = "scaffold", part: str = "train", seed: int = 0, label: str = "Class"
 ) -> LabelledGraphs:
@@ -162,8 +167,10 @@ def bace(
     Raises:
         ValueError: unknown split or part.
     """
-    if split not in SPLITS or part not in ("train", "valid", "test", "all"):
-        raise ValueError(f"split {split!r}, part {part!r}: one of {', '.join(SPLITS)} and one of train, valid, test, all are needed")
+    if split not in SPLITS:
+        raise ValueError(unknown("split", split, SPLITS))
+    if part not in BACE_PARTS:
+        raise ValueError(unknown("part", part, BACE_PARTS))
     from graphormer.molecules import MOLECULES, molecule
 
     path = files("bace", home)["bace.csv"]
@@ -200,7 +207,7 @@ def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[in
         ValueError: unknown part.
     """
     if part not in MNIST_PARTS:
-        raise ValueError(f"part {part!r}: one of {', '.join(MNIST_PARTS)} is needed")
+        raise ValueError(unknown("part", part, MNIST_PARTS))
     from graphormer.superpixels import SUPERPIXELS, superpixel_graph
 
     paths = files("mnist", home)

@@ -8,6 +8,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from graphormer.names import nearest
+
+
+def missing_folder(path: Path) -> str:
+    """What to say of a file whose folder does not exist: folders are not made for files, so that a mistyped path is noticed."""
+    folder, above = path.parent, path.parent.parent
+    beside = [one.name for one in above.iterdir() if one.is_dir()] if above.is_dir() else []
+    near = nearest(folder.name, beside)
+    offered = f"did you mean {str(above / near[0])!r}? Else create" if near else "create"
+    return f"no folder {str(folder)!r} to write {path.name} into: {offered} it first (a mistyped folder is not made)"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -18,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: it cannot be written; says why.
     """
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
+        raise FileNotFoundError(missing_folder(path))
     partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
         if path.is_dir():

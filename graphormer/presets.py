@@ -9,6 +9,7 @@ from graphormer.checkpoint import Card
 from graphormer.data import LabelledGraphs, bace, mnist
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config
+from graphormer.names import unknown
 from graphormer.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def preset(name: str) -> Preset:
         ValueError: there is none.
     """
     if name not in PRESETS:
-        raise ValueError(f"no preset named {name!r}: there are {', '.join(PRESETS)}")
+        raise ValueError(unknown("preset named", name, PRESETS))
     return PRESETS[name]
 
 

@@ -253,7 +253,7 @@ class Explainer:
         if not endpoint:
             return 0
         if endpoint not in targets:
-            raise ValueError(f"no endpoint {endpoint!r} in the model {self.card.name!r}: {', '.join(targets)}")
+            raise ValueError(unknown("endpoint", endpoint, targets, where=f"in the model {self.card.name!r}"))
         return 0 if self.card.config.task == "multiclass" else targets.index(endpoint)
 
     @property
@@ -272,7 +272,8 @@ class Explainer:
             return classes.index(str(name))
         if str(name).isdecimal() and int(name) < max(len(classes), 1):
             return int(name)
-        raise ValueError(f"no class {str(name)!r} in the model {self.card.name!r}: {', '.join(classes) or 'a regression has none'}")
+        remedy = "" if classes else "a regression has no classes"
+        raise ValueError(unknown("class", str(name), classes, remedy, f"in the model {self.card.name!r}"))
 
     def explain(self, subjects: Sequence[Subject], targets: Sequence[Target | None]) -> list[Explanation]:
         """Explanations in the order of the subjects; a target of None is the prediction.
@@ -308,14 +309,18 @@ def _placed(made: Explanation | str, subject: Subject, row: int) -> Explanation 
     return made if isinstance(made, Explanation) else Refused(row, text_of(subject, row), made, getattr(subject, "id", ""))
 
 
+DEVICES = ("auto", "cpu", "cuda")
+"""Where a model may run; auto takes a GPU if there is one."""
+
+
 def chosen_device(name: str) -> torch.device:
     """The device of that name; auto takes a GPU where there is one.
 
     Raises:
         ValueError: an unknown name, or cuda where there is none.
     """
-    if name not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device {name!r}: auto, cpu or cuda is needed")
+    if name not in DEVICES:
+        raise ValueError(unknown("device", name, DEVICES))
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("device cuda: this machine has no usable GPU; use --device cpu")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,15 +1,14 @@
 """Tables of fragments, of series and of matched pairs, as the terminal shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from graphormer.checkpoint import row_ranges
 from graphormer.molecules import shortened
+from molxai.columns import show_table
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment
 from molxai.matched import TOP, MatchedPair
@@ -19,19 +18,20 @@ from molxai.series import Table as CoreTable
 T = TypeVar("T")
 
 
-def fragment_table(explanation: Explanation, found: Sequence[Fragment]) -> Table:
+def show_fragments(explanation: Explanation, found: Sequence[Fragment], out: Console) -> None:
     """Fragments, the most positive first, and what makes their sum the explained quantity."""
-    from molxai.terminal import bar
+    from molxai.terminal import bar, bar_letters
 
-    table = Table("fragment", "atoms", "relevance", "", box=None, header_style="bold")
-    largest = max(abs(one.relevance) for one in found)
-    for one in found:
-        table.add_row(Text(one.name), Text(row_ranges(one.atoms)), f"{one.relevance:+.4f}", bar(one.relevance, largest))
+    largest, letters = max(abs(one.relevance) for one in found), bar_letters(out)
+    rows: list[tuple[str | Text, ...]] = [
+        (one.name, row_ranges(one.atoms), f"{one.relevance:+.4f}", bar(one.relevance, largest, letters)) for one in found
+    ]
     for name, value in {"graph token": explanation.token, "bias": explanation.bias, "not accounted for": explanation.gap}.items():
         if abs(value) >= SMALLEST:
-            table.add_row(Text(name, style="dim"), "", f"{value:+.4f}")
-    table.add_row(Text("sum", style="bold"), "", f"{explanation.logit:+.4f}", Text(f"the {total_name(explanation)}", style="dim"))
-    return table
+            rows.append((Text(name, style="dim"), "", f"{value:+.4f}", ""))
+    total = Text(f"the {total_name(explanation)}", style="dim")
+    rows.append((Text("sum", style="bold"), "", f"{explanation.logit:+.4f}", total))
+    show_table(("fragment", "atoms", "relevance", ""), rows, out)
 
 
 SMALLEST = 5e-5
@@ -55,18 +55,17 @@ NAME_WIDTH = 40
 def show_carriers(found: Sequence[Carrier], explained: Explanation, out: Console) -> None:
     """Fragments of a series, those that add most to the explained quantity first."""
     out.print(Text(f"Explained for all: {total_name(explained)} · {explained.model} · {explained.method}"))
-    table = Table(box=None, header_style="bold")
-    table.add_column("fragment", overflow="fold", min_width=20)
-    for name in ("molecules", "times", "mean", "sd", "from", "to"):
-        table.add_column(name, no_wrap=True, justify="right")
-    for name in ("example", "its atoms"):
-        table.add_column(name, overflow="fold")
-    for one in _ends(found, table):
+    rows = []
+    for one in _ends(found):
         sd = "" if one.sd is None else f"{one.sd:.3f}"
         numbers = (str(one.molecules), str(one.occurrences), f"{one.mean:+.3f}", sd, f"{one.smallest:+.3f}", f"{one.largest:+.3f}")
-        table.add_row(_short(one.name), *numbers, _short(one.example), Text(row_ranges(one.atoms)))
-    out.print(table)
+        rows.append((_short(one.name), *numbers, _short(one.example), row_ranges(one.atoms)))
+    show_table(CARRIER_NAMES, _marked(rows, len(found)), out)
     _say_hidden(len(found), "fragments", out)
+
+
+CARRIER_NAMES = ("fragment", "molecules", "times", "mean", "sd", "from", "to", "example", "its atoms")
+"""Of the columns of a series."""
 
 
 def show_core_table(found: CoreTable, out: Console) -> None:
@@ -77,14 +76,14 @@ def show_core_table(found: CoreTable, out: Console) -> None:
     labels = [*found.labels, *(["rest"] if any(row.rest for row in found.rows) else [])]
     ledger = _ledger_columns(found)
     own = list(found.rows[0].columns)
-    table = Table("id", *map(escape, own), found.total, *ledger, "core", *labels, box=None, header_style="bold")
-    for row in _ends(found.rows, table):
+    rows = []
+    for row in _ends(found.rows):
         total = f"{row.explanation.logit:.3f}" if found.total == "value" else f"{row.explanation.logit:+.3f}"
         beside = [f"{row.ledger[name]:.3f}" if name == BASE else f"{row.ledger[name]:+.3f}" for name in ledger]
-        parts = [Text(f"{part.relevance:+.3f} {shortened(part.smiles, NAME_WIDTH)}") if part else "" for part in map(row.parts.get, labels)]
+        parts = [f"{part.relevance:+.3f} {shortened(part.smiles, NAME_WIDTH)}" if part else "" for part in map(row.parts.get, labels)]
         carried = [_short(row.columns[name]) for name in own]
-        table.add_row(_short(row.id), *carried, total, *beside, f"{row.core.relevance:+.3f}", *parts)
-    out.print(table)
+        rows.append((_short(row.id), *carried, total, *beside, f"{row.core.relevance:+.3f}", *parts))
+    show_table(("id", *own, found.total, *ledger, "core", *labels), _marked(rows, len(found.rows)), out)
     _say_hidden(len(found.rows), "molecules", out)
     out.print(Text(_sum_line(found, ledger, "rest" in labels)))
     if any(part.smiles == HYDROGEN for row in found.rows for part in row.groups.values()):
@@ -114,18 +113,23 @@ def core_line(found: CoreTable) -> str:
     return f"Core {found.core}, {origin}{note}: {len(found.rows)} of {len(found.rows) + len(found.without)} molecules{missing}"
 
 
-def _short(text: str) -> Text:
-    return Text(shortened(" ".join(text.split()), NAME_WIDTH))
+def _short(text: str) -> str:
+    return shortened(" ".join(text.split()), NAME_WIDTH)
 
 
-def _ends(rows: Sequence[T], table: Table) -> Iterator[T]:
-    """The rows, or the first and the last ones of many with a line between."""
+def _ends(rows: Sequence[T]) -> Sequence[T]:
+    """The rows, or the first and the last ones of many."""
     half = MOST_ROWS // 2
-    for place, row in enumerate(rows):
-        if len(rows) <= MOST_ROWS or place < half or place >= len(rows) - half:
-            if len(rows) > MOST_ROWS and place == len(rows) - half:
-                table.add_row("…")
-            yield row
+    return rows if len(rows) <= MOST_ROWS else [*rows[:half], *rows[-half:]]
+
+
+def _marked(lines: Sequence[tuple[str, ...]], count: int) -> list[tuple[str, ...]]:
+    """The lines of a table, with a mark between them where more rows were found."""
+    if count <= MOST_ROWS:
+        return list(lines)
+    mark = ("…", *[""] * (len(lines[0]) - 1))
+    half = MOST_ROWS // 2
+    return [*lines[:half], mark, *lines[half:]]
 
 
 def _say_hidden(count: int, what: str, out: Console) -> None:
@@ -136,18 +140,18 @@ def _say_hidden(count: int, what: str, out: Console) -> None:
 def show_matched(pair: MatchedPair, out: Console) -> None:
     """Both predictions, what their difference consists of, what was changed, and where the rest is read differently."""
     what, split = total_name(pair.a), pair.split
-    table = Table("", what, box=None, header_style="bold")
+    rows: list[tuple[str | Text, str]] = []
     for letter, one in (("A", pair.a), ("B", pair.b)):
-        table.add_row(Text(f"{letter}: {shortened(one.name, 60)}"), f"{one.logit:+.4f}")
-    table.add_row(Text("difference, B − A", style="bold"), f"{pair.delta:+.4f}")
+        rows.append((f"{letter}: {shortened(one.name, 60)}", f"{one.logit:+.4f}"))
+    rows.append((Text("difference, B − A", style="bold"), f"{pair.delta:+.4f}"))
     for name, text in PARTS_OF_DIFFERENCE.items():
         if name in ("common", "gained", "lost") or abs(split[name]) >= SMALLEST:
-            table.add_row(f"  {text}", f"{split[name]:+.4f}")
-    out.print(table)
+            rows.append((f"  {text}", f"{split[name]:+.4f}"))
+    show_table(("", what), rows, out)
     pieces = [("− lost", one, -one.relevance) for one in pair.lost] + [("+ gained", one, one.relevance) for one in pair.gained]
     if pieces:
-        out.print(_pieces_table(pieces))
-    out.print(_changes_table(pair))
+        _show_pieces(pieces, out)
+    _show_changes(pair, out)
     if pair.alignment.stereo:
         named = ", ".join(f"{i}→{j}" for i, j in pair.alignment.stereo)
         out.print(Text(f"Stereo label (R, S, E, Z) differs at: {named}"))
@@ -166,20 +170,19 @@ PARTS_OF_DIFFERENCE = {
 """In words."""
 
 
-def _pieces_table(pieces: Sequence[tuple[str, Fragment, float]]) -> Table:
-    table = Table("changed", "piece", "atoms", "adds", box=None, header_style="bold")
-    for sign, one, value in pieces:
-        table.add_row(sign, _short(one.smiles), Text(row_ranges(one.atoms)), f"{value:+.4f}")
-    return table
+def _show_pieces(pieces: Sequence[tuple[str, Fragment, float]], out: Console) -> None:
+    rows = [(sign, _short(one.smiles), row_ranges(one.atoms), f"{value:+.4f}") for sign, one, value in pieces]
+    show_table(("changed", "piece", "atoms", "adds"), rows, out)
 
 
-def _changes_table(pair: MatchedPair) -> Table:
-    from molxai.terminal import bar
+def _show_changes(pair: MatchedPair, out: Console) -> None:
+    from molxai.terminal import bar, bar_letters
 
-    table = Table("unchanged", "A", "B", "change", "", box=None, header_style="bold")
+    rows = []
     here, there = pair.a.relevance.tolist(), pair.b.relevance.tolist()
     names = pair.a.node_names(), pair.b.node_names()
     for (i, j), change in pair.changes[:TOP]:
         largest = abs(pair.changes[0][1])
-        table.add_row(f"{names[0][i]} → {names[1][j]}", f"{here[i]:+.4f}", f"{there[j]:+.4f}", f"{change:+.4f}", bar(change, largest))
-    return table
+        values = (f"{here[i]:+.4f}", f"{there[j]:+.4f}", f"{change:+.4f}")
+        rows.append((f"{names[0][i]} → {names[1][j]}", *values, bar(change, largest, bar_letters(out))))
+    show_table(("unchanged", "A", "B", "change", ""), rows, out)

@@ -14,6 +14,7 @@ from rdkit.Chem import BRICS
 
 from graphormer.checkpoint import row_ranges
 from graphormer.molecules import Molecule, shortened
+from graphormer.names import unknown
 from graphormer.text import lines
 from molxai.explanation import Explanation
 from molxai.grouping import MOST_MATCHES, Claims, Part, Patterns, functional_groups, pieces, ring_systems, ring_text, with_double_bonds
@@ -119,7 +120,7 @@ def scheme_of(scheme: str | Sequence[str] | Scheme) -> Scheme:
     """
     if isinstance(scheme, str):
         if scheme not in SCHEMES:
-            raise ValueError(f"no fragment scheme {shortened(scheme)!r}: {', '.join(SCHEMES)}, or a file of your own (.smarts, .txt)")
+            raise ValueError(unknown("fragment scheme", scheme, SCHEMES, "or give a file of your own (.smarts, .txt)"))
         return SCHEMES[scheme]
     return scheme if callable(scheme) else from_smarts(scheme)
 

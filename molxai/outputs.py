@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from graphormer.files import missing_folder
+from graphormer.names import nearest
 from molxai.batch import Explained, draw_all
 from molxai.fragments import Scheme, worded
 from molxai.records import FORMATS
@@ -26,7 +28,7 @@ def check_output(path: Path | None, pictures: bool = True) -> None:
     if path is None or (pictures and is_folder(path)):
         return
     if path.suffix.lower() not in known:
-        raise ValueError(f"{path}: an output's name must end in {', '.join(known)}{', or be a folder' if pictures else ''}")
+        raise ValueError(_other_ending(path, known) + (", or be a folder" if pictures else ""))
     check_ending(path, known)
 
 
@@ -40,9 +42,20 @@ def check_ending(path: Path | None, endings: Sequence[str]) -> None:
     if path is None:
         return
     if path.suffix.lower() not in endings or path.is_dir():
-        raise ValueError(f"{path}: an output's name must end in {', '.join(endings)}")
+        raise ValueError(_other_ending(path, endings))
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"no folder {str(path.parent)!r} to write {path.name} into: create it first")
+        raise FileNotFoundError(missing_folder(path))
+
+
+def _other_ending(path: Path, endings: Sequence[str]) -> str:
+    """What is wrong with a name that ends otherwise."""
+    near = nearest(path.suffix, endings, SLIP)
+    offered = f"did you mean {path.stem}{near[0]}? An" if near else "an"
+    return f"{path}: {offered} output's name must end in {', '.join(endings)}"
+
+
+SLIP = 0.75
+"""Likeness of a mistyped ending: .jsn is meant to be .json, but .pdf is no .sdf."""
 
 
 def check_count(path: Path | None, inputs: int) -> None:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from graphormer.names import unknown
 from molxai.batch import CHUNK, explained, similarities
 from molxai.explainer import Explainer
 from molxai.explainers.about import ABOUT
@@ -70,7 +71,7 @@ def _beside(explainer: Explainer, entry: Entry, one: Input, columns: Sequence[st
         if explainer.card.classes:
             known["label_class"] = _class_of(explainer, one.label)
     if missing := [name for name in columns if name not in entry.extras]:
-        raise ValueError(f"no column {missing[0]!r} beside the structures and ids: there are {', '.join(entry.extras) or 'none'}")
+        raise ValueError(unknown("column", missing[0], entry.extras, where="beside the structures and ids"))
     return known | ({"extras": {name: entry.extras[name] for name in columns}} if columns else {})
 
 

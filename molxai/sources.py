@@ -24,7 +24,7 @@ from graphormer.graph import Graph
 from graphormer.molecules import Molecule, shortened
 from graphormer.pictures import PICTURES
 from graphormer.superpixels import SIDE, Digit
-from graphormer.tables import ending
+from graphormer.text import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Input
 
 

@@ -12,7 +12,7 @@ from graphormer.graph import Graph
 from graphormer.molecules import Molecule, molecule, shortened
 from graphormer.pictures import PICTURES, picture, read_picture
 from graphormer.superpixels import Digit, digit
-from graphormer.tables import ending
+from graphormer.text import ending
 from graphormer.vocabulary import Vocabulary
 from molxai.inputs import Input
 from molxai.sources import NEEDED, Linked, check_no_file, grey_values, is_numbers, lacking

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
-from rich.table import Table
 from rich.text import Text
 
 from graphormer.checkpoint import Card
 from molxai.batch import Explained
+from molxai.columns import show_table
 from molxai.explanation import Explanation
 from molxai.fragments import Scheme, fragments, lost_notes
 from molxai.inputs import Input
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BAR = 20
-"""Characters of the longest bar."""
+"""Letters of the longest bar."""
+
+FULL_WIDTH = 80
+"""Columns of a terminal that is wide enough for it."""
 
 TOP = 3
 """Nodes named in the one-line form of an explanation."""
@@ -39,9 +42,14 @@ MANY = 200
 """Inputs from which a progress bar is drawn: fewer are done in about two seconds."""
 
 
+UNBOUNDED = 100_000
+"""Columns of an output that is no terminal: lines are as long as they are."""
+
+
 def console() -> Console:
     """Standard output, not wrapped where it is no terminal."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    terminal = sys.stdout.isatty()
+    return Console(soft_wrap=not terminal, width=None if terminal else UNBOUNDED, highlight=False)
 
 
 def progress(items: Iterable[T], total: int, what: str, quiet: bool, cost: int = 1) -> Iterator[T]:
@@ -86,55 +94,64 @@ def summary(rows: Sequence[Input], output: Path | None, quiet: bool) -> bool:
 
 def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | None = None) -> None:
     """Ranked nodes of one explanation, or its fragments, and its ledger."""
-    from molxai.fragment_tables import fragment_table
+    from molxai.fragment_tables import show_fragments
     from molxai.rendering.caption import ledger_line, prediction_line
 
-    table = fragment_table(explanation, fragments(explanation, scheme)) if scheme else _node_table(explanation)
     out.print(Text(prediction_line(explanation)))
-    out.print(table)
+    if scheme:
+        show_fragments(explanation, fragments(explanation, scheme), out)
+    else:
+        _show_nodes(explanation, out)
     out.print(Text(ledger_line(explanation)))
     for note in (*explanation.notes, *lost_notes(explanation.subject, scheme)):
         out.print(Text(f"Note: {note}"))
 
 
-def _node_table(explanation: Explanation) -> Table:
-    table = Table("rank", "node", "relevance", "", box=None, header_style="bold")
+def _show_nodes(explanation: Explanation, out: Console) -> None:
     relevance = explanation.relevance.tolist()
     largest = max(map(abs, relevance), default=0.0)
     spread = [""] * len(relevance) if explanation.relevance_sd is None else [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
     ranked = sorted(zip(explanation.node_names(), relevance, spread, strict=True), key=lambda row: -row[1])
-    for rank, (node, value, sd) in enumerate(ranked, 1):
-        table.add_row(str(rank), Text(node), f"{value:+.4f}{sd}", bar(value, largest))
-    return table
+    letters = bar_letters(out)
+    rows = [(str(rank), node, f"{value:+.4f}{sd}", bar(value, largest, letters)) for rank, (node, value, sd) in enumerate(ranked, 1)]
+    show_table(("rank", "node", "relevance", ""), rows, out)
 
 
-def bar(value: float, largest: float) -> Text:
-    """A value as a bar of at most `BAR` letters."""
-    return Text(("█" if value > 0 else "░") * round(BAR * abs(value) / (largest or 1.0)), style="red" if value > 0 else "blue")
+def bar_letters(out: Console) -> int:
+    """Letters of the longest bar: on a narrow terminal there is less room for it."""
+    return BAR if out.width >= FULL_WIDTH else BAR // 2
+
+
+def bar(value: float, largest: float, letters: int = BAR) -> Text:
+    """A value as a bar of at most so many letters."""
+    return Text(("█" if value > 0 else "░") * round(letters * abs(value) / (largest or 1.0)), style="red" if value > 0 else "blue")
 
 
 def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | None = None) -> None:
     """One line per input: prediction, logit, and the nodes or fragments of largest magnitude."""
-    table = Table("id", "prediction", "target", "probability", "logit", "gap", "largest relevances", box=None, header_style="bold")
+    lines: list[tuple[str | Text, ...]] = []
     for one, explanation in rows:
-        name = Text(one.id or f"{one.name} {one.text}", overflow="ellipsis")
+        name = one.id or f"{one.name} {one.text}"
         if explanation is None:
-            table.add_row(name, Text("error", style="red"), "", "", "", "", Text(one.error))
+            lines.append((name, Text("error", style="red"), "", "", "", "", one.error))
             continue
         nodes = zip(explanation.node_names(), explanation.relevance.tolist(), strict=True)
         named = ((one.name, one.relevance) for one in fragments(explanation, scheme)) if scheme else nodes
         ranked = sorted(named, key=lambda pair: -abs(pair[1]))
         largest = ", ".join(f"{node} {value:+.2f}" for node, value in ranked[:TOP])
-        table.add_row(
-            name,
-            Text(number(explanation.value) if explanation.probability is None else explanation.prediction_name),
-            Text(explanation.endpoint if explanation.probability is None else explanation.full_target_name),
-            number(explanation.probability),
-            f"{explanation.logit:+.3f}",
-            f"{explanation.gap:.0e}",
-            Text(largest),
+        classified = explanation.probability is not None
+        lines.append(
+            (
+                name,
+                explanation.prediction_name if classified else number(explanation.value),
+                explanation.full_target_name if classified else explanation.endpoint,
+                number(explanation.probability),
+                f"{explanation.logit:+.3f}",
+                f"{explanation.gap:.0e}",
+                largest,
+            )
         )
-    out.print(table)
+    show_table(("id", "prediction", "target", "probability", "logit", "gap", "largest relevances"), lines, out)
 
 
 def show_comparison(comparison: "Comparison", out: Console) -> None:
@@ -142,32 +159,28 @@ def show_comparison(comparison: "Comparison", out: Console) -> None:
     from molxai.rendering.caption import prediction_line
 
     out.print(Text(prediction_line(comparison.explanations[0], False)))
-    table = Table("method", "Σ relevance", "gap", "most relevant", box=None, header_style="bold")
+    rows = []
     for one in comparison.explanations:
         named = ", ".join(f"{node} {value:+.3g}" for node, value in comparison.top(one))
-        table.add_row(one.method, f"{float(one.relevance.sum()):+.3f}", f"{one.gap:+.1e}", Text(named))
-    out.print(table)
-    ranks = Table("Spearman", *comparison.methods, box=None, header_style="bold")
-    for name, row in zip(comparison.methods, comparison.spearman, strict=True):
-        ranks.add_row(name, *(f"{value:+.2f}" for value in row))
-    out.print(ranks)
+        rows.append((one.method, f"{float(one.relevance.sum()):+.3f}", f"{one.gap:+.1e}", named))
+    show_table(("method", "Σ relevance", "gap", "most relevant"), rows, out)
+    ranks = zip(comparison.methods, comparison.spearman, strict=True)
+    lines = [(name, *(f"{value:+.2f}" for value in row)) for name, row in ranks]
+    show_table(("Spearman", *comparison.methods), lines, out)
 
 
 def show_records(records: Sequence[Record], columns: Sequence[str], out: Console) -> None:
-    """The named columns of records."""
-    table = Table(*columns, box=None, header_style="bold")
-    for one in records:
-        table.add_row(*(Text(number(one[column])) for column in columns))
-    out.print(table)
+    """The named columns of records; a structure is cut where there is no room for it."""
+    show_table(columns, [[number(one[column]) for column in columns] for one in records], out, ("input",))
 
 
 def show_mapping(content: Mapping[str, Any], out: Console) -> None:
     """Names and values, a line each."""
-    table = Table(box=None, show_header=False)
+    rows = []
     for name, value in content.items():
         shown = json.dumps(value) if isinstance(value, list | dict) else number(value)
-        table.add_row(Text(name, style="bold"), Text(shown))
-    out.print(table)
+        rows.append((Text(name, style="bold"), shown))
+    show_table(("", ""), rows, out)
 
 
 def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bool) -> None:
@@ -178,10 +191,7 @@ def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bo
         out.print(Text(note))
     several = f", mean of {len(card.targets)} targets" if len(card.targets) > 1 else ""
     counts = (f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics)
-    table = Table(f"{card.name}{several}", *counts, box=None, header_style="bold")
-    for name, values in quality_rows(card):
-        table.add_row(name, *values)
-    out.print(table)
+    show_table((f"{card.name}{several}", *counts), [(name, *values) for name, values in quality_rows(card)], out)
     for part, measures in list(card.metrics.items())[-1:]:
         _show_targets(part, measures.get("targets", {}), out)
     show_mapping(places, out)
@@ -194,10 +204,7 @@ def _show_targets(title: str, targets: Mapping[str, Any], out: Console) -> None:
     if not targets:
         return
     names, rows = target_rows(targets)
-    table = Table(title, *names, box=None, header_style="bold")
-    for target, values in rows[:MOST_TARGETS]:
-        table.add_row(Text(target), *values)
-    out.print(table)
+    show_table((title, *names), [(target, *values) for target, values in rows[:MOST_TARGETS]], out)
     if len(rows) > MOST_TARGETS:
         out.print(f"and {len(rows) - MOST_TARGETS} more targets: the card has them all")
 
@@ -223,10 +230,11 @@ def show_evaluation(result: Mapping[str, Any], out: Console) -> None:
     from molxai.rendering.quality import NAMES, interval_text
 
     both = "forest" in result
-    table = Table(result["data"], result["model"], *(["forest on count ECFP4"] if both else []), box=None, header_style="bold")
-    for name, value in result["quality"].items():
-        table.add_row(NAMES[name], interval_text(value), *([interval_text(result["forest"][name])] if both else []))
-    out.print(table)
+    rows = [
+        (NAMES[name], interval_text(value), *([interval_text(result["forest"][name])] if both else []))
+        for name, value in result["quality"].items()
+    ]
+    show_table((result["data"], result["model"], *(["forest on count ECFP4"] if both else [])), rows, out)
     for judge, title in (("quality_targets", result["model"]), ("forest_targets", "forest on count ECFP4")):
         _show_targets(title, result.get(judge, {}), out)
     shown = ("quality", "forest", "quality_targets", "forest_targets", "model", "data")

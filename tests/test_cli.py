@@ -189,15 +189,15 @@ def test_digits(run, saved_digit_model):
         (["text.png"], "no complete picture", 1),
         (["digit.png"], "reads molecules", 1),
         (["C", "--method", "magic"], "no method named 'magic': there are lrp", 2),
-        (["C", "--target", "maybe"], "no class 'maybe' in the model 'untrained': no, yes", 1),
+        (["C", "--target", "maybe"], "no class 'maybe' in the model 'untrained': there are no, yes", 1),
         (["C", "--target", "7"], "no class '7'", 1),
         (["C", "--contrast", "no"], "a contrast needs a named target", 2),
         (["C", "--target", "yes", "--contrast", "no"], "needs a model of several classes", 1),
         (["C", "--target", "true"], "no true class is known", 2),
         (["C", "-o", "x.pdf"], "an output's name must end in .json", 2),
         (["C", "-o", "none/x.json"], "create it first", 1),
-        (["C", "--style", "sketch"], "highlight or contour", 2),
-        (["C", "--device", "tpu"], "auto, cpu or cuda", 2),
+        (["C", "--style", "sketch"], "no style 'sketch': there are highlight, contour", 2),
+        (["C", "--device", "tpu"], "no device 'tpu': did you mean 'cpu'? There are auto, cpu, cuda", 2),
         (["C" * 601], "601 heavy atoms: the limit is 600", 1),
         (["C", "C1C", "--strict"], "row 1: RDKit cannot read", 1),
         (["CCN\nCCC,b"], "blanks inside the SMILES", 1),
@@ -229,7 +229,7 @@ def test_bad_input_is_one_line(run, arguments, said, code):
     assert sorted(Path().iterdir()) == before
 
 
-@pytest.mark.parametrize(("model", "said"), [("nothing", "no model 'nothing': shipped are"), ("folder", "holds 0 .safetensors files")])
+@pytest.mark.parametrize(("model", "said"), [("nothing", "no model 'nothing': there are"), ("folder", "holds 0 .safetensors files")])
 def test_unknown_models_are_one_line(run, model, said):
     Path("folder").mkdir()
     code, _, error = run("explain", "C", model=model)
@@ -286,7 +286,7 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     code, out, _ = run("benchmark", "speed", "--rounds", "5", "--methods", "lrp,rollout", "-o", "speed.json", *home, model="trained")
     assert code == 0 and "| lrp |" in out and records("speed.json")["methods"]["forward"]["ratio"] == 1.0
     code, _, error = run("train", "--preset", "bacon", "-o", "x", model=None)
-    assert code == 2 and one_line(error) and "there are bace, bace-ensemble" in error
+    assert code == 2 and one_line(error) and "did you mean 'bace'? There are bace, bace-ensemble" in error
 
 
 def test_the_installed_command_is_quick_to_answer():

@@ -80,12 +80,12 @@ def test_untrusted_names_are_escaped(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says", "code"),
     [
-        (["compare", "CCO", "--methods", "lrp,nonsense"], "nonsense is no method: choose from lrp", 2),
-        (["compare", "CCO", "--methods", ","], "an empty list is no method", 2),
+        (["compare", "CCO", "--methods", "lrp,nonsense"], "no method 'nonsense': there are lrp", 2),
+        (["compare", "CCO", "--methods", ","], "an empty list has no method", 2),
         (["compare", "CCO", "-o", "out.pdf"], "must end in .html, .png, .svg, .json", 2),
         (["compare", "C" * 300, "--methods", "lrp,oracle"], "oracle takes graphs of at most 200 nodes, this one has 300", 1),
         (["compare", "nonsense"], "nonsense", 1),
-        (["benchmark", "faithfulness", "CCO", "--removal", "cut", "-o", "out"], "cut is no removal mode: choose from attn, mask, drop", 2),
+        (["benchmark", "faithfulness", "CCO", "--removal", "cut", "-o", "out"], "no removal mode 'cut': there are attn, mask, drop", 2),
         (["benchmark", "faithfulness", "CCO", "--seeds", "a", "-o", "out"], "whole numbers with commas", 2),
         (["benchmark", "faithfulness", "nonsense", "-o", "out"], "none of the inputs nonsense can be read", 1),
     ],
@@ -97,9 +97,9 @@ def test_what_cannot_be_done_is_said_at_once(arguments, says, code, tmp_path, mo
     assert says in error and "\n" not in error and not list(tmp_path.iterdir())
 
 
-def run(folder, table, *more):
+def run(folder, table, *more, removal="attn,drop"):
     what = ["benchmark", "faithfulness", str(table), "--target-columns", "active", "-m", str(folder / "model")]
-    how = ["--methods", ",".join(METHODS), "--removal", "attn,drop", "--threads", "1"]
+    how = ["--methods", ",".join(METHODS), "--removal", removal, "--threads", "1"]
     return main([*what, *how, "-o", str(folder / "out"), *more])
 
 
@@ -153,7 +153,7 @@ def test_a_stopped_run_goes_on(model, table, monkeypatch, capsys):
     assert run(model, table, "--sample", "3") == 0
     assert measured == list(METHODS), "other graphs are other cells"
     measured.clear()
-    assert run(model, table, "--sample", "3", "--removal", "attn") == 0
+    assert run(model, table, "--sample", "3", removal="attn") == 0
     assert measured == list(METHODS), "and so are other removals"
 
 

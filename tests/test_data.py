@@ -89,7 +89,7 @@ def test_unknown_names_are_refused(folder):
         source("cifar")
     with pytest.raises(ValueError, match="balanced-scaffold"):
         bace(folder, "chronological")
-    with pytest.raises(ValueError, match="one of train, valid, official train, test is needed"):
+    with pytest.raises(ValueError, match="there are train, valid, official train, test"):
         mnist(folder, "all")
 
 

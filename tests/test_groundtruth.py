@@ -251,7 +251,7 @@ def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
         ({"task": "n-minus-o"}, "an .sdf, or a .zip with one inside, is needed"),
         ({"task": "n-minus-o", "data": "broken.zip"}, "is no zip archive"),
         ({"task": "n-minus-o", "data": "two.zip"}, "holds 2 .sdf files"),
-        ({"task": "n-minus-o", "data": "bare.sdf"}, "no property 'activity', there are none"),
+        ({"task": "n-minus-o", "data": "bare.sdf"}, "no property 'activity': there are none"),
         ({"data": "bare.csv"}, "lacks the columns y and split"),
         ({"data": "wrong.csv"}, "row 0: y is '1', but the pattern c1ccccc1 says 0"),
         ({"data": "parts.csv", "task": "crippen"}, "the column split holds test, valid; train and test are needed"),

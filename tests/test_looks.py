@@ -100,7 +100,7 @@ def test_scales_of_a_set():
     relevances = [[0.1, -0.2], [1.5]]
     assert common_limit("own", relevances) is None and common_limit("common", relevances) == 1.5 and common_limit("2", relevances) == 2.0
     for wrong in ("huge", "0", "-1", "nan", "inf"):
-        with pytest.raises(ValueError, match="own, common or a positive number"):
+        with pytest.raises(ValueError, match="own, common; or give a positive number"):
             scale_of(wrong)
 
 

@@ -170,7 +170,7 @@ def test_pictures_refuse_what_they_cannot_draw(tmp_path):
         draw(explanation(molecule("C"), [0.1]), tmp_path / "x.pdf")
     with pytest.raises(ValueError, match="bare graph"):
         draw(explanation(None, [0.1]))
-    with pytest.raises(ValueError, match="highlight or contour"):
+    with pytest.raises(ValueError, match="no style .*there are highlight, contour"):
         draw(explanation(molecule("C"), [0.1]), look=Look("sketch"))
     with pytest.raises(ValueError, match="2 relevances but 1 atoms"):
         draw(explanation(molecule("C"), [0.1, 0.2]))

@@ -235,8 +235,8 @@ def test_a_page_of_one_input(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--methods", "lrp,none"], "none is no method"),
-        (["--scale", "-1"], "own, common or a positive number"),
+        (["--methods", "lrp,none"], "no method 'none'"),
+        (["--scale", "-1"], "own, common; or give a positive number"),
         (["--cmap", "jet"], "red-blue"),
         (["-o", "report.pdf"], ".html"),
         (["--columns", "height"], "no column 'height'"),

@@ -249,7 +249,7 @@ def test_missing_things_are_named(folder, tmp_path_factory):
     (folder / "small.json").unlink()
     with pytest.raises(ValueError, match="has no card: small.json is needed"):
         load(folder)
-    with pytest.raises(FileNotFoundError, match="no model 'nothing': shipped are"):
+    with pytest.raises(FileNotFoundError, match="no model 'nothing': there are"):
         locate("nothing")
     with pytest.raises(ValueError, match="holds 0 .safetensors files"):
         locate(tmp_path_factory.mktemp("empty"))

@@ -16,6 +16,7 @@ from graphormer.data import LabelledGraphs, bace
 from graphormer.forest import forest_outputs
 from graphormer.machine import Machine
 from graphormer.model import Config
+from graphormer.names import unknown
 from graphormer.prediction import predict
 from graphormer.presets import PRESETS
 from graphormer.quality import quality
@@ -53,7 +54,7 @@ def accuracy(
         ValueError: no such protocol.
     """
     if protocol not in PROTOCOLS:
-        raise ValueError(f"protocol {protocol!r}: {', '.join(PROTOCOLS)} are known")
+        raise ValueError(unknown("protocol", protocol, PROTOCOLS))
     drawn = protocol in ("balanced", "random")
     config, rows = PRESETS["bace"].config, []
     for seed in seeds if drawn else (0,):

@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from graphormer.model import Config
 from graphormer.molecules import Molecule
+from graphormer.names import unknown
 from graphormer.recipe import Recipe
 from molxai.benchmarks.truth import Fields, Known, Reading, column, with_crippen, with_labels, with_patterns
 from molxai.metrics.plausibility import cosine, plausibility, rmse, signed_auroc, subset_auroc, top_n_hits
@@ -198,7 +199,7 @@ def task_named(name: str) -> Task:
         ValueError: there is none.
     """
     if name not in TASKS:
-        raise ValueError(f"no task named {name!r}: there are {', '.join(TASKS)}")
+        raise ValueError(unknown("task named", name, TASKS))
     return TASKS[name]
 
 

@@ -14,6 +14,7 @@ from rdkit.Chem import rdMolDescriptors
 
 from graphormer.data import digest
 from graphormer.molecules import Molecule, molecule, shortened
+from graphormer.names import unknown
 from graphormer.tables import TABLES, Layout, read_rows
 from molxai.inputs import MOLECULE_FILES, read_inputs
 
@@ -195,7 +196,7 @@ def _labelled(record: str, row: int, fields: Fields) -> Known:
         raise ValueError("RDKit cannot read the record: check its atom block, valences and aromatic bonds")
     for name in (fields.label, fields.truth):
         if not written.HasProp(name):
-            raise ValueError(f"no property {name!r}, there are {shortened(', '.join(written.GetPropNames()), 200) or 'none'}")
+            raise ValueError(unknown("property", name, written.GetPropNames()))
     label = _numbers(written.GetProp(fields.label), fields.label)
     if len(label) != 1:
         raise ValueError(f"{fields.label!r} holds {len(label)} numbers: one is needed")

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from graphormer.names import unknown
+from molxai.cli.completion import METHODS as KNOWN_METHODS
+from molxai.cli.completion import PROTOCOLS, REMOVALS, TRUTHS, one_of, several_of
 from molxai.cli.options import (
     BatchSize,
     Data,
@@ -35,12 +38,12 @@ def benchmark_speed(
         list[str] | None, typer.Argument(help="Files to time on. [default: the model's test data]", show_default=False)
     ] = None,
     model: Model = "",
-    methods: Annotated[str, typer.Option(help=TIMED_METHODS, show_default=False)] = "",
-    rounds: Annotated[int, typer.Option(min=5, help="Of all methods in turn.")] = 7,
+    methods: Annotated[str, typer.Option(help=TIMED_METHODS, show_default=False, autocompletion=several_of(KNOWN_METHODS))] = "",
+    rounds: Annotated[int, typer.Option(min=5, help="How often all methods are timed in turn.")] = 7,
     batch_size: BatchSize = 32,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
     library: Annotated[Path | None, typer.Option(help=LIBRARY, show_default=False)] = None,
-    repeats: Annotated[str, typer.Option(help="How many times over the library is explained.")] = "1",
+    repeats: Annotated[str, typer.Option(metavar="NUMBER,...", help="How many times over the library is explained.")] = "1",
     device: Device = "cpu",
     data: Data = None,
     output: Output = None,
@@ -76,9 +79,9 @@ def benchmark_interruption(
     inputs: Inputs,
     model: Model = "",
     points: Annotated[int, typer.Option(min=1, help="Runs that are killed.")] = 200,
-    chunk: Annotated[int, typer.Option(min=1, help="Rows of a part.")] = 16,
+    chunk: Annotated[int, typer.Option(min=1, help="Rows of a chunk.")] = 16,
     smiles_column: SmilesColumn = "",
-    seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random moments.")] = 0,
 ) -> None:
     """Kill a run at random moments, resume it each time, and compare what comes out with an undisturbed one."""
     import tempfile
@@ -97,14 +100,18 @@ def benchmark_interruption(
 
 
 def benchmark_faithfulness(
-    output: Annotated[Path, typer.Option("-o", "--output", help=STUDY, show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=STUDY, show_default=False)],
     inputs: Annotated[list[str] | None, typer.Argument(help=COMPARED, show_default=False)] = None,
     model: Model = "",
-    methods: Annotated[str, typer.Option(help="Ids with commas between them. [default: all]", show_default=False)] = "",
+    methods: Annotated[
+        str, typer.Option(help="Ids with commas between them. [default: all]", show_default=False, autocompletion=several_of(KNOWN_METHODS))
+    ] = "",
     sample: Annotated[int, typer.Option(min=2, help="Graphs, drawn at random, always the same ones.")] = 500,
     seeds: Annotated[str, typer.Option(help=SEEDS, show_default=False)] = "",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of models that are trained.", show_default=False)] = None,
-    removal: Annotated[str, typer.Option(help="What removing a node means: attn, mask, drop.")] = "attn",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of models that are trained.", show_default=False)] = None,
+    removal: Annotated[
+        str, typer.Option(metavar="MODE", help="What removing a node means: attn, mask, drop.", autocompletion=several_of(REMOVALS))
+    ] = "attn",
     smiles_column: SmilesColumn = "",
     target_columns: Annotated[str, typer.Option(help="Column of the true class in a table.", show_default=False)] = "",
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
@@ -126,7 +133,6 @@ def benchmark_faithfulness(
     from molxai.benchmarks.subjects import given_subjects, test_subjects
     from molxai.explainer import Explainer, chosen_device
     from molxai.explainers import EXPLAINERS
-    from molxai.removal import REMOVALS
 
     usage(chosen_device, device)
     plan = Plan(listed(methods or ",".join(EXPLAINERS), list(EXPLAINERS), "method"), listed(removal, REMOVALS, "removal mode"))  # type: ignore[arg-type]
@@ -149,11 +155,16 @@ def benchmark_faithfulness(
 
 
 def benchmark_groundtruth(
-    task: Annotated[str, typer.Option(help="benzene, n-minus-o, smarts, labels or crippen.", show_default=False)],
-    data: Annotated[Path, typer.Option(help="Table of SMILES, or SDF, also zipped.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", help=TRUTH, show_default=False)],
+    task: Annotated[
+        str,
+        typer.Option(
+            metavar="TASK", help="benzene, n-minus-o, smarts, labels or crippen.", show_default=False, autocompletion=one_of(TRUTHS)
+        ),
+    ],
+    data: Annotated[Path, typer.Option(metavar="FILE", help="Table of SMILES, or SDF, also zipped.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=TRUTH, show_default=False)],
     methods: Annotated[str, typer.Option(help="Ids with commas between them. [default: all but slow ones]", show_default=False)] = "",
-    test_data: Annotated[Path | None, typer.Option(help="File of the test part.", show_default=False)] = None,
+    test_data: Annotated[Path | None, typer.Option(help="File of the test set.", show_default=False)] = None,
     smarts: Annotated[
         list[str] | None, typer.Option(help="Pattern whose atoms are the truth; may be repeated.", show_default=False)
     ] = None,
@@ -161,8 +172,8 @@ def benchmark_groundtruth(
     label: Annotated[str, typer.Option(help="SDF property with a molecule's label.")] = "activity",
     truth: Annotated[str, typer.Option(help="SDF property with its atoms' contributions.")] = "lbls",
     classes: Annotated[bool, typer.Option("--classes", help="The SDF's labels are two classes, not values.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, the training and the sample.")] = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Other than the task's.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split, the training and the sample.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of training. [default: the task's own]", show_default=False)] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)] = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -207,10 +218,12 @@ def benchmark_groundtruth(
 
 
 def benchmark_accuracy(
-    output: Annotated[Path, typer.Option("-o", "--output", help=MODELS, show_default=False)],
-    protocol: Annotated[str, typer.Option(help="deterministic, chiral, balanced or random.")] = "deterministic",
-    seeds: Annotated[int, typer.Option(min=1, help="How many: of the weights, and of splits drawn by chance.")] = 5,
-    ensemble: Annotated[int, typer.Option(min=1, help="Models for each split drawn by chance, also judged as one.")] = 1,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=MODELS, show_default=False)],
+    protocol: Annotated[
+        str, typer.Option(metavar="NAME", help="Split: deterministic, chiral, balanced or random.", autocompletion=one_of(PROTOCOLS))
+    ] = "deterministic",
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, of weights and of random splits.")] = 5,
+    ensemble: Annotated[int, typer.Option(min=1, help="Models for each random split, also judged as one ensemble.")] = 1,
     data: Data = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -222,12 +235,12 @@ def benchmark_accuracy(
 
     from graphormer.files import write_file
     from graphormer.machine import Machine
-    from molxai.benchmarks.accuracy import PROTOCOLS, accuracy, markdown
+    from molxai.benchmarks.accuracy import accuracy, markdown
     from molxai.explainer import chosen_device
 
     usage(chosen_device, device)
     if protocol not in PROTOCOLS:
-        raise typer.BadParameter(f"protocol {protocol!r}: {', '.join(PROTOCOLS)} are known")
+        raise typer.BadParameter(unknown("protocol", protocol, PROTOCOLS))
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")
 

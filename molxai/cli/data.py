@@ -4,7 +4,10 @@ from typing import Annotated
 
 import typer
 
+from molxai.cli.completion import DATA_SETS, one_of
 from molxai.cli.options import Data, usage
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="bace or mnist.", autocompletion=one_of(DATA_SETS))]
 
 
 def data_list(data: Data = None) -> None:
@@ -19,7 +22,7 @@ def data_list(data: Data = None) -> None:
     show_records(rows, ("name", "here", "about", "folder"), console())
 
 
-def data_download(name: Annotated[str, typer.Argument(help="bace or mnist.")], data: Data = None) -> None:
+def data_download(name: Name, data: Data = None) -> None:
     """Fetch a data set's files and check them against their hashes."""
     from graphormer.data import files, source
 
@@ -28,7 +31,7 @@ def data_download(name: Annotated[str, typer.Argument(help="bace or mnist.")], d
         print(path)
 
 
-def data_path(name: Annotated[str, typer.Argument(help="bace or mnist.")], data: Data = None) -> None:
+def data_path(name: Name, data: Data = None) -> None:
     """The folder that a data set's files belong in."""
     from graphormer.data import data_home, source
 

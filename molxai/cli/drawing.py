@@ -4,21 +4,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from molxai.cli.completion import PALETTES, SCALES, STYLES, one_of
+
 if TYPE_CHECKING:
     from molxai.rendering.look import Look, Scale
 
 CMAP = "Colours: red-blue, orange-purple, brown-teal or pink-green; all can be told apart by the colour-blind."
 SCALE = "Full colour in a folder of pictures: own (each one's largest relevance), common (the largest of all), or a number."
-CAPTION = "Your own words below a picture, in place of the usual ones above and below."
+CAPTION = "Your own words below a picture instead of the usual lines above and below."
 
-Style = Annotated[str, typer.Option(help="Of molecule pictures: highlight or contour.")]
+Style = Annotated[str, typer.Option(help="How molecules are painted: highlight or contour.", autocompletion=one_of(STYLES))]
 AtomNumbers = Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")]
-Cmap = Annotated[str, typer.Option(help=CMAP)]
-ScaleName = Annotated[str, typer.Option("--scale", help=SCALE)]
+Cmap = Annotated[str, typer.Option("--cmap", "--palette", help=CMAP, autocompletion=one_of(PALETTES))]
+ScaleName = Annotated[str, typer.Option("--scale", help=SCALE, autocompletion=one_of(SCALES))]
 Dpi = Annotated[int, typer.Option(help="Pixels per inch of a .png; a picture is 7.6 inches wide.")]
-Transparent = Annotated[bool, typer.Option("--transparent", help="No white behind pictures.")]
+Transparent = Annotated[bool, typer.Option("--transparent", help="Leave out the white background.")]
 Caption = Annotated[str | None, typer.Option(help=CAPTION, show_default=False)]
-NoCaption = Annotated[bool, typer.Option("--no-caption", help="The drawing and its colour bar only.")]
+NoCaption = Annotated[bool, typer.Option("--no-caption", help="Only the drawing and its colour bar.")]
 
 
 def chosen_look(

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from molxai.cli.completion import METHODS as KNOWN_METHODS
+from molxai.cli.completion import several_of
 from molxai.cli.drawing import (
     AtomNumbers,
     Caption,
@@ -200,7 +202,7 @@ def predict(
 
 def compare(
     sources: Annotated[list[str], typer.Argument(metavar="INPUT [INPUT]", help=COMPARABLE, show_default=False)],
-    methods: Annotated[str, typer.Option(help=METHODS, show_default=False)] = "",
+    methods: Annotated[str, typer.Option(help=METHODS, show_default=False, autocompletion=several_of(KNOWN_METHODS))] = "",
     model: Model = "",
     target: Annotated[str, typer.Option(help="Class to explain: pred (of two molecules: A's), or a class's name or number.")] = "pred",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,

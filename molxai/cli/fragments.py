@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from molxai.cli.completion import SCHEMES, one_of
 from molxai.cli.options import (
     BatchSize,
     Device,
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
     from molxai.series import Named
 
 SCHEME = (
-    "functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own with a name and a SMARTS on each line; "
+    "functional-groups, brics, scaffold, rings, or your own file .smarts .txt with a name and a SMARTS on each line; "
     "an earlier line takes its atoms first."
 )
 CORE = (
-    "Table of R groups instead: a core as SMARTS or SMILES, with labels like [*:1] where R groups may be (hydrogen, too) or without; "
-    "or mcs for the largest core that most of the molecules have. Two minutes at most."
+    "Make a table of R groups: a core as SMARTS or SMILES, with labels like [*:1] where R groups may be (hydrogen, too) or "
+    "without; or mcs for the largest core that most molecules have (two minutes at most)."
 )
 MEASURED = "Column of the measured class or value, shown beside the R groups."
 COLUMNS = "Other columns to show beside the R groups, with commas between them. [default: in a file all, if they are 12 or fewer]"
@@ -50,7 +51,7 @@ APART = "Tell fragments of one name but different structures apart."
 def fragments(
     inputs: Inputs,
     model: Model = "",
-    scheme: Annotated[str, typer.Option(help=SCHEME)] = "functional-groups",
+    scheme: Annotated[str, typer.Option(help=SCHEME, autocompletion=one_of(SCHEMES))] = "functional-groups",
     core: Annotated[str, typer.Option(help=CORE, show_default=False)] = "",
     by_structure: Annotated[bool, typer.Option("--by-structure", help=APART)] = False,
     target: Annotated[str, typer.Option(help=TARGET, show_default=False)] = "",

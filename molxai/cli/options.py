@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from graphormer.names import listing, unknown
+from molxai.cli.completion import DEVICES, METHODS, SCHEMES, TARGETS, models, one_of
+
 if TYPE_CHECKING:
     from graphormer.tables import Layout
     from molxai.explainer import Explainer
@@ -20,7 +23,7 @@ MAX_ATOMS = 600
 INPUTS = "SMILES or InChI, or files: .smi .csv .tsv .xlsx .parquet .sdf .mol (molecules), .png .jpg .npy .npz (digits)."
 MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
 COLUMN = "Column of SMILES in a table. [default: found by its name]"
-ENDPOINT = "Target to explain, of a model that has several. [default: the first]"
+ENDPOINT = "Target to explain if the model has several. [default: the first]"
 DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache folder]"
 ID_COLUMN = "Column of names or ids in a table. [default: found by its name]"
 SEPARATOR = "Separator of a .csv or .tsv: one character, or comma, semicolon, tab, pipe. [default: found in the file]"
@@ -30,24 +33,26 @@ TARGET = (
     "[default: the second of two classes in every row of a table, else pred]"
 )
 FRAGMENTS = (
-    "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or a file .smarts .txt of your own "
+    "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or your own file .smarts .txt "
     "with a name and a SMARTS on each line, of which an earlier one takes its atoms first."
 )
 FOLDER = "Folder for the model; an interrupted run there is continued."
 
 Inputs = Annotated[list[str], typer.Argument(help=INPUTS, show_default=False)]
-Model = Annotated[str, typer.Option("-m", "--model", help=MODEL, show_default=False)]
-Method = Annotated[str, typer.Option(help="Explanation method; 'molxai methods' lists them.")]
+Model = Annotated[str, typer.Option("-m", "--model", help=MODEL, show_default=False, autocompletion=models)]
+Method = Annotated[str, typer.Option(help="Explanation method; 'molxai methods' says what each is.", autocompletion=one_of(METHODS))]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; its ending decides the format.", show_default=False)]
 Endpoint = Annotated[str, typer.Option(help=ENDPOINT, show_default=False)]
 SmilesColumn = Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)]
 IdColumn = Annotated[str, typer.Option("--id-column", help=ID_COLUMN, show_default=False)]
 Separator = Annotated[str, typer.Option("--separator", help=SEPARATOR, show_default=False)]
 EncodingName = Annotated[str, typer.Option("--encoding", help=ENCODING, show_default=False)]
-Target = Annotated[str, typer.Option(help=TARGET, show_default=False)]
+Target = Annotated[str, typer.Option(help=TARGET, show_default=False, autocompletion=one_of(TARGETS))]
 BatchSize = Annotated[int, typer.Option("-b", "--batch-size", min=1, help="Graphs at once; results do not depend on it.")]
-Fragments = Annotated[str, typer.Option("--fragments", help=FRAGMENTS, show_default=False)]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Fragments = Annotated[str, typer.Option("--fragments", help=FRAGMENTS, show_default=False, autocompletion=one_of(SCHEMES))]
+Device = Annotated[
+    str, typer.Option(help="Where the model runs: auto (a GPU if there is one), cpu or cuda.", autocompletion=one_of(DEVICES))
+]
 Data = Annotated[Path | None, typer.Option(help=DATA, show_default=False)]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be read, and write nothing.")]
@@ -146,9 +151,11 @@ def listed(text: str, known: Sequence[str], what: str) -> tuple[str, ...]:
         typer.BadParameter: one is not, or there is none.
     """
     chosen = separated(text)
-    if unknown := [one for one in chosen if one not in known] or not chosen:
-        found = ", ".join(unknown) if isinstance(unknown, list) else "an empty list"
-        raise typer.BadParameter(f"{found} is no {what}: choose from {', '.join(known)}")
+    if not chosen:
+        raise typer.BadParameter(f"an empty list has no {what}: choose from {listing(known)}")
+    for one in chosen:
+        if one not in known:
+            raise typer.BadParameter(unknown(what, one, known))
     return chosen
 
 

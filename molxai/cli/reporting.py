@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from molxai.cli.completion import METHODS as KNOWN_METHODS
+from molxai.cli.completion import PALETTES, one_of, several_of
 from molxai.cli.options import (
     MAX_ATOMS,
     BatchSize,
@@ -30,7 +32,7 @@ from molxai.cli.scale import MaxAtoms
 METHODS = "lrp,lrp-gamma,gradient-input,gae"
 """As `molxai.report.METHODS`, which would import torch; a test compares them."""
 
-COLUMNS = "The table's columns to show on the page, with commas between them."
+COLUMNS = "Columns of the table to show on the page, with commas between them."
 DIRECTION = "Class to explain in all rows: a name or number, pred, or true. [default: the second of two classes, else pred]"
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
 
@@ -39,7 +41,9 @@ def report(
     inputs: Inputs,
     model: Model = "",
     output: Annotated[Path, typer.Option("-o", "--output", help="The page to write, .html")] = Path("report.html"),
-    methods: Annotated[str, typer.Option(help="Ids with commas between them; the first is shown first.")] = METHODS,
+    methods: Annotated[
+        str, typer.Option(help="Ids with commas between them; the first is shown first.", autocompletion=several_of(KNOWN_METHODS))
+    ] = METHODS,
     target: Annotated[str, typer.Option(help=DIRECTION, show_default=False)] = "",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     smiles_column: SmilesColumn = "",
@@ -48,8 +52,10 @@ def report(
     encoding: EncodingName = "",
     target_columns: Annotated[str, typer.Option(help="Column of the measured class or value, shown beside.", show_default=False)] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
-    title: Annotated[str, typer.Option(help="Of the page.", show_default=False)] = "",
-    cmap: Annotated[str, typer.Option(help="Palette to begin with; the page has them all.")] = "red-blue",
+    title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
+    cmap: Annotated[
+        str, typer.Option("--cmap", "--palette", help="Palette to begin with; the page has them all.", autocompletion=one_of(PALETTES))
+    ] = "red-blue",
     scale: Annotated[str, typer.Option(help=SCALE)] = "own",
     endpoint: Endpoint = "",
     batch_size: BatchSize = 32,

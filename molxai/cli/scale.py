@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from graphormer.names import unknown
+from molxai.cli.completion import ENGINES, one_of
 from molxai.cli.options import Quiet, usage
 
 if TYPE_CHECKING:
@@ -17,17 +19,17 @@ if TYPE_CHECKING:
     from molxai.attribution import Attribution
     from molxai.engines import Engine
 
-WORKERS = "Worker processes; 0 works in the program's own. [default: one a processor, for inputs of more than a chunk]"
-ENGINE = "local, or ray: a Ray cluster (pip install 'molxai[ray]'). An input of one chunk is done in the program's own process."
-RAY = "Address of a Ray cluster that runs. [default: one is started here]"
-SHARD = "i/n: only every n-th chunk, from the i-th of 0 to n-1 on; 'molxai merge' joins the shards."
-LARGEST = "Molecules of more heavy atoms are records of errors; cost grows with the square."
+WORKERS = "Worker processes; 0: none, the program does the work itself. [default: one for each processor if there are many rows]"
+ENGINE = "local, or ray for a Ray cluster (pip install 'molxai[ray]')."
+RAY = "Address of a running Ray cluster. [default: one is started here]"
+SHARD = "Do one part of the work: 0/4 to 3/4 are four parts, for four machines. 'molxai merge' joins them."
+LARGEST = "Most heavy atoms of a molecule; a larger one becomes a record of an error. Cost grows with the square."
 PARTS = "Outputs whose shards are done, or their folders of parts. [default: the output itself]"
 
 Workers = Annotated[int | None, typer.Option("-n", "--num-workers", min=0, help=WORKERS, show_default=False)]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
 Shard = Annotated[str, typer.Option(help=SHARD, show_default=False)]
-EngineName = Annotated[str, typer.Option("--engine", help=ENGINE)]
+EngineName = Annotated[str, typer.Option("--engine", help=ENGINE, autocompletion=one_of(ENGINES))]
 RayAddress = Annotated[str, typer.Option(help=RAY, show_default=False)]
 MaxAtoms = Annotated[int, typer.Option(min=1, help=LARGEST)]
 DropExtraColumns = Annotated[bool, typer.Option("--drop-extra-columns", help="Leave the table's other columns out of the records.")]
@@ -128,8 +130,8 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
 
     from molxai.engines import here, on_ray, processes, processors, ray_library
 
-    if scale.engine not in ("local", "ray"):
-        raise ValueError(f"engine {scale.engine!r}: local or ray is needed")
+    if scale.engine not in ENGINES:
+        raise ValueError(unknown("engine", scale.engine, ENGINES))
     if scale.ray_address and scale.engine != "ray":
         raise ValueError("--ray-address is for --engine ray: give both")
     on_gpu = next(work.explainer.network.parameters()).is_cuda

@@ -5,17 +5,18 @@ from typing import Annotated
 
 import typer
 
+from molxai.cli.completion import models
 from molxai.cli.options import Device, usage
 
 HOST = "Address to listen on; 0.0.0.0 lets the whole network in."
-OWN = "Folder with a model of your own, or its .safetensors file; may be given several times. The shipped ones are served anyway."
+OWN = "Your own model, a folder or a .safetensors file, beside the shipped ones; may be given several times."
 LIBRARIES = ("fastapi", "uvicorn", "multipart")
 
 
 def serve(
-    host: Annotated[str, typer.Option(help=HOST)] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
-    model: Annotated[list[str] | None, typer.Option("-m", "--model", help=OWN, show_default=False)] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help=HOST)] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="NUMBER", help="Port to listen on; 0: any free one.")] = 8000,
+    model: Annotated[list[str] | None, typer.Option("-m", "--model", help=OWN, show_default=False, autocompletion=models)] = None,
     device: Device = "auto",
     browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:

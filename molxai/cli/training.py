@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from graphormer.names import unknown
+from molxai.cli.completion import PRESETS, SPLITS, TASKS, models, one_of
 from molxai.cli.options import (
     FOLDER,
     BatchSize,
@@ -30,12 +32,17 @@ TARGETS = "Columns to learn, with commas between them, or the option several tim
 KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
 OWN = "Column that says train, valid or test, instead of --split."
-TEACHER = "Let a random forest teach. It helped with BACE's two classes, not with its values; a minute more."
+TEACHER = "Let a random forest teach: it helped with the two classes of BACE, not with its values. Takes a minute more."
 LARGEST_SEED = 2**32 - 1
 """That NumPy takes."""
 
-SEED = "Of the split and of all chance in training. [default: 0]"
-JUDGED = "Table with labels. [default: the model's own test part]"
+EPOCHS = "Passes over the training set. [default: as the recipe says]"
+SEED = "Seed of the split and of all random numbers in training. [default: 0]"
+PARTS = ("test", "train", "valid")
+"""Of a model's own data."""
+
+PART = "Part of the model's own data: test, train, or valid if its split has one."
+JUDGED = "Table with labels. [default: the model's own test set]"
 LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
 NOT_OF_PRESETS = (
     *("smiles_column", "separator", "encoding", "target_columns", "task", "split", "split_column"),
@@ -43,32 +50,37 @@ NOT_OF_PRESETS = (
 )
 """Options that a preset decides, by their parameters."""
 
-INIT = "Shipped model, or folder of one, whose weights to begin with: descriptor-pretrained. [default: random weights]"
+INIT = "Model whose weights training begins with, like descriptor-pretrained or a folder. [default: random weights]"
 
 
 def train(
     source: Annotated[list[str] | None, typer.Argument(metavar="DATA [TARGET…]", help=TABLE, show_default=False)] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help=FOLDER, show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FOLDER", help=FOLDER, show_default=False)] = None,
     smiles_column: SmilesColumn = "",
     separator: Separator = "",
     encoding: EncodingName = "",
     target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)] = None,
-    task: Annotated[str, typer.Option(help=KIND)] = "auto",
-    split: Annotated[str, typer.Option(help=PROTOCOL)] = "random",
+    task: Annotated[str, typer.Option(metavar="KIND", help=KIND, autocompletion=one_of(TASKS))] = "auto",
+    split: Annotated[str, typer.Option(metavar="SPLIT", help=PROTOCOL, autocompletion=one_of(SPLITS))] = "random",
     split_column: Annotated[str, typer.Option(help=OWN, show_default=False)] = "",
-    unit: Annotated[str, typer.Option(help="Of a regression's values. [default: the target's name]", show_default=False)] = "",
-    init: Annotated[str, typer.Option(help=INIT, show_default=False)] = "",
+    unit: Annotated[str, typer.Option(help="Unit of the values of a regression. [default: the target's name]", show_default=False)] = "",
+    init: Annotated[str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)] = "",
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False,
-    ensemble: Annotated[int, typer.Option(min=1, max=100, help="Models from so many seeds, used as one.")] = 1,
-    preset: Annotated[str, typer.Option(help="Recipe and data of a shipped model, instead of DATA.", show_default=False)] = "",
+    ensemble: Annotated[int, typer.Option(min=1, max=100, help="Train this many models from different seeds and average them.")] = 1,
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Recipe and data of a shipped model, instead of DATA.", show_default=False, autocompletion=one_of(PRESETS)
+        ),
+    ] = "",
     data: Data = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Other than the recipe's.", show_default=False)] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help=EPOCHS, show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(min=0, help=SEED, show_default=False)] = None,
     device: Device = "auto",
-    devices: Annotated[int, typer.Option(min=1, help="Of each machine.")] = 1,
-    nodes: Annotated[int, typer.Option("--num-nodes", min=1, help="Machines.")] = 1,
-    strategy: Annotated[str, typer.Option(help="Lightning's name of how several devices share the work.")] = "auto",
-    precision: Annotated[str, typer.Option(help="Lightning's name; auto: bfloat16 on a GPU, float32 on a CPU.")] = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="Devices of each machine.")] = 1,
+    nodes: Annotated[int, typer.Option("--num-nodes", min=1, help="Machines to train on.")] = 1,
+    strategy: Annotated[str, typer.Option(help="How several devices share the work, as Lightning names it.")] = "auto",
+    precision: Annotated[str, typer.Option(help="Arithmetic, as Lightning names it; auto: bfloat16 on a GPU, float32 on a CPU.")] = "auto",
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
@@ -130,10 +142,12 @@ def _refuse_given(names: Sequence[str], why: str) -> None:
 
 def pretrain(
     sources: Annotated[list[Path], typer.Argument(metavar="TABLE…", help="Tables of molecules; labels are not needed.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help=FOLDER, show_default=False)],
-    exclude: Annotated[list[Path] | None, typer.Option(help="Table of molecules to be judged later: kept out.", show_default=False)] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Other than the recipe's.", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of all chance in training.")] = 0,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=FOLDER, show_default=False)],
+    exclude: Annotated[
+        list[Path] | None, typer.Option(help="Table of molecules to leave out, because a model will be tested on them.", show_default=False)
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help=EPOCHS, show_default=False)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers in training.")] = 0,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -168,10 +182,12 @@ def evaluate(
     separator: Separator = "",
     encoding: EncodingName = "",
     target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=LABELS, show_default=False)] = None,
-    baseline: Annotated[bool, typer.Option("--baseline", help="A random forest on count ECFP4 of the same train part beside it.")] = False,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Compare with a random forest on count ECFP4, fitted to the same training set.")
+    ] = False,
     method: Method = "lrp",
     data: Data = None,
-    part: Annotated[str, typer.Option(help="Of the model's own data: test, train, or valid where the split has one.")] = "test",
+    part: Annotated[str, typer.Option(metavar="PART", help=PART, autocompletion=one_of(PARTS))] = "test",
     output: Output = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
@@ -183,17 +199,18 @@ def evaluate(
     from molxai.evaluation import evaluate_model, evaluate_table, own_part
     from molxai.explainer import Explainer, chosen_device
     from molxai.explainers import method as known_method
+    from molxai.outputs import check_ending
     from molxai.terminal import console, show_evaluation
 
     usage(known_method, method)
     usage(chosen_device, device)
-    if part not in ("test", "train", "valid"):
-        raise typer.BadParameter(f"part {part!r}: test, train or valid is needed")
+    if part not in PARTS:
+        raise typer.BadParameter(unknown("part", part, PARTS))
+    usage(check_ending, output, (".json",))
     explainer = Explainer(model, method, batch_size, device)
     if table:
-        judged, gone = evaluate_table(
-            explainer, table, layout_of(smiles_column, separator=separator, encoding=encoding), target_columns or []
-        )
+        layout = layout_of(smiles_column, separator=separator, encoding=encoding)
+        judged, gone = evaluate_table(explainer, table, layout, target_columns or [])
         for line in gone:
             print(line, file=sys.stderr)
     else:

@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from graphormer.graph import GraphBatch
 from graphormer.model import Graphormer
+from graphormer.names import unknown
 from molxai.explainers.attention import (
     Attention,
     GradientAttention,
@@ -94,7 +95,7 @@ def method(name: str) -> Method:
         ValueError: there is none.
     """
     if name not in EXPLAINERS:
-        raise ValueError(f"no method named {name!r}: there are {', '.join(EXPLAINERS)}")
+        raise ValueError(unknown("method named", name, EXPLAINERS, "'molxai methods' says what each is"))
     return EXPLAINERS[name]
 
 

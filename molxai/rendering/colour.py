@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from graphormer.names import unknown
+
 Colour = tuple[float, float, float]
 """Red, green and blue, 0 to 1."""
 
@@ -85,7 +87,7 @@ def palette(name: str) -> Palette:
         ValueError: there is none.
     """
     if name not in PALETTES:
-        raise ValueError(f"no palette {name!r}: choose from {', '.join(PALETTES)}")
+        raise ValueError(unknown("palette", name, PALETTES))
     return PALETTES[name]
 
 

@@ -42,7 +42,7 @@ class Look:
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
-            raise ValueError(f"style {self.style!r}: {' or '.join(STYLES)} is needed")
+            raise ValueError(unknown("style", self.style, STYLES))
         scale_of(self.scale)
         if not 10 <= self.dpi <= MOST_DPI:
             raise ValueError(f"{self.dpi} pixels per inch: 10 to {MOST_DPI} are needed")
@@ -72,20 +72,24 @@ Scale: TypeAlias = str | float
 """What full colour is in a set of pictures: `own` (each picture's largest), `common` (the set's largest), or a number."""
 
 
+SCALES = ("own", "common")
+"""Scales that have a name."""
+
+
 def scale_of(text: Scale) -> Scale:
     """A scale as it was typed.
 
     Raises:
         ValueError: it is neither own, common nor a positive number.
     """
-    if text in ("own", "common"):
+    if text in SCALES:
         return text
     try:
         limit = float(text)
     except (TypeError, ValueError):
         limit = math.nan
     if not 0 < limit < math.inf:
-        raise ValueError(f"scale {text!r}: own, common or a positive number is needed")
+        raise ValueError(unknown("scale", str(text), SCALES, "or give a positive number"))
     return limit
 
 

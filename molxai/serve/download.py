@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 from starlette.responses import Response
 
+from graphormer.names import unknown
 from molxai.records import column_names, schema, write_tables
 from molxai.serve.desk import Upload
 
@@ -38,7 +39,7 @@ def download(found: Upload, ending: Ending, method: str) -> Response:
     """
     names = found.work.methods
     if method and method not in names:
-        raise ValueError(f"{found.file} was not explained by {method!r}: there are {', '.join(names)}")
+        raise ValueError(unknown("method", method, names, where=f"among those that explained {found.file}"))
     place, card = names.index(method) if method else 0, found.work.explainers[0].card
     records = [json.loads(row.records[place]) for row in found.job.results]
     own = dict.fromkeys(column_names(found.extras).values(), pa.string())

@@ -2,6 +2,7 @@
 
 from threading import Lock
 
+from graphormer.names import unknown
 from molxai.explainer import Explainer
 from molxai.serve.settings import Settings
 
@@ -23,7 +24,7 @@ class Shelf:
         """
         weights = self.settings.models.get(model)
         if weights is None:
-            raise FileNotFoundError(f"no model {model!r} here: there are {', '.join(self.settings.models)}")
+            raise FileNotFoundError(unknown("model", model, self.settings.models, where="here"))
         with self.loading:
             if model not in self.loaded:
                 self.loaded[model] = Explainer(weights, device=self.settings.device)
