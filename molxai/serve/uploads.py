@@ -1,13 +1,14 @@
 """An upload as rows: read from a temporary file that is gone when they are, and refused where it is or unpacks too large."""
 
 import re
-import zipfile
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from graphormer.arrays import unpacked_size
 from graphormer.molecules import shortened
+from graphormer.pictures import ARRAYS, picture_count
 from graphormer.tables import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
 from molxai.serve.settings import Settings
@@ -105,11 +106,11 @@ def _check_unpacked(path: Path, largest: int, most_rows: int) -> None:
 
     Raises:
         OversizedError: it is so.
+        ValueError: it is a damaged file of arrays.
     """
     content, rows = 0, 0
-    if path.suffix.lower() == ".npz" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as file:
-            content = sum(one.file_size for one in file.infolist())
+    if path.suffix.lower() in ARRAYS:
+        content, rows = unpacked_size(path), picture_count(path)
     elif path.suffix.lower() == ".parquet":
         content, rows = _parquet_size(path, largest, most_rows)
     if content > largest or rows > most_rows:
