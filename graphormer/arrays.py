@@ -103,11 +103,12 @@ def unpacked_size(path: Path) -> int:
     """Bytes that all arrays of the file take, by its own figures; reading stops there.
 
     Raises:
-        OSError, ValueError: as `array_names`.
+        OSError: it cannot be opened.
+        ValueError: it is neither, or is damaged.
     """
     if not _is_archive(path):
         return path.stat().st_size
-    return sum(one.file_size for one in _members(path).values())
+    return sum(one.file_size for one in _directory(path))
 
 
 def array_header(path: Path, name: str = "") -> Header:
@@ -149,14 +150,24 @@ def _is_archive(path: Path) -> bool:
     with path.open("rb") as file:
         begin = file.read(len(NPY))
     if not begin.startswith((NPY, ZIP)):
-        raise ValueError(f"{path} is no NumPy file, by its first bytes: an array written by numpy.save or numpy.savez is needed")
+        needed = "a file written by numpy.save or numpy.savez is needed"
+        raise ValueError(f"{path} is no readable {path.suffix} file, by its first bytes: {needed}")
     return begin.startswith(ZIP)
 
 
-def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The archive's arrays by name."""
+def _directory(path: Path) -> list[zipfile.ZipInfo]:
+    """What an archive says of its members."""
     with _named_damage(path), zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
+        return archive.infolist()
+
+
+def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The archive's arrays by name.
+
+    Raises:
+        ValueError: it is damaged, or unpacks to more than `LARGEST`.
+    """
+    members = _directory(path)
     total = sum(one.file_size for one in members)
     if total > LARGEST:
         limit = f"at most {LARGEST / 2**20:.0f} MB are read, split it"
@@ -190,7 +201,8 @@ def _named_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGES as error:
-        raise ValueError(f"{path} is a damaged archive ({shortened(str(error))}): copy it again, or save it anew") from error
+        reason = shortened(str(error)) or "its end is missing"
+        raise ValueError(f"{path} is a damaged archive ({reason}): copy it again, or save it anew") from error
 
 
 def _header(place: str, file: Readable, size: int) -> Header:

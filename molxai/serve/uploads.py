@@ -110,7 +110,8 @@ def _check_unpacked(path: Path, largest: int, most_rows: int) -> None:
     """
     content, rows = 0, 0
     if path.suffix.lower() in ARRAYS:
-        content, rows = unpacked_size(path), picture_count(path)
+        content = unpacked_size(path)
+        rows = picture_count(path) if content <= largest else 0
     elif path.suffix.lower() == ".parquet":
         content, rows = _parquet_size(path, largest, most_rows)
     if content > largest or rows > most_rows:
