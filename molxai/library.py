@@ -10,6 +10,7 @@ both, and the only place where the output is written. So the output depends on t
 import glob
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from itertools import islice
@@ -145,10 +146,11 @@ def explain_library(
             _refuse(table, strict)
 
     todo = Remaining(parts, library.chunks(size), shard or (0, 1), check, seen)
-    for place, table in engine(work.table, ((place, rows_of(rows)) for place, rows in todo)):
-        check(table)
-        parts.keep(place, table)
-        todo.count(table)
+    with closing(engine(work.table, ((place, rows_of(rows)) for place, rows in todo))) as tables:
+        for place, table in tables:
+            check(table)
+            parts.keep(place, table)
+            todo.count(table)
     write_file(parts.folder / TOTAL, json.dumps({"chunks": todo.chunks_read, "rows": todo.rows_read}))
     if shard is None:
         merge(output, [parts.folder])
