@@ -39,11 +39,14 @@ from molxai.cli.options import (
     usage,
 )
 from molxai.cli.scale import (
+    SECONDS,
     DropExtraColumns,
     EngineName,
     MaxAtoms,
     RayAddress,
+    Restart,
     Resume,
+    RowSeconds,
     Scale,
     Shard,
     Workers,
@@ -82,6 +85,8 @@ def explain(
     device: Device = "auto",
     workers: Workers = None,
     resume: Resume = False,
+    restart: Restart = False,
+    row_seconds: RowSeconds = SECONDS,
     shard: Shard = "",
     engine: EngineName = "local",
     ray_address: RayAddress = "",
@@ -109,12 +114,12 @@ def explain(
     scheme = usage(read_scheme, fragments)
     if is_record_file(output):
         assert output is not None
-        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
+        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet, restart, row_seconds)
         named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features, "fragments": scheme}
         work = {"model": shipped_for(inputs, model), "method": method, "batch_size": batch_size, "device": device} | named
         explain_to_file(inputs, smiles_column, target_columns, output, work, chosen)
         return
-    check_for_files(resume, shard, engine)
+    check_for_files(resume, shard, engine, restart)
     read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict, endpoint, max_atoms)
     usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
@@ -141,6 +146,8 @@ def predict(
     device: Device = "auto",
     workers: Workers = None,
     resume: Resume = False,
+    restart: Restart = False,
+    row_seconds: RowSeconds = SECONDS,
     shard: Shard = "",
     engine: EngineName = "local",
     ray_address: RayAddress = "",
@@ -161,11 +168,11 @@ def predict(
 
     usage(check_output, output, pictures=False)
     if output:
-        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
+        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet, restart, row_seconds)
         named = {"endpoint": endpoint, "batch_size": batch_size, "device": device, "relevances": False}
         explain_to_file(inputs, smiles_column, "", output, {"model": shipped_for(inputs, model)} | named, chosen)
         return
-    check_for_files(resume, shard, engine)
+    check_for_files(resume, shard, engine, restart)
     read, explainer = prepared(inputs, model, "lrp", batch_size, device, smiles_column, "", strict, endpoint, max_atoms)
     rows = list(progress(predictions(explainer, read), len(read), "predicting", quiet))
     refuse_single_error(rows, strict)
