@@ -45,6 +45,11 @@ def replacing(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def real_path(path: str | Path) -> Path:
+    """The absolute path with all links followed; a loop of links, which `Path.resolve` fails on, is left as it is."""
+    return Path(os.path.realpath(path))
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Write at once or not at all.
 

@@ -15,9 +15,13 @@ from numpy import ndarray
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
+from graphormer.arrays import read_array
 from graphormer.files import write_file
 
 RADIUS, PLACES = 2, 2048
+
+BITS = "bits"
+"""Name of the array in a file of fingerprints."""
 
 
 @cache
@@ -57,7 +61,7 @@ def bits_beside(weights: Path) -> Path:
 def write_bits(bits: UInt8[ndarray, "molecules bytes"], path: Path) -> None:
     """Keep fingerprints in an .npz file."""
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, bits=bits)
+    np.savez_compressed(content, allow_pickle=False, **{BITS: bits})
     write_file(path, content.getvalue())
 
 
@@ -68,9 +72,8 @@ def read_bits(path: Path) -> UInt8[ndarray, "molecules bytes"]:
         ValueError: it is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
-            bits: UInt8[ndarray, "molecules bytes"] = content["bits"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        bits: UInt8[ndarray, "molecules bytes"] = read_array(path, BITS)
+    except (OSError, ValueError) as error:
         raise ValueError(f"{path} holds no fingerprints ({error}): train the model again, or delete the file to go without") from error
     if bits.ndim != 2 or bits.dtype != np.uint8 or bits.shape[1] * 8 != PLACES:
         raise ValueError(f"{path} holds {bits.dtype} of shape {bits.shape}: fingerprints of {PLACES} bits are needed")

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
+from graphormer.arrays import read_array
 from graphormer.checkpoint import Card
 from graphormer.collection import UNLABELLED, Collection, Kept, Skipped, checked, known_only, to_judge, with_labels
 from graphormer.data import LabelledGraphs, digest
 from graphormer.tables import Row
 from graphormer.targets import is_missing, targets
+
+LABELS = "labels"
+"""Name of the array that says what each picture shows."""
 
 
 def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Collection:
@@ -60,10 +64,7 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     from graphormer.pictures import read_arrays
 
     images = read_arrays(path)
-    with np.load(path, allow_pickle=False) as content:
-        if "labels" not in content.files:
-            raise ValueError(f"{path} holds {', '.join(content.files)}: arrays named 'images' and 'labels' are needed")
-        labels = content["labels"]
+    labels = read_array(path, LABELS)
     if labels.shape != (len(images),) or labels.dtype.kind not in "biufU":
         raise ValueError(f"{path}: labels of {labels.dtype} and shape {labels.shape} for {len(images)} images: one for each is needed")
     return images, labels

@@ -9,7 +9,7 @@ from pathlib import Path
 from graphormer.checkpoint import Card
 from graphormer.collection import Collection
 from graphormer.data import LabelledGraphs, digest
-from graphormer.files import write_table
+from graphormer.files import real_path, write_table
 from graphormer.history import HISTORY
 from graphormer.labelled_pictures import collect_pictures
 from graphormer.labelled_tables import collect
@@ -87,7 +87,7 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     logger.info("split %s", ", ".join(f"{name} {len(part)}" for name, part in parts.items()))
     goals = found.targets
     unit = "logit" if goals.classes else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")
-    source = str(request.source.resolve()) if pictures else ""
+    source = str(real_path(request.source)) if pictures else ""
     problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(found.summary), source)
     config = own_config(found, pictures)
     recipe = own_recipe(len(parts["train"]), config.task, pictures, request)
@@ -122,7 +122,7 @@ def _name(path: Path) -> str:
 def _spare(sources: Sequence[Path], folder: Path) -> None:
     """Refuse to write a table of the model over one that it is to learn from."""
     for source in sources:
-        if source.name.lower() in WRITTEN and source.resolve().parent == folder.resolve():
+        if source.name.lower() in WRITTEN and real_path(source).parent == real_path(folder):
             raise ValueError(f"{source} would be overwritten by the model's own {source.name.lower()}: choose another folder, or rename it")
 
 

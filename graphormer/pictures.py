@@ -7,6 +7,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from PIL import Image, UnidentifiedImageError
 
+from graphormer.arrays import Header, array_header, array_names, read_array
+from graphormer.molecules import shortened
 from graphormer.superpixels import SIDE
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -104,21 +106,37 @@ def read_arrays(path: Path) -> Float[ndarray, "digits 28 28"]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no such file, or the array is not (n, 28, 28) or (28, 28) of numbers from 0 to 1 or 0 to 255.
+        ValueError: it is no such file or damaged, or the array is not (n, 28, 28) or (28, 28) of numbers from 0 to 1 or 0 to 255.
     """
-    try:
-        content = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is no readable {path.suffix} file ({error})") from error
-    if isinstance(content, np.lib.npyio.NpzFile):
-        with content:
-            names = [n for n in ("images", "x") if n in content.files] or content.files
-            if len(names) != 1:
-                raise ValueError(f"{path} holds the arrays {', '.join(content.files)}: one, or one named 'images', is needed")
-            content = content[names[0]]
-    if content.ndim not in (2, 3) or content.shape[-2:] != (SIDE, SIDE) or content.dtype.kind not in "biuf":
-        raise ValueError(f"{path} holds {content.dtype} of shape {content.shape}: numbers of shape (n, {SIDE}, {SIDE}) are needed")
+    name, _ = _pictures(path)
+    content = read_array(path, name)
     values = content.reshape(-1, SIDE, SIDE).astype(np.float64)
     return values / 255 if content.dtype.kind in "iu" or (values.size and values.max() > 1) else values
+
+
+def picture_count(path: Path) -> int:
+    """How many pictures an .npy or .npz file holds, by its header.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_arrays`.
+    """
+    shape = _pictures(path)[1].shape
+    return shape[0] if len(shape) == 3 else 1
+
+
+def _pictures(path: Path) -> tuple[str, Header]:
+    """Name of the array of pictures, empty in an .npy file, and what its header says.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_arrays`.
+    """
+    held = array_names(path)
+    names = [one for one in ("images", "x") if one in held] or held
+    if len(names) != 1:
+        listed = shortened(", ".join(held)) or "nothing"
+        raise ValueError(f"{path} holds the arrays {listed}: one, or one named 'images', is needed")
+    header = array_header(path, names[0])
+    if len(header.shape) not in (2, 3) or header.shape[-2:] != (SIDE, SIDE) or header.dtype.kind not in "biuf":
+        needed = f"numbers of shape (n, {SIDE}, {SIDE}) are needed"
+        raise ValueError(f"{path} holds {header.dtype} of shape {header.shape}: {needed}")
+    return names[0], header

@@ -21,9 +21,7 @@ from molxai.explainer import BATCH_SIZE, Explainer
 from molxai.fragments import Scheme, scheme_of
 from molxai.inputs import Entry, Input
 from molxai.records import BLOCK, Record, column_names, prediction_record, record, schema
-
-Columns = Mapping[str, ndarray]
-"""Arrays of one length, by name."""
+from molxai.workers import Columns
 
 
 @dataclass(frozen=True)

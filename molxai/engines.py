@@ -1,34 +1,30 @@
 """Where chunks of rows are worked on: in this process, in processes of this machine, or on a Ray cluster.
 
 An engine takes the work and numbered chunks, and gives numbered tables back, in any order. A worker that is killed loses
-nothing: its chunk is done again.
+nothing: its chunk is done again, and a row that kills each worker becomes a record with an error (see `molxai.workers`).
 """
 
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 import pyarrow as pa
 
-from molxai.attribution import Columns
-
-LOSSES = 3
-"""Workers that may be killed in a row, with no chunk done in between, before a run stops."""
-
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""Environment of a worker; what one thread frees, glibc need not keep for others."""
+from molxai.workers import Columns, Limits, Work, Worker
 
 AHEAD = 2
 """Chunks that are read for each worker before it asks: memory does not grow with the input."""
 
 
-Work = Callable[[Columns], pa.Table]
-"""What is done to a chunk; it is sent to other processes by pickle."""
-
 Chunks = Iterable[tuple[int, Columns]]
-Tables = Iterator[tuple[int, pa.Table]]
+Tables = Generator[tuple[int, pa.Table], None, None]
+"""Whoever stops early closes it, which ends the workers."""
+
 Engine = Callable[[Work, Chunks], Tables]
+
+LIMITS = Limits()
+"""Of one row, unless others are given."""
 
 
 def here(work: Work, chunks: Chunks) -> Tables:
@@ -42,86 +38,58 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def processes(work: Work, chunks: Chunks, workers: int) -> Tables:
+def processes(work: Work, chunks: Chunks, workers: int, limits: Limits = LIMITS) -> Tables:
     """In processes of this machine, each with one thread and its own copy of the model.
 
     Raises:
-        OSError: workers are killed again and again.
+        OSError: workers cannot begin.
     """
-    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+    from queue import SimpleQueue
 
-    from loky import ProcessPoolExecutor
+    pool, idle = [Worker(work, limits) for _ in range(workers)], SimpleQueue[Worker]()
+    for worker in pool:
+        idle.put(worker)
 
-    remaining, handed_out, losses = iter(chunks), dict[int, Columns](), 0
-    while True:
-        pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(work,), env=ONE_THREAD)
-        pending: dict[Future, int] = {pool.submit(_worked, rows): place for place, rows in handed_out.items()}
+    def complete(rows: Columns) -> pa.Table:
+        """In a thread of this process, which waits for a worker."""
+        worker = idle.get()
         try:
-            while True:
-                while len(pending) < AHEAD * workers and (chunk := next(remaining, None)):
-                    handed_out[chunk[0]] = chunk[1]
-                    pending[pool.submit(_worked, chunk[1])] = chunk[0]
-                if not pending:
-                    return
-                for done in wait(pending, return_when=FIRST_COMPLETED).done:
-                    table, place = done.result(), pending.pop(done)
-                    del handed_out[place]
-                    losses = 0
-                    yield place, table
-        except BrokenExecutor as error:
-            losses += 1
-            if losses == LOSSES:
-                advice = "the memory is too small, perhaps: give fewer --num-workers or a smaller --batch-size"
-                raise OSError(f"worker processes were killed {LOSSES} times; {advice}") from error
+            return worker.complete(rows)
         finally:
-            pool.shutdown(wait=False, kill_workers=True)
+            idle.put(worker)
 
-
-_work: Work | None = None
-"""In a worker process: what it does."""
-
-
-def _begin(work: Work) -> None:
-    import signal
-
-    global _work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    _end_with_parent()
-    _work = work
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed cannot tell its workers: they look whether it is still there."""
-    import threading
-    import time
-
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _worked(rows: Columns) -> pa.Table:
-    assert _work is not None
-    return _work(rows)
+    threads, remaining = ThreadPoolExecutor(workers), iter(chunks)
+    pending: dict[Future, int] = {}
+    try:
+        while True:
+            while len(pending) < AHEAD * workers and (chunk := next(remaining, None)):
+                pending[threads.submit(complete, chunk[1])] = chunk[0]
+            if not pending:
+                return
+            for done in wait(pending, return_when=FIRST_COMPLETED).done:
+                yield pending.pop(done), done.result()
+    finally:
+        for worker in pool:
+            worker.end()
+        threads.shutdown(cancel_futures=True)
 
 
 class _Actor:
-    """A worker of a Ray cluster: chunks and tables travel as bytes, so that rows stay in their chunk."""
+    """A worker of a Ray cluster: chunks and tables travel as bytes, so that rows stay in their chunk.
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
+    The work is done in a process of its own, so that a row has the same limits as without Ray.
+    """
+
+    def __init__(self, work: Work, limits: Limits) -> None:
+        self.worker = Worker(work, limits)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        tables = [pickle.dumps(self.work(pickle.loads(rows))) for rows in batch["rows"]]
+        tables = [pickle.dumps(self.worker.complete(pickle.loads(rows))) for rows in batch["rows"]]
         return {"place": batch["place"], "table": tables}
 
 
-def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: float = 0) -> Tables:
+def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: float = 0, limits: Limits = LIMITS) -> Tables:
     """On a Ray cluster, in a pool of actors with one processor each; all rows are put into the cluster's memory first.
 
     Args:
@@ -130,6 +98,7 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
         workers: actors.
         address: of a cluster that runs; empty: one is started on this machine.
         gpus: of each actor.
+        limits: of one row.
 
     Raises:
         ValueError: Ray is not installed, or there is no cluster at the address.
@@ -149,8 +118,8 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         data = ray.data.from_items(rows, override_num_blocks=len(rows))
-        actors = min(workers, len(rows))
-        done = data.map_batches(_Actor, fn_constructor_args=(work,), batch_size=1, concurrency=actors, num_cpus=1, num_gpus=gpus or None)
+        each = {"batch_size": 1, "concurrency": min(workers, len(rows)), "num_cpus": 1, "num_gpus": gpus or None}
+        done = data.map_batches(_Actor, fn_constructor_args=(work, limits), **each)
         for batch in done.iter_batches(batch_size=1, prefetch_batches=0):
             yield int(batch["place"][0]), pickle.loads(batch["table"][0])
     finally:

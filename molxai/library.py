@@ -10,6 +10,7 @@ both, and the only place where the output is written. So the output depends on t
 import glob
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from itertools import islice
@@ -111,6 +112,8 @@ def explain_library(
     strict: bool = False,
     chunk: int | None = None,
     seen: Callable[[Tally], None] = lambda tally: None,
+    restart: bool = False,
+    single: Engine = here,
 ) -> Tally:
     """Explain, or predict, all rows into a file of records; returns how many there were (of a shard: in this shard).
 
@@ -124,9 +127,11 @@ def explain_library(
         strict: whether a row that cannot be read stops the run.
         chunk: rows of a part. [default: some seconds' work]
         seen: told of each chunk as it is done.
+        restart: whether to throw away what an unfinished run has done.
+        single: where the work is done for an input of one chunk, which has no parts.
 
     Raises:
-        ValueError: the input, or an unfinished run of other settings; with `strict`, a bad row.
+        ValueError: another run is at work on the output; the input, or an unfinished run of other settings; with `strict`, a bad row.
         OSError: the output cannot be written.
     """
     size = chunk or chunk_size(work)
@@ -136,30 +141,32 @@ def explain_library(
         raise ValueError(f"no inputs in {', '.join(library.sources)}: at least one row is needed")
     parts = Parts(output)
     if second is None and shard is None and not parts.folder.exists():
-        table = work.table(rows_of(first[1]))
+        ((_, table),) = single(work.table, [(0, rows_of(first[1]))])
         _refuse(table, strict)
         write_tables([table], table.schema, output)
         seen(tally_of(table))
         return tally_of(table)
-    parts.begin(manifest_of(work, library, work.schema, size), resume or shard is not None)
+    with parts.alone(shard):
+        parts.begin(manifest_of(work, library, work.schema, size), resume or shard is not None, restart)
 
-    def check(table: pa.Table) -> None:
-        if strict and tally_of(table).errors:
-            if not (resume or shard):  # what others have done stays
-                parts.remove()
-            _refuse(table, strict)
+        def check(table: pa.Table) -> None:
+            if strict and tally_of(table).errors:
+                if not (resume or shard):  # what others have done stays
+                    parts.remove()
+                _refuse(table, strict)
 
-    todo = Remaining(parts, library.chunks(size), shard or (0, 1), check, seen)
-    for place, table in engine(work.table, ((place, rows_of(rows)) for place, rows in todo)):
-        check(table)
-        parts.keep(place, table)
-        todo.count(table)
-    write_file(parts.folder / TOTAL, json.dumps({"chunks": todo.chunks_read, "rows": todo.rows_read}))
-    if shard is None:
-        merge(output, [parts.folder])
-        parts.remove()
-        for left in output.parent.glob(f".{glob.escape(output.name)}.*.part"):  # of runs that were killed while joining
-            left.unlink(missing_ok=True)
+        todo = Remaining(parts, library.chunks(size), shard or (0, 1), check, seen)
+        with closing(engine(work.table, ((place, rows_of(rows)) for place, rows in todo))) as tables:
+            for place, table in tables:
+                check(table)
+                parts.keep(place, table)
+                todo.count(table)
+        write_file(parts.folder / TOTAL, json.dumps({"chunks": todo.chunks_read, "rows": todo.rows_read}))
+        if shard is None:
+            merge(output, [parts.folder])
+            parts.remove()
+            for left in output.parent.glob(f".{glob.escape(output.name)}.*.part"):  # of runs that were killed while joining
+                left.unlink(missing_ok=True)
     return todo.done
 
 

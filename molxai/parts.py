@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from graphormer.files import write_file
 from graphormer.molecules import shortened
+from molxai.locks import Shard, alone_in
 from molxai.records import BLOCK, Parquet, write_tables
 
 RUN = b"molxai run"
@@ -64,24 +66,43 @@ class Parts:
         """Checksum of the manifest, which every part carries: parts of another run are none."""
         return hashlib.sha256(json.dumps(self.manifest, sort_keys=True).encode()).hexdigest().encode()
 
-    def begin(self, manifest: dict[str, Any], resume: bool) -> None:
-        """Make the folder, or find it with this very manifest.
+    def alone(self, shard: Shard | None = None) -> AbstractContextManager[None]:
+        """Make the folder if it is not there, and keep other runs out of it; other shards may work beside a shard.
 
         Raises:
-            ValueError: it holds another run, or an unfinished one that was not to be resumed.
+            ValueError: another run is at work there.
+            OSError: the folder cannot be made.
+        """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"{self.folder} is a file: a folder of this name is needed for the parts, remove it")
+        self.folder.mkdir(exist_ok=True)
+        return alone_in(self.folder, shard)
+
+    def begin(self, manifest: dict[str, Any], resume: bool, restart: bool = False) -> None:
+        """Note what the run is in the folder, or find this very manifest there.
+
+        Args:
+            manifest: all that decides the content.
+            resume: whether to go on with an unfinished run.
+            restart: whether to throw an unfinished run away.
+
+        Raises:
+            ValueError: it holds another run, or an unfinished one that was neither to be resumed nor thrown away.
         """
         noted = self.folder / MANIFEST
+        if restart:
+            self._clear()
         if noted.exists():
-            known = self.manifest
-            if different := [name for name in {**known, **manifest} if known.get(name) != manifest.get(name)]:
-                name = different[0]
-                before, now = (shortened(json.dumps(one.get(name)), 120) for one in (known, manifest))
-                raise ValueError(f"{self.folder} holds a run with {name} {before}, this one has {now}: repeat its command, or delete it")
+            _check_same(self.folder, self.manifest, manifest)
             if not resume:
-                raise ValueError(f"{self.folder} holds an unfinished run: add --resume to go on with it, or delete it to begin anew")
+                raise ValueError(f"{self.folder} holds an unfinished run: add --resume to go on with it, or --restart to begin anew")
             return
-        self.folder.mkdir(exist_ok=True)
         write_file(noted, json.dumps(manifest, indent=1))
+
+    def _clear(self) -> None:
+        """Remove what a run has written, but no lock."""
+        for path in (self.folder / MANIFEST, self.folder / TOTAL, *self.folder.glob("part-*.parquet")):
+            path.unlink(missing_ok=True)
 
     def path(self, place: int) -> Path:
         return self.folder / f"part-{place:06d}.parquet"
@@ -95,7 +116,8 @@ class Parts:
         except (ArrowException, OSError):
             return None
         ours = (table.schema.metadata or {}).get(RUN) == self.identity
-        return table.replace_schema_metadata(None) if ours else None
+        whole = len(table) > 0 and table.column_names == self.manifest.get("columns") and _consecutive(table["row"].to_pylist())
+        return table.replace_schema_metadata(None) if ours and whole else None
 
     def keep(self, place: int, table: pa.Table) -> None:
         """Write the records of a chunk.
@@ -109,6 +131,29 @@ class Parts:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _check_same(folder: Path, known: dict[str, Any], manifest: dict[str, Any]) -> None:
+    """Refuse to mix two runs.
+
+    Raises:
+        ValueError: the manifests differ; says in what.
+    """
+    different = [name for name in {**known, **manifest} if known.get(name) != manifest.get(name)]
+    if not different:
+        return
+    name = different[0]
+    before, now = (shortened(json.dumps(one.get(name)), 200) for one in (known, manifest))
+    found = f"{folder} holds an unfinished run with {name} {before}, this one has {now}"
+    if name == "inputs":
+        compared = "files are compared by their names and the SHA-256 of their bytes, so that a file that was changed is another input"
+        raise ValueError(f"{found}; {compared}: add --restart to throw that run away and begin anew, or put the old file back and --resume")
+    raise ValueError(f"{found}: repeat its command to go on with it, or add --restart to throw it away and begin anew")
+
+
+def _consecutive(rows: list[Any]) -> bool:
+    """Whether the numbers of rows are those of a chunk."""
+    return isinstance(rows[0], int) and rows == list(range(rows[0], rows[0] + len(rows)))
 
 
 def parts_folder(output: Path) -> Path:
@@ -135,7 +180,9 @@ def merge(output: Path, folders: Sequence[Path]) -> Tally:
             if table is None:
                 raise ValueError(f"part {place} of {chunks} is missing or damaged in {_named(folders)}: run its shard again")
             if table["row"][0].as_py() != done.rows:
-                raise ValueError(f"part {place} begins with row {table['row'][0]}, not {done.rows}: the folders are of different runs")
+                raise ValueError(
+                    f"part {place} begins with row {table['row'][0].as_py()}, not {done.rows}: the folders are of different runs"
+                )
             done += tally_of(table)
             if place == chunks - 1 and done.rows != rows:
                 raise ValueError(f"{done.rows} rows in the parts where the input had {rows}: the folders are of different runs")
@@ -156,20 +203,41 @@ def _total(several: Sequence[Parts]) -> tuple[int, int]:
         if not (one.folder / MANIFEST).exists():
             raise FileNotFoundError(f"no unfinished run in {one.folder}: name an output, or its folder ending in .parts")
         manifests.append(one.identity)
-        totals += [_read_json(one.folder / TOTAL)] if (one.folder / TOTAL).exists() else []
+        totals += [_counts(one.folder / TOTAL)] if (one.folder / TOTAL).exists() else []
     if len(set(manifests)) > 1:
         raise ValueError(f"{_named([one.folder for one in several])} are of different runs: their manifests differ")
     if not totals:
         raise ValueError(f"no shard in {_named([one.folder for one in several])} has ended yet: run them to their end first")
-    return totals[0]["chunks"], totals[0]["rows"]
+    return totals[0]
+
+
+def _counts(path: Path) -> tuple[int, int]:
+    """Chunks and rows of a run, as they are noted when the input has been read.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    content = _read_json(path)
+    chunks, rows = content.get("chunks"), content.get("rows")
+    if type(chunks) is not int or type(rows) is not int or not 0 < chunks <= rows:
+        found = shortened(json.dumps(content))
+        raise ValueError(f"{path} is damaged ({found}): delete it, and run a shard again or add --resume, which writes it anew")
+    return chunks, rows
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    """A table of names and values.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
     try:
-        content = json.loads(path.read_text())
-    except ValueError as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): delete {path.parent} to begin anew") from error
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is damaged (no table of names and values): delete {path.parent} to begin anew")
+    return content
 
 
 def _named(folders: Sequence[Path]) -> str:

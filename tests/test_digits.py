@@ -112,7 +112,7 @@ def test_bad_pictures_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"\(3, 14, 14\): numbers of shape \(n, 28, 28\)"):
         read_arrays(tmp_path / "wrong.npy")
     np.save(tmp_path / "objects.npy", np.array([{}, {}]), allow_pickle=True)
-    with pytest.raises(ValueError, match=r"no readable \.npy"):
+    with pytest.raises(ValueError, match=r"unknown header"):
         read_arrays(tmp_path / "objects.npy")
     np.savez(tmp_path / "two.npz", a=np.zeros((1, 28, 28)), b=np.zeros((1, 28, 28)))
     with pytest.raises(ValueError, match="named 'images'"):

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy import ndarray
 
+from graphormer.arrays import array_names, read_array
 from graphormer.ensemble import networks
 from graphormer.files import write_file
 from graphormer.graph import Graph, size_batches
@@ -109,8 +110,7 @@ def cells(explainer: Explainer, plan: Plan, subjects: Subjects, folder: Path, re
         path = folder / "cells" / f"{name}-{identity}.npz"
         if path.exists():
             report(f"{name}: found in {path.name}")
-            with np.load(path, allow_pickle=False) as content:
-                yield name, dict(content)
+            yield name, {array: read_array(path, array) for array in array_names(path)}
             continue
         start = time.perf_counter()
         arrays = measure(explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects.labels)

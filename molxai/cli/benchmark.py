@@ -67,7 +67,9 @@ def benchmark_speed(
     if explainer.reads == "molecules":
         result["growth"] = growth(explainer, rounds)
     if library:
-        place = str(Path(model).resolve()) if model and Path(model).exists() else model
+        from graphormer.files import real_path
+
+        place = str(real_path(model)) if model and Path(model).exists() else model
         named = ["-m", place, "--device", device] if model else ["--device", device]
         result["library"] = throughput(library, times, named)
     if output:

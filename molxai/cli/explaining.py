@@ -47,11 +47,14 @@ from molxai.cli.options import (
     usage,
 )
 from molxai.cli.scale import (
+    SECONDS,
     DropExtraColumns,
     EngineName,
     MaxAtoms,
     RayAddress,
+    Restart,
     Resume,
+    RowSeconds,
     Scale,
     Shard,
     Workers,
@@ -93,6 +96,8 @@ def explain(
     device: Device = "auto",
     workers: Workers = None,
     resume: Resume = False,
+    restart: Restart = False,
+    row_seconds: RowSeconds = SECONDS,
     shard: Shard = "",
     engine: EngineName = "local",
     ray_address: RayAddress = "",
@@ -123,12 +128,12 @@ def explain(
     say_how_read(inputs, layout, quiet)
     if is_record_file(output):
         assert output is not None
-        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
+        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet, restart, row_seconds)
         named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features, "fragments": scheme}
         work = {"model": model, "method": method, "batch_size": batch_size, "device": device} | named
         explain_to_file(inputs, layout, target_columns, output, work, chosen)
         return
-    check_for_files(resume, shard, engine)
+    check_for_files(resume, shard, engine, restart)
     read, explainer = prepared(inputs, model, method, batch_size, device, layout, target_columns, strict, endpoint, max_atoms)
     usage(check_count, output, len(read))
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
@@ -159,6 +164,8 @@ def predict(
     device: Device = "auto",
     workers: Workers = None,
     resume: Resume = False,
+    restart: Restart = False,
+    row_seconds: RowSeconds = SECONDS,
     shard: Shard = "",
     engine: EngineName = "local",
     ray_address: RayAddress = "",
@@ -184,11 +191,11 @@ def predict(
         raise typer.BadParameter("a prediction needs no true class: name the class, or pred for each input's own")
     say_how_read(inputs, layout, quiet)
     if output:
-        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet)
+        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet, restart, row_seconds)
         named = {"model": model, "target": target, "endpoint": endpoint, "batch_size": batch_size, "device": device}
         explain_to_file(inputs, layout, "", output, named | {"relevances": False}, chosen)
         return
-    check_for_files(resume, shard, engine)
+    check_for_files(resume, shard, engine, restart)
     read, explainer = prepared(inputs, model, "lrp", batch_size, device, layout, "", strict, endpoint, max_atoms)
     rows = list(progress(predictions(explainer, read, target), len(read), "predicting", quiet))
     refuse_single_error(rows, strict)

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from molxai.attribution import Attribution
     from molxai.engines import Engine
 
-WORKERS = "Worker processes; 0: none, the program does the work itself. [default: one for each processor if there are many rows]"
-ENGINE = "local, or ray for a Ray cluster (pip install 'molxai[ray]')."
+WORKERS = "Worker processes; 0: none, the program does the work itself. [default: one for each processor; none for an input of one chunk]"
+ROW_SECONDS = "Seconds that one row may keep a worker busy; a row that takes longer becomes a record of an error."
+ENGINE = "local, or ray for a Ray cluster (pip install 'molxai[ray]'). An input of one chunk is done here, unless -n is given."
 RAY = "Address of a running Ray cluster. [default: one is started here]"
 SHARD = "Do one part of the work: 0/4 to 3/4 are four parts, for four machines. 'molxai merge' joins them."
 LARGEST = "Most heavy atoms of a molecule; a larger one becomes a record of an error. Cost grows with the square."
@@ -28,12 +29,18 @@ PARTS = "Outputs whose shards are done, or their folders of parts. [default: the
 
 Workers = Annotated[int | None, typer.Option("-n", "--num-workers", min=0, help=WORKERS, show_default=False)]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Throw away what a run that was stopped has done, and begin anew.")]
+RowSeconds = Annotated[float, typer.Option("--row-seconds", min=1.0, help=ROW_SECONDS)]
 Shard = Annotated[str, typer.Option(help=SHARD, show_default=False)]
 EngineName = Annotated[str, typer.Option("--engine", help=ENGINE, autocompletion=one_of(ENGINES))]
 RayAddress = Annotated[str, typer.Option(help=RAY, show_default=False)]
 MaxAtoms = Annotated[int, typer.Option(min=1, help=LARGEST)]
 DropExtraColumns = Annotated[bool, typer.Option("--drop-extra-columns", help="Leave the table's other columns out of the records.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet .jsonl .csv .json .xlsx .sdf", show_default=False)]
+
+
+SECONDS = 300.0
+"""As `molxai.workers.ROW_SECONDS`, which would import pyarrow; a test compares them."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +56,27 @@ class Scale:
     drop_extra_columns: bool
     strict: bool
     quiet: bool
+    restart: bool = False
+    row_seconds: float = SECONDS
 
 
-def check_for_files(resume: bool, shard: str, engine: str) -> None:
+def check_for_files(resume: bool, shard: str, engine: str, restart: bool = False) -> None:
     """Refuse options of files of records where there is none.
 
     Raises:
         typer.BadParameter: one is given.
     """
-    if resume or shard or engine != "local":
+    if resume or restart or shard or engine != "local":
         raise typer.BadParameter(
-            "--resume, --shard and --engine are for files of records: give -o with .parquet .jsonl .csv .json .xlsx .sdf"
+            "--resume, --restart, --shard and --engine are for files of records: give -o with .parquet .jsonl .csv .json .xlsx .sdf"
         )
 
 
 def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, output: Path, settings: dict[str, Any], scale: Scale) -> None:
     """Explain, or predict, all inputs into a file of records, with these settings of an `Attribution`."""
+    from graphormer.files import real_path
     from molxai.attribution import Attribution
+    from molxai.engines import here
     from molxai.explainer import chosen_device
     from molxai.explainers import method as known_method
     from molxai.inputs import extra_columns, is_file
@@ -73,11 +84,12 @@ def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, outp
     from molxai.parts import Tally, parts_folder
     from molxai.terminal import counted
 
-    if any(Path(one).resolve() == output.resolve() for one in inputs if is_file(one)):
+    if any(real_path(one) == real_path(output) for one in inputs if is_file(one)):
         raise typer.BadParameter(f"{output} is the input: name another file to write, or it would be lost")
     usage(known_method, settings.get("method", "lrp"))
     usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None
+    usage(_check_restart, scale)
     extras = extra_columns(inputs, layout, label_column)  # a column that is missing is told before any work
     extras = {} if scale.drop_extra_columns else extras
     blocks = output.suffix.lower() == ".sdf"
@@ -90,7 +102,10 @@ def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, outp
     library = Library(tuple(inputs), layout, label_column)
     with _resumable(output), counted(library.expected, "explaining" if work.relevances else "predicting", scale.quiet) as seen:
         engine = usage(_engine, scale, work)
-        done: Tally = explain_library(work, library, output, engine, scale.resume, shard, scale.strict, seen=seen)
+        single = engine if scale.workers else here
+        done: Tally = explain_library(
+            work, library, output, engine, scale.resume, shard, scale.strict, seen=seen, restart=scale.restart, single=single
+        )
     errors = f", {done.errors} with errors" if done.errors else ""
     place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
     if done.errors or not scale.quiet:
@@ -110,11 +125,24 @@ def merge(
     from molxai.parts import merge as joined
 
     usage(check_output, output, pictures=False)
-    done = joined(output, [parts_folder(one) for one in shards or [output]])
-    if not shards:
-        Parts(output).remove()
+    own = Parts(output)
+    with nullcontext() if shards or not own.folder.exists() else own.alone():
+        done = joined(output, [parts_folder(one) for one in shards or [output]])
+        if not shards:
+            own.remove()
     if not quiet:
         print(f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors → {output}", file=sys.stderr)
+
+
+def _check_restart(scale: Scale) -> None:
+    """Refuse to throw away what is to be gone on with, or what other shards have done.
+
+    Raises:
+        ValueError: it is so.
+    """
+    if scale.restart and (scale.resume or scale.shard):
+        other = "--resume" if scale.resume else "--shard"
+        raise ValueError(f"--restart throws away what {other} goes on with: give one of them, or delete the folder of parts")
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -129,6 +157,7 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
     from functools import partial
 
     from molxai.engines import here, on_ray, processes, processors, ray_library
+    from molxai.workers import Limits
 
     if scale.engine not in ENGINES:
         raise ValueError(unknown("engine", scale.engine, ENGINES))
@@ -136,10 +165,11 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
         raise ValueError("--ray-address is for --engine ray: give both")
     on_gpu = next(work.explainer.network.parameters()).is_cuda
     workers = processors() if scale.workers is None else scale.workers
+    limits = Limits(scale.row_seconds)
     if scale.engine == "ray":
         ray_library()
-        return partial(on_ray, workers=max(1, workers), address=scale.ray_address, gpus=1 if on_gpu else 0)
-    return partial(processes, workers=workers) if workers else here
+        return partial(on_ray, workers=max(1, workers), address=scale.ray_address, gpus=1 if on_gpu else 0, limits=limits)
+    return partial(processes, workers=workers, limits=limits) if workers else here
 
 
 @contextmanager
@@ -147,7 +177,7 @@ def _resumable(output: Path) -> Iterator[None]:
     """Whatever stops the run: what is done is kept, and the command that goes on is named."""
     from molxai.parts import parts_folder
 
-    again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one != "--resume"), "--resume"])
+    again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one not in ("--resume", "--restart")), "--resume"])
     try:
         yield
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """GNNExplainer: a mask over the nodes, learned to keep the target's logit with as few nodes as possible."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from graphormer.graph import GraphBatch
 from graphormer.model import Graphormer
@@ -92,23 +92,16 @@ def own_loss(model: Graphormer, targets: Sequence[Target], whole: Float[Tensor, 
 
 
 class _FromNodes(nn.Module):
-    """The model as a function of its node embeddings; its parameters are constants, so that none collects a gradient."""
+    """The model as a function of its node embeddings; its parameters are constants, so that none collects a gradient.
+
+    They are a copy's: other threads may explain with the same model, and must find its parameters in their place.
+    """
 
     def __init__(self, model: Graphormer, token: Float[Tensor, "batch 1 width"], batch: GraphBatch) -> None:
         super().__init__()
-        self.predictor = _Predictor(model)
-        self.constants = {name: parameter.detach() for name, parameter in self.predictor.named_parameters()}
+        self.model = copy.deepcopy(model).requires_grad_(False)
         self.token, self.batch = token, batch
 
     def forward(self, x: Float[Tensor, "places width"], edge_index: Tensor) -> Float[Tensor, "batch outputs"]:
         tokens = torch.cat([self.token, x.view(*self.batch.mask.shape, -1)], 1)
-        return functional_call(self.predictor, self.constants, (tokens, self.batch))
-
-
-class _Predictor(nn.Module):
-    def __init__(self, model: Graphormer) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
-        return self.model.predict(tokens, batch)
+        return self.model.predict(tokens, self.batch)

@@ -1,7 +1,7 @@
 """Relevance from what the model says when nodes are removed (removal mode `attn`: dropped from every attention)."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -98,13 +98,31 @@ class Shapley:
         deltas = []
         for row, (n, one) in enumerate(zip(batch.sizes, outcome, strict=True)):
             value = _value(model, batch, row, one.target)
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(graph_seed(batch, row))
-                whole = torch.ones(1, n, dtype=relevance.dtype)
-                sampled = ShapleyValueSampling(value).attribute(whole, n_samples=self.samples, perturbations_per_eval=n)
+            whole = torch.ones(1, n, dtype=relevance.dtype)
+            sampling = ShapleyValueSampling(value)
+            sampling.permutation_generator = own_orders(graph_seed(batch, row))
+            sampled = sampling.attribute(whole, n_samples=self.samples, perturbations_per_eval=n)
             relevance[row, :n] = sampled[0]
             deltas.append(float(sampled.sum() - (one.logit - value(torch.zeros_like(whole)))))
         return node_explanations(self.name, batch, outcome, relevance, deltas)
+
+
+def own_orders(seed: int) -> Callable[[int, int], Iterator[list[int]]]:
+    """Random orders in captum's form, drawn from a generator of their own.
+
+    Captum draws from the process's generator, which other threads draw from and seed as well.
+
+    Example:
+        >>> [sorted(order) for order in own_orders(0)(3, 2)]
+        [[0, 1, 2], [0, 1, 2]]
+    """
+
+    def orders(features: int, samples: int) -> Iterator[list[int]]:
+        generator = torch.Generator().manual_seed(seed)
+        for _ in range(samples):
+            yield torch.randperm(features, generator=generator).tolist()
+
+    return orders
 
 
 def _value(model: Graphormer, batch: GraphBatch, row: int, target: Target) -> Callable[[Tensor], Tensor]:

@@ -1,13 +1,14 @@
 """An upload as rows: read from a temporary file that is gone when they are, and refused where it is or unpacks too large."""
 
 import re
-import zipfile
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from graphormer.arrays import unpacked_size
 from graphormer.molecules import shortened
+from graphormer.pictures import ARRAYS, picture_count
 from graphormer.tables import AS_FOUND, Layout
 from graphormer.text import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
@@ -120,11 +121,12 @@ def _check_unpacked(path: Path, largest: int, most_rows: int) -> None:
 
     Raises:
         OversizedError: it is so.
+        ValueError: it is a damaged file of arrays.
     """
     content, rows = 0, 0
-    if path.suffix.lower() == ".npz" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as file:
-            content = sum(one.file_size for one in file.infolist())
+    if path.suffix.lower() in ARRAYS:
+        content = unpacked_size(path)
+        rows = picture_count(path) if content <= largest else 0
     elif path.suffix.lower() == ".parquet":
         content, rows = _parquet_size(path, largest, most_rows)
     if content > largest or rows > most_rows:
