@@ -118,7 +118,7 @@ def test_faithfulness_end_to_end(model, table, capsys):
     assert "about" in printed.err.splitlines()[0] and "5 graphs, 4 methods" in printed.err
     result = json.loads((out / "faithfulness.json").read_text())
     assert result["graphs"] == 5 and result["targets"] == ["predicted", "true"] and result["removals"] == ["attn", "drop"]
-    rows = list(csv.DictReader((out / "faithfulness.csv").open()))
+    rows = list(csv.DictReader((out / "faithfulness.csv").read_text().splitlines()))
     found = {(r["removal"], r["target"], r["method"]): r for r in rows if r["measure"] == "auac"}
     assert len(found) == 2 * 2 * len(METHODS)
     assert all(float(r["low"]) <= float(r["mean"]) <= float(r["high"]) for r in found.values())

@@ -24,7 +24,7 @@ from molxai.ring_names import RINGS
 
 OWN = ("# warheads and rings", "", "carboxylic acid [CX3](=O)[OX2H1,OX1-]", "ring c1ccccc1", "chain [CX4][CX4]")
 
-DRUGS = [row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").open())]
+DRUGS = [row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())]
 
 ODD = (
     *("C", "[Na+]", "[H][H]", "[2H]C([2H])([2H])O", "*", "*c1ccccc1*", "O.[Cl-].[Na+].CC", "[Na+].[Na+].[O-]S(=O)(=O)[O-]", "O=C=O"),
@@ -171,7 +171,8 @@ def _records(path):
     if path.suffix == ".parquet":
         rows = parquet.read_table(path).to_pylist()
     elif path.suffix == ".csv":
-        rows = [{k: json.loads(v) if k == "fragments" and v else v or None for k, v in row.items()} for row in csv.DictReader(path.open())]
+        table = csv.DictReader(path.read_text().splitlines())
+        rows = [{k: json.loads(v) if k == "fragments" and v else v or None for k, v in row.items()} for row in table]
     elif path.suffix == ".sdf":
         rows = [mol.GetPropsAsDict() for mol in Chem.SDMolSupplier(str(path))]
         rows = [row | ({"fragments": json.loads(row["fragments"])} if "fragments" in row else {}) for row in rows]

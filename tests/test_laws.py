@@ -84,7 +84,7 @@ def test_every_term_of_the_ledger_is_met():
 def test_a_constant_output_bias_is_the_same_for_every_input():
     model = random_model(CONFIGS["output bias three classes"])
     for one in explained("lrp", model, batch(), [Target(2)] * len(SMILES)):
-        assert one.bias == pytest.approx(float(model.head.bias[2]), rel=1e-12)
+        assert one.bias == pytest.approx(model.head.bias[2].item(), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", EQUIVARIANT)
@@ -227,7 +227,7 @@ def test_shipped_models_conserve(name, stroke):
     double = model.double()
     data = collate([molecule(s).graph for s in SMILES] if card.vocabulary == MOLECULES.name else [stroke]).to(torch.float64)
     # A regression has a base value, the same for every input; nothing else may end in a bias.
-    bases = [float(one.head.bias[0]) if one.head.bias is not None else 0.0 for one in networks(double)]
+    bases = [one.head.bias[0].item() if one.head.bias is not None else 0.0 for one in networks(double)]
     base = sum(bases) / len(bases)
     for one in of_members(EXPLAINERS["lrp"], double, data):
         assert one.token == 0 and one.bias == pytest.approx(base * (-1 if one.target.label == 0 and card.classes else 1), abs=1e-12)

@@ -41,7 +41,7 @@ explain_library = partial(explain_any, chunk=12)
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     """A hundred rows with columns of their own, three of which are no molecules."""
-    drugs = [one["smiles"] for one in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").open())]
+    drugs = [one["smiles"] for one in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())]
     path = tmp_path_factory.mktemp("table") / "library.csv"
     with path.open("w", newline="") as file:
         out = csv.writer(file)
@@ -290,7 +290,7 @@ def test_formats_hold_the_same(table, saved_model, tmp_path):
         explain_library(settings, Library((str(table),)), tmp_path / f"out{kind}")
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert json.loads((tmp_path / "out.json").read_text()) == rows
-    assert [json.loads(line) for line in (tmp_path / "out.jsonl").open()] == rows
+    assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()] == rows
     with (tmp_path / "out.csv").open(newline="") as file:
         cells = list(csv.DictReader(file))
     assert [json.loads(one["relevance"] or "null") for one in cells] == [one["relevance"] for one in rows]
@@ -450,7 +450,7 @@ def test_large_molecules_are_records_of_errors(saved_model, tmp_path):
     table.write_text("smiles\nCCO\n" + "C" * 50 + "\n")
     output = tmp_path / "o.jsonl"
     assert main(["explain", str(table), "-m", str(saved_model), "-o", str(output), "--max-atoms", "40", "-q"]) == 0
-    rows = [json.loads(line) for line in output.open()]
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
     assert rows[0]["status"] == "ok" and rows[1]["error"] == "50 heavy atoms: the limit is 40, remove or split the molecule"
 
 

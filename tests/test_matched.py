@@ -19,7 +19,7 @@ from graphormer.molecules import MOLECULES
 from molxai.explainer import Explainer
 from molxai.matched import matched_pair
 
-DRUGS = {row["name"]: row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").open())}
+DRUGS = {row["name"]: row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())}
 
 PAIRS = {
     "one group": ("CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(C)Cc1ccc(cc1)CC(=O)O"),

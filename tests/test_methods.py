@@ -119,7 +119,7 @@ def test_leave_one_out_is_the_drop_of_the_logit(model):
             without = replace(collate([one]).to(torch.float64), relation=relation)
             if model.config.readout == "mean":
                 without.mask[0, node] = False
-            assert float(made.relevance[node]) == pytest.approx(made.logit - float(model(without)[0] @ weights), abs=1e-11)
+            assert float(made.relevance[node]) == pytest.approx(made.logit - (model(without)[0] @ weights).item(), abs=1e-11)
 
 
 def test_occlusion_takes_the_neighbours_too():

@@ -123,7 +123,7 @@ def shares(layer, x, *tables):
     rows = []
     for j in range(y.shape[-1]):
         grad, bias = torch.autograd.grad(y[0, j], [leaf, applied.biases[0]], retain_graph=True)
-        rows.append([*(leaf * grad)[0].tolist(), float((applied.biases[0] * bias).sum())])
+        rows.append([*(leaf * grad)[0].tolist(), float((applied.biases[0].detach() * bias).sum())])
     return y[0].detach(), torch.tensor(rows)
 
 
@@ -181,6 +181,6 @@ def test_product_rule_gives_half_to_each_factor():
         alone = a @ b.detach()
     assert torch.equal(z, a @ b)
     left, right = torch.autograd.grad(z.sum(), [a, b])
-    total = float(z.sum())
-    assert float((a * left).sum()) == pytest.approx(total / 2) and float((b * right).sum()) == pytest.approx(total / 2)
-    assert float((a * torch.autograd.grad(alone.sum(), a)[0]).sum()) == pytest.approx(float(alone.sum()))
+    total = z.sum().item()
+    assert (a * left).sum().item() == pytest.approx(total / 2) and (b * right).sum().item() == pytest.approx(total / 2)
+    assert (a * torch.autograd.grad(alone.sum(), a)[0]).sum().item() == pytest.approx(alone.sum().item())

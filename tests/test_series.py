@@ -19,7 +19,7 @@ from molxai.fragments import fragments
 from molxai.rgroups import core_table
 from molxai.series import carriers, series_target
 
-DRUGS = [row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").open())]
+DRUGS = [row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())]
 
 AROUND_BENZENE = (
     *("Cc1ccc(F)cc1", "OCc1ccccc1", "c1ccccc1", "c1ccc2c(c1)CCC2", "Cc1ccccc1-c1ccccc1", "CC1(C)CCc2ccccc12", "c1ccc2ccccc2c1", "CCO"),
