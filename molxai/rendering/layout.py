@@ -9,6 +9,8 @@ from numpy import ndarray
 from rdkit import Chem
 from rdkit.Chem import rdCoordGen, rdDepictor, rdMolDescriptors
 
+from molxai.rendering.sandwich import stacked
+
 try:
     from rdkit.Chem.Draw import rdMolDraw2D as rdMolDraw2D
 except ImportError as error:  # a minimal system without the X libraries that RDKit's wheel is linked to
@@ -19,6 +21,9 @@ BOND = 1.5
 
 SHORTEST_BOND = 0.1
 """In Å: a layout with shorter bonds (all atoms in one point, say) is drawn anew."""
+
+NEAREST = 0.65
+"""In Å, at the usual bond length: a layout with two atoms so near that are not bonded is drawn anew, if that parts them."""
 
 MACROCYCLE = 12
 """Atoms of a ring from which on it is one."""
@@ -96,22 +101,41 @@ def layout(mol: Chem.Mol, around: float = 0.0) -> Layout:
 
 
 def flat_copy(mol: Chem.Mol) -> Chem.Mol:
-    """A copy with Kekulé bonds and a 2D layout of the usual bond length; atoms keep their indices."""
+    """A copy with Kekulé bonds and a 2D layout of the usual bond length; atoms keep their indices.
+
+    The layout of a file is kept, unless bonds have no length in it, or atoms lie on one another that need not.
+    """
     copy = Chem.Mol(mol)
     if not copy.GetNumConformers() or copy.GetConformer().Is3D() or _bond_lengths(copy).min(initial=BOND) < SHORTEST_BOND:
         _lay_out(copy)
-    if len(lengths := _bond_lengths(copy)):
-        copy.GetConformer().SetPositions(copy.GetConformer().GetPositions() * (BOND / lengths.mean()))
+    _scale(copy)
+    if (nearest := _nearest(copy)) < NEAREST:
+        anew = Chem.Mol(copy)
+        _lay_out(anew)
+        _scale(anew)
+        copy = anew if _nearest(anew) > nearest else copy
     return rdMolDraw2D.PrepareMolForDrawing(copy, addChiralHs=False)
+
+
+def _scale(mol: Chem.Mol) -> None:
+    """Give bonds the usual length in the mean."""
+    if len(lengths := _bond_lengths(mol)):
+        mol.GetConformer().SetPositions(mol.GetConformer().GetPositions() * (BOND / lengths.mean()))
+
+
+def _nearest(mol: Chem.Mol) -> float:
+    """Distance in Å of the two nearest atoms that are not bonded; infinite where all are."""
+    places = mol.GetConformer().GetPositions()[:, :2]
+    apart = np.linalg.norm(places[:, None] - places, axis=2)
+    apart[Chem.GetAdjacencyMatrix(mol) > 0] = math.inf
+    np.fill_diagonal(apart, math.inf)
+    return float(apart.min(initial=math.inf))
 
 
 def _lay_out(mol: Chem.Mol) -> None:
     """Give a molecule a new layout, wider than tall; several fragments stand in a row."""
-    if _cages(mol):
-        rdCoordGen.AddCoords(mol)
-        rdDepictor.NormalizeDepiction(mol)
-    else:
-        rdDepictor.Compute2DCoords(mol)
+    if not stacked(mol):
+        _usual_layout(mol)
     rdDepictor.StraightenDepiction(mol)
     fragments = sorted(Chem.GetMolFrags(mol), key=len, reverse=True)
     places, left = mol.GetConformer().GetPositions(), 0.0
@@ -121,6 +145,21 @@ def _lay_out(mol: Chem.Mol) -> None:
         own[:, 1] -= (own[:, 1].min() + own[:, 1].max()) / 2
         places[atoms], left = own, own[:, 0].max() + FRAGMENT_GAP
     mol.GetConformer().SetPositions(places)
+
+
+def _usual_layout(mol: Chem.Mol) -> None:
+    """RDKit's layout, or CoordGen's where that is better."""
+    if not _cages(mol):
+        rdDepictor.Compute2DCoords(mol)
+        return
+    rdCoordGen.AddCoords(mol)
+    rdDepictor.NormalizeDepiction(mol)
+    _scale(mol)
+    if (nearest := _nearest(mol)) < NEAREST:
+        other = Chem.Mol(mol)
+        rdDepictor.Compute2DCoords(other)
+        if _nearest(other) > nearest:
+            mol.GetConformer().SetPositions(other.GetConformer().GetPositions())
 
 
 def _cages(mol: Chem.Mol) -> bool:

@@ -1,0 +1,95 @@
+"""Where atoms are drawn: a file's own layout is kept where it can be read, and a metal stands beside its rings."""
+
+import numpy as np
+import pytest
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
+from test_rendering import IBUPROFEN
+
+from graphormer.molecules import mol_block, molecule
+from molxai.rendering.layout import BOND, NEAREST, layout
+
+FERROCENE = "c12->[Fe+2]3456789(<-c1c->3[cH-]->4c->52)<-c1c->6c->7[cH-]->8c->91"
+SANDWICHES = (
+    FERROCENE,
+    "[CH]12[CH]3[CH]4[CH]5[CH]1[Fe]23451678[CH]2[CH]1[CH]6[CH]7[CH]28",
+    "CC(=O)[C]12[CH]3[CH]4[CH]5[CH]1[Fe]23451678[CH]2[CH]1[CH]6[CH]7[CH]28",
+    "[CH]12[CH]3[CH]4[CH]5[CH]6[CH]1[Ru]23456(Cl)(Cl)P(C)(C)C",
+)
+
+CLASHING = (
+    "Cc1cc(C(=O)O)cc2sc(N3C4CCC3CC(OCc3c(-c5ccccc5OC(F)(F)F)noc3C3CC3)C4)nc12",
+    "C1CC2CN(CC1N2c1ccccc1)c1cccc(c1)-c1ccccc1",
+)
+"""RDKit's own layouts of these have rings over rings."""
+
+CAGES = ("NC12CC(C1)(OC2C)C", "CC(C)(C)[C@](C)(O)[C@H]1C[C@@]23CC[C@]1(OC)[C@@H]1Oc4c(O)ccc5c4[C@@]12CCN(CC1CC1)[C@@H]3C5")
+"""CoordGen's layouts of these have atoms on atoms."""
+
+
+def from_file(smiles):
+    """The molecule as an SDF with RDKit's own coordinates has it."""
+    mol = Chem.MolFromSmiles(smiles)
+    rdDepictor.Compute2DCoords(mol)
+    return mol_block(Chem.MolToMolBlock(mol))
+
+
+def nearest(laid):
+    """Distance of the nearest two atoms without a bond between them."""
+    apart = np.linalg.norm(laid.places[:, None] - laid.places, axis=2)
+    apart[Chem.GetAdjacencyMatrix(laid.mol) > 0] = np.inf
+    np.fill_diagonal(apart, np.inf)
+    return apart.min()
+
+
+@pytest.mark.parametrize("smiles", [*CLASHING, FERROCENE])
+def test_a_files_layout_with_atoms_on_atoms_is_drawn_anew(smiles):
+    mol = from_file(smiles)
+    given = mol.GetConformer().GetPositions()[:, :2]
+    laid = layout(mol)
+    assert nearest(laid) > 1.0
+    again = layout(Chem.MolFromSmiles(smiles))
+    assert nearest(again) > 1.0
+    bonds = [np.linalg.norm(given[a] - given[b]) for a, b in laid.bonds.tolist()]
+    given *= BOND / np.mean(bonds)
+    assert np.linalg.norm(given[:, None] - given, axis=2)[np.triu_indices(len(given), 1)].min() < NEAREST
+
+
+@pytest.mark.parametrize("smiles", [IBUPROFEN, "Oc1ccccc1C(=O)O", CAGES[0]])
+def test_a_files_layout_is_kept_where_it_can_be_read(smiles):
+    mol = from_file(smiles)
+    given = mol.GetConformer().GetPositions()[:, :2] * [1.0, 0.8]  # somebody's own, not the one that we would make
+    mol.GetConformer().SetPositions(np.column_stack([given, np.zeros(len(given))]))
+    laid = layout(mol)
+    scale = np.linalg.norm(laid.places[0] - laid.places[1]) / np.linalg.norm(given[0] - given[1])
+    assert np.allclose(laid.places - laid.places.mean(0), scale * (given - given.mean(0)), atol=1e-3)
+
+
+@pytest.mark.parametrize("smiles", CAGES)
+def test_of_two_layouts_of_a_cage_the_one_without_clashes_is_taken(smiles):
+    assert nearest(layout(Chem.MolFromSmiles(smiles))) > NEAREST
+
+
+@pytest.mark.parametrize("smiles", SANDWICHES)
+def test_rings_stand_beside_their_metal(smiles):
+    laid = layout(molecule(smiles).mol)
+    metal = next(atom.GetIdx() for atom in laid.mol.GetAtoms() if atom.GetSymbol() in ("Fe", "Ru"))
+    rings = Chem.RWMol(laid.mol)
+    for atom in laid.mol.GetAtomWithIdx(metal).GetNeighbors():
+        rings.RemoveBond(metal, atom.GetIdx())
+    Chem.FastFindRings(rings)
+    found = [list(ring) for ring in rings.GetRingInfo().AtomRings()]
+    assert found
+    middles = np.array([laid.places[ring].mean(0) for ring in found])
+    for ring, middle in zip(found, middles, strict=True):
+        radius = np.linalg.norm(laid.places[ring] - middle, axis=1).max()
+        assert np.linalg.norm(laid.places[metal] - middle) > radius + 0.3  # outside of it
+        others = np.delete(laid.places, ring, axis=0)
+        assert np.linalg.norm(others - middle, axis=1).min() > radius
+    assert nearest(laid) > 1.0
+
+
+def test_bonds_to_a_metal_are_read_as_they_are_drawn():
+    """Ferrocene with bonds and as ions are two structures: neither is turned into the other."""
+    drawn, ions = molecule(from_file(FERROCENE)), molecule("[Fe+2].c1cc[cH-]c1.c1cc[cH-]c1")
+    assert drawn.mol.GetNumBonds() == 20 and ions.mol.GetNumBonds() == 10
