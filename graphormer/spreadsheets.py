@@ -25,17 +25,26 @@ def read_sheet(path: Path) -> tuple[Iterator[Record], list[str]]:
         ValueError: openpyxl is not installed, or the file is no workbook, is damaged, unpacks to too much, or is empty.
     """
     library = excel_library()
+    size = workbook_size(path)
+    if size > LARGEST:
+        raise ValueError(f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv")
     with _whole(path):
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > LARGEST:
-            raise ValueError(f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv")
         book = library.load_workbook(path, read_only=True, data_only=True)
     filled = [sheet for sheet in book.worksheets if next(_records(path, sheet), None)]
     if not filled:
         raise ValueError(f"{path} is empty: at least one row is needed")
     note = [f"sheet {filled[0].title!r} of {len(filled)}"] if len(filled) > 1 else []
     return _records(path, filled[0]), note
+
+
+def workbook_size(path: Path) -> int:
+    """Bytes that a workbook unpacks to, by its own figures.
+
+    Raises:
+        ValueError: it is none.
+    """
+    with _whole(path), zipfile.ZipFile(path) as archive:
+        return sum(member.file_size for member in archive.infolist())
 
 
 def _records(path: Path, sheet: Any) -> Iterator[Record]:

@@ -235,7 +235,7 @@ def _parquet(path: Path) -> Table:
             for number in range(len(batch)):
                 place += 1
                 values = {name: column[number] for name, column in cells.items()}
-                fields = {name: _as_text(value) for name, value in values.items()}
+                fields = {name: as_text(value) for name, value in values.items()}
                 yield Row(f"row {place}", fields, values=values)
 
     return _opened(path, columns, rows(), types={name: schema.field(at).type for at, name in kept})
@@ -253,7 +253,8 @@ def _values(column: Any) -> list[Any]:
     return list(column) if pa.types.is_temporal(column.type) else column.to_pylist()
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A cell as text; empty where there is nothing."""
     plain = value.as_py() if hasattr(value, "as_py") else value
     return "" if plain is None else str(plain)
 

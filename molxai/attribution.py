@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy import ndarray
 
 from graphormer.molecules import MAX_ATOMS, Molecule
+from graphormer.tables import as_text
 from molxai.batch import explained, predictions
 from molxai.explainer import BATCH_SIZE, Explainer
 from molxai.fragments import Scheme, scheme_of
@@ -118,9 +119,7 @@ class Attribution:
     def _extra(self, entry: Entry, name: str) -> Any:
         """A cell of the rows' own columns: as it is where the column has a type, else as text."""
         value = entry.extras.get(name)
-        if self.types.get(name):
-            return value
-        return "" if value is None else str(value)
+        return value if self.types.get(name) else as_text(value)
 
 
 EXTRA = "extra:"

@@ -89,7 +89,7 @@ def _fitting(explainer: Explainer, one: Input, target: str, contrast: str | None
             return one, common
         if not one.label.strip():
             raise ValueError(_without_class(one))
-        return one, explainer.target(one.label, contrast)
+        return one, explainer.target(explainer.class_in_table(one.label), contrast)
     except ValueError as error:
         return replace(one, subject=None, error=str(error)), None
 

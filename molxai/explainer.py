@@ -1,5 +1,6 @@
 """The front door: a model and a method, ready to explain SMILES, molecules and digits."""
 
+import math
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -20,6 +21,7 @@ from graphormer.molecules import Molecule
 from graphormer.names import unknown
 from graphormer.prediction import batch_for
 from graphormer.superpixels import Digit
+from graphormer.targets import known_label
 from molxai.explainers import check_size
 from molxai.explainers import method as method_of
 from molxai.explainers.about import ABOUT
@@ -260,6 +262,20 @@ class Explainer:
     def endpoint(self) -> str:
         """Name of the target that is explained, where the model has several."""
         return self.card.endpoints[self.column] if self.card.endpoints else ""
+
+    def class_in_table(self, label: str) -> int:
+        """The class that a cell of a table names: by name in any case, by number, or by 0 and 1 for the two of a binary model.
+
+        Raises:
+            ValueError: it names none, or the model is a regression.
+        """
+        if not self.card.classes:
+            return self.class_number(label)
+        name = self.endpoint or self.card.targets[0]
+        number = known_label(name, label, self.card.config.task, self.card.classes)
+        if math.isnan(number):
+            raise ValueError(f"{name!r} is empty: {' or '.join(self.card.classes)} is needed")
+        return int(number)
 
     def class_number(self, name: str | int) -> int:
         """The class of that name or number; 0 of a regression is its value.

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rdkit import Chem
 
+from graphormer.checkpoint import locate, read_card
 from graphormer.names import listing, unknown
 from molxai.attribution import Attribution
 from molxai.optional import needed
 from molxai.records import KEYS
+from molxai.series import default_target
 
 if TYPE_CHECKING:
     import pandas
@@ -19,7 +21,7 @@ OURS = "molxai_"
 SETTINGS = ("endpoint", "features", "fragments", "relevances", "max_atoms", "batch_size", "device")
 """Further choices, named as in an `Attribution`."""
 
-LEFT_OUT = ("id", "row", "input")
+LEFT_OUT = ("id", "row", "input", "smiles")
 """Columns of records that the frame's own index and SMILES say already."""
 
 
@@ -28,7 +30,7 @@ def explain_frame(
     smiles_column: str = "smiles",
     model: str = "bace",
     method: str = "lrp",
-    target: str = "pred",
+    target: str = "",
     contrast: str | None = None,
     **settings: Any,
 ) -> "pandas.DataFrame":
@@ -46,7 +48,7 @@ def explain_frame(
         smiles_column: of SMILES, or of RDKit molecules; `smiles=` is understood, too.
         model: shipped model's name, folder, or .safetensors file; it must read molecules.
         method: an id of `EXPLAINERS`.
-        target: `pred`, or a class's name or number.
+        target: `pred`, or a class's name or number. [default: the second of two classes, else pred]
         contrast: class whose logit is subtracted.
         settings: of an `Attribution`: endpoint, features, fragments, relevances, max_atoms, batch_size, device.
 
@@ -64,10 +66,11 @@ def explain_frame(
     for name in settings:
         if name not in SETTINGS:
             raise ValueError(unknown("setting", name, SETTINGS, where="of explain_frame"))
-    work = Attribution(model, method, target, contrast, **settings)
+    chosen = target or default_target(read_card(locate(model)), table=True)
+    work = Attribution(model, method, chosen, contrast, **settings)
     if work.explainer.reads != "molecules":
         raise ValueError(f"the model {work.explainer.card.name!r} reads digits: a frame of molecules needs another model")
-    work.explainer.target(target, contrast)  # refused before any work
+    work.explainer.target(chosen, contrast)  # refused before any work
     said = work(_rows(frame[smiles]))
     names = [name for name in (*KEYS, *said) if name in said and name not in LEFT_OUT]
     columns = {f"{OURS}{name}" if name in frame.columns else name: said[name] for name in dict.fromkeys(names)}

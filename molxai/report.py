@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graphormer.names import unknown
+from graphormer.tables import as_text
 from molxai.batch import CHUNK, explained, similarities
 from molxai.explainer import Explainer
 from molxai.explainers.about import ABOUT
@@ -72,13 +73,13 @@ def _beside(explainer: Explainer, entry: Entry, one: Input, columns: Sequence[st
             known["label_class"] = _class_of(explainer, one.label)
     if missing := [name for name in columns if name not in entry.extras]:
         raise ValueError(unknown("column", missing[0], entry.extras, where="beside the structures and ids"))
-    return known | ({"extras": {name: entry.extras[name] for name in columns}} if columns else {})
+    return known | ({"extras": {name: as_text(entry.extras[name]) for name in columns}} if columns else {})
 
 
 def _class_of(explainer: Explainer, label: str) -> str | None:
     """The model's name for a label of the table, None where it is none of its classes."""
     try:
-        return explainer.card.classes[explainer.class_number(label)]
+        return explainer.card.classes[explainer.class_in_table(label)]
     except ValueError:
         return None
 

@@ -171,9 +171,7 @@ class Worker:
             self.connection.send_bytes(pickle.dumps(rows))
             while not self.connection.poll(LOOK):
                 if time.monotonic() > deadline:
-                    raise LostError(
-                        f"was stopped after {seconds:.3g} seconds", "give it more with --row-seconds, or leave the row out", True
-                    )
+                    raise LostError(f"was stopped after {seconds:.3g} seconds", MORE_TIME, True)
                 if _resident(self.process.pid) > self.limits.memory:
                     raise LostError(f"was stopped at {self.limits.memory / 2**30:.3g} GiB of memory", LEAVE_OUT, True)
             done, content = pickle.loads(self.connection.recv_bytes())

@@ -51,6 +51,6 @@ def given_subjects(explainer: Explainer, inputs: Sequence[str], sample: int, lay
         raise ValueError(f"none of the inputs {', '.join(inputs)} can be read: at least one is needed")
     chosen = [readable[i] for i in np.random.default_rng(0).permutation(len(readable))[:sample]]
     graphs = [graph_in(explainer.subject(one.subject)) for one in chosen]
-    known = [explainer.target(one.label) if one.label else None for one in chosen]
+    known = [explainer.target(explainer.class_in_table(one.label)) if one.label else None for one in chosen]
     labels = [one for one in known if one is not None]
     return Subjects(", ".join(inputs), graphs, labels if len(labels) == len(graphs) else None, [one.row for one in chosen])

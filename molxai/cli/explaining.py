@@ -200,7 +200,7 @@ def predict(
     rows = list(progress(predictions(explainer, read, target), len(read), "predicting", quiet))
     refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
-    shown = ("prediction", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
+    shown = ("prediction", "target", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
     filled = [name for name in shown if any(one[name] is not None for one in records)]
     show_records(records, ("id", "input", *filled), console())
     if not summary([one for one, _ in rows], None, quiet):

@@ -18,13 +18,19 @@ LARGEST_SIDE = 512
 """Rows or columns of a picture of grey values."""
 
 
+TARGET = (
+    "Class to explain: pred for the predicted one, or a class's name or number. "
+    "Default: the second of two classes in every row of a table or list; for a single input and for more classes, pred."
+)
+
+
 class Question(BaseModel):
     """What is asked of every input."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: Name = Field("", description="A name from /api/models. Default: bace for molecules, mnist for digits.")
-    target: Name = Field("pred", description="Class to explain: pred for the predicted one, or a class's name or number.")
+    target: Name = Field("", description=TARGET)
     contrast: Name | None = Field(None, description="Class whose logit is subtracted; needs a named target.")
     endpoint: Name = Field("", description="Target column of a model that has several. Default: the first.")
     fragments: Name | Annotated[list[Line], Field(max_length=MOST_PATTERNS)] = Field(
@@ -90,6 +96,7 @@ class PredictRequest(Subjects):
     model_config = ConfigDict(extra="forbid")
 
     model: Name = Field("", description="A name from /api/models. Default: bace for molecules, mnist for digits.")
+    target: Name = Field("", description=TARGET)
     endpoint: Name = Field("", description="Target column of a model that has several. Default: the first.")
 
 
@@ -101,6 +108,7 @@ class Record(BaseModel):
     id: str = Field(description="Name in the table, else the row's number.")
     row: int = Field(description="Counted from 0.")
     input: str = Field(description="The SMILES, or the file and the place in it.")
+    smiles: str | None = Field(description="The molecule as it was explained, its atoms in the order of relevance.")
     status: Literal["ok", "error"] = Field(description="An input that cannot be read or explained is a record too.")
     error: str | None = Field(description="Why there is no explanation, in one line.")
     model: str | None = Field(description="Which model.")
@@ -114,6 +122,7 @@ class Record(BaseModel):
     logit_sd: float | None = Field(description="Ensembles: standard deviation over the members.")
     similarity: float | None = Field(description="Predictions: Tanimoto similarity of the nearest molecule that the model learnt from.")
     outputs: dict[str, float] | None = Field(description="Predictions of a model with several targets: each one's.")
+    atoms: list[int] | None = Field(description="Number of each atom in the input, from 0, if it is another one there.")
     relevance: list[float] | None = Field(description="Of each atom or superpixel, in their order; positive speaks for the target.")
     relevance_sd: list[float] | None = Field(description="Ensembles: standard deviation over the members.")
     token_relevance: float | None = Field(description="Relevance that ended in the graph token.")

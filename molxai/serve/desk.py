@@ -7,6 +7,7 @@ from molxai.explainer import Explainer
 from molxai.explainers import method as known_method
 from molxai.fragments import scheme_of
 from molxai.inputs import Entry
+from molxai.series import default_target
 from molxai.serve.api import MOST_METHODS, Question
 from molxai.serve.jobs import Job, Kept, Lane
 from molxai.serve.settings import Settings
@@ -42,7 +43,7 @@ class Desk:
             ValueError: no such method, class or endpoint, or the model does not read such inputs.
             Full: the lane is.
         """
-        lane, work = self._work(asked, methods, entries, features, views)
+        lane, work = self._work(asked, methods, entries, features, views, len(entries) > 1)
         return lane.add(Job(work.rows(entries), len(entries)))
 
     def upload(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], file: str) -> Upload:
@@ -51,14 +52,14 @@ class Desk:
         Raises:
             FileNotFoundError, ValueError, Full: as `explain`.
         """
-        lane, work = self._work(asked, methods, entries, False, True)
+        lane, work = self._work(asked, methods, entries, False, True, table=True)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
         made = Upload(lane.add(Job(work.rows(entries), len(entries))), file, work, extras)
         for gone in self.uploads.keep(made.job.id, made):
             gone.job.cancel()
         return made
 
-    def predict(self, model: str, endpoint: str, entries: Sequence[Entry]) -> Job[Row]:
+    def predict(self, model: str, target: str, endpoint: str, entries: Sequence[Entry]) -> Job[Row]:
         """A job whose results are what the model says of each entry, with no relevances.
 
         Raises:
@@ -66,14 +67,18 @@ class Desk:
         """
         explainer = self.shelves[self.quick].explainer(_default(model, entries), endpoint=endpoint)
         _check_kind(explainer, entries)
-        return self.quick.add(Job(predicted_rows(explainer, entries, self.settings.max_atoms), len(entries)))
+        chosen = target or default_target(explainer.card, len(entries) > 1)
+        explainer.target(chosen)
+        return self.quick.add(Job(predicted_rows(explainer, entries, chosen, self.settings.max_atoms), len(entries)))
 
     def close(self) -> None:
         """Cancel everything."""
         self.quick.close()
         self.long.close()
 
-    def _work(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], features: bool, views: bool) -> tuple[Lane, Work]:
+    def _work(
+        self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], features: bool, views: bool, table: bool
+    ) -> tuple[Lane, Work]:
         names = list(dict.fromkeys(methods))
         if len(names) > MOST_METHODS:
             raise ValueError(f"{len(names)} methods side by side: at most {MOST_METHODS}")
@@ -82,12 +87,13 @@ class Desk:
         model = _default(asked.model, entries)
         explainers = tuple(self.shelves[lane].explainer(model, name, asked.endpoint) for name in names)
         _check_kind(explainers[0], entries)
-        if asked.target != "true":
-            explainers[0].target(asked.target, asked.contrast)
+        target = asked.target or default_target(explainers[0].card, table)
+        if target != "true":
+            explainers[0].target(target, asked.contrast)
         scheme = scheme_of(asked.fragments) if asked.fragments else None
         if scheme and not _is_molecule(entries[0]):
             raise ValueError("fragments are parts of molecules, and these are digits: leave fragments out")
-        return lane, Work(explainers, asked.target, asked.contrast, features, scheme, views, self.settings.max_atoms)
+        return lane, Work(explainers, target, asked.contrast, features, scheme, views, self.settings.max_atoms)
 
 
 def _default(model: str, entries: Sequence[Entry]) -> str:

@@ -54,7 +54,7 @@ async def predict(asked: PredictRequest, request: Request) -> Response:
     """What a model says of the inputs, with the spread of an ensemble and the similarity to what it learnt from."""
     desk = desk_of(request)
     entries = await run_in_threadpool(subjects, asked, desk.settings)
-    job = await run_in_threadpool(desk.predict, asked.model, asked.endpoint, entries)
+    job = await run_in_threadpool(desk.predict, asked.model, asked.target, asked.endpoint, entries)
     if not await _ended(job, request):
         return Response(status_code=GONE)
     return _json(f'{{"records": {_records(job.results)}}}')
@@ -68,7 +68,9 @@ async def upload(
     ],
     model: Annotated[Name, Form(description="A name from /api/models.")] = "",
     methods: Annotated[Name, Form(description="Names from /api/methods, with commas between them.")] = "lrp",
-    target: Annotated[Name, Form(description="pred, true (with label_column), or a class's name or number.")] = "pred",
+    target: Annotated[
+        Name, Form(description="pred, true (with label_column), or a class's name or number. Default: the second of two classes.")
+    ] = "",
     contrast: Annotated[Name, Form(description="Class whose logit is subtracted.")] = "",
     endpoint: Annotated[Name, Form(description="Target column of a model that has several.")] = "",
     fragments: Annotated[Name, Form(description="Add fragments to the records: the id of a scheme.")] = "",

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from graphormer.arrays import unpacked_size
 from graphormer.molecules import shortened
 from graphormer.pictures import ARRAYS, picture_count
+from graphormer.spreadsheets import WORKBOOKS, workbook_size
 from graphormer.tables import AS_FOUND, Layout
 from graphormer.text import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
@@ -127,6 +128,8 @@ def _check_unpacked(path: Path, largest: int, most_rows: int) -> None:
     if path.suffix.lower() in ARRAYS:
         content = unpacked_size(path)
         rows = picture_count(path) if content <= largest else 0
+    elif path.suffix.lower() in WORKBOOKS:
+        content = workbook_size(path)
     elif path.suffix.lower() == ".parquet":
         content, rows = _parquet_size(path, largest, most_rows)
     if content > largest or rows > most_rows:

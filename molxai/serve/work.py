@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from graphormer.superpixels import SEGMENTS
+from graphormer.tables import as_text
 from molxai.batch import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
 from molxai.explainer import Explainer
 from molxai.explainers import Method
@@ -110,16 +111,16 @@ class Work:
         return view(one, found, near) | ({"refused": refused} if refused else {})
 
 
-def _extras(columns: Mapping[str, str]) -> Record:
+def _extras(columns: Mapping[str, Any]) -> Record:
     """A table's other columns by the names that they have in records."""
     names = column_names(list(columns))
-    return {names[name]: value for name, value in columns.items()}
+    return {names[name]: as_text(value) for name, value in columns.items()}
 
 
-def predicted_rows(explainer: Explainer, entries: Sequence[Entry], max_atoms: int) -> Iterator[list[Row]]:
-    """What the model says of each input, without relevances."""
+def predicted_rows(explainer: Explainer, entries: Sequence[Entry], target: str, max_atoms: int) -> Iterator[list[Row]]:
+    """What the model says of each input for that target, without relevances."""
     inputs = (entry.read(max_atoms) for entry in entries)
-    for one, said in predictions(explainer, inputs):
+    for one, said in predictions(explainer, inputs, target):
         yield [Row((text(prediction_record(one, said, explainer.card)),), "{}", "null", said is None)]
 
 
