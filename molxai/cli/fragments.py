@@ -128,17 +128,18 @@ def _carried(read: "list[Input]", wanted: tuple[str, ...], measured: str, whole:
     Raises:
         ValueError: there is no such column.
     """
-    from graphormer.molecules import shortened
+    from graphormer.names import unknown
+    from graphormer.tables import as_text
 
     known = dict.fromkeys(name for one in read for name in one.extras)
     named = dict.fromkeys(name for name in (measured.strip(), *wanted) if name)
     if missing := [name for name in named if name not in known]:
-        raise ValueError(f"no column {missing[0]!r} beside the structures and ids: there are {shortened(', '.join(known), 200) or 'none'}")
+        raise ValueError(unknown("column", missing[0], known, where="beside the structures and ids"))
     if whole and not wanted and len(known) <= MOST_CARRIED:
         named |= known
     elif whole and not wanted:
         print(f"{len(known)} other columns are left out: name those to keep with --columns", file=sys.stderr)
-    return [{name: one.extras.get(name, "") for name in named} for one in read]
+    return [{name: as_text(one.extras.get(name)) for name in named} for one in read]
 
 
 def _core(series: "list[Named]", core: str, carried: list[dict[str, str]], output: Path | None) -> None:
