@@ -19,7 +19,7 @@ NAME_LETTERS = 60
 """Letters of one name."""
 
 
-def nearest(wanted: str, known: Iterable[str]) -> list[str]:
+def nearest(wanted: str, known: Iterable[str], likeness: float = LIKENESS) -> list[str]:
     """The known names most like the wanted one, at most `MOST_NEAR`, the nearest first; case and punctuation do not count.
 
     Example:
@@ -36,7 +36,7 @@ def nearest(wanted: str, known: Iterable[str]) -> list[str]:
         by_letters.setdefault(_letters(name), []).append(name)
     if letters in by_letters:
         return by_letters[letters][:MOST_NEAR]
-    alike = get_close_matches(letters, by_letters, MOST_NEAR, LIKENESS)
+    alike = get_close_matches(letters, by_letters, MOST_NEAR, likeness)
     longer = [other for other in by_letters if len(letters) >= SHORTEST_BEGINNING and other.startswith(letters)]
     near = [name for other in dict.fromkeys([*alike, *longer]) for name in by_letters[other]]
     return near[:MOST_NEAR]

@@ -42,7 +42,7 @@ class Look:
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
-            raise ValueError(f"style {self.style!r}: {' or '.join(STYLES)} is needed")
+            raise ValueError(unknown("style", self.style, STYLES))
         scale_of(self.scale)
         if not 10 <= self.dpi <= MOST_DPI:
             raise ValueError(f"{self.dpi} pixels per inch: 10 to {MOST_DPI} are needed")
