@@ -142,7 +142,8 @@ def test_several_rows_say_values_and_endpoints(run, saved_pair_model):
 def test_pictures_one_and_many(run):
     assert run("explain", IBUPROFEN, "-o", "x.svg")[0] == 0 and ET.parse("x.svg")
     assert run("explain", IBUPROFEN, "-o", "x.png", "--style", "contour", "--atom-numbers")[0] == 0
-    assert Image.open("x.png").width == 760
+    with Image.open("x.png") as picture:
+        assert picture.width == 760
     Path("a.smi").write_text("CCO ../../evil\nC1C bad\nCC <b>&\n")
     assert run("explain", "a.smi", "-o", "maps")[0] == 0
     assert sorted(p.name for p in Path("maps").iterdir()) == ["00000-evil.svg", "00002-b.svg"]

@@ -284,7 +284,8 @@ def test_many_distances_share_the_last_bar():
 @pytest.mark.parametrize("smiles", ["C", "[Na+].[Cl-]", "[H][H]"])
 def test_the_smallest_molecules_are_drawn(explainer, smiles, tmp_path):
     explainer(smiles).pair_flow().draw(tmp_path / "flow.png")
-    assert Image.open(tmp_path / "flow.png").size[0] > 1000
+    with Image.open(tmp_path / "flow.png") as picture:
+        assert picture.width > 1000
 
 
 def test_a_digits_flow_is_drawn(saved_digit_model):

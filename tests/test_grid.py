@@ -70,7 +70,8 @@ def test_molecules_and_digits_in_either_format(tmp_path, ending):
     assert path.stat().st_size > 10_000
     if ending == "png":
         large = molxai.grid(mixed, columns=3, dpi=200).draw(tmp_path / "large.png")
-        assert Image.open(io.BytesIO(large)).size[0] == 2 * Image.open(path).size[0]
+        with Image.open(path) as small:
+            assert Image.open(io.BytesIO(large)).width == 2 * small.width
 
 
 def test_a_grid_refuses_what_it_cannot_show():

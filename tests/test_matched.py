@@ -135,7 +135,8 @@ def test_changed_atoms_are_outlined_on_one_scale(run, name):
 
 def test_a_picture_in_pixels(run):
     assert run(*PAIRS["linker"], "-o", "pair.png")[0] == 0
-    assert Image.open("pair.png").width == 996
+    with Image.open("pair.png") as picture:
+        assert picture.width == 996
 
 
 @pytest.mark.parametrize(
