@@ -68,6 +68,8 @@ def fragments(
     from molxai.terminal import progress, summary
 
     usage(check_ending, output, SERIES_ENDINGS)
+    if (columns or target_columns) and not core:
+        raise typer.BadParameter("--columns and --target-columns go beside R groups: add --core, as SMARTS or mcs")
     parts = scheme_of(usage(read_scheme, scheme) or "functional-groups")
     read, explainer = prepared(inputs, model, method, batch_size, device, smiles_column, target_columns, strict, endpoint)
     chosen = usage(_target, explainer, target)
