@@ -288,3 +288,41 @@ def test_a_long_table_is_built_where_it_is_looked_at(tmp_path):
         assert in_sight(driver) == seen
         driver.execute_script("dispatchEvent(new Event('beforeprint'))")
         assert rows(driver) == list(range(400))
+
+
+def titles(driver) -> list[str]:
+    return [one.text for one in driver.find_elements("css selector", "table.inputs th")]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_measured_values_stand_beside_predicted_ones(tmp_path, broken):
+    table, out = tmp_path / "t.csv", tmp_path / "report.html"
+    rows = ["a,CCO,3.5,x", "b,c1ccccc1O,2.25,y", "c,CCN,unknown,z", *(["d,C1CC,4,w"] if broken else [])]
+    table.write_text("\n".join(["id,smiles,y,note", *rows]))
+    chosen = ["--target-columns", "y", "--columns", "note", "-m", "bace-pic50", "--methods", "lrp", "-o", str(out), "-q"]
+    assert main(["report", str(table), *chosen]) == 0
+    with chromium() as driver:
+        driver.get(out.as_uri())
+        expected = [
+            "picture",
+            "row",
+            "id",
+            "input",
+            "predicted (log units)",
+            "measured",
+            "predicted − measured",
+            "similarity",
+            "largest",
+            "note",
+        ]
+        assert titles(driver) == [*expected, *(["error"] if broken else [])]
+        cells = {
+            name: [one.text for one in shown(driver, f"table.inputs td[data-title='{name}']")]
+            for name in ("predicted (log units)", "measured", "predicted − measured")
+        }
+        for predicted, measured, residual in zip(*cells.values(), strict=True):
+            if predicted and measured != "unknown":
+                assert residual[0] in "+−" and number(residual) == pytest.approx(number(predicted) - float(measured), abs=2e-3)
+            else:
+                assert residual == ""
+        assert cells["predicted − measured"].count("") == (2 if broken else 1)

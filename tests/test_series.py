@@ -156,6 +156,7 @@ def test_the_command_writes_what_it_shows(run):
         (("CC", "--core", "x("), "cannot read the core"),
         (("CC", "--core", "mcs"), "needs two molecules"),
         (("CC", "-o", "out.parquet"), ".csv, .json, .md"),
+        (("CC", "--columns", "y"), "add --core"),
         (("C1C",), "cannot read the SMILES"),
     ],
 )

@@ -77,6 +77,8 @@ def fragments(
     from molxai.terminal import progress, summary
 
     usage(check_ending, output, SERIES_ENDINGS)
+    if (columns or target_columns) and not core:
+        raise typer.BadParameter("--columns and --target-columns go beside R groups: add --core, as SMARTS or mcs")
     parts = scheme_of(usage(read_scheme, scheme) or "functional-groups")
     layout = layout_of(smiles_column, id_column, separator, encoding)
     say_how_read(inputs, layout, quiet)

@@ -21,9 +21,7 @@
       ["input", (view) => TEXT(view.input, 60)],
       values ? [`predicted (${first.unit})`, (view) => NUMBER(view.prediction)] : ["prediction", (view) => TEXT(view.error ? `error: ${view.error}` : view.prediction, 200)],
     ];
-    if (values) {
-      if (has("error")) known.push(["error", (view) => TEXT(view.error, 200)]);
-    } else {
+    if (!values) {
       const of = (name) => {
         const found = new Set(settings.views.filter((view) => view.methods).map((view) => view[name]));
         return `of ${found.size === 1 ? [...found][0] : "target"}`;
@@ -32,10 +30,19 @@
     }
     if (has("logit_sd")) known.push(["± sd", (view) => NUMBER(view.logit_sd)]);
     if (has("label")) known.push(["measured", (view) => looksNumeric(view.label)]);
+    if (values && settings.views.some((view) => residual(view) !== null)) known.push(["predicted − measured", (view) => NUMBER(residual(view), (value) => (value === null ? "" : signed(value)))]);
     if (has("similarity")) known.push(["similarity", (view) => NUMBER(view.similarity)]);
     known.push(["largest", (view) => TEXT(view.methods?.[settings.state.method] ? molxai.largest(view, settings.state.method) : "", 60)]);
     const extras = Object.keys(Object.assign({}, ...settings.views.map((view) => view.extras || {})));
-    return [...known, ...extras.map((name) => [name, (view) => looksNumeric(view.extras?.[name])])];
+    const beside = extras.map((name) => [name, (view) => looksNumeric(view.extras?.[name])]);
+    const last = values && has("error") ? [["error", (view) => TEXT(view.error, 200)]] : [];
+    return [...known, ...beside, ...last];
+  }
+
+  /** By how much a prediction is above what was measured; null where either is missing. */
+  function residual(view) {
+    const measured = looksNumeric(view.label).value;
+    return view.methods && typeof measured === "number" ? view.prediction - measured : null;
   }
 
   const looksNumeric = (text) => (text && Number.isFinite(Number(text)) ? { value: Number(text), text } : TEXT(text));
