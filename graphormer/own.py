@@ -81,14 +81,15 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     else:
         names = (request.layout, request.target_columns, request.task, request.split_column, request.strict)
         found = collect(request.source, *names)
-    for line in found.summary:
+    facts = _facts(found, request.unit)
+    for line in facts:
         logger.info("%s", line)
     parts = {name: part for name, part in found.split(request.split, request.seed).items() if len(part)}
     logger.info("split %s", ", ".join(f"{name} {len(part)}" for name, part in parts.items()))
     goals = found.targets
     unit = "logit" if goals.classes else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")
     source = str(real_path(request.source)) if pictures else ""
-    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(found.summary), source)
+    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(facts), source)
     config = own_config(found, pictures)
     recipe = own_recipe(len(parts["train"]), config.task, pictures, request)
     start = trunk(request.init, config) if request.init else None
@@ -96,6 +97,13 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     if found.skipped:
         write_table(folder / LEFT_OUT, ["row", "input", "reason"], [(one.row, one.text, one.reason) for one in found.skipped])
     return weights, card
+
+
+def _facts(found: Collection, unit: str) -> list[str]:
+    """What was found, with the unit of a regression's values."""
+    task, *others = found.summary
+    values = f" (values in {unit})" if unit and not found.targets.classes else ""
+    return [f"{task}{values}", *others]
 
 
 def own_config(found: Collection, pictures: bool) -> Config:

@@ -18,6 +18,7 @@ from graphormer.data import LabelledGraphs
 from graphormer.ensemble import Ensemble, Model, networks
 from graphormer.files import write_table
 from graphormer.fingerprints import bits_beside, ecfp_bits, write_bits
+from graphormer.history import Course
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Graphormer, Task
 from graphormer.prediction import predict
@@ -131,8 +132,17 @@ def _members(
         if own.recombined:
             lesson = taught(config, own, lesson)
         followed = standardised(valid, *scaling) if valid and len(valid) else None
-        made.append(rescaled(fit(config, own, lesson, place, machine, begun, followed), *scaling))
+        course = _course(problem, config, scaling, own.epochs * (members - member - 1))
+        made.append(rescaled(fit(config, own, lesson, place, machine, begun, followed, course), *scaling))
     return (Ensemble(made) if members > 1 else made[0]), scaling
+
+
+def _course(problem: Problem, config: Config, scaling: Scaling, later: int) -> Course:
+    """In what unit errors are told, and how many epochs follow."""
+    if config.task != "regression":
+        return Course(later=later)
+    unit = f"units of {problem.unit}" if problem.unit in problem.targets else problem.unit
+    return Course(tuple(scaling[1].tolist()), " ".join(unit.split()), later)
 
 
 def _card(

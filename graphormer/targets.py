@@ -48,7 +48,11 @@ class Targets:
     def stated(self) -> str:
         """The task in one line."""
         named = ", ".join(self.names[:5]) + (f" and {len(self.names) - 5} more" if len(self.names) > 5 else "")
-        kinds = {"binary": "two classes", "multiclass": f"{len(self.classes)} classes", "regression": "values"}
+        kinds = {
+            "binary": "classification, two classes",
+            "multiclass": f"classification, {len(self.classes)} classes",
+            "regression": "regression",
+        }
         listed = f" ({' / '.join(self.classes)})" if self.classes else ""
         return f"{named}: {kinds[self.task]}{listed}"
 

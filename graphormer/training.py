@@ -11,7 +11,7 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor, distributed
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -21,10 +21,11 @@ from graphormer.augmentation import deformed, without_environments, without_node
 from graphormer.data import LabelledGraphs
 from graphormer.files import write_file
 from graphormer.graph import GraphBatch, collate
-from graphormer.history import History
+from graphormer.history import ALONE, Course, History
 from graphormer.loss import loss
 from graphormer.machine import MACHINE, Machine
 from graphormer.model import Config, Graphormer
+from graphormer.progress import EpochBar
 from graphormer.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -135,11 +136,13 @@ def fit(
     machine: Machine = MACHINE,
     start: Mapping[str, Tensor] | None = None,
     valid: LabelledGraphs | None = None,
+    course: Course = ALONE,
 ) -> Graphormer:
     """The trained model, weights averaged, in evaluation mode.
 
     Weights begin at random, but for those in `start`. The schedule is fixed: what is measured on `valid` goes into
-    `folder/history.csv` and decides nothing, for small valid parts of another scaffold than test mislead.
+    `folder/history.csv` and decides nothing, for small valid parts of another scaffold than test mislead. `course` says in
+    which unit.
 
     After every epoch the state is written to `folder/last.ckpt`; a run that finds one there goes on from it and ends
     as an undisturbed run would have.
@@ -157,7 +160,8 @@ def fit(
         return collate([data.graphs[row] for row in rows]), data.labels[rows]
 
     loader: DataLoader[int] = DataLoader(range(len(data)), batch_sampler=sampler, collate_fn=batch)  # type: ignore[arg-type]
-    watched = [History(folder, len(data), valid, fitting.average), ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
+    history = History(folder, len(data), valid, fitting.average, course)
+    watched = [history, ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
     trainer = _trainer(recipe, machine, watched)
     last = _resumable(folder, _identity(config, recipe, data, start or {}))  # only now: what cannot be run leaves no trace
     _run(trainer, fitting, loader, last)
@@ -201,8 +205,8 @@ def _trainer(recipe: Recipe, machine: Machine, callbacks: list[lightning.Callbac
         logger=False,
         gradient_clip_val=1.0,
         plugins=[WholeCheckpoints()],
-        callbacks=[*callbacks, *([RichProgressBar()] if machine.progress else [])],
-        enable_progress_bar=machine.progress,
+        callbacks=[*([EpochBar()] if machine.progress else []), *callbacks],  # the bar is gone before an epoch is told
+        enable_progress_bar=False,
         enable_model_summary=False,
     )
 

@@ -14,6 +14,9 @@ from rich.console import Console, JustifyMethod, OverflowMethod
 from rich.table import Table
 from rich.text import Text
 
+UNBOUNDED = 100_000
+"""Width of an output that is no terminal: lines are as long as they are."""
+
 LEAST = 14
 """Columns of the screen that a text keeps, if it has as many letters: a name or the beginning of a SMILES can be read."""
 
@@ -44,7 +47,7 @@ def show_table(names: Sequence[str], rows: Iterable[Sequence[str | Text]], out: 
     texts = [[_text(cell, out) for cell in row] for row in rows]
     columns = [[_text(name, out), *cells] for name, cells in zip(names, _transposed(texts, len(names)), strict=True)]
     fewest = [CUT_LEAST if name in cut else LEAST for name in names]
-    for number, widths in enumerate(_tables(columns, fewest, out.width if out.is_terminal else None)):
+    for number, widths in enumerate(_tables(columns, fewest, None if out.width == UNBOUNDED else out.width)):
         if number:
             out.print()
         table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(names))
@@ -60,7 +63,7 @@ def show_table(names: Sequence[str], rows: Iterable[Sequence[str | Text]], out: 
 
 def _text(cell: str | Text, out: Console) -> Text:
     text = cell.copy() if isinstance(cell, Text) else Text(cell)
-    if out.is_terminal and len(text) > CELL_LETTERS:
+    if out.width != UNBOUNDED and len(text) > CELL_LETTERS:
         text.truncate(CELL_LETTERS, overflow="ellipsis")
     return text
 

@@ -1,6 +1,7 @@
 """What the terminal shows: tables of predictions and relevances, progress, and counts."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from graphormer.checkpoint import Card
 from molxai.batch import Explained
-from molxai.columns import show_table
+from molxai.columns import UNBOUNDED, show_table
 from molxai.explanation import Explanation
 from molxai.fragments import Scheme, fragments, lost_notes
 from molxai.inputs import Input
@@ -42,14 +43,11 @@ MANY = 200
 """Inputs from which a progress bar is drawn: fewer are done in about two seconds."""
 
 
-UNBOUNDED = 100_000
-"""Columns of an output that is no terminal: lines are as long as they are."""
-
-
 def console() -> Console:
-    """Standard output, not wrapped where it is no terminal."""
+    """Standard output; its lines are not wrapped where it is no terminal, unless `COLUMNS` asks for a width."""
     terminal = sys.stdout.isatty()
-    return Console(soft_wrap=not terminal, width=None if terminal else UNBOUNDED, highlight=False)
+    width = None if terminal or os.environ.get("COLUMNS") else UNBOUNDED
+    return Console(soft_wrap=not terminal, width=width, highlight=False)
 
 
 def progress(items: Iterable[T], total: int, what: str, quiet: bool, cost: int = 1) -> Iterator[T]:

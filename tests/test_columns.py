@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from graphormer.checkpoint import load
-from molxai.columns import CELL_LETTERS, show_table
+from molxai.columns import CELL_LETTERS, UNBOUNDED, show_table
 from molxai.comparison import compare
 from molxai.explainer import Explainer
 from molxai.fragment_tables import show_carriers, show_core_table, show_matched
@@ -19,7 +19,7 @@ from molxai.inputs import entries
 from molxai.matched import matched_pair
 from molxai.rgroups import core_table
 from molxai.series import carriers
-from molxai.terminal import UNBOUNDED, show_comparison, show_evaluation, show_explanation, show_explanations, show_model, show_records
+from molxai.terminal import show_comparison, show_evaluation, show_explanation, show_explanations, show_model, show_records
 
 IBUPROFEN = SMILES[0]
 WIDTHS = (40, 60, 80, 120)

@@ -18,7 +18,7 @@ from numpy import ndarray
 
 from graphormer.checkpoint import Card
 from graphormer.files import write_file
-from graphormer.history import HISTORY, read_history
+from graphormer.history import HISTORY, STANDARD_RMSE, read_history
 from graphormer.molecules import shortened
 from graphormer.runs import PREDICTIONS
 from molxai.rendering.quality import NAMES, quality_rows, target_rows
@@ -100,7 +100,7 @@ def _figure(card: Card, histories: dict[str, list[dict[str, float]]], targets: d
         figure = Figure(figsize=(12.6, 4.1 * height), layout="constrained")
         losses, measure, *panels = figure.subplots(height, 3, squeeze=False).ravel()
         _losses(losses, histories)
-        _measure(measure, histories, " (in standard deviations)" if card.config.task == "regression" else "")
+        _measure(measure, histories)
         for axes in panels[len(drawn) :]:
             axes.set_axis_off()
         for target, axes in zip(drawn, panels, strict=False):
@@ -147,7 +147,7 @@ def _losses(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
     axes.grid(alpha=0.3)
 
 
-def _measure(axes: Axes, histories: dict[str, list[dict[str, float]]], scale: str) -> None:
+def _measure(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
     lines = next(iter(histories.values()))
     name = next((name for name in lines[0] if name.startswith("valid_") and name != "valid_loss"), "")
     if not name:
@@ -155,7 +155,9 @@ def _measure(axes: Axes, histories: dict[str, list[dict[str, float]]], scale: st
         return
     for one in histories.values():
         axes.plot([line["epoch"] for line in one], [line[name] for line in one], _style(one), color=COLOURS["valid"])
-    shown = NAMES[name.removeprefix("valid_")]
+    measure, _, unit = name.removeprefix("valid_").partition(" ")
+    shown = NAMES[measure]
+    scale = " (in standard deviations)" if name == STANDARD_RMSE else f" {_plain(unit)}" if unit else ""
     axes.set(xlabel="epoch", ylabel=shown + scale, title=f"{shown} on valid: watched, decides nothing")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
