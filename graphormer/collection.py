@@ -68,7 +68,7 @@ class Collection:
     def summary(self) -> list[str]:
         """What was found, a line for each fact."""
         read = [f"read with {', '.join(self.notes)}"] if self.notes else []
-        said = [*read, self.targets.stated, *self.targets.notes, f"{len(self.graphs)} of {self.count} rows are used"]
+        said = [self.targets.stated, *read, *self.targets.notes, f"{len(self.graphs)} of {self.count} rows are used"]
         if self.merged:
             apart = [f"{most:.4g} in {name!r}" for name, most in zip(self.targets.names, self.spread, strict=False) if most]
             averaged = f"their values were averaged, which differed by up to {', '.join(apart[:5])}" if apart else "their values agreed"

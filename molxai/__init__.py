@@ -4,13 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from molxai.comparison import compare
     from molxai.explainer import Explainer
     from molxai.explanation import Explanation
+    from molxai.explanations import Explanations, Refused
     from molxai.foreign import conserve
     from molxai.frame import explain_frame
+    from molxai.inputs import read_inputs
+    from molxai.matched import matched_pair
     from molxai.rendering.grid import grid
 
-__all__ = ["Explainer", "Explanation", "__version__", "conserve", "explain_frame", "grid"]
+__all__ = [
+    *("Explainer", "Explanation", "Explanations", "Refused", "__version__"),
+    *("compare", "conserve", "explain_frame", "grid", "matched_pair", "read_inputs"),
+]
 
 __version__ = "0.1.0"
 """Version of this tree: the package's metadata is built from it, so it holds without an installation as well."""
@@ -18,9 +25,14 @@ __version__ = "0.1.0"
 MODULES = {
     "Explainer": "molxai.explainer",
     "Explanation": "molxai.explanation",
+    "Explanations": "molxai.explanations",
+    "Refused": "molxai.explanations",
+    "compare": "molxai.comparison",
     "conserve": "molxai.foreign",
     "explain_frame": "molxai.frame",
     "grid": "molxai.rendering.grid",
+    "matched_pair": "molxai.matched",
+    "read_inputs": "molxai.inputs",
 }
 """Module of each lazy name: imported on first use, because `molxai --help` must not wait for torch."""
 

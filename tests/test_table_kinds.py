@@ -289,7 +289,7 @@ def test_a_german_table_trains_as_its_clean_form(tmp_path):
     messy.write_bytes("\r\n".join(["Größe SMILES;y;;", *rows, ";;;"]).encode("cp1252"))
     found, wanted = collect(messy, Layout(), ["y"]), collect(clean, Layout(), ["y"])
     assert found.texts == wanted.texts and found.targets.labels.equal(wanted.targets.labels)
-    assert found.summary[0] == "read with encoding cp1252 (byte 0xF6 in line 1 is not UTF-8), separator ';'"
+    assert found.summary[1] == "read with encoding cp1252 (byte 0xF6 in line 1 is not UTF-8), separator ';'"
     assert "y: 24 numbers with decimal commas" in found.summary
 
 
