@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from molxai.rendering.grid import grid
 
 __all__ = [
-    *("Explainer", "Explanation", "Explanations", "Refused", "__version__"),
-    *("compare", "conserve", "explain_frame", "grid", "matched_pair", "read_inputs"),
+    "Explainer",
+    "Explanation",
+    "Explanations",
+    "Refused",
+    "__version__",
+    "compare",
+    "conserve",
+    "explain_frame",
+    "grid",
+    "matched_pair",
+    "read_inputs",
 ]
 
 __version__ = "0.1.0"
