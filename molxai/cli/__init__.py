@@ -3,10 +3,14 @@
 import sys
 from typing import Annotated
 
-import typer
-from typer.exceptions import TyperException
+from molxai.cli.signals import INTERRUPTED, end, listen, listen_as_program, told
 
-from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training
+listen_as_program()  # before the imports that take a while
+
+import typer  # noqa: E402
+from typer.exceptions import TyperException  # noqa: E402
+
+from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training  # noqa: E402
 
 app = typer.Typer(
     help="Which atoms, which superpixels made the model say so? Relevances that add up to the prediction.",
@@ -59,16 +63,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; user errors become one line on stderr.
 
     Returns:
-        The exit code: 0, 1 where the input was at fault, 2 for bad usage, 130 after Ctrl-C.
+        The exit code: 0, 1 where the input was at fault, 2 for bad usage, 130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
-        return app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False) or 0
+        code = app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False) or 0
+        return told() if code == INTERRUPTED else code
     except TyperException as error:
         print(f"molxai: {' '.join(error.format_message().split())} (see 'molxai --help')", file=sys.stderr)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        print("molxai: interrupted", file=sys.stderr)
-        return 130
+        return told()
     except (ValueError, OSError) as error:
         print(f"molxai: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -76,4 +80,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 def entry() -> None:
     """The installed command."""
-    sys.exit(main())
+    listen()
+    end(main())

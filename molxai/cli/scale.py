@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from molxai.cli.options import Quiet, usage
+from molxai.cli.signals import INTERRUPTED, resumable, tell
 
 if TYPE_CHECKING:
     from molxai.attribution import Attribution
@@ -175,12 +176,13 @@ def _resumable(output: Path) -> Iterator[None]:
 
     again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one not in ("--resume", "--restart")), "--resume"])
     try:
-        yield
+        with resumable():
+            yield
     except KeyboardInterrupt:
         kept = parts_folder(output)
         said = f"what is done is kept in {kept}; go on with: {again}" if kept.exists() else "nothing is written"
-        print(f"molxai: interrupted; {said}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        tell(f"interrupted; {said}")
+        raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
         kept = parts_folder(output)
         raise OSError(f"{error}; what is done is kept in {kept}; go on with: {again}" if kept.exists() else str(error)) from error
