@@ -5,10 +5,10 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from graphormer.checkpoint import row_ranges
 from graphormer.molecules import shortened
+from molxai.console import Text
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment
 from molxai.matched import TOP, MatchedPair

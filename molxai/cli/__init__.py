@@ -11,6 +11,7 @@ import typer  # noqa: E402
 from typer.exceptions import TyperException  # noqa: E402
 
 from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training  # noqa: E402
+from molxai.printable import printable  # noqa: E402
 
 app = typer.Typer(
     help="Which atoms, which superpixels made the model say so? Relevances that add up to the prediction.",
@@ -69,12 +70,12 @@ def main(arguments: list[str] | None = None) -> int:
         code = app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False) or 0
         return told() if code == INTERRUPTED else code
     except TyperException as error:
-        print(f"molxai: {' '.join(error.format_message().split())} (see 'molxai --help')", file=sys.stderr)
+        print(f"molxai: {printable(' '.join(error.format_message().split()))} (see 'molxai --help')", file=sys.stderr)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return told()
     except (ValueError, OSError) as error:
-        print(f"molxai: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"molxai: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return 1
 
 

@@ -20,6 +20,7 @@ from molxai.cli.options import (
     refuse_single_error,
     usage,
 )
+from molxai.printable import printable
 
 if TYPE_CHECKING:
     from molxai.explainer import Explainer
@@ -98,6 +99,6 @@ def _core(series: "list[Named]", core: str, output: Path | None) -> None:
     table = core_table(series, core)
     if output:
         write_series(output, table.to_dict(), core_rows(table))
-        print(core_line(table), file=sys.stderr)
+        print(printable(core_line(table)), file=sys.stderr)
     else:
         show_core_table(table, console())

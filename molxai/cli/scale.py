@@ -12,6 +12,7 @@ import typer
 
 from molxai.cli.options import Quiet, usage
 from molxai.cli.signals import INTERRUPTED, resumable, tell
+from molxai.printable import printable
 
 if TYPE_CHECKING:
     from molxai.attribution import Attribution
@@ -106,7 +107,7 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
     errors = f", {done.errors} with errors" if done.errors else ""
     place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
     if done.errors or not scale.quiet:
-        print(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}", file=sys.stderr)
+        print(printable(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}"), file=sys.stderr)
     if done.rows and done.errors == done.rows:
         raise typer.Exit(1)
 
@@ -128,7 +129,8 @@ def merge(
         if not shards:
             own.remove()
     if not quiet:
-        print(f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors → {output}", file=sys.stderr)
+        counts = f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors"
+        print(printable(f"{counts} → {output}"), file=sys.stderr)
 
 
 def _check_restart(scale: Scale) -> None:

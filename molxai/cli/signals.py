@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from molxai.printable import printable
+
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that ask a program to end; Windows has not all of them."""
 
@@ -46,7 +48,7 @@ def tell(line: str) -> None:
     """Say the last line of a program that was ended by a signal."""
     global _told
     _told = True
-    print(f"molxai: {line}", file=sys.stderr)
+    print(f"molxai: {printable(line)}", file=sys.stderr)
 
 
 def told() -> int:

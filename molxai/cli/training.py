@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from molxai.cli.options import COLUMN, FOLDER, BatchSize, Data, Device, Method, Model, Output, Quiet, SmilesColumn, Strict, usage
+from molxai.printable import printable
 
 TABLE = "Table of molecules with labels: .csv .tsv .sdf .parquet; or an .npz of images and labels. Names after it are targets."
 TARGETS = "Columns to learn, with commas between them, or the option several times."
@@ -135,9 +136,13 @@ def _speak(quiet: bool) -> None:
     import logging
     import warnings
 
+    from molxai.printable import Formatter
+
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # they speak to those who write its loops
-    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler])
 
 
 def evaluate(
@@ -170,7 +175,7 @@ def evaluate(
     if table:
         judged, gone = evaluate_table(explainer, table, smiles_column, target_columns or [])
         for line in gone:
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
     else:
         judged = own_part(explainer, part, data)
     result = evaluate_model(explainer, judged, own_part(explainer, "train", data) if baseline else None)
