@@ -12,7 +12,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod, OverflowMethod
 from rich.table import Table
-from rich.text import Text
+
+from molxai.console import Text
 
 UNBOUNDED = 100_000
 """Width of an output that is no terminal: lines are as long as they are."""

@@ -113,10 +113,11 @@ class Parts:
 
         try:
             table = parquet.read_table(self.path(place), page_checksum_verification=True)
-        except (ArrowException, OSError):
+            names = table.column_names
+        except (ArrowException, OSError, UnicodeDecodeError):
             return None
         ours = (table.schema.metadata or {}).get(RUN) == self.identity
-        whole = len(table) > 0 and table.column_names == self.manifest.get("columns") and _consecutive(table["row"].to_pylist())
+        whole = len(table) > 0 and names == self.manifest.get("columns") and _consecutive(table["row"].to_pylist())
         return table.replace_schema_metadata(None) if ours and whole else None
 
     def keep(self, place: int, table: pa.Table) -> None:

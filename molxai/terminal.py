@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
-from rich.text import Text
 
 from graphormer.checkpoint import Card
 from molxai.batch import Explained
 from molxai.columns import UNBOUNDED, show_table
+from molxai.console import Console, Text
 from molxai.explanation import Explanation
 from molxai.fragments import Scheme, fragments, lost_notes
 from molxai.inputs import Input
 from molxai.parts import Tally
+from molxai.printable import printable
 from molxai.records import Record
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def summary(rows: Sequence[Input], output: Path | None, quiet: bool) -> bool:
     failed = [one for one in rows if one.error]
     if failed or (output and not quiet):
         errors = f", {len(failed)} with errors" if failed else ""
-        print(f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{f' → {output}' if output else ''}", file=sys.stderr)
+        place = printable(f" → {output}") if output else ""
+        print(f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{place}", file=sys.stderr)
     return len(failed) < len(rows)
 
 

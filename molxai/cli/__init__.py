@@ -3,11 +3,16 @@
 import sys
 from typing import Annotated
 
-import typer
-from typer.exceptions import TyperException
+from molxai.cli.signals import INTERRUPTED, end, listen, listen_as_program, told
 
-from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training
-from molxai.cli.help import CONTEXT, Command, Group
+listen_as_program()  # before the imports that take a while
+
+import typer  # noqa: E402
+from typer.exceptions import TyperException  # noqa: E402
+
+from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training  # noqa: E402
+from molxai.cli.help import CONTEXT, Command, Group  # noqa: E402
+from molxai.printable import printable  # noqa: E402
 
 PROGRAM = "molxai"
 """However it was started."""
@@ -67,20 +72,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; user errors become one line on stderr.
 
     Returns:
-        The exit code: 0, 1 where the input was at fault, 2 for bad usage, 130 after Ctrl-C.
+        The exit code: 0, 1 where the input was at fault, 2 for bad usage, 130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
         typed = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
-        return app(typed, prog_name=PROGRAM, standalone_mode=False) or 0
+        code = app(typed, prog_name=PROGRAM, standalone_mode=False) or 0
+        return told() if code == INTERRUPTED else code
     except TyperException as error:
-        said, command = " ".join(error.format_message().split()), _command(error)
-        print(f"{PROGRAM}: {said} (see '{command} --help')", file=sys.stderr)
+        said = printable(" ".join(error.format_message().split()))
+        print(f"{PROGRAM}: {said} (see '{_command(error)} --help')", file=sys.stderr)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        print("molxai: interrupted", file=sys.stderr)
-        return 130
+        return told()
     except (ValueError, OSError) as error:
-        print(f"molxai: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"molxai: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return 1
 
 
@@ -92,4 +97,5 @@ def _command(error: TyperException) -> str:
 
 def entry() -> None:
     """The installed command."""
-    sys.exit(main())
+    listen()
+    end(main())

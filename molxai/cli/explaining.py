@@ -61,6 +61,7 @@ from molxai.cli.scale import (
     check_for_files,
     explain_to_file,
 )
+from molxai.printable import printable
 
 COMPARABLE = "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
@@ -259,7 +260,7 @@ def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int
         write_file(output, json.dumps(known | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
         made.draw(output, cmap=cmap, dpi=dpi)
-    print(f"compared → {output}", file=sys.stderr)
+    print(printable(f"compared → {output}"), file=sys.stderr)
 
 
 def models() -> None:

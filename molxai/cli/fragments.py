@@ -27,6 +27,7 @@ from molxai.cli.options import (
     separated,
     usage,
 )
+from molxai.printable import printable
 
 if TYPE_CHECKING:
     from molxai.explainer import Explainer
@@ -153,6 +154,6 @@ def _core(series: "list[Named]", core: str, carried: list[dict[str, str]], outpu
     table = core_table(series, core, carried)
     if output:
         write_series(output, table.to_dict(), core_rows(table))
-        print(core_line(table), file=sys.stderr)
+        print(printable(core_line(table)), file=sys.stderr)
     else:
         show_core_table(table, console())

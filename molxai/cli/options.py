@@ -9,6 +9,7 @@ import typer
 
 from graphormer.names import listing, unknown
 from molxai.cli.completion import DEVICES, METHODS, SCHEMES, TARGETS, models, one_of
+from molxai.printable import printable
 
 if TYPE_CHECKING:
     from graphormer.tables import Layout
@@ -88,7 +89,7 @@ def say_how_read(inputs: list[str], layout: "Layout", quiet: bool) -> None:
     from molxai.inputs import reading_notes
 
     for line in [] if quiet else reading_notes(inputs, layout):
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
 
 
 def chosen_target(inputs: list[str], model: str, target: str) -> str:

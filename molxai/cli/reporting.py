@@ -28,6 +28,7 @@ from molxai.cli.options import (
     usage,
 )
 from molxai.cli.scale import MaxAtoms
+from molxai.printable import printable
 
 METHODS = "lrp,lrp-gamma,gradient-input,gae"
 """As `molxai.report.METHODS`, which would import torch; a test compares them."""
@@ -90,4 +91,5 @@ def report(
     rows = progress(entries(inputs, layout, target_columns), expected, "explaining", quiet)
     count, errors = write_report(explainer, rows, output, chosen, max_atoms)
     if not quiet:
-        print(f"{count - errors} of {count} inputs done{f', {errors} with errors' if errors else ''} → {output}", file=sys.stderr)
+        failed = f", {errors} with errors" if errors else ""
+        print(printable(f"{count - errors} of {count} inputs done{failed} → {output}"), file=sys.stderr)

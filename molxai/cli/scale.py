@@ -13,6 +13,8 @@ import typer
 from graphormer.names import unknown
 from molxai.cli.completion import ENGINES, one_of
 from molxai.cli.options import Quiet, usage
+from molxai.cli.signals import INTERRUPTED, resumable, tell
+from molxai.printable import printable
 
 if TYPE_CHECKING:
     from graphormer.tables import Layout
@@ -109,7 +111,7 @@ def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, outp
     errors = f", {done.errors} with errors" if done.errors else ""
     place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
     if done.errors or not scale.quiet:
-        print(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}", file=sys.stderr)
+        print(printable(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}"), file=sys.stderr)
     if done.rows and done.errors == done.rows:
         raise typer.Exit(1)
 
@@ -131,7 +133,8 @@ def merge(
         if not shards:
             own.remove()
     if not quiet:
-        print(f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors → {output}", file=sys.stderr)
+        counts = f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors"
+        print(printable(f"{counts} → {output}"), file=sys.stderr)
 
 
 def _check_restart(scale: Scale) -> None:
@@ -179,12 +182,13 @@ def _resumable(output: Path) -> Iterator[None]:
 
     again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one not in ("--resume", "--restart")), "--resume"])
     try:
-        yield
+        with resumable():
+            yield
     except KeyboardInterrupt:
         kept = parts_folder(output)
         said = f"what is done is kept in {kept}; go on with: {again}" if kept.exists() else "nothing is written"
-        print(f"molxai: interrupted; {said}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        tell(f"interrupted; {said}")
+        raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
         kept = parts_folder(output)
         raise OSError(f"{error}; what is done is kept in {kept}; go on with: {again}" if kept.exists() else str(error)) from error

@@ -26,6 +26,7 @@ from molxai.cli.options import (
     layout_of,
     usage,
 )
+from molxai.printable import printable
 
 TABLE = "Table of molecules with labels: .csv .tsv .xlsx .parquet .sdf; or an .npz of images and labels. Names after it are targets."
 TARGETS = "Columns to learn, with commas between them, or the option several times."
@@ -170,9 +171,13 @@ def _speak(quiet: bool) -> None:
     import logging
     import warnings
 
+    from molxai.printable import Formatter
+
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # they speak to those who write its loops
-    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler])
 
 
 def evaluate(
@@ -212,7 +217,7 @@ def evaluate(
         layout = layout_of(smiles_column, separator=separator, encoding=encoding)
         judged, gone = evaluate_table(explainer, table, layout, target_columns or [])
         for line in gone:
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
     else:
         judged = own_part(explainer, part, data)
     result = evaluate_model(explainer, judged, own_part(explainer, "train", data) if baseline else None)
