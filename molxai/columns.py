@@ -12,8 +12,9 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod, OverflowMethod
 from rich.table import Table
+from rich.text import Text
 
-from molxai.console import Text
+from molxai.printable import printable
 
 UNBOUNDED = 100_000
 """Width of an output that is no terminal: lines are as long as they are."""
@@ -63,7 +64,7 @@ def show_table(names: Sequence[str], rows: Iterable[Sequence[str | Text]], out: 
 
 
 def _text(cell: str | Text, out: Console) -> Text:
-    text = cell.copy() if isinstance(cell, Text) else Text(cell)
+    text = cell.copy() if isinstance(cell, Text) else Text(printable(cell))
     if out.width != UNBOUNDED and len(text) > CELL_LETTERS:
         text.truncate(CELL_LETTERS, overflow="ellipsis")
     return text

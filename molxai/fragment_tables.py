@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from rich.console import Console
-
 from graphormer.checkpoint import row_ranges
 from graphormer.molecules import shortened
 from molxai.columns import show_table
-from molxai.console import Text
+from molxai.console import Console, Text
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment
 from molxai.matched import TOP, MatchedPair
