@@ -11,7 +11,7 @@ from graphormer.molecules import shortened
 from graphormer.pictures import ARRAYS, picture_count
 from graphormer.spreadsheets import WORKBOOKS, workbook_size
 from graphormer.tables import AS_FOUND, Layout
-from graphormer.text import ending
+from graphormer.text import ending, lines
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
 from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings
@@ -53,13 +53,12 @@ def uploaded(name: str, content: bytes, settings: Settings, layout: Layout = AS_
     if Path(safe).suffix.lower() not in READ:
         unpack = ", unpack it first" if ending(Path(safe)) in READ else ""
         raise ValueError(f"{safe}: files ending in {', '.join(READ)} can be read{unpack}")
-    if Path(safe).suffix.lower() == TEXT:
-        found = pasted(_text(safe, content))
-        safe, content = found.name, found.content.encode()
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, safe)
         path.write_bytes(content)
         try:
+            if path.suffix.lower() == TEXT:
+                path = _recognised(path, layout)
             return _rows(path, settings, layout, label_column)
         except MemoryError as error:
             raise OversizedError(f"{safe} unpacks to more than fits into memory: cut it") from error
@@ -69,11 +68,16 @@ def uploaded(name: str, content: bytes, settings: Settings, layout: Layout = AS_
             raise ValueError(_without(path, str(error))) from error
 
 
-def _text(name: str, content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{name} is not UTF-8 text ({error.reason} at byte {error.start}): save it as UTF-8") from error
+def _recognised(path: Path, layout: Layout) -> Path:
+    """A text file again, under the ending that its content has.
+
+    Raises:
+        ValueError: it is no text, or nothing that could be pasted.
+    """
+    found = pasted("".join(lines(path, layout.encoding)))
+    named = path.with_name(found.name)
+    named.write_text(found.content, encoding="utf-8", errors="surrogateescape")
+    return named
 
 
 def safe_name(name: str) -> str:

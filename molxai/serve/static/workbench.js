@@ -134,7 +134,10 @@
     const form = new FormData();
     form.set("file", content);
     for (const [field, value] of Object.entries({ ...asked, methods: asked.methods.join(",") })) form.set(field, value ?? "");
-    if (kind === "file") form.set("smiles_column", find("column").value.trim());
+    if (kind === "file") {
+      form.set("smiles_column", find("column").value.trim());
+      form.set("id_column", find("id-column").value.trim());
+    }
     molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
     let seen = false;
     const smiles = !/\.sdf$/i.test(name);
