@@ -121,9 +121,10 @@ def _several(outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " 
     best = outputs.argmax(1)
     confidence = outputs.double().softmax(1).max(1).values.numpy()
     hit = (best == labels).double().numpy()
+    varied = len(labels.unique()) > 1 and len(best.unique()) > 1
     return {
         "accuracy": float(hit.mean()),
-        "mcc": float(metrics.matthews_corrcoef(labels.numpy(), best.numpy())),
+        "mcc": float(metrics.matthews_corrcoef(labels.numpy(), best.numpy())) if varied else 0.0,
         "cross_entropy": float(F.cross_entropy(outputs, labels)),
         "ece": calibration_error(confidence, hit),
     }

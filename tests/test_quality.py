@@ -1,6 +1,7 @@
 """Measures of predictions against hand counts, scikit-learn, and their own limits."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -29,6 +30,16 @@ def test_matthews_is_scikit_learns():
     y, logit = random.integers(0, 2, 50), random.normal(size=50)
     found = quality("binary", torch.tensor(logit)[:, None].float(), torch.tensor(y)[:, None].float())
     assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(y, logit > 0))
+
+
+@pytest.mark.parametrize("labels, largest", [([2, 2, 2], [2, 2, 2]), ([0, 1, 2], [1, 1, 1]), ([1, 1, 1], [0, 1, 2])])
+def test_a_constant_class_correlates_with_nothing(labels, largest):
+    """Zero, as scikit-learn has it, without its warning that a whole training repeats."""
+    outputs = torch.eye(3)[largest]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = quality("multiclass", outputs, torch.tensor(labels))
+    assert found["mcc"] == 0
 
 
 def test_one_class_is_not_defined_and_not_hidden():
