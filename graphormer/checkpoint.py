@@ -57,7 +57,7 @@ class Card:
     members: int = 1
     """Models of an ensemble, all of one configuration."""
     training: dict[str, Any] = field(default_factory=dict)
-    """Data set with sha256, split and rows, recipe, command."""
+    """Data set with sha256, split and rows, recipe, command, and the CPU threads, on whose number the weights' last digits depend."""
     metrics: dict[str, Any] = field(default_factory=dict)
     """Measured quality, each with its data and the command that repeats it."""
     date: str = ""

@@ -159,6 +159,7 @@ def _card(
         "rows": row_ranges(data.rows),
         "graphs": len(data),
         "recipe": recipe.to_dict(),
+        "threads": torch.get_num_threads(),  # sums are taken in another order on another number of them
         "init": origin.init,
         "notes": list(problem.notes),
         "command": origin.command,

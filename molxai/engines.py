@@ -6,7 +6,10 @@ nothing: its chunk is done again, and a row that kills each worker becomes a rec
 
 import os
 import pickle
-from collections.abc import Callable, Generator, Iterable
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -112,7 +115,8 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
     if started:
         _check_there(address)
         try:
-            ray.init(**_cluster(address, workers))
+            with _own_signals():
+                ray.init(**_cluster(address, workers))
         except ConnectionError as error:
             raise ValueError(f"the Ray cluster at {address} does not let us in: {error}") from error
     try:
@@ -125,6 +129,15 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
     finally:
         if started:
             ray.shutdown()
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep this program's answer to SIGTERM: Ray puts its own in the place, which ends the program without a word."""
+    own = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, own)
 
 
 def _check_there(address: str) -> None:

@@ -216,3 +216,23 @@ def test_a_file_in_the_place_of_the_folder_is_named(saved_model, tmp_path):
     parts_folder(output).write_text("")
     with pytest.raises(ValueError, match=r"o\.jsonl\.parts is a file: a folder of this name is needed"):
         explain_library(Attribution(str(saved_model), device="cpu"), Library((str(table),)), output, chunk=2)
+
+
+def test_a_loop_of_links_costs_a_line(saved_model, tmp_path, capsys):
+    table, output, folder = tmp_path / "t.csv", tmp_path / "o.csv", tmp_path / "loop"
+    table.write_text("smiles\nCCO\nCCN\n")
+    for path in (output, folder):
+        path.symlink_to(tmp_path / f"{path.name}.other")
+        (tmp_path / f"{path.name}.other").symlink_to(path)
+    refused = (
+        ["explain", str(output), "-o", str(tmp_path / "x.csv")],
+        ["explain", str(table), "-o", str(folder / "x.csv")],
+        ["explain", str(table), "-o", str(folder)],
+        ["train", str(output), "-o", str(tmp_path / "m")],
+        ["train", str(folder / "p.npz"), "-o", str(tmp_path / "m")],
+    )
+    for arguments in refused:
+        assert main([*arguments, *(["-m", str(saved_model)] if arguments[0] == "explain" else [])]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    assert main(["explain", str(table), "-m", str(saved_model), "-o", str(output), "-q"]) == 0
+    assert output.is_file() and not output.is_symlink()  # a whole file takes the place of the link

@@ -264,3 +264,20 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch, step):
     with pytest.raises(OSError, match="disk full"):
         save(random_model(SMALL, dtype=torch.float32), CARD, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_card_says_on_how_many_threads_it_was_learnt(tmp_path):
+    """On another number of them the weights differ in their last digits, on the same they do not."""
+    from graphormer.runs import Origin, Problem, train
+
+    problem, before = Problem("alcohols", ("O",), ("no", "yes"), {"train": DATA}), torch.get_num_threads()
+    made = {}
+    try:
+        for threads, name in ((2, "a"), (1, "b"), (2, "c")):
+            torch.set_num_threads(threads)
+            weights, card = train(problem, CONFIG, RECIPE, tmp_path / name, Origin("command"), machine=HERE)
+            assert card.training["threads"] == threads == load(weights)[1].training["threads"]
+            made[name] = card.weights_sha256 or load(weights)[1].weights_sha256
+    finally:
+        torch.set_num_threads(before)
+    assert made["a"] == made["c"]

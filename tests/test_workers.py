@@ -129,6 +129,31 @@ def test_workers_that_cannot_begin_end_the_run():
         list(processes(dying, iter([(0, chunk("C", "CC"))]), 1))
 
 
+def test_the_command_line_knows_the_limit():
+    from molxai.cli import scale
+    from molxai.workers import ROW_SECONDS
+
+    assert scale.SECONDS == ROW_SECONDS == Limits().seconds
+
+
+def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is_given(saved_model, tmp_path, monkeypatch):
+    """An input of one chunk is done in the program's own process, unless -n is given."""
+    from molxai import engines
+    from molxai.cli import main
+
+    asked = []
+
+    def recorded(work, chunks, workers, limits):
+        asked.append((workers, limits.seconds))
+        return engines.here(work, chunks)
+
+    monkeypatch.setattr(engines, "processes", recorded)
+    arguments = ["explain", "CCO", "CCN", "-m", str(saved_model), "-o", str(tmp_path / "o.csv"), "-q"]
+    assert main(arguments) == 0 and not asked
+    assert main([*arguments, "-n", "0"]) == 0 and not asked
+    assert main([*arguments, "-n", "2", "--row-seconds", "7.5"]) == 0 and asked == [(2, 7.5)]
+
+
 def test_a_row_that_was_refused_keeps_all_else():
     row = refused(chunk("CCN"), "why")
     assert row["input"].tolist() == ["CCN"] and row["fault"].tolist() == ["why"] and row["content"].tolist() == [""]
