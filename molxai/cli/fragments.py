@@ -20,6 +20,7 @@ from molxai.cli.options import (
     prepared,
     refuse_single_error,
     usage,
+    written_to,
 )
 
 if TYPE_CHECKING:
@@ -62,10 +63,11 @@ def fragments(
     chosen = usage(_target, explainer, target)
     rows = list(progress(explained(explainer, read, chosen), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
+    replaced = output is not None and output.is_file()
     series = [(one.id or one.text, explanation) for one, explanation in rows if explanation]
     if series:
         _core(series, "" if core == "mcs" else core, output) if core else _carriers(series, parts, by_structure, output)
-    if not summary([one for one, _ in rows], output, quiet):
+    if not summary([one for one, _ in rows], written_to(output, replaced) if output else "", quiet):
         raise typer.Exit(1)
 
 

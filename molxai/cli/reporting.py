@@ -21,6 +21,7 @@ from molxai.cli.options import (
     separated,
     shipped_for,
     usage,
+    written_to,
 )
 from molxai.cli.scale import MaxAtoms
 
@@ -78,6 +79,7 @@ def report(
     explainer = Explainer(shipped_for(inputs, model), names[0], batch_size, device, endpoint)
     expected = Library(tuple(inputs), smiles_column, target_columns).expected()
     rows = progress(entries(inputs, smiles_column, target_columns), expected, "explaining", quiet)
+    place = written_to(output, output.is_file())
     count, errors = write_report(explainer, rows, output, chosen, max_atoms)
     if not quiet:
-        print(f"{count - errors} of {count} inputs done{f', {errors} with errors' if errors else ''} → {output}", file=sys.stderr)
+        print(f"{count - errors} of {count} inputs done{f', {errors} with errors' if errors else ''} → {place}", file=sys.stderr)

@@ -12,7 +12,7 @@ import typer
 
 from graphormer.names import unknown
 from molxai.cli.completion import ENGINES, one_of
-from molxai.cli.options import Quiet, usage
+from molxai.cli.options import Quiet, usage, written_to
 
 if TYPE_CHECKING:
     from molxai.attribution import Attribution
@@ -72,6 +72,7 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
 
     if any(Path(one).resolve() == output.resolve() for one in inputs if is_file(one)):
         raise typer.BadParameter(f"{output} is the input: name another file to write, or it would be lost")
+    replaced = output.is_file()
     usage(known_method, settings.get("method", "lrp"))
     usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None
@@ -88,7 +89,11 @@ def explain_to_file(inputs: list[str], smiles_column: str, label_column: str, ou
         engine = usage(_engine, scale, work)
         done: Tally = explain_library(work, library, output, engine, scale.resume, shard, scale.strict, seen=seen)
     errors = f", {done.errors} with errors" if done.errors else ""
-    place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
+    place = (
+        f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}"
+        if shard
+        else written_to(output, replaced)
+    )
     if done.errors or not scale.quiet:
         print(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}", file=sys.stderr)
     if done.rows and done.errors == done.rows:
@@ -106,11 +111,12 @@ def merge(
     from molxai.parts import merge as joined
 
     usage(check_output, output, pictures=False)
+    place = written_to(output, output.is_file())
     done = joined(output, [parts_folder(one) for one in shards or [output]])
     if not shards:
         Parts(output).remove()
     if not quiet:
-        print(f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors → {output}", file=sys.stderr)
+        print(f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors → {place}", file=sys.stderr)
 
 
 def _shard(text: str) -> tuple[int, int]:
