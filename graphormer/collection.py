@@ -14,7 +14,7 @@ from graphormer.data import LabelledGraphs, digest
 from graphormer.graph import Graph
 from graphormer.molecules import MOLECULES
 from graphormer.names import unknown
-from graphormer.splits import SPLITS
+from graphormer.splits import FRACTIONS, SPLITS, Sizes
 from graphormer.tables import Row
 from graphormer.targets import Targets, known_label
 from graphormer.vocabulary import Vocabulary
@@ -82,7 +82,7 @@ class Collection:
             said.append(f"{len(self.skipped)} rows are left out, for example row {self.skipped[0].row}: {self.skipped[0].reason}")
         return said
 
-    def split(self, protocol: str, seed: int) -> dict[str, LabelledGraphs]:
+    def split(self, protocol: str, seed: int, sizes: Sizes = FRACTIONS) -> dict[str, LabelledGraphs]:
         """The three parts under a named protocol, or as the split column says.
 
         Raises:
@@ -96,7 +96,7 @@ class Collection:
         elif self.vocabulary is not MOLECULES and protocol != "random":
             raise ValueError(f"split {protocol!r}: pictures have no scaffolds, only random is possible")
         else:
-            made = SPLITS[protocol](self.texts, seed)
+            made = SPLITS[protocol](self.texts, seed, sizes)
             rows = {part: sorted(getattr(made, part)) for part in PARTS}
         if len(rows["train"]) < FEWEST / 2:
             remedy = "let more rows of the split column say train" if self.parts else f"choose another --split than {protocol}"

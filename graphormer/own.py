@@ -18,6 +18,7 @@ from graphormer.model import Config, Task
 from graphormer.presets import MOLECULE, PRESETS
 from graphormer.recipe import Recipe
 from graphormer.runs import PREDICTIONS, SPLIT, Origin, Problem, train, trunk
+from graphormer.splits import FRACTIONS, Sizes
 from graphormer.tables import AS_FOUND, Layout
 from graphormer.teaching import REPEATS
 
@@ -51,6 +52,7 @@ class Request:
     task: str = "auto"
     split: str = "random"
     split_column: str = ""
+    split_sizes: Sizes = FRACTIONS
     unit: str = ""
     init: str = ""
     """A model whose weights, but for the head, training begins with."""
@@ -84,7 +86,7 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     facts = _facts(found, request.unit)
     for line in facts:
         logger.info("%s", line)
-    parts = {name: part for name, part in found.split(request.split, request.seed).items() if len(part)}
+    parts = {name: part for name, part in found.split(request.split, request.seed, request.split_sizes).items() if len(part)}
     logger.info("split %s", ", ".join(f"{name} {len(part)}" for name, part in parts.items()))
     goals = found.targets
     unit = "logit" if goals.classes else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")

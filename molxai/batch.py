@@ -170,14 +170,21 @@ def _predictions(
         yield Prediction(outcome, spread, similarity, outputs, explainer.endpoint)
 
 
-def picture_name(one: Input) -> str:
+def picture_name(one: Input, ending: str = ".svg") -> str:
     """A file name from the row and the input's id, without anything that a file system could mistake."""
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", one.id).strip("-")[:60]
-    return f"{one.row:05d}{'-' + safe if safe else ''}.svg"
+    return f"{one.row:05d}{'-' + safe if safe else ''}{ending}"
 
 
-def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale: Scale = "own", scheme: Scheme | None = None) -> int:
-    """One SVG for each explanation in the folder, which is made where it is missing; returns how many.
+def draw_all(
+    rows: Sequence[Explained],
+    folder: Path,
+    look: Look = PLAIN,
+    scale: Scale = "own",
+    scheme: Scheme | None = None,
+    ending: str = ".svg",
+) -> int:
+    """One picture for each explanation in the folder, which is made where it is missing; returns how many.
 
     Args:
         rows: inputs with their explanations.
@@ -185,9 +192,10 @@ def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale:
         look: colours, style and so on.
         scale: what full colour is.
         scheme: into what parts molecules are taken, each outlined and with its sum beside it; None: none.
+        ending: of the files, .svg or .png.
 
     Raises:
-        ValueError: no such scale.
+        ValueError: no such scale or ending.
     """
     from molxai.rendering.picture import draw
 
@@ -195,5 +203,5 @@ def draw_all(rows: Sequence[Explained], folder: Path, look: Look = PLAIN, scale:
     limit = common_limit(scale, (one.relevance.tolist() for _, one in made), all(one.in_unit for _, one in made))
     folder.mkdir(parents=True, exist_ok=True)
     for one, explanation in made:
-        draw(explanation, folder / picture_name(one), look.at(limit), worded(explanation, scheme) if scheme else ())
+        draw(explanation, folder / picture_name(one, ending), look.at(limit), worded(explanation, scheme) if scheme else ())
     return len(made)

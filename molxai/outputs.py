@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphormer.files import missing_folder
-from graphormer.names import nearest
+from graphormer.names import nearest, unknown
 from molxai.batch import Explained, draw_all
 from molxai.fragments import Scheme, worded
 from molxai.records import FORMATS
@@ -75,10 +75,30 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() or not path.suffix
 
 
-def write_pictures(rows: Sequence[Explained], path: Path, look: Look, scale: Scale = "own", scheme: Scheme | None = None) -> None:
+def check_format(name: str) -> None:
+    """Refuse a format that pictures in a folder do not have.
+
+    Raises:
+        ValueError: it is none of theirs.
+    """
+    from molxai.rendering import ENDINGS
+
+    formats = [ending[1:] for ending in ENDINGS]
+    if name not in formats:
+        raise ValueError(unknown("picture format", name, formats))
+
+
+def write_pictures(
+    rows: Sequence[Explained],
+    path: Path,
+    look: Look,
+    scale: Scale = "own",
+    scheme: Scheme | None = None,
+    format: str = "svg",
+) -> None:
     """One picture, or a folder of pictures, as the path says; with a scheme, the parts of molecules outlined and named."""
     if is_folder(path):
-        draw_all(rows, path, look, scale, scheme)
+        draw_all(rows, path, look, scale, scheme, f".{format}")
         return
     from molxai.rendering.picture import draw
 

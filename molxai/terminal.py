@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
@@ -62,9 +61,15 @@ def counted(expected: Callable[[], int], what: str, quiet: bool) -> Iterator[Cal
     if quiet or not sys.stderr.isatty():
         yield lambda tally: None
         return
-    shown = ("{task.description}", BarColumn(), "{task.completed:.0f} of about {task.total:.0f}", RateColumn(), TimeRemainingColumn())
+    shown = (
+        "{task.description}",
+        BarColumn(),
+        "{task.completed:.0f} of {task.fields[about]}{task.total:.0f}",
+        RateColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*shown, "{task.fields[errors]} errors", console=Console(stderr=True)) as bar:
-        task, done = bar.add_task(what, total=expected(), errors=0), Tally()
+        task, done = bar.add_task(what, total=expected(), errors=0, about="about "), Tally()
 
         def seen(tally: Tally) -> None:
             nonlocal done
@@ -72,6 +77,7 @@ def counted(expected: Callable[[], int], what: str, quiet: bool) -> Iterator[Cal
             bar.update(task, advance=tally.rows, errors=done.errors)
 
         yield seen
+        bar.update(task, total=done.rows, about="")  # what was counted beforehand is an estimate
 
 
 class RateColumn(ProgressColumn):
@@ -81,13 +87,13 @@ class RateColumn(ProgressColumn):
         return Text(f"{task.speed:.0f}/s" if task.speed else "")
 
 
-def summary(rows: Sequence[Input], output: Path | None, quiet: bool) -> bool:
-    """Print counts on stderr; whether any input succeeded."""
+def summary(rows: Sequence[Input], place: str, quiet: bool) -> bool:
+    """Print counts on stderr, and where the results are, if they are in a file; whether any input succeeded."""
     failed = [one for one in rows if one.error]
-    if failed or (output and not quiet):
+    if failed or (place and not quiet):
         errors = f", {len(failed)} with errors" if failed else ""
-        place = printable(f" → {output}") if output else ""
-        print(f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{place}", file=sys.stderr)
+        where = printable(f" → {place}") if place else ""
+        print(f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{where}", file=sys.stderr)
     return len(failed) < len(rows)
 
 

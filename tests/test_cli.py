@@ -316,3 +316,86 @@ def test_the_default_size_limit_is_the_readers_own():
     from molxai.cli.options import MAX_ATOMS
 
     assert molecules.MAX_ATOMS == MAX_ATOMS
+
+
+def test_a_folder_holds_pictures_of_the_wanted_format(run):
+    Path("a.smi").write_text("CCO first\nCC second\n")
+    assert run("explain", "a.smi", "-o", "maps", "--format", "png", "--dpi", "50")[0] == 0
+    assert sorted(path.name for path in Path("maps").iterdir()) == ["00000-first.png", "00001-second.png"]
+    assert Image.open("maps/00000-first.png").width == 380
+    code, _, error = run("explain", "a.smi", "-o", "maps", "--format", "gif")
+    assert code == 2 and one_line(error) and "no picture format 'gif': there are svg, png" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["C", "CC", "-o", "maps", "--dpi", "300"], "--dpi: for PNG only, an SVG has no pixels; add --format png"),
+        (["C", "-o", "x.svg", "--dpi", "300"], "name a .png"),
+        (["C", "-o", "x.png", "--format", "svg"], "--format: for a folder of pictures only"),
+        (["C", "-o", "x.json", "--style", "contour", "--cmap", "pink-green"], "--style, --palette: for pictures only"),
+        (["C", "--atom-numbers"], "--atom-numbers: for pictures only"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(run, arguments, said):
+    code, _, error = run("explain", *arguments)
+    assert code == 2 and one_line(error) and said in error and not list(Path().iterdir())
+
+
+def test_choices_for_molecules_are_refused_for_digits(run, saved_digit_model):
+    np.save("d.npy", stroke_image())
+    code, _, error = run("explain", "d.npy", "-o", "x.png", "--style", "contour", "--atom-numbers", model=saved_digit_model)
+    assert code == 2 and "--style, --atom-numbers: for molecules, and these are digits" in error and not Path("x.png").exists()
+
+
+@pytest.mark.parametrize("output", ["x.json", "x.svg", "x.csv", "pair.svg", "page.html", "f.csv", "core.csv"])
+def test_a_file_that_was_there_is_told(run, output):
+    command = {
+        "pair.svg": ("compare", "CCO", "CCN"),
+        "page.html": ("report", "CCO", "--methods", "lrp"),
+        "f.csv": ("fragments", "CCO", "CCN"),
+        "core.csv": ("fragments", "CCc1ccccc1", "Oc1ccccc1", "--core", "mcs"),
+    }.get(output, ("explain", "CCO"))
+    first, second = (run(*command, "-o", output)[2] for _ in range(2))
+    assert first.rstrip().endswith(f"→ {output}") and second.rstrip().endswith(f"→ {output} (replaced)")
+
+
+def test_a_mistyped_folder_is_not_made(run):
+    Path("results").mkdir()
+    code, _, error = run("explain", "C", "-o", "reslts/x.png")
+    assert code == 1 and one_line(error) and "did you mean 'results'? Else create it first" in error
+    assert not Path("reslts").exists()
+
+
+def test_help_of_compare_tells_which_file_is_for_what(run):
+    code, _, error = run("compare", "CCO", "CCN", "-o", "pair.html")
+    assert code == 2 and "must end in .svg, .png, .json" in error
+    assert ".png .svg .json; of one input also .html" in run("compare", "-h", model=None)[1]
+
+
+def test_the_bar_ends_at_the_true_total(monkeypatch):
+    """What is counted beforehand may be one too many: a header, a blank line at the end."""
+    import io
+
+    from molxai import terminal
+    from molxai.parts import Tally
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", "120")
+    with terminal.counted(lambda: 4201, "explaining", False) as seen:
+        seen(Tally(4200, 3))
+    assert "4200 of 4200" in sys.stderr.getvalue().splitlines()[-1] and "3 errors" in sys.stderr.getvalue()
+
+
+def test_methods_say_what_they_are(run, monkeypatch):
+    from molxai.explainers.about import ABOUT
+
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run("methods", model=None)[1]
+    assert max(map(len, out.splitlines())) <= 80
+    words = " ".join(out.split())
+    assert all(about.says.split(",")[0] in words for about in ABOUT.values()) and "conserves" in out

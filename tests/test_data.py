@@ -154,3 +154,23 @@ def test_mnist_reads_idx_files(tmp_path, monkeypatch):
     for _ in range(2):  # the second time from the cache of segment maps
         some = mnist(tmp_path, "test", rows=[2, 0])
         assert some.labels.tolist() == [4, 1] and some.rows == [2, 0] and some.graphs[0].nodes > 40
+
+
+def test_split_sizes_are_shares_of_the_rows():
+    from graphormer.splits import FRACTIONS, SPLITS, sizes_of
+
+    assert sizes_of("0.8,0.1,0.1") == FRACTIONS and sizes_of("8, 1, 1") == pytest.approx(FRACTIONS)
+    made = SPLITS["random"](["C"] * 40, 0, sizes_of("50,25,25"))
+    assert [len(made.train), len(made.valid), len(made.test)] == [20, 10, 10]
+    for name in SPLITS:
+        split = SPLITS[name](MOLECULES, 3, (0.5, 0.0, 0.5))
+        assert sorted(split.train + split.test) == list(range(len(MOLECULES))) and not split.valid
+    assert SPLITS["scaffold"](MOLECULES, 0) == SPLITS["scaffold"](MOLECULES, 0, FRACTIONS)
+
+
+@pytest.mark.parametrize("text", ["", "0.8", "0.8,0.2", "a,b,c", "0,0.5,0.5", "0.9,-0.1,0.2", "1,nan,1", "inf,1,1"])
+def test_sizes_that_are_none_are_refused(text):
+    from graphormer.splits import sizes_of
+
+    with pytest.raises(ValueError, match="three shares, of train, valid and test"):
+        sizes_of(text)

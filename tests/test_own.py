@@ -68,6 +68,12 @@ def test_a_classifier_from_table_to_picture(run):
     assert len(rows("m/split.csv")) == len(SMILES) and {row["split"] for row in rows("m/split.csv")} == {"train", "valid", "test"}
 
 
+def test_split_sizes_are_those_of_the_parts(run):
+    assert train(run, "--target-columns", "effect", "-o", "m", "--split-sizes", "0.5,0.25,0.25")[0] == 0
+    parts = [row["split"] for row in rows("m/split.csv")]
+    assert [parts.count(part) for part in ("train", "valid", "test")] == [18, 9, 9]
+
+
 def test_a_regression_speaks_the_targets_unit(run):
     assert train(run, "--target-columns", "amount", "-o", "m", "--unit", "mg", epochs=2)[0] == 0
     explanation = Explainer("m")("CCO")
@@ -229,8 +235,10 @@ def test_superpixels_of_ones_own(run):
         (["t.csv", "-o", "m"], "name at least one column with --target-columns"),
         (["t.csv", "--target-columns", "smiles", "-o", "m"], "a target named 'smiles' would stand in the model's split.csv twice"),
         (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes' in row 0"),
-        (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "one of scaffold"),
+        (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "no split 'by-date': there are scaffold"),
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
+        (["t.csv", "--target-columns", "effect", "--split-sizes", "0.9,0.1", "-o", "m"], "three shares, of train, valid and test"),
+        (["t.csv", "kind", "--split-column", "effect", "--split-sizes", "8,1,1", "-o", "m"], "decided by --split-column"),
         (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
         (["t.csv", "--target-columns", "effect", "--seed", "99999999999", "-o", "m"], "a number from 0 to 2**32-1 is needed"),
         (["t.csv", "--target-columns", "effect", "--seed", "4294967295", "--ensemble", "2", "-o", "m"], "one more for each of 2 members"),

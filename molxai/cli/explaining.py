@@ -14,11 +14,13 @@ from molxai.cli.drawing import (
     Cmap,
     Dpi,
     NoCaption,
+    PictureFormat,
     ScaleName,
     Style,
     Transparent,
     chosen_look,
     chosen_scale,
+    refuse_for,
 )
 from molxai.cli.options import (
     MAX_ATOMS,
@@ -38,13 +40,16 @@ from molxai.cli.options import (
     Strict,
     Target,
     chosen_target,
+    given,
     layout_of,
     listed,
+    option_names,
     prepared,
     refuse_single_error,
     say_how_read,
     shipped_for,
     usage,
+    written_to,
 )
 from molxai.cli.scale import (
     SECONDS,
@@ -67,6 +72,7 @@ COMPARABLE = "One, or two molecules: a SMILES, or a file with one input, .smi .c
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
 """As `molxai.comparison.METHODS`, which would import torch; a test compares them."""
 
+COMPARISON_FILE = "File to write: .png .svg .json; of one input also .html"
 METHODS = f"Ids with commas between them; 'molxai methods' lists them. [default: {COMPARED}; of two molecules: lrp]"
 
 
@@ -90,6 +96,7 @@ def explain(
     cmap: Cmap = "red-blue",
     scale: ScaleName = "own",
     dpi: Dpi = 100,
+    picture_format: PictureFormat = "svg",
     transparent: Transparent = False,
     caption: Caption = None,
     no_caption: NoCaption = False,
@@ -110,15 +117,17 @@ def explain(
     """Relevance of each atom or superpixel of the inputs.
 
     Without -o a table is printed. With -o: .json .jsonl .csv .parquet .sdf hold one record per input, and may be
-    interrupted and resumed; .svg .png a picture of one input; a folder, one .svg for each.
+    interrupted and resumed; .svg .png a picture of one input; a folder, a picture of each.
     """
     from molxai.batch import cost, explained
     from molxai.fragments import read_scheme, scheme_of
-    from molxai.outputs import check_count, check_output, is_record_file, write_pictures
+    from molxai.outputs import check_count, check_format, check_output, is_record_file, write_pictures
     from molxai.terminal import console, progress, show_explanation, show_explanations, summary
 
     usage(check_output, output)
     look, shown = usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption), usage(chosen_scale, scale)
+    usage(check_format, picture_format)
+    refuse_for(output, picture_format)
     layout, model = layout_of(smiles_column, id_column, separator, encoding), shipped_for(inputs, model)
     target = chosen_target(inputs, model, target)
     if contrast is not None and target == "pred":
@@ -137,17 +146,20 @@ def explain(
     check_for_files(resume, shard, engine, restart)
     read, explainer = prepared(inputs, model, method, batch_size, device, layout, target_columns, strict, endpoint, max_atoms)
     usage(check_count, output, len(read))
+    if explainer.reads == "digits" and (found := given(("style", "atom_numbers"))):
+        raise typer.BadParameter(f"{option_names(found)}: for molecules, and these are digits; leave it out")
+    replaced = output is not None and output.is_file()
     rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
     first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
     if output:
-        write_pictures(rows, output, look, shown, taken_apart)
+        write_pictures(rows, output, look, shown, taken_apart, picture_format)
     else:
         if len(rows) == 1 and first:
             show_explanation(first, console(), taken_apart)
         else:
             show_explanations(rows, console(), taken_apart)
-    if not summary([one for one, _ in rows], output, quiet):
+    if not summary([one for one, _ in rows], written_to(output, replaced) if output else "", quiet):
         raise typer.Exit(1)
 
 
@@ -204,7 +216,7 @@ def predict(
     shown = ("prediction", "target", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
     filled = [name for name in shown if any(one[name] is not None for one in records)]
     show_records(records, ("id", "input", *filled), console())
-    if not summary([one for one, _ in rows], None, quiet):
+    if not summary([one for one, _ in rows], "", quiet):
         raise typer.Exit(1)
 
 
@@ -215,7 +227,7 @@ def compare(
     target: Annotated[str, typer.Option(help="Class to explain: pred (of two molecules: A's), or a class's name or number.")] = "pred",
     contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
     endpoint: Endpoint = "",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File: .html .png .svg .json", show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help=COMPARISON_FILE, show_default=False)] = None,
     device: Device = "auto",
     cmap: Cmap = "red-blue",
     dpi: Dpi = 100,
@@ -256,11 +268,12 @@ def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int
 
     from graphormer.files import write_file
 
+    place = written_to(output, output.is_file())
     if output.suffix.lower() == ".json":
         write_file(output, json.dumps(known | made.to_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
         made.draw(output, cmap=cmap, dpi=dpi)
-    print(printable(f"compared → {output}"), file=sys.stderr)
+    print(printable(f"compared → {place}"), file=sys.stderr)
 
 
 def models() -> None:
@@ -273,10 +286,15 @@ def models() -> None:
 
 
 def methods() -> None:
-    """The explanation methods with what they promise."""
+    """The explanation methods: what each is, and what it promises."""
+    from molxai.columns import show_table
     from molxai.explainers import EXPLAINERS
+    from molxai.explainers.about import ABOUT
     from molxai.terminal import console, show_records
 
+    out = console()
+    show_table(("method", "what it is"), [(name, ABOUT[name].says) for name in EXPLAINERS], out)
+    out.print()
     columns = ("method", "conserves", "signed", "by target", "passes", "nodes")
     rows = []
     for name, one in EXPLAINERS.items():
@@ -284,5 +302,14 @@ def methods() -> None:
         promises = {"conserves": one.conserves, "signed": one.signed, "by target": one.by_target}
         shown = {key: "yes" if value else "no" for key, value in promises.items()}
         rows.append({"method": name} | shown | {"passes": f"{ahead} + {back}", "nodes": f"≤ {one.largest}" if one.largest else "any"})
-    show_records(rows, columns, console())
-    console().print("Passes: forward + backward for a graph of 30 nodes. What conserves adds up to the logit.", markup=False)
+    show_records(rows, columns, out)
+    for line in PROMISES:
+        out.print(line, markup=False)
+
+
+PROMISES = (
+    "conserves: its relevances add up to the logit. signed: they say for or against.",
+    "by target: they differ between classes. nodes: the largest graph that it takes.",
+    "passes: forward + backward, for a graph of 30 nodes; this is what it costs.",
+)
+"""What the columns of the methods mean."""

@@ -26,6 +26,7 @@ from molxai.cli.options import (
     say_how_read,
     separated,
     usage,
+    written_to,
 )
 from molxai.printable import printable
 
@@ -87,13 +88,14 @@ def fragments(
     chosen = usage(_target, explainer, target)
     rows = list(progress(explained(explainer, read, chosen), len(read), "explaining", quiet, cost(explainer)))
     refuse_single_error(rows, strict)
+    replaced = output is not None and output.is_file()
     series = [(one.name, explanation) for one, explanation in rows if explanation]
     if series and core:
         carried = usage(_carried, [one for one, explanation in rows if explanation], separated(columns), target_columns, bool(output))
         _core(series, "" if core == "mcs" else core, carried, output)
     elif series:
         _carriers(series, parts, by_structure, output)
-    if not summary([one for one, _ in rows], output, quiet):
+    if not summary([one for one, _ in rows], written_to(output, replaced) if output else "", quiet):
         raise typer.Exit(1)
 
 

@@ -140,6 +140,27 @@ def refuse_single_error(rows: "list[tuple[Input, Any]]", strict: bool) -> None:
         raise ValueError(failed[0].error if len(rows) == 1 else f"row {failed[0].row}: {failed[0].error}")
 
 
+def given(names: Sequence[str]) -> list[str]:
+    """Those of the parameters that were typed."""
+    from typer.main import get_current_context  # type: ignore[attr-defined] # of the click that typer brings with it
+
+    context = get_current_context()
+    return [name for name in names if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"]
+
+
+def option_names(parameters: Sequence[str]) -> str:
+    """Their options as they are typed."""
+    from typer.main import get_current_context  # type: ignore[attr-defined] # as above
+
+    known = {one.name: max(one.opts, key=len) for one in get_current_context().command.params}
+    return ", ".join(known[name] for name in parameters)
+
+
+def written_to(output: Path, replaced: bool) -> str:
+    """The place of an output as a closing line names it; says so where another file was there."""
+    return f"{output} (replaced)" if replaced else str(output)
+
+
 def separated(text: str) -> tuple[str, ...]:
     """The names in a comma-separated list, each once."""
     return tuple(dict.fromkeys(one.strip() for one in text.split(",") if one.strip()))

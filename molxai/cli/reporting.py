@@ -26,6 +26,7 @@ from molxai.cli.options import (
     separated,
     shipped_for,
     usage,
+    written_to,
 )
 from molxai.cli.scale import MaxAtoms
 from molxai.printable import printable
@@ -89,7 +90,8 @@ def report(
     say_how_read(inputs, layout, quiet)
     expected = Library(tuple(inputs), layout, target_columns).expected()
     rows = progress(entries(inputs, layout, target_columns), expected, "explaining", quiet)
+    place = written_to(output, output.is_file())
     count, errors = write_report(explainer, rows, output, chosen, max_atoms)
     if not quiet:
         failed = f", {errors} with errors" if errors else ""
-        print(printable(f"{count - errors} of {count} inputs done{failed} → {output}"), file=sys.stderr)
+        print(printable(f"{count - errors} of {count} inputs done{failed} → {place}"), file=sys.stderr)

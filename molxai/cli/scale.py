@@ -12,7 +12,7 @@ import typer
 
 from graphormer.names import unknown
 from molxai.cli.completion import ENGINES, one_of
-from molxai.cli.options import Quiet, usage
+from molxai.cli.options import Quiet, usage, written_to
 from molxai.cli.signals import INTERRUPTED, resumable, tell
 from molxai.printable import printable
 
@@ -88,6 +88,7 @@ def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, outp
 
     if any(real_path(one) == real_path(output) for one in inputs if is_file(one)):
         raise typer.BadParameter(f"{output} is the input: name another file to write, or it would be lost")
+    replaced = output.is_file()
     usage(known_method, settings.get("method", "lrp"))
     usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None
@@ -109,7 +110,11 @@ def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, outp
             work, library, output, engine, scale.resume, shard, scale.strict, seen=seen, restart=scale.restart, single=single
         )
     errors = f", {done.errors} with errors" if done.errors else ""
-    place = f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}" if shard else output
+    place = (
+        f"{parts_folder(output)}; when all shards are done: molxai merge -o {shlex.quote(str(output))}"
+        if shard
+        else written_to(output, replaced)
+    )
     if done.errors or not scale.quiet:
         print(printable(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}"), file=sys.stderr)
     if done.rows and done.errors == done.rows:
@@ -127,6 +132,7 @@ def merge(
     from molxai.parts import merge as joined
 
     usage(check_output, output, pictures=False)
+    place = written_to(output, output.is_file())
     own = Parts(output)
     with nullcontext() if shards or not own.folder.exists() else own.alone():
         done = joined(output, [parts_folder(one) for one in shards or [output]])
@@ -134,7 +140,7 @@ def merge(
             own.remove()
     if not quiet:
         counts = f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors"
-        print(printable(f"{counts} → {output}"), file=sys.stderr)
+        print(printable(f"{counts} → {place}"), file=sys.stderr)
 
 
 def _check_restart(scale: Scale) -> None:

@@ -23,7 +23,9 @@ from molxai.cli.options import (
     Separator,
     SmilesColumn,
     Strict,
+    given,
     layout_of,
+    option_names,
     usage,
 )
 from molxai.printable import printable
@@ -32,6 +34,7 @@ TABLE = "Table of molecules with labels: .csv .tsv .xlsx .parquet .sdf; or an .n
 TARGETS = "Columns to learn, with commas between them, or the option several times."
 KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
+SIZES = "Shares of train, valid and test."
 OWN = "Column that says train, valid or test, instead of --split."
 TEACHER = "Let a random forest teach: it helped with the two classes of BACE, not with its values. Takes a minute more."
 LARGEST_SEED = 2**32 - 1
@@ -46,7 +49,7 @@ PART = "Part of the model's own data: test, train, or valid if its split has one
 JUDGED = "Table with labels. [default: the model's own test set]"
 LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
 NOT_OF_PRESETS = (
-    *("smiles_column", "separator", "encoding", "target_columns", "task", "split", "split_column"),
+    *("smiles_column", "separator", "encoding", "target_columns", "task", "split", "split_column", "split_sizes"),
     *("unit", "init", "teacher", "ensemble", "strict"),
 )
 """Options that a preset decides, by their parameters."""
@@ -64,6 +67,7 @@ def train(
     task: Annotated[str, typer.Option(metavar="KIND", help=KIND, autocompletion=one_of(TASKS))] = "auto",
     split: Annotated[str, typer.Option(metavar="SPLIT", help=PROTOCOL, autocompletion=one_of(SPLITS))] = "random",
     split_column: Annotated[str, typer.Option(help=OWN, show_default=False)] = "",
+    split_sizes: Annotated[str, typer.Option(metavar="SHARES", help=SIZES)] = "0.8,0.1,0.1",
     unit: Annotated[str, typer.Option(help="Unit of the values of a regression. [default: the target's name]", show_default=False)] = "",
     init: Annotated[str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)] = "",
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False,
@@ -95,6 +99,7 @@ def train(
     from graphormer.own import Request, train_own
     from graphormer.presets import preset as recipe
     from graphormer.presets import train_preset
+    from graphormer.splits import sizes_of
     from molxai.explainer import chosen_device
     from molxai.rendering.training import write_report
     from molxai.terminal import console, show_training
@@ -106,6 +111,9 @@ def train(
     _refuse_given(NOT_OF_PRESETS if preset else ("data",), "decided by --preset" if preset else "for --preset only")
     usage(chosen_device, device)
     _check_seed(seed or 0, ensemble)
+    sizes = usage(sizes_of, split_sizes)
+    if split_column:
+        _refuse_given(("split_sizes",), "decided by --split-column")
     _speak(quiet)
     machine = Machine(device, devices, nodes, strategy, precision, not quiet and sys.stderr.isatty())
     if preset:
@@ -116,7 +124,7 @@ def train(
         names = [*(target_columns or []), *source[1:]]
         how = {"unit": unit, "init": init, "teacher": teacher, "ensemble": ensemble, "epochs": epochs, "seed": seed or 0, "strict": strict}
         layout = layout_of(smiles_column, separator=separator, encoding=encoding)
-        request = Request(Path(source[0]), layout, names, task, split, split_column, **how)  # type: ignore[arg-type]
+        request = Request(Path(source[0]), layout, names, task, split, split_column, sizes, **how)  # type: ignore[arg-type]
         weights, card = train_own(request, output, shlex.join(["molxai", *sys.argv[1:]]), machine)
     if getattr(rank_zero_only, "rank", 0):  # one of several processes that trained together: the first one speaks
         return
@@ -132,13 +140,8 @@ def _check_seed(seed: int, members: int = 1) -> None:
 
 def _refuse_given(names: Sequence[str], why: str) -> None:
     """What would be ignored is bad usage."""
-    from typer.main import get_current_context  # type: ignore[attr-defined] # of the click that typer brings with it
-
-    context = get_current_context()
-    given = [name for name in names if (found := context.get_parameter_source(name)) and found.name == "COMMANDLINE"]
-    if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise typer.BadParameter(f"{options}: {why}, leave it out")
+    if found := given(names):
+        raise typer.BadParameter(f"{option_names(found)}: {why}, leave it out")
 
 
 def pretrain(
