@@ -56,3 +56,41 @@ def test_what_a_terminal_would_obey_is_escaped():
 
 def test_no_names_are_none():
     assert unknown("class", "yes", []) == "no class 'yes': there are none"
+
+
+def asked():
+    """Every place of the library where a name is chosen: how to ask for one, a mistyped name, and what was meant."""
+    from graphormer.checkpoint import locate
+    from graphormer.data import bace, source
+    from graphormer.presets import preset
+    from graphormer.targets import targets
+    from molxai.benchmarks.tasks import task_named
+    from molxai.explainer import Explainer, chosen_device
+    from molxai.explainers import method
+    from molxai.fragments import read_scheme
+    from molxai.rendering.colour import palette
+    from molxai.rendering.look import Look, scale_of
+
+    return [
+        (method, "LRP_Gamma", "lrp-gamma"),
+        (locate, "BACE_ensemble", "bace-ensemble"),
+        (preset, "mnist plain", "mnist-plain"),
+        (source, "MNIST", "mnist"),
+        (lambda name: bace(split=name), "balanced_scaffold", "balanced-scaffold"),
+        (lambda name: targets({"y": ["0", "1"]}, name), "Classification", "classification"),
+        (task_named, "n_minus_o", "n-minus-o"),
+        (chosen_device, "CPU", "cpu"),
+        (read_scheme, "functional_groups", "functional-groups"),
+        (palette, "redblue", "red-blue"),
+        (lambda name: Look(style=name), "contours", "contour"),
+        (scale_of, "comon", "common"),
+        (Explainer("bace").class_number, "Active", "active"),
+        (lambda name: Explainer("bace-pic50", endpoint=name), "pic50", "pIC50"),
+    ]
+
+
+def test_every_unknown_name_is_answered_by_the_nearest():
+    for ask, wanted, meant in asked():
+        with pytest.raises((ValueError, FileNotFoundError), match=f"did you mean '{meant}'") as refused:
+            ask(wanted)
+        assert repr(wanted) in str(refused.value) and "\n" not in str(refused.value)
