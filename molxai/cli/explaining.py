@@ -116,7 +116,7 @@ def explain(
 ) -> None:
     """Relevance of each atom or superpixel of the inputs.
 
-    Without -o a table is printed. With -o: .json .jsonl .csv .parquet .sdf hold one record per input, and may be
+    Without -o a table is printed. With -o: .json .jsonl .csv .xlsx .parquet .sdf hold one record per input, and may be
     interrupted and resumed; .svg .png a picture of one input; a folder, a picture of each.
     """
     from molxai.batch import cost, explained
