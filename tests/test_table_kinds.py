@@ -167,9 +167,9 @@ def test_a_bad_byte_names_its_line_and_costs_its_row_alone(tmp_path):
     content = "\n".join(["id,smiles,unit", *rows]).encode()
     spoilt = content.replace(b"m2500,", b"m2500\xb0,")
     (tmp_path / "t.csv").write_bytes(spoilt)
-    found = list(read_inputs([str(tmp_path / "t.csv")]))
-    assert len(found) == 3000 and [one.row for one in found if one.error] == [2500]
-    assert "line 2502: byte 0xB0 is not UTF-8" in found[2500].error and "--encoding" in found[2500].error
+    found = list(entries([str(tmp_path / "t.csv")]))
+    assert len(found) == 3000 and [one.row for one in found if one.fault] == [2500]
+    assert "line 2502: byte 0xB0 is not UTF-8" in found[2500].read().error and "--encoding" in found[2500].fault
     assert found[2500].id == "m2500�" and found[2501].id == "m2501"
 
 
@@ -187,9 +187,9 @@ def test_other_kinds_of_file_are_named(tmp_path):
 def test_an_unclosed_quote_costs_its_own_line(tmp_path):
     rows = [f"m{i},{'C' * (i % 5 + 1)}O" for i in range(3000)]
     rows[2499] = '"' + rows[2499]
-    found = list(read_inputs([str(table(tmp_path / "t.csv", rows, "id,smiles"))]))
-    assert len(found) == 3000 and [one.row for one in found if one.error] == [2499]
-    assert found[2499].id == "m2499" and found[2499].error.startswith('line 2501: a quote (") is opened and not closed')
+    found = list(entries([str(table(tmp_path / "t.csv", rows, "id,smiles"))]))
+    assert len(found) == 3000 and [one.row for one in found if one.fault] == [2499]
+    assert found[2499].id == "m2499" and found[2499].read().error.startswith('line 2501: a quote (") is opened and not closed')
 
 
 def test_cells_of_several_lines_stay_whole():
