@@ -1,8 +1,8 @@
 """A worker process of this machine: it does chunks of rows within limits, and may be lost without the loss of a row.
 
 A molecule can be made to keep RDKit busy for hours, to fill the memory or to crash the process. So a chunk whose worker is
-lost is done again, then its rows one by one in a new worker; a row that is lost alone becomes a record with the reason. Only
-workers that cannot even begin end a run.
+killed is done again by another, then its rows one by one; one that exceeds its limits is done row by row at once. A row that
+loses its worker alone becomes a record with the reason. Only workers that cannot even begin end a run.
 """
 
 import os
@@ -28,10 +28,10 @@ Work = Callable[[Columns], pa.Table]
 """What is done to a chunk; it is sent to other processes by pickle, and must take a chunk of no rows."""
 
 ROW_SECONDS = 300.0
-"""Seconds that one row may take by itself. The slowest of 600 atoms take about 20 on one core, by `gnn-explainer`."""
+"""Seconds that one row may take by itself: the slowest that methods take, 200 atoms by `oracle`, need about 100 on one core.
 
-CHUNK_ROWS = 2.0
-"""A chunk may take as long as so many of the slowest rows, hundreds of times its usual seconds, before its rows are done one by one."""
+A chunk, which usually takes some seconds, may take as long before its rows are done one by one.
+"""
 
 START_SECONDS = 600.0
 """Seconds that a worker may take to begin, which is to import its libraries and to read its model."""
@@ -93,25 +93,26 @@ class Worker:
         """Records of all rows, whatever becomes of workers.
 
         Raises:
-            OSError: workers are lost before they have done anything.
+            OSError: workers are lost before they have done anything, or over nothing.
             Exception: what the work raises.
         """
         if _count(rows) > 1:
-            try:
-                return self._patiently(rows, CHUNK_ROWS * self.limits.seconds)
-            except LostError:
-                return pa.concat_tables([self._alone(row) for row in _singly(rows)]).combine_chunks()
-        return self._alone(rows)
+            with suppress(LostError):
+                return self._patiently(rows)
+        return pa.concat_tables([self._alone(row) for row in _singly(rows)]).combine_chunks()
 
     def _alone(self, row: Columns) -> pa.Table:
         """The record of one row, which may be that it could not be done."""
         try:
-            return self._patiently(row, self.limits.seconds)
+            return self._patiently(row)
         except LostError as lost:
             reason = f"the worker of this row {lost}: {lost.advice}"
-        return self._patiently(refused(row, reason), self.limits.seconds)
+        try:
+            return self._patiently(refused(row, reason))
+        except LostError as lost:
+            raise OSError(f"a worker {lost} over a row of which nothing was asked; what is done can be gone on with") from lost
 
-    def _patiently(self, rows: Columns, seconds: float) -> pa.Table:
+    def _patiently(self, rows: Columns) -> pa.Table:
         """Records of the rows, from a second worker where the first one was killed.
 
         Raises:
@@ -120,7 +121,7 @@ class Worker:
         for attempt in range(ATTEMPTS):
             try:
                 self._begin(rows)
-                return self._ask(rows, seconds)
+                return self._ask(rows, self.limits.seconds)
             except LostError as lost:
                 if lost.again or attempt == ATTEMPTS - 1:
                     raise

@@ -20,7 +20,7 @@ from molxai.workers import Limits, Worker, refused
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not know the tests
 
-LIMITS = Limits(seconds=4.0, memory=2**29)
+LIMITS = Limits(seconds=8.0, memory=2**28)
 
 POISON = {"CCN": "kill", "CCCN": "crash", "CCCCN": "sleep", "CCCCCN": "fill", "CCCCCCN": "raise"}
 """Molecules that stand for those which explode RDKit, and what becomes of their worker."""
@@ -28,8 +28,8 @@ POISON = {"CCN": "kill", "CCCN": "crash", "CCCCN": "sleep", "CCCCCN": "fill", "C
 REASONS = {
     "CCN": "the worker of this row was killed (SIGKILL): leave the row out, or simplify its molecule",
     "CCCN": "the worker of this row was killed (exit code 3): leave the row out, or simplify its molecule",
-    "CCCCN": "the worker of this row was stopped after 4 seconds: give it more with --row-seconds, or leave the row out",
-    "CCCCCN": "the worker of this row was stopped at 0.5 GiB of memory: leave the row out, or simplify its molecule",
+    "CCCCN": "the worker of this row was stopped after 8 seconds: give it more with --row-seconds, or leave the row out",
+    "CCCCCN": "the worker of this row was stopped at 0.25 GiB of memory: leave the row out, or simplify its molecule",
     "CCCCCCN": "the worker of this row got no more memory: leave the row out, or simplify its molecule",
 }
 
@@ -169,7 +169,7 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
     attribution = PoisonousAttribution(str(saved_model), extras=("plate",), device="cpu")
 
     def stopping(work, chunks):
-        made = processes(work, chunks, 1, LIMITS)
+        made = processes(work, chunks, 1, Limits())
         yield next(made)
         made.close()
         raise KeyboardInterrupt
