@@ -140,7 +140,7 @@ def test_another_run_is_refused_with_the_reason(table, saved_model, tmp_path):
         explain_library(attribution(saved_model, method="gradient-input"), Library((str(table),)), output, resume=True)
     other = tmp_path / "library.csv"
     other.write_text(table.read_text() + "late,CCO,P,1\n")
-    with pytest.raises(ValueError, match="holds a run with inputs"):
+    with pytest.raises(ValueError, match="holds an unfinished run with inputs .*SHA-256 .*--restart"):
         explain_library(attribution(saved_model), Library((str(other),)), output, resume=True)
     assert len(list(parts_folder(output).glob("part-*"))) == 4  # nothing was lost by asking
 

@@ -169,7 +169,7 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
     attribution = PoisonousAttribution(str(saved_model), extras=("plate",), device="cpu")
 
     def stopping(work, chunks):
-        made = processes(work, chunks, 1, LIMITS)
+        made = processes(work, chunks, 1, Limits())
         yield next(made)
         made.close()
         raise KeyboardInterrupt
