@@ -73,8 +73,9 @@ class Entry:
             if self.fault:
                 raise ValueError(self.fault)
             return Input(self.row, self.text, self._subject(max_atoms), "", self.id, *self._beside)
-        except (ValueError, RuntimeError) as error:  # RDKit has errors of its own for what it did not foresee
-            return Input(self.row, self.text, None, str(error), self.id, *self._beside)
+        except (ValueError, RuntimeError, MemoryError) as error:  # RDKit has errors of its own for what it did not foresee
+            reason = str(error) or "more memory is needed than there is"
+            return Input(self.row, self.text, None, reason, self.id, *self._beside)
 
     @property
     def _beside(self) -> tuple[str, str, Mapping[str, Any]]:

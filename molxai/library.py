@@ -98,8 +98,8 @@ def manifest_of(work: Attribution, library: Library, columns: pa.Schema, size: i
     made_by = {"molxai": metadata.version("molxai"), **versions()}
     known = {"format": FORMAT, "inputs": library.digests(), "model": card.name, "weights_sha256": card.weights_sha256}
     read = asdict(library.layout) | {"label_column": library.label_column, "chunk": size}
-    typed = {one.name: str(one.type) for one in columns}
-    return json.loads(json.dumps(known | settings | read | {"columns": typed, "versions": made_by}))
+    typed = {"columns": columns.names, "types": [str(one.type) for one in columns]}
+    return json.loads(json.dumps(known | settings | read | typed | {"versions": made_by}))
 
 
 def explain_library(
