@@ -272,9 +272,12 @@ class Explainer:
         if not self.card.classes:
             return self.class_number(label)
         name = self.endpoint or self.card.targets[0]
-        number = known_label(name, label, self.card.config.task, self.card.classes)
+        try:
+            number = known_label(name, label, self.card.config.task, self.card.classes)
+        except ValueError:
+            return self.class_number(label)  # says which classes there are
         if math.isnan(number):
-            raise ValueError(f"{name!r} is empty: {' or '.join(self.card.classes)} is needed")
+            raise ValueError(f"the cell {label!r} names no class: {' or '.join(self.card.classes)} is needed")
         return int(number)
 
     def class_number(self, name: str | int) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from graphormer.molecules import MAX_ATOMS, Molecule, mol_block, molecule
 from graphormer.pictures import ARRAYS, PICTURES
+from graphormer.sdf import STRUCTURES
 from graphormer.superpixels import Digit
 from graphormer.tables import AS_FOUND, TABLES, Layout, Table, read_rows
 from graphormer.text import bad_byte, encoding_of, ending, lines, without_bad_bytes
@@ -182,17 +183,17 @@ def extra_columns(sources: Sequence[str], layout: Layout = AS_FOUND, label_colum
 
 def reading_notes(sources: Sequence[str], layout: Layout = AS_FOUND) -> list[str]:
     """What was chosen in reading each table that the user may not expect, a line for each file."""
-    lines_of_notes = []
-    for path in (Path(source) for source in sources if is_file(source)):
-        if ending(path) in TABLES:
-            notes = list(read_rows(path, layout).notes)
-        elif ending(path) == ".smi":
-            notes = [note] if (note := encoding_of(path, layout.encoding).note) else []
-        else:
-            notes = []
-        if notes:
-            lines_of_notes.append(f"{path.name}: read with {', '.join(notes)}")
-    return lines_of_notes
+    said = []
+    for path in map(Path, filter(is_file, sources)):
+        notes: tuple[str, ...] = ()
+        if path.is_file() and path.stat().st_size:  # what is none is told by whoever reads it
+            if ending(path) in (".smi", *STRUCTURES):
+                notes = (encoding_of(path, layout.encoding).note,)
+            elif ending(path) in TABLES:
+                notes = read_rows(path, layout).notes
+        if any(notes):
+            said.append(f"{path.name}: read with {', '.join(notes)}")
+    return said
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def test_molecules_of_rdkit_and_other_columns_names(frame):
     mols = pandas.DataFrame({"ROMol": [Chem.MolFromSmiles("OCC"), None]})
     made = molxai.explain_frame(mols, "ROMol", features=True)
     assert made["status"].tolist() == ["ok", "error"]
-    assert made["relevance"].iloc[0] == pytest.approx(Explainer("bace")("OCC").relevance.tolist(), abs=1e-5)
+    assert made["relevance"].iloc[0] == pytest.approx(Explainer("bace")("OCC", target="active").relevance.tolist(), abs=1e-5)
     assert sum(made["features"].iloc[0][name][1] for name in made["features"].iloc[0]) == pytest.approx(
         made["relevance"].iloc[0][1], abs=1e-5
     )

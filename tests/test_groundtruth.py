@@ -247,7 +247,7 @@ def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
         ({"task": "smarts", "smarts": ("c1cc(",)}, "'c1cc\\(' is no SMARTS"),
         ({"task": "smarts", "smarts": ("[#92]",)}, "all are 'no match': two different labels are needed"),
         ({"task": "smarts", "smarts": ("*",)}, "all are 'match': two different labels are needed"),
-        ({"smiles_column": "structure"}, "the column 'structure' is needed"),
+        ({"smiles_column": "structure"}, "no column 'structure' in"),
         ({"task": "n-minus-o"}, "an .sdf, or a .zip with one inside, is needed"),
         ({"task": "n-minus-o", "data": "broken.zip"}, "is no zip archive"),
         ({"task": "n-minus-o", "data": "two.zip"}, "holds 2 .sdf files"),

@@ -272,15 +272,15 @@ def test_a_picture_of_too_many_pixels_is_a_bad_row(client, tmp_path):
         ("x.exe", "x", {}, 422, "x.exe: files ending in .smi"),
         ("x.csv.gz", "x", {}, 422, "unpack it first"),
         ("x.csv", "", {}, 422, "x.csv is empty"),
-        ("x.csv", "a,b\n1,2\n", {}, 422, "x.csv has the columns a, b: a column named smiles"),
+        ("x.csv", "a,b\n1,2\n", {}, 422, "x.csv has the columns a, b: a column named SMILES is needed"),
         ("x.csv", "smiles\n", {}, 422, "no inputs in x.csv"),
         ("x.csv", "smiles\n" + "C\n" * 5001, {}, 413, "x.csv has more than 5000 rows"),
-        ("x.csv", b"smiles\n\xff\xfe\n", {}, 422, "x.csv is not UTF-8"),
+        ("x.csv", b"smiles\n\x00\x01\x02\x03\n", {}, 422, "x.csv holds binary data"),
         ("x.parquet", "no parquet", {}, 422, "x.parquet is no readable Parquet file"),
         ("x.npz", "no zip", {}, 422, "x.npz is no readable .npz file"),
         ("x.csv", TABLE, {"methods": "lrp,nonsense"}, 422, "no method named 'nonsense'"),
         ("x.csv", TABLE, {"model": "mnist"}, 422, "reads digits"),
-        ("x.csv", TABLE, {"smiles_column": "nonsense"}, 422, "the column 'nonsense' is needed"),
+        ("x.csv", TABLE, {"smiles_column": "nonsense"}, 422, "no column 'nonsense' in x.csv"),
     ],
 )
 def test_uploads_are_refused_at_once(client, name, content, form, status, says):
