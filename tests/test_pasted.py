@@ -70,8 +70,9 @@ def test_what_is_no_molecule_is_said(text, said):
 def test_a_text_file_is_what_its_content_says():
     found = uploaded("list.TXT", b"CCO\tethanol\nCCN\n", Settings())
     assert [(one.content, one.id) for one in found] == [("CCO", "ethanol"), ("CCN", "")]
-    with pytest.raises(ValueError, match=r"list\.txt is not UTF-8 text"):
-        uploaded("list.txt", b"CCO \xb5\n", Settings())
+    assert [one.id for one in uploaded("list.txt", b"CCO \xb5\n", Settings())] == ["µ"]
+    with pytest.raises(ValueError, match=r"list\.txt holds binary data"):
+        uploaded("list.txt", b"CCO\x00\x01\x02\n", Settings())
 
 
 def test_examples_in_docstrings():
