@@ -1,15 +1,38 @@
 """Molecules as graphs: one node per heavy atom, in the order in which the user wrote the atoms."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolHash
 
+from graphormer.bounds import check_atoms
 from graphormer.graph import Graph, graph
+from graphormer.hydrogens import fold_hydrogens
+from graphormer.marks import listed, mark_notes, radical_notes
+from graphormer.naming import shortened
+from graphormer.ordered_smiles import ordered_smiles
 from graphormer.pairs import UNREACHABLE
+from graphormer.reading import MAX_ATOMS, Read, mol_block, read_structure, split_smiles
 from graphormer.vocabulary import Vocabulary
+
+__all__ = [
+    "BONDS",
+    "ELEMENTS",
+    "MAX_ATOMS",
+    "MOLECULES",
+    "Molecule",
+    "canonical",
+    "mol_block",
+    "molecule",
+    "molecule_graph",
+    "ordered_smiles",
+    "shortened",
+    "skeleton",
+    "split_smiles",
+]
 
 ELEMENTS = tuple("C N O F S Cl Br P I B Si Se Na K Li Ca Mg Zn Fe Cu As Sn Pt Al H".split())  # noqa: SIM905
 """Elements with an entry of their own; every other one is read as "other", and the record says so."""
@@ -43,11 +66,11 @@ MOLECULES = Vocabulary(
 )
 """Degree is Graphormer's centrality encoding. Stereo holds the CIP label, which does not depend on how the SMILES is written."""
 
-MAX_ATOMS = 600
-"""Larger molecules are refused: attention needs memory in proportion to the square of the number of atoms."""
-
 HYDROGEN = re.compile(r"\[\d*H")
 """Where a SMILES may have a hydrogen atom of its own (or mercury, helium, holmium)."""
+
+MARKED = re.compile(r"[~$*]|->|<-")
+"""Where a SMILES has an atom of no element, or a bond outside the vocabulary."""
 
 RING_SIZES = (0, 3, 4, 5, 6, 7)
 RING_PLACES = {size: place for place, size in enumerate(RING_SIZES)}
@@ -67,53 +90,65 @@ class Molecule:
     id: str = ""
     notes: tuple[str, ...] = ()
     """What was changed or approximated on reading."""
+    atoms: tuple[int, ...] | None = None
+    """The index of each node in the input, counted from 0; None where it is the node's own, as no hydrogen was folded."""
+    own_text: str = ""
+    """The user's SMILES, if its atoms are the nodes."""
 
     @property
     def symbols(self) -> list[str]:
         """Element of each node."""
         return [atom.GetSymbol() for atom in self.mol.GetAtoms()]
 
+    @property
+    def explained_smiles(self) -> str:
+        """A SMILES of what is explained: the i-th atom in it is node i."""
+        return self.own_text or ordered_smiles(self.mol)
+
 
 def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -> Molecule:
-    """The molecule of a SMILES string or an RDKit `Mol`.
+    """The molecule of a SMILES (also with a CXSMILES block), an InChI or an RDKit `Mol`.
 
-    Explicit hydrogens are folded into their heavy atom (isotopes and bridging hydrogens stay); all fragments of a
-    salt are kept.
+    Explicit hydrogens, deuterium and tritium are folded into their heavy atom (bridging hydrogens stay); all fragments
+    of a salt are kept.
 
     Raises:
-        ValueError: the SMILES cannot be parsed, there is no atom, or there are more than `max_atoms` atoms.
+        ValueError: the text cannot be read, there is no atom, or there are more than `max_atoms` atoms.
     """
-    written = _parsed(source) if isinstance(source, str) else source
-    mol = written
-    if not isinstance(source, str) or HYDROGEN.search(source):  # a SMILES without hydrogen atoms is ready as it is parsed
-        with rdBase.BlockLogs():
-            mol = Chem.RemoveHs(written)
-            Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    read = read_structure(source, max_atoms) if isinstance(source, str) else Read(source)
+    mol = read.mol
+    atoms = None
+    notes = list(read.notes)
+    if not read.smiles or HYDROGEN.search(read.smiles):  # a SMILES without hydrogen atoms is ready as it is parsed
+        mol, atoms, folding = fold_hydrogens(read.mol)
+        notes += folding
     if not mol.GetNumAtoms():
         raise ValueError("a molecule without atoms: at least one is needed")
-    if mol.GetNumAtoms() > max_atoms:
-        raise ValueError(f"{mol.GetNumAtoms()} heavy atoms: the limit is {max_atoms}, remove or split the molecule")
-    notes = []
-    if folded := written.GetNumAtoms() - mol.GetNumAtoms():
-        notes.append(f"{folded} explicit hydrogens folded into their heavy atoms")
+    check_atoms(mol.GetNumAtoms(), max_atoms)
     made = molecule_graph(mol)
-    for atom in (made.codes[:, 0] == len(ELEMENTS)).nonzero().flatten().tolist():
-        notes.append(f"atom {atom} ({mol.GetAtomWithIdx(atom).GetSymbol()}) is outside the vocabulary: read as 'other'")
-    return Molecule(made, mol, source if isinstance(source, str) else canonical(mol), id, tuple(notes))
+    if others := (made.codes[:, 0] == len(ELEMENTS)).nonzero().flatten().tolist():
+        notes += _other_notes(mol, others)
+    if not read.smiles or read.block or MARKED.search(read.smiles):
+        notes += mark_notes(read.mol, atoms)
+    elif "[" in read.smiles:
+        notes += radical_notes(mol)
+    smiles = source if isinstance(source, str) and read.smiles else canonical(mol)
+    own_text = "" if atoms or read.block else read.smiles
+    if isinstance(source, str) and not read.smiles:
+        atoms = None  # an InChI has no order of its own
+    return Molecule(made, mol, smiles, id, tuple(notes), atoms, own_text)
 
 
-def _parsed(smiles: str) -> Chem.Mol:
-    if not smiles.strip():
-        raise ValueError("an empty SMILES: at least one atom is needed")
-    if (rest := smiles.split(maxsplit=1)[1:]) and not rest[0].startswith("|"):
-        raise ValueError(f"blanks inside the SMILES {shortened(smiles)!r}: RDKit would read only what stands before them")
-    options = Chem.SmilesParserParams()
-    options.removeHs = False
-    with rdBase.BlockLogs():  # the one-line error says what RDKit would have said
-        mol = Chem.MolFromSmiles(smiles.strip(), options)
-    if mol is None:
-        raise ValueError(f"RDKit cannot read the SMILES {shortened(smiles)!r}: check brackets, ring closures and valences")
-    return mol
+def _other_notes(mol: Chem.Mol, atoms: Sequence[int]) -> list[str]:
+    """A note for each element that has no entry of its own."""
+    places: dict[str, list[int]] = {}
+    for atom in atoms:
+        places.setdefault(mol.GetAtomWithIdx(atom).GetSymbol(), []).append(atom)
+    notes = []
+    for symbol, found in places.items():
+        noun, verb = ("atom", "is") if len(found) == 1 else ("atoms", "are")
+        notes.append(f"{noun} {listed(found)} ({symbol}) {verb} outside the vocabulary: read as 'other'")
+    return notes
 
 
 def canonical(mol: Chem.Mol) -> str:
@@ -132,24 +167,6 @@ def skeleton(mol: Chem.Mol) -> str:
     with rdBase.BlockLogs():
         found: str = rdMolHash.MolHash(largest, rdMolHash.HashFunction.HetAtomTautomer)
     return found.partition("_")[0]
-
-
-def mol_block(block: str) -> Chem.Mol:
-    """The molecule of an SDF record, with its hydrogens as written.
-
-    Raises:
-        ValueError: RDKit cannot read it.
-    """
-    with rdBase.BlockLogs():
-        mol = Chem.MolFromMolBlock(block, removeHs=False)
-    if mol is None:
-        raise ValueError("RDKit cannot read the record: check its atom block, valences and aromatic bonds")
-    return mol
-
-
-def shortened(text: str, length: int = 80) -> str:
-    """The text, cut with an ellipsis where it is longer than `length`, for messages."""
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def molecule_graph(mol: Chem.Mol) -> Graph:

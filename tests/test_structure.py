@@ -9,7 +9,13 @@ from conftest import ROOT
 
 SOURCES = sorted((*ROOT.glob("graphormer/**/*.py"), *ROOT.glob("molxai/**/*.py")))
 
-CHEMISTRY = {f"graphormer/{name}.py" for name in ("molecules", "splits", "descriptors", "fingerprints", "recombination")}
+CHEMISTRY = {
+    f"graphormer/{name}.py"
+    for name in (
+        *("molecules", "reading", "bounds", "hydrogens", "marks", "ordered_smiles"),
+        *("splits", "descriptors", "fingerprints", "recombination"),
+    )
+}
 
 ONLY = {"rdkit": CHEMISTRY, "skimage": {"graphormer/superpixels.py", "graphormer/pictures.py"}}
 """The only files of graphormer that may import these: one idea of chemistry each, and picture files are resized."""
