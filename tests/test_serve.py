@@ -214,7 +214,7 @@ REFUSED = [
     ({"inputs": ["CCO"], "image": [[1]]}, 422, "inputs and image to explain"),
     ({"inputs": []}, 422, "inputs: "),
     ({"inputs": ["CCO"] * 101}, 413, "101 inputs at once: at most 100"),
-    ({"inputs": ["CCO"], "model": "../bace"}, 404, "no model '../bace' here: there are"),
+    ({"inputs": ["CCO"], "model": "../bace"}, 404, "no model '../bace' here: did you mean 'bace'? There are"),
     ({"inputs": ["CCO"], "model": "graphormer/pretrained/bace.safetensors"}, 404, "no model"),
     ({"inputs": ["CCO"], "model": "mnist"}, 422, "reads digits, and these are molecules"),
     ({"inputs": ["CCO"], "methods": ["nonsense"]}, 422, "no method named 'nonsense'"),
