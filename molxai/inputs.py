@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from graphormer.molecules import MAX_ATOMS, Molecule, mol_block, molecule
+from graphormer.molecules import MAX_ATOMS, Molecule, mol_block, molecule, split_smiles
 from graphormer.pictures import ARRAYS, PICTURES
 from graphormer.sdf import STRUCTURES
 from graphormer.superpixels import Digit
@@ -230,12 +230,6 @@ def _rows(path: Path, layout: Layout, label_column: str) -> Iterator[Entry]:
         else:
             smiles = row.fields.get(roles.structures, "")
             yield Entry(smiles, smiles, "smiles", 0, id, measured, row.fault, extras, label)
-
-
-def split_smiles(line: str) -> tuple[str, str]:
-    """A line of a .smi as SMILES and name."""
-    smiles, _, name = line.strip().partition("\t" if "\t" in line else " ")
-    return smiles, name.strip()
 
 
 def _smi(path: Path, layout: Layout) -> Iterator[Entry]:

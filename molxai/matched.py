@@ -92,8 +92,8 @@ class MatchedPair:
             for (i, j), change in self.changes
         ]
         return {
-            "a": {"smiles": _molecule(self.a).smiles, "id": _molecule(self.a).id} | self.a.to_dict(),
-            "b": {"smiles": _molecule(self.b).smiles, "id": _molecule(self.b).id} | self.b.to_dict(),
+            "a": {"smiles": _molecule(self.a).explained_smiles, "id": _molecule(self.a).id} | self.a.to_dict(),
+            "b": {"smiles": _molecule(self.b).explained_smiles, "id": _molecule(self.b).id} | self.b.to_dict(),
             "delta_logit": self.delta,
             **{f"delta_{name}": value for name, value in self.split.items()},
             "lost": [one.to_dict() for one in self.lost],

@@ -62,7 +62,7 @@ def _structure(one: Input) -> Record:
     """
     if not isinstance(one.subject, Molecule):
         return {}
-    return {"smiles": one.subject.smiles, "atoms": None}
+    return {"smiles": one.subject.explained_smiles, "atoms": one.subject.atoms}
 
 
 def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:

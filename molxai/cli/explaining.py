@@ -214,7 +214,8 @@ def predict(
     refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
     shown = ("prediction", "target", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
-    filled = [name for name in shown if any(one[name] is not None for one in records)]
+    units = {one["unit"] for one in records} - {None, "logit"}  # the column of logits says its own
+    filled = [name for name in shown if any(one[name] is not None for one in records) and (name != "unit" or units)]
     show_records(records, ("id", "input", *filled), console())
     if not summary([one for one, _ in rows], "", quiet):
         raise typer.Exit(1)

@@ -80,7 +80,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "no_caption",
         "picture_format",
     ],
-    "Large inputs": ["workers", "resume", "shard", "engine", "ray_address"],
+    "Large inputs": ["workers", "resume", "restart", "row_seconds", "shard", "engine", "ray_address"],
     "Machine": [
         "batch_size",
         "device",
