@@ -35,6 +35,9 @@ TOP = 3
 """Nodes named in the one-line form of an explanation."""
 
 
+MOST_NOTES = 8
+"""Lines of notes below a table of several inputs."""
+
 MOST_TARGETS = 12
 """Of a model, that are listed with their measures."""
 
@@ -157,6 +160,15 @@ def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | 
             )
         )
     show_table(("id", "prediction", "target", "probability", "logit", "gap", "largest relevances"), lines, out)
+
+
+def show_notes(rows: Sequence[Input], out: Console) -> None:
+    """What was changed or approximated in reading each input, a line for each of the first notes."""
+    notes = [(one.name, note) for one in rows if one.subject is not None for note in one.subject.notes]
+    for name, note in notes[:MOST_NOTES]:
+        out.print(Text(f"Note on {name}: {note}"))
+    if len(notes) > MOST_NOTES:
+        out.print(Text(f"{len(notes) - MOST_NOTES} more notes: records have them all (-o)"))
 
 
 def show_comparison(comparison: "Comparison", out: Console) -> None:

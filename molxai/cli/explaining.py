@@ -122,7 +122,7 @@ def explain(
     from molxai.batch import cost, explained
     from molxai.fragments import read_scheme, scheme_of
     from molxai.outputs import check_count, check_format, check_output, is_record_file, write_pictures
-    from molxai.terminal import console, progress, show_explanation, show_explanations, summary
+    from molxai.terminal import console, progress, show_explanation, show_explanations, show_notes, summary
 
     usage(check_output, output)
     look, shown = usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption), usage(chosen_scale, scale)
@@ -159,6 +159,7 @@ def explain(
             show_explanation(first, console(), taken_apart)
         else:
             show_explanations(rows, console(), taken_apart)
+            show_notes([one for one, _ in rows], console())
     if not summary([one for one, _ in rows], written_to(output, replaced) if output else "", quiet):
         raise typer.Exit(1)
 
@@ -195,7 +196,7 @@ def predict(
     from molxai.batch import predictions
     from molxai.outputs import check_output
     from molxai.records import prediction_record
-    from molxai.terminal import console, progress, show_records, summary
+    from molxai.terminal import console, progress, show_notes, show_records, summary
 
     usage(check_output, output, pictures=False)
     layout, model = layout_of(smiles_column, id_column, separator, encoding), shipped_for(inputs, model)
@@ -217,6 +218,7 @@ def predict(
     units = {one["unit"] for one in records} - {None, "logit"}  # the column of logits says its own
     filled = [name for name in shown if any(one[name] is not None for one in records) and (name != "unit" or units)]
     show_records(records, ("id", "input", *filled), console())
+    show_notes([one for one, _ in rows], console())
     if not summary([one for one, _ in rows], "", quiet):
         raise typer.Exit(1)
 
