@@ -50,6 +50,9 @@ ENOUGH = 0.9
 LEAST = 0.1
 """Share below which a column is called none."""
 
+SMILES_OPTION = "-s/--smiles-column"
+"""The option that names the column of SMILES."""
+
 SAMPLED = 20
 """Cells by which that is judged."""
 
@@ -83,27 +86,33 @@ def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[s
     Raises:
         ValueError: there is none, there are several of one usual name, or it holds no molecules where another does.
     """
-    option = "-s/--smiles-column"
-    found = named_column(path, columns, wanted, option) if wanted else _usual_smiles(path, columns, option)
-    if not found or _share(sample, found) < LEAST:
-        others = [name for name in columns if name != found and _share(sample, name) >= ENOUGH]
-        hint = f"{', '.join(map(repr, others[:3]))} seems to hold SMILES: name it with {option}"
-        if others and found:
-            cell = next((row[found] for row in sample if row.get(found)), "")
-            raise ValueError(f"{path}: column {found!r} holds no molecules, like {shortened(cell)!r}; column {hint}")
-        if not found:
-            there = listing(columns)
-            advice = f"column {hint}" if others else f"name it with {option}"
-            raise ValueError(f"{path} has the columns {there}: a column named SMILES is needed; {advice}")
-    return found
+    found = named_column(path, columns, wanted, SMILES_OPTION) if wanted else _usual_smiles(path, columns)
+    if found and _share(sample, found) >= LEAST:
+        return found
+    others = [name for name in columns if name != found and _share(sample, name) >= ENOUGH]
+    if found and not others:
+        return found  # its rows are errors one by one
+    raise ValueError(_no_smiles(path, columns, sample, found, others))
 
 
-def _usual_smiles(path: Path, columns: Sequence[str], option: str) -> str:
+def _no_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]], found: str, others: Sequence[str]) -> str:
+    """Why no column can be taken for the one of SMILES, and what to do."""
+    hint = f"column {others[0]!r} seems to hold SMILES: name it with {SMILES_OPTION}" if others else ""
+    if found:
+        cell = next((row[found] for row in sample if row.get(found)), "")
+        return f"{path}: column {found!r} holds no molecules, like {shortened(cell)!r}; {hint}"
+    if others and _is_molecule(others[0]):
+        return f"{path} begins with {shortened(others[0])!r}, which is a molecule: put a line with names above it, like smiles"
+    there = listing(columns)
+    return f"{path} has the columns {there}: a column named SMILES is needed; {hint or f'name it with {SMILES_OPTION}'}"
+
+
+def _usual_smiles(path: Path, columns: Sequence[str]) -> str:
     ranks = {name: _smiles_rank(name) for name in columns}
     best = min(ranks.values(), default=NO_RANK)
     found = [name for name, rank in ranks.items() if rank == best < NO_RANK]
     if len(found) > 1:
-        raise ValueError(f"{path} has several columns of SMILES ({listing(found)}): name one with {option}")
+        raise ValueError(f"{path} has several columns of SMILES ({listing(found)}): name one with {SMILES_OPTION}")
     return found[0] if found else ""
 
 

@@ -83,6 +83,8 @@ def test_a_column_that_holds_no_molecules_is_told_with_the_one_that_does(tmp_pat
         list(entries([str(path)]))
     with pytest.raises(ValueError, match="a column named SMILES is needed; column 'drawn' seems to hold SMILES: name it with -s"):
         list(entries([str(table(tmp_path / "u.csv", ["x,CCO"], "note,drawn"))]))
+    with pytest.raises(ValueError, match="begins with 'CCCO', which is a molecule: put a line with names above it"):
+        list(entries([str(table(tmp_path / "v.csv", ["CCO,2", "CCCC,3"], "CCCO,1"))]))
 
 
 def test_a_mistyped_column_is_answered_by_the_nearest_and_a_short_line(tmp_path):
