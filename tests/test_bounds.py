@@ -140,7 +140,7 @@ def test_hostile_text_is_refused_soon(text):
         (HOSTILE["necklace"], "1048596 equally short rings: the limit is 1100"),
         (HOSTILE["necklace, counted beyond 32 bits"], "billions of equally short rings"),
         (HOSTILE["necklace of 3**21"], "billions of equally short rings"),
-        (HOSTILE["letters"], "10000000 letters: the limit is 100000"),
+        (HOSTILE["letters"], "10000000 letters: the limit is 1000000"),
         (HOSTILE["closures on one atom"], "80000 numbers of ring closures"),
         (HOSTILE["hydrogens in a ring"], "15003 atoms with hydrogens: the limit is 3000"),
         (HOSTILE["fragments"], "40000 heavy atoms: the limit is 600"),
