@@ -1,7 +1,8 @@
-"""What is counted in the text of a structure before RDKit reads it: one poisonous row must not take a run down.
+"""What is counted in the text of a structure before RDKit reads it: no row may take a run down.
 
-Every count is one that real molecules keep by far; see each constant. RDKit's search for rings is what explodes: it lists
-every ring that belongs to some smallest set of rings, and n four-membered rings in a circle have 2**n of them.
+Every count is one that real molecules keep by far; see each constant. RDKit's search for rings is
+what explodes: it lists every ring that belongs to some smallest set of rings, and n four-membered
+rings in a circle have 2**n of them.
 """
 
 import re
@@ -11,30 +12,36 @@ from itertools import combinations
 
 from rdkit import Chem, rdBase
 
-MOST_LETTERS = 100_000
-"""Of a SMILES, with its CXSMILES block, or an InChI: 600 heavy atoms, each hydrogen written out, with coordinates need 60 000.
-RDKit reads a chain of 100 000 letters in 0.3 s, and as many open ring closures in 0.4 s."""
+MOST_LETTERS = 1_000_000
+"""Of a SMILES, with its CXSMILES block, or an InChI: 600 heavy atoms, each hydrogen written out,
+with coordinates need about 60 000. What is not an atom, a ring closure or a bond is read in time
+proportional to its letters, a million in 0.6 s at most."""
 
 MOST_BLOCK_LETTERS = 1_000_000
 """Of a mol block: 600 heavy atoms and their hydrogens as V3000 need 200 000."""
 
 HYDROGENS = 4
-"""Hydrogens written out, for each heavy atom. RDKit needs 6 GiB and a minute for a ring of 15 000 atoms, 3 s for one of 4000."""
+"""Hydrogens written out, for each heavy atom. RDKit needs 6 GiB and a minute for a ring of 15 000
+atoms, 3 s for one of 4000."""
 
 FEW_RINGS = 10
-"""Independent rings that need no further look: they make 2**10 rings at most. Of 67 000 molecules (HIV, BBBP, BACE, ESOL,
-Lipophilicity, FreeSolv, benzene, ChEMBL targets) 112 have more, the most 48, and never more than 12 in one ring system."""
+"""Independent rings that need no further look: they make 2**10 rings at most. Of 67 000 molecules
+(HIV, BBBP, BACE, ESOL, Lipophilicity, FreeSolv, benzene, ChEMBL targets) 112 have more, the most
+48, and never more than 12 in one ring system."""
 
 MOST_INDEPENDENT_RINGS = 330
-"""Bonds less atoms plus fragments. A nanotube of 600 atoms has 311, a sheet of graphene 270, C84 has 43."""
+"""Bonds less atoms plus fragments. A nanotube of 600 atoms has 291, a sheet of graphene 270, C84
+has 43."""
 
 MOST_SQUARES = 2000
-"""Rings of four atoms, which dense networks are full of: without this bound 20 atoms, each bonded to 20 others, crash RDKit
-(version 2026.9). A cubane has 6, a metal atom bonded to every atom of C60 1900."""
+"""Rings of four atoms, which dense networks are full of: without this bound 20 atoms, each bonded
+to 20 others, crash RDKit (version 2026.9). A cubane has 6, C60 with each atom bonded to a
+metal inside 180."""
 
 MOST_RINGS = 1100
-"""Rings that belong to some smallest set of rings. RDKit draws 1034 in 0.9 s, 2059 in 6 s and 4108 in 37 s; it reads 260 000 in
-2 s and 480 MiB. C84 has 44, γ-cyclodextrin 264, [10]cycloparaphenylene 1034, and each further ring doubles them."""
+"""Rings that belong to some smallest set of rings. RDKit draws 1034 in 0.9 s, 2059 in 6 s and 4108
+in 37 s; it reads 260 000 in 2 s and 480 MiB. C84 has 44, γ-cyclodextrin 264, [10]cycloparaphenylene
+1034, and each further ring doubles them."""
 
 COUNTED = 2**32
 """RDKit counts rings in an integer of 32 bits."""
@@ -58,8 +65,6 @@ def check_text(smiles: str, max_atoms: int) -> bool:
     Raises:
         ValueError: there are more letters or heavy atoms than can be read.
     """
-    if len(smiles) > MOST_LETTERS:
-        raise ValueError(f"a text of {len(smiles)} letters: the limit is {MOST_LETTERS}, remove or split the molecule")
     if len(smiles) > max_atoms:  # each atom has a letter
         atoms = ATOM.findall(smiles)
         check_atoms(sum(not HYDROGEN_ATOM.fullmatch(atom) for atom in atoms), max_atoms)
@@ -90,7 +95,9 @@ def _check_all_atoms(atoms: int, max_atoms: int) -> None:
 
 
 def check_block(block: str, max_atoms: int) -> None:
-    """Count letters, atoms and rings of a mol block; even without sanitising, RDKit looks for the rings of a block.
+    """Count letters, atoms and rings of a mol block.
+
+    RDKit looks for the rings of a block even where it does not sanitise.
 
     Raises:
         ValueError: there are more than can be read.
@@ -181,7 +188,7 @@ def _check(count: int, limit: int, what: str) -> None:
 
 
 def _ring_systems(bonds: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
-    """Neighbours of each atom in a ring or between two rings: chains are cut off from their ends."""
+    """Neighbours of each atom in or between rings: chains are cut off from their ends."""
     neighbours: dict[int, set[int]] = {}
     for start, end in bonds:
         neighbours.setdefault(start, set()).add(end)
@@ -197,7 +204,7 @@ def _ring_systems(bonds: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
 
 
 def _squares(neighbours: Mapping[int, Set[int]]) -> int:
-    """Rings of four atoms: pairs of atoms with two neighbours in common, each ring seen from both of its diagonals."""
+    """Rings of four atoms: two neighbours in common, each ring seen from both of its diagonals."""
     common: Counter[tuple[int, int]] = Counter()
     for around in neighbours.values():
         common.update(combinations(sorted(around), 2))
@@ -205,10 +212,11 @@ def _squares(neighbours: Mapping[int, Set[int]]) -> int:
 
 
 def _geodesic_rings(neighbours: Mapping[int, Set[int]], longest: int) -> int:
-    """At least as many as there are rings in smallest sets of rings, the longest of `longest` atoms.
+    """At least as many as there are rings in smallest sets, the longest of `longest` atoms.
 
-    From each atom of such a ring, both ways to the opposite atom or bond are shortest ways (Vismara 1997, "Union of all
-    the minimum cycle bases of a graph"), so the ways are counted. Three atoms at least see each ring.
+    From each atom of such a ring, both ways to the opposite atom or bond are shortest ways (Vismara
+    1997, "Union of all the minimum cycle bases of a graph"), so the ways are counted. Three atoms
+    at least see each ring.
     """
     seen = 0
     for start in neighbours:

@@ -1,9 +1,10 @@
 """Explicit hydrogens folded into their heavy atoms: deuterium and tritium are hydrogens, too.
 
 - The graph of a deuterated molecule is that of its protium form: no feature knows isotopes.
-- A centre or a double bond that is stereogenic only because of deuterium is unspecified after folding.
-- What RDKit keeps as an atom stays one: H2, hydrides, protons, bridging hydrogens, and the hydrogen of an imine that
-  defines its E or Z.
+- A centre or a double bond that is stereogenic only because of deuterium is unspecified after
+  folding.
+- What RDKit keeps as an atom stays one: H2, hydrides, protons, bridging hydrogens, and the hydrogen
+  of an imine that defines its E or Z.
 """
 
 from collections import Counter
@@ -13,7 +14,8 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdqueries
 
 ISOTOPES = {2: "deuterium", 3: "tritium"}
-"""Names of the isotopes that are read as hydrogen. One of another number stays an atom of its own."""
+"""Names of the isotopes that are read as hydrogen. One of another number stays an atom of its
+own."""
 
 PLACE = "_molxai_place"
 """Property of a hydrogen while it is folded: its index in the input."""
@@ -25,10 +27,11 @@ STEREO_BOND = Chem.MolFromSmarts("*=*")
 
 
 def fold_hydrogens(written: Chem.Mol) -> tuple[Chem.Mol, tuple[int, ...] | None, list[str]]:
-    """The molecule without the hydrogens that its heavy atoms can count, and with its stereo labels made anew.
+    """The molecule without hydrogens that its heavy atoms can count, its stereo labels made anew.
 
     Returns:
-        The molecule, the index in `written` of each of its atoms (None if nothing was folded), and notes.
+        The molecule, the index in `written` of each of its atoms (None if nothing was folded), and
+        notes.
 
     Raises:
         ValueError: RDKit cannot sanitise it.
@@ -75,7 +78,7 @@ def _make_protium(mol: Chem.Mol) -> None:
 
 
 def _free_terminal_double_bonds(mol: Chem.Mol) -> None:
-    """Take the stereo from double bonds with two hydrogens at one end: RDKit would keep one of them as an atom."""
+    """Take the stereo from double bonds with two hydrogens at one end: RDKit would keep one."""
     for pair in mol.GetSubstructMatches(STEREO_BOND, maxMatches=mol.GetNumBonds() + 1):
         bond = mol.GetBondBetweenAtoms(*pair)
         if bond.GetStereo() == STEREO_NONE:

@@ -1,7 +1,8 @@
-"""Marks in a structure that a graph cannot hold: what was read instead is said in a note, one for each kind.
+"""Marks in a structure that a graph cannot hold: a note for each kind says what was read instead.
 
-Aliases, abbreviations, repeating units, attachment points, query atoms and bonds, bonds of other kinds, radicals, and
-stereo that is marked as unknown, racemic or relative. A stereocentre without any mark needs no note: most tables have some.
+Aliases, abbreviations, repeating units, attachment points, query atoms and bonds, bonds of other
+kinds, radicals, and stereo that is marked as unknown, racemic or relative. A stereocentre without
+any mark needs no note: most tables have some.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +55,7 @@ def mark_notes(mol: Chem.Mol, atoms: Sequence[int] | None = None) -> list[str]:
 
 
 def radical_notes(mol: Chem.Mol, nodes: Mapping[int, int] | None = None) -> list[str]:
-    """A note on unpaired electrons, which the hydrogens that SELFIES, SMARTS and bare brackets leave out would take."""
+    """A note on unpaired electrons: SELFIES, SMARTS and bare brackets leave hydrogens out."""
     found = [atom.GetIdx() for atom in mol.GetAtomsMatchingQuery(RADICAL) if atom.GetAtomicNum() in NONMETALS]
     centres = [nodes[place] for place in found if place in nodes] if nodes is not None else found
     if not centres:

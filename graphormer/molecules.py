@@ -35,7 +35,8 @@ __all__ = [
 ]
 
 ELEMENTS = tuple("C N O F S Cl Br P I B Si Se Na K Li Ca Mg Zn Fe Cu As Sn Pt Al H".split())  # noqa: SIM905
-"""Elements with an entry of their own; every other one is read as "other", and the record says so."""
+"""Elements with an entry of their own; every other one is read as "other", and the record says
+so."""
 
 HYBRIDISATIONS = (Chem.HybridizationType.S, Chem.HybridizationType.SP, Chem.HybridizationType.SP2, Chem.HybridizationType.SP3)
 ATOMIC_NUMBERS = {Chem.GetPeriodicTable().GetAtomicNumber(symbol): place for place, symbol in enumerate(ELEMENTS)}
@@ -64,7 +65,8 @@ MOLECULES = Vocabulary(
     path_hops=5,
     environments=(1, 2),
 )
-"""Degree is Graphormer's centrality encoding. Stereo holds the CIP label, which does not depend on how the SMILES is written."""
+"""Degree is Graphormer's centrality encoding. Stereo holds the CIP label, which does not depend on
+how the SMILES is written."""
 
 HYDROGEN = re.compile(r"\[\d*H")
 """Where a SMILES may have a hydrogen atom of its own (or mercury, helium, holmium)."""
@@ -91,7 +93,8 @@ class Molecule:
     notes: tuple[str, ...] = ()
     """What was changed or approximated on reading."""
     atoms: tuple[int, ...] | None = None
-    """The index of each node in the input, counted from 0; None where it is the node's own, as no hydrogen was folded."""
+    """The index of each node in the input, counted from 0; None where it is the node's own, as no
+    hydrogen was folded."""
     own_text: str = ""
     """The user's SMILES, if its atoms are the nodes."""
 
@@ -109,11 +112,12 @@ class Molecule:
 def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -> Molecule:
     """The molecule of a SMILES (also with a CXSMILES block), an InChI or an RDKit `Mol`.
 
-    Explicit hydrogens, deuterium and tritium are folded into their heavy atom (bridging hydrogens stay); all fragments
-    of a salt are kept.
+    Explicit hydrogens, deuterium and tritium are folded into their heavy atom (bridging hydrogens
+    stay); all fragments of a salt are kept.
 
     Raises:
-        ValueError: the text cannot be read, there is no atom, or there are more than `max_atoms` atoms.
+        ValueError: the text cannot be read, there is no atom, or there are more than `max_atoms`
+        atoms.
     """
     read = read_structure(source, max_atoms) if isinstance(source, str) else Read(source)
     mol = read.mol
@@ -159,7 +163,8 @@ def canonical(mol: Chem.Mol) -> str:
 def skeleton(mol: Chem.Mol) -> str:
     """What a molecule has in common with its salts, tautomers, charge states and stereoisomers.
 
-    RDKit's hash of the heteroatom tautomer of the largest fragment, without its stereo and its counts of hydrogens and charges.
+    RDKit's hash of the heteroatom tautomer of the largest fragment, without its stereo and its
+    counts of hydrogens and charges.
     """
     fragments = Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False)
     largest = max(fragments, key=lambda one: (one.GetNumAtoms(), Chem.MolToSmiles(one)))

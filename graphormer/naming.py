@@ -1,4 +1,4 @@
-"""Text that stands where a SMILES is needed and is none: names, reactions, InChIKeys, cells without a value, and so on.
+"""Text that stands where a SMILES is needed and is none: names, reactions, InChIKeys and so on.
 
 Only text that RDKit cannot read is looked at, so nothing that it reads is ever refused here.
 """
@@ -32,7 +32,7 @@ def shortened(text: str, length: int = 80) -> str:
 
 
 def foreign_notation(text: str) -> str:
-    """What a text that RDKit cannot read seems to be, and what to do about it; empty if it looks like a SMILES."""
+    """What a text that RDKit cannot read seems to be, and what to do; empty for a SMILES."""
     text = text[:LOOKED_AT]
     if "V2000" in text or "V3000" in text or "M  END" in text:
         return "it is a mol block, not a SMILES; save it as a .mol or .sdf file, or give RDKit's Mol of it"
@@ -69,7 +69,7 @@ def _like_smiles(text: str) -> bool:
 
 
 def _like_name(text: str) -> bool:
-    """Whether it has words with letters that a SMILES has not, at least one in four, and no signs of a SMILES."""
+    """Whether one letter in four is none of a SMILES, and there are no signs of a SMILES."""
     letters = sum(map(len, WORD.findall(text)))
     strange = sum(map(len, WORD.findall(ATOMS.sub("", text))))
     return letters >= 3 and 4 * strange >= letters and not SIGNS.search(text)

@@ -1,8 +1,9 @@
 """A SMILES whose i-th atom is atom i of the molecule, whatever the order of its atoms.
 
-RDKit's own writer follows the bonds, so it keeps the order of few mol blocks. Here each atom is written in turn: behind the
-nearest earlier neighbour whose branch is still open, or behind a dot if there is none; every other bond is a ring closure.
-`C1.C1` is ethane. Read again, it is the same molecule, stereo included.
+RDKit's own writer follows the bonds, so it keeps the order of few mol blocks. Here each atom is
+written in turn: behind the nearest earlier neighbour whose branch is still open, or behind a dot if
+there is none; every other bond is a ring closure. `C1.C1` is ethane. Read again, it is the same
+molecule, stereo included.
 """
 
 import heapq
@@ -23,20 +24,21 @@ OTHER_HAND = {"@": "@@", "@@": "@"}
 HAND = re.compile(r"@+(?:(?:TH|AL|SP|TB|OH)\d+)?")
 
 Directions = dict[tuple[int, int], int]
-"""1 for a bond that goes up from the first atom to the second, -1 for one that goes down; both ways are there."""
+"""1 for a bond that goes up from the first atom to the second, -1 for one that goes down; both ways
+are there."""
 
 
 def ordered_smiles(mol: Chem.Mol) -> str:
     """A SMILES of the molecule, the i-th atom of which is atom i.
 
-    Stereo other than that of tetrahedral centres and double bonds is left out, and RDKit reads a `~` of a ring closure as a
-    single bond.
+    Stereo other than that of tetrahedral centres and double bonds is left out, and RDKit reads a
+    `~` of a ring closure as a single bond.
     """
     return _Writer(mol).text()
 
 
 class _Writer:
-    """The tree of bonds that are written between neighbours in the text, and what is written at each atom."""
+    """The tree of bonds between neighbours in the text, and what is written at each atom."""
 
     def __init__(self, mol: Chem.Mol) -> None:
         self.mol = mol
@@ -68,7 +70,7 @@ class _Writer:
         return ".".join(self._branch(root) for root in roots)
 
     def _parents(self) -> list[int | None]:
-        """The atom behind which each atom is written: its neighbour in the open branch that is nearest to the end."""
+        """The atom behind which each is written: the last neighbour in the open branch."""
         parents: list[int | None] = []
         branch: list[int] = []
         for atom, around in enumerate(self.neighbours):
@@ -79,7 +81,7 @@ class _Writer:
         return parents
 
     def _closures(self) -> dict[int, list[tuple[int, int, bool]]]:
-        """Of each atom: the other atom of each ring closure, its number, and whether it is opened here; as written."""
+        """Of each atom: other atom and number of each ring closure, and whether it opens here."""
         closures: dict[int, list[tuple[int, int, bool]]] = defaultdict(list)
         free: list[int] = []
         used = 0
@@ -140,7 +142,7 @@ class _Writer:
         return HAND.sub(hand, text)
 
     def _is_inverted(self, atom: Chem.Atom) -> bool:
-        """Whether the order of the neighbours in the text is an odd permutation of RDKit's order of the bonds."""
+        """Whether the neighbours in the text are an odd permutation of RDKit's bonds."""
         place = atom.GetIdx()
         parent = self.parents[place]
         written = [] if parent is None else [parent]

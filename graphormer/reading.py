@@ -1,4 +1,4 @@
-"""The text of a structure, read by RDKit: SMILES with or without a CXSMILES block, InChI, mol block, or the reason why not.
+"""SMILES with or without a CXSMILES block, InChI and mol blocks, read by RDKit, or why not.
 
 Three things surround RDKit's own parsers, which are called once for a text that is right:
 
@@ -18,12 +18,14 @@ from graphormer.naming import foreign_notation, shortened
 from graphormer.syntax import syntax_fault
 
 MAX_ATOMS = 600
-"""Larger molecules are refused: attention needs memory in proportion to the square of the number of atoms."""
+"""Larger molecules are refused: attention needs memory in proportion to the square of the number of
+atoms."""
 
 INCHI = "InChI="
 
 RXN_HEADER = "$RXN\n\n\n\n  1  0\n$MOL\n"
-"""What makes a mol block the one reactant of a reaction: RDKit's reader of reactions throws what that of blocks only logs."""
+"""What makes a mol block the one reactant of a reaction: RDKit's reader of reactions throws what
+that of blocks only logs."""
 
 LINE = re.compile(r"\bline:? ?(\d+)")
 ATOM_NUMBER = re.compile(r"\batom # (\d+)")
@@ -81,7 +83,7 @@ def read_structure(text: str, max_atoms: int = MAX_ATOMS) -> Read:
 
 
 def cx_parts(text: str) -> tuple[str, str, str]:
-    """A text as its SMILES, its CXSMILES block (from one `|` to the next; empty if there is none), and what follows."""
+    """A text as its SMILES, its CXSMILES block (from one `|` to the next), and what follows."""
     smiles, *rest = text.split(maxsplit=1)
     if not rest:
         return smiles, "", ""
@@ -94,8 +96,8 @@ def cx_parts(text: str) -> tuple[str, str, str]:
 def split_smiles(line: str) -> tuple[str, str]:
     """A line of a `.smi` file as its SMILES, with its CXSMILES block, and its name.
 
-    Blanks or a tab part them: `CC=CC |c:1| but` is `CC=CC |c:1|` and `but`. Text in bars behind a SMILES is always
-    a block, as RDKit has it, so a name cannot begin with a bar.
+    Blanks or a tab part them: `CC=CC |c:1| but` is `CC=CC |c:1|` and `but`. Text in bars behind a
+    SMILES is always a block, as RDKit has it, so a name cannot begin with a bar.
     """
     if "\t" in line.strip():
         smiles, _, rest = line.strip().partition("\t")
@@ -152,8 +154,9 @@ def _read_inchi(text: str, max_atoms: int) -> Read:
 
 
 def _rest_error(text: str, smiles: str, block: str) -> str:
-    if not block and (foreign := foreign_notation(text)):
-        return f"RDKit cannot read {shortened(text)!r}: {foreign}"
+    is_line = "\n" not in text or "M  END" in text
+    if is_line and not block and (foreign := foreign_notation(text)):
+        return f"RDKit cannot read the SMILES {shortened(text)!r}: {foreign}"
     if block:
         return f"text after the CXSMILES block {shortened(block)!r} of {shortened(smiles)!r}: remove it, or write it as a name"
     return f"blanks inside the SMILES {shortened(text)!r}: RDKit would read only what stands before them"
@@ -164,7 +167,7 @@ def _smiles_error(smiles: str, block: str) -> str:
     raw = _parsed(smiles, sanitize=False)
     if raw is None:
         if foreign := foreign_notation(smiles):
-            return f"RDKit cannot read {shortened(smiles)!r}: {foreign}"
+            return f"RDKit cannot read the SMILES {shortened(smiles)!r}: {foreign}"
         reason = syntax_fault(smiles)
     else:
         reason = _chemical_reason(raw)
@@ -212,7 +215,7 @@ def _own_line(found: re.Match[str]) -> str:
 
 
 def _line_of_atom(block: str, reason: str) -> str:
-    """Where the atom stands that a reason speaks of; empty if the reason says the line, or speaks of none."""
+    """The line of the atom that a reason speaks of; empty if it speaks of none."""
     lines = block.splitlines()
     if found := UNKNOWN_ELEMENT.search(reason):
         places = [place for place, line in enumerate(lines, 1) if line.split()[3:4] == [found[1]]]

@@ -1,4 +1,4 @@
-"""Why RDKit cannot read a SMILES: RDKit says so only in its log, which threads share, so its words are found again here."""
+"""Why RDKit cannot read a SMILES: it says so only in its log, which threads share."""
 
 import re
 from collections.abc import Iterator
@@ -31,11 +31,15 @@ FOLLOWERS = {
     ")": ANYTHING,
     ".": frozenset(("atom",)),
 }
-"""What RDKit's grammar lets follow each piece of a SMILES; the empty one stands before the first."""
+"""What RDKit's grammar lets follow each piece of a SMILES; the empty one stands before the
+first."""
 
 
 def syntax_fault(smiles: str) -> str:
-    """What is wrong with the syntax of a SMILES, in RDKit's words, with positions counted from 1; empty if nothing is."""
+    """What is wrong with the syntax of a SMILES, in RDKit's words; empty if nothing is.
+
+    Positions are counted from 1.
+    """
     before = ""
     opened: list[int] = []  # positions of the open parentheses
     for kind, _, position in _tokens(smiles):
@@ -88,7 +92,7 @@ def _ring_fault(smiles: str) -> str:
 
 
 def _tokens(smiles: str) -> Iterator[tuple[str, str, int]]:
-    """Kind, text (of a ring closure: its number) and position of each piece; a kind `""` is no piece of a SMILES."""
+    """Kind, text (of a ring closure: its number) and position of each piece; `""` is no kind."""
     place = 0
     while place < len(smiles):
         position = place + 1
@@ -106,7 +110,7 @@ def _tokens(smiles: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _bad_position(smiles: str, place: int) -> int:
-    """Position of the letter that no SMILES has there: within a bracket, the first that cannot go on."""
+    """Position of the letter that no SMILES has there: in a bracket, the first that is wrong."""
     if smiles[place] != "[":
         return place + 1
     ends = [end for end in range(place + 1, min(len(smiles), place + 20)) if ATOM.match(smiles[place:end] + "]")]

@@ -69,6 +69,16 @@ def nanotube(around, length):
     return graph
 
 
+def armchair(around, length):
+    """An armchair tube: its belts are one family of rings, too large for a bound by its bonds alone."""
+    graph = nx.Graph()
+    for row in range(2 * around):
+        nx.add_path(graph, [(column, row) for column in range(length)])
+        rungs = range(row % 2, length, 2)
+        graph.add_edges_from(((column, row), (column, (row + 1) % (2 * around))) for column in rungs)
+    return nx.k_core(graph, 2)
+
+
 def fullerene():
     """C60: each corner of an icosahedron is cut off."""
     icosahedron = nx.icosahedral_graph()
@@ -140,7 +150,7 @@ def test_hostile_text_is_refused_soon(text):
         (HOSTILE["necklace"], "1048596 equally short rings: the limit is 1100"),
         (HOSTILE["necklace, counted beyond 32 bits"], "billions of equally short rings"),
         (HOSTILE["necklace of 3**21"], "billions of equally short rings"),
-        (HOSTILE["letters"], "10000000 letters: the limit is 100000"),
+        (HOSTILE["letters"], "10000000 letters: the limit is 1000000"),
         (HOSTILE["closures on one atom"], "80000 numbers of ring closures"),
         (HOSTILE["hydrogens in a ring"], "15003 atoms with hydrogens: the limit is 3000"),
         (HOSTILE["fragments"], "40000 heavy atoms: the limit is 600"),
@@ -156,6 +166,7 @@ REAL = {
     "C60": woven(fullerene(), "c"),
     "[10]cycloparaphenylene": woven(phenylenes(10), "C"),
     "nanotube of 600 atoms": woven(nanotube(10, 30), "C"),
+    "armchair nanotube": woven(armchair(3, 20), "C"),
     "graphene of 510 atoms": woven(nx.hexagonal_lattice_graph(15, 15), "c"),
     "cubane": "C12C3C4C1C5C2C3C45",
     "dodecahedrane": woven(nx.dodecahedral_graph(), "C"),
