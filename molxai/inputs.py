@@ -85,7 +85,7 @@ class Entry:
 
     def _subject(self, max_atoms: int) -> Molecule | Digit:
         if self.kind in ("smiles", "block"):
-            return molecule(mol_block(self.content) if self.kind == "block" else self.content, self.id, max_atoms)
+            return molecule(mol_block(self.content, max_atoms) if self.kind == "block" else self.content, self.id, max_atoms)
         from graphormer.pictures import picture, read_picture
         from graphormer.superpixels import digit
 
