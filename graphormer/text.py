@@ -106,7 +106,7 @@ def _unmarked_utf16(head: bytes) -> str:
     return "utf-16-be" if zeros[0] > 0.7 * pairs and zeros[1] < 0.1 * pairs else ""
 
 
-def _utf8_or_western(head: bytes, file: IO[bytes]) -> Encoding:
+def _utf8_or_western(head: bytes, file: io.BufferedIOBase) -> Encoding:
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     valid = 0
     invalid = 0
@@ -135,12 +135,12 @@ def _utf8_or_western(head: bytes, file: IO[bytes]) -> Encoding:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[io.BufferedIOBase]:
     """The bytes of a file, unpacked where its name ends in `.gz`."""
     packed = path.name.lower().endswith(".gz")
     try:
         with gzip.open(path, "rb") if packed else path.open("rb") as file:
-            yield cast(IO[bytes], file)
+            yield file
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         remedy = "copy it again, or unpack it first"
         raise ValueError(f"{path} is no whole gzip file ({error}): {remedy}") from error
@@ -160,7 +160,7 @@ def lines(path: Path, encoding: str = "") -> Iterator[str]:
     """
     name = encoding_of(path, encoding).name
     on_error = "surrogateescape" if name.startswith("utf-8") else "replace"
-    with _opened(path) as raw, io.TextIOWrapper(raw, name, on_error, newline="") as file:
+    with _opened(path) as raw, io.TextIOWrapper(cast(IO[bytes], raw), name, on_error, newline="") as file:
         yield from file
 
 

@@ -105,9 +105,10 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
     from molxai.fragment_tables import show_fragments
     from molxai.rendering.caption import ledger_line, prediction_line
 
+    parts = fragments(explanation, scheme) if scheme else None  # refused, if at all, before anything is printed
     out.print(Text(prediction_line(explanation)))
-    if scheme:
-        show_fragments(explanation, fragments(explanation, scheme), out)
+    if parts is not None:
+        show_fragments(explanation, parts, out)
     else:
         _show_nodes(explanation, out)
     out.print(Text(ledger_line(explanation)))

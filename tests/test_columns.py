@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 from conftest import ROOT, SMALL, SMILES
-from rich.console import Console
 from rich.text import Text
 
 from graphormer.checkpoint import load
 from molxai.columns import CELL_LETTERS, UNBOUNDED, show_table
 from molxai.comparison import compare
+from molxai.console import Console
 from molxai.explainer import Explainer
 from molxai.fragment_tables import show_carriers, show_core_table, show_matched
 from molxai.fragments import SCHEMES

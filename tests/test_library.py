@@ -237,7 +237,7 @@ def test_a_full_disk_keeps_what_is_done(table, saved_model, undisturbed, monkeyp
     monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
     monkeypatch.setattr(library, "CHUNK", 12)
     monkeypatch.setattr(sys, "argv", ["molxai", "explain", "library.csv", "-o", "out.parquet"])
-    arguments = ["explain", str(table), "-m", str(saved_model), "-o", str(output), "-n", "0"]
+    arguments = ["explain", str(table), "-m", str(saved_model), "-o", str(output), "-n", "0", "--target", "pred"]
     assert main(arguments) == 1
     said = capsys.readouterr().err
     assert "No space left on device" in said and "go on with: molxai explain library.csv -o out.parquet --resume" in said

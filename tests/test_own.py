@@ -224,7 +224,7 @@ def test_superpixels_of_ones_own(run):
     assert code == 1 and "pictures have no scaffolds" in err
     assert "has no columns" in run("train", "d.npz", "--split-column", "part", "-q", "-o", "n")[2]
     np.savez("bad.npz", images=images)
-    assert "arrays named 'images' and 'labels' are needed" in run("train", "bad.npz", "-q", "-o", "n")[2]
+    assert "holds images: an array named 'labels' is needed" in run("train", "bad.npz", "-q", "-o", "n")[2]
     assert not Path("n").exists()
 
 
