@@ -96,7 +96,7 @@ def test_what_looks_like_markup_is_text():
 def tables():
     """Every table that a command shows in the terminal."""
     explainer = Explainer("bace", "lrp")
-    read = [entry.read(600) for entry in entries([str(ROOT / "datasets/drugs/drugs.csv")], "", "")][:12]
+    read = [entry.read(600) for entry in entries([str(ROOT / "datasets/drugs/drugs.csv")])][:12]
     made = [(one, explainer(one.subject, "active")) for one in read]
     series = [(one.id, explanation) for one, explanation in made]
     records = [{"id": one.id, "input": one.text, "prediction": "inactive", "probability": 0.65, "similarity": 0.25} for one in read]
