@@ -120,7 +120,7 @@ def _v3000_bonds(block: str, max_atoms: int) -> list[tuple[int, int]]:
 
 
 def _v2000_bonds(block: str) -> list[tuple[int, int]]:
-    lines = block.splitlines()
+    lines = block.split("\n")
     try:
         counts = lines[COUNTS_LINE]
         first = COUNTS_LINE + 1 + int(counts[:3])

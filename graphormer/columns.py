@@ -11,18 +11,24 @@ SMILES_NAMES = (
     ("smiles",),
     ("isomericsmiles", "isosmiles", "cxsmiles"),
     ("canonicalsmiles", "cansmiles", "rdkitsmiles", "smilesstring", "smilesstr"),
+    ("smi", "isosmi", "isomericsmi", "cansmi", "canonicalsmi", "smile"),
 )
 """Usual names of a column of SMILES, without case, blanks and marks: of several that are there the first kind is taken.
 Isomeric SMILES say more than canonical ones do in some data bases."""
 
-OTHER_NAMES = (("smi",), ("mol", "structure", "molecule", "chemicalstructure", "compoundstructure"))
-"""Names that a column of SMILES may have, after all that have SMILES in their name."""
+OTHER_NAMES = (
+    ("mol", "romol", "structure", "structures", "molecule", "molecules"),
+    ("chemicalstructure", "compoundstructure", "molecularstructure", "moleculestructure"),
+    ("inchi", "standardinchi", "stdinchi"),
+)
+"""Names that a column of SMILES, or of InChI, may have, after all that have SMILES in their name."""
 
 ID_SUBJECTS = frozenset(
     (
         *("compound", "cmpd", "cpd", "molecule", "mol", "drug", "ligand", "substance", "sample", "chemical"),
         *("structure", "inhibitor", "catalog", "catalogue", "registry", "reg", "vendor", "supplier"),
-        *("product", "corporate", "entry", "lead", "hit", "chembl", "pubchem", "zinc", "drugbank", "enamine"),
+        *("product", "corporate", "corp", "entry", "lead", "hit", "batch", "lab", "database", "monomer", "internal", "external"),
+        *("verbindung", "verbindungs", "substanz", "of", "chembl", "pubchem", "zinc", "drugbank", "enamine"),
         *("chemspider", "cas", "chebi", "kegg", "bindingdb", "mcule", "molport"),
     )
 )
@@ -30,18 +36,20 @@ ID_SUBJECTS = frozenset(
 
 ID_QUALITIES = frozenset(("iupac", "preferred", "pref", "common", "generic", "trivial", "systematic", "unique"))
 
-ID_NOUNS = frozenset(("id", "ids", "identifier", "name", "names", "number", "no", "nr", "code", "key", "title", "rn"))
+ID_NOUNS = frozenset(
+    ("id", "ids", "identifier", "name", "names", "number", "no", "nr", "nummer", "code", "key", "title", "rn", "cid", "sid", "compound")
+)
 """What such a column may say of them."""
 
 ID_ALONE = frozenset(
     (
         *("id", "name", "title", "compound", "cid", "sid", "molecule", "drug", "ligand", "iupac"),
-        *("cas", "casrn", "casno", "identifier", "idnumber", "compoundid"),
+        *("cas", "casrn", "casno", "identifier", "idnumber", "compoundid", "molregno", "dtxsid", "dtxcid", "verbindung", "substanz"),
     )
 )
 """Names of a column of ids that are one word."""
 
-UNNAMED = re.compile(r"unnamed: \d+(_level_\d+)?", re.IGNORECASE)
+UNNAMED = re.compile(r"unnamed: ?\d+([._]\w+)*", re.IGNORECASE)
 """How pandas calls a column without a name, such as an index that was saved with a table."""
 
 ENOUGH = 0.9
@@ -86,7 +94,7 @@ def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[s
     Raises:
         ValueError: there is none, there are several of one usual name, or it holds no molecules where another does.
     """
-    found = named_column(path, columns, wanted, SMILES_OPTION) if wanted else _usual_smiles(path, columns)
+    found = named_column(path, columns, wanted, SMILES_OPTION) if wanted else _usual_smiles(path, columns, sample)
     if found and _share(sample, found) >= LEAST:
         return found
     others = [name for name in columns if name != found and _share(sample, name) >= ENOUGH]
@@ -107,13 +115,19 @@ def _no_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str,
     return f"{path} has the columns {there}: a column named SMILES is needed; {hint or f'name it with {SMILES_OPTION}'}"
 
 
-def _usual_smiles(path: Path, columns: Sequence[str]) -> str:
-    ranks = {name: _smiles_rank(name) for name in columns}
-    best = min(ranks.values(), default=NO_RANK)
-    found = [name for name, rank in ranks.items() if rank == best < NO_RANK]
+def _usual_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]]) -> str:
+    found = usual_smiles(columns)
+    if len(found) > 1:
+        found = [name for name in found if _share(sample, name) >= ENOUGH] or found
     if len(found) > 1:
         raise ValueError(f"{path} has several columns of SMILES ({listing(found)}): name one with {SMILES_OPTION}")
     return found[0] if found else ""
+
+
+def usual_smiles(columns: Sequence[str]) -> list[str]:
+    """The columns whose names say best that they hold SMILES."""
+    best = smiles_rank(columns)
+    return [name for name in columns if _smiles_rank(name) == best < NO_RANK]
 
 
 NO_RANK = len(SMILES_NAMES) + 1 + len(OTHER_NAMES)
@@ -125,6 +139,11 @@ def _smiles_rank(name: str) -> int:
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     kinds = (*SMILES_NAMES, (plain,) if "smiles" in plain else (), *OTHER_NAMES)
     return next((rank for rank, kind in enumerate(kinds) if plain in kind), NO_RANK)
+
+
+def smiles_rank(columns: Sequence[str]) -> int:
+    """How well a table's header says which column holds SMILES: 0 is best."""
+    return min(map(_smiles_rank, columns), default=NO_RANK)
 
 
 def says_smiles(name: str) -> bool:
@@ -186,7 +205,8 @@ def _say_id(words: Sequence[str]) -> bool:
 
 def _words(name: str) -> list[str]:
     """The words in a column's name, `CMPD_CHEMBLID` as cmpd, chembl, id."""
-    words = re.findall(r"[a-z0-9]+", name.lower())
+    plain = re.sub(r"\(.*?\)|\[.*?\]", " ", name.lower()).replace("#", " number ")
+    words = re.findall(r"[^\W_]+", plain)
     split = [re.fullmatch(r"(\w+?)(id|name|number|code)", word) for word in words]
     parts = [[found[1], found[2]] if found and found[1] in ID_SUBJECTS else [word] for word, found in zip(words, split, strict=True)]
     return [word for part in parts for word in part]

@@ -1,19 +1,19 @@
 """Tables of separated values as people have them: any usual separator, one record for each data line.
 
 A quoted cell may run over several lines. A quote that is opened by mistake must not swallow the rows below it, so a cell
-goes on only if its end is near and in a right place, and if the lines are no rows by themselves:
+goes on only if its end is near and in a right place, and if none of its lines is a row by itself:
 
     id,note,smiles            three columns
-    a,"two lines,             one record: this line alone would have three cells,
-    of text",CCO              the next one two
-    "b,a slip,CCN             a faulty record, and the next line is read as if nothing had been
-    c,fine,CCC
+    m1,"two lines,            one record
+    of text",CCO
+    "m2,a slip,CCN            a faulty record, and the next line is read as if nothing had been
+    m3,fine,CCC
 """
 
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -128,7 +128,7 @@ def _records(numbered: "_Lines", separator: str, unnamed: int = 0) -> Iterator[R
     csv.field_size_limit(LONGEST)
     width = 0
     for number, line in numbered:
-        if bare := line.rstrip("\r\n"):
+        if bare := line.rstrip("\r\n\x1a"):  # DOS ended files with Ctrl-Z
             record = _record(number, bare, numbered, separator, width)
             width = width or len(record.cells) + unnamed
             yield record
@@ -166,10 +166,28 @@ def _several_lines(line: str, numbered: _Lines, separator: str, width: int) -> l
     except csv.Error:  # never closed, or followed by something else than a separator
         return []
     used = taken[: reader.line_num]
-    if width and (len(cells) > width or _are_rows(used, separator, width)):
+    if width and (len(cells) > width or _swallow_rows(used, separator, width)):
         return []
     numbered.skip(len(used) - 1)
     return [cell.replace("\r\n", "\n") for cell in cells]
+
+
+def _swallow_rows(lines: Sequence[str], separator: str, width: int) -> bool:
+    """Whether lines that a quoted cell runs over are rows by themselves: as wide as the header, and their ids alike.
+
+    Ids are alike where digits and letters are at the same places, as in m2 and m3; text of several lines may have as many
+    commas as the table, but hardly begins with such a number, too.
+    """
+    if len(lines) > 2 and _are_rows(lines, separator, width):
+        return True
+    first, *others = (_literal(line, separator) for line in lines)
+    id = _shape(first[0])
+    return "9" in id and any(len(cells) == width and _shape(cells[0]) == id for cells in others)
+
+
+def _shape(cell: str) -> str:
+    """The cell with 9 for each digit and a for each letter."""
+    return "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in cell)
 
 
 def _are_rows(lines: Sequence[str], separator: str, width: int) -> bool:
@@ -194,18 +212,23 @@ def separator_named(text: str) -> str:
     return found
 
 
-def separator_of(sample: Sequence[str], usual: str) -> str:
-    """The separator under which the sample's lines have as many cells as its header: the usual one, if it is one of them.
+def separator_of(sample: Sequence[str], usual: str, rank: Callable[[Sequence[str]], int] = lambda header: 0) -> str:
+    """The separator that gives the best header, and lines with as many cells: the usual one, if it is as good as any.
 
     Args:
         sample: first lines of a file.
         usual: by the file's ending.
+        rank: how little the cells of a header say; 0 is best.
     """
-    widths = {one: _width_and_share(sample, one) for one in (usual, *SEPARATORS)}
-    several = {one: facts for one, facts in widths.items() if facts[0] > 1}
-    if not several or (usual in several and several[usual][1] >= CONSISTENT):
-        return usual
-    return max(several, key=lambda one: (several[one][1], several[one][0], one == usual))
+    found = {one: _Split.of(sample, one) for one in (usual, *SEPARATORS)}
+    several = {one: split for one, split in found.items() if len(split.header) > 1}
+
+    def merit(separator: str) -> tuple[int, bool, bool, float, int]:
+        split = several[separator]
+        whole = split.share >= CONSISTENT
+        return -rank(split.header), whole, whole and separator == usual, split.share, len(split.header)
+
+    return max(several, key=merit) if several else usual
 
 
 def has_row_names(sample: Sequence[str], separator: str) -> bool:
@@ -216,12 +239,20 @@ def has_row_names(sample: Sequence[str], separator: str) -> bool:
     return wider and 1 < len(below) == len(names) and any(one.cells[-1].strip() for one in below)
 
 
-def _width_and_share(sample: Sequence[str], separator: str) -> tuple[int, float]:
-    """Cells of the header, and the share of lines below it that have as many (or one more: a row's name)."""
-    header, *below = list(_records(_Lines(sample, 1), separator)) or [Record(1, [])]
-    width = len(header.cells)
-    widths = [_filled_width(one.cells, width) for one in below if not one.fault]
-    return width, sum(found in (width, width + 1) for found in widths) / len(widths) if widths else 1.0
+@dataclass(frozen=True)
+class _Split:
+    """What a separator makes of the first lines of a file."""
+
+    header: list[str]
+    share: float
+    """Of the lines below, those that have as many cells (or one more: a row's name)."""
+
+    @classmethod
+    def of(cls, sample: Sequence[str], separator: str) -> "_Split":
+        header, *below = list(_records(_Lines(sample, 1), separator)) or [Record(1, [])]
+        width = len(header.cells)
+        widths = [_filled_width(one.cells, width) for one in below if not one.fault]
+        return cls(header.cells, sum(found in (width, width + 1) for found in widths) / len(widths) if widths else 1.0)
 
 
 def _filled_width(cells: Sequence[str], width: int) -> int:

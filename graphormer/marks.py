@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from rdkit import Chem
 from rdkit.Chem import rdqueries
 
-from graphormer.naming import shortened
+from graphormer.notation import shortened
 
 NAMED = 5
 """Atoms or bonds that a note names."""

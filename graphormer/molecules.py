@@ -12,7 +12,7 @@ from graphormer.bounds import check_atoms
 from graphormer.graph import Graph, graph
 from graphormer.hydrogens import fold_hydrogens
 from graphormer.marks import listed, mark_notes, radical_notes
-from graphormer.naming import shortened
+from graphormer.notation import shortened
 from graphormer.ordered_smiles import ordered_smiles
 from graphormer.pairs import UNREACHABLE
 from graphormer.reading import MAX_ATOMS, Read, mol_block, read_structure, split_smiles

@@ -15,7 +15,10 @@ NEARLY_ALL = 0.9
 LARGEST = torch.finfo(torch.float32).max
 """A label beyond it is infinite to the model."""
 
-MINUS_SIGNS = re.compile("^[\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d]\\s*(?=[\\d.,])")
+HALF = 0.5
+"""Share of numbers among the cells of a column of text from which on it is no column of classes."""
+
+MINUS_SIGNS = re.compile("(^|(?<=[eE]))[\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d]\\s*(?=[\\d.,])")
 """Minus (U+2212) and the dashes that word processors and web pages put in its place."""
 
 SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
@@ -35,6 +38,14 @@ UNIT = (
     r"%|‰|°\s?[CF]|[KVJgLlsh]|min|ppm|ppb|[pnuµμm]?M|[pnuµμmk]?g|[uµμm]?[lL]|mol|[unm]mol|eV|k?cal/mol|kJ/mol"
     r"|[pnuµμm]?(?:M|g|mol)/(?:m?[lL]|k?g)|[pnuµμm]?s|hours?|days?|nm|Å|Da|kDa"
 )
+QUANTITY = re.compile(
+    r"((greater|less|more|smaller|larger|higher|lower) than |at (most|least) |about |ca\.? )?"
+    r"[(<>≤≥~≈=€$£±]*\s*[+-]?[\d.,'’ ]*\d[.,]?(e[+-]?\d+)?"
+    r"\s?([×x*·]\s?10.*|±.*|\+/-.*|\(.*\)|[*†‡+)]+|[-–]\s?\d.*|\s[A-Za-zµμ%°/].*)?",
+    re.IGNORECASE,
+)
+"""A number with something to it: a power of ten, an error, a mark, the end of a range, words."""
+
 WITH_UNIT = re.compile(rf"(?P<limit>[<>≤≥~≈=]+\s*)?[+-]?[\d.,'’ ]*\d[.,]?(e[+-]?\d+)?\s?(?P<unit>{UNIT})?", re.IGNORECASE)
 """A number, perhaps one that is only a limit, with one of the usual units or none."""
 
@@ -51,7 +62,7 @@ class Numerals:
 def is_number(text: str) -> bool:
     """Whether a text is a finite number as Python and the model have it."""
     try:
-        return abs(float(text)) <= LARGEST
+        return abs(float(text)) <= LARGEST and "_" not in text  # Python's own 1_000 is a name elsewhere
     except ValueError:
         return False
 
@@ -83,10 +94,14 @@ def numerals(name: str, cells: Sequence[str], decimal_commas: bool = False) -> N
     """
     tidy = [plain_number(cell) for cell in cells]
     known = [cell for cell in tidy if cell]
-    if _share(known, is_number) >= NEARLY_ALL:
+    if _share(known, is_number) >= NEARLY_ALL and not _whole_beside_decimal_commas(known):
         changed = sum(one != cell.strip() for one, cell in zip(tidy, cells, strict=True) if is_number(one))
         return Numerals(tidy, f"{len(known)} numbers, {changed} with a typographic minus sign" if changed else "")
-    percent = _share(known, lambda cell: cell.endswith("%")) >= NEARLY_ALL
+    in_percents = [cell for cell in known if cell.endswith("%")]
+    percent = len(in_percents) >= NEARLY_ALL * len(known) > 0
+    if in_percents and (plain := [cell for cell in known if is_number(cell)]) and len(in_percents) + len(plain) == len(known):
+        needed = "write all of them in percent, or none"
+        raise ValueError(f"{name!r} holds numbers in percent, like {in_percents[0]!r}, and others, like {plain[0]!r}: {needed}")
     bare = [cell.removesuffix("%").rstrip() for cell in tidy] if percent else tidy
     known = [cell for cell in bare if cell]
     in_percent = "in percent, 84% read as 84" if percent else ""
@@ -99,6 +114,12 @@ def numerals(name: str, cells: Sequence[str], decimal_commas: bool = False) -> N
     made = [rewrite(cell) if matches(cell) else cell for cell in bare]
     count = sum(map(is_number, made))
     return Numerals(made, f"{count} numbers {' '.join(part for part in (in_percent, said) if part)}")
+
+
+def _whole_beside_decimal_commas(known: Sequence[str]) -> bool:
+    """Whether the cells are whole numbers and a few with decimal commas, none with a point."""
+    others = [cell for cell in known if not is_number(cell)]
+    return bool(others) and not any("." in cell for cell in known) and all(map(_has_decimal_comma, others))
 
 
 Notation = tuple[str, Callable[[str], bool], Callable[[str], str]]
@@ -154,20 +175,24 @@ def refuse_quantities(name: str, cells: Sequence[str]) -> None:
         cells: those that hold something.
 
     Raises:
-        ValueError: nearly all cells are numbers with units, limits, or in several notations.
+        ValueError: nearly all cells are numbers with units, limits, or in several notations, or half of them are numbers.
     """
-    matches = [WITH_UNIT.fullmatch(plain_number(cell)) for cell in cells]
-    if sum(match is not None for match in matches) < NEARLY_ALL * len(cells):
+    plain = [plain_number(cell) for cell in cells]
+    numbers = sum(map(is_number, plain))
+    quantities = sum(QUANTITY.fullmatch(cell) is not None or looks_numeric(cell) for cell in plain)
+    if numbers == len(plain) or (quantities < NEARLY_ALL * len(plain) and numbers < HALF * len(plain)):
         return
-    for cell, match in zip(cells, matches, strict=True):
-        if match and not is_number(plain_number(cell)):
-            what, remedy = _quantity(match)
-            meant = "or name --task multiclass if classes are meant"
-            raise ValueError(f"{name!r} holds {what} like {cell.strip()!r}: numbers alone are needed; {remedy}, {meant}")
+    cell = next(cell for cell in plain if not is_number(cell))
+    what, remedy = _quantity(cell)
+    meant = "or name --task multiclass if classes are meant"
+    raise ValueError(f"{name!r} holds {what} like {cell!r}: numbers alone are needed; {remedy}, {meant}")
 
 
-def _quantity(match: re.Match[str]) -> tuple[str, str]:
+def _quantity(cell: str) -> tuple[str, str]:
     """What a cell is instead of a number, and what to do about it."""
+    match = WITH_UNIT.fullmatch(cell)
+    if match is None:
+        return "numbers and other text", "write numbers alone, or empty such cells"
     if match["limit"]:
         return "limits", "leave such rows out, or empty their cells"
     if match["unit"]:

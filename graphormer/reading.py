@@ -14,7 +14,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdChemReactions, rdinchi
 
 from graphormer.bounds import MOST_LETTERS, check_atoms, check_block, check_rings, check_text
-from graphormer.naming import foreign_notation, shortened
+from graphormer.notation import foreign_notation, shortened
 from graphormer.syntax import syntax_fault
 
 MAX_ATOMS = 600

@@ -22,6 +22,9 @@ HEADER = re.compile(r"^>.*<.*>")
 NUMBERED = re.compile(r"^>\s*(DT\d+)\b")
 """First line of a data item that has a field number instead of a name."""
 
+WHOLE_HEADER = re.compile(r"^>\s+<[^<>]+>\s*(\(.*\))?\s*$")
+"""A first line that is one beyond doubt, even where the blank line before it is missing."""
+
 FIRST_HEADER = re.compile(rf"{HEADER.pattern}|{NUMBERED.pattern}", re.MULTILINE)
 
 END_LINE = "M  END\n"
@@ -47,7 +50,7 @@ def sdf_records(lines: Iterable[str]) -> Iterator[SdfRecord]:
             record.append(line)
             continue
         if any(text.strip() for text in record):
-            yield _read("".join(record))
+            yield _read("".join(record).replace("\r\n", "\n").replace("\r", "\n"))
         record = []
 
 
@@ -59,14 +62,14 @@ def _read(text: str) -> SdfRecord:
         header = FIRST_HEADER.search(text)
         block = text[: header.start()] if header else text
         data = text[header.start() :] if header else ""
-    return SdfRecord(text.partition("\n")[0].strip(), block, _fields(data.splitlines()))
+    return SdfRecord(text.partition("\n")[0].strip(), block, _fields(data.split("\n")))
 
 
 def _fields(lines: Iterable[str]) -> dict[str, str]:
     """The data items.
 
-    A line that looks like a header is one only where a value may not stand: after a blank line, or before the first line
-    of a value. Text after a blank line belongs to the value before it.
+    A line that only looks like a header is one where a value may not stand: after a blank line, or before the first line of
+    a value. Text after a blank line belongs to the value before it.
     """
     fields: dict[str, list[str]] = {}
     name = ""
@@ -75,7 +78,7 @@ def _fields(lines: Iterable[str]) -> dict[str, str]:
     for line in lines:
         if not line.strip():
             gap = True
-        elif (gap or not begun) and (found := _name(line, gap)) is not None:
+        elif (gap or not begun or WHOLE_HEADER.match(line)) and (found := _name(line, gap)) is not None:
             name = found
             begun = False
             gap = False
@@ -93,5 +96,7 @@ def _name(line: str, gap: bool) -> str | None:
     """The name in the header of a data item, empty if it has none; None for another line."""
     if HEADER.match(line):
         return line.partition("<")[2].rpartition(">")[0].strip()
+    if gap and line.strip() == ">":
+        return ""
     numbered = NUMBERED.match(line) if gap else None
     return numbered[1] if numbered else None

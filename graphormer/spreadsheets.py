@@ -4,7 +4,7 @@ import datetime
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,12 @@ LARGEST = 2**31
 """Bytes that a workbook may unpack to: a full sheet of a million rows takes about one gigabyte."""
 
 
-def read_sheet(path: Path) -> tuple[Iterator[Record], list[str]]:
-    """The records of the first sheet that holds any, its header first, and notes.
+def read_sheet(path: Path, rank: Callable[[Sequence[str]], int] = lambda header: 0) -> tuple[Iterator[Record], list[str]]:
+    """The records of the sheet that says most, its header first, and notes; of equals the first. Hidden sheets are left out.
+
+    Args:
+        path: of the workbook.
+        rank: how little the cells of a header say; 0 is best.
 
     Raises:
         ValueError: openpyxl is not installed, or the file is no workbook, is damaged, unpacks to too much, or is empty.
@@ -30,11 +34,13 @@ def read_sheet(path: Path) -> tuple[Iterator[Record], list[str]]:
         raise ValueError(f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv")
     with _whole(path):
         book = library.load_workbook(path, read_only=True, data_only=True)
-    filled = [sheet for sheet in book.worksheets if next(_records(path, sheet), None)]
+    headers = {sheet.title: next(_records(path, sheet), None) for sheet in book.worksheets if sheet.sheet_state == "visible"}
+    filled = {title: header.cells for title, header in headers.items() if header}
     if not filled:
         raise ValueError(f"{path} is empty: at least one row is needed")
-    note = [f"sheet {filled[0].title!r} of {len(filled)}"] if len(filled) > 1 else []
-    return _records(path, filled[0]), note
+    chosen = min(filled, key=lambda title: rank(filled[title]))
+    note = [f"sheet {chosen!r} of {len(filled)}"] if len(filled) > 1 else []
+    return _records(path, book[chosen]), note
 
 
 def workbook_size(path: Path) -> int:
@@ -50,8 +56,9 @@ def workbook_size(path: Path) -> int:
 def _records(path: Path, sheet: Any) -> Iterator[Record]:
     def rows() -> Iterator[Record]:
         with _whole(path):
-            for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield Record(number, [_text(value) for value in values])
+            sheet.reset_dimensions()  # some programs write wrong ones
+            for number, cells in enumerate(sheet.iter_rows(), 1):
+                yield Record(number, [_text(cell.value, cell.number_format) for cell in cells])
 
     return aligned(rows())
 
@@ -72,13 +79,15 @@ def _whole(path: Path) -> Iterator[None]:
         raise ValueError(f"{path} is no readable Excel workbook ({error}): save it again as .xlsx or .csv") from error
 
 
-def _text(value: Any) -> str:
-    """A cell as the other tables would have it: 3 for 3.0, dates as ISO 8601."""
+def _text(value: Any, number_format: str) -> str:
+    """A cell as the other tables would have it: 3 for 3.0, 10% where that is shown for 0.1, dates as ISO 8601."""
     if value is None:
         return ""
+    if "%" in number_format and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{round(100 * value, 10):g}%"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    if isinstance(value, datetime.datetime) and not value.time():
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()

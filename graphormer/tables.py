@@ -6,7 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from graphormer.columns import id_column, is_named, named_column, smiles_column
+from graphormer.columns import id_column, is_named, named_column, smiles_column, smiles_rank
 from graphormer.delimited import (
     EXCEL_SEPARATOR,
     SAMPLE,
@@ -161,7 +161,7 @@ def _text(path: Path, layout: Layout, usual: str) -> Table:
     told = EXCEL_SEPARATOR.match(head[0]) if head else None
     skipped = 1 if told else 0
     wanted = separator_named(layout.separator) if layout.separator else told[1] if told else ""
-    separator = wanted or separator_of(head[skipped:], usual)
+    separator = wanted or separator_of(head[skipped:], usual, smiles_rank)
     row_names = has_row_names(head[skipped:], separator)
     each = records(islice(lines(path, layout.encoding), skipped, None), separator, skipped + 1, row_names)
     notes = [encoding.note] if encoding.note else []
@@ -174,7 +174,7 @@ def _text(path: Path, layout: Layout, usual: str) -> Table:
 
 
 def _workbook(path: Path) -> Table:
-    each, notes = read_sheet(path)
+    each, notes = read_sheet(path, smiles_rank)
     columns, rows = _named(path, each, "row")
     return _opened(path, columns, rows, notes=tuple(notes))
 
@@ -256,6 +256,8 @@ def _values(column: Any) -> list[Any]:
 def as_text(value: Any) -> str:
     """A cell as text; empty where there is nothing."""
     plain = value.as_py() if hasattr(value, "as_py") else value
+    if isinstance(plain, bytes):  # how Spark and Impala write text
+        return plain.decode("utf-8", "replace")
     return "" if plain is None else str(plain)
 
 

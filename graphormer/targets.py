@@ -23,6 +23,17 @@ MISSING = {"", "nan", "na", "n/a", "#n/a", "#na", "<na>", "#nv", "n.a.", "null"}
 MISSING_AMONG_NUMBERS = {"none", "-", "--", "–", "—", "?", ".", "nd", "n.d.", "not determined", "not tested"}
 """Texts, in any case, that stand for no value among numbers; beside text, like "+", they may name a class."""
 
+NEGATIVES = frozenset(
+    (
+        *("-", "−", "0", "no", "n", "f", "false", "neg", "negative", "absent", "none", "off"),
+        *("inactive", "decoy", "fail", "failed"),
+    )
+)
+"""Names, in any case, of a class that says that something is not so."""
+
+PREFIXES = ("in", "non", "not", "no", "un", "im", "anti")
+"""Beginnings of such a name, before that of the other class."""
+
 MOST_CLASSES = 50
 
 
@@ -53,7 +64,8 @@ class Targets:
             "multiclass": f"classification, {len(self.classes)} classes",
             "regression": "regression",
         }
-        listed = f" ({' / '.join(self.classes)})" if self.classes else ""
+        explained = f"; tables explain {self.classes[1]!r}" if self.task == "binary" else ""
+        listed = f" ({' / '.join(self.classes)}{explained})" if self.classes else ""
         return f"{named}: {kinds[self.task]}{listed}"
 
 
@@ -191,7 +203,14 @@ def _classes(known: dict[str, list[str]], names: dict[str, str]) -> tuple[str, .
     if len(found) > 1 and len(every) > 2:
         shown = "; ".join(f"{column!r}: {', '.join(sorted(values))}" for column, values in list(found.items())[:3])
         raise ValueError(f"several targets with other names for their two classes ({shown}): the same two are needed, like 0 and 1")
-    return tuple(sorted(every, key=lambda one: (0, float(one), one) if is_number(one) else (1, 0.0, one)))
+    ordered = sorted(every, key=lambda one: (0, float(one), one) if is_number(one) else (1, 0.0, one.casefold()))
+    return tuple(reversed(ordered)) if len(ordered) == 2 and _is_negative(ordered[1], ordered[0]) else tuple(ordered)
+
+
+def _is_negative(name: str, other: str) -> bool:
+    """Whether the first of two classes is the absence of the second: the second class is the one that tables explain."""
+    name, other = name.casefold(), other.casefold()
+    return name in NEGATIVES or any(name in (f"{prefix}{other}", f"{prefix}-{other}", f"{prefix} {other}") for prefix in PREFIXES)
 
 
 def _class_name(text: str) -> str:

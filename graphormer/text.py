@@ -159,9 +159,12 @@ def lines(path: Path, encoding: str = "") -> Iterator[str]:
         ValueError: the file is no text, no whole gzip file, or there is no such encoding.
     """
     name = encoding_of(path, encoding).name
-    on_error = "surrogateescape" if name.startswith("utf-8") else "replace"
+    on_error = "replace" if name.startswith(("utf-16", "utf-32")) else "surrogateescape"
     with _opened(path) as raw, io.TextIOWrapper(cast(IO[bytes], raw), name, on_error, newline="") as file:
-        yield from file
+        try:
+            yield from file
+        except UnicodeError as error:  # a wide encoding that the file does not begin with
+            raise ValueError(f"{path} is not {name} ({error}): leave --encoding out, or name another") from error
 
 
 def bad_byte(text: str) -> str:
@@ -169,7 +172,7 @@ def bad_byte(text: str) -> str:
     if text.isascii() or not (found := ESCAPED.search(text)):
         return ""
     byte = ord(found[0]) - 0xDC00
-    return f"byte 0x{byte:02X} is not UTF-8: save the file as UTF-8, or name its encoding with --encoding"
+    return f"byte 0x{byte:02X} cannot be read: save the file as UTF-8, or name its encoding with --encoding"
 
 
 def without_bad_bytes(text: str) -> str:

@@ -194,7 +194,10 @@ class Explanation:
         Args:
             features: add `features`, the relevance of each named input feature for each node.
         """
+        molecule = self.subject if isinstance(self.subject, Molecule) else None
         record: dict[str, Any] = {
+            "smiles": molecule.explained_smiles if molecule else None,
+            "atoms": molecule.atoms if molecule else None,
             "model": self.model,
             "method": self.method,
             "endpoint": self.endpoint or None,

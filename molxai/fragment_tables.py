@@ -5,13 +5,13 @@ from typing import TypeVar
 
 from graphormer.checkpoint import row_ranges
 from graphormer.molecules import shortened
-from molxai.columns import show_table
 from molxai.console import Console, Text
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment
 from molxai.matched import TOP, MatchedPair
 from molxai.series import BASE, HYDROGEN, Carrier
 from molxai.series import Table as CoreTable
+from molxai.wide_tables import show_table
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ import numpy as np
 from rdkit import Chem
 
 from graphormer.checkpoint import locate, read_card
+from graphormer.columns import usual_smiles
 from graphormer.names import listing, unknown
 from molxai.attribution import Attribution
 from molxai.optional import needed
@@ -27,7 +28,7 @@ LEFT_OUT = ("id", "row", "input", "smiles")
 
 def explain_frame(
     frame: "pandas.DataFrame",
-    smiles_column: str = "smiles",
+    smiles_column: str = "",
     model: str = "bace",
     method: str = "lrp",
     target: str = "",
@@ -45,7 +46,7 @@ def explain_frame(
 
     Args:
         frame: one molecule a row.
-        smiles_column: of SMILES, or of RDKit molecules; `smiles=` is understood, too.
+        smiles_column: of SMILES, or of RDKit molecules; `smiles=` is understood, too. [default: found by its name]
         model: shipped model's name, folder, or .safetensors file; it must read molecules.
         method: an id of `EXPLAINERS`.
         target: `pred`, or a class's name or number. [default: the second of two classes, else pred]
@@ -58,11 +59,7 @@ def explain_frame(
         FileNotFoundError: there is no such model.
     """
     pandas = needed("pandas", "explain_frame")
-    smiles = settings.pop("smiles", smiles_column)
-    if list(frame.columns).count(smiles) != 1:
-        found = listing(map(str, frame.columns))
-        count = list(frame.columns).count(smiles)
-        raise ValueError(f"{count} columns {smiles!r} among {found}: name the one of SMILES with smiles_column=")
+    smiles = _smiles_column(list(map(str, frame.columns)), settings.pop("smiles", smiles_column))
     for name in settings:
         if name not in SETTINGS:
             raise ValueError(unknown("setting", name, SETTINGS, where="of explain_frame"))
@@ -76,6 +73,21 @@ def explain_frame(
     columns = {f"{OURS}{name}" if name in frame.columns else name: said[name] for name in dict.fromkeys(names)}
     made = pandas.DataFrame({name: pandas.Series(list(values), dtype=_kind(values)) for name, values in columns.items()})
     return pandas.concat([frame, made.set_axis(frame.index, axis=0)], axis=1)
+
+
+def _smiles_column(columns: list[str], wanted: str) -> str:
+    """The column of SMILES: the wanted one, or the one with a usual name.
+
+    Raises:
+        ValueError: there is none, or several.
+    """
+    remedy = "name the column of SMILES with smiles_column="
+    found = [name for name in columns if name == wanted] if wanted else usual_smiles(columns)
+    if wanted and not found:
+        raise ValueError(unknown("column", wanted, columns, remedy))
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} columns of SMILES among {listing(columns)}: {remedy}")
+    return found[0]
 
 
 def _rows(molecules: "pandas.Series") -> dict[str, np.ndarray]:

@@ -1,12 +1,14 @@
 """What the user gave: SMILES on the command line, tables, SDF, pictures and arrays, read one row at a time."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
+from graphormer.columns import says_smiles
 from graphormer.molecules import MAX_ATOMS, Molecule, mol_block, molecule, split_smiles
 from graphormer.pictures import ARRAYS, PICTURES
 from graphormer.sdf import STRUCTURES
@@ -16,6 +18,12 @@ from graphormer.text import bad_byte, encoding_of, ending, lines, without_bad_by
 
 MOLECULE_FILES = (".smi", *TABLES)
 DIGIT_FILES = (*PICTURES, *ARRAYS)
+
+OTHER_FILE = re.compile(r"\.(txt|xls|ods|mol2|pdb|zip|html?|xml|feather|pkl|bmp|gif|tiff?|docx?|pdf)$", re.IGNORECASE)
+"""Endings of files that are not read, and that no SMILES has."""
+
+WHOLE = re.compile(r"^(\d+)\.0$")
+"""A whole number as pandas writes it in a column with gaps."""
 
 SINGLE = (".mol", ".mdl", *PICTURES)
 """Endings of files that hold one input each."""
@@ -134,6 +142,8 @@ def holds_digits(source: str) -> bool:
 
 def _entries(source: str, layout: Layout, label_column: str) -> Iterator[Entry]:
     if not is_file(source):
+        if OTHER_FILE.search(source):
+            raise FileNotFoundError(f"no file {source!r}: check the path (a SMILES has no such ending)")
         return iter([Entry(source, source, "smiles")])
     path = Path(source)
     kind = ending(path)
@@ -222,7 +232,7 @@ def _rows(path: Path, layout: Layout, label_column: str) -> Iterator[Entry]:
         cells = row.values or row.fields
         extras = {name: cells.get(name, None if table.types else "") for name in roles.others}
         measured = row.fields.get(label, "") if label else ""
-        id = row.fields.get(roles.id, "").strip()
+        id = WHOLE.sub(r"\1", row.fields.get(roles.id, "").strip())
         if table.has_structures:
             # A record has its name in its first line, unless the user says otherwise.
             name = id if layout.id_column else row.title or id
@@ -239,8 +249,9 @@ def _smi(path: Path, layout: Layout) -> Iterator[Entry]:
             continue
         spoilt = bad_byte(line)
         smiles, name = split_smiles(without_bad_bytes(line))
-        if number == 1 and smiles.lower() in ("smiles", "smi", "canonical_smiles"):
+        if number == 1 and says_smiles(smiles):
             continue
+        name = name.split("\t")[0].strip()  # further columns have no names
         fault = f"line {number}: {spoilt}" if spoilt else ""
         yield Entry(smiles, smiles, "smiles", id=name, fault=fault)
 

@@ -11,7 +11,6 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemaini
 
 from graphormer.checkpoint import Card
 from molxai.batch import Explained
-from molxai.columns import UNBOUNDED, show_table
 from molxai.console import Console, Text
 from molxai.explanation import Explanation
 from molxai.fragments import Scheme, fragments, lost_notes
@@ -19,6 +18,7 @@ from molxai.inputs import Input
 from molxai.parts import Tally
 from molxai.printable import printable
 from molxai.records import Record
+from molxai.wide_tables import UNBOUNDED, show_table
 
 if TYPE_CHECKING:
     from molxai.comparison import Comparison  # imports SciPy's statistics, half a second

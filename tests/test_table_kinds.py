@@ -1,7 +1,9 @@
 """Tables as Excel, pandas, R, databases and vendors write them are read as what they mean, or refused in one plain line."""
 
+import datetime
 import json
 import random
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,6 +65,7 @@ def test_the_index_in_a_parquet_of_pandas_is_no_column(tmp_path):
     [
         *("smiles", "SMILES", "Smiles", "Canonical SMILES", "canonical_smiles", "CanonicalSMILES", "isomeric smiles", "smi"),
         *("SMI", "structure", "Structure", "mol", "Molecule", "cxsmiles", "Ligand SMILES", "smiles_string", " SMILES "),
+        *("canonical_smi", "SMILE", "ROMol", "Molecular Structure", "Standard InChI"),
     ],
 )
 def test_smiles_are_found_under_their_usual_names(tmp_path, name):
@@ -75,6 +78,27 @@ def test_the_more_telling_of_several_columns_of_smiles_is_taken(tmp_path):
     two = table(tmp_path / "two.csv", ["CCO,CCN"], "ligand smiles,solvent smiles")
     with pytest.raises(ValueError, match="several columns of SMILES .ligand smiles, solvent smiles.: name one with -s"):
         list(entries([str(two)]))
+
+
+def test_cells_decide_between_two_names(tmp_path):
+    assert ids_and_smiles(table(tmp_path / "t.csv", ["CCO,3", "CCN,3"], "compound_smiles,smiles_len")) == [("", "CCO"), ("", "CCN")]
+    assert ids_and_smiles(table(tmp_path / "u.csv", ["CHEMBL1,CCO"], "molecule,structure"))[0][1] == "CCO"
+
+
+def test_a_smi_file_as_people_have_them(tmp_path):
+    (tmp_path / "t.smi").write_text("isomeric_smiles name\nCCO first one\nCCN\tamine\t5.3\n# remark\nCC |^1:0|\tradical\n")
+    assert ids_and_smiles(tmp_path / "t.smi") == [("first one", "CCO"), ("amine", "CCN"), ("radical", "CC |^1:0|")]
+
+
+def test_a_file_of_another_kind_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no file 'absent.txt'"):
+        list(entries(["absent.txt"]))
+
+
+def test_old_line_ends_of_a_structure_file(tmp_path):
+    (tmp_path / "t.sdf").write_bytes((block("a") + "M  END\n> <y>\n1\n\n$$$$\n").replace("\n", "\r").encode())
+    (one,) = read_inputs([str(tmp_path / "t.sdf")])
+    assert one.id == "a" and one.subject.graph.nodes == 2 and one.extras == {"y": "1"}
 
 
 def test_a_column_that_holds_no_molecules_is_told_with_the_one_that_does(tmp_path):
@@ -96,10 +120,14 @@ def test_a_mistyped_column_is_answered_by_the_nearest_and_a_short_line(tmp_path)
 
 
 IDS = ("id", "Name", "Compound ID", "compound_id", "Compound_ID", "mol_id", "Molecule Name", "molecule_chembl_id", "drug_name")
+MORE_IDS = (
+    *("PubChem CID", "DATABASE_ID", "Cmpd #", "Compound Name (IUPAC)", "Molecule ID (internal)", "Batch ID"),
+    *("Name of compound", "Substanz-Nr."),
+)
 OTHER_IDS = ("iupac", "Catalog ID", "CMPD_CHEMBLID", "zinc_id", "CAS Number", "IDNUMBER", "Title", "drugName", "Molecule ChEMBL ID")
 
 
-@pytest.mark.parametrize("name", IDS + OTHER_IDS)
+@pytest.mark.parametrize("name", IDS + OTHER_IDS + MORE_IDS)
 def test_ids_are_found_under_their_usual_names(tmp_path, name):
     assert ids_and_smiles(table(tmp_path / "t.csv", ["1.5,CCO,first"], f"value,smiles,{name}")) == [("first", "CCO")]
 
@@ -130,6 +158,22 @@ def test_the_file_tells_its_separator(tmp_path, separator, ending, excel):
     assert ids_and_smiles(path) == WANTED
     usual = "," if ending == ".csv" else "\t"
     assert (separator != usual) == any("separator" in note for note in read_rows(path).notes)
+
+
+def test_a_comma_in_a_header_is_no_separator(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("Name;SMILES;logS, 25 °C\na;CCO;-0,5\nb;CCN;-1,5\n")
+    assert ids_and_smiles(path) == [("a", "CCO"), ("b", "CCN")] and "logS, 25 °C" in read_rows(path).columns
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_byte_that_a_named_encoding_lacks_is_told(tmp_path, encoding):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,smiles\na\x81,CCO\nb,CCN\n")
+    first, second = read_inputs([str(path)], Layout(encoding=encoding))
+    assert "line 2: byte 0x81 cannot be read" in first.error and not second.error
+    with pytest.raises(ValueError, match=r"t\.csv is not utf-16 .*leave --encoding out"):
+        list(read_inputs([str(path)], Layout(encoding="utf-16")))
 
 
 def test_a_separator_can_be_named(tmp_path):
@@ -171,7 +215,7 @@ def test_a_bad_byte_names_its_line_and_costs_its_row_alone(tmp_path):
     (tmp_path / "t.csv").write_bytes(spoilt)
     found = list(entries([str(tmp_path / "t.csv")]))
     assert len(found) == 3000 and [one.row for one in found if one.fault] == [2500]
-    assert "line 2502: byte 0xB0 is not UTF-8" in found[2500].read().error and "--encoding" in found[2500].fault
+    assert "line 2502: byte 0xB0 cannot be read" in found[2500].read().error and "--encoding" in found[2500].fault
     assert found[2500].id == "m2500�" and found[2501].id == "m2501"
 
 
@@ -224,6 +268,23 @@ def test_as_many_records_as_data_lines_whatever_quotes_are_lost(seed):
     assert {one.line - 2 for one in found if one.fault} <= broken
 
 
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('id,smiles,note\n1,CCO,"a\n2,CCN\n3,CCC,c"\n4,CCF,d\n', ["1", "2", "3", "4"]),
+        ('id,smiles,note\n1,CCO,"a\n2,CCN,b,extra\n3,CCC,c"\n4,CCF,d\n', ["1", "2", "3", "4"]),
+        ('comment,smiles\n"soluble, stable\nstore cold",CCO\nok,CCN\n', ["soluble, stable\nstore cold", "ok"]),
+        ('id,comment,smiles\n1,"temp: 20, 30\npH: 7, 8",CCO\n', ["1"]),
+        ('note,smiles\n"Smith, J.\nDoe",CCO\n', ["Smith, J.\nDoe"]),
+        ('id,smiles\nm1,"CCO\n', ["m1"]),
+        ("id,smiles\nm1,CCO\n\x1a", ["m1"]),
+    ],
+)
+def test_a_cell_of_several_lines_is_told_from_rows_that_a_quote_swallows(text, cells):
+    found = list(records(text.splitlines(keepends=True), ","))[1:]
+    assert [one.cells[0] for one in found] == cells
+
+
 # ------------------------------------------------------------------------------------------------------------- numbers
 
 
@@ -255,6 +316,54 @@ def test_what_a_comma_means_is_not_guessed():
     assert numerals("y", mixed).cells == mixed
 
 
+def test_whole_numbers_beside_decimal_commas_are_numbers_with_decimal_commas():
+    found = numerals("y", ["5", "7", "12", "8", *["3"] * 30, "1,5"])
+    assert found.cells[-1] == "1.5" and found.note == "35 numbers with decimal commas"
+
+
+def test_percent_is_one_scale():
+    with pytest.raises(ValueError, match="'y' holds numbers in percent, like '84%', and others, like '0.5'"):
+        numerals("y", ["84%"] * 24 + ["0.5"])
+
+
+def test_names_with_underscores_are_no_numbers():
+    assert targets({"k": ["1_1", "1_2", "2_1"] * 5}).task == "multiclass"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1.5×10-3", "1.5x10^-3", "1.5 ± 0.2", "1.5 (0.2)", "5.1*", "(0.5)", "5-10", "€5", "10 hr", "10 micromolar", "greater than 10"],
+)
+def test_a_number_with_something_to_it_is_no_class(cell):
+    cells = [re.sub(r"\d", digit, cell, count=1) for digit in "2467"] * 6
+    with pytest.raises(ValueError, match="numbers alone are needed"):
+        targets({"y": cells})
+
+
+def test_half_a_column_of_numbers_is_none_of_classes():
+    with pytest.raises(ValueError, match="numbers and other text like 'inactive'"):
+        targets({"y": ["5.0", "5.5", "6.0", "6.5", "inactive"] * 6})
+
+
+@pytest.mark.parametrize(
+    ("names", "second"),
+    [
+        (("Active", "Inactive"), "Active"),
+        (("Yes", "no"), "Yes"),
+        (("TRUE", "false"), "TRUE"),
+        (("+", "-"), "+"),
+        (("blocker", "non-blocker"), "blocker"),
+        (("soluble", "insoluble"), "soluble"),
+        (("A", "b"), "b"),
+        (("0", "1"), "1"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_class_that_says_no_comes_first(names, second, turned):
+    found = targets({"y": list(reversed(names) if turned else names) * 3})
+    assert found.classes[1] == second and f"tables explain {second!r}" in found.stated
+
+
 def test_numbers_with_commas_are_values_and_no_classes():
     found = targets({"logS": [f"{(i % 20) / 2 - 5:.1f}".replace(".", ",") for i in range(225)]})
     assert found.task == "regression" and found.notes == ("logS: 225 numbers with decimal commas",)
@@ -278,8 +387,8 @@ def test_quantities_are_never_classes(cells, message):
 
 def test_spellings_of_a_class_are_one_class():
     found = targets({"y": ["Active", "active", "ACTIVE ", "inactive", "Inactive", "inactive", "active"]})
-    assert found.task == "binary" and found.classes == ("active", "inactive")
-    assert found.labels[:, 0].tolist() == [0, 0, 0, 1, 1, 1, 0]
+    assert found.task == "binary" and found.classes == ("inactive", "active")
+    assert found.labels[:, 0].tolist() == [1, 1, 1, 0, 0, 0, 1]
     assert found.notes[0] == "'Active', 'active', 'ACTIVE' are read as one class, 'active'"
 
 
@@ -315,6 +424,8 @@ def block(title=""):
         ("> <A>\n7\n\n> <A>\n8\n\n> <>\nlost\n\n> <B>\nkept\n", {"A": "7\n8", "B": "kept"}),
         ("> <empty>\n\n> <B>\n2\n", {"empty": "", "B": "2"}),
         ("> <A>\r\n1\r\n\t\r\n> <B>\r\n2\r\n", {"A": "1", "B": "2"}),
+        ("> <A>\n1\n> <B>\n2\n\n", {"A": "1", "B": "2"}),
+        ("> <A>\n2\n\n>\n9\n\n> <B>\n3\n", {"A": "2", "B": "3"}),
     ],
 )
 @pytest.mark.parametrize("end", ["M  END\n", "M END\n", "M  END  \n", ""])
@@ -360,6 +471,30 @@ def test_a_workbook_is_a_table(tmp_path):
     book.save(tmp_path / "t.xlsx")
     assert ids_and_smiles(tmp_path / "t.xlsx") == WANTED
     assert [one.extras["y"] for one in entries([str(tmp_path / "t.xlsx")])] == ["1.5", "-2.25", "1200"]
+
+
+def test_the_sheet_with_molecules_dates_and_percent(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "Info"
+    book.active.append(["Exported by", "LIMS"])
+    hidden = book.create_sheet("old")
+    hidden.sheet_state = "hidden"
+    for row in (["smiles"], ["C"]):
+        hidden.append(row)
+    sheet = book.create_sheet("data")
+    sheet.append(["SMILES", "made", "yield"])
+    sheet.append(["CCO", datetime.datetime(2024, 1, 2), 0.1])
+    sheet["C2"].number_format = "0%"
+    book.save(tmp_path / "t.xlsx")
+    (one,) = entries([str(tmp_path / "t.xlsx")])
+    assert one.text == "CCO" and one.extras == {"made": "2024-01-02", "yield": "10%"}
+    assert read_rows(tmp_path / "t.xlsx").notes == ("sheet 'data' of 2",)
+
+
+def test_binary_text_and_whole_numbers_with_gaps_in_parquet(tmp_path):
+    parquet.write_table(pa.table({"smiles": [b"CCO", b"CCN"], "id": [1001.0, None]}), tmp_path / "t.parquet")
+    assert ids_and_smiles(tmp_path / "t.parquet") == [("1001", "CCO"), ("", "CCN")]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -290,10 +290,10 @@ def models() -> None:
 
 def methods() -> None:
     """The explanation methods: what each is, and what it promises."""
-    from molxai.columns import show_table
     from molxai.explainers import EXPLAINERS
     from molxai.explainers.about import ABOUT
     from molxai.terminal import console, show_records
+    from molxai.wide_tables import show_table
 
     out = console()
     show_table(("method", "what it is"), [(name, ABOUT[name].says) for name in EXPLAINERS], out)

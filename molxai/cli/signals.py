@@ -28,6 +28,9 @@ IMPORTING = "<frozen importlib._bootstrap>"
 INTERRUPTED = 130
 """The exit code that typer makes of a `KeyboardInterrupt`, whichever signal it was, and without a word."""
 
+AGAIN = 0.05
+"""Seconds after which a signal is sent again that was lost."""
+
 _received = signal.SIGINT
 """The signal that the program ends by; it is only asked for where one has come."""
 
@@ -68,6 +71,15 @@ def listen() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _answer)
+    sys.unraisablehook = _again_if_ignored
+
+
+def _again_if_ignored(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Send a signal again that came where Python ignores exceptions, as while objects are freed."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        threading.Timer(AGAIN, os.kill, (os.getpid(), _received)).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def listen_as_program() -> None:
@@ -114,6 +126,8 @@ def end(code: int) -> None:
     for name in ENDING:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if _came and not code:
+        code = told()  # it came too late to stop anything
     if _came:
         atexit._run_exitfuncs()
         with suppress(OSError):  # whoever read it may be gone

@@ -9,7 +9,6 @@ from conftest import ROOT, SMALL, SMILES
 from rich.text import Text
 
 from graphormer.checkpoint import load
-from molxai.columns import CELL_LETTERS, UNBOUNDED, show_table
 from molxai.comparison import compare
 from molxai.console import Console
 from molxai.explainer import Explainer
@@ -20,6 +19,7 @@ from molxai.matched import matched_pair
 from molxai.rgroups import core_table
 from molxai.series import carriers
 from molxai.terminal import show_comparison, show_evaluation, show_explanation, show_explanations, show_model, show_records
+from molxai.wide_tables import CELL_LETTERS, UNBOUNDED, show_table
 
 IBUPROFEN = SMILES[0]
 WIDTHS = (40, 60, 80, 120)
