@@ -64,7 +64,7 @@ def test_predictions_only_and_an_empty_frame(frame):
 
 
 def test_refusals(frame, monkeypatch):
-    with pytest.raises(ValueError, match="'structure' among smiles, name, error"):
+    with pytest.raises(ValueError, match="no column 'structure': there are smiles, name, error"):
         molxai.explain_frame(frame, "structure")
     with pytest.raises(ValueError, match=r"^no setting 'batchsize' of explain_frame: did you mean 'batch_size'"):
         molxai.explain_frame(frame, batchsize=3)

@@ -59,7 +59,7 @@ def rows(path):
 
 def test_a_classifier_from_table_to_picture(run):
     code, out, _ = train(run, "--target-columns", "effect", "-o", "m", "--split", "scaffold")
-    assert code == 0 and "two classes (no / yes)" in out and "ROC-AUC" in out
+    assert code == 0 and "two classes (no / yes; tables explain 'yes')" in out and "ROC-AUC" in out
     assert {path.name for path in Path("m").iterdir()} >= {"report.html", "report.png", "history.csv", "split.csv", "predictions.csv"}
     assert run("explain", "CCO", "-m", "m", "-o", "x.svg")[0] == 0 and Path("x.svg").stat().st_size
     assert run("predict", SMILES[0], "CCCCCCBr", "-m", "m", "-o", "p.json")[0] == 0
@@ -145,7 +145,7 @@ def test_a_folder_holds_one_model_or_one_ensemble(run):
 
 
 def test_notes_on_the_data_are_shown_once(run, caplog):
-    said = "two classes (no / yes)"
+    said = "two classes (no / yes; tables explain 'yes')"
     with caplog.at_level("INFO"):
         _, out, _ = run("train", "t.csv", "effect", "--epochs", 1, "-o", "m")
     assert caplog.text.count(said) == 1 and said not in out
