@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from rdkit import Chem, rdBase
@@ -103,7 +104,7 @@ class Molecule:
         """Element of each node."""
         return [atom.GetSymbol() for atom in self.mol.GetAtoms()]
 
-    @property
+    @cached_property
     def explained_smiles(self) -> str:
         """A SMILES of what is explained: the i-th atom in it is node i."""
         return self.own_text or ordered_smiles(self.mol)
