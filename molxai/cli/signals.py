@@ -126,8 +126,6 @@ def end(code: int) -> None:
     for name in ENDING:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    if _came and not code:
-        code = told()  # it came too late to stop anything
     if _came:
         atexit._run_exitfuncs()
         with suppress(OSError):  # whoever read it may be gone
