@@ -58,7 +58,7 @@ def campaign(work: Attribution, library: Library, folder: Path, points: int, chu
     for point in range(points + 1):
         one = processes.Process(target=_resumed, args=(work, library, output, chunk))
         one.start()
-        one.join(chance.uniform(0, 1.2 * longest) if point < points else None)
+        one.join(chance.uniform(0, longest) if point < points else None)
         if one.is_alive():
             one.kill()
             one.join()
