@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from graphormer.molecules import molecule, shortened
@@ -167,6 +168,7 @@ def _share(sample: Sequence[Mapping[str, str]], name: str) -> float:
     return sum(_is_molecule(cell) for cell in cells) / len(cells) if max(map(len, cells)) > 2 else 0.0
 
 
+@lru_cache(maxsize=1024)  # a command opens its table more than once
 def _is_molecule(text: str) -> bool:
     try:
         molecule(text)
