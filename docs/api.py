@@ -49,16 +49,16 @@ molxai.pyg.lrp              LRPExplainer
 molxai.pyg.network          PyGGraphormer
 molxai.pyg.reading          graph_of molecule_of
 # The model
-graphormer.molecules        molecule Molecule
-graphormer.superpixels      digit Digit
-graphormer.pictures         read_picture picture
-graphormer.graph            Graph GraphBatch collate to_pyg from_pyg
-graphormer.model            Config Graphormer
-graphormer.checkpoint       Card save load shipped
-graphormer.prediction       predict
-graphormer.recipe           Recipe
-graphormer.training         fit
-graphormer.own              Request train_own
+graphormer.graphs.molecules        molecule Molecule
+graphormer.graphs.superpixels      digit Digit
+graphormer.readers.pictures         read_picture picture
+graphormer.graphs.graph            Graph GraphBatch collate to_pyg from_pyg
+graphormer.network.model            Config Graphormer
+graphormer.network.checkpoint       Card save load shipped
+graphormer.network.prediction       predict
+graphormer.training.recipe           Recipe
+graphormer.training.fit         fit
+graphormer.training.own              Request train_own
 """
 """Groups, modules and names, in the order of reading."""
 

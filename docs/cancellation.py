@@ -13,9 +13,9 @@ import sys
 
 import numpy as np
 
-from graphormer.data import bace, mnist
-from graphormer.graph import Graph
-from graphormer.prediction import batch_for
+from graphormer.data.public import bace, mnist
+from graphormer.graphs.graph import Graph
+from graphormer.network.prediction import batch_for
 from molxai import Explainer
 from molxai.benchmarks.faithfulness import explain_all
 from molxai.explainers import CONSERVATIVE, EXPLAINERS, Method

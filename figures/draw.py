@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from graphormer.data import bace
+from graphormer.data.public import bace
 from molxai import Explainer, Explanation, grid
 from molxai.benchmarks.comparison import compare as compare_methods
 from molxai.benchmarks.faithfulness import Plan

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy import ndarray
 
-from graphormer.molecules import MAX_ATOMS, Molecule
-from graphormer.tables import as_text
+from graphormer.graphs.molecules import MAX_ATOMS, Molecule
+from graphormer.readers.tables import as_text
 from molxai.batch import explained, predictions
 from molxai.explainer import BATCH_SIZE, Explainer
 from molxai.fragments import Scheme, scheme_of

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.fingerprints import ecfp_bits, nearest
-from graphormer.molecules import Molecule
-from graphormer.prediction import predict_each
+from graphormer.evaluation.fingerprints import ecfp_bits, nearest
+from graphormer.graphs.molecules import Molecule
+from graphormer.network.prediction import predict_each
 from molxai.explainer import Explainer, graph_in
 from molxai.explainers import check_size
 from molxai.explainers.outcome import Outcome, outcomes, resolved

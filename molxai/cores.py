@@ -11,7 +11,7 @@ import re
 
 from rdkit import Chem, rdBase
 
-from graphormer.molecules import shortened
+from graphormer.graphs.molecules import shortened
 
 LABEL = re.compile(r"\[R([1-9]\d?)\]")
 """An R group as it is written in papers."""

@@ -5,16 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from graphormer.checkpoint import Card
-from graphormer.data import LabelledGraphs, digest
-from graphormer.forest import forest_outputs
-from graphormer.labelled_pictures import labelled_pictures
-from graphormer.labelled_tables import labelled
-from graphormer.prediction import predict
-from graphormer.presets import preset_of
-from graphormer.quality import intervals
-from graphormer.runs import SPLIT
-from graphormer.tables import AS_FOUND, Layout, read_rows
+from graphormer.data.labelled_pictures import labelled_pictures
+from graphormer.data.labelled_tables import labelled
+from graphormer.data.public import LabelledGraphs, digest
+from graphormer.evaluation.forest import forest_outputs
+from graphormer.evaluation.measures import intervals
+from graphormer.network.checkpoint import Card
+from graphormer.network.prediction import predict
+from graphormer.readers.tables import AS_FOUND, Layout, read_rows
+from graphormer.training.presets import preset_of
+from graphormer.training.run import SPLIT
 from molxai.explainer import Explainer
 from molxai.metrics import METRICS
 

@@ -13,15 +13,15 @@ import torch
 from jaxtyping import UInt8
 from rdkit import Chem
 
-from graphormer.checkpoint import Card, load, locate
-from graphormer.ensemble import Model
-from graphormer.fingerprints import bits_beside, read_bits
-from graphormer.graph import Graph, size_batches
-from graphormer.molecules import Molecule
+from graphormer.data.targets import known_label
+from graphormer.evaluation.fingerprints import bits_beside, read_bits
+from graphormer.graphs.graph import Graph, size_batches
+from graphormer.graphs.molecules import Molecule
+from graphormer.graphs.superpixels import Digit
 from graphormer.names import unknown
-from graphormer.prediction import batch_for
-from graphormer.superpixels import Digit
-from graphormer.targets import known_label
+from graphormer.network.checkpoint import Card, load, locate
+from graphormer.network.ensemble import Model
+from graphormer.network.prediction import batch_for
 from molxai.explainers import check_size
 from molxai.explainers import method as method_of
 from molxai.explainers.about import ABOUT

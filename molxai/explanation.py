@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.ensemble import Model
-from graphormer.model import Config
-from graphormer.molecules import Molecule
-from graphormer.superpixels import Digit
+from graphormer.graphs.molecules import Molecule
+from graphormer.graphs.superpixels import Digit
+from graphormer.network.ensemble import Model
+from graphormer.network.model import Config
 from molxai.optional import needed
 from molxai.rendering.look import Part
 from molxai.words import in_a_line, signed, spread

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsIndex, TypeVar, overload
 
-from graphormer.molecules import Molecule
+from graphormer.graphs.molecules import Molecule
 from molxai.explanation import Explanation
 from molxai.optional import needed
 from molxai.words import FIRST, NAME, in_a_line, listed, quoted, signed

@@ -26,10 +26,10 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from graphormer.ensemble import Ensemble
-from graphormer.graph import Graph, collate
-from graphormer.model import Graphormer
-from graphormer.pairs import UNREACHABLE
+from graphormer.graphs.graph import Graph, collate
+from graphormer.graphs.pairs import UNREACHABLE
+from graphormer.network.ensemble import Ensemble
+from graphormer.network.model import Graphormer
 from molxai.explainers.gradient import gradient_pass
 from molxai.explanation import Explanation, Target
 from molxai.optional import needed

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from graphormer.checkpoint import row_ranges
-from graphormer.molecules import shortened
+from graphormer.graphs.molecules import shortened
+from graphormer.network.checkpoint import row_ranges
 from molxai.console import Console, Text
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment

@@ -12,10 +12,10 @@ from typing import Any
 from rdkit import Chem, rdBase
 from rdkit.Chem import BRICS
 
-from graphormer.checkpoint import row_ranges
-from graphormer.molecules import Molecule, shortened
+from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.names import unknown
-from graphormer.text import lines
+from graphormer.network.checkpoint import row_ranges
+from graphormer.readers.text import lines
 from molxai.explanation import Explanation
 from molxai.grouping import MOST_MATCHES, Claims, Part, Patterns, functional_groups, pieces, ring_systems, ring_text, with_double_bonds
 from molxai.words import FIRST, NAME, in_a_line, listed, quoted, signed

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rdkit import Chem
 
-from graphormer.checkpoint import locate, read_card
-from graphormer.columns import usual_smiles
 from graphormer.names import listing, unknown
+from graphormer.network.checkpoint import locate, read_card
+from graphormer.readers.columns import usual_smiles
 from molxai.attribution import Attribution
 from molxai.optional import needed
 from molxai.records import KEYS

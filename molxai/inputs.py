@@ -8,13 +8,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from graphormer.columns import says_smiles
-from graphormer.molecules import MAX_ATOMS, Molecule, mol_block, molecule, split_smiles
-from graphormer.pictures import ARRAYS, PICTURES
-from graphormer.sdf import STRUCTURES
-from graphormer.superpixels import Digit
-from graphormer.tables import AS_FOUND, TABLES, Layout, Table, read_rows
-from graphormer.text import bad_byte, encoding_of, ending, lines, without_bad_bytes
+from graphormer.graphs.molecules import MAX_ATOMS, Molecule, mol_block, molecule, split_smiles
+from graphormer.graphs.superpixels import Digit
+from graphormer.readers.columns import says_smiles
+from graphormer.readers.pictures import ARRAYS, PICTURES
+from graphormer.readers.sdf import STRUCTURES
+from graphormer.readers.tables import AS_FOUND, TABLES, Layout, Table, read_rows
+from graphormer.readers.text import bad_byte, encoding_of, ending, lines, without_bad_bytes
 
 MOLECULE_FILES = (".smi", *TABLES)
 DIGIT_FILES = (*PICTURES, *ARRAYS)
@@ -94,8 +94,8 @@ class Entry:
     def _subject(self, max_atoms: int) -> Molecule | Digit:
         if self.kind in ("smiles", "block"):
             return molecule(mol_block(self.content, max_atoms) if self.kind == "block" else self.content, self.id, max_atoms)
-        from graphormer.pictures import picture, read_picture
-        from graphormer.superpixels import digit
+        from graphormer.graphs.superpixels import digit
+        from graphormer.readers.pictures import picture, read_picture
 
         image, notes = read_picture(Path(self.content)) if self.kind == "picture" else picture(self.content)
         return digit(image, self.id, notes)
@@ -257,7 +257,7 @@ def _smi(path: Path, layout: Layout) -> Iterator[Entry]:
 
 
 def _arrays(path: Path) -> Iterator[Entry]:
-    from graphormer.pictures import read_arrays
+    from graphormer.readers.pictures import read_arrays
 
     for place, values in enumerate(read_arrays(path)):
         yield Entry(f"{path.name}[{place}]", values, "array", id=f"{path.stem}#{place}")

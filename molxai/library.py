@@ -19,12 +19,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphormer.checkpoint import versions
-from graphormer.data import digest
+from graphormer.data.public import digest
 from graphormer.files import write_file
-from graphormer.sdf import STRUCTURES
-from graphormer.tables import AS_FOUND, SEPARATORS, Layout
-from graphormer.text import ending, lines
+from graphormer.network.checkpoint import versions
+from graphormer.readers.sdf import STRUCTURES
+from graphormer.readers.tables import AS_FOUND, SEPARATORS, Layout
+from graphormer.readers.text import ending, lines
 from molxai.attribution import Attribution, rows_of
 from molxai.batch import cost
 from molxai.engines import Engine, here

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from graphormer.molecules import shortened
+from graphormer.graphs.molecules import shortened
 
 try:
     import fcntl

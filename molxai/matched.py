@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphormer.molecules import Molecule
+from graphormer.graphs.molecules import Molecule
 from molxai.alignment import Alignment, Pair, alignment
 from molxai.explainer import Class, Explainer, Source
 from molxai.explanation import Explanation

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from graphormer.files import write_file
-from graphormer.molecules import shortened
+from graphormer.graphs.molecules import shortened
 from molxai.locks import Shard, alone_in
 from molxai.records import BLOCK, Parquet, write_tables
 

@@ -11,10 +11,10 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from graphormer.checkpoint import Card
 from graphormer.files import replacing
-from graphormer.molecules import Molecule
-from graphormer.spreadsheets import Sheet
+from graphormer.graphs.molecules import Molecule
+from graphormer.network.checkpoint import Card
+from graphormer.readers.spreadsheets import Sheet
 from molxai.batch import Prediction
 from molxai.explanation import Explanation
 from molxai.fragments import Scheme, fragments, lost_notes
@@ -226,7 +226,7 @@ class Sdf(_Text):
     def write(self, table: pa.Table) -> None:
         from rdkit import Chem
 
-        from graphormer.molecules import mol_block
+        from graphormer.graphs.molecules import mol_block
 
         for one in table.to_pylist():
             block = one.pop(BLOCK)

@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from graphormer.ensemble import Model
-from graphormer.graph import PADDING, Graph, GraphBatch, graph, size_batches
-from graphormer.prediction import batch_for
+from graphormer.graphs.graph import PADDING, Graph, GraphBatch, graph, size_batches
+from graphormer.network.ensemble import Model
+from graphormer.network.prediction import batch_for
 
 Removal = Literal["attn", "mask", "drop"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graphormer.names import unknown
-from graphormer.tables import as_text
+from graphormer.readers.tables import as_text
 from molxai.batch import CHUNK, explained, similarities
 from molxai.explainer import Explainer
 from molxai.explainers.about import ABOUT

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFMCS, rdRGroupDecomposition
 
-from graphormer.molecules import Molecule, shortened
+from graphormer.graphs.molecules import Molecule, shortened
 from molxai.alignment import SENSIBLE
 from molxai.cores import core_query
 from molxai.explanation import Explanation

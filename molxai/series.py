@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any
 
-from graphormer.checkpoint import Card
-from graphormer.molecules import Molecule
+from graphormer.graphs.molecules import Molecule
+from graphormer.network.checkpoint import Card
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation
 from molxai.fragments import Fragment, Lost, Scheme, fragments, lost

@@ -20,11 +20,11 @@ import numpy as np
 from rdkit import Chem
 from torch import Tensor
 
-from graphormer.graph import Graph
-from graphormer.molecules import Molecule, shortened
-from graphormer.pictures import PICTURES
-from graphormer.superpixels import SIDE, Digit
-from graphormer.text import ending
+from graphormer.graphs.graph import Graph
+from graphormer.graphs.molecules import Molecule, shortened
+from graphormer.graphs.superpixels import SIDE, Digit
+from graphormer.readers.pictures import PICTURES
+from graphormer.readers.text import ending
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Input
 
 

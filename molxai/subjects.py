@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 from rdkit import Chem
 from torch import Tensor
 
-from graphormer.checkpoint import Card
-from graphormer.graph import Graph
-from graphormer.molecules import Molecule, molecule, shortened
-from graphormer.pictures import PICTURES, picture, read_picture
-from graphormer.superpixels import Digit, digit
-from graphormer.text import ending
-from graphormer.vocabulary import Vocabulary
+from graphormer.graphs.graph import Graph
+from graphormer.graphs.molecules import Molecule, molecule, shortened
+from graphormer.graphs.superpixels import Digit, digit
+from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.checkpoint import Card
+from graphormer.readers.pictures import PICTURES, picture, read_picture
+from graphormer.readers.text import ending
 from molxai.inputs import Input
 from molxai.sources import NEEDED, Linked, check_no_file, grey_values, is_numbers, lacking
 

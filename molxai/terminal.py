@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
 
-from graphormer.checkpoint import Card
+from graphormer.network.checkpoint import Card
 from molxai.batch import Explained
 from molxai.console import Console, Text
 from molxai.explanation import Explanation

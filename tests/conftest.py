@@ -16,11 +16,11 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
 
-from graphormer.checkpoint import Card, save  # noqa: E402
-from graphormer.graph import Graph, GraphBatch, collate  # noqa: E402
-from graphormer.model import Config, Graphormer  # noqa: E402
-from graphormer.molecules import MOLECULES, molecule  # noqa: E402
-from graphormer.superpixels import SUPERPIXELS, digit  # noqa: E402
+from graphormer.graphs.graph import Graph, GraphBatch, collate  # noqa: E402
+from graphormer.graphs.molecules import MOLECULES, molecule  # noqa: E402
+from graphormer.graphs.superpixels import SUPERPIXELS, digit  # noqa: E402
+from graphormer.network.checkpoint import Card, save  # noqa: E402
+from graphormer.network.model import Config, Graphormer  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 

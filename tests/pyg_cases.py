@@ -7,9 +7,9 @@ from conftest import SMALL
 from torch_geometric.data import Batch
 from torch_geometric.explain import Explainer
 
-from graphormer.graph import to_pyg
-from graphormer.model import Graphormer
-from graphormer.superpixels import SUPERPIXELS
+from graphormer.graphs.graph import to_pyg
+from graphormer.graphs.superpixels import SUPERPIXELS
+from graphormer.network.model import Graphormer
 from molxai.pyg import LRPExplainer, PyGGraphormer
 
 MODES = {"binary": "binary_classification", "multiclass": "multiclass_classification", "regression": "regression"}

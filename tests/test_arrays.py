@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from conftest import stroke_image
 
-from graphormer import arrays
-from graphormer.arrays import array_header, array_names, read_array, unpacked_size
-from graphormer.pictures import picture_count, read_arrays
+from graphormer.readers import arrays
+from graphormer.readers.arrays import array_header, array_names, read_array, unpacked_size
+from graphormer.readers.pictures import picture_count, read_arrays
 from molxai.cli import main
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import OversizedError, uploaded
@@ -197,7 +197,7 @@ def test_every_door_says_it_in_one_line(saved_digit_model, tmp_path, capsys):
 
 
 def test_a_damaged_file_of_fingerprints_is_named(tmp_path):
-    from graphormer.fingerprints import ecfp_bits, read_bits, write_bits
+    from graphormer.evaluation.fingerprints import ecfp_bits, read_bits, write_bits
 
     bits = ecfp_bits(["CCO", "CCN"])
     write_bits(bits, tmp_path / "m.bits.npz")

@@ -8,8 +8,8 @@ import pytest
 from conftest import ROOT
 from rdkit import Chem
 
-from graphormer import bounds
-from graphormer.molecules import mol_block, molecule
+from graphormer.graphs.molecules import mol_block, molecule
+from graphormer.smiles import bounds
 from molxai.inputs import read_inputs
 
 SECONDS = 20

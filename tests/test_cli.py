@@ -267,7 +267,7 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     """The whole circle on a small BACE of our own: train a preset, evaluate it, explain with it, time it."""
     import hashlib
 
-    from graphormer import data
+    from graphormer.data import public as data
 
     smiles = [f"c1ccccc1{'C' * n}{'O' if n % 2 else ''}" for n in range(1, 20)] + [
         f"C1CC1{'C' * n}{'O' if n % 2 else ''}" for n in range(8)
@@ -313,7 +313,7 @@ def test_no_arguments_is_help(run):
 
 def test_the_default_size_limit_is_the_readers_own():
     """The command line states it again, so that `--help` need not import RDKit."""
-    from graphormer import molecules
+    from graphormer.graphs import molecules
     from molxai.cli.options import MAX_ATOMS
 
     assert molecules.MAX_ATOMS == MAX_ATOMS

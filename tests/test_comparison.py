@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from conftest import SMALL, random_model
 
-from graphormer.checkpoint import Card, save
-from graphormer.model import Config
-from graphormer.molecules import MOLECULES
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card, save
+from graphormer.network.model import Config
 from molxai import Explainer
 from molxai.benchmarks import faithfulness
 from molxai.benchmarks.comparison import compare as compare_models

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphormer import data
-from graphormer.checkpoint import row_ranges
-from graphormer.data import Source, bace, data_home, files, mnist, source
-from graphormer.splits import SPLITS, balanced_scaffold_split, random_split, scaffold, scaffold_split
+from graphormer.data import public as data
+from graphormer.data.public import Source, bace, data_home, files, mnist, source
+from graphormer.data.splits import SPLITS, balanced_scaffold_split, random_split, scaffold, scaffold_split
+from graphormer.network.checkpoint import row_ranges
 
 MOLECULES = [f"c1ccccc1{'C' * n}" for n in range(1, 15)] + ["C1CCCCC1C", "C1CCCCC1O", "c1ccncc1", "c1ccncc1C", "C1CC1", "CCO"]
 """Benzenes in rows 0–13, two cyclohexanes, two pyridines, cyclopropane, and one without a ring."""
@@ -157,7 +157,7 @@ def test_mnist_reads_idx_files(tmp_path, monkeypatch):
 
 
 def test_split_sizes_are_shares_of_the_rows():
-    from graphormer.splits import FRACTIONS, SPLITS, sizes_of
+    from graphormer.data.splits import FRACTIONS, SPLITS, sizes_of
 
     assert sizes_of("0.8,0.1,0.1") == FRACTIONS and sizes_of("8, 1, 1") == pytest.approx(FRACTIONS)
     made = SPLITS["random"](["C"] * 40, 0, sizes_of("50,25,25"))
@@ -170,7 +170,7 @@ def test_split_sizes_are_shares_of_the_rows():
 
 @pytest.mark.parametrize("text", ["", "0.8", "0.8,0.2", "a,b,c", "0,0.5,0.5", "0.9,-0.1,0.2", "1,nan,1", "inf,1,1"])
 def test_sizes_that_are_none_are_refused(text):
-    from graphormer.splits import sizes_of
+    from graphormer.data.splits import sizes_of
 
     with pytest.raises(ValueError, match="three shares, of train, valid and test"):
         sizes_of(text)

@@ -8,11 +8,11 @@ import torch
 from conftest import SMALL, batch, stroke_image
 from PIL import Image
 
-from graphormer.augmentation import deformed
-from graphormer.graph import collate
-from graphormer.model import Graphormer
-from graphormer.pictures import picture, read_arrays, read_picture
-from graphormer.superpixels import GRID, SUPERPIXELS, centroid_graph, centroids, digit, superpixels, with_centroids
+from graphormer.graphs.graph import collate
+from graphormer.graphs.superpixels import GRID, SUPERPIXELS, centroid_graph, centroids, digit, superpixels, with_centroids
+from graphormer.network.model import Graphormer
+from graphormer.readers.pictures import picture, read_arrays, read_picture
+from graphormer.training.augmentation import deformed
 
 
 def test_segments_follow_the_strokes():

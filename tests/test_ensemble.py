@@ -6,10 +6,10 @@ import pytest
 import torch
 from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model
 
-from graphormer.checkpoint import Card, load, save
-from graphormer.ensemble import Ensemble
-from graphormer.molecules import MOLECULES
-from graphormer.prediction import predict, predict_each
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card, load, save
+from graphormer.network.ensemble import Ensemble
+from graphormer.network.prediction import predict, predict_each
 from molxai.explainer import Explainer
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.ensemble import explained

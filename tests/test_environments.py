@@ -6,9 +6,9 @@ import torch
 from conftest import SMALL, SMILES, batch, graphs, random_model
 from rdkit import Chem
 
-from graphormer.augmentation import without_environments, without_nodes
-from graphormer.graph import FIRST_PATTERN, PADDING, from_pyg, to_pyg
-from graphormer.molecules import MOLECULES, molecule
+from graphormer.graphs.graph import FIRST_PATTERN, PADDING, from_pyg, to_pyg
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.training.augmentation import without_environments, without_nodes
 from molxai.explainers import EXPLAINERS
 from molxai.removal import induced
 

@@ -13,9 +13,9 @@ from conftest import ROOT, SMALL, random_model, stroke_image
 from rdkit import Chem
 
 import molxai
-from graphormer.checkpoint import Card
-from graphormer.graph import to_pyg
-from graphormer.molecules import MOLECULES, molecule
+from graphormer.graphs.graph import to_pyg
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.network.checkpoint import Card
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation
 from molxai.explanations import Explanations, Refused

@@ -13,11 +13,11 @@ from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model, stroke
 from PIL import Image
 from rdkit import Chem
 
-from graphormer.checkpoint import Card
-from graphormer.graph import collate
-from graphormer.model import Graphormer
-from graphormer.molecules import MOLECULES, molecule
-from graphormer.superpixels import SUPERPIXELS, digit
+from graphormer.graphs.graph import collate
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.superpixels import SUPERPIXELS, digit
+from graphormer.network.checkpoint import Card
+from graphormer.network.model import Graphormer
 from molxai.explainer import Explainer
 from molxai.explainers.gradient import gradient_pass
 from molxai.explanation import Target

@@ -12,8 +12,8 @@ from pyarrow import parquet
 from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from graphormer.checkpoint import Card
-from graphormer.molecules import MOLECULES, molecule
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.network.checkpoint import Card
 from molxai.attribution import Attribution
 from molxai.cli import main
 from molxai.explainer import Explainer

@@ -9,9 +9,9 @@ from pyg_cases import explainer, state, structure, unchanged
 from torch import nn
 from torch_geometric.explain import GNNExplainer as PyGGNNExplainer
 
-from graphormer.graph import collate, to_pyg
-from graphormer.model import Graphormer
-from graphormer.molecules import molecule
+from graphormer.graphs.graph import collate, to_pyg
+from graphormer.graphs.molecules import molecule
+from graphormer.network.model import Graphormer
 from molxai.explainers.gnn import GNNExplainer
 from molxai.explanation import Target
 from molxai.pyg import PyGGraphormer

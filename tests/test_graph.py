@@ -9,10 +9,10 @@ from conftest import SMILES, graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphormer.graph import FIRST_PATTERN, FROM_TOKEN, PADDING, TO_TOKEN, collate, from_pyg, graph, size_batches, to_pyg
-from graphormer.molecules import BONDS, MOLECULES, molecule
-from graphormer.pairs import hop_distance
-from graphormer.superpixels import SUPERPIXELS
+from graphormer.graphs.graph import FIRST_PATTERN, FROM_TOKEN, PADDING, TO_TOKEN, collate, from_pyg, graph, size_batches, to_pyg
+from graphormer.graphs.molecules import BONDS, MOLECULES, molecule
+from graphormer.graphs.pairs import hop_distance
+from graphormer.graphs.superpixels import SUPERPIXELS
 
 
 def breadth_first(nodes, edges):

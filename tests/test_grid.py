@@ -12,8 +12,8 @@ from test_looks import HOSTILE, texts
 from test_rendering import IBUPROFEN, explanation
 
 import molxai
-from graphormer.molecules import molecule
-from graphormer.superpixels import digit
+from graphormer.graphs.molecules import molecule
+from graphormer.graphs.superpixels import digit
 from molxai.comparison import compare
 from molxai.explanations import Explanations
 

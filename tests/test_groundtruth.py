@@ -9,7 +9,7 @@ from conftest import ROOT
 from rdkit import Chem
 from rdkit.Chem import Crippen
 
-from graphormer.molecules import molecule
+from graphormer.graphs.molecules import molecule
 from molxai.benchmarks.groundtruth import TITLES, groundtruth, markdown, write
 from molxai.benchmarks.study import study
 from molxai.benchmarks.tasks import BASELINES, TASKS
@@ -131,7 +131,7 @@ def test_benzene_from_table_to_tables(benzene, tmp_path):
 def test_a_trained_model_is_taken_or_refused(benzene, tmp_path, monkeypatch):
     folder = tmp_path / "out"
     first = groundtruth("benzene", benzene, folder, ("lrp",), **SHORT)
-    monkeypatch.setattr("graphormer.training.fit", None)
+    monkeypatch.setattr("graphormer.training.fit.fit", None)
     assert groundtruth("benzene", benzene, folder, ("lrp",), **SHORT)["rows"] == first["rows"]
     assert len(groundtruth("benzene", benzene, folder, ("lrp",), sample=3, **SHORT)["rows"]) == len(first["rows"])
     with pytest.raises(ValueError, match="another recipe"):
@@ -225,7 +225,7 @@ def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
         def __call__(self, model, batch, targets=None):
             raise ValueError("this model cannot be served")
 
-    monkeypatch.setattr("graphormer.training.fit", None)
+    monkeypatch.setattr("graphormer.training.fit.fit", None)
     monkeypatch.setitem(EXPLAINERS, "refusing", Refusing("refusing"))
     with pytest.raises(ValueError, match="cannot be served"):
         groundtruth("benzene", benzene, tmp_path / "out", ("refusing",), **SHORT)
@@ -260,7 +260,7 @@ def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_refusals_come_first_and_in_one_line(benzene, tmp_path, monkeypatch, change, message):
-    monkeypatch.setattr("graphormer.training.fit", None)
+    monkeypatch.setattr("graphormer.training.fit.fit", None)
     (tmp_path / "broken.zip").write_text("PK")
     (tmp_path / "picture.png").write_text("x")
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:

@@ -192,11 +192,11 @@ def test_the_shell_is_told_how(shell, monkeypatch, capsys):
 
 
 def test_completion_knows_all_names():
-    from graphormer.checkpoint import shipped
-    from graphormer.data import SOURCES
-    from graphormer.presets import PRESETS
-    from graphormer.splits import SPLITS
-    from graphormer.targets import KINDS
+    from graphormer.data.public import SOURCES
+    from graphormer.data.splits import SPLITS
+    from graphormer.data.targets import KINDS
+    from graphormer.network.checkpoint import shipped
+    from graphormer.training.presets import PRESETS
     from molxai.benchmarks.accuracy import PROTOCOLS
     from molxai.benchmarks.tasks import TASKS
     from molxai.explainer import DEVICES

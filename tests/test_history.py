@@ -8,8 +8,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from graphormer.checkpoint import load
-from graphormer.history import STANDARD_RMSE, Course, History, read_history, spoken
+from graphormer.network.checkpoint import load
+from graphormer.training.history import STANDARD_RMSE, Course, History, read_history, spoken
 from molxai.cli import main
 from molxai.rendering.training import _measure
 
@@ -93,7 +93,7 @@ def test_a_bar_is_gone_before_its_epoch_is_told(capsys, monkeypatch):
 
     import lightning
 
-    from graphormer import progress
+    from graphormer.training.fit import progress
 
     trainer = Mock(spec=lightning.Trainer, is_global_zero=True, current_epoch=4, num_training_batches=9)
     module = Mock(spec=lightning.LightningModule)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from rdkit import Chem
 
-from graphormer.hydrogens import PLACE
-from graphormer.molecules import mol_block, molecule, molecule_graph
+from graphormer.graphs.molecules import mol_block, molecule, molecule_graph
+from graphormer.smiles.hydrogens import PLACE
 
 DRUG = "[2H]C([2H])([2H])N1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"
 

@@ -6,7 +6,7 @@ from rdkit import Chem
 from test_looks import PARTS, texts
 from test_rendering import IBUPROFEN, RELEVANCE, explanation
 
-from graphormer.molecules import molecule
+from graphormer.graphs.molecules import molecule
 from molxai.fragments import MOST_WORDED, fragments, parts, worded
 from molxai.rendering.molecule import laid_out
 from molxai.rendering.picture import draw

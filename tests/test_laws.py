@@ -11,13 +11,13 @@ from conftest import CONFIGS, ROOT, SMALL, SMILES, batch, graphs, random_model
 from rdkit import Chem
 from torch import nn
 
-from graphormer.checkpoint import load, shipped
-from graphormer.ensemble import networks
-from graphormer.graph import Graph, collate, graph
-from graphormer.model import Graphormer
-from graphormer.molecules import MOLECULES, molecule
-from graphormer.pictures import read_picture
-from graphormer.superpixels import SUPERPIXELS, digit
+from graphormer.graphs.graph import Graph, collate, graph
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.superpixels import SUPERPIXELS, digit
+from graphormer.network.checkpoint import load, shipped
+from graphormer.network.ensemble import networks
+from graphormer.network.model import Graphormer
+from graphormer.readers.pictures import read_picture
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.ensemble import explained as of_members
 from molxai.explainers.lrp import GradientInput

@@ -6,7 +6,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from test_rendering import IBUPROFEN
 
-from graphormer.molecules import mol_block, molecule
+from graphormer.graphs.molecules import mol_block, molecule
 from molxai.rendering.layout import BOND, NEAREST, layout
 
 FERROCENE = "c12->[Fe+2]3456789(<-c1c->3[cH-]->4c->52)<-c1c->6c->7[cH-]->8c->91"

@@ -12,8 +12,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from test_rendering import IBUPROFEN, RELEVANCE, explanation, fills, saturation
 
-from graphormer.molecules import molecule
-from graphormer.superpixels import digit
+from graphormer.graphs.molecules import molecule
+from graphormer.graphs.superpixels import digit
 from molxai import Explainer
 from molxai.cli import main
 from molxai.rendering.bar import tick_names

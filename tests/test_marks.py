@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT
 from test_reading import ETHANOL, block
 
-from graphormer.molecules import mol_block, molecule
+from graphormer.graphs.molecules import mol_block, molecule
 from molxai.inputs import read_inputs
 
 

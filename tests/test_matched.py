@@ -14,8 +14,8 @@ from conftest import ROOT, SMALL, random_model
 from PIL import Image
 from rdkit import Chem
 
-from graphormer.checkpoint import Card
-from graphormer.molecules import MOLECULES
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card
 from molxai.explainer import Explainer
 from molxai.matched import matched_pair
 

@@ -8,7 +8,7 @@ from captum.attr import InputXGradient, IntegratedGradients, Saliency
 from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model
 from torch.nn import functional as F
 
-from graphormer.graph import collate
+from graphormer.graphs.graph import collate
 from molxai.explainer import Explainer
 from molxai.explainers import EXPLAINERS, Method
 from molxai.explainers.attention import Attention, Rollout, recording

@@ -9,9 +9,9 @@ import torch
 from conftest import SMALL, batch, graphs, random_model
 from scipy.stats import spearmanr
 
-from graphormer.checkpoint import Card
-from graphormer.graph import collate
-from graphormer.molecules import MOLECULES
+from graphormer.graphs.graph import collate
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card
 from molxai import Explainer
 from molxai.benchmarks.faithfulness import explain_all
 from molxai.explainers import EXPLAINERS
@@ -139,7 +139,7 @@ def test_fidelity_is_torch_geometrics():
     from torch_geometric.explain import Explanation as PyGExplanation
     from torch_geometric.explain.metric import fidelity as theirs
 
-    from graphormer.graph import to_pyg
+    from graphormer.graphs.graph import to_pyg
     from molxai.pyg import PyGGraphormer
 
     config = replace(THREE, bias=True, activation="gelu")  # a learned graph token, which no mask may touch

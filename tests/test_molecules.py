@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from graphormer.molecules import ELEMENTS, MOLECULES, molecule, skeleton
+from graphormer.graphs.molecules import ELEMENTS, MOLECULES, molecule, skeleton
 
 
 def feature(smiles, name):

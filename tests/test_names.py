@@ -60,10 +60,10 @@ def test_no_names_are_none():
 
 def asked():
     """Every place of the library where a name is chosen: how to ask for one, a mistyped name, and what was meant."""
-    from graphormer.checkpoint import locate
-    from graphormer.data import bace, source
-    from graphormer.presets import preset
-    from graphormer.targets import targets
+    from graphormer.data.public import bace, source
+    from graphormer.data.targets import targets
+    from graphormer.network.checkpoint import locate
+    from graphormer.training.presets import preset
     from molxai.benchmarks.tasks import task_named
     from molxai.explainer import Explainer, chosen_device
     from molxai.explainers import method

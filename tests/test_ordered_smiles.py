@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 from rdkit import Chem
 
-from graphormer.molecules import canonical, mol_block, molecule, ordered_smiles
+from graphormer.graphs.molecules import canonical, mol_block, molecule, ordered_smiles
 from molxai.inputs import read_inputs
 
 OPTIONS = Chem.SmilesParserParams()

@@ -10,14 +10,14 @@ import torch
 from conftest import stroke_image
 from matplotlib.figure import Figure
 
-from graphormer.checkpoint import load
-from graphormer.ensemble import networks
-from graphormer.history import read_history
-from graphormer.labelled_tables import collect
-from graphormer.model import Config, Graphormer
-from graphormer.runs import base_value, moments, trunk
-from graphormer.tables import Layout
-from graphormer.training import Fitting
+from graphormer.data.labelled_tables import collect
+from graphormer.network.checkpoint import load
+from graphormer.network.ensemble import networks
+from graphormer.network.model import Config, Graphormer
+from graphormer.readers.tables import Layout
+from graphormer.training.fit import Fitting
+from graphormer.training.history import read_history
+from graphormer.training.run import base_value, moments, trunk
 from molxai import Explainer
 from molxai.cli import main
 from molxai.rendering.training import _losses
@@ -262,7 +262,7 @@ def test_a_diverged_training_saves_nothing(run, monkeypatch):
         torch.nn.init.constant_(model.head.weight, float("nan"))
         return model
 
-    monkeypatch.setattr("graphormer.runs.fit", diverged)
+    monkeypatch.setattr("graphormer.training.run.fit", diverged)
     code, _, err = train(run, "--target-columns", "amount", "-o", "m")
     assert code == 1 and "head.weight, are not finite: its training diverged" in err and not Path("m").exists()
 
@@ -327,7 +327,7 @@ def test_pretraining_keeps_out_what_will_be_judged(run):
 
 
 def test_pretraining_learns_no_molecule_that_is_excluded(tmp_path):
-    from graphormer.pretraining import descriptor_graphs, skeletons
+    from graphormer.pretraining.corpus import descriptor_graphs, skeletons
 
     table, judged = tmp_path / "t.csv", tmp_path / "judged.csv"
     table.write_text("smiles\n" + "\n".join(SMILES) + "\n")

@@ -10,9 +10,9 @@ from torch import nn
 from torch_geometric.explain import Explainer
 from torch_geometric.nn import BatchNorm, GATConv, GCNConv, GINEConv, Linear, global_mean_pool
 
-from graphormer.graph import collate, to_pyg
-from graphormer.model import Graphormer
-from graphormer.molecules import molecule
+from graphormer.graphs.graph import collate, to_pyg
+from graphormer.graphs.molecules import molecule
+from graphormer.network.model import Graphormer
 from molxai.explainers import EXPLAINERS
 from molxai.explanation import Target
 from molxai.pyg import LRPExplainer, PyGGraphormer

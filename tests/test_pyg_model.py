@@ -12,10 +12,10 @@ from torch_geometric.explain import CaptumExplainer, GNNExplainer
 from torch_geometric.utils import from_smiles
 
 import molxai.pyg.network
-from graphormer.graph import collate, from_pyg, to_pyg
-from graphormer.model import Graphormer
-from graphormer.molecules import MOLECULES, molecule
-from graphormer.superpixels import SUPERPIXELS, digit
+from graphormer.graphs.graph import collate, from_pyg, to_pyg
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.superpixels import SUPERPIXELS, digit
+from graphormer.network.model import Graphormer
 from molxai.explainers import EXPLAINERS
 from molxai.explanation import Target
 from molxai.pyg import PyGGraphormer, graph_of, molecule_of

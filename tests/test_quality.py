@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn import metrics
 
-from graphormer.quality import calibration_error, intervals, quality
+from graphormer.evaluation.measures import calibration_error, intervals, quality
 
 
 def test_binary_against_hand_counts():

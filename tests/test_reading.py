@@ -7,9 +7,9 @@ import pytest
 import torch
 from rdkit import Chem
 
-from graphormer.molecules import canonical, mol_block, molecule, split_smiles
-from graphormer.notation import foreign_notation
-from graphormer.syntax import syntax_fault
+from graphormer.graphs.molecules import canonical, mol_block, molecule, split_smiles
+from graphormer.smiles.notation import foreign_notation
+from graphormer.smiles.syntax import syntax_fault
 
 ATOM_LINE = "    0.0000    0.0000    0.0000 {:<3} 0  0\n"
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from conftest import SMALL, graphs, random_model
 
-from graphormer.graph import PADDING, collate
-from graphormer.model import Graphormer
-from graphormer.molecules import molecule
-from graphormer.superpixels import SUPERPIXELS
+from graphormer.graphs.graph import PADDING, collate
+from graphormer.graphs.molecules import molecule
+from graphormer.graphs.superpixels import SUPERPIXELS
+from graphormer.network.model import Graphormer
 from molxai.removal import REMOVALS, induced, kept_logits
 
 

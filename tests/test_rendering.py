@@ -12,9 +12,9 @@ from PIL import Image
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
-from graphormer.checkpoint import Card
-from graphormer.molecules import MOLECULES, molecule
-from graphormer.superpixels import digit
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.superpixels import digit
+from graphormer.network.checkpoint import Card
 from molxai.explainer import Explainer
 from molxai.explanation import Explanation, Target
 from molxai.rendering.colour import BLUE, RED, SMALLEST_SCALE, WHITE, colours, scale
@@ -204,7 +204,7 @@ def test_digits_from_python(saved_digit_model, tmp_path):
 
 
 def test_an_explanation_without_a_subject_still_shows(explainer):
-    from graphormer.graph import collate
+    from graphormer.graphs.graph import collate
     from molxai.explainers import EXPLAINERS
 
     (bare,) = EXPLAINERS["lrp"](explainer.network, collate([molecule("CO").graph]))

@@ -11,10 +11,10 @@ from test_looks import HOSTILE
 from torch import nn
 
 import molxai
-from graphormer.checkpoint import Card
-from graphormer.graph import to_pyg
-from graphormer.molecules import MOLECULES, molecule
-from graphormer.superpixels import digit
+from graphormer.graphs.graph import to_pyg
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.superpixels import digit
+from graphormer.network.checkpoint import Card
 from molxai import words
 from molxai.comparison import compare
 from molxai.explainer import Explainer

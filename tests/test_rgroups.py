@@ -12,8 +12,8 @@ from conftest import SMALL, random_model
 from rdkit import Chem
 from rdkit.Chem import rdRGroupDecomposition
 
-from graphormer.checkpoint import Card, save
-from graphormer.molecules import MOLECULES
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card, save
 from molxai.cores import core_query
 from molxai.explainer import Explainer
 from molxai.rgroups import core_table
@@ -168,7 +168,7 @@ def test_a_wide_table_is_carried_by_name_only(run):
 
 
 def test_every_command_calls_a_molecule_by_the_same_id(command):
-    from graphormer.molecules import molecule
+    from graphormer.graphs.molecules import molecule
 
     block = Chem.MolToMolBlock(molecule("Nc1ccc(F)cc1").mol)
     named = block.replace("\n", "second\n", 1)

@@ -12,8 +12,8 @@ import pytest
 from conftest import ROOT, SMALL, random_model, stroke_image
 from rdkit import Chem
 
-from graphormer.checkpoint import Card
-from graphormer.molecules import MOLECULES
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card
 from molxai.explainer import Explainer
 from molxai.fragments import fragments
 from molxai.rgroups import core_table

@@ -12,12 +12,13 @@ SOURCES = sorted((*ROOT.glob("graphormer/**/*.py"), *ROOT.glob("molxai/**/*.py")
 CHEMISTRY = {
     f"graphormer/{name}.py"
     for name in (
-        *("molecules", "reading", "bounds", "hydrogens", "marks", "ordered_smiles"),
-        *("splits", "descriptors", "fingerprints", "recombination"),
+        *(f"smiles/{name}" for name in ("reading", "bounds", "hydrogens", "marks", "ordered_smiles")),
+        *("graphs/molecules", "data/splits", "evaluation/fingerprints"),
+        *("pretraining/descriptors", "pretraining/recombination"),
     )
 }
 
-ONLY = {"rdkit": CHEMISTRY, "skimage": {"graphormer/superpixels.py", "graphormer/pictures.py"}}
+ONLY = {"rdkit": CHEMISTRY, "skimage": {"graphormer/graphs/superpixels.py", "graphormer/readers/pictures.py"}}
 """The only files of graphormer that may import these: one idea of chemistry each, and picture files are resized."""
 
 

@@ -11,14 +11,14 @@ import pytest
 from pyarrow import parquet
 from test_tables import ALKANES, table
 
-from graphormer.columns import says_id
-from graphormer.delimited import records, separator_of
-from graphormer.labelled_tables import collect, labelled
-from graphormer.numerals import numerals
-from graphormer.sdf import sdf_records
-from graphormer.tables import Layout, read_rows
-from graphormer.targets import targets
-from graphormer.text import encoding_of
+from graphormer.data.labelled_tables import collect, labelled
+from graphormer.data.targets import targets
+from graphormer.readers.columns import says_id
+from graphormer.readers.delimited import records, separator_of
+from graphormer.readers.numerals import numerals
+from graphormer.readers.sdf import sdf_records
+from graphormer.readers.tables import Layout, read_rows
+from graphormer.readers.text import encoding_of
 from molxai.inputs import entries, read_inputs, reading_notes
 
 MOLECULES = [("alpha", "CCO", "1.5"), ("beta", "c1ccccc1O", "-2.25"), ("gamma", "CC(=O)N", "1200")]
@@ -569,9 +569,9 @@ def test_every_row_of_a_table_speaks_of_the_second_class(tmp_path, command):
 
 
 def test_values_are_judged_in_the_notation_of_their_table(tmp_path):
-    from graphormer.checkpoint import Card
-    from graphormer.model import Config
-    from graphormer.molecules import MOLECULES as VOCABULARY
+    from graphormer.graphs.molecules import MOLECULES as VOCABULARY
+    from graphormer.network.checkpoint import Card
+    from graphormer.network.model import Config
 
     card = Card("any", Config("regression", outputs=1), VOCABULARY.name, ("y",), ())
     path = tmp_path / "t.csv"

@@ -9,12 +9,12 @@ import torch
 from pyarrow import parquet
 from rdkit import Chem
 
-from graphormer.checkpoint import Card
-from graphormer.labelled_tables import collect, labelled
-from graphormer.model import Config
-from graphormer.molecules import MOLECULES
-from graphormer.tables import Layout, read_rows
-from graphormer.targets import is_missing, known_label, targets
+from graphormer.data.labelled_tables import collect, labelled
+from graphormer.data.targets import is_missing, known_label, targets
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card
+from graphormer.network.model import Config
+from graphormer.readers.tables import Layout, read_rows
 
 ALKANES = [f"{'C' * n}O" for n in range(1, 25)]
 

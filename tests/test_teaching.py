@@ -8,12 +8,12 @@ import torch
 from conftest import SMALL
 from rdkit import Chem
 
-from graphormer.data import LabelledGraphs
-from graphormer.forest import forest_outputs, votes
-from graphormer.molecules import MOLECULES, molecule
-from graphormer.recipe import Recipe
-from graphormer.recombination import LARGEST, SMALLEST, recombined
-from graphormer.teaching import REPEATS, taught
+from graphormer.data.public import LabelledGraphs
+from graphormer.evaluation.forest import forest_outputs, votes
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.pretraining.distillation import REPEATS, distil
+from graphormer.pretraining.recombination import LARGEST, SMALLEST, recombined
+from graphormer.training.recipe import Recipe
 
 RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "c1ccc2ccccc2c1")
 
@@ -65,7 +65,7 @@ def test_missing_labels_have_no_votes_of_their_own():
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_a_lesson_holds_softened_labels_and_votes(task):
     config, recipe = replace(SMALL, task=task), Recipe(epochs=1, recombined=2.0, seed=3)
-    lesson = taught(config, recipe, DATA)
+    lesson = distil(config, DATA, recipe.recombined, recipe.seed)
     count = len(OLD)
     assert len(lesson) == REPEATS * count + 2 * count and lesson.rows[-1] == -1
     softened = lesson.labels[:count]
@@ -75,6 +75,6 @@ def test_a_lesson_holds_softened_labels_and_votes(task):
 
 def test_there_is_nothing_to_teach_about_pictures_or_several_classes():
     with pytest.raises(ValueError, match="leave the teacher out"):
-        taught(SMALL, Recipe(epochs=1, recombined=1.0), replace(DATA, texts=[]))
+        distil(SMALL, replace(DATA, texts=[]), 1.0, 0)
     with pytest.raises(ValueError, match="leave the teacher out"):
-        taught(replace(SMALL, task="multiclass", outputs=3), Recipe(epochs=1, recombined=1.0), DATA)
+        distil(replace(SMALL, task="multiclass", outputs=3), DATA, 1.0, 0)

@@ -12,16 +12,17 @@ import torch
 from conftest import SMALL, random_model
 from safetensors.torch import load_file, save_file
 
-from graphormer import training
-from graphormer.checkpoint import Card, load, locate, save
-from graphormer.data import LabelledGraphs, digest
-from graphormer.history import read_history
-from graphormer.loss import loss
-from graphormer.machine import Machine
-from graphormer.molecules import MOLECULES, molecule
-from graphormer.prediction import evaluate, predict
-from graphormer.recipe import Recipe
-from graphormer.training import Fitting, SizedBatches, fit
+from graphormer.data.public import LabelledGraphs, digest
+from graphormer.evaluation.measures import evaluate
+from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.network.checkpoint import Card, load, locate, save
+from graphormer.network.loss import loss
+from graphormer.network.prediction import predict
+from graphormer.training import fit as training
+from graphormer.training.fit import Fitting, SizedBatches, fit
+from graphormer.training.history import read_history
+from graphormer.training.machine import Machine
+from graphormer.training.recipe import Recipe
 
 SMILES = ["CCO", "CCN", "c1ccccc1", "CC(=O)O", "CCCC", "CCCl", "OCCO", "c1ccncc1", "CC#N", "CCOC"]
 DATA = LabelledGraphs(
@@ -268,7 +269,7 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch, step):
 
 def test_the_card_says_on_how_many_threads_it_was_learnt(tmp_path):
     """On another number of them the weights differ in their last digits, on the same they do not."""
-    from graphormer.runs import Origin, Problem, train
+    from graphormer.training.run import Origin, Problem, train
 
     problem, before = Problem("alcohols", ("O",), ("no", "yes"), {"train": DATA}), torch.get_num_threads()
     made = {}

@@ -9,7 +9,7 @@ import pytest
 from conftest import SMILES, stroke_image
 from rdkit import Chem
 
-from graphormer.superpixels import digit
+from graphormer.graphs.superpixels import digit
 from molxai import Explainer
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.about import ABOUT

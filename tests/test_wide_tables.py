@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, SMALL, SMILES
 from rich.text import Text
 
-from graphormer.checkpoint import load
+from graphormer.network.checkpoint import load
 from molxai.comparison import compare
 from molxai.console import Console
 from molxai.explainer import Explainer
@@ -147,8 +147,8 @@ SMILES_LETTERS = "BCNOFSPIclnosra[]()=#@+-/\\%H123456789"
 def test_the_training_table_is_whole(tmp_path):
     from dataclasses import replace
 
-    from graphormer.checkpoint import Card
-    from graphormer.molecules import MOLECULES
+    from graphormer.graphs.molecules import MOLECULES
+    from graphormer.network.checkpoint import Card
     from molxai.terminal import show_training
 
     config = replace(SMALL, outputs=2)

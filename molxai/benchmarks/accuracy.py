@@ -11,17 +11,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.checkpoint import load, versions
-from graphormer.data import LabelledGraphs, bace
-from graphormer.forest import forest_outputs
-from graphormer.machine import Machine
-from graphormer.model import Config
+from graphormer.data.public import LabelledGraphs, bace
+from graphormer.data.splits import SPLITS
+from graphormer.evaluation.forest import forest_outputs
+from graphormer.evaluation.measures import quality
 from graphormer.names import unknown
-from graphormer.prediction import predict
-from graphormer.presets import PRESETS
-from graphormer.quality import quality
-from graphormer.runs import Origin, Problem, train, trunk
-from graphormer.splits import SPLITS
+from graphormer.network.checkpoint import load, versions
+from graphormer.network.model import Config
+from graphormer.network.prediction import predict
+from graphormer.training.machine import Machine
+from graphormer.training.presets import PRESETS
+from graphormer.training.run import Origin, Problem, train, trunk
 
 PROTOCOLS = {
     "deterministic": "scaffold",

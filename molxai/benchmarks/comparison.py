@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from graphormer.checkpoint import versions
 from graphormer.files import write_file
-from graphormer.machine import Machine
-from graphormer.presets import PRESETS, train_preset
+from graphormer.network.checkpoint import versions
+from graphormer.training.machine import Machine
+from graphormer.training.presets import PRESETS, train_preset
 from molxai.benchmarks.faithfulness import SUBSAMPLE, Arrays, Plan, Report, cells, check_plan, estimate
 from molxai.benchmarks.subjects import Subjects
 from molxai.benchmarks.summary import agreement, as_csv, faithfulness_rows, markdown, quality_rows

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from numpy import ndarray
 
-from graphormer.arrays import array_names, read_array
-from graphormer.ensemble import networks
 from graphormer.files import write_file
-from graphormer.graph import Graph, size_batches
-from graphormer.prediction import batch_for
+from graphormer.graphs.graph import Graph, size_batches
+from graphormer.network.ensemble import networks
+from graphormer.network.prediction import batch_for
+from graphormer.readers.arrays import array_names, read_array
 from molxai.benchmarks.subjects import Subjects
 from molxai.explainer import Explainer
 from molxai.explainers import EXPLAINERS, Method, check_size

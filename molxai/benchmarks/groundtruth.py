@@ -20,13 +20,13 @@ from numpy import ndarray
 from rich.console import Console
 from rich.progress import track
 
-from graphormer.checkpoint import Card, versions
-from graphormer.ensemble import Model
+from graphormer.evaluation.measures import evaluate
 from graphormer.files import write_file
-from graphormer.graph import collate
-from graphormer.model import Graphormer
-from graphormer.molecules import MOLECULES
-from graphormer.prediction import evaluate
+from graphormer.graphs.graph import collate
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card, versions
+from graphormer.network.ensemble import Model
+from graphormer.network.model import Graphormer
 from molxai.benchmarks.study import Study, study, trained
 from molxai.benchmarks.summary import as_csv
 from molxai.benchmarks.tasks import BASELINES, LOWER_IS_BETTER, Task, task_named

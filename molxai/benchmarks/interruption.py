@@ -12,7 +12,7 @@ import torch
 from molxai.attribution import Attribution
 from molxai.library import Library, explain_library
 
-PRELOADED = ["molxai.library", "graphormer.molecules", "graphormer.superpixels", "pyarrow.parquet"]
+PRELOADED = ["molxai.library", "graphormer.graphs.molecules", "graphormer.graphs.superpixels", "pyarrow.parquet"]
 """What a process has imported when it is born, so that kills fall into the work and not into the start."""
 
 

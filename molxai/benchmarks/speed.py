@@ -14,12 +14,12 @@ from typing import Any
 
 import torch
 
-from graphormer.checkpoint import versions
-from graphormer.data import mnist_images
-from graphormer.graph import Graph, GraphBatch, size_batches
-from graphormer.molecules import molecule
-from graphormer.prediction import batch_for
-from graphormer.presets import preset_of
+from graphormer.data.public import mnist_images
+from graphormer.graphs.graph import Graph, GraphBatch, size_batches
+from graphormer.graphs.molecules import molecule
+from graphormer.network.checkpoint import versions
+from graphormer.network.prediction import batch_for
+from graphormer.training.presets import preset_of
 from molxai.explainer import Explainer, graph_in
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.ensemble import explained

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from graphormer.checkpoint import Card, load, row_ranges, save, versions
-from graphormer.data import LabelledGraphs
-from graphormer.ensemble import Model
-from graphormer.molecules import MOLECULES
-from graphormer.prediction import evaluate
-from graphormer.recipe import Recipe
-from graphormer.splits import random_split
+from graphormer.data.public import LabelledGraphs
+from graphormer.data.splits import random_split
+from graphormer.evaluation.measures import evaluate
+from graphormer.graphs.molecules import MOLECULES
+from graphormer.network.checkpoint import Card, load, row_ranges, save, versions
+from graphormer.network.ensemble import Model
+from graphormer.training.recipe import Recipe
 from molxai.benchmarks.tasks import BENZENE, Task, adapted, task_named
 from molxai.benchmarks.truth import Fields, Known, Reading
 
@@ -103,8 +103,8 @@ def trained(prepared: Study, recipe: Recipe, folder: Path, device: str, progress
     Raises:
         ValueError: the model in the folder was made from other data or in another way.
     """
-    from graphormer.machine import Machine
-    from graphormer.training import fit
+    from graphormer.training.fit import fit
+    from graphormer.training.machine import Machine
 
     task, train = prepared.task, prepared.labelled("train")
     identity = {"data": task.name, "sha256": train.sha256, "split": train.split, "graphs": len(train), "recipe": recipe.to_dict()}

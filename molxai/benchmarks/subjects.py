@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from graphormer.graph import Graph
-from graphormer.presets import preset_of
-from graphormer.tables import AS_FOUND, Layout
+from graphormer.graphs.graph import Graph
+from graphormer.readers.tables import AS_FOUND, Layout
+from graphormer.training.presets import preset_of
 from molxai.explainer import Explainer, graph_in
 from molxai.explanation import Target
 from molxai.inputs import read_inputs

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from graphormer.model import Config
-from graphormer.molecules import Molecule
+from graphormer.graphs.molecules import Molecule
 from graphormer.names import unknown
-from graphormer.recipe import Recipe
+from graphormer.network.model import Config
+from graphormer.training.recipe import Recipe
 from molxai.benchmarks.truth import Fields, Known, Reading, column, with_crippen, with_labels, with_patterns
 from molxai.metrics.plausibility import cosine, plausibility, rmse, signed_auroc, subset_auroc, top_n_hits
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from graphormer.text import ending, lines
+from graphormer.readers.text import ending, lines
 from molxai.parts import Tally
 
 EVERY = 0.2

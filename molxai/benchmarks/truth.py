@@ -12,10 +12,10 @@ from numpy import ndarray
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolDescriptors
 
-from graphormer.data import digest
-from graphormer.molecules import Molecule, molecule, shortened
+from graphormer.data.public import digest
+from graphormer.graphs.molecules import Molecule, molecule, shortened
 from graphormer.names import unknown
-from graphormer.tables import TABLES, Layout, read_rows
+from graphormer.readers.tables import TABLES, Layout, read_rows
 from molxai.inputs import MOLECULE_FILES, read_inputs
 
 SPLIT = "split"

@@ -88,7 +88,7 @@ def benchmark_interruption(
     """Kill a run at random moments, resume it each time, and compare what comes out with an undisturbed one."""
     import tempfile
 
-    from graphormer.tables import Layout
+    from graphormer.readers.tables import Layout
     from molxai.attribution import Attribution
     from molxai.benchmarks.interruption import campaign, markdown
     from molxai.library import Library
@@ -129,7 +129,7 @@ def benchmark_faithfulness(
 
     import torch
 
-    from graphormer.tables import Layout
+    from graphormer.readers.tables import Layout
     from molxai.benchmarks.comparison import compare, seeded
     from molxai.benchmarks.faithfulness import Plan
     from molxai.benchmarks.subjects import given_subjects, test_subjects
@@ -236,7 +236,7 @@ def benchmark_accuracy(
     import warnings
 
     from graphormer.files import write_file
-    from graphormer.machine import Machine
+    from graphormer.training.machine import Machine
     from molxai.benchmarks.accuracy import accuracy, markdown
     from molxai.explainer import chosen_device
 

@@ -281,7 +281,7 @@ def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int
 
 def models() -> None:
     """The shipped models with what they were trained on and how well they do."""
-    from graphormer.checkpoint import read_card, shipped
+    from graphormer.network.checkpoint import read_card, shipped
     from molxai.terminal import console, show_model
 
     for path in shipped().values():

@@ -134,7 +134,7 @@ def _carried(read: "list[Input]", wanted: tuple[str, ...], measured: str, whole:
         ValueError: there is no such column.
     """
     from graphormer.names import unknown
-    from graphormer.tables import as_text
+    from graphormer.readers.tables import as_text
 
     known = dict.fromkeys(name for one in read for name in one.extras)
     named = dict.fromkeys(name for name in (measured.strip(), *wanted) if name)

@@ -12,14 +12,14 @@ from molxai.cli.completion import DEVICES, METHODS, SCHEMES, TARGETS, models, on
 from molxai.printable import printable
 
 if TYPE_CHECKING:
-    from graphormer.tables import Layout
+    from graphormer.readers.tables import Layout
     from molxai.explainer import Explainer
     from molxai.inputs import Input
 
 T = TypeVar("T")
 
 MAX_ATOMS = 600
-"""As `graphormer.molecules.MAX_ATOMS`, which would import RDKit; a test compares them."""
+"""As `graphormer.graphs.molecules.MAX_ATOMS`, which would import RDKit; a test compares them."""
 
 INPUTS = "SMILES or InChI, or files: .smi .csv .tsv .xlsx .parquet .sdf .mol (molecules), .png .jpg .npy .npz (digits)."
 MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
@@ -76,8 +76,8 @@ def shipped_for(inputs: list[str], model: str) -> str:
 
 def layout_of(smiles_column: str = "", id_column: str = "", separator: str = "", encoding: str = "") -> "Layout":
     """How tables are laid out, as far as the user says so; a separator that is none is bad usage."""
-    from graphormer.delimited import separator_named
-    from graphormer.tables import Layout
+    from graphormer.readers.delimited import separator_named
+    from graphormer.readers.tables import Layout
 
     if separator:
         usage(separator_named, separator)
@@ -94,7 +94,7 @@ def say_how_read(inputs: list[str], layout: "Layout", quiet: bool) -> None:
 
 def chosen_target(inputs: list[str], model: str, target: str) -> str:
     """The named target; where none is named, what is usual for a table or for a single input."""
-    from graphormer.checkpoint import locate, read_card
+    from graphormer.network.checkpoint import locate, read_card
     from molxai.inputs import is_table
     from molxai.series import default_target
 

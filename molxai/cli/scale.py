@@ -17,7 +17,7 @@ from molxai.cli.signals import INTERRUPTED, resumable, tell
 from molxai.printable import printable
 
 if TYPE_CHECKING:
-    from graphormer.tables import Layout
+    from graphormer.readers.tables import Layout
     from molxai.attribution import Attribution
     from molxai.engines import Engine
 

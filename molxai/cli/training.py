@@ -95,11 +95,11 @@ def train(
     """
     from lightning.pytorch.utilities import rank_zero_only
 
-    from graphormer.machine import Machine
-    from graphormer.own import Request, train_own
-    from graphormer.presets import preset as recipe
-    from graphormer.presets import train_preset
-    from graphormer.splits import sizes_of
+    from graphormer.data.splits import sizes_of
+    from graphormer.training.machine import Machine
+    from graphormer.training.own import Request, train_own
+    from graphormer.training.presets import preset as recipe
+    from graphormer.training.presets import train_preset
     from molxai.explainer import chosen_device
     from molxai.rendering.training import write_report
     from molxai.terminal import console, show_training
@@ -156,8 +156,8 @@ def pretrain(
     quiet: Quiet = False,
 ) -> None:
     """Train a trunk on RDKit's descriptors of many molecules, for 'molxai train --init FOLDER'."""
-    from graphormer.machine import Machine
-    from graphormer.own import pretrain as pretrained
+    from graphormer.training.machine import Machine
+    from graphormer.training.own import pretrain as pretrained
     from molxai.explainer import chosen_device
     from molxai.terminal import console, show_training
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from graphormer.graph import GraphBatch
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch
 from graphormer.names import unknown
+from graphormer.network.model import Graphormer
 from molxai.explainers.attention import (
     Attention,
     GradientAttention,

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graph import GraphBatch
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.model import Graphormer
 from molxai.explainers.gradient import check_ready, gradient_pass, node_explanations
 from molxai.explainers.outcome import outcomes, resolved
 from molxai.explanation import Explanation, Target

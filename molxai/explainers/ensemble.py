@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import torch
 
-from graphormer.ensemble import Ensemble, Model
-from graphormer.graph import GraphBatch
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.ensemble import Ensemble, Model
 from molxai.explainers import Method
 from molxai.explainers.gradient import check_ready, target_weights
 from molxai.explainers.outcome import Outcome, outcomes, resolved

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from graphormer.graph import GraphBatch
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.model import Graphormer
 from molxai.explainers.gradient import check_ready, node_explanations, target_weights
 from molxai.explainers.outcome import outcomes, resolved
 from molxai.explainers.perturbation import graph_seed

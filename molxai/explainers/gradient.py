@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graph import GraphBatch
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.model import Graphormer
 from molxai.explainers.outcome import Outcome, outcomes, resolved
 from molxai.explanation import Explanation, Target
 from molxai.rules import Rule, Rules, refuse_opaque, rules

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from graphormer.graph import GraphBatch
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.model import Graphormer
 from molxai.explainers.gradient import target_weights
 from molxai.explainers.perturbation import whole_outcome
 from molxai.explanation import Explanation, Target

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graph import GraphBatch, within
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch, within
+from graphormer.network.model import Graphormer
 from molxai.explainers.gradient import Pass, gradient_pass
 from molxai.explanation import Explanation, Target
 from molxai.rules import Rule, names

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.model import Config
+from graphormer.network.model import Config
 from molxai.explanation import PREDICTED, Target
 
 

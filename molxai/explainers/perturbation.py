@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from graphormer.graph import GraphBatch, within
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch, within
+from graphormer.network.model import Graphormer
 from molxai.explainers.gradient import check_ready, node_explanations, target_weights
 from molxai.explainers.outcome import Outcome, outcomes, resolved
 from molxai.explanation import Explanation, Target

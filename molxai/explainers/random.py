@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from graphormer.graph import GraphBatch
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.model import Graphormer
 from molxai.explainers.gradient import node_explanations
 from molxai.explainers.perturbation import graph_seed, whole_outcome
 from molxai.explanation import Explanation, Target

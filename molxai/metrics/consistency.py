@@ -4,8 +4,8 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdFMCS
 
-from graphormer.molecules import Molecule
-from graphormer.superpixels import Digit
+from graphormer.graphs.molecules import Molecule
+from graphormer.graphs.superpixels import Digit
 from molxai.explanation import Explanation
 
 SECONDS = 5

@@ -14,8 +14,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from torch import Tensor
 
-from graphormer.ensemble import Model
-from graphormer.graph import Graph, size_batches
+from graphormer.graphs.graph import Graph, size_batches
+from graphormer.network.ensemble import Model
 from molxai.explanation import Explanation
 from molxai.removal import Removal, kept_logits
 

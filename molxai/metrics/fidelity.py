@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from graphormer.ensemble import Model
-from graphormer.graph import Graph, size_batches
-from graphormer.prediction import batch_for
+from graphormer.graphs.graph import Graph, size_batches
+from graphormer.network.ensemble import Model
+from graphormer.network.prediction import batch_for
 from molxai.explanation import Explanation
 
 

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from graphormer.graph import GraphBatch
-from graphormer.model import Graphormer
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.model import Graphormer
 from molxai.explainers import Method
 from molxai.explainers.gradient import gradient_pass
 from molxai.explainers.lrp import GradientInput

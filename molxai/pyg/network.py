@@ -8,9 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphormer.graph import Graph, GraphBatch, collate, from_pyg
-from graphormer.model import Graphormer
-from graphormer.vocabulary import Vocabulary
+from graphormer.graphs.graph import Graph, GraphBatch, collate, from_pyg
+from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.model import Graphormer
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphormer.graph import Graph, from_pyg
-from graphormer.molecules import MOLECULES, Molecule, molecule, shortened
-from graphormer.superpixels import SIDE, SUPERPIXELS, centroid_graph
-from graphormer.vocabulary import Vocabulary
+from graphormer.graphs.graph import Graph, from_pyg
+from graphormer.graphs.molecules import MOLECULES, Molecule, molecule, shortened
+from graphormer.graphs.superpixels import SIDE, SUPERPIXELS, centroid_graph
+from graphormer.graphs.vocabulary import Vocabulary
 from molxai.pyg.network import describes_nodes
 
 FROM_SMILES_COLUMNS = 9
@@ -20,7 +20,7 @@ FROM_SMILES_COLUMNS = 9
 def graph_of(data: Data, vocabulary: Vocabulary) -> Graph:
     """The graph of a `Data`, in whichever of three forms it comes.
 
-    - As `graphormer.graph.to_pyg` writes it: integer codes of the vocabulary.
+    - As `graphormer.graphs.graph.to_pyg` writes it: integer codes of the vocabulary.
     - As `torch_geometric.utils.from_smiles` makes it: see `molecule_of`.
     - As `MNISTSuperpixels` holds it: see `superpixels_of`.
 

@@ -1,6 +1,6 @@
 """An explanation in words: what is explained, what the parts sum to, what the colours say."""
 
-from graphormer.model import Config
+from graphormer.network.model import Config
 from molxai.explanation import Explanation
 from molxai.rendering.colour import RED_BLUE, Palette
 

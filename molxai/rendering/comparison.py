@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader
 from matplotlib.axes import Axes
 
 from graphormer.files import write_file
-from graphormer.molecules import Molecule, shortened
+from graphormer.graphs.molecules import Molecule, shortened
 from molxai.explanation import Explanation
 from molxai.rendering import COMPARISON_ENDINGS
 from molxai.rendering.bar import colour_map

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from numpy import ndarray
 
-from graphormer.superpixels import Digit
+from graphormer.graphs.superpixels import Digit
 from molxai.rendering.hatch import hatch_segments
 
 STROKE = 0.5

@@ -13,8 +13,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from graphormer.files import write_file
-from graphormer.molecules import Molecule, shortened
-from graphormer.superpixels import SIDE, Digit
+from graphormer.graphs.molecules import Molecule, shortened
+from graphormer.graphs.superpixels import SIDE, Digit
 from molxai.explanation import Explanation
 from molxai.flow import PairFlow, hop_buckets
 from molxai.rendering.arcs import WIDEST, Scene, draw_arcs

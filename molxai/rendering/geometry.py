@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from rdkit import Chem
 
-from graphormer.superpixels import Digit
+from graphormer.graphs.superpixels import Digit
 from molxai.rendering.layout import flat_copy, rdMolDraw2D
 
 BOND, FONT = 24, 14

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy import ndarray
 
-from graphormer.molecules import shortened
+from graphormer.graphs.molecules import shortened
 from molxai.rendering.layout import DISC, Label, Layout
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part

@@ -9,7 +9,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from graphormer.files import write_file
-from graphormer.molecules import Molecule, shortened
+from graphormer.graphs.molecules import Molecule, shortened
 from molxai.alignment import Alignment
 from molxai.explanation import Explanation
 from molxai.rendering.bar import draw_bar

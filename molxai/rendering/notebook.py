@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader
 
-from graphormer.molecules import shortened
+from graphormer.graphs.molecules import shortened
 from molxai.explanation import Explanation
 from molxai.explanations import Refused
 from molxai.rendering.caption import ledger_line, prediction_line, printable

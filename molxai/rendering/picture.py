@@ -17,8 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from graphormer.files import write_file
-from graphormer.molecules import Molecule
-from graphormer.superpixels import Digit
+from graphormer.graphs.molecules import Molecule
+from graphormer.graphs.superpixels import Digit
 from molxai.explanation import Explanation
 from molxai.rendering import ENDINGS
 from molxai.rendering.bar import colour_map, draw_bar, unit_lines

@@ -9,8 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from graphormer.checkpoint import Card
 from graphormer.files import write_file
+from graphormer.network.checkpoint import Card
 from molxai.fragments import SCHEMES
 from molxai.rendering.caption import bias_word
 from molxai.rendering.colour import PALETTES, SMALLEST_SCALE

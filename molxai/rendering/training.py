@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy import ndarray
 
-from graphormer.checkpoint import Card
 from graphormer.files import write_file
-from graphormer.history import HISTORY, STANDARD_RMSE, read_history
-from graphormer.molecules import shortened
-from graphormer.runs import PREDICTIONS
+from graphormer.graphs.molecules import shortened
+from graphormer.network.checkpoint import Card
+from graphormer.training.history import HISTORY, STANDARD_RMSE, read_history
+from graphormer.training.run import PREDICTIONS
 from molxai.rendering.quality import NAMES, quality_rows, target_rows
 
 REPORT = "report"

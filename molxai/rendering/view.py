@@ -7,7 +7,7 @@ many as float32 holds.
 from collections.abc import Sequence
 from typing import Any
 
-from graphormer.molecules import Molecule
+from graphormer.graphs.molecules import Molecule
 from molxai.explanation import Explanation
 from molxai.fragments import SCHEMES, parts
 from molxai.inputs import Input

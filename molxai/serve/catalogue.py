@@ -6,8 +6,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from graphormer.checkpoint import Card, read_card
-from graphormer.molecules import Molecule
+from graphormer.graphs.molecules import Molecule
+from graphormer.network.checkpoint import Card, read_card
 from molxai.batch import USUAL
 from molxai.explainers import EXPLAINERS
 from molxai.explainers.about import ABOUT

@@ -9,8 +9,8 @@ Pasted(name='pasted.smi', content='CCO\tethanol\nCCN\n')
 import re
 from dataclasses import dataclass
 
-from graphormer.columns import says_smiles
-from graphormer.molecules import shortened
+from graphormer.graphs.molecules import shortened
+from graphormer.readers.columns import says_smiles
 
 COUNTS = re.compile(r"^[ \d]{6}.*V[23]000\s*$")
 """Line of a mol block that says how many atoms and bonds follow, and in which version."""

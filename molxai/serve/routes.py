@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from graphormer.tables import Layout
+from graphormer.readers.tables import Layout
 from molxai.serve.api import Explained, ExplainRequest, JobAnswer, Name, Predicted, PredictRequest, Question, Refusal
 from molxai.serve.desk import Desk, Upload
 from molxai.serve.download import Ending, download

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graphormer.checkpoint import locate, read_card, shipped
-from graphormer.molecules import MAX_ATOMS
+from graphormer.graphs.molecules import MAX_ATOMS
+from graphormer.network.checkpoint import locate, read_card, shipped
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 """Names under which a machine knows itself."""

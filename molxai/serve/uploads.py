@@ -6,12 +6,12 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from graphormer.arrays import unpacked_size
-from graphormer.molecules import shortened
-from graphormer.pictures import ARRAYS, picture_count
-from graphormer.spreadsheets import WORKBOOKS, workbook_size
-from graphormer.tables import AS_FOUND, Layout
-from graphormer.text import ending, lines
+from graphormer.graphs.molecules import shortened
+from graphormer.readers.arrays import unpacked_size
+from graphormer.readers.pictures import ARRAYS, picture_count
+from graphormer.readers.spreadsheets import WORKBOOKS, workbook_size
+from graphormer.readers.tables import AS_FOUND, Layout
+from graphormer.readers.text import ending, lines
 from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
 from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings

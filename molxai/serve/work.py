@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from graphormer.superpixels import SEGMENTS
-from graphormer.tables import as_text
+from graphormer.graphs.superpixels import SEGMENTS
+from graphormer.readers.tables import as_text
 from molxai.batch import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
 from molxai.explainer import Explainer
 from molxai.explainers import Method

@@ -1,0 +1,1 @@
+"""How good predictions are, and the bar that a forest on fingerprints sets."""

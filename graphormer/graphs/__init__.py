@@ -1,0 +1,1 @@
+"""What the network reads: molecules, digits and PyG graphs as one kind of value."""

@@ -1,0 +1,1 @@
+"""Graphs in, logits out, and the file that a model is kept in."""

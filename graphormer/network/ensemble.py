@@ -1,0 +1,51 @@
+"""Several models of one architecture as one: its output is their mean, their disagreement an uncertainty."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from graphormer.graphs.graph import GraphBatch
+from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.model import Config, Graphormer
+
+
+class Ensemble(nn.Module):
+    """Models trained alike from different seeds (Lakshminarayanan et al. 2017, "Deep Ensembles", section 2.4).
+
+    Logits or values are averaged, not probabilities: a mean of logits is linear, so a mean of relevances adds up to it.
+    """
+
+    def __init__(self, members: Sequence[Graphormer]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    @property
+    def networks(self) -> list[Graphormer]:
+        """The members."""
+        return [one for one in self.members if isinstance(one, Graphormer)]
+
+    @property
+    def config(self) -> Config:
+        return self.networks[0].config
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.networks[0].vocabulary
+
+    def each(self, batch: GraphBatch) -> Float[Tensor, "members batch outputs"]:
+        """What every member says."""
+        return torch.stack([member(batch) for member in self.members])
+
+    def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
+        return self.each(batch).mean(0)
+
+
+Model: TypeAlias = Graphormer | Ensemble
+
+
+def networks(model: Model) -> list[Graphormer]:
+    """The members of an ensemble, or the one model."""
+    return model.networks if isinstance(model, Ensemble) else [model]

@@ -1,0 +1,1 @@
+"""Files as people have them: tables, SDF, workbooks, arrays and pictures, read row by row."""

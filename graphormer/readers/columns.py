@@ -1,0 +1,214 @@
+"""Which column of a table holds what: structures, names, and whatever else the user asks for by name."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from graphormer.graphs.molecules import molecule, shortened
+from graphormer.names import listing, unknown
+
+SMILES_NAMES = (
+    ("smiles",),
+    ("isomericsmiles", "isosmiles", "cxsmiles"),
+    ("canonicalsmiles", "cansmiles", "rdkitsmiles", "smilesstring", "smilesstr"),
+    ("smi", "isosmi", "isomericsmi", "cansmi", "canonicalsmi", "smile"),
+)
+"""Usual names of a column of SMILES, without case, blanks and marks: of several that are there the first kind is taken.
+Isomeric SMILES say more than canonical ones do in some data bases."""
+
+OTHER_NAMES = (
+    ("mol", "romol", "structure", "structures", "molecule", "molecules"),
+    ("chemicalstructure", "compoundstructure", "molecularstructure", "moleculestructure"),
+    ("inchi", "standardinchi", "stdinchi"),
+)
+"""Names that a column of SMILES, or of InChI, may have, after all that have SMILES in their name."""
+
+ID_SUBJECTS = frozenset(
+    (
+        *("compound", "cmpd", "cpd", "molecule", "mol", "drug", "ligand", "substance", "sample", "chemical"),
+        *("structure", "inhibitor", "catalog", "catalogue", "registry", "reg", "vendor", "supplier"),
+        *("product", "corporate", "corp", "entry", "lead", "hit", "batch", "lab", "database", "monomer", "internal", "external"),
+        *("verbindung", "verbindungs", "substanz", "of", "chembl", "pubchem", "zinc", "drugbank", "enamine"),
+        *("chemspider", "cas", "chebi", "kegg", "bindingdb", "mcule", "molport"),
+    )
+)
+"""What a column of ids may be of."""
+
+ID_QUALITIES = frozenset(("iupac", "preferred", "pref", "common", "generic", "trivial", "systematic", "unique"))
+
+ID_NOUNS = frozenset(
+    ("id", "ids", "identifier", "name", "names", "number", "no", "nr", "nummer", "code", "key", "title", "rn", "cid", "sid", "compound")
+)
+"""What such a column may say of them."""
+
+ID_ALONE = frozenset(
+    (
+        *("id", "name", "title", "compound", "cid", "sid", "molecule", "drug", "ligand", "iupac"),
+        *("cas", "casrn", "casno", "identifier", "idnumber", "compoundid", "molregno", "dtxsid", "dtxcid", "verbindung", "substanz"),
+    )
+)
+"""Names of a column of ids that are one word."""
+
+UNNAMED = re.compile(r"unnamed: ?\d+([._]\w+)*", re.IGNORECASE)
+"""How pandas calls a column without a name, such as an index that was saved with a table."""
+
+ENOUGH = 0.9
+"""Share of a sample's cells that must hold molecules for a column to be called one of structures."""
+
+LEAST = 0.1
+"""Share below which a column is called none."""
+
+SMILES_OPTION = "-s/--smiles-column"
+"""The option that names the column of SMILES."""
+
+SAMPLED = 20
+"""Cells by which that is judged."""
+
+
+def is_named(name: str) -> bool:
+    """Whether a column has a name: pandas' index, trailing separators and Excel's empty columns have none."""
+    return bool(name.strip()) and not UNNAMED.fullmatch(name.strip())
+
+
+def named_column(path: Path, columns: Sequence[str], wanted: str, option: str) -> str:
+    """The column of exactly that name.
+
+    Raises:
+        ValueError: there is none; names the nearest.
+    """
+    name = wanted.strip()
+    if name in columns:
+        return name
+    raise ValueError(unknown("column", name, columns, f"name one with {option}", f"in {path}"))
+
+
+def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]], wanted: str = "") -> str:
+    """The column of SMILES: the wanted one, or the one with a usual name in any case and spelling.
+
+    Args:
+        path: of the table, for messages.
+        columns: of the table.
+        sample: cells of its first rows by column.
+        wanted: empty where the user names none.
+
+    Raises:
+        ValueError: there is none, there are several of one usual name, or it holds no molecules where another does.
+    """
+    found = named_column(path, columns, wanted, SMILES_OPTION) if wanted else _usual_smiles(path, columns, sample)
+    if found and _share(sample, found) >= LEAST:
+        return found
+    others = [name for name in columns if name != found and _share(sample, name) >= ENOUGH]
+    if found and not others:
+        return found  # its rows are errors one by one
+    raise ValueError(_no_smiles(path, columns, sample, found, others))
+
+
+def _no_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]], found: str, others: Sequence[str]) -> str:
+    """Why no column can be taken for the one of SMILES, and what to do."""
+    hint = f"column {others[0]!r} seems to hold SMILES: name it with {SMILES_OPTION}" if others else ""
+    if found:
+        cell = next((row[found] for row in sample if row.get(found)), "")
+        return f"{path}: column {found!r} holds no molecules, like {shortened(cell)!r}; {hint}"
+    if others and _is_molecule(others[0]):
+        return f"{path} begins with {shortened(others[0])!r}, which is a molecule: put a line with names above it, like smiles"
+    there = listing(columns)
+    return f"{path} has the columns {there}: a column named SMILES is needed; {hint or f'name it with {SMILES_OPTION}'}"
+
+
+def _usual_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]]) -> str:
+    found = usual_smiles(columns)
+    if len(found) > 1:
+        found = [name for name in found if _share(sample, name) >= ENOUGH] or found
+    if len(found) > 1:
+        raise ValueError(f"{path} has several columns of SMILES ({listing(found)}): name one with {SMILES_OPTION}")
+    return found[0] if found else ""
+
+
+def usual_smiles(columns: Sequence[str]) -> list[str]:
+    """The columns whose names say best that they hold SMILES."""
+    best = smiles_rank(columns)
+    return [name for name in columns if _smiles_rank(name) == best < NO_RANK]
+
+
+NO_RANK = len(SMILES_NAMES) + 1 + len(OTHER_NAMES)
+"""Of a name that says nothing of SMILES."""
+
+
+def _smiles_rank(name: str) -> int:
+    """How well a column's name says that it holds SMILES: 0 is best."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    kinds = (*SMILES_NAMES, (plain,) if "smiles" in plain else (), *OTHER_NAMES)
+    return next((rank for rank, kind in enumerate(kinds) if plain in kind), NO_RANK)
+
+
+def smiles_rank(columns: Sequence[str]) -> int:
+    """How well a table's header says which column holds SMILES: 0 is best."""
+    return min(map(_smiles_rank, columns), default=NO_RANK)
+
+
+def says_smiles(name: str) -> bool:
+    """Whether a column's name says that it holds SMILES.
+
+    Example:
+        >>> [says_smiles(name) for name in ("Canonical SMILES", "smi", "mol", "name")]
+        [True, True, True, False]
+    """
+    return _smiles_rank(name) < NO_RANK
+
+
+def _share(sample: Sequence[Mapping[str, str]], name: str) -> float:
+    """The share of a column's filled cells that hold molecules; 1 where none is filled.
+
+    Letters and numbers alone make no molecules: in a column of them nobody looks for structures.
+    """
+    cells = [row[name] for row in sample if row.get(name, "").strip()][:SAMPLED]
+    if not cells:
+        return 1.0 if name else 0.0
+    return sum(_is_molecule(cell) for cell in cells) / len(cells) if max(map(len, cells)) > 2 else 0.0
+
+
+@lru_cache(maxsize=1024)  # a command opens its table more than once
+def _is_molecule(text: str) -> bool:
+    try:
+        molecule(text)
+    except ValueError:
+        return False
+    return True
+
+
+def id_column(path: Path, columns: Sequence[str], wanted: str = "", structures: str = "") -> str:
+    """The column of ids: the wanted one, or the first with a usual name; empty where there is none.
+
+    Raises:
+        ValueError: there is no column of the wanted name.
+    """
+    if wanted:
+        return named_column(path, columns, wanted, "--id-column")
+    return next((name for name in columns if name != structures and says_id(name)), "")
+
+
+def says_id(name: str) -> bool:
+    """Whether a column's name says that it identifies molecules.
+
+    Example:
+        >>> [says_id(name) for name in ("Compound ID", "molecule_chembl_id", "CMPD_CHEMBLID", "Assay ID", "MW")]
+        [True, True, True, False, False]
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # drugName
+    return _say_id(_words(name)) or _say_id(_words(spaced))
+
+
+def _say_id(words: Sequence[str]) -> bool:
+    if len(words) < 2:
+        return "".join(words) in ID_ALONE
+    return set(words) <= ID_SUBJECTS | ID_QUALITIES | ID_NOUNS and words[-1] in ID_NOUNS
+
+
+def _words(name: str) -> list[str]:
+    """The words in a column's name, `CMPD_CHEMBLID` as cmpd, chembl, id."""
+    plain = re.sub(r"\(.*?\)|\[.*?\]", " ", name.lower()).replace("#", " number ")
+    words = re.findall(r"[^\W_]+", plain)
+    split = [re.fullmatch(r"(\w+?)(id|name|number|code)", word) for word in words]
+    parts = [[found[1], found[2]] if found and found[1] in ID_SUBJECTS else [word] for word, found in zip(words, split, strict=True)]
+    return [word for part in parts for word in part]

@@ -1,0 +1,153 @@
+"""Excel workbooks as tables: one sheet, its first filled row the header."""
+
+import datetime
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from graphormer.readers.delimited import Record, aligned
+
+WORKBOOKS = (".xlsx", ".xlsm")
+"""Endings of workbooks that can be read; the old .xls cannot."""
+
+LARGEST = 2**31
+"""Bytes that a workbook may unpack to: a full sheet of a million rows takes about one gigabyte."""
+
+
+def read_sheet(path: Path, rank: Callable[[Sequence[str]], int] = lambda header: 0) -> tuple[Iterator[Record], list[str]]:
+    """The records of the sheet that says most, its header first, and notes; of equals the first. Hidden sheets are left out.
+
+    Args:
+        path: of the workbook.
+        rank: how little the cells of a header say; 0 is best.
+
+    Raises:
+        ValueError: openpyxl is not installed, or the file is no workbook, is damaged, unpacks to too much, or is empty.
+    """
+    library = excel_library()
+    size = workbook_size(path)
+    if size > LARGEST:
+        raise ValueError(f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv")
+    with _whole(path):
+        book = library.load_workbook(path, read_only=True, data_only=True)
+    headers = {sheet.title: next(_records(path, sheet), None) for sheet in book.worksheets if sheet.sheet_state == "visible"}
+    filled = {title: header.cells for title, header in headers.items() if header}
+    if not filled:
+        raise ValueError(f"{path} is empty: at least one row is needed")
+    chosen = min(filled, key=lambda title: rank(filled[title]))
+    note = [f"sheet {chosen!r} of {len(filled)}"] if len(filled) > 1 else []
+    return _records(path, book[chosen]), note
+
+
+def workbook_size(path: Path) -> int:
+    """Bytes that a workbook unpacks to, by its own figures.
+
+    Raises:
+        ValueError: it is none.
+    """
+    with _whole(path), zipfile.ZipFile(path) as archive:
+        return sum(member.file_size for member in archive.infolist())
+
+
+def _records(path: Path, sheet: Any) -> Iterator[Record]:
+    def rows() -> Iterator[Record]:
+        with _whole(path):
+            sheet.reset_dimensions()  # some programs write wrong ones
+            for number, cells in enumerate(sheet.iter_rows(), 1):
+                yield Record(number, [_text(cell.value, cell.number_format) for cell in cells])
+
+    return aligned(rows())
+
+
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError),  # of the archive
+    *(SyntaxError, KeyError, AttributeError, TypeError),  # of the XML in it, and of what the library expects there
+)
+"""What reading a damaged workbook fails with."""
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Tell what a damaged workbook fails with, in whichever of its layers, in one line."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise ValueError(f"{path} is no readable Excel workbook ({error}): save it again as .xlsx or .csv") from error
+
+
+def _text(value: Any, number_format: str) -> str:
+    """A cell as the other tables would have it: 3 for 3.0, 10% where that is shown for 0.1, dates as ISO 8601."""
+    if value is None:
+        return ""
+    if "%" in number_format and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{round(100 * value, 10):g}%"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def excel_library() -> Any:
+    """The library that reads and writes workbooks.
+
+    Raises:
+        ValueError: it is not installed.
+    """
+    try:
+        import openpyxl
+    except ModuleNotFoundError as error:
+        raise ValueError("Excel workbooks need openpyxl: pip install 'molxai[excel]'") from error
+    return openpyxl
+
+
+MOST_ROWS = 1_048_576
+"""Rows of a sheet, its header among them."""
+
+LONGEST_CELL = 32_767
+"""Characters of a cell."""
+
+REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that XML cannot hold."""
+
+
+class Sheet:
+    """A workbook of one sheet that grows by rows."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        library = excel_library()
+        self.book = library.Workbook(write_only=True)
+        self.sheet = self.book.create_sheet("molxai")
+        self.cell = library.cell.WriteOnlyCell
+        self.rows = 0
+        self.add(columns)
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Write a row below the others.
+
+        Raises:
+            ValueError: the sheet is full, or a text is longer than a cell may be.
+        """
+        self.rows += 1
+        if self.rows > MOST_ROWS:
+            raise ValueError(f"an Excel sheet has at most {MOST_ROWS} rows: write .parquet or .csv")
+        self.sheet.append([self._cell(value) for value in values])
+
+    def _cell(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value if isinstance(value, int | float | None) else self._cell(str(value))
+        if len(value) > LONGEST_CELL:
+            raise ValueError(f"{len(value)} characters for a cell of Excel, which holds {LONGEST_CELL}: write .parquet or .csv")
+        cell = self.cell(self.sheet, REFUSED.sub("\ufffd", value))
+        cell.data_type = "s"  # a text that begins with = is no formula
+        return cell
+
+    def save(self, path: Path) -> None:
+        """Write the workbook."""
+        self.book.save(path)

@@ -1,0 +1,43 @@
+"""How a model is trained, as a value."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained: AdamW, linear warm-up, cosine decay to zero, exponential average of the weights."""
+
+    epochs: int
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    """Share of all steps in which the learning rate rises to its maximum."""
+    averaging: float = 0.99
+    """Decay per step of the exponential average whose weights are kept."""
+    structure_rate: float = 1.0
+    """How many times faster the structural biases learn. Adam moves a parameter by at most the learning rate per step, and
+    a bias must grow to several units before attention tells near from far: in short trainings it otherwise never does."""
+    environment_drop: float = 0.0
+    """Share of the circular environments that are unsaid in each step."""
+    node_drop: float = 0.0
+    """Up to this share of each graph's nodes is absent in each step."""
+    deformation: float = 0.0
+    """Strength of the random smooth deformations of each picture in each step; 1 is slight."""
+    recombined: float = 0.0
+    """For each train molecule so many recombined ones with a forest's votes for labels; 0: no teacher.
+
+    See `graphormer.pretraining.distillation`.
+    """
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.averaging < 1:
+            raise ValueError(f"{self}: at least one epoch, one graph a batch, a positive learning rate and averaging in [0, 1) are needed")
+        if not (0 <= self.environment_drop <= 1 and 0 <= self.node_drop <= 1):
+            raise ValueError(f"{self}: shares from 0 to 1 are needed for what is dropped")
+        if self.deformation < 0:
+            raise ValueError(f"{self}: a deformation of 0 or more is needed")
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)
