@@ -11,23 +11,23 @@ ROOT = Path(__file__).parent.parent
 
 NAMES = """
 # Explaining
-molxai.explainer            Explainer
-molxai.explanation          Explanation Target
-molxai.explanations         Explanations Refused
-molxai.explainers           EXPLAINERS Method method
-molxai.comparison           compare Comparison
-molxai.fragments            SCHEMES fragments Fragment Fragments parts from_smarts
-molxai.matched              matched_pair MatchedPair
-molxai.series               carriers Carrier
-molxai.rgroups              core_table
-molxai.flow                 PairFlow
-molxai.foreign              conserve Conserved
+molxai.explanation.explainer            Explainer
+molxai.explanation.explanation          Explanation Target
+molxai.explanation.explanations         Explanations Refused
+molxai.explanation.methods           EXPLAINERS Method method
+molxai.metrics.comparison           compare Comparison
+molxai.chemistry.fragments            SCHEMES fragments Fragment Fragments parts from_smarts
+molxai.chemistry.pair              matched_pair MatchedPair
+molxai.chemistry.series               carriers Carrier
+molxai.chemistry.rgroups              core_table
+molxai.explanation.flow                 PairFlow
+molxai.rules.conserve              conserve Conserved
 # Many inputs
-molxai.inputs               read_inputs entries Entry Input
-molxai.batch                explained predictions Prediction
-molxai.records              KEYS record prediction_record schema write_tables
-molxai.attribution          Attribution
-molxai.frame                explain_frame
+molxai.explanation.inputs               read_inputs entries Entry Input
+molxai.batch.rows                explained predictions Prediction
+molxai.batch.records              KEYS record prediction_record schema write_tables
+molxai.batch.worker          Attribution
+molxai.batch.frame                explain_frame
 # Pictures and pages
 molxai.rendering.picture    draw
 molxai.rendering.molecule   draw_molecule
@@ -35,8 +35,8 @@ molxai.rendering.digit      draw_digit
 molxai.rendering.grid       grid
 molxai.rendering.look       Look
 molxai.rendering.colour     PALETTES palette Palette scale
-molxai.report               Report write_report
-molxai.rendering.view       view
+molxai.pages.report               Report write_report
+molxai.pages.view       view
 # Rules and measures
 molxai.rules.mode           rules
 molxai.rules.rule           Rule
@@ -47,7 +47,7 @@ molxai.metrics.curves       curves Curves
 # PyTorch Geometric
 molxai.pyg.lrp              LRPExplainer
 molxai.pyg.network          PyGGraphormer
-molxai.pyg.reading          graph_of molecule_of
+graphormer.graphs.pyg          graph_of molecule_of
 # The model
 graphormer.graphs.molecules        molecule Molecule
 graphormer.graphs.superpixels      digit Digit

@@ -14,8 +14,8 @@ from torch import Tensor
 from transformers import BertConfig, BertForSequenceClassification
 
 from molxai import conserve
-from molxai.foreign import Conserved
 from molxai.rendering.colour import colours, scale
+from molxai.rules.conserve import Conserved
 
 POSITIVE = """
 the food was good

@@ -4,15 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from molxai.comparison import compare
-    from molxai.explainer import Explainer
-    from molxai.explanation import Explanation
-    from molxai.explanations import Explanations, Refused
-    from molxai.foreign import conserve
-    from molxai.frame import explain_frame
-    from molxai.inputs import read_inputs
-    from molxai.matched import matched_pair
+    from molxai.batch.frame import explain_frame
+    from molxai.chemistry.pair import matched_pair
+    from molxai.explanation.explainer import Explainer
+    from molxai.explanation.explanation import Explanation
+    from molxai.explanation.explanations import Explanations, Refused
+    from molxai.explanation.inputs import read_inputs
+    from molxai.metrics.comparison import compare
     from molxai.rendering.grid import grid
+    from molxai.rules.conserve import conserve
 
 __all__ = [
     "Explainer",
@@ -32,16 +32,16 @@ __version__ = "0.1.0"
 """Version of this tree: the package's metadata is built from it, so it holds without an installation as well."""
 
 MODULES = {
-    "Explainer": "molxai.explainer",
-    "Explanation": "molxai.explanation",
-    "Explanations": "molxai.explanations",
-    "Refused": "molxai.explanations",
-    "compare": "molxai.comparison",
-    "conserve": "molxai.foreign",
-    "explain_frame": "molxai.frame",
+    "Explainer": "molxai.explanation.explainer",
+    "Explanation": "molxai.explanation.explanation",
+    "Explanations": "molxai.explanation.explanations",
+    "Refused": "molxai.explanation.explanations",
+    "compare": "molxai.metrics.comparison",
+    "conserve": "molxai.rules.conserve",
+    "explain_frame": "molxai.batch.frame",
     "grid": "molxai.rendering.grid",
-    "matched_pair": "molxai.matched",
-    "read_inputs": "molxai.inputs",
+    "matched_pair": "molxai.chemistry.pair",
+    "read_inputs": "molxai.explanation.inputs",
 }
 """Module of each lazy name: imported on first use, because `molxai --help` must not wait for torch."""
 

@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 from typer.main import get_command
 
+from molxai.batch.records import KEYS
 from molxai.cli import app, main
-from molxai.explainers import EXPLAINERS
-from molxai.records import KEYS
+from molxai.explanation.methods import EXPLAINERS
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = [ROOT / "docs/start.md", ROOT / "docs/reading.md"]

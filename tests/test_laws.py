@@ -18,11 +18,11 @@ from graphormer.network.checkpoint import load, shipped
 from graphormer.network.ensemble import networks
 from graphormer.network.model import Graphormer
 from graphormer.readers.pictures import read_picture
-from molxai.explainers import EXPLAINERS
-from molxai.explainers.ensemble import explained as of_members
-from molxai.explainers.lrp import GradientInput
-from molxai.explanation import Target
-from molxai.removal import induced
+from molxai.explanation.explanation import Target
+from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods.ensemble import explained as of_members
+from molxai.explanation.methods.lrp import GradientInput
+from molxai.explanation.removal import induced
 from molxai.rules import ACTIVATION, AH, LN, Rule, rules
 
 EQUIVARIANT = [name for name in EXPLAINERS if name not in ("random", "shap", "gnn-explainer", "oracle")]

@@ -15,7 +15,7 @@ from graphormer.training.presets import PRESETS, train_preset
 from molxai.benchmarks.faithfulness import SUBSAMPLE, Arrays, Plan, Report, cells, check_plan, estimate
 from molxai.benchmarks.subjects import Subjects
 from molxai.benchmarks.summary import agreement, as_csv, faithfulness_rows, markdown, quality_rows
-from molxai.explainer import Explainer
+from molxai.explanation.explainer import Explainer
 from molxai.metrics.curves import FRACTIONS
 from molxai.rendering.curves import draw_curves
 

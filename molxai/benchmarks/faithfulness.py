@@ -25,17 +25,17 @@ from graphormer.network.ensemble import networks
 from graphormer.network.prediction import batch_for
 from graphormer.readers.arrays import array_names, read_array
 from molxai.benchmarks.subjects import Subjects
-from molxai.explainer import Explainer
-from molxai.explainers import EXPLAINERS, Method, check_size
-from molxai.explainers.ensemble import explained
-from molxai.explainers.lrp import GradientInput
-from molxai.explanation import Explanation, Target
+from molxai.explanation.explainer import Explainer
+from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.methods import EXPLAINERS, Method, check_size
+from molxai.explanation.methods.ensemble import explained
+from molxai.explanation.methods.lrp import GradientInput
+from molxai.explanation.removal import Removal
 from molxai.metrics.conservation import gap_share
 from molxai.metrics.curves import Curves, curves
 from molxai.metrics.fidelity import fidelity
 from molxai.metrics.growth import growth, randomisation, redrawn
 from molxai.metrics.sparsity import entropy, gini, top_share
-from molxai.removal import Removal
 
 SUBSAMPLE = {"attention-flow": 20, "oracle": 100}
 """Graphs on which methods that cost seconds a graph are run, at most; said in every table."""

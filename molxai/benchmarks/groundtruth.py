@@ -31,9 +31,9 @@ from molxai.benchmarks.study import Study, study, trained
 from molxai.benchmarks.summary import as_csv
 from molxai.benchmarks.tasks import BASELINES, LOWER_IS_BETTER, Task, task_named
 from molxai.benchmarks.truth import Fields, Known
-from molxai.explainer import Explainer, chosen_device
-from molxai.explainers import EXPLAINERS, check_size, method
-from molxai.explanation import Target
+from molxai.explanation.explainer import Explainer, chosen_device
+from molxai.explanation.explanation import Target
+from molxai.explanation.methods import EXPLAINERS, check_size, method
 from molxai.metrics.bootstrap import interval
 from molxai.metrics.plausibility import MOST_MATCHES
 

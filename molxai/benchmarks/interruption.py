@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from molxai.attribution import Attribution
-from molxai.library import Library, explain_library
+from molxai.batch.run import Library, explain_library
+from molxai.batch.worker import Attribution
 
-PRELOADED = ["molxai.library", "graphormer.graphs.molecules", "graphormer.graphs.superpixels", "pyarrow.parquet"]
+PRELOADED = ["molxai.batch.run", "graphormer.graphs.molecules", "graphormer.graphs.superpixels", "pyarrow.parquet"]
 """What a process has imported when it is born, so that kills fall into the work and not into the start."""
 
 

@@ -20,10 +20,10 @@ from graphormer.graphs.molecules import molecule
 from graphormer.network.checkpoint import versions
 from graphormer.network.prediction import batch_for
 from graphormer.training.presets import preset_of
-from molxai.explainer import Explainer, graph_in
-from molxai.explainers import EXPLAINERS
-from molxai.explainers.ensemble import explained
-from molxai.inputs import Entry, entries
+from molxai.explanation.explainer import Explainer, graph_in
+from molxai.explanation.inputs import Entry, entries
+from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods.ensemble import explained
 
 MOST, FEWEST = 500, 8
 """Graphs that are timed at most, and of a slow method at least."""

@@ -9,9 +9,9 @@ import numpy as np
 from graphormer.graphs.graph import Graph
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.training.presets import preset_of
-from molxai.explainer import Explainer, graph_in
-from molxai.explanation import Target
-from molxai.inputs import read_inputs
+from molxai.explanation.explainer import Explainer, graph_in
+from molxai.explanation.explanation import Target
+from molxai.explanation.inputs import read_inputs
 
 
 @dataclass(frozen=True)

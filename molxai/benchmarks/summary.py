@@ -10,7 +10,7 @@ import torch
 from numpy import ndarray
 
 from molxai.benchmarks.faithfulness import Arrays
-from molxai.explainers import EXPLAINERS
+from molxai.explanation.methods import EXPLAINERS
 from molxai.metrics.agreement import spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import interval, paired
 from molxai.metrics.curves import TOP, Curves

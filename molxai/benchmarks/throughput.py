@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from graphormer.readers.text import ending, lines
-from molxai.parts import Tally
+from molxai.batch.checkpoint import Tally
 
 EVERY = 0.2
 """Seconds between two looks at the memory."""

@@ -16,7 +16,7 @@ from graphormer.data.public import digest
 from graphormer.graphs.molecules import Molecule, molecule, shortened
 from graphormer.names import unknown
 from graphormer.readers.tables import TABLES, Layout, read_rows
-from molxai.inputs import MOLECULE_FILES, read_inputs
+from molxai.explanation.inputs import MOLECULE_FILES, read_inputs
 
 SPLIT = "split"
 """Column of a table that names each row's part: train or test; other parts are left alone."""

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException  # noqa: E402
 
 from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training  # noqa: E402
 from molxai.cli.help import CONTEXT, Command, Group  # noqa: E402
-from molxai.printable import printable  # noqa: E402
+from molxai.cli.printable import printable  # noqa: E402
 
 PROGRAM = "molxai"
 """However it was started."""

@@ -54,9 +54,9 @@ def benchmark_speed(
     from graphormer.files import write_file
     from molxai.benchmarks.speed import PEERS, benchmark_entries, growth, markdown, speed
     from molxai.benchmarks.throughput import throughput
-    from molxai.explainer import Explainer, chosen_device
-    from molxai.explainers import EXPLAINERS
-    from molxai.outputs import check_ending
+    from molxai.cli.outputs import check_ending
+    from molxai.explanation.explainer import Explainer, chosen_device
+    from molxai.explanation.methods import EXPLAINERS
 
     usage(check_ending, output, (".json",))
     usage(chosen_device, device)
@@ -89,9 +89,9 @@ def benchmark_interruption(
     import tempfile
 
     from graphormer.readers.tables import Layout
-    from molxai.attribution import Attribution
+    from molxai.batch.run import Library
+    from molxai.batch.worker import Attribution
     from molxai.benchmarks.interruption import campaign, markdown
-    from molxai.library import Library
 
     work = Attribution(shipped_for(inputs, model), device="cpu")
     with tempfile.TemporaryDirectory() as folder:
@@ -133,8 +133,8 @@ def benchmark_faithfulness(
     from molxai.benchmarks.comparison import compare, seeded
     from molxai.benchmarks.faithfulness import Plan
     from molxai.benchmarks.subjects import given_subjects, test_subjects
-    from molxai.explainer import Explainer, chosen_device
-    from molxai.explainers import EXPLAINERS
+    from molxai.explanation.explainer import Explainer, chosen_device
+    from molxai.explanation.methods import EXPLAINERS
 
     usage(chosen_device, device)
     plan = Plan(listed(methods or ",".join(EXPLAINERS), list(EXPLAINERS), "method"), listed(removal, REMOVALS, "removal mode"))  # type: ignore[arg-type]
@@ -188,8 +188,8 @@ def benchmark_groundtruth(
 
     from molxai.benchmarks.groundtruth import groundtruth, markdown, write
     from molxai.benchmarks.tasks import task_named
-    from molxai.explainer import chosen_device
-    from molxai.explainers import EXPLAINERS
+    from molxai.explanation.explainer import chosen_device
+    from molxai.explanation.methods import EXPLAINERS
 
     usage(task_named, task)
     usage(chosen_device, device)
@@ -238,7 +238,7 @@ def benchmark_accuracy(
     from graphormer.files import write_file
     from graphormer.training.machine import Machine
     from molxai.benchmarks.accuracy import accuracy, markdown
-    from molxai.explainer import chosen_device
+    from molxai.explanation.explainer import chosen_device
 
     usage(chosen_device, device)
     if protocol not in PROTOCOLS:

@@ -26,7 +26,7 @@ METHODS = [
     "random",
     "oracle",
 ]
-"""As `molxai.explainers.EXPLAINERS`, which would import torch; a test compares this and the tuples below with their tables."""
+"""As `molxai.explanation.methods.EXPLAINERS`, which would import torch; a test compares this and the tuples below with their tables."""
 
 SCHEMES = ("functional-groups", "brics", "scaffold", "rings")
 PALETTES = ("red-blue", "orange-purple", "brown-teal", "pink-green")

@@ -13,7 +13,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="bace or mnist.", auto
 def data_list(data: Data = None) -> None:
     """Data sets, and whether they are on this machine."""
     from graphormer.data.public import SOURCES, data_home
-    from molxai.terminal import console, show_records
+    from molxai.cli.terminal import console, show_records
 
     rows = []
     for name, source in SOURCES.items():

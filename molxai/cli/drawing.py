@@ -58,7 +58,7 @@ def refuse_for(output: Path | None, picture_format: str) -> None:
     Raises:
         typer.BadParameter: one is given.
     """
-    from molxai.outputs import is_folder
+    from molxai.cli.outputs import is_folder
     from molxai.rendering import ENDINGS
 
     folder = output is not None and is_folder(output)

@@ -51,6 +51,7 @@ from molxai.cli.options import (
     usage,
     written_to,
 )
+from molxai.cli.printable import printable
 from molxai.cli.scale import (
     SECONDS,
     DropExtraColumns,
@@ -66,11 +67,10 @@ from molxai.cli.scale import (
     check_for_files,
     explain_to_file,
 )
-from molxai.printable import printable
 
 COMPARABLE = "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
-"""As `molxai.comparison.METHODS`, which would import torch; a test compares them."""
+"""As `molxai.metrics.comparison.METHODS`, which would import torch; a test compares them."""
 
 COMPARISON_FILE = "File to write: .png .svg .json; of one input also .html"
 METHODS = f"Ids with commas between them; 'molxai methods' lists them. [default: {COMPARED}; of two molecules: lrp]"
@@ -119,10 +119,10 @@ def explain(
     Without -o a table is printed. With -o: .json .jsonl .csv .xlsx .parquet .sdf hold one record per input, and may be
     interrupted and resumed; .svg .png a picture of one input; a folder, a picture of each.
     """
-    from molxai.batch import cost, explained
-    from molxai.fragments import read_scheme, scheme_of
-    from molxai.outputs import check_count, check_format, check_output, is_record_file, write_pictures
-    from molxai.terminal import console, progress, show_explanation, show_explanations, show_notes, summary
+    from molxai.batch.rows import cost, explained
+    from molxai.chemistry.fragments import read_scheme, scheme_of
+    from molxai.cli.outputs import check_count, check_format, check_output, is_record_file, write_pictures
+    from molxai.cli.terminal import console, progress, show_explanation, show_explanations, show_notes, summary
 
     usage(check_output, output)
     look, shown = usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption), usage(chosen_scale, scale)
@@ -193,10 +193,10 @@ def predict(
     An ensemble adds its spread (logit_sd); a molecule its similarity to the nearest one that the model learnt from, 0 to 1:
     far from those a prediction is a guess.
     """
-    from molxai.batch import predictions
-    from molxai.outputs import check_output
-    from molxai.records import prediction_record
-    from molxai.terminal import console, progress, show_notes, show_records, summary
+    from molxai.batch.records import prediction_record
+    from molxai.batch.rows import predictions
+    from molxai.cli.outputs import check_output
+    from molxai.cli.terminal import console, progress, show_notes, show_records, summary
 
     usage(check_output, output, pictures=False)
     layout, model = layout_of(smiles_column, id_column, separator, encoding), shipped_for(inputs, model)
@@ -240,13 +240,13 @@ def compare(
     Two molecules are aligned by their maximum common substructure and explained for one target; the difference of their
     logits is what the unchanged atoms change, and what is gained and lost.
     """
-    from molxai.comparison import compare as compared
-    from molxai.explainers import EXPLAINERS
-    from molxai.fragment_tables import show_matched
-    from molxai.matched import matched_pair
-    from molxai.outputs import check_ending
+    from molxai.chemistry.pair import matched_pair
+    from molxai.cli.fragment_tables import show_matched
+    from molxai.cli.outputs import check_ending
+    from molxai.cli.terminal import console, show_comparison
+    from molxai.explanation.methods import EXPLAINERS
+    from molxai.metrics.comparison import compare as compared
     from molxai.rendering import COMPARISON_ENDINGS, ENDINGS
-    from molxai.terminal import console, show_comparison
 
     pair = len(sources) == 2
     names = listed(methods or ("lrp" if pair else COMPARED), list(EXPLAINERS), "method")
@@ -282,7 +282,7 @@ def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int
 def models() -> None:
     """The shipped models with what they were trained on and how well they do."""
     from graphormer.network.checkpoint import read_card, shipped
-    from molxai.terminal import console, show_model
+    from molxai.cli.terminal import console, show_model
 
     for path in shipped().values():
         show_model(read_card(path), console())
@@ -290,10 +290,10 @@ def models() -> None:
 
 def methods() -> None:
     """The explanation methods: what each is, and what it promises."""
-    from molxai.explainers import EXPLAINERS
-    from molxai.explainers.about import ABOUT
-    from molxai.terminal import console, show_records
-    from molxai.wide_tables import show_table
+    from molxai.cli.terminal import console, show_records
+    from molxai.cli.wide_tables import show_table
+    from molxai.explanation.methods import EXPLAINERS
+    from molxai.explanation.methods.about import ABOUT
 
     out = console()
     show_table(("method", "what it is"), [(name, ABOUT[name].says) for name in EXPLAINERS], out)

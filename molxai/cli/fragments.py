@@ -28,12 +28,12 @@ from molxai.cli.options import (
     usage,
     written_to,
 )
-from molxai.printable import printable
+from molxai.cli.printable import printable
 
 if TYPE_CHECKING:
-    from molxai.explainer import Explainer
-    from molxai.inputs import Input
-    from molxai.series import Named
+    from molxai.chemistry.series import Named
+    from molxai.explanation.explainer import Explainer
+    from molxai.explanation.inputs import Input
 
 SCHEME = (
     "functional-groups, brics, scaffold, rings, or your own file .smarts .txt with a name and a SMARTS on each line; "
@@ -72,11 +72,11 @@ def fragments(
     quiet: Quiet = False,
 ) -> None:
     """Which fragments carry relevance across a series of molecules, or what each R group of a common core adds."""
-    from molxai.batch import cost, explained
-    from molxai.fragments import read_scheme, scheme_of
-    from molxai.outputs import check_ending
-    from molxai.series_tables import SERIES_ENDINGS
-    from molxai.terminal import progress, summary
+    from molxai.batch.rows import cost, explained
+    from molxai.chemistry.fragments import read_scheme, scheme_of
+    from molxai.cli.outputs import check_ending
+    from molxai.cli.series_tables import SERIES_ENDINGS
+    from molxai.cli.terminal import progress, summary
 
     usage(check_ending, output, SERIES_ENDINGS)
     if (columns or target_columns) and not core:
@@ -100,7 +100,7 @@ def fragments(
 
 
 def _target(explainer: "Explainer", name: str) -> str:
-    from molxai.series import series_target
+    from molxai.chemistry.series import series_target
 
     if explainer.reads == "digits":
         raise ValueError(f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits")
@@ -108,10 +108,10 @@ def _target(explainer: "Explainer", name: str) -> str:
 
 
 def _carriers(series: "list[Named]", scheme: Any, by_structure: bool, output: Path | None) -> None:
-    from molxai.fragment_tables import show_carriers
-    from molxai.series import carriers, lost_lines
-    from molxai.series_tables import carrier_rows, write_series
-    from molxai.terminal import console
+    from molxai.chemistry.series import carriers, lost_lines
+    from molxai.cli.fragment_tables import show_carriers
+    from molxai.cli.series_tables import carrier_rows, write_series
+    from molxai.cli.terminal import console
 
     found, notes = carriers(series, scheme, by_structure), lost_lines(series, scheme)
     if output:
@@ -148,10 +148,10 @@ def _carried(read: "list[Input]", wanted: tuple[str, ...], measured: str, whole:
 
 
 def _core(series: "list[Named]", core: str, carried: list[dict[str, str]], output: Path | None) -> None:
-    from molxai.fragment_tables import core_line, show_core_table
-    from molxai.rgroups import core_table
-    from molxai.series_tables import core_rows, write_series
-    from molxai.terminal import console
+    from molxai.chemistry.rgroups import core_table
+    from molxai.cli.fragment_tables import core_line, show_core_table
+    from molxai.cli.series_tables import core_rows, write_series
+    from molxai.cli.terminal import console
 
     table = core_table(series, core, carried)
     if output:

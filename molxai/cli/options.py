@@ -9,12 +9,12 @@ import typer
 
 from graphormer.names import listing, unknown
 from molxai.cli.completion import DEVICES, METHODS, SCHEMES, TARGETS, models, one_of
-from molxai.printable import printable
+from molxai.cli.printable import printable
 
 if TYPE_CHECKING:
     from graphormer.readers.tables import Layout
-    from molxai.explainer import Explainer
-    from molxai.inputs import Input
+    from molxai.explanation.explainer import Explainer
+    from molxai.explanation.inputs import Input
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ def usage(check: Callable[..., T], *arguments: Any, **options: Any) -> T:
 
 def shipped_for(inputs: list[str], model: str) -> str:
     """The named model, else the shipped one for what the inputs are."""
-    from molxai.inputs import holds_digits
+    from molxai.explanation.inputs import holds_digits
 
     return model or ("mnist" if inputs and holds_digits(inputs[0]) else "bace")
 
@@ -86,7 +86,7 @@ def layout_of(smiles_column: str = "", id_column: str = "", separator: str = "",
 
 def say_how_read(inputs: list[str], layout: "Layout", quiet: bool) -> None:
     """Print on stderr what was chosen in reading the inputs that the user may not expect."""
-    from molxai.inputs import reading_notes
+    from molxai.explanation.inputs import reading_notes
 
     for line in [] if quiet else reading_notes(inputs, layout):
         print(printable(line), file=sys.stderr)
@@ -95,8 +95,8 @@ def say_how_read(inputs: list[str], layout: "Layout", quiet: bool) -> None:
 def chosen_target(inputs: list[str], model: str, target: str) -> str:
     """The named target; where none is named, what is usual for a table or for a single input."""
     from graphormer.network.checkpoint import locate, read_card
-    from molxai.inputs import is_table
-    from molxai.series import default_target
+    from molxai.chemistry.series import default_target
+    from molxai.explanation.inputs import is_table
 
     if target:
         return target
@@ -116,9 +116,9 @@ def prepared(
     max_atoms: int = MAX_ATOMS,
 ) -> tuple[list["Input"], "Explainer"]:
     """The inputs, read, and the explainer for them; with what was typed checked before either."""
-    from molxai.explainer import Explainer, chosen_device
-    from molxai.explainers import method as known_method
-    from molxai.inputs import entries
+    from molxai.explanation.explainer import Explainer, chosen_device
+    from molxai.explanation.inputs import entries
+    from molxai.explanation.methods import method as known_method
 
     usage(known_method, method)
     usage(chosen_device, device)

@@ -28,11 +28,11 @@ from molxai.cli.options import (
     usage,
     written_to,
 )
+from molxai.cli.printable import printable
 from molxai.cli.scale import MaxAtoms
-from molxai.printable import printable
 
 METHODS = "lrp,lrp-gamma,gradient-input,gae"
-"""As `molxai.report.METHODS`, which would import torch; a test compares them."""
+"""As `molxai.pages.report.METHODS`, which would import torch; a test compares them."""
 
 COLUMNS = "Columns of the table to show on the page, with commas between them."
 DIRECTION = "Class to explain in all rows: a name or number, pred, or true. [default: the second of two classes, else pred]"
@@ -69,15 +69,15 @@ def report(
 
     It needs no network and no program beside a browser. All rows are explained for the same class unless --target says otherwise.
     """
-    from molxai.explainer import Explainer, chosen_device
-    from molxai.explainers import EXPLAINERS
-    from molxai.inputs import entries
-    from molxai.library import Library
-    from molxai.outputs import check_ending
+    from molxai.batch.run import Library
+    from molxai.cli.outputs import check_ending
+    from molxai.cli.terminal import progress
+    from molxai.explanation.explainer import Explainer, chosen_device
+    from molxai.explanation.inputs import entries
+    from molxai.explanation.methods import EXPLAINERS
+    from molxai.pages.report import Report, write_report
     from molxai.rendering.colour import palette
     from molxai.rendering.look import scale_of
-    from molxai.report import Report, write_report
-    from molxai.terminal import progress
 
     names = listed(methods, list(EXPLAINERS), "method")
     chosen = Report(names, target, contrast, separated(columns), title, usage(palette, cmap).name, usage(scale_of, scale))

@@ -13,13 +13,13 @@ import typer
 from graphormer.names import unknown
 from molxai.cli.completion import ENGINES, one_of
 from molxai.cli.options import Quiet, usage, written_to
+from molxai.cli.printable import printable
 from molxai.cli.signals import INTERRUPTED, resumable, tell
-from molxai.printable import printable
 
 if TYPE_CHECKING:
     from graphormer.readers.tables import Layout
-    from molxai.attribution import Attribution
-    from molxai.engines import Engine
+    from molxai.batch.engines import Engine
+    from molxai.batch.worker import Attribution
 
 WORKERS = "Worker processes; 0: none, the program does the work itself. [default: one for each processor; none for an input of one chunk]"
 ROW_SECONDS = "Seconds that one row may keep a worker busy; a row that takes longer becomes a record of an error."
@@ -42,7 +42,7 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="File to write: .pa
 
 
 SECONDS = 300.0
-"""As `molxai.workers.ROW_SECONDS`, which would import pyarrow; a test compares them."""
+"""As `molxai.batch.pool.ROW_SECONDS`, which would import pyarrow; a test compares them."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ def check_for_files(resume: bool, shard: str, engine: str, restart: bool = False
 def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, output: Path, settings: dict[str, Any], scale: Scale) -> None:
     """Explain, or predict, all inputs into a file of records, with these settings of an `Attribution`."""
     from graphormer.files import real_path
-    from molxai.attribution import Attribution
-    from molxai.engines import here
-    from molxai.explainer import chosen_device
-    from molxai.explainers import method as known_method
-    from molxai.inputs import extra_columns, is_file
-    from molxai.library import Library, explain_library
-    from molxai.parts import Tally, parts_folder
-    from molxai.terminal import counted
+    from molxai.batch.checkpoint import Tally, parts_folder
+    from molxai.batch.engines import here
+    from molxai.batch.run import Library, explain_library
+    from molxai.batch.worker import Attribution
+    from molxai.cli.terminal import counted
+    from molxai.explanation.explainer import chosen_device
+    from molxai.explanation.inputs import extra_columns, is_file
+    from molxai.explanation.methods import method as known_method
 
     if any(real_path(one) == real_path(output) for one in inputs if is_file(one)):
         raise typer.BadParameter(f"{output} is the input: name another file to write, or it would be lost")
@@ -127,9 +127,9 @@ def merge(
     quiet: Quiet = False,
 ) -> None:
     """Join the shards of 'molxai explain --shard' into one file, and check that no row is missing or there twice."""
-    from molxai.outputs import check_output
-    from molxai.parts import Parts, parts_folder
-    from molxai.parts import merge as joined
+    from molxai.batch.checkpoint import Parts, parts_folder
+    from molxai.batch.checkpoint import merge as joined
+    from molxai.cli.outputs import check_output
 
     usage(check_output, output, pictures=False)
     place = written_to(output, output.is_file())
@@ -165,8 +165,8 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
     """The engine that was asked for."""
     from functools import partial
 
-    from molxai.engines import here, on_ray, processes, processors, ray_library
-    from molxai.workers import Limits
+    from molxai.batch.engines import here, on_ray, processes, processors, ray_library
+    from molxai.batch.pool import Limits
 
     if scale.engine not in ENGINES:
         raise ValueError(unknown("engine", scale.engine, ENGINES))
@@ -184,7 +184,7 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
 @contextmanager
 def _resumable(output: Path) -> Iterator[None]:
     """Whatever stops the run: what is done is kept, and the command that goes on is named."""
-    from molxai.parts import parts_folder
+    from molxai.batch.checkpoint import parts_folder
 
     again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one not in ("--resume", "--restart")), "--resume"])
     try:

@@ -25,7 +25,7 @@ def serve(
     from molxai.serve.listening import address, listener
 
     with listener(host, port) as socket:  # before the slow imports: a port in use is told at once
-        from molxai.explainer import chosen_device
+        from molxai.explanation.explainer import chosen_device
         from molxai.serve.listening import run
         from molxai.serve.settings import ANYWHERE, Settings, servable
 

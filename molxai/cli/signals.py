@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from molxai.printable import printable
+from molxai.cli.printable import printable
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that ask a program to end; Windows has not all of them."""

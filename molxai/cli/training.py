@@ -28,7 +28,7 @@ from molxai.cli.options import (
     option_names,
     usage,
 )
-from molxai.printable import printable
+from molxai.cli.printable import printable
 
 TABLE = "Table of molecules with labels: .csv .tsv .xlsx .parquet .sdf; or an .npz of images and labels. Names after it are targets."
 TARGETS = "Columns to learn, with commas between them, or the option several times."
@@ -100,9 +100,9 @@ def train(
     from graphormer.training.own import Request, train_own
     from graphormer.training.presets import preset as recipe
     from graphormer.training.presets import train_preset
-    from molxai.explainer import chosen_device
-    from molxai.rendering.training import write_report
-    from molxai.terminal import console, show_training
+    from molxai.cli.terminal import console, show_training
+    from molxai.explanation.explainer import chosen_device
+    from molxai.pages.training import write_report
 
     if bool(preset) == bool(source):
         raise typer.BadParameter("one of DATA and --preset is needed")
@@ -158,8 +158,8 @@ def pretrain(
     """Train a trunk on RDKit's descriptors of many molecules, for 'molxai train --init FOLDER'."""
     from graphormer.training.machine import Machine
     from graphormer.training.own import pretrain as pretrained
-    from molxai.explainer import chosen_device
-    from molxai.terminal import console, show_training
+    from molxai.cli.terminal import console, show_training
+    from molxai.explanation.explainer import chosen_device
 
     usage(chosen_device, device)
     _check_seed(seed)
@@ -174,7 +174,7 @@ def _speak(quiet: bool) -> None:
     import logging
     import warnings
 
-    from molxai.printable import Formatter
+    from molxai.cli.printable import Formatter
 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning")  # they speak to those who write its loops
@@ -204,11 +204,11 @@ def evaluate(
     import json
 
     from graphormer.files import write_file
-    from molxai.evaluation import evaluate_model, evaluate_table, own_part
-    from molxai.explainer import Explainer, chosen_device
-    from molxai.explainers import method as known_method
-    from molxai.outputs import check_ending
-    from molxai.terminal import console, show_evaluation
+    from molxai.benchmarks.evaluation import evaluate_model, evaluate_table, own_part
+    from molxai.cli.outputs import check_ending
+    from molxai.cli.terminal import console, show_evaluation
+    from molxai.explanation.explainer import Explainer, chosen_device
+    from molxai.explanation.methods import method as known_method
 
     usage(known_method, method)
     usage(chosen_device, device)

@@ -7,7 +7,7 @@ and randomisation; `bootstrap` puts intervals on their means.
 
 from collections.abc import Callable, Sequence
 
-from molxai.explanation import Explanation
+from molxai.explanation.explanation import Explanation
 from molxai.metrics.conservation import conservation
 from molxai.metrics.sparsity import sparsity
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from molxai.explanation import Explanation
+from molxai.explanation.explanation import Explanation
 
 SMALLEST_LOGIT = 1e-3
 """Gaps are measured against the logit, but never against less than this."""

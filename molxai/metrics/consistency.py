@@ -6,7 +6,7 @@ from rdkit.Chem import rdFMCS
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from molxai.explanation import Explanation
+from molxai.explanation.explanation import Explanation
 
 SECONDS = 5
 """Given to the search for a common substructure."""

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from graphormer.graphs.graph import Graph, size_batches
 from graphormer.network.ensemble import Model
-from molxai.explanation import Explanation
-from molxai.removal import Removal, kept_logits
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.removal import Removal, kept_logits
 
 FRACTIONS = tuple(k / 10 for k in range(11))
 """Of the nodes that are added or removed: n = ceil(fraction · nodes)."""

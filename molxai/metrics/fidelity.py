@@ -14,7 +14,7 @@ from torch import Tensor
 from graphormer.graphs.graph import Graph, size_batches
 from graphormer.network.ensemble import Model
 from graphormer.network.prediction import batch_for
-from molxai.explanation import Explanation
+from molxai.explanation.explanation import Explanation
 
 
 def unit_mask(relevance: Float[Tensor, " nodes"]) -> Float[Tensor, " nodes"]:

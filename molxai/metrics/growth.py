@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explainers import Method
-from molxai.explainers.gradient import gradient_pass
-from molxai.explainers.lrp import GradientInput
-from molxai.explanation import Target
+from molxai.explanation.explanation import Target
+from molxai.explanation.methods import Method
+from molxai.explanation.methods.gradient import gradient_pass
+from molxai.explanation.methods.lrp import GradientInput
 from molxai.metrics.agreement import spearman
 
 WARN = 1e3

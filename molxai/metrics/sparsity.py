@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy import ndarray
 
-from molxai.explanation import Explanation
+from molxai.explanation.explanation import Explanation
 
 TOP_SHARE = 0.1
 """Of the nodes, whose share of Σ|relevance| is reported."""

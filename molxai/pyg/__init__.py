@@ -1,8 +1,8 @@
 """PyTorch Geometric at the door: its explainers on this model, this library's LRP on its models, its graphs as ours."""
 
+from graphormer.graphs.pyg import graph_of, molecule_of, superpixels_of
 from molxai.pyg.lrp import LRPExplainer
 from molxai.pyg.network import PyGGraphormer
-from molxai.pyg.reading import graph_of, molecule_of, superpixels_of
 from molxai.pyg.signed import SignedExplanation
 
 __all__ = ["LRPExplainer", "PyGGraphormer", "SignedExplanation", "graph_of", "molecule_of", "superpixels_of"]

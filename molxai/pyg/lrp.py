@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch_geometric.explain import ExplainerAlgorithm
 from torch_geometric.explain.config import ExplainerConfig, MaskType, ModelConfig, ModelMode, ModelReturnType
 
-from molxai.foreign import conserve
 from molxai.pyg.network import PyGGraphormer
 from molxai.pyg.signed import SignedExplanation
+from molxai.rules.conserve import conserve
 from molxai.rules.recipes import EVERY
 from molxai.rules.rule import Function, Rule
 

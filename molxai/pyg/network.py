@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphormer.graphs.graph import Graph, GraphBatch, collate, from_pyg
-from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.graphs.pyg import describes_nodes
 from graphormer.network.model import Graphormer
 
 
@@ -34,15 +34,6 @@ def _equal(one: Tensor | None, other: Tensor | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.device == other.device and one.dtype == other.dtype and torch.equal(one, other)
-
-
-def describes_nodes(codes: Tensor, vocabulary: Vocabulary) -> bool:
-    """Whether every node has an entry of every feature of the vocabulary, as in all graphs that it was made for."""
-    if codes.ndim != 2 or not codes.numel() or int(codes.min()) < 0 or int(codes.max()) >= vocabulary.node_entries:
-        return False
-    features = vocabulary.feature_of_entry.to(codes.device)[codes.long()]
-    found = torch.zeros(len(codes), len(vocabulary.node_features), dtype=torch.bool, device=codes.device)
-    return bool(found.scatter(1, features, True).all())
 
 
 class PyGGraphormer(nn.Module):

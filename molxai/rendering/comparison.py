@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 
 from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule, shortened
-from molxai.explanation import Explanation
+from molxai.explanation.captions import prediction_line, printable
+from molxai.explanation.explanation import Explanation
 from molxai.rendering import COMPARISON_ENDINGS
 from molxai.rendering.bar import colour_map
-from molxai.rendering.caption import prediction_line, printable
 from molxai.rendering.colour import Palette
 from molxai.rendering.digit import draw_relevance
 from molxai.rendering.look import PLAIN, Look
@@ -86,7 +86,7 @@ def _rendered(name: str, explanations: Sequence[Explanation], spearman: Sequence
         for one, top, limit in zip(explanations, tops, [limit_of(one, look) for one in explanations], strict=True)
     ]
     matrix = [[{"text": _number(value), "colour": _shade(value, look.colours)} for value in row] for row in spearman]
-    template = Environment(loader=PackageLoader("molxai.rendering"), autoescape=True).get_template(name)
+    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template(name)
     first = explanations[0]
     return template.render(
         title=_title(first),

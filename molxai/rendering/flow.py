@@ -15,10 +15,10 @@ from matplotlib.ticker import MaxNLocator
 from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.graphs.superpixels import SIDE, Digit
-from molxai.explanation import Explanation
-from molxai.flow import PairFlow, hop_buckets
+from molxai.explanation.captions import prediction_line, printable
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.flow import PairFlow, hop_buckets
 from molxai.rendering.arcs import WIDEST, Scene, draw_arcs
-from molxai.rendering.caption import prediction_line, printable
 from molxai.rendering.colour import BLUE, RED, scale
 from molxai.rendering.digit import boundaries
 from molxai.rendering.layout import flat_copy

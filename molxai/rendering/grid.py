@@ -15,17 +15,17 @@ from matplotlib.figure import Figure
 from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from molxai.explanation import Explanation
-from molxai.explanations import Refused
+from molxai.explanation.captions import colour_line, printable, spread_line
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.explanations import Refused
+from molxai.explanation.words import FIRST, NAME, listed, quoted
 from molxai.rendering.bar import colour_map, draw_bar
-from molxai.rendering.caption import colour_line, printable, spread_line
 from molxai.rendering.digit import draw_relevance
 from molxai.rendering.layout import Layout
 from molxai.rendering.lettering import fitted
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit, look_of, scale_of
 from molxai.rendering.molecule import Kind, draw_layout, laid_out
 from molxai.rendering.picture import DPI, MARGIN, Placed, axes_at, blank, kind_of, merged, quiet_settings, write
-from molxai.words import FIRST, NAME, listed, quoted
 
 CELL, LOWEST = (280, 210), 90
 """Width and height of a drawing, and its height at least, in pixels."""

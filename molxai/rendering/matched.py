@@ -10,10 +10,10 @@ from rdkit.Chem import rdDepictor
 
 from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule, shortened
-from molxai.alignment import Alignment
-from molxai.explanation import Explanation
+from molxai.chemistry.alignment import Alignment
+from molxai.explanation.captions import colour_line
+from molxai.explanation.explanation import Explanation
 from molxai.rendering.bar import draw_bar
-from molxai.rendering.caption import colour_line
 from molxai.rendering.layout import Layout, flat_copy, layout
 from molxai.rendering.look import PLAIN, Look
 from molxai.rendering.molecule import Kind, draw_layout

@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from molxai.explanation import Explanation
+from molxai.explanation.captions import colour_line, ledger_line, prediction_line, printable, spread_line
+from molxai.explanation.explanation import Explanation
 from molxai.rendering import ENDINGS
 from molxai.rendering.bar import colour_map, draw_bar, unit_lines
-from molxai.rendering.caption import colour_line, ledger_line, prediction_line, printable, spread_line
 from molxai.rendering.digit import draw_digit
 from molxai.rendering.lettering import fitted
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part

@@ -40,7 +40,7 @@ def application(settings: Settings) -> FastAPI:
     for part in (routes, catalogue, page):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(packages=[("molxai.serve", "static")]))
-    app.mount("/assets", StaticFiles(packages=[("molxai.rendering", "assets")]))
+    app.mount("/assets", StaticFiles(packages=[("molxai.pages", "assets")]))
     for kind, status in STATUS.items():
         app.add_exception_handler(kind, _handler(status))
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -8,11 +8,11 @@ from starlette.concurrency import run_in_threadpool
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.checkpoint import Card, read_card
-from molxai.batch import USUAL
-from molxai.explainers import EXPLAINERS
-from molxai.explainers.about import ABOUT
-from molxai.inputs import Entry
-from molxai.rendering.caption import bias_word
+from molxai.batch.rows import USUAL
+from molxai.explanation.captions import bias_word
+from molxai.explanation.inputs import Entry
+from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods.about import ABOUT
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard, Recognised, TextRequest
 from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings

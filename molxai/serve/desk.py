@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from molxai.explainer import Explainer
-from molxai.explainers import method as known_method
-from molxai.fragments import scheme_of
-from molxai.inputs import Entry
-from molxai.series import default_target
+from molxai.chemistry.fragments import scheme_of
+from molxai.chemistry.series import default_target
+from molxai.explanation.explainer import Explainer
+from molxai.explanation.inputs import Entry
+from molxai.explanation.methods import method as known_method
 from molxai.serve.api import MOST_METHODS, Question
 from molxai.serve.jobs import Job, Kept, Lane
 from molxai.serve.settings import Settings

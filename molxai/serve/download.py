@@ -10,7 +10,7 @@ import pyarrow as pa
 from starlette.responses import Response
 
 from graphormer.names import unknown
-from molxai.records import column_names, schema, write_tables
+from molxai.batch.records import column_names, schema, write_tables
 from molxai.serve.desk import Upload
 
 

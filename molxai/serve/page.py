@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
-from molxai.fragments import SCHEMES
+from molxai.chemistry.fragments import SCHEMES
+from molxai.pages.page import SCRIPTS, embedded, palettes
+from molxai.pages.report import METHODS
 from molxai.rendering.colour import SMALLEST_SCALE
-from molxai.rendering.report import SCRIPTS, embedded, palettes
-from molxai.report import METHODS
 from molxai.serve.catalogue import method_cards, model_cards
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import READ

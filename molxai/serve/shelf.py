@@ -3,7 +3,7 @@
 from threading import Lock
 
 from graphormer.names import unknown
-from molxai.explainer import Explainer
+from molxai.explanation.explainer import Explainer
 from molxai.serve.settings import Settings
 
 

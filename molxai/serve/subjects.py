@@ -5,7 +5,7 @@ import binascii
 
 import numpy as np
 
-from molxai.inputs import Entry
+from molxai.explanation.inputs import Entry
 from molxai.serve.api import LARGEST_SIDE, Subjects
 from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings

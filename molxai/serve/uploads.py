@@ -12,7 +12,7 @@ from graphormer.readers.pictures import ARRAYS, picture_count
 from graphormer.readers.spreadsheets import WORKBOOKS, workbook_size
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.readers.text import ending, lines
-from molxai.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
+from molxai.explanation.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
 from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings
 

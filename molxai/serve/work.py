@@ -8,12 +8,12 @@ from typing import Any
 
 from graphormer.graphs.superpixels import SEGMENTS
 from graphormer.readers.tables import as_text
-from molxai.batch import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
-from molxai.explainer import Explainer
-from molxai.explainers import Method
-from molxai.fragments import Scheme
-from molxai.inputs import Entry, Input
-from molxai.records import Record, column_names, prediction_record, record
+from molxai.batch.records import Record, column_names, prediction_record, record
+from molxai.batch.rows import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
+from molxai.chemistry.fragments import Scheme
+from molxai.explanation.explainer import Explainer
+from molxai.explanation.inputs import Entry, Input
+from molxai.explanation.methods import Method
 
 QUICK_PASSES = 500
 """Passes for graphs of usual size that the quick lane takes on at once: on one core, about a second."""
@@ -102,7 +102,7 @@ class Work:
 
     def _view(self, one: Input, near: float | None, made: Sequence[Explained]) -> Record:
         """What a page shows; `refused` has the reason of each method that gave nothing where others did."""
-        from molxai.rendering.view import view
+        from molxai.pages.view import view
 
         found = [explanation for _, explanation in made if explanation]
         if not found:

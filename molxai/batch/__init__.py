@@ -1,0 +1,1 @@
+"""Rows in, records out, in any number."""

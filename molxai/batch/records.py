@@ -1,0 +1,300 @@
+"""Records: what is said of each input, the same keys in every format, as typed tables and as files."""
+
+import csv
+import json
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, TextIO
+
+import pyarrow as pa
+
+from graphormer.files import replacing
+from graphormer.graphs.molecules import Molecule
+from graphormer.network.checkpoint import Card
+from graphormer.readers.spreadsheets import Sheet
+from molxai.batch.rows import Prediction
+from molxai.chemistry.fragments import Scheme, fragments, lost_notes
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.inputs import Input
+
+Record = dict[str, Any]
+
+KEYS = (
+    *("id", "row", "input", "smiles", "status", "error", "model", "method", "endpoint"),
+    *("target", "prediction", "probability", "logit", "unit", "logit_sd", "similarity", "outputs"),
+    *("atoms", "relevance", "relevance_sd", "token_relevance", "bias_relevance"),
+    *("gap", "convergence_delta", "notes"),
+)
+"""In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
+
+NUMBERS = ("probability", "logit", "logit_sd", "similarity", "token_relevance", "bias_relevance", "gap", "convergence_delta")
+
+
+def record(one: Input, explanation: Explanation | None, features: bool = False, scheme: Scheme | None = None) -> Record:
+    """The record of an input and its explanation; without one, of its error.
+
+    Args:
+        one: what was given.
+        explanation: of it.
+        features: add `features`, each node's split over its input features.
+        scheme: add `fragments`, the relevance of the parts that it takes the molecule apart into.
+    """
+    known: Record = dict.fromkeys(KEYS)
+    known |= {"id": one.name, "row": one.row, "input": one.text, **_structure(one)}
+    known |= {"status": "error" if one.error else "ok", "error": one.error or None}
+    if explanation is None:
+        return known
+    known |= explanation.to_dict(features)
+    if scheme:
+        known["fragments"] = [each.to_dict() for each in fragments(explanation, scheme)]
+        known["notes"] = [*known["notes"], *lost_notes(explanation.subject, scheme)]
+    return known
+
+
+def _structure(one: Input) -> Record:
+    """What it takes to draw a molecule from its record alone.
+
+    `smiles` has the atoms in the order of `relevance`. `atoms` says of each which one of the input it is, counted from 0
+    over all atoms that are written there; None where it is the same number.
+    """
+    if not isinstance(one.subject, Molecule):
+        return {}
+    return {"smiles": one.subject.explained_smiles, "atoms": one.subject.atoms}
+
+
+def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:
+    """The record of a prediction: no method and no relevances.
+
+    `logit_sd` is the spread of an ensemble; `similarity` the Tanimoto similarity of the nearest molecule that the model
+    learnt from; `outputs`, where the model has several targets, each one's value or probability of its second class.
+    """
+    known = record(one, None)
+    if said is None:
+        return known
+    outcome = said.outcome
+    return known | {
+        "model": card.name,
+        "endpoint": said.endpoint or None,
+        "target": card.classes[outcome.target.label] if card.classes else None,
+        "prediction": card.classes[outcome.prediction] if card.classes else outcome.value,
+        "probability": outcome.probability,
+        "logit": outcome.logit,
+        "unit": card.unit,
+        "logit_sd": said.logit_sd,
+        "similarity": said.similarity,
+        "outputs": said.outputs,
+        "notes": list(one.subject.notes) if one.subject else [],
+    }
+
+
+def schema(
+    card: Card,
+    features: Sequence[str] = (),
+    extras: Mapping[str, pa.DataType] = MappingProxyType({}),
+    blocks: bool = False,
+    fragments: bool = False,
+) -> pa.Schema:
+    """Names and types of the columns of records.
+
+    Args:
+        card: of the model: a regression's predictions are numbers, a classification's are names.
+        features: names of the input features over which relevance is split; empty: records hold no split.
+        extras: the table's own columns by their names in records, with their types.
+        blocks: whether there is a column of mol blocks, for SDF.
+        fragments: whether records hold the relevance of fragments.
+    """
+    kinds = dict.fromkeys(KEYS, pa.string()) | dict.fromkeys(NUMBERS, pa.float64()) | {"row": pa.int64(), "notes": pa.list_(pa.string())}
+    kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32())) | {"atoms": pa.list_(pa.int32())}
+    kinds["prediction"] = pa.string() if card.classes else pa.float64()
+    kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.endpoints]) if card.endpoints else pa.null()
+    if features:
+        kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
+    if fragments:
+        kinds["fragments"] = pa.list_(pa.struct(FRAGMENT))
+    return pa.schema([*kinds.items(), *extras.items(), *([(BLOCK, pa.string())] if blocks else [])])
+
+
+FRAGMENT = (("name", pa.string()), ("smiles", pa.string()), ("atoms", pa.list_(pa.int32())), ("relevance", pa.float64()))
+"""Names and types of what records say of a fragment."""
+
+BLOCK = "mol_block"
+"""Column that SDF files are written from, and other formats never hold."""
+
+
+def column_names(extras: Sequence[str]) -> dict[str, str]:
+    """Under which names columns of the user's table stand in records; `input.` goes before what is taken already."""
+    taken, named = {*KEYS, "features", "fragments", BLOCK}, {}
+    for extra in extras:
+        name = extra
+        while name in taken:
+            name = f"input.{name}"
+        taken.add(name)
+        named[extra] = name
+    return named
+
+
+def as_json(content: Any, indent: int | None = None) -> str:
+    """JSON of a record; dates and other values of a Parquet file that JSON does not know are text."""
+    return json.dumps(content, ensure_ascii=False, indent=indent, default=str)
+
+
+def as_cell(value: Any) -> Any:
+    """A value for a cell of a table: lists and dictionaries as JSON."""
+    return as_json(value) if isinstance(value, list | dict) else value
+
+
+class Writer(AbstractContextManager["Writer"]):
+    """A file of records that grows by tables; it appears under its name when it is whole."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        self.columns, self.stack = columns, ExitStack()
+        self.partial = self.stack.enter_context(replacing(path))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+        return self.stack.__exit__(kind, error, trace)
+
+    @abstractmethod
+    def write(self, table: pa.Table) -> None:
+        """Add these records."""
+
+
+class _Text(Writer):
+    """Formats of lines."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.file: TextIO = self.stack.enter_context(self.partial.open("w", encoding="utf-8", newline=""))
+
+
+class JsonLines(_Text):
+    """A record a line."""
+
+    def write(self, table: pa.Table) -> None:
+        self.file.writelines(as_json(one) + "\n" for one in table.to_pylist())
+
+
+class Json(_Text):
+    """One list."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.between = "[\n"
+        self.stack.callback(lambda: self.file.write("[]\n" if self.between == "[\n" else "\n]\n"))
+
+    def write(self, table: pa.Table) -> None:
+        for one in table.to_pylist():
+            self.file.write(self.between + as_json(one, indent=1))
+            self.between = ",\n"
+
+
+class Csv(_Text):
+    """Lists and dictionaries are JSON inside their cell."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.rows = csv.DictWriter(self.file, columns.names, lineterminator="\n")
+        self.rows.writeheader()
+
+    def write(self, table: pa.Table) -> None:
+        for one in table.to_pylist():
+            self.rows.writerow({name: as_cell(value) for name, value in one.items()})
+
+
+class Parquet(Writer):
+    """Typed columns; relevances are lists of float32."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        from pyarrow import parquet
+
+        super().__init__(path, columns)
+        self.file = self.stack.enter_context(parquet.ParquetWriter(self.partial, columns, compression="zstd", write_page_checksum=True))
+
+    def write(self, table: pa.Table) -> None:
+        self.file.write_table(table)
+
+
+class Sdf(_Text):
+    """The molecule with the record as its properties; relevances are RDKit's atom property lists.
+
+    RDKit sets them on the atoms of what it reads: `atom.GetDoubleProp("molxai_relevance")`. A row that could not be
+    read is a molecule without atoms that has its error.
+    """
+
+    def write(self, table: pa.Table) -> None:
+        from rdkit import Chem
+
+        from graphormer.graphs.molecules import mol_block
+
+        for one in table.to_pylist():
+            block = one.pop(BLOCK)
+            mol = mol_block(block) if block else Chem.Mol()
+            mol.SetProp("_Name", " ".join(one["id"].split()))
+            lists = {f"molxai_{name}": one.pop(name) for name in ("relevance", "relevance_sd")}
+            lists |= {f"molxai_{name.replace(' ', '_')}": values for name, values in (one.pop("features", None) or {}).items()}
+            for name, value in one.items():
+                if value is not None and value != []:
+                    mol.SetProp(_property_name(name), _property_text(str(as_cell(value))))
+            for name, values in lists.items():
+                self._per_atom(mol, name, values)
+            self.file.write(Chem.SDWriter.GetText(mol))
+
+    @staticmethod
+    def _per_atom(mol: Any, name: str, values: Sequence[float] | None) -> None:
+        from rdkit import Chem
+
+        if values:
+            for atom, value in zip(mol.GetAtoms(), values, strict=True):
+                atom.SetDoubleProp(name, value)
+            Chem.CreateAtomDoublePropertyList(mol, name)
+
+
+def _property_name(name: str) -> str:
+    """A column's name as a property of its own: RDKit gives meaning to those that begin so, and a name is one line."""
+    name = " ".join(name.replace("<", "(").replace(">", ")").split())
+    return f"input.{name}" if name.startswith(("_", "atom.")) else name
+
+
+def _property_text(text: str) -> str:
+    """Text within a record: a blank line would end the property, and a line of `$$$$` the record."""
+    return "\n".join(f" {line}" if line.startswith("$$$$") else line for line in text.splitlines() if line.strip())
+
+
+class Excel(Writer):
+    """One sheet; lists and dictionaries are JSON inside their cell. No text is taken for a formula."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        super().__init__(path, columns)
+        self.sheet = Sheet(columns.names)
+        self.stack.callback(lambda: self.sheet.save(self.partial))
+
+    def write(self, table: pa.Table) -> None:
+        for one in table.to_pylist():
+            self.sheet.add([as_cell(value) for value in one.values()])
+
+
+FORMATS: Mapping[str, type[Writer]] = {
+    ".json": Json,
+    ".jsonl": JsonLines,
+    ".csv": Csv,
+    ".parquet": Parquet,
+    ".sdf": Sdf,
+    ".xlsx": Excel,
+}
+"""How records are written, by the ending of the file."""
+
+
+def write_tables(tables: Iterable[pa.Table], columns: pa.Schema, path: Path) -> None:
+    """Write tables of records in the format of the file's ending, at once or not at all.
+
+    Raises:
+        ValueError: an unknown ending.
+        OSError: it cannot be written.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"{path}: records are written to {', '.join(FORMATS)}")
+    with FORMATS[path.suffix.lower()](path, columns) as file:
+        for table in tables:
+            file.write(table)

@@ -1,0 +1,113 @@
+"""Where explanations go: checks of what was asked for, before any work, and pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphormer.files import missing_folder
+from graphormer.names import nearest, unknown
+from molxai.batch.records import FORMATS
+from molxai.batch.rows import Explained, draw_all
+from molxai.chemistry.fragments import Scheme, worded
+from molxai.rendering.look import Look, Scale, common_limit
+
+
+def check_output(path: Path | None, pictures: bool = True) -> None:
+    """Refuse what could not be written, before any work.
+
+    Raises:
+        ValueError: an ending that is not known.
+        FileNotFoundError: the folder of the file does not exist.
+    """
+    from molxai.rendering import ENDINGS
+
+    known = (*FORMATS, *(ENDINGS if pictures else ()))
+    if path and path.is_dir() and path.suffix.lower() in known:
+        raise ValueError(f"{path} is a folder: name a file, or a folder without an ending for pictures")
+    if path and not path.suffix and path.is_file():
+        raise ValueError(f"{path} is a file: a folder is needed for pictures")
+    if path is None or (pictures and is_folder(path)):
+        return
+    if path.suffix.lower() not in known:
+        raise ValueError(_other_ending(path, known) + (", or be a folder" if pictures else ""))
+    check_ending(path, known)
+
+
+def check_ending(path: Path | None, endings: Sequence[str]) -> None:
+    """Refuse a file that could not be written, before any work.
+
+    Raises:
+        ValueError: its name ends otherwise.
+        FileNotFoundError: its folder does not exist.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in endings or path.is_dir():
+        raise ValueError(_other_ending(path, endings))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(missing_folder(path))
+
+
+def _other_ending(path: Path, endings: Sequence[str]) -> str:
+    """What is wrong with a name that ends otherwise."""
+    near = nearest(path.suffix, endings, SLIP)
+    offered = f"did you mean {path.stem}{near[0]}? An" if near else "an"
+    return f"{path}: {offered} output's name must end in {', '.join(endings)}"
+
+
+SLIP = 0.75
+"""Likeness of a mistyped ending: .jsn is meant to be .json, but .pdf is no .sdf."""
+
+
+def check_count(path: Path | None, inputs: int) -> None:
+    """Refuse one picture for several inputs, before any work.
+
+    Raises:
+        ValueError: it is so.
+    """
+    from molxai.rendering import ENDINGS
+
+    if path and not is_folder(path) and path.suffix.lower() in ENDINGS and inputs != 1:
+        raise ValueError(f"{inputs} inputs but one picture: give a folder (-o maps), or explain one at a time")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether an output is meant as a folder of pictures."""
+    return path.is_dir() or not path.suffix
+
+
+def check_format(name: str) -> None:
+    """Refuse a format that pictures in a folder do not have.
+
+    Raises:
+        ValueError: it is none of theirs.
+    """
+    from molxai.rendering import ENDINGS
+
+    formats = [ending[1:] for ending in ENDINGS]
+    if name not in formats:
+        raise ValueError(unknown("picture format", name, formats))
+
+
+def write_pictures(
+    rows: Sequence[Explained],
+    path: Path,
+    look: Look,
+    scale: Scale = "own",
+    scheme: Scheme | None = None,
+    format: str = "svg",
+) -> None:
+    """One picture, or a folder of pictures, as the path says; with a scheme, the parts of molecules outlined and named."""
+    if is_folder(path):
+        draw_all(rows, path, look, scale, scheme, f".{format}")
+        return
+    from molxai.rendering.picture import draw
+
+    explanation = rows[0][1]
+    assert explanation is not None
+    look = look.at(common_limit(scale, [explanation.relevance.tolist()], explanation.in_unit))
+    draw(explanation, path, look, worded(explanation, scheme) if scheme else ())
+
+
+def is_record_file(path: Path | None) -> bool:
+    """Whether an output is a file of records."""
+    return path is not None and not is_folder(path) and path.suffix.lower() in FORMATS

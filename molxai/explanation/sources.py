@@ -1,0 +1,170 @@
+"""What may be given to an explainer: one input, or many.
+
+- One input is a text (a SMILES, or the path of a picture), a `Path`, an RDKit `Mol`, a `Molecule`, a `Digit`, a `Graph`,
+  an `Input`, a PyG `Data`, or one picture: numbers with two axes, or a tensor `[1, rows, columns]`, whose first axis is
+  the channel, as torchvision gives it.
+- Many inputs are whatever else one can go through: a list, a tuple, a generator, a pandas or polars Series, an array of
+  strings, a column of pyarrow. Numbers with more axes are pictures: `[n, 28, 28]` or `[n, 1, 28, 28]`.
+- A Series whose index holds texts gives its inputs these as ids.
+- Bytes, dictionaries, sets and whole tables are neither: it would be a guess what in them is meant.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AnySet
+from itertools import repeat
+from pathlib import Path
+from typing import Any, Protocol, TypeGuard, runtime_checkable
+
+import numpy as np
+from rdkit import Chem
+from torch import Tensor
+
+from graphormer.graphs.graph import Graph
+from graphormer.graphs.molecules import Molecule, shortened
+from graphormer.graphs.superpixels import SIDE, Digit
+from graphormer.readers.pictures import PICTURES
+from graphormer.readers.text import ending
+from molxai.explanation.inputs import DIGIT_FILES, MOLECULE_FILES, Input
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A graph of torch-geometric, which is one input although one can go through it."""
+
+    @property
+    def edge_index(self) -> Any: ...
+
+
+ONE = (str, Path, Molecule, Digit, Graph, Input, Chem.Mol, Linked)
+"""Types of which a value is one input."""
+
+NEEDED = {"molecules": "a SMILES or an RDKit Mol", "digits": "an array of grey values, a tensor or the path of a picture"}
+"""What one input of a model is, by what it reads."""
+
+Numbers = np.ndarray | Tensor
+
+
+def several(source: Any) -> list[tuple[Any, str]] | None:
+    """The inputs of a collection, each with its id or an empty text; None: the source is one input.
+
+    Raises:
+        ValueError: it is neither, or its numbers have another shape.
+    """
+    if isinstance(source, ONE):
+        return None
+    if is_numbers(source):
+        return None if _one_picture(source) else [(values, "") for values in _pictures(source)]
+    if reason := _neither(source):
+        raise ValueError(reason)
+    try:
+        members = iter(source)
+    except TypeError:  # a number, say: what is wrong with it is said where one input is read
+        return None
+    return list(zip(map(_python, members), _names(source), strict=False))
+
+
+def is_numbers(source: Any) -> TypeGuard[Numbers]:
+    """Whether it is an array or a tensor of numbers."""
+    return isinstance(source, Tensor) or (isinstance(source, np.ndarray) and source.dtype.kind in "biufc")
+
+
+def grey_values(source: Numbers) -> np.ndarray:
+    """One picture as `[rows, columns]`, wherever it was."""
+    values = _array(source)
+    return values[0] if values.ndim == 3 and len(values) == 1 else values
+
+
+def lacking(reads: str, source: Any) -> str:
+    """What is wrong with an input that a model of molecules or of digits cannot read.
+
+    Args:
+        reads: molecules or digits.
+        source: neither a SMILES nor anything else that it takes.
+    """
+    if _missing(source):
+        return "a missing value: leave the row out, or fill it in"
+    if isinstance(source, bytes):
+        return "bytes: decode them to a text first, such as source.decode()"
+    return f"{NEEDED[reads]} is needed, not {type(source).__name__}"
+
+
+def check_no_file(source: str | Path, reads: str, named: str) -> None:
+    """Refuse the name of a file that holds many inputs, or another kind of them.
+
+    Args:
+        source: what was given as one input.
+        reads: molecules or digits.
+        named: how to call the model in the message.
+
+    Raises:
+        ValueError: it is such a name.
+    """
+    kind = ending(Path(source))
+    if reads == "digits" and kind in PICTURES:
+        return
+    mine, other = (MOLECULE_FILES, DIGIT_FILES) if reads == "molecules" else (DIGIT_FILES, MOLECULE_FILES)
+    if kind in other:
+        raise ValueError(f"{named} reads {reads}: {str(source)!r} is a file of another kind, choose another model")
+    if kind in mine:
+        raise ValueError(f"{str(source)!r} is a file of inputs: give what molxai.explanation.inputs.read_inputs reads from it")
+
+
+def text_of(source: Any, row: int) -> str:
+    """What a record says of an input that could not be read."""
+    if isinstance(source, str | Path):
+        return str(source)
+    if isinstance(source, Molecule):
+        return source.smiles
+    if isinstance(source, bytes | int | float) or _missing(source):
+        return shortened(str(source))
+    return f"{type(source).__name__} [{row}]"
+
+
+def _missing(source: Any) -> bool:
+    """Whether it is what pandas and NumPy put in the place of nothing."""
+    return source is None or type(source).__name__ in ("NAType", "NaTType") or (isinstance(source, float) and math.isnan(source))
+
+
+def _one_picture(numbers: Numbers) -> bool:
+    return numbers.ndim == 2 or (isinstance(numbers, Tensor) and numbers.ndim == 3 and len(numbers) == 1)
+
+
+def _pictures(numbers: Numbers) -> np.ndarray:
+    values = _array(numbers)
+    stack = values[:, 0] if values.ndim == 4 and values.shape[1] == 1 else values
+    if stack.ndim != 3 or stack.shape[1:] != (SIDE, SIDE):
+        needed = f"[rows, columns] for one picture, [n, {SIDE}, {SIDE}] or [n, 1, {SIDE}, {SIDE}] for many"
+        raise ValueError(f"numbers of shape {list(values.shape)}: {needed} are needed")
+    return stack
+
+
+def _array(numbers: Numbers) -> np.ndarray:
+    if isinstance(numbers, np.ndarray):
+        return numbers
+    here = numbers.detach().cpu()
+    return here.double().numpy() if here.is_floating_point() else here.numpy()  # NumPy has no bfloat16
+
+
+def _neither(source: Any) -> str:
+    """Why it is neither one input nor many; empty if it may be."""
+    kind = type(source).__name__
+    if isinstance(source, bytes | bytearray | memoryview):
+        return f"{kind}: decode it to a text first, such as source.decode()"
+    if isinstance(source, Mapping):
+        return f"a {kind}: give its values, explain(list(source.values()))"
+    if isinstance(source, AnySet):
+        return f"a {kind} has no order: give a list"
+    if hasattr(source, "columns"):
+        return f"a whole table ({kind}): give its column of inputs, such as explain(table['smiles']), or use molxai.explain_frame"
+    return ""
+
+
+def _python(one: Any) -> Any:
+    """A value of pyarrow as Python's own; anything else is itself."""
+    return one.as_py() if hasattr(one, "as_py") else one
+
+
+def _names(source: Any) -> Iterable[str]:
+    labels = list(source.index) if hasattr(source, "iloc") else []
+    return labels if labels and all(isinstance(one, str) for one in labels) else repeat("")

@@ -1,0 +1,106 @@
+"""One input, read as what a model takes: a molecule, a digit, or a bare graph."""
+
+import os
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rdkit import Chem
+from torch import Tensor
+
+from graphormer.graphs.graph import Graph
+from graphormer.graphs.molecules import Molecule, molecule, shortened
+from graphormer.graphs.superpixels import Digit, digit
+from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.checkpoint import Card
+from graphormer.readers.pictures import PICTURES, picture, read_picture
+from graphormer.readers.text import ending
+from molxai.explanation.inputs import Input
+from molxai.explanation.sources import NEEDED, Linked, check_no_file, grey_values, is_numbers, lacking
+
+Subject: TypeAlias = Molecule | Digit | Graph
+"""What is explained; a bare graph has no picture."""
+
+
+def graph_in(subject: Subject) -> Graph:
+    """The graph of a molecule or a digit, or itself."""
+    return subject if isinstance(subject, Graph) else subject.graph
+
+
+def read_by(card: Card) -> str:
+    """What the model of that card takes: molecules or digits."""
+    return "molecules" if card.vocabulary.startswith("molecule") else "digits"
+
+
+def subject_of(source: Any, id: str, card: Card, vocabulary: Vocabulary) -> Subject:
+    """What one input is to a model.
+
+    Args:
+        source: as `molxai.explanation.sources` tells one input.
+        id: what it is called.
+        card: of the model.
+        vocabulary: of the model.
+
+    Raises:
+        ValueError: it cannot be read, or is not what the model takes.
+        FileNotFoundError: there is no such picture.
+    """
+    if isinstance(source, Linked):
+        return _from_pyg(source, card, vocabulary)
+    if isinstance(source, Input):
+        if source.error:
+            raise ValueError(source.error)
+        return subject_of(source.subject, source.id, card, vocabulary)
+    if isinstance(source, Graph):
+        if source.vocabulary != vocabulary:
+            found = f"this graph is of {source.vocabulary.name!r}"
+            raise ValueError(f"the model {card.name!r} reads graphs of {vocabulary.name!r}, {found}")
+        return source
+    reads, named = read_by(card), f"the model {card.name!r}"
+    if isinstance(source, str | Path):
+        check_no_file(source, reads, named)
+    return _digit(source, id, named) if reads == "digits" else _molecule(source, id, named)
+
+
+def _molecule(source: Any, id: str, named: str) -> Molecule:
+    if isinstance(source, Molecule):
+        return source
+    if isinstance(source, Digit):
+        raise ValueError(f"{named} reads molecules, this is a digit: choose another model with -m")
+    if not isinstance(source, str | Chem.Mol):
+        raise ValueError(f"{named} reads molecules: {lacking('molecules', source)}")
+    return molecule(str(source) if isinstance(source, str) else source, id)  # NumPy has texts of its own
+
+
+def _digit(source: Any, id: str, named: str) -> Digit:
+    if isinstance(source, Digit):
+        return source
+    if isinstance(source, Molecule | Chem.Mol):
+        raise ValueError(f"{named} reads digits, this is a molecule: choose another model with -m")
+    if isinstance(source, str | Path):
+        _check_picture(source, named)
+        image, notes = read_picture(Path(source))
+    elif is_numbers(source):
+        image, notes = picture(grey_values(source))
+    else:
+        raise ValueError(f"{named} reads digits: {lacking('digits', source)}")
+    return digit(image, id, notes)
+
+
+def _check_picture(source: str | Path, named: str) -> None:
+    """Tell a picture that is not there from a text that names none."""
+    if os.path.isfile(source):  # noqa: PTH113 - to Path.is_file, a SMILES of 300 characters is an error
+        return
+    text = shortened(str(source))
+    if ending(Path(source)) in PICTURES:
+        raise FileNotFoundError(f"no picture {text!r}: check the path")
+    raise ValueError(f"{named} reads digits: {NEEDED['digits']} is needed, not {text!r}")
+
+
+def _from_pyg(data: Any, card: Card, vocabulary: Vocabulary) -> Subject:
+    from graphormer.graphs.pyg import graph_of, molecule_of
+
+    x = data.x
+    coded = isinstance(x, Tensor) and x.ndim == 2 and x.shape[1] == len(vocabulary.node_features)
+    if read_by(card) == "molecules" and isinstance(data.get("smiles"), str) and not coded:
+        return molecule_of(data)  # what can be drawn
+    return graph_of(data, vocabulary)

@@ -1,0 +1,1 @@
+"""What a browser shows: the report, the training page, and the pieces that the workbench shares."""

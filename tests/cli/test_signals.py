@@ -1,0 +1,93 @@
+"""Ctrl-C and SIGTERM at any moment: one line, the exit code of the signal, and nothing left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from molxai.batch.checkpoint import parts_folder
+
+SHARED_MEMORY = Path("/dev/shm")
+
+DEADLINE = 120
+"""Seconds for what takes two on a machine that is not busy."""
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+def program(*arguments, folder):
+    """The program as it is installed, in a group of its own, with its own folder for temporary files."""
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "molxai.cli", *map(str, arguments)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=folder, env=environment)
+
+
+def wait_for(found):
+    deadline = time.monotonic() + DEADLINE
+    while not found() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert found()
+
+
+def shared():
+    return {path.name for path in SHARED_MEMORY.glob("*loky*")} if SHARED_MEMORY.exists() else set()
+
+
+@pytest.fixture
+def long(tmp_path):
+    table = tmp_path / "long.csv"
+    table.write_text("smiles\n" + "CC(=O)Oc1ccccc1C(=O)O\n" * 20_000)
+    return table
+
+
+def test_a_signal_to_end_a_run_keeps_what_is_done_and_leaves_nothing_behind(long, saved_model, tmp_path):
+    temporary, output = tmp_path / "temporary", tmp_path / "out.parquet"
+    temporary.mkdir()
+    before = shared()
+    run = program("explain", long, "-m", saved_model, "-o", output, "-n", 2, folder=temporary)
+    wait_for(lambda: list(parts_folder(output).glob("part-*.parquet")))
+    run.terminate()  # to the program alone, as `kill` and batch systems do
+    _, said = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 143
+    assert said.count("\n") == 1 and said.startswith("molxai: interrupted; what is done is kept in") and said.strip().endswith("--resume")
+    assert not list(temporary.iterdir()) and not [name for name in shared() - before if f"-{run.pid}-" in name]
+    with suppress(ProcessLookupError):  # nobody is left of the program's group
+        for _ in range(100):
+            os.killpg(run.pid, 0)
+            time.sleep(0.1)
+        pytest.fail("workers outlive the program")
+
+
+@pytest.mark.parametrize("sent", CODES)
+@pytest.mark.parametrize("name", ["typer", "torch"])
+def test_a_signal_while_libraries_are_imported_is_one_line(tmp_path, name, sent):
+    code = (
+        "import importlib.abc, os, sys\n"
+        "class Sender(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {name!r}: os.kill(os.getpid(), {int(sent)})\n"
+        "sys.meta_path.insert(0, Sender())\n"
+        "sys.argv = ['molxai', 'explain', 'CCO', '-o', 'o.csv']\n"
+        "from molxai.cli import entry\n"
+        "entry()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert ended.returncode == CODES[sent] and ended.stderr == "molxai: interrupted\n" and not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_while_pictures_are_written(long, saved_model, tmp_path):
+    folder = tmp_path / "maps"
+    long.write_text("\n".join(long.read_text().splitlines()[:400]))
+    run = program("explain", long, "-m", saved_model, "-o", folder, folder=tmp_path)
+    wait_for(lambda: list(folder.glob("*.svg")))
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 130 and said.strip() == "molxai: interrupted"
+    assert not [path for path in folder.iterdir() if path.suffix != ".svg"]

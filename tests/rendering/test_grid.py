@@ -1,0 +1,105 @@
+"""Many explanations in one figure, and what a notebook shows."""
+
+import io
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from conftest import stroke_image
+from PIL import Image
+from test_looks import HOSTILE, texts
+from test_rendering import IBUPROFEN, explanation
+
+import molxai
+from graphormer.graphs.molecules import molecule
+from graphormer.graphs.superpixels import digit
+from molxai.explanation.explanations import Explanations
+from molxai.metrics.comparison import compare
+
+SMILES = ("CCO", IBUPROFEN, "CC(=O)[O-].[Na+]", "C1CC2CCC1C2", "O=C(Nc1ccccc1)c1ccc(Cl)cc1")
+
+
+def several(size=1.0, **fields):
+    subjects = [molecule(one, f"m{place}") for place, one in enumerate(SMILES)]
+    return [explanation(one, np.linspace(-size, size, one.graph.nodes).tolist(), **fields) for one in subjects]
+
+
+def drawings(svg):
+    """The molecules' own pictures in the order of the explanations."""
+    return [child for child in ET.fromstring(svg.encode()) if child.tag.endswith("svg")]
+
+
+def bond_lengths(drawing):
+    """Of the bands under the bonds, in the figure's units."""
+    factor = float(drawing.get("width")) / float(drawing.get("viewBox").split()[2])
+    paths = [
+        one.get("d") for one in drawing.iter() if re.match(r"bond-\d+ atom", one.get("class", "")) and one.get("d", "").count("L") == 1
+    ]
+    ends = [np.array(re.findall(r"[\d.]+", path), float).reshape(2, 2) for path in paths]
+    return np.array([np.linalg.norm(b - a) for a, b in ends]) * factor
+
+
+def test_bonds_are_as_long_in_every_picture():
+    made = drawings(molxai.grid(several(), columns=2).draw())
+    assert len(made) == len(SMILES)
+    means = [np.median(bond_lengths(one)) for one in made]
+    assert np.ptp(means) < 0.02 * means[0] and means[0] > 8
+
+
+def test_one_scale_for_all_or_each_its_own():
+    relevance = several(0.5) + several(2.0)
+    common, own, fixed = (texts(molxai.grid(relevance, scale=scale).draw()) for scale in ("common", "own", 1))
+    assert "+2" in common and not any("full colour" in one for one in common)
+    assert sum("full colour ±0.5" in one for one in own) == sum("full colour ±2" in one for one in own) == 5
+    assert "≥ +1" in fixed
+
+
+def test_names_and_predictions_stand_below():
+    said = texts(molxai.grid(several(), cmap="orange-purple").draw())
+    assert {"m0", "m4"} <= set(said) and sum("yes, p 0.70" in one for one in said) == 5
+    assert any("Orange speaks for yes" in one for one in said)
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_molecules_and_digits_in_either_format(tmp_path, ending):
+    one = digit(stroke_image(), "stroke")
+    mixed = [*several(), explanation(one, [0.3] * one.graph.nodes)]
+    path = tmp_path / f"grid.{ending}"
+    molxai.grid(mixed, columns=3, path=path)
+    assert path.stat().st_size > 10_000
+    if ending == "png":
+        large = molxai.grid(mixed, columns=3, dpi=200).draw(tmp_path / "large.png")
+        with Image.open(path) as small:
+            assert Image.open(io.BytesIO(large)).width == 2 * small.width
+
+
+def test_a_grid_refuses_what_it_cannot_show():
+    with pytest.raises(ValueError, match="at least one"):
+        molxai.grid([])
+    with pytest.raises(ValueError, match="no common scale"):
+        molxai.grid([*several(), *several(unit="pIC50")])
+    assert molxai.grid([*several(), *several(unit="pIC50")], scale="own").draw()
+    with pytest.raises(ValueError, match="bare graph"):
+        molxai.grid([explanation(None, [0.1])])
+    with pytest.raises(ValueError, match="must end in"):
+        molxai.grid(several()).draw("x.pdf")
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_stay_names(text):
+    svg = molxai.grid([explanation(molecule("CCO", text), [1.0, 0.0, -1.0])])._repr_svg_()
+    assert "<script" not in svg and "\u202e" not in svg and len(svg) < 60_000 and ET.fromstring(svg.encode()).tag.endswith("svg")
+
+
+def test_a_notebook_shows_explanations_lists_and_comparisons():
+    explain = molxai.Explainer("bace")
+    one = explain(explain.subject("CCO", "<script>alert(1)</script>"))
+    shown = one._repr_html_()
+    assert "<script" not in shown and f"{float(one.relevance.abs().max()):.3f}" in shown and "<table" in shown and "Σ of all 3" in shown
+    many = explain(["CCO", "CCN", "c1ccccc1"])
+    assert isinstance(many, list) and len(drawings(many._repr_html_())) == 3
+    assert "first 24 of 30" in Explanations([many[0]] * 30)._repr_html_()
+    assert Explanations([])._repr_html_() == "<pre>Explanations(none)</pre>"
+    page = compare(explain, explain.subject("CCO", "<script>"), ["lrp", "random"])._repr_html_()
+    assert "<script" not in page and page.count("<svg") == 2 and "body {" not in page
