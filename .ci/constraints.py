@@ -41,7 +41,15 @@ def resolved(project: dict) -> dict[str, str]:
         venv.create(folder, with_pip=True)
         pip = next(Path(folder).glob("*/pip*"))
         report = Path(folder) / "report.json"
-        wanted = ["install", "--quiet", "--dry-run", "--ignore-installed", "--report", report, f"{ROOT}[{extras}]"]
+        wanted = [
+            "install",
+            "--quiet",
+            "--dry-run",
+            "--ignore-installed",
+            "--report",
+            report,
+            f"{ROOT}[{extras}]",
+        ]
         subprocess.run([pip, *wanted], check=True)
         packages = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
     return {canonical(package["name"]): public(package["version"]) for package in packages}
@@ -57,10 +65,18 @@ def write() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     oldest = project["requires-python"].removeprefix(">=")
     if oldest != "{}.{}".format(*sys.version_info):
-        sys.exit(f"this is Python {sys.version.split()[0]}: constraints must hold for Python {oldest}, so run it with that")
-    versions = {name: version for name, version in resolved(project).items() if not LEFT_OUT.fullmatch(name)}
-    FILE.write_text(HEAD + "".join(f"{name}=={version}\n" for name, version in sorted(versions.items())))
-    print(f"{FILE.name}: {len(versions)} versions; now run .ci/run, and commit the file if it passes")
+        sys.exit(
+            f"this is Python {sys.version.split()[0]}: constraints must hold for Python {oldest}, so run it with that"
+        )
+    versions = {
+        name: version for name, version in resolved(project).items() if not LEFT_OUT.fullmatch(name)
+    }
+    FILE.write_text(
+        HEAD + "".join(f"{name}=={version}\n" for name, version in sorted(versions.items()))
+    )
+    print(
+        f"{FILE.name}: {len(versions)} versions; now run .ci/run, and commit the file if it passes"
+    )
 
 
 def compare() -> None:

@@ -70,7 +70,11 @@ def documented(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, str]]:
             yield one.name, one, ast.get_docstring(one) or ""
         elif isinstance(one, ast.Assign | ast.AnnAssign):
             beneath = after.value if isinstance(after, ast.Expr) else None
-            yield ast.unparse(getattr(one, "target", one)).split(" = ")[0], one, str(getattr(beneath, "value", ""))
+            yield (
+                ast.unparse(getattr(one, "target", one)).split(" = ")[0],
+                one,
+                str(getattr(beneath, "value", "")),
+            )
 
 
 def typed(name: str, one: ast.stmt) -> str:
@@ -79,39 +83,64 @@ def typed(name: str, one: ast.stmt) -> str:
         return f"{name}: {ast.unparse(one.annotation)}"
     if not isinstance(one, ast.FunctionDef):
         return name
-    gives, marks = ast.unparse(one.returns).strip("'") if one.returns else "", [ast.unparse(mark) for mark in one.decorator_list]
+    gives, marks = (
+        ast.unparse(one.returns).strip("'") if one.returns else "",
+        [ast.unparse(mark) for mark in one.decorator_list],
+    )
     if "property" in marks or "cached_property" in marks:
         return f"{name}: {gives}"
-    return f"{name}({re.sub(r'^(self|cls)(, |$)', '', ast.unparse(one.args))})" + (f" -> {gives}" if gives != "None" else "")
+    return f"{name}({re.sub(r'^(self|cls)(, |$)', '', ast.unparse(one.args))})" + (
+        f" -> {gives}" if gives != "None" else ""
+    )
 
 
 def prose(text: str) -> str:
     """A docstring as Markdown: sections are lists, examples are code."""
-    text = re.sub(r"(?m)^Example:\n((?: .*\n?)+)", lambda found: f"```python\n{dedent(found[1]).strip()}\n```", text)
+    text = re.sub(
+        r"(?m)^Example:\n((?: .*\n?)+)",
+        lambda found: f"```python\n{dedent(found[1]).strip()}\n```",
+        text,
+    )
     text = re.sub(r"(?m)^ {8}", "  ", re.sub(r"(?m)^(Args|Returns|Raises|Source):$", r"*\1*", text))
-    return re.sub(r"(?m)^ {4}(?! )(?:(\*{0,2}[\w, ]+): )?", lambda found: f"- `{found[1]}`: " if found[1] else "  ", text)
+    return re.sub(
+        r"(?m)^ {4}(?! )(?:(\*{0,2}[\w, ]+): )?",
+        lambda found: f"- `{found[1]}`: " if found[1] else "  ",
+        text,
+    )
 
 
 def entry(name: str, one: ast.stmt, said: str) -> Iterator[str]:
     """What is said of a name; of a class its fields and methods too."""
-    yield f"### {name}\n\n" + ("" if isinstance(one, ast.ClassDef) else f"`{typed(name, one)}`\n\n") + prose(said)
+    yield (
+        f"### {name}\n\n"
+        + ("" if isinstance(one, ast.ClassDef) else f"`{typed(name, one)}`\n\n")
+        + prose(said)
+    )
     for inner, what, text in documented(one.body if isinstance(one, ast.ClassDef) else []):
         if isinstance(what, ast.AnnAssign):
             yield f"- `{typed(inner, what)}`" + (f": {' '.join(text.split())}" if text else "")
-        elif isinstance(what, ast.FunctionDef) and text and (inner in ("__init__", "__call__") or not inner.startswith("_")):
+        elif (
+            isinstance(what, ast.FunctionDef)
+            and text
+            and (inner in ("__init__", "__call__") or not inner.startswith("_"))
+        ):
             yield f"**`{typed({'__init__': name}.get(inner, f'.{inner}'), what)}`**\n\n{prose(text)}"
 
 
 def page() -> str:
     """The whole reference."""
-    parts = ["# Python names\n\nMade by `python docs/api.py` from docstrings: edit those, and the list of names there."]
+    parts = [
+        "# Python names\n\nMade by `python docs/api.py` from docstrings: edit those, and the list of names there."
+    ]
     for line in NAMES.strip().splitlines():
         module, *names = line.split()
         if module == "#":
             parts.append(f"## {' '.join(names)}")
             continue
         path = ROOT / module.replace(".", "/")
-        body = ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()).body
+        body = ast.parse(
+            (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+        ).body
         known = {name: (one, said) for name, one, said in documented(body)}
         parts.append(f"From `{module}`:")
         parts += [part for name in names for part in entry(name, *known[name])]

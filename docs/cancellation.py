@@ -29,9 +29,20 @@ STRENGTHS = (0.02, 0.1, 0.25, 1.0)
 
 VARIANTS: dict[str, Method] = {
     "lrp": EXPLAINERS["lrp"],
-    **{f"γ = {value}": GradientInput("gamma", (*CONSERVATIVE, gamma(value)), conserves=True) for value in STRENGTHS},
-    **{f"residual γ = {value}": GradientInput("residual", (*CONSERVATIVE, residual(value)), conserves=True) for value in STRENGTHS},
-    **{f"ε = {value}": GradientInput("epsilon", (*CONSERVATIVE, epsilon(value))) for value in (0.05, 0.2)},
+    **{
+        f"γ = {value}": GradientInput("gamma", (*CONSERVATIVE, gamma(value)), conserves=True)
+        for value in STRENGTHS
+    },
+    **{
+        f"residual γ = {value}": GradientInput(
+            "residual", (*CONSERVATIVE, residual(value)), conserves=True
+        )
+        for value in STRENGTHS
+    },
+    **{
+        f"ε = {value}": GradientInput("epsilon", (*CONSERVATIVE, epsilon(value)))
+        for value in (0.05, 0.2)
+    },
     **{name: EXPLAINERS[name] for name in ("lrp-ln", "attnlrp", "leave-one-out", "gae", "rollout")},
 }
 
@@ -46,7 +57,12 @@ def train_graphs(model: str, step: int, most: int, home: str | None) -> list[Gra
 def largest_growth(explainer: Explainer, method: GradientInput, graphs: list[Graph]) -> np.ndarray:
     """Of each graph, at the layer where it is largest."""
     batches = [batch_for(explainer.network, graphs[i : i + 16]) for i in range(0, len(graphs), 16)]
-    return np.concatenate([growth(explainer.network, batch, method).max(1).values.double().numpy() for batch in batches])
+    return np.concatenate(
+        [
+            growth(explainer.network, batch, method).max(1).values.double().numpy()
+            for batch in batches
+        ]
+    )
 
 
 def main(model: str, step: str, most: str, home: str | None = None) -> None:
@@ -59,12 +75,22 @@ def main(model: str, step: str, most: str, home: str | None = None) -> None:
         if isinstance(method, GradientInput):
             sizes[name] = largest_growth(explainer, method, graphs)
     high = sizes["lrp"] > np.median(sizes["lrp"])
-    print(f"{len(graphs)} train graphs, predicted class, removal attn; growth of lrp: median {np.median(sizes['lrp']):.1f}\n")
-    print("| variant | growth, median | AUAC | Δ to lrp, low-growth half | Δ to lrp, high-growth half |\n|---|---|---|---|---|")
+    print(
+        f"{len(graphs)} train graphs, predicted class, removal attn; growth of lrp: median {np.median(sizes['lrp']):.1f}\n"
+    )
+    print(
+        "| variant | growth, median | AUAC | Δ to lrp, low-growth half | Δ to lrp, high-growth half |\n|---|---|---|---|---|"
+    )
     for name, area in areas.items():
         halves = (paired(area[chosen], areas["lrp"][chosen]) for chosen in (~high, high))
-        shown = " | ".join("" if name == "lrp" else f"{mean:+.3f} ({low:+.3f} … {top:+.3f})" for mean, low, top in halves)
-        print(f"| {name} | {f'{np.median(sizes[name]):.1f}' if name in sizes else ''} | {area.mean():.3f} | {shown} |", flush=True)
+        shown = " | ".join(
+            "" if name == "lrp" else f"{mean:+.3f} ({low:+.3f} … {top:+.3f})"
+            for mean, low, top in halves
+        )
+        print(
+            f"| {name} | {f'{np.median(sizes[name]):.1f}' if name in sizes else ''} | {area.mean():.3f} | {shown} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

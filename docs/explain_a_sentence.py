@@ -103,7 +103,9 @@ def trained(vocabulary: Sequence[str]) -> BertForSequenceClassification:
     return model.eval()
 
 
-def explained(model: BertForSequenceClassification, vocabulary: Sequence[str], sentence: str) -> Conserved:
+def explained(
+    model: BertForSequenceClassification, vocabulary: Sequence[str], sentence: str
+) -> Conserved:
     """Relevance of each token's embedding for how much the positive logit exceeds the negative one."""
     model = model.double()
     ids, mask = encode([sentence], vocabulary)
@@ -120,9 +122,13 @@ def explained(model: BertForSequenceClassification, vocabulary: Sequence[str], s
 def page(tokens: Sequence[str], relevance: Sequence[float], account: Conserved) -> str:
     """The sentence as HTML: red words speak for a positive sentence, blue ones against."""
     spans = []
-    for token, value, colour in zip(tokens, relevance, colours(relevance, scale(relevance)), strict=True):
+    for token, value, colour in zip(
+        tokens, relevance, colours(relevance, scale(relevance)), strict=True
+    ):
         red, green, blue = (round(255 * part) for part in colour)
-        spans.append(f'<span title="{value:+.4f}" style="background: rgb({red}, {green}, {blue})">{html.escape(token)}</span>')
+        spans.append(
+            f'<span title="{value:+.4f}" style="background: rgb({red}, {green}, {blue})">{html.escape(token)}</span>'
+        )
     added = sum(account.ledger.values())
     return f"""<!doctype html>
 <html lang="en">
@@ -149,7 +155,10 @@ def main() -> None:
     parser.add_argument("sentence", nargs="?", default="the food was not good")
     parser.add_argument("--out", type=Path, default=Path("sentence.html"), help="the page to write")
     given = parser.parse_args()
-    vocabulary = [*SPECIAL, *sorted({word for sentence in (*POSITIVE, *NEGATIVE) for word in sentence.split()})]
+    vocabulary = [
+        *SPECIAL,
+        *sorted({word for sentence in (*POSITIVE, *NEGATIVE) for word in sentence.split()}),
+    ]
     account = explained(trained(vocabulary), vocabulary, given.sentence)
     tokens, relevance = words(given.sentence), account.tokens[0].tolist()
     for token, value in zip(tokens, relevance, strict=True):

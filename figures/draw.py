@@ -32,7 +32,17 @@ DATASETS = HERE.parent / "datasets"
 DRUG = "elenbecestat"
 """Of datasets/drugs."""
 
-CURVES = ("lrp", "lrp-gamma", "gradient-input", "integrated-gradients", "leave-one-out", "gae", "rollout", "saliency", "random")
+CURVES = (
+    "lrp",
+    "lrp-gamma",
+    "gradient-input",
+    "integrated-gradients",
+    "leave-one-out",
+    "gae",
+    "rollout",
+    "saliency",
+    "random",
+)
 """Methods whose activation and pruning curves are drawn; docs/faithfulness.md has the numbers of all."""
 
 SAMPLES = {"bace": 152, "mnist": 500}
@@ -61,20 +71,26 @@ def elenbecestat(places: Places) -> None:
     one.draw(HERE / f"{DRUG}.svg")
     one.draw(HERE / f"{DRUG}-contour.png", "contour")
     ensemble = Explainer("bace-ensemble")
-    ensemble(ensemble.subject(_smiles(DRUG), DRUG), "active").draw(HERE / f"{DRUG}-ensemble.png", atom_numbers=True, cmap="orange-purple")
+    ensemble(ensemble.subject(_smiles(DRUG), DRUG), "active").draw(
+        HERE / f"{DRUG}-ensemble.png", atom_numbers=True, cmap="orange-purple"
+    )
 
 
 def comparisons(places: Places) -> None:
     """A molecule and a digit by eight methods."""
     molecules, digits = Explainer("bace"), Explainer("mnist")
-    compare(molecules, molecules.subject(_smiles(DRUG), DRUG), target="active").draw(HERE / f"compare-{DRUG}.png")
+    compare(molecules, molecules.subject(_smiles(DRUG), DRUG), target="active").draw(
+        HERE / f"compare-{DRUG}.png"
+    )
     compare(digits, _digit("8-a.png")).draw(HERE / "compare-digit-8.png")
 
 
 def flow(places: Places) -> None:
     """Relevance that attention carried between atoms."""
     explain = Explainer("bace")
-    explain(explain.subject(_smiles(DRUG), DRUG), "active").pair_flow().draw(HERE / f"flow-{DRUG}.png")
+    explain(explain.subject(_smiles(DRUG), DRUG), "active").pair_flow().draw(
+        HERE / f"flow-{DRUG}.png"
+    )
 
 
 def digits(places: Places) -> None:
@@ -82,7 +98,11 @@ def digits(places: Places) -> None:
     explain = Explainer("mnist")
     explain(_digit("8-a.png")).draw(HERE / "digit-8.png")
     explain(_digit("handdrawn-7.png")).draw(HERE / "digit-7.png")
-    grid(explain([_digit(f"{name}-a.png") for name in range(10)]), columns=5, path=HERE / "digits.png")
+    grid(
+        explain([_digit(f"{name}-a.png") for name in range(10)]),
+        columns=5,
+        path=HERE / "digits.png",
+    )
 
 
 def series(places: Places) -> None:
@@ -95,7 +115,9 @@ def series(places: Places) -> None:
     for active in (True, False):
         for right in (True, False):
             said = active if right else not active
-            group = [i for i, one in enumerate(made) if true[i] == active and (one.logit > 0) == said]
+            group = [
+                i for i, one in enumerate(made) if true[i] == active and (one.logit > 0) == said
+            ]
             best = max(group, key=lambda i: abs(made[i].logit))
             name = f"measured {'active' if active else 'inactive'}, {'rightly' if right else 'wrongly'} predicted"
             subject = explain.subject(data.texts[small[best]], name)
@@ -110,7 +132,11 @@ def conservation(places: Places) -> None:
         figure = Figure(figsize=(8.6, 4.3), layout="constrained")
         axes: Sequence[Axes] = figure.subplots(1, 2, sharex=True, sharey=True)
         for one, name in zip(axes, ("lrp", "gradient-input"), strict=True):
-            _scatter(one, Explainer("bace", name).explain(_molecules(data.texts), [Target(1)] * len(data)), name)
+            _scatter(
+                one,
+                Explainer("bace", name).explain(_molecules(data.texts), [Target(1)] * len(data)),
+                name,
+            )
         axes[0].set_ylabel("Σ relevance of the atoms")
         figure.savefig(HERE / "conservation.png", dpi=110)
 
@@ -135,13 +161,19 @@ def curves(places: Places) -> None:
     for name, sample in SAMPLES.items():
         explain = Explainer(name)
         compare_methods(
-            {name: explain}, Plan(CURVES), test_subjects(explain, sample, places.data), places.study / name, "figures/draw.py", print
+            {name: explain},
+            Plan(CURVES),
+            test_subjects(explain, sample, places.data),
+            places.study / name,
+            "figures/draw.py",
+            print,
         )
         copyfile(places.study / name / "curves-predicted-attn.png", HERE / f"curves-{name}.png")
 
 
 FIGURES: dict[str, Callable[[Places], None]] = {
-    one.__name__: one for one in (elenbecestat, comparisons, flow, digits, series, conservation, curves)
+    one.__name__: one
+    for one in (elenbecestat, comparisons, flow, digits, series, conservation, curves)
 }
 
 
@@ -180,9 +212,15 @@ def draw(figure: Callable[[Places], None], places: Places) -> None:
 def main() -> None:
     """Draw the named figures, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)} [default: all]")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)} [default: all]"
+    )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--study", type=Path, help="folder for the curves' measurements, to go on with. [default: one that is removed]")
+    parser.add_argument(
+        "--study",
+        type=Path,
+        help="folder for the curves' measurements, to go on with. [default: one that is removed]",
+    )
     chosen = parser.parse_args()
     if unknown := [name for name in chosen.names if name not in FIGURES]:
         parser.error(f"no figure {', '.join(unknown)}: choose from {', '.join(FIGURES)}")

@@ -37,7 +37,11 @@ def nearest(wanted: str, known: Iterable[str], likeness: float = LIKENESS) -> li
     if letters in by_letters:
         return by_letters[letters][:MOST_NEAR]
     alike = get_close_matches(letters, by_letters, MOST_NEAR, likeness)
-    longer = [other for other in by_letters if len(letters) >= SHORTEST_BEGINNING and other.startswith(letters)]
+    longer = [
+        other
+        for other in by_letters
+        if len(letters) >= SHORTEST_BEGINNING and other.startswith(letters)
+    ]
     near = [name for other in dict.fromkeys([*alike, *longer]) for name in by_letters[other]]
     return near[:MOST_NEAR]
 

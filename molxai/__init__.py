@@ -45,7 +45,9 @@ MODULES = {
 }
 """Module of each lazy name: imported on first use, because `molxai --help` must not wait for torch."""
 
-if not TYPE_CHECKING:  # for type checkers every other name is a mistake, not something that may be there
+if (
+    not TYPE_CHECKING
+):  # for type checkers every other name is a mistake, not something that may be there
 
     def __getattr__(name):
         """The lazy name's value, from its module."""

@@ -9,7 +9,12 @@ import pytest
 
 FLAGS = (
     *("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
-    *("disable-background-networking", "disable-component-update", "disable-sync", "hide-scrollbars"),
+    *(
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "hide-scrollbars",
+    ),
 )
 """The later ones keep Chromium from calling its makers' servers."""
 
@@ -26,7 +31,9 @@ def chromium(width: int = 1280, height: int = 900, dark: bool = False) -> Iterat
 
     places = shutil.which("chromium"), shutil.which("chromedriver")
     if not all(places):
-        pytest.skip("no chromium with chromedriver on this machine: apt-get install chromium chromium-driver")
+        pytest.skip(
+            "no chromium with chromedriver on this machine: apt-get install chromium chromium-driver"
+        )
     options = webdriver.ChromeOptions()
     options.binary_location = places[0]
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -37,7 +44,11 @@ def chromium(width: int = 1280, height: int = 900, dark: bool = False) -> Iterat
         try:
             look_like(driver, width, height, dark)
             yield driver
-            errors = [one["message"] for one in driver.get_log("browser") if one["level"] in ("SEVERE", "WARNING")]
+            errors = [
+                one["message"]
+                for one in driver.get_log("browser")
+                if one["level"] in ("SEVERE", "WARNING")
+            ]
             assert not errors, errors
         finally:
             driver.quit()

@@ -2,7 +2,9 @@
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests share the processors already, and their models are small
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # tests share the processors already, and their models are small
 
 from jaxtyping import install_import_hook
 
@@ -24,7 +26,15 @@ from graphormer.network.model import Config, Graphormer  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 
-SMILES = ("CC(C)Cc1ccc(cc1)C(C)C(=O)O", "C", "CC(=O)[O-].[Na+]", "N[C@@H](C)C(=O)O", "c1ccc2ccccc2c1", "F/C=C/Cl", "C[Si](C)(C)C#N")
+SMILES = (
+    "CC(C)Cc1ccc(cc1)C(C)C(=O)O",
+    "C",
+    "CC(=O)[O-].[Na+]",
+    "N[C@@H](C)C(=O)O",
+    "c1ccc2ccccc2c1",
+    "F/C=C/Cl",
+    "C[Si](C)(C)C#N",
+)
 """Ibuprofen, one atom, a salt, a stereocentre, fused rings, a stereo bond, an uncommon element."""
 
 SMALL = Config("binary", outputs=1, width=16, heads=2, layers=2, feedforward=24)
@@ -69,7 +79,11 @@ def stroke_image() -> np.ndarray:
 def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an untrained binary model."""
     folder = tmp_path_factory.mktemp("model")
-    save(random_model(SMALL, dtype=torch.float32), Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes")), folder)
+    save(
+        random_model(SMALL, dtype=torch.float32),
+        Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes")),
+        folder,
+    )
     return folder
 
 
@@ -77,7 +91,11 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def saved_pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an untrained binary model of two endpoints."""
     config, folder = replace(SMALL, outputs=2), tmp_path_factory.mktemp("pair")
-    save(random_model(config, dtype=torch.float32), Card("pair", config, MOLECULES.name, ("first", "second"), ("no", "yes")), folder)
+    save(
+        random_model(config, dtype=torch.float32),
+        Card("pair", config, MOLECULES.name, ("first", "second"), ("no", "yes")),
+        folder,
+    )
     return folder
 
 

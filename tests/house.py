@@ -68,7 +68,9 @@ class House:
     """File by its place without the ending, such as `molxai/rules/mode`."""
 
     def __post_init__(self) -> None:
-        paths = [path for package in PACKAGES for path in sorted((self.root / package).rglob("*.py"))]
+        paths = [
+            path for package in PACKAGES for path in sorted((self.root / package).rglob("*.py"))
+        ]
         places = {path.relative_to(self.root).with_suffix("").as_posix(): path for path in paths}
         object.__setattr__(self, "sources", places)
 
@@ -108,7 +110,12 @@ class House:
 
     def forbidden(self) -> list[tuple[str, str]]:
         """Pairs of files of which the first may not import the second."""
-        pairs = [pair for edge in self.rooms.edges for pair in self.rooms.edges[edge]["files"] if not is_allowed(*edge)]
+        pairs = [
+            pair
+            for edge in self.rooms.edges
+            for pair in self.rooms.edges[edge]["files"]
+            if not is_allowed(*edge)
+        ]
         return sorted(pairs)
 
     def circles(self) -> list[set[str]]:
@@ -137,7 +144,9 @@ def is_allowed(start: str, end: str) -> bool:
         return any(end.startswith(room) for room in ALONE[start])
     if start not in FLOOR or end not in FLOOR:
         return False
-    return FLOOR[end] < FLOOR[start] and (start.startswith("molxai") or end.startswith("graphormer"))
+    return FLOOR[end] < FLOOR[start] and (
+        start.startswith("molxai") or end.startswith("graphormer")
+    )
 
 
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
@@ -170,17 +179,29 @@ def density(house: House) -> Density:
     for place, path in house.sources.items():
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
-        counted = {number for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.strip().startswith("#")}
+        counted = {
+            number
+            for number, line in enumerate(text.splitlines(), 1)
+            if line.strip() and not line.strip().startswith("#")
+        }
         counted -= documented(tree)
         tokens = tokenize.generate_tokens(io.StringIO(text).readline)
         comments += len({token.start[0] for token in tokens if token.type == tokenize.COMMENT})
         code += len(counted)
         names += bindings(tree)
         for function in functions(tree):
-            body = [number for number in range(function.body[0].lineno, (function.end_lineno or 0) + 1) if number in counted]
+            body = [
+                number
+                for number in range(function.body[0].lineno, (function.end_lineno or 0) + 1)
+                if number in counted
+            ]
             lengths.append((len(body), f"{place}.{function.name}"))
         for function in outermost(tree):
-            body = [number for number in range(function.body[0].lineno, (function.end_lineno or 0) + 1) if number in counted]
+            body = [
+                number
+                for number in range(function.body[0].lineno, (function.end_lineno or 0) + 1)
+                if number in counted
+            ]
             lines += len(body)
             letters += sum(len(text.splitlines()[number - 1]) for number in body)
             nodes += sum(1 for statement in function.body for _ in ast.walk(statement))
@@ -216,13 +237,21 @@ def outermost(tree: ast.AST) -> Iterator[Function]:
 
 def documented(tree: ast.AST) -> set[int]:
     """Lines of strings that stand as statements: docstrings, and what is said below a constant."""
-    strings = (node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    strings = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    )
     return {number for node in strings for number in range(node.lineno, (node.end_lineno or 0) + 1)}
 
 
 def bindings(tree: ast.AST) -> list[str]:
     """Every name that is bound: variables, arguments, functions and classes."""
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    names = [
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
     names += [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
     names += [node.name for node in ast.walk(tree) if isinstance(node, Function | ast.ClassDef)]
     return [name.lstrip("_") for name in names]
@@ -237,7 +266,10 @@ def main() -> None:
     house = House(chosen.root)
     measures = density(house)
     loose = [room for room in house.rooms if room in house.sources]
-    largest = max((len(path.read_text(encoding="utf-8").splitlines()), place) for place, path in house.sources.items())
+    largest = max(
+        (len(path.read_text(encoding="utf-8").splitlines()), place)
+        for place, path in house.sources.items()
+    )
     rows = {
         "rooms": f"{len(house.rooms) - len(loose)} and {len(loose)} loose files",
         "files": len(house.sources),

@@ -55,7 +55,9 @@ def subcommand(arguments):
     """The command of the program that a line is for, or None where it names none."""
     found = get_command(app)
     for word in arguments:
-        if not hasattr(found, "commands") or word.startswith("-") or word.isupper():  # COMMAND stands for any
+        if (
+            not hasattr(found, "commands") or word.startswith("-") or word.isupper()
+        ):  # COMMAND stands for any
             break
         found = found.commands.get(word.split("|")[0])
     return found
@@ -63,7 +65,11 @@ def subcommand(arguments):
 
 def options(command):
     inner = getattr(command, "commands", {}).values()
-    return {one for parameter in command.params for one in parameter.opts} | {"--help"} | {one for each in inner for one in options(each)}
+    return (
+        {one for parameter in command.params for one in parameter.opts}
+        | {"--help"}
+        | {one for each in inner for one in options(each)}
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -90,7 +96,9 @@ def test_options_are_the_programs(page):
         if not re.match(r"(pip|apt-get|python|#SBATCH)\b", text):
             assert set(OPTION.findall(text)) <= known, text
     shown = [line for block in blocks(page, "", "console") for line, _ in commands(block)]
-    for line in shown + [shlex.split(text)[1:] for text in inline if text.startswith("molxai ") and "…" not in text]:
+    for line in shown + [
+        shlex.split(text)[1:] for text in inline if text.startswith("molxai ") and "…" not in text
+    ]:
         command = subcommand(line)
         assert command is not None, line
         assert {part.split("=")[0] for part in line if OPTION.match(part)} <= options(command), line
@@ -106,7 +114,10 @@ def page(request, tmp_path_factory):
 
 def alike(shown, printed):
     """Whether two lines say the same: words equal, numbers close, bars of one colour; ranks of what ties may differ."""
-    one, other = ([re.sub(r"^([█░])+$", r"\1", word.strip(",·")) for word in line.split()] for line in (shown, printed))
+    one, other = (
+        [re.sub(r"^([█░])+$", r"\1", word.strip(",·")) for word in line.split()]
+        for line in (shown, printed)
+    )
     one, other = (line[line[:1] != [] and line[0].isdigit() :] for line in (one, other))
     return len(one) <= len(other) and all(map(same, one, other))
 
@@ -129,7 +140,10 @@ def test_commands_run_and_print_what_is_shown(page, monkeypatch, capsys):
         assert main(arguments) == 0, arguments
         printed = capsys.readouterr().out.splitlines()
         for line in shown:
-            assert line == "…" or not line.strip() or any(alike(line, one) for one in printed), (arguments, line)
+            assert line == "…" or not line.strip() or any(alike(line, one) for one in printed), (
+                arguments,
+                line,
+            )
 
 
 @pytest.mark.parametrize("path", [*RUN, ROOT / "docs/train.md"], ids=name)
@@ -145,13 +159,21 @@ def test_every_method_has_its_section_with_its_promises():
     sections = dict(re.findall(r"^### `([\w-]+)`\n+(.*)$", text, re.M))
     assert list(sections) == list(EXPLAINERS)
     for method, said in zip(EXPLAINERS.values(), sections.values(), strict=True):
-        promises = {"Adds up": method.conserves, "Signed": method.signed, "By target": method.by_target}
+        promises = {
+            "Adds up": method.conserves,
+            "Signed": method.signed,
+            "By target": method.by_target,
+        }
         for promise, kept in promises.items():
             assert f"{promise}: {'yes' if kept else 'no'}." in said, (method.name, promise)
         passes = re.findall(r"(?:forward|backward) `([\dn ·+/()]+)`", said)
         for nodes in (1, 30):
-            assert tuple(int(eval(one.replace("·", "*"), {"n": nodes})) for one in passes) == method.passes(nodes), method.name
-        assert ("At most" in said) == (method.largest is not None) and (not method.largest or f"At most {method.largest} nodes" in said)
+            assert tuple(
+                int(eval(one.replace("·", "*"), {"n": nodes})) for one in passes
+            ) == method.passes(nodes), method.name
+        assert ("At most" in said) == (method.largest is not None) and (
+            not method.largest or f"At most {method.largest} nodes" in said
+        )
 
 
 def test_the_reference_is_what_its_script_makes():

@@ -25,7 +25,9 @@ from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.removal import induced
 from molxai.rules import ACTIVATION, AH, LN, Rule, rules
 
-EQUIVARIANT = [name for name in EXPLAINERS if name not in ("random", "shap", "gnn-explainer", "oracle")]
+EQUIVARIANT = [
+    name for name in EXPLAINERS if name not in ("random", "shap", "gnn-explainer", "oracle")
+]
 """Random numbers are drawn in the order of the nodes, and the oracle breaks ties between symmetric atoms by it."""
 
 SPLIT = [name for name, method in EXPLAINERS.items() if isinstance(method, GradientInput)]
@@ -52,7 +54,9 @@ def model(request) -> Graphormer:
 
 @pytest.mark.parametrize("name", CONSERVING)
 def test_relevance_adds_up_to_the_logit(name, model):
-    targets = [Target(i % 2) for i in range(len(SMILES))] if model.config.task != "regression" else None
+    targets = (
+        [Target(i % 2) for i in range(len(SMILES))] if model.config.task != "regression" else None
+    )
     for one in explained(name, model, batch(), targets):
         assert abs(one.gap) <= 1e-12 * (abs(one.logit) + float(one.relevance.abs().sum()))
 
@@ -60,13 +64,18 @@ def test_relevance_adds_up_to_the_logit(name, model):
 @pytest.mark.parametrize("name", CONSERVING)
 def test_relevance_adds_up_in_float32(name):
     for config in CONFIGS.values():
-        for one in explained(name, random_model(config, dtype=torch.float32), batch(dtype=torch.float32)):
+        for one in explained(
+            name, random_model(config, dtype=torch.float32), batch(dtype=torch.float32)
+        ):
             assert abs(one.gap) <= 1e-5 * (abs(one.logit) + float(one.relevance.abs().sum()))
 
 
 @pytest.mark.parametrize("name", sorted(set(EXPLAINERS) - set(CONSERVING)))
 def test_other_methods_leave_a_gap(name):
-    gaps = [abs(one.gap) / abs(one.logit) for one in explained(name, random_model(CONFIGS["biases gelu"]), batch())]
+    gaps = [
+        abs(one.gap) / abs(one.logit)
+        for one in explained(name, random_model(CONFIGS["biases gelu"]), batch())
+    ]
     assert min(gaps) > 1e-3
 
 
@@ -96,7 +105,12 @@ def test_relevance_follows_the_atoms(name, model):
         shuffled = Chem.RenumberAtoms(mol, order)
         (one,) = explained(name, model, collate([molecule(mol).graph]).to(torch.float64))
         (other,) = explained(name, model, collate([molecule(shuffled).graph]).to(torch.float64))
-        assert torch.allclose(one.relevance[order], other.relevance, rtol=0, atol=1e-12 + 1e-12 * float(one.relevance.abs().sum()))
+        assert torch.allclose(
+            one.relevance[order],
+            other.relevance,
+            rtol=0,
+            atol=1e-12 + 1e-12 * float(one.relevance.abs().sum()),
+        )
 
 
 @pytest.mark.parametrize("name", EQUIVARIANT)
@@ -173,7 +187,9 @@ def test_training_mode_is_refused():
 
 def test_compiled_and_scripted_models_are_refused():
     scripted = random_model(SMALL)
-    scripted.norm = torch.jit.trace(nn.LayerNorm(16).double(), torch.randn(2, 16, dtype=torch.float64))
+    scripted.norm = torch.jit.trace(
+        nn.LayerNorm(16).double(), torch.randn(2, 16, dtype=torch.float64)
+    )
     with pytest.raises(ValueError, match="norm is a .*before torch.compile or torch.jit"):
         explained("lrp", scripted, batch())
 
@@ -212,10 +228,18 @@ def test_digits_obey_the_same_laws(name, stroke):
 def test_targets_are_linear_in_the_logits():
     """Class 0 of a binary model is the negative of class 1; a contrast is the difference of two classes."""
     model = random_model(SMALL)
-    against, towards = (explained("lrp", model, batch(), [Target(label)] * len(SMILES)) for label in (0, 1))
-    assert all(torch.equal(a.relevance, -b.relevance) and a.logit == -b.logit for a, b in zip(against, towards, strict=True))
+    against, towards = (
+        explained("lrp", model, batch(), [Target(label)] * len(SMILES)) for label in (0, 1)
+    )
+    assert all(
+        torch.equal(a.relevance, -b.relevance) and a.logit == -b.logit
+        for a, b in zip(against, towards, strict=True)
+    )
     three = random_model(CONFIGS["output bias three classes"])
-    a, b, both = (explained("lrp", three, batch(), [t] * len(SMILES)) for t in (Target(0), Target(1), Target(0, 1)))
+    a, b, both = (
+        explained("lrp", three, batch(), [t] * len(SMILES))
+        for t in (Target(0), Target(1), Target(0, 1))
+    )
     for x, y, z in zip(a, b, both, strict=True):
         assert torch.allclose(x.relevance - y.relevance, z.relevance, atol=1e-12)
         assert z.logit == pytest.approx(x.logit - y.logit, abs=1e-12)
@@ -225,12 +249,18 @@ def test_targets_are_linear_in_the_logits():
 def test_shipped_models_conserve(name, stroke):
     model, card = load(name)
     double = model.double()
-    data = collate([molecule(s).graph for s in SMILES] if card.vocabulary == MOLECULES.name else [stroke]).to(torch.float64)
+    data = collate(
+        [molecule(s).graph for s in SMILES] if card.vocabulary == MOLECULES.name else [stroke]
+    ).to(torch.float64)
     # A regression has a base value, the same for every input; nothing else may end in a bias.
-    bases = [one.head.bias[0].item() if one.head.bias is not None else 0.0 for one in networks(double)]
+    bases = [
+        one.head.bias[0].item() if one.head.bias is not None else 0.0 for one in networks(double)
+    ]
     base = sum(bases) / len(bases)
     for one in of_members(EXPLAINERS["lrp"], double, data):
-        assert one.token == 0 and one.bias == pytest.approx(base * (-1 if one.target.label == 0 and card.classes else 1), abs=1e-12)
+        assert one.token == 0 and one.bias == pytest.approx(
+            base * (-1 if one.target.label == 0 and card.classes else 1), abs=1e-12
+        )
         assert abs(one.gap) <= 1e-11 * (abs(one.logit) + float(one.relevance.abs().sum()))
     assert max(abs(p.gap) for p in of_members(EXPLAINERS["gradient-input"], double, data)) > 1e-2
 
@@ -244,7 +274,10 @@ def samples(card) -> list:
     if card.vocabulary == MOLECULES.name:
         lines = (ROOT / "datasets/drugs/drugs.smi").read_text().splitlines()
         return [Chem.MolFromSmiles(line.split()[0]) for line in lines[:MOST_SAMPLES]]
-    made = [digit(read_picture(path)[0]).graph for path in sorted((ROOT / "datasets/digits").glob("*-a.png"))[:MOST_SAMPLES]]
+    made = [
+        digit(read_picture(path)[0]).graph
+        for path in sorted((ROOT / "datasets/digits").glob("*-a.png"))[:MOST_SAMPLES]
+    ]
     return [renumbered(one, np.arange(one.nodes)) for one in made]
 
 
@@ -254,7 +287,9 @@ def renumbered(one, order):
         return molecule(Chem.RenumberAtoms(one, order)).graph
     place = np.argsort(order)
     codes, weights, positions = (x[order].numpy() for x in (one.codes, one.weights, one.positions))
-    return graph(SUPERPIXELS, codes, weights, place[one.edges.numpy()], one.edge_types.numpy(), positions)
+    return graph(
+        SUPERPIXELS, codes, weights, place[one.edges.numpy()], one.edge_types.numpy(), positions
+    )
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
@@ -265,17 +300,31 @@ def test_shipped_models_obey_the_laws_on_real_inputs(name):
     plain = [one if isinstance(one, Graph) else molecule(one).graph for one in made]
     orders = [np.random.default_rng(1).permutation(one.nodes).tolist() for one in plain]
     together = of_members(EXPLAINERS["lrp"], model, collate(plain))
-    shuffled = of_members(EXPLAINERS["lrp"], model, collate([renumbered(*each) for each in zip(made, orders, strict=True)]))
+    shuffled = of_members(
+        EXPLAINERS["lrp"],
+        model,
+        collate([renumbered(*each) for each in zip(made, orders, strict=True)]),
+    )
     assert np.median([abs(one.gap) / max(abs(one.logit), 1e-3) for one in together]) <= 1e-5
     for one, other, order, alone in zip(together, shuffled, orders, plain, strict=True):
         tolerance = 1e-5 * float(one.relevance.abs().sum())
         assert torch.allclose(one.relevance[order], other.relevance, rtol=0, atol=tolerance)
         (single,) = of_members(EXPLAINERS["lrp"], model, collate([alone]))
-        assert torch.allclose(one.relevance, single.relevance, rtol=0, atol=tolerance) and abs(one.logit - single.logit) <= tolerance
+        assert (
+            torch.allclose(one.relevance, single.relevance, rtol=0, atol=tolerance)
+            and abs(one.logit - single.logit) <= tolerance
+        )
 
 
 def test_what_is_shipped():
-    assert set(shipped()) >= {"bace", "bace-ensemble", "bace-pic50", "descriptor-pretrained", "mnist", "mnist-plain"}
+    assert set(shipped()) >= {
+        "bace",
+        "bace-ensemble",
+        "bace-pic50",
+        "descriptor-pretrained",
+        "mnist",
+        "mnist-plain",
+    }
 
 
 def test_a_fragment_without_edges_is_part_of_the_sum():

@@ -24,7 +24,10 @@ README = (ROOT / "README.md").read_text()
 
 REQUIREMENTS = [
     Requirement(line)
-    for lines in (PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values())
+    for lines in (
+        PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"].values(),
+    )
     for line in lines
 ]
 
@@ -41,7 +44,9 @@ def test_nothing_else_is_shown():
     """Whatever was imported meanwhile; in a new process the list must not wait for torch."""
     import_module("molxai.explanation.explainer")
     assert sorted(dir(molxai)) == sorted(molxai.__all__)
-    code = "import sys, molxai; assert 'Explainer' in dir(molxai); assert 'torch' not in sys.modules"
+    code = (
+        "import sys, molxai; assert 'Explainer' in dir(molxai); assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
@@ -58,8 +63,12 @@ def test_the_version_has_one_source():
 
 def test_the_version_needs_no_installation(tmp_path):
     """Packages on a path without metadata, as with PYTHONPATH alone."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import molxai; print(molxai.__version__)"
-    said = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import molxai; print(molxai.__version__)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert said.stdout.strip() == molxai.__version__
 
 
@@ -85,14 +94,18 @@ def test_an_editable_installation_is_a_path(tmp_path):
 def test_every_requirement_is_pinned_within_its_bounds(requirement):
     """Another pin is one that pip cannot install beside the project: `python3 .ci/constraints.py` writes the file anew."""
     version = PINNED.get(canonicalize_name(requirement.name))
-    assert version is not None, f"{requirement.name} is not in constraints.txt: run python3 .ci/constraints.py"
+    assert version is not None, (
+        f"{requirement.name} is not in constraints.txt: run python3 .ci/constraints.py"
+    )
     assert requirement.specifier.contains(version), f"{version} is outside of {requirement}"
 
 
 def test_constraints_hold_on_other_machines():
     assert list(PINNED) == sorted(PINNED)
     for name, version in PINNED.items():
-        assert name == canonicalize_name(name) and re.fullmatch(r"[\w.]+", version), f"{name}=={version}"
+        assert name == canonicalize_name(name) and re.fullmatch(r"[\w.]+", version), (
+            f"{name}=={version}"
+        )
     assert not {"molxai", "pip"} & set(PINNED)
 
 

@@ -34,7 +34,17 @@ def test_there_is_something_to_run():
     assert PYTHON and len(COMMANDS) >= 5
 
 
-EXTRA = ("pandas", "ray", "fastapi", "transformers", "hypothesis", "beartype", "selenium", "httpx2", "uvicorn")
+EXTRA = (
+    "pandas",
+    "ray",
+    "fastapi",
+    "transformers",
+    "hypothesis",
+    "beartype",
+    "selenium",
+    "httpx2",
+    "uvicorn",
+)
 """What `pip install -e .` alone does not bring."""
 
 
@@ -42,7 +52,9 @@ EXTRA = ("pandas", "ray", "fastapi", "transformers", "hypothesis", "beartype", "
 def test_python_runs_without_extras(block, tmp_path):
     hidden = f"import sys; sys.modules.update(dict.fromkeys({EXTRA!r}))\n"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", hidden + block], cwd=tmp_path, env=environment, check=True)
+    subprocess.run(
+        [sys.executable, "-c", hidden + block], cwd=tmp_path, env=environment, check=True
+    )
     assert {path.name for path in tmp_path.iterdir()} == {"ibuprofen.png", "series.svg"}
 
 
@@ -53,7 +65,9 @@ def test_commands_run(command, tmp_path, monkeypatch, capsys):
     assert main(shlex.split(command)[1:]) == 0
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", (ROOT / "docs/pyg.md").read_text(), re.S))
+@pytest.mark.parametrize(
+    "block", re.findall(r"```python\n(.*?)```", (ROOT / "docs/pyg.md").read_text(), re.S)
+)
 def test_documented_python_runs(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(block, {})
@@ -62,7 +76,9 @@ def test_documented_python_runs(block, tmp_path, monkeypatch):
 def test_the_documented_pool_runs(tmp_path):
     (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/scale.md").read_text(), re.S)
     (tmp_path / "pool.py").write_text(script)
-    said = subprocess.run([sys.executable, "pool.py"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "pool.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
     assert said.count("ok") == 3 and "[3, 7]" in said and "[13, None]" in said
 
 

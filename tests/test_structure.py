@@ -12,13 +12,19 @@ HOUSE = House()
 CHEMISTRY = {
     f"graphormer/{name}"
     for name in (
-        *(f"smiles/{name}" for name in ("reading", "bounds", "hydrogens", "marks", "ordered_smiles")),
+        *(
+            f"smiles/{name}"
+            for name in ("reading", "bounds", "hydrogens", "marks", "ordered_smiles")
+        ),
         *("graphs/molecules", "data/splits", "evaluation/fingerprints"),
         *("pretraining/descriptors", "pretraining/recombination"),
     )
 }
 
-ONLY = {"rdkit": CHEMISTRY, "skimage": {"graphormer/graphs/superpixels", "graphormer/readers/pictures"}}
+ONLY = {
+    "rdkit": CHEMISTRY,
+    "skimage": {"graphormer/graphs/superpixels", "graphormer/readers/pictures"},
+}
 """The only files of graphormer that may import these: one idea of chemistry each, and picture files are resized."""
 
 
@@ -59,7 +65,9 @@ def test_a_file_is_called_by_what_it_holds(place):
 
 
 def test_data_is_not_code():
-    assert not [path for path in (ROOT / "datasets").rglob("*") if path.suffix in {".py", ".pyi", ".ipynb"}]
+    assert not [
+        path for path in (ROOT / "datasets").rglob("*") if path.suffix in {".py", ".pyi", ".ipynb"}
+    ]
 
 
 def test_every_data_set_has_a_card():

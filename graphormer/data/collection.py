@@ -68,21 +68,46 @@ class Collection:
     def summary(self) -> list[str]:
         """What was found, a line for each fact."""
         read = [f"read with {', '.join(self.notes)}"] if self.notes else []
-        said = [self.targets.stated, *read, *self.targets.notes, f"{len(self.graphs)} of {self.count} rows are used"]
+        said = [
+            self.targets.stated,
+            *read,
+            *self.targets.notes,
+            f"{len(self.graphs)} of {self.count} rows are used",
+        ]
         if self.merged:
-            apart = [f"{most:.4g} in {name!r}" for name, most in zip(self.targets.names, self.spread, strict=False) if most]
-            averaged = f"their values were averaged, which differed by up to {', '.join(apart[:5])}" if apart else "their values agreed"
-            how = averaged if self.targets.task == "regression" else "classes agreed unless said below"
+            apart = [
+                f"{most:.4g} in {name!r}"
+                for name, most in zip(self.targets.names, self.spread, strict=False)
+                if most
+            ]
+            averaged = (
+                f"their values were averaged, which differed by up to {', '.join(apart[:5])}"
+                if apart
+                else "their values agreed"
+            )
+            how = (
+                averaged
+                if self.targets.task == "regression"
+                else "classes agreed unless said below"
+            )
             said.append(f"{self.merged} rows repeat a molecule: merged, {how}")
         if self.conflicts:
-            said.append(f"{self.conflicts} labels were dropped: rows of one molecule name different classes")
+            said.append(
+                f"{self.conflicts} labels were dropped: rows of one molecule name different classes"
+            )
         if self.crossing:
-            said.append(f"{self.crossing} rows are left out of train or valid: the split column has their molecule in valid or test, too")
+            said.append(
+                f"{self.crossing} rows are left out of train or valid: the split column has their molecule in valid or test, too"
+            )
         if self.skipped:
-            said.append(f"{len(self.skipped)} rows are left out, for example row {self.skipped[0].row}: {self.skipped[0].reason}")
+            said.append(
+                f"{len(self.skipped)} rows are left out, for example row {self.skipped[0].row}: {self.skipped[0].reason}"
+            )
         return said
 
-    def split(self, protocol: str, seed: int, sizes: Sizes = FRACTIONS) -> dict[str, LabelledGraphs]:
+    def split(
+        self, protocol: str, seed: int, sizes: Sizes = FRACTIONS
+    ) -> dict[str, LabelledGraphs]:
         """The three parts under a named protocol, or as the split column says.
 
         Raises:
@@ -94,22 +119,47 @@ class Collection:
         elif protocol not in SPLITS:
             raise ValueError(unknown("split", protocol, SPLITS))
         elif self.vocabulary is not MOLECULES and protocol != "random":
-            raise ValueError(f"split {protocol!r}: pictures have no scaffolds, only random is possible")
+            raise ValueError(
+                f"split {protocol!r}: pictures have no scaffolds, only random is possible"
+            )
         else:
             made = SPLITS[protocol](self.texts, seed, sizes)
             rows = {part: sorted(getattr(made, part)) for part in PARTS}
         if len(rows["train"]) < FEWEST / 2:
-            remedy = "let more rows of the split column say train" if self.parts else f"choose another --split than {protocol}"
-            acyclic = "; it keeps a scaffold's molecules together, and those without rings count as one" if "scaffold" in protocol else ""
-            raise ValueError(f"{len(rows['train'])} graphs to train on: at least {FEWEST // 2:.0f} are needed; {remedy}{acyclic}")
+            remedy = (
+                "let more rows of the split column say train"
+                if self.parts
+                else f"choose another --split than {protocol}"
+            )
+            acyclic = (
+                "; it keeps a scaffold's molecules together, and those without rings count as one"
+                if "scaffold" in protocol
+                else ""
+            )
+            raise ValueError(
+                f"{len(rows['train'])} graphs to train on: at least {FEWEST // 2:.0f} are needed; {remedy}{acyclic}"
+            )
         texts = self.texts if self.vocabulary is MOLECULES else []
-        whole = LabelledGraphs(self.name, self.vocabulary, self.graphs, self.labels, self.rows, protocol, self.sha256, texts)
+        whole = LabelledGraphs(
+            self.name,
+            self.vocabulary,
+            self.graphs,
+            self.labels,
+            self.rows,
+            protocol,
+            self.sha256,
+            texts,
+        )
         return {part: whole.part(kept, f"{protocol} {part}") for part, kept in rows.items()}
 
     @property
     def labels(self) -> Tensor:
         """In the form that the model's loss takes."""
-        return self.targets.labels[:, 0].long() if self.targets.task == "multiclass" else self.targets.labels
+        return (
+            self.targets.labels[:, 0].long()
+            if self.targets.task == "multiclass"
+            else self.targets.labels
+        )
 
 
 UNLABELLED = "no label"
@@ -119,13 +169,18 @@ Kept = tuple[int, Row, Graph, str]
 """Number, row, graph and text of what is used."""
 
 
-def with_labels(read: Kept | Skipped, wanted: Sequence[str], card: Card) -> tuple[Kept, list[float]] | Skipped:
+def with_labels(
+    read: Kept | Skipped, wanted: Sequence[str], card: Card
+) -> tuple[Kept, list[float]] | Skipped:
     """What was read with its labels as a model knows them, or why the model cannot be judged by it."""
     if isinstance(read, Skipped):
         return read
     number, row, _, text = read
     try:
-        labels = [known_label(name, row.fields.get(name, ""), card.config.task, card.classes) for name in wanted]
+        labels = [
+            known_label(name, row.fields.get(name, ""), card.config.task, card.classes)
+            for name in wanted
+        ]
     except ValueError as error:
         return Skipped(number, text, str(error))
     return Skipped(number, text, UNLABELLED) if all(map(math.isnan, labels)) else (read, labels)
@@ -143,17 +198,30 @@ def to_judge(
     if not kept:
         first = f"; row {skipped[0].row}: {skipped[0].reason}" if skipped else ""
         raise ValueError(f"{path} has no labelled row to judge the model on{first}")
-    rows, graphs = [number for (number, _, _, _), _ in kept], [graph for (_, _, graph, _), _ in kept]
+    rows, graphs = (
+        [number for (number, _, _, _), _ in kept],
+        [graph for (_, _, graph, _), _ in kept],
+    )
     labels = torch.tensor([known for _, known in kept], dtype=torch.float32)
     said = labels[:, 0].long() if card.config.task == "multiclass" else labels
-    return LabelledGraphs(path.stem, vocabulary, graphs, said, rows, part, {path.name: digest(path)})
+    return LabelledGraphs(
+        path.stem, vocabulary, graphs, said, rows, part, {path.name: digest(path)}
+    )
 
 
 def known_only(many: Collection) -> Collection:
     """The collection without rows none of whose labels is known."""
     known = (~many.targets.labels.isnan().all(1)).tolist()
-    keep, gone = [i for i, one in enumerate(known) if one], [i for i, one in enumerate(known) if not one]
-    return _chosen(many, keep, many.targets.labels[keep], [Skipped(many.rows[i], many.texts[i], UNLABELLED) for i in gone])
+    keep, gone = (
+        [i for i, one in enumerate(known) if one],
+        [i for i, one in enumerate(known) if not one],
+    )
+    return _chosen(
+        many,
+        keep,
+        many.targets.labels[keep],
+        [Skipped(many.rows[i], many.texts[i], UNLABELLED) for i in gone],
+    )
 
 
 def parted(many: Collection) -> Collection:
@@ -173,7 +241,12 @@ def parted(many: Collection) -> Collection:
     return replace(_chosen(many, keep, many.targets.labels[keep], gone), crossing=len(gone))
 
 
-def _chosen(many: Collection, keep: Sequence[int], labels: Float[Tensor, "rows targets"], gone: Sequence[Skipped]) -> Collection:
+def _chosen(
+    many: Collection,
+    keep: Sequence[int],
+    labels: Float[Tensor, "rows targets"],
+    gone: Sequence[Skipped],
+) -> Collection:
     """The collection of the graphs at these places, with these labels, and with more rows that are left out."""
     return replace(
         many,
@@ -196,19 +269,29 @@ def merged(many: Collection) -> Collection:
     labels = many.targets.labels
     combine = _mean if many.targets.task == "regression" else _agreed
     rows = torch.stack([combine(labels[group]) for group in groups.values()])
-    lost = sum(int((~labels[group].isnan().all(0)).sum()) for group in groups.values()) - int((~rows.isnan()).sum())
+    lost = sum(int((~labels[group].isnan().all(0)).sum()) for group in groups.values()) - int(
+        (~rows.isnan()).sum()
+    )
     known = (~rows.isnan().all(1)).tolist()
     keep = [i for i, one in enumerate(known) if one]
     leaders = [group[0] for group in groups.values()]
     gone = [
-        Skipped(many.rows[leader], many.texts[leader], "rows of this molecule name different classes")
+        Skipped(
+            many.rows[leader], many.texts[leader], "rows of this molecule name different classes"
+        )
         for leader, one in zip(leaders, known, strict=True)
         if not one
     ]
     chosen = _chosen(many, [leaders[i] for i in keep], rows[keep], gone)
     values = many.targets.task == "regression"
-    spread = torch.stack([_spread(labels[group]) for group in groups.values()]).amax(0).tolist() if values else ()
-    return replace(chosen, merged=len(many.texts) - len(groups), conflicts=lost, spread=tuple(spread))
+    spread = (
+        torch.stack([_spread(labels[group]) for group in groups.values()]).amax(0).tolist()
+        if values
+        else ()
+    )
+    return replace(
+        chosen, merged=len(many.texts) - len(groups), conflicts=lost, spread=tuple(spread)
+    )
 
 
 def _mean(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:
@@ -235,5 +318,7 @@ def checked(path: Path, made: Collection) -> Collection:
     """
     if len(made.graphs) < FEWEST:
         gone = f"; row {made.skipped[0].row}: {made.skipped[0].reason}" if made.skipped else ""
-        raise ValueError(f"{path} has {len(made.graphs)} usable labelled rows of {made.count}: at least {FEWEST} are needed{gone}")
+        raise ValueError(
+            f"{path} has {len(made.graphs)} usable labelled rows of {made.count}: at least {FEWEST} are needed{gone}"
+        )
     return made

@@ -54,7 +54,10 @@ SOURCES = {
             "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
             "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
         },
-        ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+        (
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
     ),
 }
 
@@ -128,7 +131,9 @@ def files(name: str, home: str | Path | None = None) -> dict[str, Path]:
         algorithm, expected = known.split(":")
         if (found := digest(folder / file, algorithm)) != expected:
             remedy = f"delete it and run 'molxai data download {name}'"
-            raise ValueError(f"{folder / file} has {algorithm} {found}, {expected} is needed: {remedy}")
+            raise ValueError(
+                f"{folder / file} has {algorithm} {found}, {expected} is needed: {remedy}"
+            )
     return {file: folder / file for file in wanted.files}
 
 
@@ -139,14 +144,18 @@ def _download(wanted: Source, file: str, folder: Path) -> None:
     reasons = []
     for url in wanted.urls:
         try:
-            pooch.retrieve(url + file, wanted.files[file], fname=file, path=folder, progressbar=False)
+            pooch.retrieve(
+                url + file, wanted.files[file], fname=file, path=folder, progressbar=False
+            )
         except ValueError as error:
             raise ValueError(f"{url + file} is not the file that is known here: {error}") from error
         except OSError as error:
             reasons.append(f"{url}: {type(error).__name__}")
         else:
             return
-    raise OSError(f"cannot download {file} ({'; '.join(reasons)}): put it into {folder}, or name the folder above with --data or ${HOME}")
+    raise OSError(
+        f"cannot download {file} ({'; '.join(reasons)}): put it into {folder}, or name the folder above with --data or ${HOME}"
+    )
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -160,7 +169,11 @@ BACE_PARTS = ("train", "valid", "test", "all")
 
 
 def bace(
-    home: str | Path | None = None, split: str = "scaffold", part: str = "train", seed: int = 0, label: str = "Class"
+    home: str | Path | None = None,
+    split: str = "scaffold",
+    part: str = "train",
+    seed: int = 0,
+    label: str = "Class",
 ) -> LabelledGraphs:
     """A part of BACE under a named split protocol; the label is 1 for an active inhibitor (`Class`), or the `pIC50`.
 
@@ -181,7 +194,14 @@ def bace(
     graphs = [molecule(smiles[row]).graph for row in rows]
     labels = torch.tensor([table[row][1] for row in rows]).unsqueeze(1)
     return LabelledGraphs(
-        "bace", MOLECULES, graphs, labels, rows, f"{split} {part}", {"bace.csv": digest(path)}, [smiles[row] for row in rows]
+        "bace",
+        MOLECULES,
+        graphs,
+        labels,
+        rows,
+        f"{split} {part}",
+        {"bace.csv": digest(path)},
+        [smiles[row] for row in rows],
     )
 
 
@@ -194,7 +214,9 @@ MNIST_PARTS = {
 """File and rows of each part."""
 
 
-def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[int] | None = None) -> LabelledGraphs:
+def mnist(
+    home: str | Path | None = None, part: str = "train", rows: Iterable[int] | None = None
+) -> LabelledGraphs:
     """Superpixel graphs of MNIST's digits, or of these rows of the file that holds the part.
 
     The parts are `train`, the first 55 000 of the 60 000 digits of `official train`, `valid`, the last 5000 of them, and `test` (the
@@ -217,10 +239,20 @@ def mnist(home: str | Path | None = None, part: str = "train", rows: Iterable[in
     kept = list(range(len(images))[place] if rows is None else rows)
     graphs = [superpixel_graph(images[row] / 255.0, segments[row]) for row in kept]
     hashes = {path.name: digest(path) for path in paths.values() if path.name.startswith(stem)}
-    return LabelledGraphs("mnist", SUPERPIXELS, graphs, torch.from_numpy(labels[kept].astype(np.int64)), kept, part, hashes)
+    return LabelledGraphs(
+        "mnist",
+        SUPERPIXELS,
+        graphs,
+        torch.from_numpy(labels[kept].astype(np.int64)),
+        kept,
+        part,
+        hashes,
+    )
 
 
-def mnist_images(home: str | Path | None = None, part: str = "train") -> UInt8[ndarray, "digits 28 28"]:
+def mnist_images(
+    home: str | Path | None = None, part: str = "train"
+) -> UInt8[ndarray, "digits 28 28"]:
     """All pictures of the file that holds the part."""
     return _idx(files("mnist", home)[f"{MNIST_PARTS[part][0]}-images-idx3-ubyte.gz"])
 
@@ -241,12 +273,17 @@ def _segment_maps(images: ndarray, stem: str) -> ndarray:
     from graphormer.graphs.superpixels import COMPACTNESS, SEGMENTS
 
     identity = hashlib.sha256(images.tobytes()).hexdigest()[:12]
-    cache = Path(pooch.os_cache("molxai")) / f"mnist-{stem}-slic-{SEGMENTS}-{COMPACTNESS}-{identity}.npy"
+    cache = (
+        Path(pooch.os_cache("molxai"))
+        / f"mnist-{stem}-slic-{SEGMENTS}-{COMPACTNESS}-{identity}.npy"
+    )
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
         chunks = np.array_split(images, max(1, len(images) // 500))
         content = io.BytesIO()
-        np.save(content, np.concatenate(Parallel(n_jobs=-1)(delayed(_cut)(chunk) for chunk in chunks)))
+        np.save(
+            content, np.concatenate(Parallel(n_jobs=-1)(delayed(_cut)(chunk) for chunk in chunks))
+        )
         write_file(cache, content.getvalue())
     return np.load(cache)
 

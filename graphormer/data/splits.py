@@ -31,7 +31,9 @@ def sizes_of(text: str) -> Sizes:
         train, valid, test = math.nan, math.nan, math.nan
     whole = train + valid + test
     if not (0 < train < math.inf and 0 <= valid < math.inf and 0 <= test < math.inf):
-        raise ValueError(f"split sizes {text!r}: three shares, of train, valid and test, are needed, like 0.8,0.1,0.1")
+        raise ValueError(
+            f"split sizes {text!r}: three shares, of train, valid and test, are needed, like 0.8,0.1,0.1"
+        )
     return train / whole, valid / whole, test / whole
 
 
@@ -55,13 +57,17 @@ def scaffold(smiles: str, chirality: bool = False) -> str:
     return MurckoScaffoldSmiles(smiles, includeChirality=chirality)
 
 
-def scaffold_split(smiles: Sequence[str], chirality: bool = False, sizes: Sizes = FRACTIONS) -> Split:
+def scaffold_split(
+    smiles: Sequence[str], chirality: bool = False, sizes: Sizes = FRACTIONS
+) -> Split:
     """Deterministic scaffold split: groups of one scaffold, largest first, fill train, then valid, then test.
 
     The protocol of DeepChem's `ScaffoldSplitter` (Wu et al. 2018, section 3.1); groups of equal size are taken by their
     first row, latest first. With `chirality` stereoisomers of a scaffold are groups of their own.
     """
-    ordered = sorted(_scaffold_groups(smiles, chirality), key=lambda rows: (len(rows), rows[0]), reverse=True)
+    ordered = sorted(
+        _scaffold_groups(smiles, chirality), key=lambda rows: (len(rows), rows[0]), reverse=True
+    )
     return _fill(ordered, len(smiles), sizes)
 
 

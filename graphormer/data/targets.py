@@ -12,7 +12,14 @@ from torch import Tensor
 
 from graphormer.names import unknown
 from graphormer.network.model import Task
-from graphormer.readers.numerals import NEARLY_ALL, is_number, looks_numeric, numerals, plain_number, refuse_quantities
+from graphormer.readers.numerals import (
+    NEARLY_ALL,
+    is_number,
+    looks_numeric,
+    numerals,
+    plain_number,
+    refuse_quantities,
+)
 
 KINDS = ("auto", "classification", "regression", "multiclass")
 """Tasks that can be asked for."""
@@ -20,7 +27,19 @@ KINDS = ("auto", "classification", "regression", "multiclass")
 MISSING = {"", "nan", "na", "n/a", "#n/a", "#na", "<na>", "#nv", "n.a.", "null"}
 """Texts, in any case, that stand for no value: of databases, pandas, R and Excel (#NV is German for #N/A)."""
 
-MISSING_AMONG_NUMBERS = {"none", "-", "--", "–", "—", "?", ".", "nd", "n.d.", "not determined", "not tested"}
+MISSING_AMONG_NUMBERS = {
+    "none",
+    "-",
+    "--",
+    "–",
+    "—",
+    "?",
+    ".",
+    "nd",
+    "n.d.",
+    "not determined",
+    "not tested",
+}
 """Texts, in any case, that stand for no value among numbers; beside text, like "+", they may name a class."""
 
 NEGATIVES = frozenset(
@@ -58,7 +77,9 @@ class Targets:
     @property
     def stated(self) -> str:
         """The task in one line."""
-        named = ", ".join(self.names[:5]) + (f" and {len(self.names) - 5} more" if len(self.names) > 5 else "")
+        named = ", ".join(self.names[:5]) + (
+            f" and {len(self.names) - 5} more" if len(self.names) > 5 else ""
+        )
         kinds = {
             "binary": "classification, two classes",
             "multiclass": f"classification, {len(self.classes)} classes",
@@ -86,7 +107,12 @@ def _without_gaps(column: Sequence[str]) -> list[str]:
     return ["" if missing else text.strip() for text, missing in zip(column, gone, strict=True)]
 
 
-def targets(columns: Mapping[str, Sequence[str]], kind: str = "auto", rows: Sequence[int] = (), decimal_commas: bool = False) -> Targets:
+def targets(
+    columns: Mapping[str, Sequence[str]],
+    kind: str = "auto",
+    rows: Sequence[int] = (),
+    decimal_commas: bool = False,
+) -> Targets:
     """The labels in the named columns of text.
 
     `auto`: two distinct values are two classes, text of more is several classes, numbers of more are values to predict.
@@ -112,18 +138,24 @@ def targets(columns: Mapping[str, Sequence[str]], kind: str = "auto", rows: Sequ
         written[name] = read.cells
         known = [text for text in read.cells if text]
         if not known:
-            raise ValueError(f"all {len(column)} labels in {name!r} are missing: at least some are needed")
+            raise ValueError(
+                f"all {len(column)} labels in {name!r} are missing: at least some are needed"
+            )
         _refuse_slips(name, read.cells, kind, rows or range(len(column)))
         if kind in ("auto", "classification") and len(set(map(_class_key, known))) > 2:
             refuse_quantities(name, known)
         if len(set(map(_class_key, known))) < 2:
-            raise ValueError(f"all labels in {name!r} are {known[0]!r}: at least two different ones are needed to learn anything")
+            raise ValueError(
+                f"all labels in {name!r} are {known[0]!r}: at least two different ones are needed to learn anything"
+            )
     known_cells = {name: [text for text in cells if text] for name, cells in written.items()}
     tasks = {name: _task(name, values, kind) for name, values in known_cells.items()}
     task = next(iter(tasks.values()))
     if len(set(tasks.values())) > 1:
         found = ", ".join(f"{name!r} is {one}" for name, one in tasks.items())
-        raise ValueError(f"targets of different kinds in one model ({found}): train one model for each, or name the --task")
+        raise ValueError(
+            f"targets of different kinds in one model ({found}): train one model for each, or name the --task"
+        )
     if task == "multiclass" and len(columns) > 1:
         raise ValueError(f"{len(columns)} targets of several classes: one at a time is possible")
     if task == "regression":
@@ -132,7 +164,10 @@ def targets(columns: Mapping[str, Sequence[str]], kind: str = "auto", rows: Sequ
     names, spellings = _spelt(known_cells)
     classes = _classes(known_cells, names)
     number = {name: float(place) for place, name in enumerate(classes)}
-    labels = [[number[names[_class_key(text)]] if text else math.nan for text in cells] for cells in written.values()]
+    labels = [
+        [number[names[_class_key(text)]] if text else math.nan for text in cells]
+        for cells in written.values()
+    ]
     return Targets(tuple(columns), task, classes, _table(labels), (*notes, *spellings))
 
 
@@ -143,7 +178,9 @@ def _spelt(known: dict[str, list[str]]) -> tuple[dict[str, str], list[str]]:
         spellings.setdefault(_class_key(text), Counter())[_class_name(text)] += 1
     names = {key: counts.most_common(1)[0][0] for key, counts in spellings.items()}
     merged = [(names[key], list(counts)) for key, counts in spellings.items() if len(counts) > 1]
-    return names, [f"{', '.join(map(repr, each))} are read as one class, {name!r}" for name, each in merged]
+    return names, [
+        f"{', '.join(map(repr, each))} are read as one class, {name!r}" for name, each in merged
+    ]
 
 
 def known_label(name: str, text: str, task: Task, classes: Sequence[str]) -> float:
@@ -172,12 +209,21 @@ def _refuse_slips(name: str, column: Sequence[str], kind: str, rows: Sequence[in
     """One `#DIV/0!` among numbers is no class: it would make a classifier of a regression."""
     known = [(row, text) for row, text in zip(rows, column, strict=True) if text]
     slips = [(row, text) for row, text in known if not is_number(text)]
-    numeric = kind == "regression" or (kind != "multiclass" and len(known) - len(slips) >= NEARLY_ALL * len(known))
+    numeric = kind == "regression" or (
+        kind != "multiclass" and len(known) - len(slips) >= NEARLY_ALL * len(known)
+    )
     if not slips or not numeric:
         return
-    (row, text), many = slips[0], f", the first of {len(slips)} such cells" if len(slips) > 1 else ""
-    remedy = "mend or empty such cells" + ("" if kind == "regression" else ", or name --task multiclass where classes are meant")
-    raise ValueError(f"{name!r} holds {text!r} in row {row}{many} among {len(known)}: finite numbers are needed; {remedy}")
+    (row, text), many = (
+        slips[0],
+        f", the first of {len(slips)} such cells" if len(slips) > 1 else "",
+    )
+    remedy = "mend or empty such cells" + (
+        "" if kind == "regression" else ", or name --task multiclass where classes are meant"
+    )
+    raise ValueError(
+        f"{name!r} holds {text!r} in row {row}{many} among {len(known)}: finite numbers are needed; {remedy}"
+    )
 
 
 def _table(columns: list[list[float]]) -> Float[Tensor, "rows targets"]:
@@ -190,9 +236,15 @@ def _task(name: str, values: list[str], kind: str) -> Task:
     if kind == "regression" or (kind == "auto" and numbers and distinct > 2):
         return "regression"
     if distinct > MOST_CLASSES or (distinct > len(values) / 2 and distinct > 2):
-        what = "numbers" if numbers else f"text, like {next(one for one in values if not is_number(one))!r},"
+        what = (
+            "numbers"
+            if numbers
+            else f"text, like {next(one for one in values if not is_number(one))!r},"
+        )
         remedy = "use --task regression" if numbers else "name a column of classes or numbers"
-        raise ValueError(f"{name!r} holds {what} with {distinct} different values in {len(values)} rows: too many for classes; {remedy}")
+        raise ValueError(
+            f"{name!r} holds {what} with {distinct} different values in {len(values)} rows: too many for classes; {remedy}"
+        )
     return "multiclass" if distinct > 2 or kind == "multiclass" else "binary"
 
 
@@ -201,22 +253,37 @@ def _classes(known: dict[str, list[str]], names: dict[str, str]) -> tuple[str, .
     found = {column: {names[_class_key(text)] for text in cells} for column, cells in known.items()}
     every = set().union(*found.values())
     if len(found) > 1 and len(every) > 2:
-        shown = "; ".join(f"{column!r}: {', '.join(sorted(values))}" for column, values in list(found.items())[:3])
-        raise ValueError(f"several targets with other names for their two classes ({shown}): the same two are needed, like 0 and 1")
-    ordered = sorted(every, key=lambda one: (0, float(one), one) if is_number(one) else (1, 0.0, one.casefold()))
-    return tuple(reversed(ordered)) if len(ordered) == 2 and _is_negative(ordered[1], ordered[0]) else tuple(ordered)
+        shown = "; ".join(
+            f"{column!r}: {', '.join(sorted(values))}" for column, values in list(found.items())[:3]
+        )
+        raise ValueError(
+            f"several targets with other names for their two classes ({shown}): the same two are needed, like 0 and 1"
+        )
+    ordered = sorted(
+        every, key=lambda one: (0, float(one), one) if is_number(one) else (1, 0.0, one.casefold())
+    )
+    return (
+        tuple(reversed(ordered))
+        if len(ordered) == 2 and _is_negative(ordered[1], ordered[0])
+        else tuple(ordered)
+    )
 
 
 def _is_negative(name: str, other: str) -> bool:
     """Whether the first of two classes is the absence of the second: the second class is the one that tables explain."""
     name, other = name.casefold(), other.casefold()
-    return name in NEGATIVES or any(name in (f"{prefix}{other}", f"{prefix}-{other}", f"{prefix} {other}") for prefix in PREFIXES)
+    return name in NEGATIVES or any(
+        name in (f"{prefix}{other}", f"{prefix}-{other}", f"{prefix} {other}")
+        for prefix in PREFIXES
+    )
 
 
 def _class_name(text: str) -> str:
     """1, 1.0 and "1 " are one class, 1000001 and 1000002 are two."""
     text = " ".join(text.split())
-    return f"{(Decimal(text) + 0).normalize():f}" if is_number(text) else text  # + 0: there is no class "-0"
+    return (
+        f"{(Decimal(text) + 0).normalize():f}" if is_number(text) else text
+    )  # + 0: there is no class "-0"
 
 
 def _class_key(text: str) -> str:

@@ -36,18 +36,27 @@ def _mols(smiles: Sequence[str]) -> list[Chem.Mol]:
 
 def ecfp_counts(smiles: Sequence[str]) -> Int[ndarray, "molecules places"]:
     """Count fingerprints, for forests."""
-    return np.stack([_generator().GetCountFingerprintAsNumPy(mol) for mol in _mols(smiles)]).astype(np.int32)
+    return np.stack([_generator().GetCountFingerprintAsNumPy(mol) for mol in _mols(smiles)]).astype(
+        np.int32
+    )
 
 
 def ecfp_bits(molecules: Sequence[str | Chem.Mol]) -> UInt8[ndarray, "molecules bytes"]:
     """Bit fingerprints, eight bits a byte."""
     mols = [_mols([one])[0] if isinstance(one, str) else one for one in molecules]
-    return np.packbits(np.stack([_generator().GetFingerprintAsNumPy(mol) for mol in mols]).astype(bool), axis=1)
+    return np.packbits(
+        np.stack([_generator().GetFingerprintAsNumPy(mol) for mol in mols]).astype(bool), axis=1
+    )
 
 
-def nearest(bits: UInt8[ndarray, "molecules bytes"], known: UInt8[ndarray, "known bytes"]) -> Float[ndarray, " molecules"]:
+def nearest(
+    bits: UInt8[ndarray, "molecules bytes"], known: UInt8[ndarray, "known bytes"]
+) -> Float[ndarray, " molecules"]:
     """Tanimoto similarity of each molecule to its nearest neighbour among the known ones: 1 where the bits are equal."""
-    one, other = np.unpackbits(bits, axis=1).astype(np.float32), np.unpackbits(known, axis=1).astype(np.float32)
+    one, other = (
+        np.unpackbits(bits, axis=1).astype(np.float32),
+        np.unpackbits(known, axis=1).astype(np.float32),
+    )
     common = one @ other.T
     union = one.sum(1)[:, None] + other.sum(1)[None, :] - common
     return (common / np.maximum(union, 1)).max(1)
@@ -74,7 +83,11 @@ def read_bits(path: Path) -> UInt8[ndarray, "molecules bytes"]:
     try:
         bits: UInt8[ndarray, "molecules bytes"] = read_array(path, BITS)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} holds no fingerprints ({error}): train the model again, or delete the file to go without") from error
+        raise ValueError(
+            f"{path} holds no fingerprints ({error}): train the model again, or delete the file to go without"
+        ) from error
     if bits.ndim != 2 or bits.dtype != np.uint8 or bits.shape[1] * 8 != PLACES:
-        raise ValueError(f"{path} holds {bits.dtype} of shape {bits.shape}: fingerprints of {PLACES} bits are needed")
+        raise ValueError(
+            f"{path} holds {bits.dtype} of shape {bits.shape}: fingerprints of {PLACES} bits are needed"
+        )
     return bits

@@ -19,7 +19,11 @@ SMALLEST = 1e-3
 
 
 def forest_outputs(
-    config: Config, train: Sequence[str], labels: Shaped[Tensor, " train *targets"], test: Sequence[str], seed: int = 0
+    config: Config,
+    train: Sequence[str],
+    labels: Shaped[Tensor, " train *targets"],
+    test: Sequence[str],
+    seed: int = 0,
 ) -> Float[Tensor, "test outputs"]:
     """What a forest says of the test molecules, in the model's own terms: logits, or values.
 
@@ -29,14 +33,22 @@ def forest_outputs(
         ValueError: there is no molecule to learn from.
     """
     if not len(train):
-        raise ValueError("no molecules to grow a forest from: the model's folder holds no split.csv, train it again")
+        raise ValueError(
+            "no molecules to grow a forest from: the model's folder holds no split.csv, train it again"
+        )
     seen, asked = ecfp_counts(train), ecfp_counts(test)
     if config.task == "multiclass":
         share = np.full((len(test), config.outputs), SMALLEST)
         forest = _grown(True, seen, labels.numpy(), seed, False)
         share[:, forest.classes_.astype(int)] = np.maximum(forest.predict_proba(asked), SMALLEST)
         return torch.tensor(share).log().float()
-    said = np.stack([_votes(config, seen, column, asked, seed, False)[1] for column in labels.double().numpy().T], 1)
+    said = np.stack(
+        [
+            _votes(config, seen, column, asked, seed, False)[1]
+            for column in labels.double().numpy().T
+        ],
+        1,
+    )
     if config.task == "binary":
         share = np.clip(said, SMALLEST, 1 - SMALLEST)
         said = np.log(share / (1 - share))
@@ -44,14 +56,20 @@ def forest_outputs(
 
 
 def votes(
-    config: Config, train: Sequence[str], labels: Float[Tensor, "train targets"], others: Sequence[str], seed: int
+    config: Config,
+    train: Sequence[str],
+    labels: Float[Tensor, "train targets"],
+    others: Sequence[str],
+    seed: int,
 ) -> tuple[Float[Tensor, "train targets"], Float[Tensor, "others targets"]]:
     """Shares of the trees that vote for the second class, or mean values: of the train molecules and of others.
 
     A train molecule is judged by the trees that have not seen it (out of bag; Breiman 2001, "Random Forests", section 3.1).
     """
     seen, asked = ecfp_counts(train), ecfp_counts(others)
-    columns = [_votes(config, seen, column, asked, seed, True) for column in labels.double().numpy().T]
+    columns = [
+        _votes(config, seen, column, asked, seed, True) for column in labels.double().numpy().T
+    ]
     own, other = (np.stack(parts, 1) for parts in zip(*columns, strict=True))
     return torch.tensor(own, dtype=torch.float32), torch.tensor(other, dtype=torch.float32)
 
@@ -81,7 +99,13 @@ def _votes(
     return own, forest.predict_proba(asked)[:, place]
 
 
-def _grown(classifier: bool, seen: Int[ndarray, "train places"], labels: Shaped[ndarray, " train"], seed: int, out_of_bag: bool) -> Any:
+def _grown(
+    classifier: bool,
+    seen: Int[ndarray, "train places"],
+    labels: Shaped[ndarray, " train"],
+    seed: int,
+    out_of_bag: bool,
+) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     kind = RandomForestClassifier if classifier else RandomForestRegressor

@@ -35,7 +35,9 @@ def evaluate(model: Model, data: LabelledGraphs) -> Measures:
     return quality(model.config.task, predict(model, data.graphs), data.labels)
 
 
-def quality(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"]) -> Measures:
+def quality(
+    task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"]
+) -> Measures:
     """The task's measures; averaged over targets where there are several. NaN where labels of one class allow none.
 
     Binary: ROC-AUC, PR-AUC (average precision), accuracy, MCC, Brier score, ECE. Multiclass: accuracy, MCC, cross entropy,
@@ -47,14 +49,18 @@ def quality(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped
     return _mean(qualities(task, outputs, labels))
 
 
-def qualities(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"]) -> list[Measures]:
+def qualities(
+    task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"]
+) -> list[Measures]:
     """The measures of each target, empty for one without labels; of several classes there is one target.
 
     Raises:
         ValueError: outputs are not finite numbers.
     """
     if wild := int((~outputs.isfinite()).any(1).sum()):
-        raise ValueError(f"of {wild} of {len(outputs)} graphs the model says no finite number: {DIVERGED}")
+        raise ValueError(
+            f"of {wild} of {len(outputs)} graphs the model says no finite number: {DIVERGED}"
+        )
     if task == "multiclass":
         return [_several(outputs, labels)]
     judge = _binary if task == "binary" else _values
@@ -62,7 +68,11 @@ def qualities(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shap
     for column in range(outputs.shape[1]):
         known = ~labels[:, column].isnan()
         some = bool(known.any())
-        made.append(judge(labels[known, column].double().numpy(), outputs[known, column].double().numpy()) if some else {})
+        made.append(
+            judge(labels[known, column].double().numpy(), outputs[known, column].double().numpy())
+            if some
+            else {}
+        )
     return made
 
 
@@ -71,7 +81,9 @@ def _mean(columns: Sequence[Measures]) -> Measures:
     known = [column for column in columns if column]
     names = known[0] if known else {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a mean of nothing is NaN, and is meant to be
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # a mean of nothing is NaN, and is meant to be
         return {name: float(np.nanmean([column[name] for column in known])) for name in names}
 
 
@@ -79,7 +91,12 @@ Quality = tuple[dict[str, Interval], list[dict[str, Interval]]]
 """Measures of all targets together, and those of each where there are several."""
 
 
-def intervals(task: Task, outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs *outputs"], seed: int = 0) -> Quality:
+def intervals(
+    task: Task,
+    outputs: Float[Tensor, "graphs outputs"],
+    labels: Shaped[Tensor, " graphs *outputs"],
+    seed: int = 0,
+) -> Quality:
     """Each measure with its 95 % percentile bootstrap interval over graphs (Efron & Tibshirani 1993, section 13.3).
 
     Several targets have means of the measures that have no unit; those of RMSE and MAE would add litres to degrees.
@@ -123,7 +140,9 @@ def _binary(y: Float[ndarray, " graphs"], logit: Float[ndarray, " graphs"]) -> M
     }
 
 
-def _several(outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs"]) -> Measures:
+def _several(
+    outputs: Float[Tensor, "graphs outputs"], labels: Shaped[Tensor, " graphs"]
+) -> Measures:
     from sklearn import metrics
 
     best = outputs.argmax(1)
@@ -158,8 +177,14 @@ def _matthews(y: Float[ndarray, " graphs"], said: Float[ndarray, " graphs"]) -> 
     return float(np.corrcoef(y, said)[0, 1]) if varied else 0.0
 
 
-def calibration_error(probability: Float[ndarray, " graphs"], came: Float[ndarray, " graphs"]) -> float:
+def calibration_error(
+    probability: Float[ndarray, " graphs"], came: Float[ndarray, " graphs"]
+) -> float:
     """Expected calibration error in ten bins of equal width (Guo et al. 2017, "On Calibration of Modern Neural Networks", eq. 3)."""
     place = np.minimum((probability * BINS).astype(int), BINS - 1)
-    gaps = [abs(came[place == b].mean() - probability[place == b].mean()) * (place == b).mean() for b in range(BINS) if (place == b).any()]
+    gaps = [
+        abs(came[place == b].mean() - probability[place == b].mean()) * (place == b).mean()
+        for b in range(BINS)
+        if (place == b).any()
+    ]
     return float(sum(gaps))

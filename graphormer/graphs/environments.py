@@ -18,7 +18,9 @@ _ODD = tuple(np.uint64(one) for one in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 
 """Increment and multipliers of SplitMix64 (Steele et al. 2014, "Fast Splittable Pseudorandom Number Generators", figure 17)."""
 
 
-def environment_buckets(codes: ndarray, edges: ndarray, edge_types: ndarray, radii: Sequence[int], buckets: int) -> ndarray:
+def environment_buckets(
+    codes: ndarray, edges: ndarray, edge_types: ndarray, radii: Sequence[int], buckets: int
+) -> ndarray:
     """`[nodes, radii]` bucket of the environment of each radius around each node, 0 … buckets − 1.
 
     Args:

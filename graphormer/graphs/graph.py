@@ -54,7 +54,9 @@ class Graph:
 
     def __repr__(self) -> str:
         """How large it is and of which kind."""
-        return f"Graph({self.vocabulary.name!r}, {self.nodes} nodes, {self.edges.shape[1] // 2} edges)"
+        return (
+            f"Graph({self.vocabulary.name!r}, {self.nodes} nodes, {self.edges.shape[1] // 2} edges)"
+        )
 
 
 def graph(
@@ -84,17 +86,25 @@ def graph(
     if not nodes:
         raise ValueError("a graph without nodes: at least one atom or segment is needed")
     if codes.min() < 0 or codes.max() >= vocabulary.node_entries:
-        raise ValueError(f"node codes {codes.min()} … {codes.max()}: '{vocabulary.name}' has entries 0 … {vocabulary.node_entries - 1}")
+        raise ValueError(
+            f"node codes {codes.min()} … {codes.max()}: '{vocabulary.name}' has entries 0 … {vocabulary.node_entries - 1}"
+        )
     if edges.shape[1] != len(edge_types):
         raise ValueError(f"{edges.shape[1]} edges but {len(edge_types)} edge types")
     if edges.size and not 0 <= edges.min() <= edges.max() < nodes:
-        raise ValueError(f"edges name nodes {edges.min()} … {edges.max()}, but the graph has {nodes} nodes")
+        raise ValueError(
+            f"edges name nodes {edges.min()} … {edges.max()}, but the graph has {nodes} nodes"
+        )
     if vocabulary.offset_bins and positions is None:
-        raise ValueError(f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset")
+        raise ValueError(
+            f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset"
+        )
     if vocabulary.environments:
         codes, weights = _with_environments(vocabulary, codes, weights, edges, edge_types)
     hops = hop_distance(nodes, edges) if hops is None else hops
-    relation, patterns, pattern_weights = pair_patterns(vocabulary, hops, edges, edge_types, positions)
+    relation, patterns, pattern_weights = pair_patterns(
+        vocabulary, hops, edges, edge_types, positions
+    )
     return Graph(
         vocabulary,
         torch.as_tensor(codes, dtype=torch.int32),
@@ -116,7 +126,9 @@ def _with_environments(
     first, (_, size) = vocabulary.stated, vocabulary.node_features[-1]
     offsets = np.array([vocabulary.offsets[name] for name in vocabulary.feature_names[first:]])
     found = environment_buckets(codes, edges, edge_types, vocabulary.environments, size) + offsets
-    return np.concatenate([codes, found], 1), np.concatenate([weights, np.ones(found.shape, weights.dtype)], 1)
+    return np.concatenate([codes, found], 1), np.concatenate(
+        [weights, np.ones(found.shape, weights.dtype)], 1
+    )
 
 
 @dataclass(frozen=True)
@@ -144,8 +156,16 @@ class GraphBatch:
     def to(self, target: torch.device | str | torch.dtype) -> "GraphBatch":
         """The batch on another device, or with its weights in another float type."""
         if isinstance(target, torch.dtype):
-            return replace(self, weights=self.weights.to(target), pattern_weights=self.pattern_weights.to(target))
-        moved: dict[str, Any] = {name: value.to(target) for name, value in vars(self).items() if isinstance(value, Tensor)}
+            return replace(
+                self,
+                weights=self.weights.to(target),
+                pattern_weights=self.pattern_weights.to(target),
+            )
+        moved: dict[str, Any] = {
+            name: value.to(target)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
         return replace(self, **moved)
 
 
@@ -159,7 +179,9 @@ def collate(graphs: Sequence[Graph]) -> GraphBatch:
         raise ValueError("no graphs to put into a batch: at least one is needed")
     vocabulary = graphs[0].vocabulary
     if any(other.vocabulary != vocabulary for other in graphs):
-        raise ValueError(f"graphs of the vocabularies {sorted({g.vocabulary.name for g in graphs})} in one batch: one kind is needed")
+        raise ValueError(
+            f"graphs of the vocabularies {sorted({g.vocabulary.name for g in graphs})} in one batch: one kind is needed"
+        )
     largest, slots = max(g.nodes for g in graphs), graphs[0].codes.shape[1]
     codes = torch.zeros(len(graphs), largest, slots, dtype=torch.int32)
     weights = torch.zeros(len(graphs), largest, slots)
@@ -175,7 +197,15 @@ def collate(graphs: Sequence[Graph]) -> GraphBatch:
         relation[row, 1 : n + 1, 1 : n + 1] = one.relation.int() + first
         first += len(one.patterns)
     patterns = torch.cat([g.patterns for g in graphs])
-    return GraphBatch(vocabulary, codes, weights, mask, relation, patterns, torch.cat([g.pattern_weights for g in graphs]))
+    return GraphBatch(
+        vocabulary,
+        codes,
+        weights,
+        mask,
+        relation,
+        patterns,
+        torch.cat([g.pattern_weights for g in graphs]),
+    )
 
 
 def within(batch: GraphBatch, hops: int) -> Bool[Tensor, "batch nodes nodes"]:
@@ -185,7 +215,9 @@ def within(batch: GraphBatch, hops: int) -> Bool[Tensor, "batch nodes nodes"]:
     return (bucket <= hops) & batch.mask[:, :, None] & batch.mask[:, None, :]
 
 
-def size_batches(sizes: Sequence[int], batch_size: int, budget: int = 400_000) -> Iterator[list[int]]:
+def size_batches(
+    sizes: Sequence[int], batch_size: int, budget: int = 400_000
+) -> Iterator[list[int]]:
     """Positions of graphs that fit together: similar sizes, at most `batch_size`, and Σ tokens² ≤ `budget`.
 
     Attention is quadratic in the padded size, so graphs are taken in order of size; a graph larger than the
@@ -227,17 +259,23 @@ def from_pyg(data: "Data", vocabulary: Vocabulary) -> Graph:
     if data.x is None or data.edge_index is None:
         raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
     if data.x.is_floating_point():
-        raise ValueError(f"x of type {data.x.dtype}: integer codes of the vocabulary '{vocabulary.name}' are needed")
+        raise ValueError(
+            f"x of type {data.x.dtype}: integer codes of the vocabulary '{vocabulary.name}' are needed"
+        )
     edges = data.edge_index.cpu().numpy()
     stated = data.x.shape[1] - len(vocabulary.environments)  # environments follow from the edges
     weights: Any = getattr(data, "x_weight", None)
     positions = data.pos if vocabulary.offset_bins else None
     if positions is not None and positions.shape != (len(data.x), 2):
-        raise ValueError(f"pos of shape {tuple(positions.shape)} for {len(data.x)} nodes: a row and a column for each node are needed")
+        raise ValueError(
+            f"pos of shape {tuple(positions.shape)} for {len(data.x)} nodes: a row and a column for each node are needed"
+        )
     return graph(
         vocabulary,
         data.x[:, :stated].cpu().numpy(),
-        np.ones((len(data.x), stated), dtype=np.float32) if weights is None else weights[:, :stated].cpu().numpy(),
+        np.ones((len(data.x), stated), dtype=np.float32)
+        if weights is None
+        else weights[:, :stated].cpu().numpy(),
         edges,
         _edge_types(data.edge_attr, edges.shape[1], vocabulary),
         None if positions is None else positions.cpu().numpy(),
@@ -250,11 +288,15 @@ def _edge_types(edge_attr: Tensor | None, edges: int, vocabulary: Vocabulary) ->
         return np.zeros(edges, dtype=np.int64)
     if edge_attr.is_floating_point() or edge_attr.ndim > 2 or edge_attr.shape[1:].numel() != 1:
         found = f"edge_attr of type {edge_attr.dtype} and shape {tuple(edge_attr.shape)}"
-        raise ValueError(f"{found}: one integer edge type of '{vocabulary.name}' for each edge is needed")
+        raise ValueError(
+            f"{found}: one integer edge type of '{vocabulary.name}' for each edge is needed"
+        )
     if len(edge_attr) != edges:
         raise ValueError(f"{edges} edges but {len(edge_attr)} rows of edge_attr")
     types = edge_attr.flatten().cpu().numpy()
     if len(types) and not 0 <= types.min() <= types.max() < len(vocabulary.edge_types):
         last = len(vocabulary.edge_types) - 1
-        raise ValueError(f"edge types {types.min()} … {types.max()}: '{vocabulary.name}' has types 0 … {last}")
+        raise ValueError(
+            f"edge types {types.min()} … {types.max()}: '{vocabulary.name}' has types 0 … {last}"
+        )
     return types

@@ -39,10 +39,26 @@ ELEMENTS = tuple("C N O F S Cl Br P I B Si Se Na K Li Ca Mg Zn Fe Cu As Sn Pt Al
 """Elements with an entry of their own; every other one is read as "other", and the record says
 so."""
 
-HYBRIDISATIONS = (Chem.HybridizationType.S, Chem.HybridizationType.SP, Chem.HybridizationType.SP2, Chem.HybridizationType.SP3)
-ATOMIC_NUMBERS = {Chem.GetPeriodicTable().GetAtomicNumber(symbol): place for place, symbol in enumerate(ELEMENTS)}
+HYBRIDISATIONS = (
+    Chem.HybridizationType.S,
+    Chem.HybridizationType.SP,
+    Chem.HybridizationType.SP2,
+    Chem.HybridizationType.SP3,
+)
+ATOMIC_NUMBERS = {
+    Chem.GetPeriodicTable().GetAtomicNumber(symbol): place for place, symbol in enumerate(ELEMENTS)
+}
 HYBRIDISATION_PLACES = {kind: place for place, kind in enumerate(HYBRIDISATIONS)}
-BONDS = ("single", "single in ring", "double", "double E", "double Z", "triple", "aromatic", "other")
+BONDS = (
+    "single",
+    "single in ring",
+    "double",
+    "double E",
+    "double Z",
+    "triple",
+    "aromatic",
+    "other",
+)
 
 BUCKETS = 2048
 """Of the environments of each radius."""
@@ -124,7 +140,9 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
     mol = read.mol
     atoms = None
     notes = list(read.notes)
-    if not read.smiles or HYDROGEN.search(read.smiles):  # a SMILES without hydrogen atoms is ready as it is parsed
+    if not read.smiles or HYDROGEN.search(
+        read.smiles
+    ):  # a SMILES without hydrogen atoms is ready as it is parsed
         mol, atoms, folding = fold_hydrogens(read.mol)
         notes += folding
     if not mol.GetNumAtoms():
@@ -152,7 +170,9 @@ def _other_notes(mol: Chem.Mol, atoms: Sequence[int]) -> list[str]:
     notes = []
     for symbol, found in places.items():
         noun, verb = ("atom", "is") if len(found) == 1 else ("atoms", "are")
-        notes.append(f"{noun} {listed(found)} ({symbol}) {verb} outside the vocabulary: read as 'other'")
+        notes.append(
+            f"{noun} {listed(found)} ({symbol}) {verb} outside the vocabulary: read as 'other'"
+        )
     return notes
 
 
@@ -177,13 +197,17 @@ def skeleton(mol: Chem.Mol) -> str:
 
 def molecule_graph(mol: Chem.Mol) -> Graph:
     """The graph of a sanitised molecule, all of whose atoms become nodes."""
-    offsets = np.array([MOLECULES.offsets[name] for name in MOLECULES.feature_names[: MOLECULES.stated]])
+    offsets = np.array(
+        [MOLECULES.offsets[name] for name in MOLECULES.feature_names[: MOLECULES.stated]]
+    )
     codes = np.array(_atom_codes(mol)) + offsets
     begin, end, kind = np.array(_bonds(mol), dtype=np.int64).reshape(-1, 3).T
     edges = np.stack([np.concatenate([begin, end]), np.concatenate([end, begin])])
     hops = Chem.GetDistanceMatrix(mol)
     hops = np.where(hops < len(codes), hops, UNREACHABLE).astype(np.int16)
-    return graph(MOLECULES, codes, np.ones(codes.shape), edges, np.concatenate([kind, kind]), hops=hops)
+    return graph(
+        MOLECULES, codes, np.ones(codes.shape), edges, np.concatenate([kind, kind]), hops=hops
+    )
 
 
 def _atom_codes(mol: Chem.Mol) -> list[tuple[int, ...]]:

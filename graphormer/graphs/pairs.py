@@ -38,12 +38,16 @@ def hop_distance(nodes: int, edges: ndarray) -> ndarray:
     return hops
 
 
-def _path_codes(hops: ndarray, edges: ndarray, edge_types: ndarray, types: int, path_hops: int) -> ndarray:
+def _path_codes(
+    hops: ndarray, edges: ndarray, edge_types: ndarray, types: int, path_hops: int
+) -> ndarray:
     """Edge types along the shortest path of every pair, read as a number in base `types`; first in order of all such paths."""
     nodes, distance = len(hops), hops.ravel()
     codes = np.zeros(nodes * nodes, dtype=np.int64)
     neighbours, kinds = _neighbours(nodes, edges, edge_types)
-    reached = np.arange(nodes) * (nodes + 1)  # pairs (query, key) as query * nodes + key, at first each node and itself
+    reached = np.arange(nodes) * (
+        nodes + 1
+    )  # pairs (query, key) as query * nodes + key, at first each node and itself
     for length in range(1, path_hops + 1):
         query, key = np.divmod(reached, nodes)
         pairs = (query * nodes)[:, None] + neighbours[key]
@@ -68,15 +72,27 @@ def _neighbours(nodes: int, edges: ndarray, edge_types: ndarray) -> tuple[ndarra
 
 
 def pair_patterns(
-    vocabulary: Vocabulary, hops: ndarray, edges: ndarray, edge_types: ndarray, positions: ndarray | None
+    vocabulary: Vocabulary,
+    hops: ndarray,
+    edges: ndarray,
+    edge_types: ndarray,
+    positions: ndarray | None,
 ) -> tuple[ndarray, ndarray, ndarray]:
     """Relation `[nodes, nodes]`, and the distinct patterns' pair entries and weights `[patterns, 1 + path_hops (+ 1)]`."""
     types, longest = len(vocabulary.edge_types), vocabulary.path_hops
-    bucket = np.where(hops == UNREACHABLE, vocabulary.max_hops + 1, np.minimum(hops, vocabulary.max_hops)).astype(np.int64)
-    offset = _offset_bins(vocabulary, positions) if vocabulary.offset_bins and positions is not None else 0
+    bucket = np.where(
+        hops == UNREACHABLE, vocabulary.max_hops + 1, np.minimum(hops, vocabulary.max_hops)
+    ).astype(np.int64)
+    offset = (
+        _offset_bins(vocabulary, positions)
+        if vocabulary.offset_bins and positions is not None
+        else 0
+    )
     span, bins = types**longest, max(vocabulary.offset_entries, 1)
     path = _path_codes(hops, edges, edge_types, types, longest) if longest else 0
-    distinct, relation = _distinct((bucket * span + path) * bins + offset, vocabulary.hop_buckets * span * bins)
+    distinct, relation = _distinct(
+        (bucket * span + path) * bins + offset, vocabulary.hop_buckets * span * bins
+    )
 
     offset, path, bucket = distinct % bins, distinct // bins % span, distinct // bins // span
     length = np.where(bucket <= longest, bucket, 0)
@@ -98,7 +114,9 @@ def pair_patterns(
 
 def _offset_bins(vocabulary: Vocabulary, positions: ndarray) -> ndarray:
     """`[nodes, nodes]` bin of the (row, column) offset from query to key."""
-    rows, columns = (_binned(axis[None, :] - axis[:, None], vocabulary.offset_bins) for axis in positions.T)
+    rows, columns = (
+        _binned(axis[None, :] - axis[:, None], vocabulary.offset_bins) for axis in positions.T
+    )
     return rows * (len(vocabulary.offset_bins) + 1) + columns
 
 

@@ -18,10 +18,17 @@ FROM_SMILES_COLUMNS = 9
 
 def describes_nodes(codes: Tensor, vocabulary: Vocabulary) -> bool:
     """Whether every node has an entry of every feature of the vocabulary, as in all graphs that it was made for."""
-    if codes.ndim != 2 or not codes.numel() or int(codes.min()) < 0 or int(codes.max()) >= vocabulary.node_entries:
+    if (
+        codes.ndim != 2
+        or not codes.numel()
+        or int(codes.min()) < 0
+        or int(codes.max()) >= vocabulary.node_entries
+    ):
         return False
     features = vocabulary.feature_of_entry.to(codes.device)[codes.long()]
-    found = torch.zeros(len(codes), len(vocabulary.node_features), dtype=torch.bool, device=codes.device)
+    found = torch.zeros(
+        len(codes), len(vocabulary.node_features), dtype=torch.bool, device=codes.device
+    )
     return bool(found.scatter(1, features, True).all())
 
 
@@ -37,21 +44,30 @@ def graph_of(data: Data, vocabulary: Vocabulary) -> Graph:
     """
     x = data.x
     if getattr(data, "num_graphs", 1) != 1 or isinstance(data.get("smiles"), list | tuple):
-        raise ValueError(f"a batch of {getattr(data, 'num_graphs', 1)} graphs: give the graphs of data.to_data_list() one by one")
+        raise ValueError(
+            f"a batch of {getattr(data, 'num_graphs', 1)} graphs: give the graphs of data.to_data_list() one by one"
+        )
     if x is None or data.edge_index is None:
         raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
     if not isinstance(x, Tensor) or not isinstance(data.edge_index, Tensor):
         found = f"x is a {type(x).__name__} and edge_index a {type(data.edge_index).__name__}"
         raise ValueError(f"{found}: torch tensors are needed, such as torch.as_tensor(x)")
     if not x.is_floating_point():
-        if isinstance(data.get("smiles"), str) and vocabulary == MOLECULES and not describes_nodes(x, vocabulary):
+        if (
+            isinstance(data.get("smiles"), str)
+            and vocabulary == MOLECULES
+            and not describes_nodes(x, vocabulary)
+        ):
             return molecule_of(data).graph
         if describes_nodes(x, vocabulary):
             return from_pyg(data, vocabulary)
     elif vocabulary == SUPERPIXELS:
         return superpixels_of(data)
     known = f"codes of '{vocabulary.name}' from to_pyg"
-    others = {MOLECULES: " or a graph of from_smiles with its smiles", SUPERPIXELS: " or x, pos and edge_index of MNISTSuperpixels"}
+    others = {
+        MOLECULES: " or a graph of from_smiles with its smiles",
+        SUPERPIXELS: " or x, pos and edge_index of MNISTSuperpixels",
+    }
     other = next((text for kind, text in others.items() if kind == vocabulary), "")
     raise ValueError(f"x of type {x.dtype} and shape {list(x.shape)}: {known}{other} are needed")
 
@@ -68,15 +84,23 @@ def molecule_of(data: Data) -> Molecule:
     """
     x, smiles = data.x, data.get("smiles")
     if not isinstance(smiles, str):
-        raise ValueError("a molecule without smiles: its stereo cannot be read from x; set data.smiles to what it was made of")
+        raise ValueError(
+            "a molecule without smiles: its stereo cannot be read from x; set data.smiles to what it was made of"
+        )
     made = molecule(smiles)
     if x is None or data.edge_index is None or x.ndim != 2 or x.shape[1] != FROM_SMILES_COLUMNS:
-        raise ValueError(f"x of shape {None if x is None else list(x.shape)}: x and edge_index as from_smiles makes them are needed")
+        raise ValueError(
+            f"x of shape {None if x is None else list(x.shape)}: x and edge_index as from_smiles makes them are needed"
+        )
     numbers, own = x[:, 0].tolist(), [atom.GetAtomicNum() for atom in made.mol.GetAtoms()]
     if numbers.count(1) > own.count(1):
-        raise ValueError(f"{numbers.count(1)} hydrogens are nodes: from_smiles(smiles, with_hydrogen=False) is needed")
+        raise ValueError(
+            f"{numbers.count(1)} hydrogens are nodes: from_smiles(smiles, with_hydrogen=False) is needed"
+        )
     if numbers != own or _pairs(data.edge_index) != _pairs(made.graph.edges):
-        raise ValueError(f"x and edge_index are not of the smiles {shortened(smiles)!r}: a graph as from_smiles makes it is needed")
+        raise ValueError(
+            f"x and edge_index are not of the smiles {shortened(smiles)!r}: a graph as from_smiles makes it is needed"
+        )
     return made
 
 
@@ -97,7 +121,9 @@ def superpixels_of(data: Data) -> Graph:
     """
     x, pos, edges = data.x, data.pos, data.edge_index
     if x is None or pos is None or edges is None:
-        raise ValueError(f"superpixels with {sorted(data.keys())}: x, pos and edge_index are needed")
+        raise ValueError(
+            f"superpixels with {sorted(data.keys())}: x, pos and edge_index are needed"
+        )
     if x.numel() != len(x) or pos.shape != (len(x), 2) or not len(x):
         found = f"superpixels with x of shape {list(x.shape)} and pos of shape {list(pos.shape)}"
         raise ValueError(f"{found}: [nodes, 1] intensities and [nodes, 2] positions are needed")
@@ -105,15 +131,25 @@ def superpixels_of(data: Data) -> Graph:
     _check_range("intensities", x, 1, "0 (black) to 1 (ink)")
     _check_range("positions", pos, SIDE, f"pixels from 0 to {SIDE}, before any normalisation,")
     if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < nodes:
-        raise ValueError(f"edges name nodes {int(edges.min())} … {int(edges.max())}, but the graph has {nodes} nodes")
+        raise ValueError(
+            f"edges name nodes {int(edges.min())} … {int(edges.max())}, but the graph has {nodes} nodes"
+        )
     touching = np.zeros((nodes, nodes), dtype=bool)
     start, end = edges.cpu().numpy()
     touching[start, end] = touching[end, start] = True
     np.fill_diagonal(touching, False)
     columns, rows = pos.double().cpu().numpy().T
-    return centroid_graph(x.double().cpu().numpy().ravel(), np.stack([rows, columns], 1), np.stack(np.nonzero(touching)))
+    return centroid_graph(
+        x.double().cpu().numpy().ravel(),
+        np.stack([rows, columns], 1),
+        np.stack(np.nonzero(touching)),
+    )
 
 
 def _check_range(name: str, values: Any, largest: float, needed: str) -> None:
-    if not (bool(values.isfinite().all()) and 0 <= float(values.min()) <= float(values.max()) <= largest):
-        raise ValueError(f"{name} {float(values.min()):g} … {float(values.max()):g}: {needed} are needed")
+    if not (
+        bool(values.isfinite().all()) and 0 <= float(values.min()) <= float(values.max()) <= largest
+    ):
+        raise ValueError(
+            f"{name} {float(values.min()):g} … {float(values.max()):g}: {needed} are needed"
+        )

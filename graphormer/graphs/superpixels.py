@@ -25,7 +25,12 @@ OFFSET_BINS = (-14.0, -10.0, -7.0, -5.0, -3.5, -2.0, -0.75, 0.75, 2.0, 3.5, 5.0,
 
 SUPERPIXELS = Vocabulary(
     name="superpixel-1",
-    node_features=(("intensity", INTENSITY_BINS), ("position", GRID**2), ("ink position", GRID**2), ("degree", MAX_DEGREE + 1)),
+    node_features=(
+        ("intensity", INTENSITY_BINS),
+        ("position", GRID**2),
+        ("ink position", GRID**2),
+        ("degree", MAX_DEGREE + 1),
+    ),
     edge_types=("touching",),
     max_hops=2,
     path_hops=0,
@@ -55,16 +60,22 @@ class Digit:
         return f"Digit(id={self.id!r}, graph={self.graph!r}, notes={self.notes!r})"
 
 
-def digit(image: Float[ndarray, "rows columns"], id: str = "", notes: tuple[str, ...] = ()) -> Digit:
+def digit(
+    image: Float[ndarray, "rows columns"], id: str = "", notes: tuple[str, ...] = ()
+) -> Digit:
     """The digit of a 28 × 28 picture, white ink on black, values 0 to 1.
 
     Raises:
         ValueError: another shape, or values that are not numbers from 0 to 1.
     """
     if image.shape != (SIDE, SIDE):
-        raise ValueError(f"a picture of shape {image.shape}: {(SIDE, SIDE)} is needed; `picture` brings others to that size")
+        raise ValueError(
+            f"a picture of shape {image.shape}: {(SIDE, SIDE)} is needed; `picture` brings others to that size"
+        )
     if not (np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1):
-        raise ValueError(f"pixel values {image.min():g} … {image.max():g}: numbers from 0 (black) to 1 (ink) are needed")
+        raise ValueError(
+            f"pixel values {image.min():g} … {image.max():g}: numbers from 0 (black) to 1 (ink) are needed"
+        )
     segments = superpixels(image)
     return Digit(superpixel_graph(image, segments), image, segments, id, notes)
 
@@ -73,7 +84,9 @@ def superpixels(image: Float[ndarray, "28 28"]) -> Integer[ndarray, "28 28"]:
     """SLIC segment of each pixel, numbered from 0 without gaps (Achanta et al. 2012)."""
     from skimage.segmentation import slic
 
-    found = slic(image, n_segments=SEGMENTS, compactness=COMPACTNESS, channel_axis=None, start_label=0)
+    found = slic(
+        image, n_segments=SEGMENTS, compactness=COMPACTNESS, channel_axis=None, start_label=0
+    )
     _, segments = np.unique(found, return_inverse=True)
     return segments.reshape(image.shape)
 
@@ -88,7 +101,11 @@ def superpixel_graph(image: Float[ndarray, "28 28"], segments: Integer[ndarray, 
     return centroid_graph(intensity, positions, _touching(segments, nodes))
 
 
-def centroid_graph(intensity: Float[ndarray, " nodes"], positions: Float[ndarray, "nodes 2"], edges: Integer[ndarray, "2 edges"]) -> Graph:
+def centroid_graph(
+    intensity: Float[ndarray, " nodes"],
+    positions: Float[ndarray, "nodes 2"],
+    edges: Integer[ndarray, "2 edges"],
+) -> Graph:
     """The graph of segments of which only these are known.
 
     Args:
@@ -98,13 +115,23 @@ def centroid_graph(intensity: Float[ndarray, " nodes"], positions: Float[ndarray
     """
     nodes = len(intensity)
     degree = np.minimum(np.bincount(edges[0], minlength=nodes), MAX_DEGREE)
-    ink, ink_weights = (side.numpy() for side in _soft_bin(torch.as_tensor(intensity) * (INTENSITY_BINS - 1), INTENSITY_BINS))
+    ink, ink_weights = (
+        side.numpy()
+        for side in _soft_bin(torch.as_tensor(intensity) * (INTENSITY_BINS - 1), INTENSITY_BINS)
+    )
     cell, cell_weights = (side.numpy() for side in _soft_cell(torch.as_tensor(positions)))
     offsets = SUPERPIXELS.offsets
-    codes = [offsets["intensity"] + ink, offsets["position"] + cell, offsets["ink position"] + cell, offsets["degree"] + degree[:, None]]
+    codes = [
+        offsets["intensity"] + ink,
+        offsets["position"] + cell,
+        offsets["ink position"] + cell,
+        offsets["degree"] + degree[:, None],
+    ]
     weights = [ink_weights, cell_weights, cell_weights * intensity[:, None], np.ones((nodes, 1))]
     kinds = np.zeros(edges.shape[1], dtype=np.int64)
-    return graph(SUPERPIXELS, np.concatenate(codes, 1), np.concatenate(weights, 1), edges, kinds, positions)
+    return graph(
+        SUPERPIXELS, np.concatenate(codes, 1), np.concatenate(weights, 1), edges, kinds, positions
+    )
 
 
 def _touching(segments: ndarray, nodes: int) -> ndarray:
@@ -134,27 +161,44 @@ def with_centroids(batch: GraphBatch, positions: Float[Tensor, "batch nodes 2"])
         codes[:, :, slots] = cell.to(codes.dtype) + SUPERPIXELS.offsets[name]
         weights[:, :, slots] = said * batch.mask.unsqueeze(2)
     edges = torch.tensor(OFFSET_BINS, device=positions.device)
-    rows, columns = torch.bucketize(positions[:, None] - positions[:, :, None], edges, right=True).unbind(-1)
+    rows, columns = torch.bucketize(
+        positions[:, None] - positions[:, :, None], edges, right=True
+    ).unbind(-1)
     buckets, offsets = SUPERPIXELS.hop_buckets, SUPERPIXELS.offset_entries
     between = batch.relation[:, 1:, 1:]
     hops = batch.patterns[:, 0][(between - FIRST_PATTERN).clamp_min(0)]
     pattern = hops * offsets + rows * (len(OFFSET_BINS) + 1) + columns
     relation = batch.relation.clone()
-    relation[:, 1:, 1:] = torch.where(between < FIRST_PATTERN, between, (FIRST_PATTERN + pattern).to(between.dtype))
-    hop, offset = torch.meshgrid(torch.arange(buckets), torch.arange(offsets) + buckets, indexing="ij")
+    relation[:, 1:, 1:] = torch.where(
+        between < FIRST_PATTERN, between, (FIRST_PATTERN + pattern).to(between.dtype)
+    )
+    hop, offset = torch.meshgrid(
+        torch.arange(buckets), torch.arange(offsets) + buckets, indexing="ij"
+    )
     patterns = torch.stack([hop.flatten(), offset.flatten()], 1).to(batch.patterns)
     ones = batch.pattern_weights.new_ones(patterns.shape)
-    return replace(batch, codes=codes, weights=weights, relation=relation, patterns=patterns, pattern_weights=ones)
+    return replace(
+        batch,
+        codes=codes,
+        weights=weights,
+        relation=relation,
+        patterns=patterns,
+        pattern_weights=ones,
+    )
 
 
-def _soft_bin(value: Float[Tensor, "*values"], bins: int) -> tuple[Integer[Tensor, "*values 2"], Float[Tensor, "*values 2"]]:
+def _soft_bin(
+    value: Float[Tensor, "*values"], bins: int
+) -> tuple[Integer[Tensor, "*values 2"], Float[Tensor, "*values 2"]]:
     """The two bins next to each value (in units of bins) and their weights, which sum to one."""
     low = value.floor().clamp(0, bins - 2)
     share = (value - low).clamp(0, 1)
     return torch.stack([low, low + 1], -1).long(), torch.stack([1 - share, share], -1)
 
 
-def _soft_cell(positions: Float[Tensor, "*nodes 2"]) -> tuple[Integer[Tensor, "*nodes 4"], Float[Tensor, "*nodes 4"]]:
+def _soft_cell(
+    positions: Float[Tensor, "*nodes 2"],
+) -> tuple[Integer[Tensor, "*nodes 4"], Float[Tensor, "*nodes 4"]]:
     """The four grid cells around each (row, column) in pixels, with bilinear weights."""
     bins, shares = _soft_bin(positions * ((GRID - 1) / (SIDE - 1)), GRID)
     (row, column), (row_share, column_share) = bins.unbind(-2), shares.unbind(-2)

@@ -65,17 +65,25 @@ class Card:
     weights_sha256: str = ""
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and isinstance(self.vocabulary, str) and re.fullmatch(r"[\w.-]+", self.name)):
+        if not (
+            isinstance(self.name, str)
+            and isinstance(self.vocabulary, str)
+            and re.fullmatch(r"[\w.-]+", self.name)
+        ):
             raise ValueError(
                 f"a card with name {self.name!r} and vocabulary {self.vocabulary!r}: letters, digits, '.', '_' and '-' are needed"
             )
         if not (isinstance(self.training, dict) and isinstance(self.metrics, dict)):
             raise ValueError("a card whose training or metrics is no table of names and values")
         if not (isinstance(self.members, int) and 1 <= self.members <= MOST_MEMBERS):
-            raise ValueError(f"a card with {self.members!r} members: a whole number from 1 to {MOST_MEMBERS} is needed")
+            raise ValueError(
+                f"a card with {self.members!r} members: a whole number from 1 to {MOST_MEMBERS} is needed"
+            )
         needed = {"binary": 2, "multiclass": self.config.outputs, "regression": 0}[self.config.task]
         if len(self.classes) != needed:
-            raise ValueError(f"a card with {len(self.classes)} class names: its {self.config.task} model needs {needed}")
+            raise ValueError(
+                f"a card with {len(self.classes)} class names: its {self.config.task} model needs {needed}"
+            )
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -108,8 +116,14 @@ def row_ranges(rows: Iterable[int]) -> str:
 def save(model: Model, card: Card, folder: Path) -> Path:
     """Write `<name>.safetensors` and `<name>.json` into the folder, each at once or not at all; returns the former."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = save_weights({name: value.contiguous() for name, value in model.state_dict().items()}, metadata={"config": _identity(card)})
-    written = asdict(card) | {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest()}
+    content = save_weights(
+        {name: value.contiguous() for name, value in model.state_dict().items()},
+        metadata={"config": _identity(card)},
+    )
+    written = asdict(card) | {
+        "format": FORMAT,
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
+    }
     weights = folder / f"{card.name}.safetensors"
     write_file(weights, content)
     write_file(weights.with_suffix(".json"), json.dumps(written, indent=1) + "\n")
@@ -134,7 +148,9 @@ def locate(model: str | Path) -> Path:
     if path.is_dir():
         inside = sorted(path.glob("*.safetensors"))
         if len(inside) != 1:
-            raise ValueError(f"{path} holds {len(inside)} .safetensors files: exactly one is needed, or name the file itself")
+            raise ValueError(
+                f"{path} holds {len(inside)} .safetensors files: exactly one is needed, or name the file itself"
+            )
         return inside[0]
     if not path.exists():
         remedy = "or give a folder with a model, or a .safetensors file"
@@ -150,18 +166,24 @@ def read_card(weights: Path) -> Card:
     """
     path = weights.with_suffix(".json")
     if not path.exists():
-        raise ValueError(f"{weights} has no card: {path.name} is needed beside it ('molxai train' writes both)")
+        raise ValueError(
+            f"{weights} has no card: {path.name} is needed beside it ('molxai train' writes both)"
+        )
     try:
         content = json.loads(path.read_text())
     except ValueError as error:
         raise ValueError(f"{path} is no JSON ({error}): the model's card is needed") from error
     found = content.pop("format", None) if isinstance(content, dict) else None
     if found != FORMAT:
-        raise ValueError(f"{path} has the format {found!r}: {FORMAT!r} is needed; train again, or use the version of molxai that wrote it")
+        raise ValueError(
+            f"{path} has the format {found!r}: {FORMAT!r} is needed; train again, or use the version of molxai that wrote it"
+        )
     try:
         content["config"] = Config(**content["config"])
         for listed in ("targets", "classes", "mean", "scale"):
-            content[listed] = tuple(content.get(listed) or ()) if isinstance(content.get(listed), list) else ()
+            content[listed] = (
+                tuple(content.get(listed) or ()) if isinstance(content.get(listed), list) else ()
+            )
         return Card(**content)
     except (TypeError, KeyError) as error:
         raise ValueError(f"{path} does not describe a model of this version: {error}") from error
@@ -182,18 +204,26 @@ def load(model: str | Path) -> tuple[Model, Card]:
     try:
         weights = load_weights(content)
     except SafetensorError as error:
-        raise ValueError(f"{path} is no complete safetensors file ({error}): copy or train the model again") from error
+        raise ValueError(
+            f"{path} is no complete safetensors file ({error}): copy or train the model again"
+        ) from error
     if hashlib.sha256(content).hexdigest() != card.weights_sha256:
         beside = path.with_suffix(".json").name
-        raise ValueError(f"{path} is not the file that {beside} describes (another sha256): put the matching pair together")
-    with torch.device("meta"):  # shapes only: a card must not make us allocate what the weights do not fill
+        raise ValueError(
+            f"{path} is not the file that {beside} describes (another sha256): put the matching pair together"
+        )
+    with torch.device(
+        "meta"
+    ):  # shapes only: a card must not make us allocate what the weights do not fill
         vocabulary = _vocabulary(card.vocabulary, path)
         members = [Graphormer(card.config, vocabulary) for _ in range(card.members)]
         network: Model = Ensemble(members) if card.members > 1 else members[0]
     _check(network, weights, path)
     with safe_open(path, "pt") as file:
         if (file.metadata() or {}).get("config") != _identity(card):
-            raise ValueError(f"{path} was saved with another configuration than its card has: put the matching pair together")
+            raise ValueError(
+                f"{path} was saved with another configuration than its card has: put the matching pair together"
+            )
     network.load_state_dict(weights, assign=True)
     return network.eval(), card
 
@@ -209,23 +239,33 @@ def _vocabulary(name: str, path: Path) -> Vocabulary:
 
         known = superpixels.SUPERPIXELS
     else:
-        raise ValueError(f"{path} reads graphs of the unknown kind {name!r}: molecule-… or superpixel-… is needed")
+        raise ValueError(
+            f"{path} reads graphs of the unknown kind {name!r}: molecule-… or superpixel-… is needed"
+        )
     if known.name != name:
         remedy = "train again, or use the version of molxai that wrote it"
-        raise ValueError(f"{path} was trained on the features {name!r}, this version makes {known.name!r}: {remedy}")
+        raise ValueError(
+            f"{path} was trained on the features {name!r}, this version makes {known.name!r}: {remedy}"
+        )
     return known
 
 
 def _check(network: Model, weights: dict[str, torch.Tensor], path: Path) -> None:
     expected = network.state_dict()
     if missing := expected.keys() - weights.keys():
-        raise ValueError(f"{path} lacks the weights {_some(missing)} that its card's configuration needs")
+        raise ValueError(
+            f"{path} lacks the weights {_some(missing)} that its card's configuration needs"
+        )
     if foreign := weights.keys() - expected.keys():
-        raise ValueError(f"{path} holds the weights {_some(foreign)} that its card's configuration does not know")
+        raise ValueError(
+            f"{path} holds the weights {_some(foreign)} that its card's configuration does not know"
+        )
     for name, value in weights.items():
         if value.shape != expected[name].shape:
             needed = tuple(expected[name].shape)
-            raise ValueError(f"{path}: {name} has the shape {tuple(value.shape)}, its card's configuration needs {needed}")
+            raise ValueError(
+                f"{path}: {name} has the shape {tuple(value.shape)}, its card's configuration needs {needed}"
+            )
         if not value.isfinite().all():
             raise ValueError(f"{path}: {name} holds numbers that are not finite")
 

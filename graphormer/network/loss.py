@@ -7,7 +7,9 @@ from torch import Tensor
 from graphormer.network.model import Config
 
 
-def loss(config: Config, logits: Float[Tensor, "batch outputs"], labels: Tensor) -> Float[Tensor, ""]:
+def loss(
+    config: Config, logits: Float[Tensor, "batch outputs"], labels: Tensor
+) -> Float[Tensor, ""]:
     """Cross entropy or squared error, over the labels that are there."""
     if config.task == "multiclass":
         return F.cross_entropy(logits, labels)

@@ -19,7 +19,12 @@ from torch import Tensor, nn
 from graphormer.graphs.graph import FIRST_PATTERN, PADDING, GraphBatch
 from graphormer.graphs.vocabulary import Vocabulary
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+}
 
 UNLEARNT = 0.1
 """Size of the embeddings of environments to begin with, relative to the others."""
@@ -54,11 +59,18 @@ class Config:
         if self.task not in ("binary", "multiclass", "regression"):
             raise ValueError(f"task {self.task!r}: binary, multiclass or regression is needed")
         if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation {self.activation!r}: one of {', '.join(ACTIVATIONS)} is needed")
+            raise ValueError(
+                f"activation {self.activation!r}: one of {', '.join(ACTIVATIONS)} is needed"
+            )
         if self.norm not in ("pre", "post") or self.readout not in ("token", "mean"):
-            raise ValueError(f"norm {self.norm!r} and readout {self.readout!r}: pre or post, and token or mean are needed")
+            raise ValueError(
+                f"norm {self.norm!r} and readout {self.readout!r}: pre or post, and token or mean are needed"
+            )
         sizes = (self.outputs, self.width, self.heads, self.layers, self.feedforward)
-        if not all(isinstance(size, int) and 1 <= size <= LARGEST for size in sizes) or self.width % self.heads:
+        if (
+            not all(isinstance(size, int) and 1 <= size <= LARGEST for size in sizes)
+            or self.width % self.heads
+        ):
             raise ValueError(
                 f"outputs, width, heads, layers, feedforward {sizes}: whole numbers from 1 to {LARGEST} are needed, "
                 "and heads must divide the width"
@@ -82,11 +94,18 @@ class StructuralBias(nn.Module):
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch heads tokens tokens"]:
         """Minus infinity where the key is padding; contiguous, for it is read once in each layer."""
-        patterns = F.embedding_bag(batch.patterns, self.pairs, per_sample_weights=batch.pattern_weights, mode="sum")
+        patterns = F.embedding_bag(
+            batch.patterns, self.pairs, per_sample_weights=batch.pattern_weights, mode="sum"
+        )
         padding = self.token.new_full((1, self.token.shape[1]), float("-inf"))
         table = torch.cat([padding, self.token, patterns]).T.contiguous()
         graphs, tokens, _ = batch.relation.shape
-        return table.index_select(1, batch.relation.flatten()).view(-1, graphs, tokens, tokens).transpose(0, 1).contiguous()
+        return (
+            table.index_select(1, batch.relation.flatten())
+            .view(-1, graphs, tokens, tokens)
+            .transpose(0, 1)
+            .contiguous()
+        )
 
 
 class Attention(nn.Module):
@@ -104,11 +123,17 @@ class Attention(nn.Module):
         self.out = nn.Linear(config.width, config.width, bias=config.bias)
 
     def forward(
-        self, x: Float[Tensor, "batch tokens width"], bias: Float[Tensor, "batch heads tokens tokens"]
+        self,
+        x: Float[Tensor, "batch tokens width"],
+        bias: Float[Tensor, "batch heads tokens tokens"],
     ) -> Float[Tensor, "batch tokens width"]:
-        q, k = self.routing(x).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4).flatten(1, 2)
+        q, k = (
+            self.routing(x).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4).flatten(1, 2)
+        )
         v = self.value(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
-        scores = torch.baddbmm(bias.flatten(0, 1), q, k.transpose(1, 2), alpha=q.shape[-1] ** -0.5).view_as(bias)
+        scores = torch.baddbmm(
+            bias.flatten(0, 1), q, k.transpose(1, 2), alpha=q.shape[-1] ** -0.5
+        ).view_as(bias)
         heard = F.dropout(F.softmax(scores, dim=-1), self.dropout, self.training) @ v
         return self.out(heard.transpose(1, 2).flatten(2))
 
@@ -120,7 +145,9 @@ class FeedForward(nn.Module):
         self.up = nn.Linear(config.width, config.feedforward, bias=config.bias)
         self.down = nn.Linear(config.feedforward, config.width, bias=config.bias)
 
-    def forward(self, x: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
+    def forward(
+        self, x: Float[Tensor, "batch tokens width"]
+    ) -> Float[Tensor, "batch tokens width"]:
         return self.down(self.activation(self.up(x)))
 
 
@@ -137,7 +164,9 @@ class Block(nn.Module):
         self.drop = nn.Dropout(config.dropout)
 
     def forward(
-        self, x: Float[Tensor, "batch tokens width"], bias: Float[Tensor, "batch heads tokens tokens"]
+        self,
+        x: Float[Tensor, "batch tokens width"],
+        bias: Float[Tensor, "batch heads tokens tokens"],
     ) -> Float[Tensor, "batch tokens width"]:
         if self.pre:
             x = x + self.drop(self.attention(self.attention_norm(x), bias))
@@ -154,7 +183,9 @@ class Graphormer(nn.Module):
         self.config, self.vocabulary = config, vocabulary
         self.entries = nn.Parameter(torch.empty(vocabulary.node_entries, config.width))
         self.token = nn.Parameter(torch.empty(config.width)) if config.bias else None
-        if not self.entries.is_meta:  # only shapes are wanted there, and random numbers would import torch's compiler
+        if (
+            not self.entries.is_meta
+        ):  # only shapes are wanted there, and random numbers would import torch's compiler
             self._begin()
         self.structure = StructuralBias(vocabulary, config.heads)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
@@ -166,8 +197,12 @@ class Graphormer(nn.Module):
         """Embeddings to begin with."""
         vocabulary = self.vocabulary
         self.entries.normal_().div_(len(vocabulary.node_features) ** 0.5)
-        if vocabulary.environments:  # most are met once or never in a small table: what was not learnt should say little
-            self.entries[vocabulary.offsets[vocabulary.feature_names[vocabulary.stated]] :] *= UNLEARNT
+        if (
+            vocabulary.environments
+        ):  # most are met once or never in a small table: what was not learnt should say little
+            self.entries[vocabulary.offsets[vocabulary.feature_names[vocabulary.stated]] :] *= (
+                UNLEARNT
+            )
         if self.token is not None:
             self.token.normal_().mul_(0.02)
 
@@ -175,18 +210,24 @@ class Graphormer(nn.Module):
         """Input embeddings: the graph token, then for each node the weighted sum of its vocabulary entries."""
         graphs, nodes, slots = batch.codes.shape
         codes, weights = batch.codes.reshape(-1, slots), batch.weights.reshape(-1, slots)
-        x = F.embedding_bag(codes, self.entries, per_sample_weights=weights, mode="sum").view(graphs, nodes, -1)
+        x = F.embedding_bag(codes, self.entries, per_sample_weights=weights, mode="sum").view(
+            graphs, nodes, -1
+        )
         token = x.new_zeros(self.config.width) if self.token is None else self.token
         return torch.cat([token.expand(graphs, 1, -1), x], 1)
 
-    def predict(self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
+    def predict(
+        self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch
+    ) -> Float[Tensor, "batch outputs"]:
         """Logits (binary, multiclass) or values (regression) from input embeddings."""
         bias = self.structure(batch)
         for block in self.blocks:
             tokens = block(tokens, bias)
         return self.head(self.norm(self._read(tokens, batch)))
 
-    def _read(self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch) -> Float[Tensor, "batch width"]:
+    def _read(
+        self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch
+    ) -> Float[Tensor, "batch width"]:
         if self.config.readout == "token":
             return tokens[:, 0]
         share = batch.mask / batch.mask.sum(1, keepdim=True).clamp_min(1)

@@ -16,13 +16,17 @@ def batch_for(model: Model, graphs: Sequence[Graph]) -> GraphBatch:
     return collate(graphs).to(parameter.device).to(parameter.dtype)
 
 
-def predict(model: Model, graphs: Sequence[Graph], batch_size: int = 64) -> Float[Tensor, "graphs outputs"]:
+def predict(
+    model: Model, graphs: Sequence[Graph], batch_size: int = 64
+) -> Float[Tensor, "graphs outputs"]:
     """Logits or values of the graphs, in their order; an ensemble's are the mean over its members."""
     return predict_each(model, graphs, batch_size).mean(0)
 
 
 @torch.no_grad()
-def predict_each(model: Model, graphs: Sequence[Graph], batch_size: int = 64) -> Float[Tensor, "members graphs outputs"]:
+def predict_each(
+    model: Model, graphs: Sequence[Graph], batch_size: int = 64
+) -> Float[Tensor, "members graphs outputs"]:
     """The same of every member of an ensemble; of a single model, one row."""
     members = networks(model)
     said = torch.empty(len(members), len(graphs), model.config.outputs)

@@ -74,13 +74,17 @@ def descriptor_graphs(paths: Sequence[Path], known: set[str]) -> tuple[LabelledG
                 graphs.append(found[1])
                 values.append(found[2])
     if len(graphs) < 2:
-        raise ValueError(f"{rows} rows, of which {unreadable} cannot be read and {excluded} are excluded: nothing is left to learn from")
+        raise ValueError(
+            f"{rows} rows, of which {unreadable} cannot be read and {excluded} are excluded: nothing is left to learn from"
+        )
     labels = standardised(np.stack(values))
     varied = np.nanmax(labels, 0) - np.nanmin(labels, 0) > 0
     names = tuple(name for name, kept in zip(DESCRIPTORS, varied, strict=True) if kept)
     hashes = {path.name: digest(path) for path in paths}
     learnt = torch.tensor(labels[:, varied], dtype=torch.float32)
-    made = LabelledGraphs("descriptors", MOLECULES, graphs, learnt, list(range(len(graphs))), "all", hashes)
+    made = LabelledGraphs(
+        "descriptors", MOLECULES, graphs, learnt, list(range(len(graphs))), "all", hashes
+    )
     return made, Census(rows, unreadable, repeated, excluded, names)
 
 
@@ -95,7 +99,13 @@ def _read_all(path: Path, described: bool) -> list[Found | None]:
     smiles = table.smiles_column()
     every = list(table.rows)
     chunks = [every[i : i + CHUNK] for i in range(0, len(every), CHUNK)]
-    return [one for made in Parallel(n_jobs=-1)(delayed(_read)(chunk, smiles, described) for chunk in chunks) for one in made]
+    return [
+        one
+        for made in Parallel(n_jobs=-1)(
+            delayed(_read)(chunk, smiles, described) for chunk in chunks
+        )
+        for one in made
+    ]
 
 
 def _read(rows: Sequence[Row], smiles: str, described: bool) -> list[Found | None]:
@@ -109,5 +119,11 @@ def _read(rows: Sequence[Row], smiles: str, described: bool) -> list[Found | Non
         if one.graph.nodes > LARGEST and described:
             made.append(None)
         else:
-            made.append((skeleton(one.mol), one.graph, descriptors(one.mol) if described else np.zeros(len(DESCRIPTORS))))
+            made.append(
+                (
+                    skeleton(one.mol),
+                    one.graph,
+                    descriptors(one.mol) if described else np.zeros(len(DESCRIPTORS)),
+                )
+            )
     return made

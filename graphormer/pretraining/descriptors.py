@@ -9,7 +9,9 @@ from rdkit.Chem import Descriptors
 SKIPPED = ("fr_", "BCUT2D_", "Ipc", "qed")
 """Beginnings of names: counts of 85 named groups, eigenvalues undefined for most metals, a sum that overflows, and the slowest."""
 
-DESCRIPTORS = {name: function for name, function in Descriptors.descList if not name.startswith(SKIPPED)}
+DESCRIPTORS = {
+    name: function for name, function in Descriptors.descList if not name.startswith(SKIPPED)
+}
 """By name; 122 in RDKit 2025."""
 
 LARGEST = 5.0
@@ -22,7 +24,9 @@ def descriptors(mol: Chem.Mol) -> Float[ndarray, " descriptors"]:
         return np.array([function(mol) for function in DESCRIPTORS.values()], dtype=np.float64)
 
 
-def standardised(values: Float[ndarray, "molecules descriptors"]) -> Float[ndarray, "molecules descriptors"]:
+def standardised(
+    values: Float[ndarray, "molecules descriptors"],
+) -> Float[ndarray, "molecules descriptors"]:
     """In standard deviations from the column's mean, cut at `LARGEST`; NaN stays NaN, a constant column becomes zero."""
     known = np.where(np.isfinite(values), values, np.nan)
     low, high = np.nanpercentile(known, [0.5, 99.5], axis=0)

@@ -25,7 +25,9 @@ REPEATS = 4
 """Times that each train molecule comes in an epoch, beside its recombinations."""
 
 
-def distil(config: Config, data: LabelledGraphs, recombinations: float, seed: int) -> LabelledGraphs:
+def distil(
+    config: Config, data: LabelledGraphs, recombinations: float, seed: int
+) -> LabelledGraphs:
     """The train part with softened labels, several times, and recombined molecules with the forest's votes for labels.
 
     Args:
@@ -38,11 +40,21 @@ def distil(config: Config, data: LabelledGraphs, recombinations: float, seed: in
         ValueError: graphs are no molecules, or the task has several classes.
     """
     if not data.texts or config.task == "multiclass":
-        raise ValueError("a forest teaches molecules of two classes or with values: leave the teacher out")
+        raise ValueError(
+            "a forest teaches molecules of two classes or with values: leave the teacher out"
+        )
     made = recombined(data.texts, round(recombinations * len(data)), seed)
     graphs = [molecule(text).graph for text in made]
     own, others = votes(config, data.texts, data.labels, made, seed)
     logger.info("taught by a forest: %d recombinations of %d molecules", len(made), len(data))
     labels = torch.cat([((1 - TRUST) * data.labels + TRUST * own).repeat(REPEATS, 1), others])
     rows = data.rows * REPEATS + [-1] * len(made)
-    return LabelledGraphs(data.name, data.vocabulary, data.graphs * REPEATS + graphs, labels, rows, f"{data.split}, taught", data.sha256)
+    return LabelledGraphs(
+        data.name,
+        data.vocabulary,
+        data.graphs * REPEATS + graphs,
+        labels,
+        rows,
+        f"{data.split}, taught",
+        data.sha256,
+    )

@@ -37,17 +37,28 @@ def recombined(smiles: Sequence[str], count: int, seed: int) -> list[str]:
             if len(made) == count:
                 break
             pairs = halves[kinds[random.choice(len(kinds), p=weights / weights.sum())]]
-            (first, _), (_, second) = pairs[random.integers(len(pairs))], pairs[random.integers(len(pairs))]
-            if SMALLEST <= first[0].GetNumAtoms() + second[0].GetNumAtoms() <= LARGEST and (joined := _joined(first, second)):
+            (first, _), (_, second) = (
+                pairs[random.integers(len(pairs))],
+                pairs[random.integers(len(pairs))],
+            )
+            if SMALLEST <= first[0].GetNumAtoms() + second[0].GetNumAtoms() <= LARGEST and (
+                joined := _joined(first, second)
+            ):
                 made[joined] = None
     return list(made)
 
 
-def _halves(mols: Sequence[Chem.Mol], random: np.random.Generator) -> dict[tuple[End, End], list[tuple[Half, Half]]]:
+def _halves(
+    mols: Sequence[Chem.Mol], random: np.random.Generator
+) -> dict[tuple[End, End], list[tuple[Half, Half]]]:
     """Both halves of each cut, by the kinds of its two ends, either way round."""
     found: dict[tuple[End, End], list[tuple[Half, Half]]] = {}
     for mol in mols:
-        bonds = [bond for bond in mol.GetBonds() if not bond.IsInRing() and bond.GetBondType() == Chem.BondType.SINGLE]
+        bonds = [
+            bond
+            for bond in mol.GetBonds()
+            if not bond.IsInRing() and bond.GetBondType() == Chem.BondType.SINGLE
+        ]
         for place in random.permutation(len(bonds))[:CUTS].tolist():
             bond = bonds[place]
             one, other = _cut(mol, bond)

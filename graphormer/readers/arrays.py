@@ -189,8 +189,14 @@ def _content(path: Path, name: str) -> Iterator[tuple[Readable, int]]:
             yield file, path.stat().st_size
         return
     if member.flag_bits & ENCRYPTED or member.compress_type not in PACKINGS:
-        how = "with a password" if member.flag_bits & ENCRYPTED else f"in a way (type {member.compress_type}) that NumPy does not use"
-        raise ValueError(f"{_place(path, name)} is packed {how}: save it with numpy.savez or numpy.savez_compressed")
+        how = (
+            "with a password"
+            if member.flag_bits & ENCRYPTED
+            else f"in a way (type {member.compress_type}) that NumPy does not use"
+        )
+        raise ValueError(
+            f"{_place(path, name)} is packed {how}: save it with numpy.savez or numpy.savez_compressed"
+        )
     with _named_damage(path), zipfile.ZipFile(path) as archive, archive.open(member) as file:
         yield file, member.file_size
 
@@ -202,7 +208,9 @@ def _named_damage(path: Path) -> Iterator[None]:
         yield
     except DAMAGES as error:
         reason = shortened(str(error)) or "its end is missing"
-        raise ValueError(f"{path} is a damaged archive ({reason}): copy it again, or save it anew") from error
+        raise ValueError(
+            f"{path} is a damaged archive ({reason}): copy it again, or save it anew"
+        ) from error
 
 
 def _header(place: str, file: Readable, size: int) -> Header:
@@ -213,7 +221,9 @@ def _header(place: str, file: Readable, size: int) -> Header:
     """
     begin = file.read(8)
     if len(begin) < 8 or not begin.startswith(NPY) or begin[6] not in (1, 2, 3):
-        raise ValueError(f"{place} is no array, or its header is damaged: save it anew with numpy.save or numpy.savez")
+        raise ValueError(
+            f"{place} is no array, or its header is damaged: save it anew with numpy.save or numpy.savez"
+        )
     length = "<H" if begin[6] == 1 else "<I"
     stated = file.read(struct.calcsize(length))
     text = b""
@@ -223,11 +233,15 @@ def _header(place: str, file: Readable, size: int) -> Header:
     header = _parsed(text.decode("latin-1"))
     if header is None:
         found = shortened(text.decode("ascii", "backslashreplace").strip(), 120)
-        raise ValueError(f"{place} has a damaged or unknown header ({found!r}): an array of numbers is needed")
+        raise ValueError(
+            f"{place} has a damaged or unknown header ({found!r}): an array of numbers is needed"
+        )
     left = size - len(begin) - len(stated) - len(text)
     if header.size != left:
         shape = "×".join(map(str, header.shape)) or "one value"
-        raise ValueError(f"{place}: its header says {header.dtype}, {shape}, which is {header.size} bytes, but {left} are there")
+        raise ValueError(
+            f"{place}: its header says {header.dtype}, {shape}, which is {header.size} bytes, but {left} are there"
+        )
     return header
 
 
@@ -241,7 +255,11 @@ def _parsed(text: str) -> Header | None:
         dtype = np.dtype(descr[1])
     except (TypeError, ValueError):  # letters and sizes that NumPy does not know
         return None
-    return None if dtype.hasobject or len(axes) > MOST_AXES else Header(dtype, axes, order[1] == "True")
+    return (
+        None
+        if dtype.hasobject or len(axes) > MOST_AXES
+        else Header(dtype, axes, order[1] == "True")
+    )
 
 
 def _bytes(place: str, file: Readable, size: int) -> bytearray:
@@ -254,7 +272,9 @@ def _bytes(place: str, file: Readable, size: int) -> bytearray:
     while len(content) < size and (block := file.read(min(BLOCK, size - len(content)))):
         content += block
     if len(content) < size or file.read(1):
-        raise ValueError(f"{place} is cut off, or holds more than it says: copy it again, or save it anew")
+        raise ValueError(
+            f"{place} is cut off, or holds more than it says: copy it again, or save it anew"
+        )
     return content
 
 

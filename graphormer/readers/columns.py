@@ -26,26 +26,100 @@ OTHER_NAMES = (
 
 ID_SUBJECTS = frozenset(
     (
-        *("compound", "cmpd", "cpd", "molecule", "mol", "drug", "ligand", "substance", "sample", "chemical"),
-        *("structure", "inhibitor", "catalog", "catalogue", "registry", "reg", "vendor", "supplier"),
-        *("product", "corporate", "corp", "entry", "lead", "hit", "batch", "lab", "database", "monomer", "internal", "external"),
-        *("verbindung", "verbindungs", "substanz", "of", "chembl", "pubchem", "zinc", "drugbank", "enamine"),
+        *(
+            "compound",
+            "cmpd",
+            "cpd",
+            "molecule",
+            "mol",
+            "drug",
+            "ligand",
+            "substance",
+            "sample",
+            "chemical",
+        ),
+        *(
+            "structure",
+            "inhibitor",
+            "catalog",
+            "catalogue",
+            "registry",
+            "reg",
+            "vendor",
+            "supplier",
+        ),
+        *(
+            "product",
+            "corporate",
+            "corp",
+            "entry",
+            "lead",
+            "hit",
+            "batch",
+            "lab",
+            "database",
+            "monomer",
+            "internal",
+            "external",
+        ),
+        *(
+            "verbindung",
+            "verbindungs",
+            "substanz",
+            "of",
+            "chembl",
+            "pubchem",
+            "zinc",
+            "drugbank",
+            "enamine",
+        ),
         *("chemspider", "cas", "chebi", "kegg", "bindingdb", "mcule", "molport"),
     )
 )
 """What a column of ids may be of."""
 
-ID_QUALITIES = frozenset(("iupac", "preferred", "pref", "common", "generic", "trivial", "systematic", "unique"))
+ID_QUALITIES = frozenset(
+    ("iupac", "preferred", "pref", "common", "generic", "trivial", "systematic", "unique")
+)
 
 ID_NOUNS = frozenset(
-    ("id", "ids", "identifier", "name", "names", "number", "no", "nr", "nummer", "code", "key", "title", "rn", "cid", "sid", "compound")
+    (
+        "id",
+        "ids",
+        "identifier",
+        "name",
+        "names",
+        "number",
+        "no",
+        "nr",
+        "nummer",
+        "code",
+        "key",
+        "title",
+        "rn",
+        "cid",
+        "sid",
+        "compound",
+    )
 )
 """What such a column may say of them."""
 
 ID_ALONE = frozenset(
     (
         *("id", "name", "title", "compound", "cid", "sid", "molecule", "drug", "ligand", "iupac"),
-        *("cas", "casrn", "casno", "identifier", "idnumber", "compoundid", "molregno", "dtxsid", "dtxcid", "verbindung", "substanz"),
+        *(
+            "cas",
+            "casrn",
+            "casno",
+            "identifier",
+            "idnumber",
+            "compoundid",
+            "molregno",
+            "dtxsid",
+            "dtxcid",
+            "verbindung",
+            "substanz",
+        ),
     )
 )
 """Names of a column of ids that are one word."""
@@ -83,7 +157,9 @@ def named_column(path: Path, columns: Sequence[str], wanted: str, option: str) -
     raise ValueError(unknown("column", name, columns, f"name one with {option}", f"in {path}"))
 
 
-def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]], wanted: str = "") -> str:
+def smiles_column(
+    path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]], wanted: str = ""
+) -> str:
     """The column of SMILES: the wanted one, or the one with a usual name in any case and spelling.
 
     Args:
@@ -95,7 +171,11 @@ def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[s
     Raises:
         ValueError: there is none, there are several of one usual name, or it holds no molecules where another does.
     """
-    found = named_column(path, columns, wanted, SMILES_OPTION) if wanted else _usual_smiles(path, columns, sample)
+    found = (
+        named_column(path, columns, wanted, SMILES_OPTION)
+        if wanted
+        else _usual_smiles(path, columns, sample)
+    )
     if found and _share(sample, found) >= LEAST:
         return found
     others = [name for name in columns if name != found and _share(sample, name) >= ENOUGH]
@@ -104,9 +184,17 @@ def smiles_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[s
     raise ValueError(_no_smiles(path, columns, sample, found, others))
 
 
-def _no_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]], found: str, others: Sequence[str]) -> str:
+def _no_smiles(
+    path: Path,
+    columns: Sequence[str],
+    sample: Sequence[Mapping[str, str]],
+    found: str,
+    others: Sequence[str],
+) -> str:
     """Why no column can be taken for the one of SMILES, and what to do."""
-    hint = f"column {others[0]!r} seems to hold SMILES: name it with {SMILES_OPTION}" if others else ""
+    hint = (
+        f"column {others[0]!r} seems to hold SMILES: name it with {SMILES_OPTION}" if others else ""
+    )
     if found:
         cell = next((row[found] for row in sample if row.get(found)), "")
         return f"{path}: column {found!r} holds no molecules, like {shortened(cell)!r}; {hint}"
@@ -121,7 +209,9 @@ def _usual_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[s
     if len(found) > 1:
         found = [name for name in found if _share(sample, name) >= ENOUGH] or found
     if len(found) > 1:
-        raise ValueError(f"{path} has several columns of SMILES ({listing(found)}): name one with {SMILES_OPTION}")
+        raise ValueError(
+            f"{path} has several columns of SMILES ({listing(found)}): name one with {SMILES_OPTION}"
+        )
     return found[0] if found else ""
 
 
@@ -165,7 +255,9 @@ def _share(sample: Sequence[Mapping[str, str]], name: str) -> float:
     cells = [row[name] for row in sample if row.get(name, "").strip()][:SAMPLED]
     if not cells:
         return 1.0 if name else 0.0
-    return sum(_is_molecule(cell) for cell in cells) / len(cells) if max(map(len, cells)) > 2 else 0.0
+    return (
+        sum(_is_molecule(cell) for cell in cells) / len(cells) if max(map(len, cells)) > 2 else 0.0
+    )
 
 
 @lru_cache(maxsize=1024)  # a command opens its table more than once
@@ -210,5 +302,8 @@ def _words(name: str) -> list[str]:
     plain = re.sub(r"\(.*?\)|\[.*?\]", " ", name.lower()).replace("#", " number ")
     words = re.findall(r"[^\W_]+", plain)
     split = [re.fullmatch(r"(\w+?)(id|name|number|code)", word) for word in words]
-    parts = [[found[1], found[2]] if found and found[1] in ID_SUBJECTS else [word] for word, found in zip(words, split, strict=True)]
+    parts = [
+        [found[1], found[2]] if found and found[1] in ID_SUBJECTS else [word]
+        for word, found in zip(words, split, strict=True)
+    ]
     return [word for part in parts for word in part]

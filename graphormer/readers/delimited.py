@@ -81,7 +81,9 @@ class _Lines:
             next(self)
 
 
-def records(lines: Iterable[str], separator: str, first: int = 1, row_names: bool = False) -> Iterator[Record]:
+def records(
+    lines: Iterable[str], separator: str, first: int = 1, row_names: bool = False
+) -> Iterator[Record]:
     """The records of a text table, its header first, each as wide as the header.
 
     Args:
@@ -145,7 +147,9 @@ def _record(number: int, line: str, numbered: _Lines, separator: str, width: int
     if reader.line_num == 1:
         return Record(number, cells)
     several = _several_lines(line, numbered, separator, width)
-    return Record(number, several) if several else Record(number, _literal(line, separator), UNCLOSED)
+    return (
+        Record(number, several) if several else Record(number, _literal(line, separator), UNCLOSED)
+    )
 
 
 def _several_lines(line: str, numbered: _Lines, separator: str, width: int) -> list[str]:
@@ -212,7 +216,9 @@ def separator_named(text: str) -> str:
     return found
 
 
-def separator_of(sample: Sequence[str], usual: str, rank: Callable[[Sequence[str]], int] = lambda header: 0) -> str:
+def separator_of(
+    sample: Sequence[str], usual: str, rank: Callable[[Sequence[str]], int] = lambda header: 0
+) -> str:
     """The separator that gives the best header, and lines with as many cells: the usual one, if it is as good as any.
 
     Args:
@@ -226,7 +232,13 @@ def separator_of(sample: Sequence[str], usual: str, rank: Callable[[Sequence[str
     def merit(separator: str) -> tuple[int, bool, bool, float, int]:
         split = several[separator]
         whole = split.share >= CONSISTENT
-        return -rank(split.header), whole, whole and separator == usual, split.share, len(split.header)
+        return (
+            -rank(split.header),
+            whole,
+            whole and separator == usual,
+            split.share,
+            len(split.header),
+        )
 
     return max(several, key=merit) if several else usual
 
@@ -252,7 +264,10 @@ class _Split:
         header, *below = list(_records(_Lines(sample, 1), separator)) or [Record(1, [])]
         width = len(header.cells)
         widths = [_filled_width(one.cells, width) for one in below if not one.fault]
-        return cls(header.cells, sum(found in (width, width + 1) for found in widths) / len(widths) if widths else 1.0)
+        return cls(
+            header.cells,
+            sum(found in (width, width + 1) for found in widths) / len(widths) if widths else 1.0,
+        )
 
 
 def _filled_width(cells: Sequence[str], width: int) -> int:

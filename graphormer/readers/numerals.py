@@ -18,7 +18,9 @@ LARGEST = torch.finfo(torch.float32).max
 HALF = 0.5
 """Share of numbers among the cells of a column of text from which on it is no column of classes."""
 
-MINUS_SIGNS = re.compile("(^|(?<=[eE]))[\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d]\\s*(?=[\\d.,])")
+MINUS_SIGNS = re.compile(
+    "(^|(?<=[eE]))[\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d]\\s*(?=[\\d.,])"
+)
 """Minus (U+2212) and the dashes that word processors and web pages put in its place."""
 
 SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
@@ -30,7 +32,9 @@ def _grouped(marks: str) -> str:
     return rf"[1-9]\d{{0,2}}(?P<mark>[{marks}])\d{{3}}(?:(?P=mark)\d{{3}})*"
 
 
-DECIMAL_COMMA = re.compile(r"[+-]?(\d+|" + _grouped(". '’") + r")?(,\d*)?(e[+-]?\d+)?", re.IGNORECASE)
+DECIMAL_COMMA = re.compile(
+    r"[+-]?(\d+|" + _grouped(". '’") + r")?(,\d*)?(e[+-]?\d+)?", re.IGNORECASE
+)
 THOUSANDS_COMMA = re.compile(r"[+-]?" + _grouped(",") + r"(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
 THOUSANDS_MARK = re.compile(r"[+-]?" + _grouped(" '’") + r"(\.\d*)?", re.IGNORECASE)
 
@@ -46,7 +50,10 @@ QUANTITY = re.compile(
 )
 """A number with something to it: a power of ten, an error, a mark, the end of a range, words."""
 
-WITH_UNIT = re.compile(rf"(?P<limit>[<>≤≥~≈=]+\s*)?[+-]?[\d.,'’ ]*\d[.,]?(e[+-]?\d+)?\s?(?P<unit>{UNIT})?", re.IGNORECASE)
+WITH_UNIT = re.compile(
+    rf"(?P<limit>[<>≤≥~≈=]+\s*)?[+-]?[\d.,'’ ]*\d[.,]?(e[+-]?\d+)?\s?(?P<unit>{UNIT})?",
+    re.IGNORECASE,
+)
 """A number, perhaps one that is only a limit, with one of the usual units or none."""
 
 
@@ -62,7 +69,9 @@ class Numerals:
 def is_number(text: str) -> bool:
     """Whether a text is a finite number as Python and the model have it."""
     try:
-        return abs(float(text)) <= LARGEST and "_" not in text  # Python's own 1_000 is a name elsewhere
+        return (
+            abs(float(text)) <= LARGEST and "_" not in text
+        )  # Python's own 1_000 is a name elsewhere
     except ValueError:
         return False
 
@@ -95,13 +104,24 @@ def numerals(name: str, cells: Sequence[str], decimal_commas: bool = False) -> N
     tidy = [plain_number(cell) for cell in cells]
     known = [cell for cell in tidy if cell]
     if _share(known, is_number) >= NEARLY_ALL and not _whole_beside_decimal_commas(known):
-        changed = sum(one != cell.strip() for one, cell in zip(tidy, cells, strict=True) if is_number(one))
-        return Numerals(tidy, f"{len(known)} numbers, {changed} with a typographic minus sign" if changed else "")
+        changed = sum(
+            one != cell.strip() for one, cell in zip(tidy, cells, strict=True) if is_number(one)
+        )
+        return Numerals(
+            tidy,
+            f"{len(known)} numbers, {changed} with a typographic minus sign" if changed else "",
+        )
     in_percents = [cell for cell in known if cell.endswith("%")]
     percent = len(in_percents) >= NEARLY_ALL * len(known) > 0
-    if in_percents and (plain := [cell for cell in known if is_number(cell)]) and len(in_percents) + len(plain) == len(known):
+    if (
+        in_percents
+        and (plain := [cell for cell in known if is_number(cell)])
+        and len(in_percents) + len(plain) == len(known)
+    ):
         needed = "write all of them in percent, or none"
-        raise ValueError(f"{name!r} holds numbers in percent, like {in_percents[0]!r}, and others, like {plain[0]!r}: {needed}")
+        raise ValueError(
+            f"{name!r} holds numbers in percent, like {in_percents[0]!r}, and others, like {plain[0]!r}: {needed}"
+        )
     bare = [cell.removesuffix("%").rstrip() for cell in tidy] if percent else tidy
     known = [cell for cell in bare if cell]
     in_percent = "in percent, 84% read as 84" if percent else ""
@@ -113,13 +133,19 @@ def numerals(name: str, cells: Sequence[str], decimal_commas: bool = False) -> N
     said, matches, rewrite = notation
     made = [rewrite(cell) if matches(cell) else cell for cell in bare]
     count = sum(map(is_number, made))
-    return Numerals(made, f"{count} numbers {' '.join(part for part in (in_percent, said) if part)}")
+    return Numerals(
+        made, f"{count} numbers {' '.join(part for part in (in_percent, said) if part)}"
+    )
 
 
 def _whole_beside_decimal_commas(known: Sequence[str]) -> bool:
     """Whether the cells are whole numbers and a few with decimal commas, none with a point."""
     others = [cell for cell in known if not is_number(cell)]
-    return bool(others) and not any("." in cell for cell in known) and all(map(_has_decimal_comma, others))
+    return (
+        bool(others)
+        and not any("." in cell for cell in known)
+        and all(map(_has_decimal_comma, others))
+    )
 
 
 Notation = tuple[str, Callable[[str], bool], Callable[[str], str]]
@@ -135,9 +161,13 @@ def _notation(name: str, known: Sequence[str], decimal_commas: bool) -> Notation
     if shares[commas] >= NEARLY_ALL and shares[commas] == shares[thousands] and not decimal_commas:
         cell = next(cell for cell in known if "," in cell)
         either = f"{_from_decimal_comma(cell)} or {_without_marks(cell)}"
-        remedy = "write the column's numbers with decimal points and without marks between thousands"
+        remedy = (
+            "write the column's numbers with decimal points and without marks between thousands"
+        )
         raise ValueError(f"{name!r} holds numbers like {cell!r}, which may be {either}: {remedy}")
-    if any("." in cell for cell in known) and not any("." in cell and "," in cell for cell in known):
+    if any("." in cell for cell in known) and not any(
+        "." in cell and "," in cell for cell in known
+    ):
         shares[commas] = 0.0  # 1.234 beside 0,512: points are as likely decimal ones
     best = max(shares, key=lambda one: (shares[one], decimal_commas and one is commas))
     return best if shares[best] >= NEARLY_ALL else None
@@ -180,12 +210,16 @@ def refuse_quantities(name: str, cells: Sequence[str]) -> None:
     plain = [plain_number(cell) for cell in cells]
     numbers = sum(map(is_number, plain))
     quantities = sum(QUANTITY.fullmatch(cell) is not None or looks_numeric(cell) for cell in plain)
-    if numbers == len(plain) or (quantities < NEARLY_ALL * len(plain) and numbers < HALF * len(plain)):
+    if numbers == len(plain) or (
+        quantities < NEARLY_ALL * len(plain) and numbers < HALF * len(plain)
+    ):
         return
     cell = next(cell for cell in plain if not is_number(cell))
     what, remedy = _quantity(cell)
     meant = "or name --task multiclass if classes are meant"
-    raise ValueError(f"{name!r} holds {what} like {cell!r}: numbers alone are needed; {remedy}, {meant}")
+    raise ValueError(
+        f"{name!r} holds {what} like {cell!r}: numbers alone are needed; {remedy}, {meant}"
+    )
 
 
 def _quantity(cell: str) -> tuple[str, str]:

@@ -34,7 +34,9 @@ def read_picture(path: Path) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
     try:
         with Image.open(path) as file:
             if file.width * file.height > MAX_PIXELS:
-                raise ValueError(f"{path} has {file.width} × {file.height} pixels: at most {MAX_PIXELS} are read, scale it down")
+                raise ValueError(
+                    f"{path} has {file.width} × {file.height} pixels: at most {MAX_PIXELS} are read, scale it down"
+                )
             if file.mode.startswith("I"):  # 16 bits of grey, which a conversion would clip at 255
                 values = np.asarray(file, dtype=np.float64) / 65535
             else:
@@ -43,7 +45,9 @@ def read_picture(path: Path) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
     except FileNotFoundError:
         raise
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is no complete picture ({error}): a PNG or JPEG is needed") from error
+        raise ValueError(
+            f"{path} is no complete picture ({error}): a PNG or JPEG is needed"
+        ) from error
     return picture(values)
 
 
@@ -63,10 +67,14 @@ def picture(grey: ndarray) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
         ValueError: another shape, other values, or a picture without ink.
     """
     if grey.ndim != 2 or not grey.size or grey.dtype.kind not in "biuf":
-        raise ValueError(f"a picture of {grey.dtype} and shape {grey.shape}: numbers in rows × columns are needed")
+        raise ValueError(
+            f"a picture of {grey.dtype} and shape {grey.shape}: numbers in rows × columns are needed"
+        )
     values = grey / 255 if grey.dtype.kind in "iu" else grey.astype(np.float64)
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-        raise ValueError(f"pixel values {values.min():g} … {values.max():g}: numbers from 0 (black) to 1 (white) are needed")
+        raise ValueError(
+            f"pixel values {values.min():g} … {values.max():g}: numbers from 0 (black) to 1 (white) are needed"
+        )
     notes = []
     if values.max() - values.min() < FLAT:
         raise ValueError("a picture of one grey: a digit on a background is needed")
@@ -75,7 +83,9 @@ def picture(grey: ndarray) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
         values = 1 - values
         notes.append("dark ink on light paper: inverted")
     if values.shape != (SIDE, SIDE):
-        notes.append(f"{values.shape[1]} × {values.shape[0]} pixels: ink scaled to {INK_BOX} pixels and centred as in MNIST")
+        notes.append(
+            f"{values.shape[1]} × {values.shape[0]} pixels: ink scaled to {INK_BOX} pixels and centred as in MNIST"
+        )
         values = _framed(values)
     return values, tuple(notes)
 
@@ -89,7 +99,9 @@ def _framed(values: Float[ndarray, "rows columns"]) -> Float[ndarray, "28 28"]:
     rows, columns = np.nonzero(values > 0.3)
     cut = values[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     share = INK_BOX / max(cut.shape)
-    small = resize(cut, [max(1, round(side * share)) for side in cut.shape], order=1, anti_aliasing=True)
+    small = resize(
+        cut, [max(1, round(side * share)) for side in cut.shape], order=1, anti_aliasing=True
+    )
     grid = np.indices(small.shape)
     centre = [float((axis * small).sum() / small.sum()) for axis in grid]
     corner = [round((SIDE - 1) / 2 - c) for c in centre]
@@ -111,7 +123,9 @@ def read_arrays(path: Path) -> Float[ndarray, "digits 28 28"]:
     name, _ = _pictures(path)
     content = read_array(path, name)
     values = content.reshape(-1, SIDE, SIDE).astype(np.float64)
-    return values / 255 if content.dtype.kind in "iu" or (values.size and values.max() > 1) else values
+    return (
+        values / 255 if content.dtype.kind in "iu" or (values.size and values.max() > 1) else values
+    )
 
 
 def picture_count(path: Path) -> int:
@@ -136,7 +150,11 @@ def _pictures(path: Path) -> tuple[str, Header]:
         listed = shortened(", ".join(held)) or "nothing"
         raise ValueError(f"{path} holds the arrays {listed}: one, or one named 'images', is needed")
     header = array_header(path, names[0])
-    if len(header.shape) not in (2, 3) or header.shape[-2:] != (SIDE, SIDE) or header.dtype.kind not in "biuf":
+    if (
+        len(header.shape) not in (2, 3)
+        or header.shape[-2:] != (SIDE, SIDE)
+        or header.dtype.kind not in "biuf"
+    ):
         needed = f"numbers of shape (n, {SIDE}, {SIDE}) are needed"
         raise ValueError(f"{path} holds {header.dtype} of shape {header.shape}: {needed}")
     return names[0], header

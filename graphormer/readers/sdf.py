@@ -78,7 +78,9 @@ def _fields(lines: Iterable[str]) -> dict[str, str]:
     for line in lines:
         if not line.strip():
             gap = True
-        elif (gap or not begun or WHOLE_HEADER.match(line)) and (found := _name(line, gap)) is not None:
+        elif (gap or not begun or WHOLE_HEADER.match(line)) and (
+            found := _name(line, gap)
+        ) is not None:
             name = found
             begun = False
             gap = False

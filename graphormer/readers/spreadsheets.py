@@ -18,7 +18,9 @@ LARGEST = 2**31
 """Bytes that a workbook may unpack to: a full sheet of a million rows takes about one gigabyte."""
 
 
-def read_sheet(path: Path, rank: Callable[[Sequence[str]], int] = lambda header: 0) -> tuple[Iterator[Record], list[str]]:
+def read_sheet(
+    path: Path, rank: Callable[[Sequence[str]], int] = lambda header: 0
+) -> tuple[Iterator[Record], list[str]]:
     """The records of the sheet that says most, its header first, and notes; of equals the first. Hidden sheets are left out.
 
     Args:
@@ -31,10 +33,16 @@ def read_sheet(path: Path, rank: Callable[[Sequence[str]], int] = lambda header:
     library = excel_library()
     size = workbook_size(path)
     if size > LARGEST:
-        raise ValueError(f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv")
+        raise ValueError(
+            f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv"
+        )
     with _whole(path):
         book = library.load_workbook(path, read_only=True, data_only=True)
-    headers = {sheet.title: next(_records(path, sheet), None) for sheet in book.worksheets if sheet.sheet_state == "visible"}
+    headers = {
+        sheet.title: next(_records(path, sheet), None)
+        for sheet in book.worksheets
+        if sheet.sheet_state == "visible"
+    }
     filled = {title: header.cells for title, header in headers.items() if header}
     if not filled:
         raise ValueError(f"{path} is empty: at least one row is needed")
@@ -65,7 +73,12 @@ def _records(path: Path, sheet: Any) -> Iterator[Record]:
 
 DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError),  # of the archive
-    *(SyntaxError, KeyError, AttributeError, TypeError),  # of the XML in it, and of what the library expects there
+    *(
+        SyntaxError,
+        KeyError,
+        AttributeError,
+        TypeError,
+    ),  # of the XML in it, and of what the library expects there
 )
 """What reading a damaged workbook fails with."""
 
@@ -76,7 +89,9 @@ def _whole(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise ValueError(f"{path} is no readable Excel workbook ({error}): save it again as .xlsx or .csv") from error
+        raise ValueError(
+            f"{path} is no readable Excel workbook ({error}): save it again as .xlsx or .csv"
+        ) from error
 
 
 def _text(value: Any, number_format: str) -> str:
@@ -143,7 +158,9 @@ class Sheet:
         if not isinstance(value, str):
             return value if isinstance(value, int | float | None) else self._cell(str(value))
         if len(value) > LONGEST_CELL:
-            raise ValueError(f"{len(value)} characters for a cell of Excel, which holds {LONGEST_CELL}: write .parquet or .csv")
+            raise ValueError(
+                f"{len(value)} characters for a cell of Excel, which holds {LONGEST_CELL}: write .parquet or .csv"
+            )
         cell = self.cell(self.sheet, REFUSED.sub("\ufffd", value))
         cell.data_type = "s"  # a text that begins with = is no formula
         return cell

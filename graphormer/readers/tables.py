@@ -71,7 +71,11 @@ class Row:
         """
         if self.fault:
             raise ValueError(self.fault)
-        return molecule(mol_block(self.block), id) if self.block else molecule(self.fields[smiles_column], id)
+        return (
+            molecule(mol_block(self.block), id)
+            if self.block
+            else molecule(self.fields[smiles_column], id)
+        )
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,9 @@ def _text(path: Path, layout: Layout, usual: str) -> Table:
     wanted = separator_named(layout.separator) if layout.separator else told[1] if told else ""
     separator = wanted or separator_of(head[skipped:], usual, smiles_rank)
     row_names = has_row_names(head[skipped:], separator)
-    each = records(islice(lines(path, layout.encoding), skipped, None), separator, skipped + 1, row_names)
+    each = records(
+        islice(lines(path, layout.encoding), skipped, None), separator, skipped + 1, row_names
+    )
     notes = [encoding.note] if encoding.note else []
     if separator != usual:
         notes.append(f"separator {separator!r}")
@@ -185,7 +191,9 @@ def _named(path: Path, each: Iterator[Record], unit: str) -> tuple[list[str], It
     if header is None:
         raise ValueError(f"{path} is empty: at least one row is needed")
     if header.fault:
-        raise ValueError(f"{path}, {unit} {header.line}: {header.fault}; a plain table of text is needed")
+        raise ValueError(
+            f"{path}, {unit} {header.line}: {header.fault}; a plain table of text is needed"
+        )
     names = [" ".join(without_bad_bytes(name).split()) for name in header.cells]
     columns = [name for name in names if is_named(name)]
     refuse_repeated(path, columns)
@@ -212,7 +220,9 @@ def refuse_repeated(path: Path, columns: list[str]) -> None:
         ValueError: two have one name.
     """
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise ValueError(f"{path} has several columns named {listing(map(repr, twice))}: each name is needed once")
+        raise ValueError(
+            f"{path} has several columns named {listing(map(repr, twice))}: each name is needed once"
+        )
 
 
 def _parquet(path: Path) -> Table:
@@ -224,7 +234,9 @@ def _parquet(path: Path) -> Table:
         raise ValueError(f"{path} is no readable Parquet file ({shortened(str(error))})") from error
     schema = file.schema_arrow
     names = [name.strip() for name in schema.names]
-    kept = [(place, name) for place, name in enumerate(names) if is_named(name) and not _is_index(name)]
+    kept = [
+        (place, name) for place, name in enumerate(names) if is_named(name) and not _is_index(name)
+    ]
     columns = [name for _, name in kept]
     refuse_repeated(path, columns)
 
@@ -267,8 +279,17 @@ def _structures(path: Path, layout: Layout) -> Table:
             where = f"record {place}"
             spoilt = next(filter(None, map(bad_byte, (record.block, *record.fields.values()))), "")
             fault = f"{where}: {spoilt}" if spoilt else ""
-            fields = {without_bad_bytes(name): without_bad_bytes(text) for name, text in record.fields.items()}
-            yield Row(where, fields, without_bad_bytes(record.block), fault, without_bad_bytes(record.title))
+            fields = {
+                without_bad_bytes(name): without_bad_bytes(text)
+                for name, text in record.fields.items()
+            }
+            yield Row(
+                where,
+                fields,
+                without_bad_bytes(record.block),
+                fault,
+                without_bad_bytes(record.title),
+            )
 
     encoding = encoding_of(path, layout.encoding)
     columns = list(dict.fromkeys(name for row in rows() for name in row.fields))

@@ -71,7 +71,9 @@ def encoding_of(path: Path, wanted: str = "") -> Encoding:
             name = codecs.lookup(wanted).name
         except LookupError as error:
             known = "utf-8, utf-16, cp1252, latin-1"
-            raise ValueError(f"encoding {wanted!r} is not known: {known} and others of Python's are") from error
+            raise ValueError(
+                f"encoding {wanted!r} is not known: {known} and others of Python's are"
+            ) from error
         return Encoding("utf-8-sig" if name == "utf-8" else name)
     facts = path.stat()
     return _found_encoding(path, facts.st_size, facts.st_mtime_ns)
@@ -160,11 +162,16 @@ def lines(path: Path, encoding: str = "") -> Iterator[str]:
     """
     name = encoding_of(path, encoding).name
     on_error = "replace" if name.startswith(("utf-16", "utf-32")) else "surrogateescape"
-    with _opened(path) as raw, io.TextIOWrapper(cast(IO[bytes], raw), name, on_error, newline="") as file:
+    with (
+        _opened(path) as raw,
+        io.TextIOWrapper(cast(IO[bytes], raw), name, on_error, newline="") as file,
+    ):
         try:
             yield from file
         except UnicodeError as error:  # a wide encoding that the file does not begin with
-            raise ValueError(f"{path} is not {name} ({error}): leave --encoding out, or name another") from error
+            raise ValueError(
+                f"{path} is not {name} ({error}): leave --encoding out, or name another"
+            ) from error
 
 
 def bad_byte(text: str) -> str:

@@ -74,7 +74,9 @@ def check_text(smiles: str, max_atoms: int) -> bool:
     closures = sum(not closure.startswith("[") for closure in CLOSURE.findall(smiles))
     most = 2 * (len(ATOM.findall(smiles)) + MOST_INDEPENDENT_RINGS)  # two for each bond
     if closures > most:
-        raise ValueError(f"{closures} numbers of ring closures: the limit for so few atoms is {most}, remove or split the molecule")
+        raise ValueError(
+            f"{closures} numbers of ring closures: the limit for so few atoms is {most}, remove or split the molecule"
+        )
     return closures > 2 * FEW_RINGS
 
 
@@ -85,13 +87,17 @@ def check_atoms(atoms: int, max_atoms: int) -> None:
         ValueError: there are more than `max_atoms`.
     """
     if atoms > max_atoms:
-        raise ValueError(f"{atoms} heavy atoms: the limit is {max_atoms}, remove or split the molecule")
+        raise ValueError(
+            f"{atoms} heavy atoms: the limit is {max_atoms}, remove or split the molecule"
+        )
 
 
 def _check_all_atoms(atoms: int, max_atoms: int) -> None:
     limit = max_atoms * (1 + HYDROGENS)
     if atoms > limit:
-        raise ValueError(f"{atoms} atoms with hydrogens: the limit is {limit}, remove or split the molecule")
+        raise ValueError(
+            f"{atoms} atoms with hydrogens: the limit is {limit}, remove or split the molecule"
+        )
 
 
 def check_block(block: str, max_atoms: int) -> None:
@@ -103,7 +109,9 @@ def check_block(block: str, max_atoms: int) -> None:
         ValueError: there are more than can be read.
     """
     if len(block) > MOST_BLOCK_LETTERS:
-        raise ValueError(f"a record of {len(block)} letters: the limit is {MOST_BLOCK_LETTERS}, remove or split the molecule")
+        raise ValueError(
+            f"a record of {len(block)} letters: the limit is {MOST_BLOCK_LETTERS}, remove or split the molecule"
+        )
     check_rings(_v3000_bonds(block, max_atoms) if "V3000" in block else _v2000_bonds(block))
 
 
@@ -113,10 +121,14 @@ def _v3000_bonds(block: str, max_atoms: int) -> list[tuple[int, int]]:
         counts = numbers.split()[:4]
         for number in counts:
             if len(number) > 9 or (number.isdecimal() and int(number) > lines):
-                raise ValueError(f"a record of {number[:20]} atoms or bonds in {lines} lines: check its line of counts")
+                raise ValueError(
+                    f"a record of {number[:20]} atoms or bonds in {lines} lines: check its line of counts"
+                )
         if counts[0].isdecimal():
             _check_all_atoms(int(counts[0]), max_atoms)
-    return [(int(start), int(end)) for start, end in V3000_BOND.findall(block)] or _v2000_bonds(block)
+    return [(int(start), int(end)) for start, end in V3000_BOND.findall(block)] or _v2000_bonds(
+        block
+    )
 
 
 def _v2000_bonds(block: str) -> list[tuple[int, int]]:
@@ -167,7 +179,9 @@ def check_rings(bonds: Sequence[tuple[int, int]]) -> None:
     if bound >= COUNTED:
         longest = max(map(len, Chem.GetSSSR(mol)))
         bound = _geodesic_rings(neighbours, longest)
-    _check(rings.NumRelevantCycles() if bound < COUNTED else bound, MOST_RINGS, "equally short rings")
+    _check(
+        rings.NumRelevantCycles() if bound < COUNTED else bound, MOST_RINGS, "equally short rings"
+    )
 
 
 def _bare_mol(neighbours: Mapping[int, Set[int]]) -> Chem.Mol:
@@ -184,7 +198,9 @@ def _bare_mol(neighbours: Mapping[int, Set[int]]) -> Chem.Mol:
 def _check(count: int, limit: int, what: str) -> None:
     if count > limit:
         number = str(count) if count < COUNTED else "billions of"
-        raise ValueError(f"a network of {number} {what}: the limit is {limit}, RDKit's search for rings would not end")
+        raise ValueError(
+            f"a network of {number} {what}: the limit is {limit}, RDKit's search for rings would not end"
+        )
 
 
 def _ring_systems(bonds: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
@@ -229,8 +245,15 @@ def _geodesic_rings(neighbours: Mapping[int, Set[int]], longest: int) -> int:
                     if other not in ways:
                         following.setdefault(other, []).append(count)
             layer = {atom: sum(counts) for atom, counts in following.items()}
-            seen += sum((sum(counts) ** 2 - sum(count**2 for count in counts)) // 2 for counts in following.values())
+            seen += sum(
+                (sum(counts) ** 2 - sum(count**2 for count in counts)) // 2
+                for counts in following.values()
+            )
             for atom, count in layer.items():  # rings of an odd number of atoms end in a bond
-                seen += sum(count * layer[other] for other in neighbours[atom] if other in layer and other < atom)
+                seen += sum(
+                    count * layer[other]
+                    for other in neighbours[atom]
+                    if other in layer and other < atom
+                )
             ways |= layer
     return seen // 3

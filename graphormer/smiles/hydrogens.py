@@ -86,7 +86,9 @@ def _free_terminal_double_bonds(mol: Chem.Mol) -> None:
         for end, other in (pair, pair[::-1]):
             atom = mol.GetAtomWithIdx(end)
             singles = [single for single in atom.GetBonds() if single.GetOtherAtomIdx(end) != other]
-            hydrogens = [single for single in singles if single.GetOtherAtom(atom).GetAtomicNum() == 1]
+            hydrogens = [
+                single for single in singles if single.GetOtherAtom(atom).GetAtomicNum() == 1
+            ]
             if len(hydrogens) == len(singles) and len(singles) + atom.GetTotalNumHs() > 1:
                 bond.SetStereo(STEREO_NONE)
                 for single in hydrogens:
@@ -95,7 +97,9 @@ def _free_terminal_double_bonds(mol: Chem.Mol) -> None:
 
 def _notes(isotopes: Mapping[int, int], folded: Set[int]) -> list[str]:
     """One note for each kind of hydrogen that was folded, or read as another isotope."""
-    counts = Counter((ISOTOPES.get(isotope, ""), place in folded) for place, isotope in isotopes.items())
+    counts = Counter(
+        (ISOTOPES.get(isotope, ""), place in folded) for place, isotope in isotopes.items()
+    )
     notes = []
     for (name, is_folded), count in sorted(counts.items()):
         if not name and not is_folded:
@@ -103,5 +107,9 @@ def _notes(isotopes: Mapping[int, int], folded: Set[int]) -> list[str]:
         noun = f"{name} atom" if name else "explicit hydrogen"
         many, into = ("", "its heavy atom") if count == 1 else ("s", "their heavy atoms")
         how = "folded as hydrogen into" if name else "folded into"
-        notes.append(f"{count} {noun}{many} {how} {into}" if is_folded else f"{count} {noun}{many} read as hydrogen")
+        notes.append(
+            f"{count} {noun}{many} {how} {into}"
+            if is_folded
+            else f"{count} {noun}{many} read as hydrogen"
+        )
     return notes

@@ -26,15 +26,26 @@ RADICAL = rdqueries.NumRadicalElectronsGreaterQueryAtom(0)
 NONMETALS = frozenset((1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 32, 33, 34, 35, 52, 53))
 """Elements whose unpaired electrons are told: a bare metal atom is nothing unusual."""
 
-ORDINARY_BONDS = frozenset((Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC))
+ORDINARY_BONDS = frozenset(
+    (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC)
+)
 
-BLOCK_BONDS = {5: "single or double", 6: "single or aromatic", 7: "double or aromatic", 8: "any", 10: "hydrogen"}
+BLOCK_BONDS = {
+    5: "single or double",
+    6: "single or aromatic",
+    7: "double or aromatic",
+    8: "any",
+    10: "hydrogen",
+}
 """Numbers of a mol block for bonds that RDKit reads as a query."""
 
 UNITS = frozenset(("SRU", "MON", "MER", "COP", "CRO", "MOD", "GRA", "ANY"))
 """Types of substance groups that repeat."""
 
-STEREO_GROUPS = {Chem.StereoGroupType.STEREO_AND: "racemic (&)", Chem.StereoGroupType.STEREO_OR: "relative (o)"}
+STEREO_GROUPS = {
+    Chem.StereoGroupType.STEREO_AND: "racemic (&)",
+    Chem.StereoGroupType.STEREO_OR: "relative (o)",
+}
 
 
 def mark_notes(mol: Chem.Mol, atoms: Sequence[int] | None = None) -> list[str]:
@@ -44,24 +55,35 @@ def mark_notes(mol: Chem.Mol, atoms: Sequence[int] | None = None) -> list[str]:
         mol: as RDKit read it, hydrogens as written.
         atoms: the index in `mol` of each node; None if it is the node's own.
     """
-    nodes = {place: node for node, place in enumerate(range(mol.GetNumAtoms()) if atoms is None else atoms)}
+    nodes = {
+        place: node
+        for node, place in enumerate(range(mol.GetNumAtoms()) if atoms is None else atoms)
+    }
     notes = [*_label_notes(mol, nodes), *_bond_notes(mol, nodes), *_group_notes(mol)]
     notes += radical_notes(mol, nodes)
     for kind, word in STEREO_GROUPS.items():
         groups = [group for group in mol.GetStereoGroups() if group.GetGroupType() == kind]
-        if centres := sorted({nodes.get(atom.GetIdx(), -1) for group in groups for atom in group.GetAtoms()}):
+        if centres := sorted(
+            {nodes.get(atom.GetIdx(), -1) for group in groups for atom in group.GetAtoms()}
+        ):
             notes.append(f"stereo marked as {word} at {_atoms(centres)} was read as drawn")
     return notes
 
 
 def radical_notes(mol: Chem.Mol, nodes: Mapping[int, int] | None = None) -> list[str]:
     """A note on unpaired electrons: SELFIES, SMARTS and bare brackets leave hydrogens out."""
-    found = [atom.GetIdx() for atom in mol.GetAtomsMatchingQuery(RADICAL) if atom.GetAtomicNum() in NONMETALS]
+    found = [
+        atom.GetIdx()
+        for atom in mol.GetAtomsMatchingQuery(RADICAL)
+        if atom.GetAtomicNum() in NONMETALS
+    ]
     centres = [nodes[place] for place in found if place in nodes] if nodes is not None else found
     if not centres:
         return []
     many = "" if len(centres) == 1 else "s"
-    return [f"radical centre{many} at {_atoms(centres)}: brackets such as [C] hold no hydrogens unless these are written"]
+    return [
+        f"radical centre{many} at {_atoms(centres)}: brackets such as [C] hold no hydrogens unless these are written"
+    ]
 
 
 def _label_notes(mol: Chem.Mol, nodes: Mapping[int, int]) -> list[str]:
@@ -74,14 +96,27 @@ def _label_notes(mol: Chem.Mol, nodes: Mapping[int, int]) -> list[str]:
     if len(labels) == 1:
         [(place, label)] = labels.items()
         noun = "alias" if mol.GetAtomWithIdx(place).GetAtomicNum() else "label"
-        notes.append(f"atom {nodes[place]} carries the {noun} {_quoted(label)} and was read as {_symbol(mol, place)}")
+        notes.append(
+            f"atom {nodes[place]} carries the {noun} {_quoted(label)} and was read as {_symbol(mol, place)}"
+        )
     elif labels:
-        items = [f"atom {nodes[place]} {_quoted(label)} as {_symbol(mol, place)}" for place, label in labels.items()]
+        items = [
+            f"atom {nodes[place]} {_quoted(label)} as {_symbol(mol, place)}"
+            for place, label in labels.items()
+        ]
         notes.append(f"aliases were not read: {listed(items)}")
     queries = _query_atoms(mol) if mol.HasQuery() else {}
-    if items := [f"atom {nodes[place]} ({smarts}) as {_symbol(mol, place)}" for place, smarts in queries.items() if place in nodes]:
+    if items := [
+        f"atom {nodes[place]} ({smarts}) as {_symbol(mol, place)}"
+        for place, smarts in queries.items()
+        if place in nodes
+    ]:
         notes.append(f"query atoms were read as one element: {listed(items)}")
-    if points := [nodes[atom.GetIdx()] for atom in mol.GetAtomsMatchingQuery(ATTACHMENT) if atom.GetIdx() in nodes]:
+    if points := [
+        nodes[atom.GetIdx()]
+        for atom in mol.GetAtomsMatchingQuery(ATTACHMENT)
+        if atom.GetIdx() in nodes
+    ]:
         notes.append(f"attachment points at {_atoms(points)} were read as hydrogens")
     return notes
 
@@ -89,8 +124,16 @@ def _label_notes(mol: Chem.Mol, nodes: Mapping[int, int]) -> list[str]:
 def _query_atoms(mol: Chem.Mol) -> dict[int, str]:
     """The SMARTS of each query atom; an atom of any element is none."""
     found = {atom.GetIdx(): atom.GetSmarts() for atom in mol.GetAtoms() if atom.HasQuery()}
-    plain = {atom.GetIdx() for atom in mol.GetAtomsMatchingQuery(LABELLED[-1]) if atom.GetProp(LABELS[-1]) == "*"}
-    return {place: shortened(smarts, 20) for place, smarts in found.items() if smarts != "*" and place not in plain}
+    plain = {
+        atom.GetIdx()
+        for atom in mol.GetAtomsMatchingQuery(LABELLED[-1])
+        if atom.GetProp(LABELS[-1]) == "*"
+    }
+    return {
+        place: shortened(smarts, 20)
+        for place, smarts in found.items()
+        if smarts != "*" and place not in plain
+    }
 
 
 def _bond_notes(mol: Chem.Mol, nodes: Mapping[int, int]) -> list[str]:
@@ -101,7 +144,9 @@ def _bond_notes(mol: Chem.Mol, nodes: Mapping[int, int]) -> list[str]:
         start, end = (nodes.get(place) for place in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
         name = f"{start}–{end}"
         if _is_unknown(bond) and start is not None:
-            unknown.append(f"bond {name}" if bond.GetStereo() == Chem.BondStereo.STEREOANY else f"atom {start}")
+            unknown.append(
+                f"bond {name}" if bond.GetStereo() == Chem.BondStereo.STEREOANY else f"atom {start}"
+            )
         if start is None or end is None:
             continue
         if bond.GetBondType() not in ORDINARY_BONDS or bond.HasQuery():
@@ -112,7 +157,9 @@ def _bond_notes(mol: Chem.Mol, nodes: Mapping[int, int]) -> list[str]:
     if several:
         notes.append(f"bonds with several possible ends were read as drawn: {listed(several)}")
     if unknown:
-        notes.append(f"stereo marked as unknown was left open: {listed(list(dict.fromkeys(unknown)))}")
+        notes.append(
+            f"stereo marked as unknown was left open: {listed(list(dict.fromkeys(unknown)))}"
+        )
     return notes
 
 

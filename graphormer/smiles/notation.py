@@ -14,9 +14,13 @@ SEQUENCE = re.compile(r"[ACDEFGHIKLMNPQRSTVWY]{5,}")
 SELFIES = re.compile(r"(?:\[[^\[\]\s]+\]\.?)+")
 SELFIES_ONLY = re.compile(r"\[[=#]?(?:Ring|Branch)\d\]|\[[=#/\\]")
 SMARTS = re.compile(r"\[[^\[\]]*[,;&!$^][^\[\]]*\]|\$\(|[!&]")
-ELEMENT = "|".join(sorted((name for name in ELEMENTS.split() if name[0].isupper()), key=len, reverse=True))
+ELEMENT = "|".join(
+    sorted((name for name in ELEMENTS.split() if name[0].isupper()), key=len, reverse=True)
+)
 FORMULA = re.compile(rf"(?:(?:{ELEMENT})\d*){{2,}}")
-IDENTIFIER = re.compile(r"(?i)(?:S?CHEMBL|ZINC|DB|CID|SID|MFCD|BDBM|CHEBI|NSC|HMDB|AKOS|LSM|UNII|DTX[CS]ID)[ :_-]*\d+")
+IDENTIFIER = re.compile(
+    r"(?i)(?:S?CHEMBL|ZINC|DB|CID|SID|MFCD|BDBM|CHEBI|NSC|HMDB|AKOS|LSM|UNII|DTX[CS]ID)[ :_-]*\d+"
+)
 ATOMS = re.compile(r"\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]")
 WORD = re.compile(r"[^\W\d_]+")
 LOOKED_AT = 1000
@@ -48,7 +52,12 @@ def foreign_notation(text: str) -> str:
         return "it is a reaction, not a molecule; give one of its molecules"
     for mark in (";", ","):
         parts = [part.strip() for part in text.split(mark)]
-        if len(parts) > 1 and all(parts) and "[" not in text and all(_like_smiles(part) for part in parts):
+        if (
+            len(parts) > 1
+            and all(parts)
+            and "[" not in text
+            and all(_like_smiles(part) for part in parts)
+        ):
             return f"it seems to hold {len(parts)} SMILES separated by {mark!r}; give each its own row, or join them with '.'"
     if SELFIES.fullmatch(text) and SELFIES_ONLY.search(text):
         return "it looks like SELFIES, not a SMILES; decode it first"
@@ -59,7 +68,9 @@ def foreign_notation(text: str) -> str:
     if SEQUENCE.fullmatch(text) and not _like_smiles(text):
         return "it looks like a name or a sequence of amino acids, not a SMILES; look up or make its SMILES"
     if _like_name(text):
-        return "it looks like a name, not a SMILES; look up its SMILES, or name the column of SMILES"
+        return (
+            "it looks like a name, not a SMILES; look up its SMILES, or name the column of SMILES"
+        )
     return ""
 
 

@@ -16,7 +16,9 @@ from rdkit import Chem
 SYMBOLS = {Chem.BondType.DOUBLE: "=", Chem.BondType.TRIPLE: "#", Chem.BondType.QUADRUPLE: "$"}
 """Of bonds; those of types that are nowhere named are `~`."""
 
-ARROWS = frozenset((Chem.BondType.DATIVE, Chem.BondType.DATIVEL, Chem.BondType.DATIVER, Chem.BondType.DATIVEONE))
+ARROWS = frozenset(
+    (Chem.BondType.DATIVE, Chem.BondType.DATIVEL, Chem.BondType.DATIVER, Chem.BondType.DATIVEONE)
+)
 TRANS = frozenset((Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOTRANS))
 CIS = frozenset((Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS))
 HANDED = {Chem.ChiralType.CHI_TETRAHEDRAL_CCW: "@", Chem.ChiralType.CHI_TETRAHEDRAL_CW: "@@"}
@@ -88,7 +90,9 @@ class _Writer:
         numbers: dict[tuple[int, int], int] = {}
         for atom, around in enumerate(self.neighbours):
             parent = self.parents[atom]
-            partners = sorted(other for other in around if parent != other and self.parents[other] != atom)
+            partners = sorted(
+                other for other in around if parent != other and self.parents[other] != atom
+            )
             for other in partners:
                 opens = other > atom
                 if opens:
@@ -98,7 +102,9 @@ class _Writer:
                     numbers[atom, other] = heapq.heappop(free)
                 number = numbers[atom, other] if opens else numbers[other, atom]
                 closures[atom].append((other, number, opens))
-            for other in partners:  # free for the next atom only: a number twice at one atom is hard to read
+            for other in (
+                partners
+            ):  # free for the next atom only: a number twice at one atom is hard to read
                 if other < atom:
                     heapq.heappush(free, numbers[other, atom])
         return closures
@@ -155,7 +161,9 @@ class _Writer:
             if parent is None and has_hydrogen:
                 swaps += 1  # the hydrogen comes first instead of second
             elif not has_hydrogen and len(closures) == 1 and not _is_unsaturated(atom):
-                swaps += 1  # so RDKit reads a centre of three neighbours at the end of a ring closure
+                swaps += (
+                    1  # so RDKit reads a centre of three neighbours at the end of a ring closure
+                )
         return swaps % 2 == 1
 
 
@@ -183,7 +191,9 @@ def _query_text(atom: Chem.Atom) -> str:
     return f"[{atom.GetIsotope() or ''}{symbol}{f'H{hydrogens}' if hydrogens else ''}{f'{charge:+d}' if charge else ''}]"
 
 
-def _directions(double_bonds: Sequence[Chem.Bond], neighbours: Sequence[Sequence[int]]) -> Directions:
+def _directions(
+    double_bonds: Sequence[Chem.Bond], neighbours: Sequence[Sequence[int]]
+) -> Directions:
     """Which single bonds go up or down so that each double bond has its E or Z."""
     ties: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = defaultdict(list)
 

@@ -68,7 +68,9 @@ def read_structure(text: str, max_atoms: int = MAX_ATOMS) -> Read:
     if not text:
         raise ValueError("an empty SMILES: at least one atom is needed")
     if len(text) > MOST_LETTERS:
-        raise ValueError(f"a text of {len(text)} letters: the limit is {MOST_LETTERS}, remove or split the molecule")
+        raise ValueError(
+            f"a text of {len(text)} letters: the limit is {MOST_LETTERS}, remove or split the molecule"
+        )
     if text.startswith(INCHI):
         return _read_inchi(text, max_atoms)
     smiles, block, rest = cx_parts(text)
@@ -123,7 +125,9 @@ def mol_block(block: str, max_atoms: int = MAX_ATOMS) -> Chem.Mol:
     if mol is None:
         reason = _block_reason(block)
         reason += _line_of_atom(block, reason)
-        raise ValueError(_told("the record", reason, "check its atom block, valences and aromatic bonds"))
+        raise ValueError(
+            _told("the record", reason, "check its atom block, valences and aromatic bonds")
+        )
     return mol
 
 
@@ -149,7 +153,11 @@ def _read_inchi(text: str, max_atoms: int) -> Read:
         mol = rdinchi.InchiToMol(text, True, False)[0]
     if mol is None:
         reason = message.strip("*") if raw is None else _chemical_reason(raw)
-        raise ValueError(_told(f"the InChI {shortened(text)!r}", reason, "check that it is whole, or give a SMILES"))
+        raise ValueError(
+            _told(
+                f"the InChI {shortened(text)!r}", reason, "check that it is whole, or give a SMILES"
+            )
+        )
     return Read(mol, ("read from an InChI: its atoms are in RDKit's order",))
 
 
@@ -173,7 +181,9 @@ def _smiles_error(smiles: str, block: str) -> str:
         reason = _chemical_reason(raw)
     if block and raw is not None and not reason:
         return f"RDKit cannot read the CXSMILES block {shortened(block)!r} of {shortened(smiles)!r}: correct or remove it"
-    return _told(f"the SMILES {shortened(smiles)!r}", reason, "check brackets, ring closures and valences")
+    return _told(
+        f"the SMILES {shortened(smiles)!r}", reason, "check brackets, ring closures and valences"
+    )
 
 
 def _told(what: str, reason: str, remedy: str) -> str:
@@ -181,7 +191,9 @@ def _told(what: str, reason: str, remedy: str) -> str:
     if not reason:
         return f"RDKit cannot read {what}: {remedy}"
     remedy = next((known for words, known in REMEDIES if words in reason), remedy)
-    return f"RDKit cannot read {what}: {shortened(' '.join(reason.split()), LONGEST_REASON)}; {remedy}"
+    return (
+        f"RDKit cannot read {what}: {shortened(' '.join(reason.split()), LONGEST_REASON)}; {remedy}"
+    )
 
 
 def _chemical_reason(raw: Chem.Mol) -> str:

@@ -103,7 +103,11 @@ def _tokens(smiles: str) -> Iterator[tuple[str, str, int]]:
         elif found := CLOSURE.match(smiles, place):
             yield "closure", str(int(found[1] or found[2] or found[3])), position
         else:
-            yield (smiles[place] if smiles[place] in "()." else ""), smiles[place], _bad_position(smiles, place)
+            yield (
+                (smiles[place] if smiles[place] in "()." else ""),
+                smiles[place],
+                _bad_position(smiles, place),
+            )
             place += 1
             continue
         place = found.end()
@@ -113,5 +117,9 @@ def _bad_position(smiles: str, place: int) -> int:
     """Position of the letter that no SMILES has there: in a bracket, the first that is wrong."""
     if smiles[place] != "[":
         return place + 1
-    ends = [end for end in range(place + 1, min(len(smiles), place + 20)) if ATOM.match(smiles[place:end] + "]")]
+    ends = [
+        end
+        for end in range(place + 1, min(len(smiles), place + 20))
+        if ATOM.match(smiles[place:end] + "]")
+    ]
     return min(max(ends, default=place + 1) + 1, len(smiles))

@@ -63,10 +63,24 @@ def deformed(batch: GraphBatch, strength: float) -> GraphBatch:
     slant = torch.eye(2, device=device) + SLANT * own * torch.randn(graphs, 2, 2, device=device)
     shift = SHIFT * own * torch.randn(graphs, 1, 2, device=device)
     field = RIPPLE * own.unsqueeze(3) * torch.randn(graphs, 2, RIPPLES, RIPPLES, device=device)
-    return with_centroids(batch, (positions - middle) @ slant + middle + shift + _interpolated(field, positions / middle - 1))
+    return with_centroids(
+        batch,
+        (positions - middle) @ slant
+        + middle
+        + shift
+        + _interpolated(field, positions / middle - 1),
+    )
 
 
-def _interpolated(field: Float[Tensor, "batch 2 rows columns"], places: Float[Tensor, "batch nodes 2"]) -> Float[Tensor, "batch nodes 2"]:
+def _interpolated(
+    field: Float[Tensor, "batch 2 rows columns"], places: Float[Tensor, "batch nodes 2"]
+) -> Float[Tensor, "batch nodes 2"]:
     """The field at places (row, column) from -1 to 1."""
-    found = F.grid_sample(field, places.flip(2).unsqueeze(1), mode="bicubic", padding_mode="border", align_corners=True)
+    found = F.grid_sample(
+        field,
+        places.flip(2).unsqueeze(1),
+        mode="bicubic",
+        padding_mode="border",
+        align_corners=True,
+    )
     return found.squeeze(2).transpose(1, 2)

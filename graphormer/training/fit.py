@@ -64,7 +64,10 @@ class SizedBatches(Sampler[list[int]]):
         batches = []
         for start in range(0, len(order), window):
             rows = sorted(order[start : start + window].tolist(), key=lambda row: self.sizes[row])
-            batches += [rows[i : i + self.recipe.batch_size] for i in range(0, len(rows), self.recipe.batch_size)]
+            batches += [
+                rows[i : i + self.recipe.batch_size]
+                for i in range(0, len(rows), self.recipe.batch_size)
+            ]
         # A generator on purpose: a resumed run makes this iterator before it knows its epoch, and reads from it after.
         order, (rank, processes) = random.permutation(len(batches)), _place()
         for i in range(len(self)):
@@ -73,7 +76,11 @@ class SizedBatches(Sampler[list[int]]):
 
 def _place() -> tuple[int, int]:
     """Number of this process among those that train together, and how many they are."""
-    return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
+    return (
+        (distributed.get_rank(), distributed.get_world_size())
+        if distributed.is_initialized()
+        else (0, 1)
+    )
 
 
 class Fitting(lightning.LightningModule):
@@ -83,7 +90,9 @@ class Fitting(lightning.LightningModule):
         super().__init__()
         self.model, self.recipe = model, recipe
         decay = max(0.0, min(recipe.averaging, 1 - FORGOTTEN / steps))
-        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)
+        self.average = AveragedModel(
+            model, multi_avg_fn=get_ema_multi_avg_fn(decay)
+        ).requires_grad_(False)
 
     def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
         # Dropout must not depend on whether the run was interrupted before this step.
@@ -91,7 +100,9 @@ class Fitting(lightning.LightningModule):
 
     def training_step(self, batch: tuple[GraphBatch, Tensor]) -> Tensor:
         graphs, labels = batch
-        graphs = deformed(without_environments(graphs, self.recipe.environment_drop), self.recipe.deformation)
+        graphs = deformed(
+            without_environments(graphs, self.recipe.environment_drop), self.recipe.deformation
+        )
         graphs = without_nodes(graphs, self.recipe.node_drop)
         value = loss(self.model.config, self.model(graphs), labels)
         self.log("loss", value, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(graphs))
@@ -101,7 +112,9 @@ class Fitting(lightning.LightningModule):
         super().optimizer_step(*args, **kwargs)  # type: ignore[arg-type]
         self.average.update_parameters(self.model)
 
-    def transfer_batch_to_device(self, batch: tuple[GraphBatch, Tensor], device: torch.device, _: int) -> tuple[GraphBatch, Tensor]:
+    def transfer_batch_to_device(
+        self, batch: tuple[GraphBatch, Tensor], device: torch.device, _: int
+    ) -> tuple[GraphBatch, Tensor]:
         return batch[0].to(device), batch[1].to(device)
 
     def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
@@ -115,7 +128,11 @@ class Fitting(lightning.LightningModule):
             {"params": vectors, "weight_decay": 0.0},
             {"params": structure, "weight_decay": recipe.weight_decay},
         ]
-        rates = [recipe.learning_rate, recipe.learning_rate, recipe.structure_rate * recipe.learning_rate]
+        rates = [
+            recipe.learning_rate,
+            recipe.learning_rate,
+            recipe.structure_rate * recipe.learning_rate,
+        ]
         optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,
@@ -163,14 +180,18 @@ def fit(
     history = History(folder, len(data), valid, fitting.average, course)
     watched = [history, ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
     trainer = _trainer(recipe, machine, watched)
-    last = _resumable(folder, _identity(config, recipe, data, start or {}))  # only now: what cannot be run leaves no trace
+    last = _resumable(
+        folder, _identity(config, recipe, data, start or {})
+    )  # only now: what cannot be run leaves no trace
     _run(trainer, fitting, loader, last)
     averaged = fitting.average.module
     assert isinstance(averaged, Graphormer)
     return averaged.cpu().eval()
 
 
-def _run(trainer: lightning.Trainer, fitting: Fitting, loader: DataLoader[int], last: Path | None) -> None:
+def _run(
+    trainer: lightning.Trainer, fitting: Fitting, loader: DataLoader[int], last: Path | None
+) -> None:
     """Train to the end.
 
     Raises:
@@ -187,13 +208,17 @@ def _run(trainer: lightning.Trainer, fitting: Fitting, loader: DataLoader[int], 
 class WholeCheckpoints(TorchCheckpointIO):
     """Checkpoints that appear when they are whole: Lightning writes them elsewhere, and then copies."""
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
         content = io.BytesIO()
         torch.save(checkpoint, content)
         write_file(Path(path), content.getvalue())
 
 
-def _trainer(recipe: Recipe, machine: Machine, callbacks: list[lightning.Callback]) -> lightning.Trainer:
+def _trainer(
+    recipe: Recipe, machine: Machine, callbacks: list[lightning.Callback]
+) -> lightning.Trainer:
     return lightning.Trainer(
         max_epochs=recipe.epochs,
         accelerator=machine.accelerator,
@@ -205,15 +230,22 @@ def _trainer(recipe: Recipe, machine: Machine, callbacks: list[lightning.Callbac
         logger=False,
         gradient_clip_val=1.0,
         plugins=[WholeCheckpoints()],
-        callbacks=[*([EpochBar()] if machine.progress else []), *callbacks],  # the bar is gone before an epoch is told
+        callbacks=[
+            *([EpochBar()] if machine.progress else []),
+            *callbacks,
+        ],  # the bar is gone before an epoch is told
         enable_progress_bar=False,
         enable_model_summary=False,
     )
 
 
-def _identity(config: Config, recipe: Recipe, data: LabelledGraphs, start: Mapping[str, Tensor]) -> dict[str, object]:
+def _identity(
+    config: Config, recipe: Recipe, data: LabelledGraphs, start: Mapping[str, Tensor]
+) -> dict[str, object]:
     """All that decides how a run ends: another run must not go on from its checkpoint."""
-    begun = hashlib.sha256(b"".join(start[name].numpy().tobytes() for name in sorted(start))).hexdigest()
+    begun = hashlib.sha256(
+        b"".join(start[name].numpy().tobytes() for name in sorted(start))
+    ).hexdigest()
     labels = hashlib.sha256(data.labels.numpy().tobytes()).hexdigest()
     trained = {"config": config.to_dict(), "recipe": recipe.to_dict()}
     return {**trained, "data": data.sha256, "split": data.split, "labels": labels, "start": begun}
@@ -227,7 +259,9 @@ def _resumable(folder: Path, identity: dict[str, object]) -> Path | None:
     noted, last = folder / "run.json", folder / "last.ckpt"
     written = json.dumps(identity, indent=1, sort_keys=True)
     if last.exists() and noted.exists() and noted.read_text() != written:
-        raise ValueError(f"{folder} holds a run with other settings: repeat that run's command, or choose another folder")
+        raise ValueError(
+            f"{folder} holds a run with other settings: repeat that run's command, or choose another folder"
+        )
     noted.write_text(written)
     if not last.exists():
         return None

@@ -48,7 +48,9 @@ class Course:
         if len(self.scale) != 1 or STANDARD_RMSE not in line:
             return line
         error = line[STANDARD_RMSE] * self.scale[0]
-        return {name: value for name, value in line.items() if name != STANDARD_RMSE} | {self.column: error}
+        return {name: value for name, value in line.items() if name != STANDARD_RMSE} | {
+            self.column: error
+        }
 
 
 ALONE = Course()
@@ -57,8 +59,21 @@ ALONE = Course()
 class History(lightning.Callback):
     """Loss of each epoch, and on valid graphs the loss and the first measure of the averaged weights."""
 
-    def __init__(self, folder: Path, graphs: int, valid: LabelledGraphs | None, average: AveragedModel, course: Course = ALONE) -> None:
-        self.folder, self.graphs, self.valid, self.average, self.course = folder, graphs, valid, average, course
+    def __init__(
+        self,
+        folder: Path,
+        graphs: int,
+        valid: LabelledGraphs | None,
+        average: AveragedModel,
+        course: Course = ALONE,
+    ) -> None:
+        self.folder, self.graphs, self.valid, self.average, self.course = (
+            folder,
+            graphs,
+            valid,
+            average,
+            course,
+        )
         self.lines: list[dict[str, float]] = []
         self.done, self.started = 0, time.perf_counter()
 
@@ -68,17 +83,26 @@ class History(lightning.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.lines = [self.course.in_unit(line) for line in state_dict["lines"]]
 
-    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         self.done, self.started = 0, time.perf_counter()
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         self.began = time.perf_counter()
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         if not trainer.is_global_zero:
             return
         rate = self.graphs / (time.perf_counter() - self.began)
-        line = {"epoch": trainer.current_epoch + 1.0, "loss": float(trainer.callback_metrics["loss"])}
+        line = {
+            "epoch": trainer.current_epoch + 1.0,
+            "loss": float(trainer.callback_metrics["loss"]),
+        }
         if self.valid is not None and len(self.valid):
             line |= self._judged(self.valid)
         self.lines.append(line)
@@ -109,7 +133,12 @@ class History(lightning.Callback):
         return self.course.in_unit(found | ({f"valid_{first[0]}": first[1]} if first else {}))
 
 
-SPOKEN = {"loss": "loss", "valid_loss": "valid loss", "valid_roc_auc": "valid ROC-AUC", "valid_r2": "valid R²"}
+SPOKEN = {
+    "loss": "loss",
+    "valid_loss": "valid loss",
+    "valid_roc_auc": "valid ROC-AUC",
+    "valid_r2": "valid R²",
+}
 """Columns of a history in words."""
 
 
@@ -132,4 +161,7 @@ def spoken(name: str, value: float) -> str:
 def read_history(path: Path) -> list[dict[str, float]]:
     """The lines of a history, one for each epoch; NaN where a column has no value."""
     with path.open(newline="") as file:
-        return [{name: float(value or "nan") for name, value in line.items()} for line in csv.DictReader(file)]
+        return [
+            {name: float(value or "nan") for name, value in line.items()}
+            for line in csv.DictReader(file)
+        ]

@@ -64,7 +64,9 @@ class Request:
     strict: bool = False
 
 
-def train_own(request: Request, folder: Path, command: str, machine: Machine = MACHINE) -> tuple[Path, Card]:
+def train_own(
+    request: Request, folder: Path, command: str, machine: Machine = MACHINE
+) -> tuple[Path, Card]:
     """Train on a table of molecules or an .npz of pictures; returns the weights file and its card.
 
     Nothing is written before the data have been read and found fit.
@@ -77,27 +79,58 @@ def train_own(request: Request, folder: Path, command: str, machine: Machine = M
     _spare([request.source], folder)
     pictures = request.source.suffix.lower() == ".npz"
     if pictures and (request.layout != AS_FOUND or request.target_columns or request.split_column):
-        raise ValueError(f"{request.source} has no columns: leave -s, the targets and --split-column out")
+        raise ValueError(
+            f"{request.source} has no columns: leave -s, the targets and --split-column out"
+        )
     if pictures:
         found = collect_pictures(request.source, request.task, request.strict)
     else:
-        names = (request.layout, request.target_columns, request.task, request.split_column, request.strict)
+        names = (
+            request.layout,
+            request.target_columns,
+            request.task,
+            request.split_column,
+            request.strict,
+        )
         found = collect(request.source, *names)
     facts = _facts(found, request.unit)
     for line in facts:
         logger.info("%s", line)
-    parts = {name: part for name, part in found.split(request.split, request.seed, request.split_sizes).items() if len(part)}
+    parts = {
+        name: part
+        for name, part in found.split(request.split, request.seed, request.split_sizes).items()
+        if len(part)
+    }
     logger.info("split %s", ", ".join(f"{name} {len(part)}" for name, part in parts.items()))
     goals = found.targets
-    unit = "logit" if goals.classes else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")
+    unit = (
+        "logit"
+        if goals.classes
+        else request.unit or (goals.names[0] if len(goals.names) == 1 else "target units")
+    )
     source = str(real_path(request.source)) if pictures else ""
-    problem = Problem(_name(request.source), goals.names, goals.classes, parts, unit, tuple(facts), source)
+    problem = Problem(
+        _name(request.source), goals.names, goals.classes, parts, unit, tuple(facts), source
+    )
     config = own_config(found, pictures)
     recipe = own_recipe(len(parts["train"]), config.task, pictures, request)
     start = trunk(request.init, config) if request.init else None
-    weights, card = train(problem, config, recipe, folder, Origin(command, request.init), request.ensemble, machine, start)
+    weights, card = train(
+        problem,
+        config,
+        recipe,
+        folder,
+        Origin(command, request.init),
+        request.ensemble,
+        machine,
+        start,
+    )
     if found.skipped:
-        write_table(folder / LEFT_OUT, ["row", "input", "reason"], [(one.row, one.text, one.reason) for one in found.skipped])
+        write_table(
+            folder / LEFT_OUT,
+            ["row", "input", "reason"],
+            [(one.row, one.text, one.reason) for one in found.skipped],
+        )
     return weights, card
 
 
@@ -118,9 +151,13 @@ def own_recipe(graphs: int, task: Task, pictures: bool, request: Request) -> Rec
     """The shipped models' recipe with as many epochs as make `WORK` graphs, within bounds; fixed, as `fit` explains."""
     like = PRESETS["mnist" if pictures else "bace"].recipe
     work = WORK["regression" if pictures or request.teacher else task]
-    each, fewest, most = (REPEATS + TAUGHT, 3, 8) if request.teacher else (1, FEWEST_EPOCHS, MOST_EPOCHS)
+    each, fewest, most = (
+        (REPEATS + TAUGHT, 3, 8) if request.teacher else (1, FEWEST_EPOCHS, MOST_EPOCHS)
+    )
     epochs = request.epochs or max(fewest, min(most, round(work / (each * graphs))))
-    return replace(like, epochs=epochs, seed=request.seed, recombined=TAUGHT if request.teacher else 0.0)
+    return replace(
+        like, epochs=epochs, seed=request.seed, recombined=TAUGHT if request.teacher else 0.0
+    )
 
 
 def _name(path: Path) -> str:
@@ -133,10 +170,19 @@ def _spare(sources: Sequence[Path], folder: Path) -> None:
     """Refuse to write a table of the model over one that it is to learn from."""
     for source in sources:
         if source.name.lower() in WRITTEN and real_path(source).parent == real_path(folder):
-            raise ValueError(f"{source} would be overwritten by the model's own {source.name.lower()}: choose another folder, or rename it")
+            raise ValueError(
+                f"{source} would be overwritten by the model's own {source.name.lower()}: choose another folder, or rename it"
+            )
 
 
-TRUNK = Recipe(epochs=12, batch_size=64, learning_rate=2e-3, structure_rate=20.0, environment_drop=0.3, averaging=0.999)
+TRUNK = Recipe(
+    epochs=12,
+    batch_size=64,
+    learning_rate=2e-3,
+    structure_rate=20.0,
+    environment_drop=0.3,
+    averaging=0.999,
+)
 """How the shipped trunk is pretrained."""
 
 HELD_OUT = 50
@@ -170,7 +216,9 @@ def pretrain(
     }
     facts = f"{census.rows} rows; {census.unreadable} unreadable or too large, {census.repeated} repeated, {census.excluded} excluded"
     kept_out = (f"no molecule of {one.name}, sha256 {digest(one)}" for one in exclude)
-    problem = Problem("descriptor-pretrained", census.names, (), parts, "standard deviations", (facts, *kept_out))
+    problem = Problem(
+        "descriptor-pretrained", census.names, (), parts, "standard deviations", (facts, *kept_out)
+    )
     config = replace(MOLECULE, task="regression", outputs=len(census.names), dropout=0.0)
     recipe = replace(TRUNK, epochs=epochs or TRUNK.epochs, seed=seed)
     return train(problem, config, recipe, folder, Origin(command), machine=machine)

@@ -35,12 +35,22 @@ class Preset:
     """Whether the split has such a part."""
 
 
-MOLECULE = Config("binary", outputs=1, width=64, heads=4, layers=4, feedforward=128, readout="mean", dropout=0.1)
+MOLECULE = Config(
+    "binary", outputs=1, width=64, heads=4, layers=4, feedforward=128, readout="mean", dropout=0.1
+)
 """The architecture of all shipped models of molecules, so that one may begin with another's weights."""
 
 _BACE = Preset(
     MOLECULE,
-    Recipe(epochs=5, batch_size=32, learning_rate=1e-3, structure_rate=20.0, weight_decay=0.1, environment_drop=0.3, recombined=7.5),
+    Recipe(
+        epochs=5,
+        batch_size=32,
+        learning_rate=1e-3,
+        structure_rate=20.0,
+        weight_decay=0.1,
+        environment_drop=0.3,
+        recombined=7.5,
+    ),
     lambda home, part: bace(home, "scaffold", part),
     targets=("BACE-1 inhibition",),
     classes=("inactive", "active"),
@@ -50,7 +60,15 @@ _BACE = Preset(
 
 _MNIST = Preset(
     Config("multiclass", outputs=10, width=80, heads=4, layers=4, feedforward=160),
-    Recipe(epochs=24, batch_size=32, learning_rate=1e-3, averaging=0.9995, structure_rate=5.0, weight_decay=0.05, deformation=1.0),
+    Recipe(
+        epochs=24,
+        batch_size=32,
+        learning_rate=1e-3,
+        averaging=0.9995,
+        structure_rate=5.0,
+        weight_decay=0.05,
+        deformation=1.0,
+    ),
     mnist,
     targets=("digit",),
     classes=tuple("0123456789"),
@@ -100,7 +118,9 @@ def preset_of(card: Card) -> Preset:
     name = card.training.get("preset", card.training.get("data"))
     if name not in PRESETS:
         there = ", ".join(PRESETS)
-        raise ValueError(f"the model {card.name!r} was trained on data of your own: only those of the presets {there} come with test data")
+        raise ValueError(
+            f"the model {card.name!r} was trained on data of your own: only those of the presets {there} come with test data"
+        )
     return PRESETS[name]
 
 
@@ -128,9 +148,16 @@ def train_preset(
     from graphormer.training.run import Origin, Problem, train, trunk
 
     chosen = preset(name)
-    recipe = replace(chosen.recipe, epochs=epochs or chosen.recipe.epochs, seed=chosen.recipe.seed if seed is None else seed)
+    recipe = replace(
+        chosen.recipe,
+        epochs=epochs or chosen.recipe.epochs,
+        seed=chosen.recipe.seed if seed is None else seed,
+    )
     logger.info("reading %s", name)
-    parts = {part: chosen.load(home, part) for part in ("train", *(["valid"] if chosen.valid else []), "test")}
+    parts = {
+        part: chosen.load(home, part)
+        for part in ("train", *(["valid"] if chosen.valid else []), "test")
+    }
     problem = Problem(name, chosen.targets, chosen.classes, parts, chosen.unit)
     start = trunk(chosen.init, chosen.config) if chosen.init else None
     origin = Origin(_command(name, epochs, seed), chosen.init, name)
@@ -139,4 +166,12 @@ def train_preset(
 
 def _command(name: str, epochs: int | None, seed: int | None) -> str:
     given = [("--epochs", epochs), ("--seed", seed)]
-    return " ".join(["molxai train --preset", name, "-o", name, *(f"{flag} {value}" for flag, value in given if value is not None)])
+    return " ".join(
+        [
+            "molxai train --preset",
+            name,
+            "-o",
+            name,
+            *(f"{flag} {value}" for flag, value in given if value is not None),
+        ]
+    )

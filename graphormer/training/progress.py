@@ -18,23 +18,36 @@ class EpochBar(lightning.Callback):
         self.bar: Progress | None = None
         self.began = time.monotonic()
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         self.began = time.monotonic()
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         if not trainer.is_global_zero or time.monotonic() - self.began < PATIENCE:
             return
         if self.bar is None:
             shown = ("{task.description}", BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
             self.bar = Progress(*shown, console=Console(stderr=True), transient=True)
-            self.bar.add_task(f"epoch {trainer.current_epoch + 1}", total=trainer.num_training_batches)
+            self.bar.add_task(
+                f"epoch {trainer.current_epoch + 1}", total=trainer.num_training_batches
+            )
             self.bar.start()
         self.bar.update(self.bar.task_ids[0], completed=batch_idx + 1)
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         self._stop()
 
-    def on_exception(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        exception: BaseException,
+    ) -> None:
         self._stop()
 
     def _stop(self) -> None:

@@ -32,8 +32,15 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.averaging < 1:
-            raise ValueError(f"{self}: at least one epoch, one graph a batch, a positive learning rate and averaging in [0, 1) are needed")
+        if (
+            self.epochs < 1
+            or self.batch_size < 1
+            or self.learning_rate <= 0
+            or not 0 <= self.averaging < 1
+        ):
+            raise ValueError(
+                f"{self}: at least one epoch, one graph a batch, a positive learning rate and averaging in [0, 1) are needed"
+            )
         if not (0 <= self.environment_drop <= 1 and 0 <= self.node_drop <= 1):
             raise ValueError(f"{self}: shares from 0 to 1 are needed for what is dropped")
         if self.deformation < 0:

@@ -91,15 +91,21 @@ def train(
             or the training diverged: nothing is saved.
     """
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
+        raise ValueError(
+            f"{folder} is a file: a folder is needed for the model and its checkpoints"
+        )
     _check_folder(folder, members)
     _check_labels(problem, config)
     model, scaling = _members(problem, config, recipe, folder, members, machine, start or {})
     if wild := [name for name, value in model.state_dict().items() if not value.isfinite().all()]:
-        raise ValueError(f"{len(wild)} of the model's weights, like {wild[0]}, are not finite: {DIVERGED}")
+        raise ValueError(
+            f"{len(wild)} of the model's weights, like {wild[0]}, are not finite: {DIVERGED}"
+        )
     kept = {name: part for name, part in problem.parts.items() if name != "train" and len(part)}
     said = {name: predict(model, part.graphs) for name, part in kept.items()}
-    metrics = {name: judged(config.task, said[name], part, problem.targets) for name, part in kept.items()}
+    metrics = {
+        name: judged(config.task, said[name], part, problem.targets) for name, part in kept.items()
+    }
     card = _card(problem, config, recipe, members, origin, scaling, metrics)
     weights = save(model, card, folder)
     write_predictions(card, kept, said, folder / PREDICTIONS)
@@ -116,7 +122,13 @@ Scaling = tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]
 
 
 def _members(
-    problem: Problem, config: Config, recipe: Recipe, folder: Path, members: int, machine: Machine, start: Mapping[str, Tensor]
+    problem: Problem,
+    config: Config,
+    recipe: Recipe,
+    folder: Path,
+    members: int,
+    machine: Machine,
+    start: Mapping[str, Tensor],
 ) -> tuple[Model, Scaling]:
     """The model, or the ensemble, with its head in the targets' own unit."""
     data, valid = problem.parts["train"], problem.parts.get("valid")
@@ -133,7 +145,9 @@ def _members(
             lesson = distil(config, lesson, own.recombined, own.seed)
         followed = standardised(valid, *scaling) if valid and len(valid) else None
         course = _course(problem, config, scaling, own.epochs * (members - member - 1))
-        made.append(rescaled(fit(config, own, lesson, place, machine, begun, followed, course), *scaling))
+        made.append(
+            rescaled(fit(config, own, lesson, place, machine, begun, followed, course), *scaling)
+        )
     return (Ensemble(made) if members > 1 else made[0]), scaling
 
 
@@ -146,7 +160,13 @@ def _course(problem: Problem, config: Config, scaling: Scaling, later: int) -> C
 
 
 def _card(
-    problem: Problem, config: Config, recipe: Recipe, members: int, origin: Origin, scaling: Scaling, metrics: dict[str, Any]
+    problem: Problem,
+    config: Config,
+    recipe: Recipe,
+    members: int,
+    origin: Origin,
+    scaling: Scaling,
+    metrics: dict[str, Any],
 ) -> Card:
     data, regression = problem.parts["train"], config.task == "regression"
     mean, scale = (tuple(one.tolist()) if regression else () for one in scaling)
@@ -181,7 +201,12 @@ def _card(
     )
 
 
-def judged(task: Task, outputs: Float[Tensor, "graphs outputs"], part: LabelledGraphs, targets: Sequence[str]) -> dict[str, object]:
+def judged(
+    task: Task,
+    outputs: Float[Tensor, "graphs outputs"],
+    part: LabelledGraphs,
+    targets: Sequence[str],
+) -> dict[str, object]:
     """Measures with intervals on a part, for the card: value, low, high; under `targets` those of each where there are several."""
     together, each = intervals(task, outputs, part.labels)
     own = {"targets": dict(zip(targets, map(_rounded, each), strict=True))} if each else {}
@@ -189,24 +214,37 @@ def judged(task: Task, outputs: Float[Tensor, "graphs outputs"], part: LabelledG
 
 
 def _rounded(measures: Mapping[str, Interval]) -> dict[str, list[float | None]]:
-    return {name: [None if math.isnan(x) else round(x, 5) for x in values] for name, values in measures.items()}
+    return {
+        name: [None if math.isnan(x) else round(x, 5) for x in values]
+        for name, values in measures.items()
+    }
 
 
-def moments(config: Config, labels: Tensor) -> tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]:
+def moments(
+    config: Config, labels: Tensor
+) -> tuple[Float[Tensor, " outputs"], Float[Tensor, " outputs"]]:
     """Mean and standard deviation of a regression's targets; 0 and 1 for other tasks."""
     if config.task != "regression":
         return torch.zeros(config.outputs), torch.ones(config.outputs)
     values = labels.double().numpy()
-    mean = np.nanmean(values, 0) if config.output_bias else np.zeros(config.outputs)  # without a bias there is no base value
-    return torch.tensor(mean, dtype=torch.float32), torch.tensor(np.nanstd(values, 0), dtype=torch.float32)
+    mean = (
+        np.nanmean(values, 0) if config.output_bias else np.zeros(config.outputs)
+    )  # without a bias there is no base value
+    return torch.tensor(mean, dtype=torch.float32), torch.tensor(
+        np.nanstd(values, 0), dtype=torch.float32
+    )
 
 
-def standardised(part: LabelledGraphs, mean: Float[Tensor, " outputs"], scale: Float[Tensor, " outputs"]) -> LabelledGraphs:
+def standardised(
+    part: LabelledGraphs, mean: Float[Tensor, " outputs"], scale: Float[Tensor, " outputs"]
+) -> LabelledGraphs:
     """The part with a regression's labels in standard deviations from their mean."""
     return replace(part, labels=(part.labels - mean) / scale) if part.labels.ndim == 2 else part
 
 
-def rescaled(model: Graphormer, mean: Float[Tensor, " outputs"], scale: Float[Tensor, " outputs"]) -> Graphormer:
+def rescaled(
+    model: Graphormer, mean: Float[Tensor, " outputs"], scale: Float[Tensor, " outputs"]
+) -> Graphormer:
     """The model with its head in the target's own unit: w → w · scale, b → b · scale + mean."""
     with torch.no_grad():
         model.head.weight *= scale[:, None]
@@ -241,8 +279,12 @@ def trunk(model: str | Path, config: Config) -> dict[str, Tensor]:
     differing = [name for name in sizes if getattr(card.config, name) != getattr(config, name)]
     if differing or len(networks(network)) > 1:
         what = f"another {', '.join(differing)}" if differing else "several members"
-        raise ValueError(f"the model {card.name!r} has {what}: one model of the same architecture is needed to begin with")
-    return {name: value for name, value in network.state_dict().items() if not name.startswith("head.")}
+        raise ValueError(
+            f"the model {card.name!r} has {what}: one model of the same architecture is needed to begin with"
+        )
+    return {
+        name: value for name, value in network.state_dict().items() if not name.startswith("head.")
+    }
 
 
 def _check_folder(folder: Path, members: int) -> None:
@@ -251,25 +293,36 @@ def _check_folder(folder: Path, members: int) -> None:
     if (single and members > 1) or several > (members if members > 1 else 0):
         found = f"an ensemble of {several}" if several else "a single model"
         wanted = f"{members} members" if members > 1 else "one model"
-        raise ValueError(f"{folder} holds a run of {found}, {wanted} are asked for: repeat that run's command, or choose another folder")
+        raise ValueError(
+            f"{folder} holds a run of {found}, {wanted} are asked for: repeat that run's command, or choose another folder"
+        )
 
 
 def _check_labels(problem: Problem, config: Config) -> None:
     labels = problem.parts["train"].labels
     if config.task == "multiclass":
-        missing = [problem.classes[i] for i in range(config.outputs) if not int((labels == i).sum())]
+        missing = [
+            problem.classes[i] for i in range(config.outputs) if not int((labels == i).sum())
+        ]
         if len(missing) == config.outputs - 1 or not len(labels):
             raise ValueError("the train part has one class only: choose another split or seed")
         return
     for name, column in zip(problem.targets, labels.T, strict=True):
         if len(column[~column.isnan()].unique()) < 2:
-            raise ValueError(f"the train part has one value of {name!r} only: choose another split or seed")
+            raise ValueError(
+                f"the train part has one value of {name!r} only: choose another split or seed"
+            )
 
 
 def write_split(problem: Problem, path: Path) -> None:
     """Every molecule that was used, with its labels and its part: what `--split-column split` reads again; of pictures the rows."""
     rows = [
-        [*data.texts[place : place + 1], *(_cell(problem, float(x)) for x in data.labels[place].reshape(-1)), part, row]
+        [
+            *data.texts[place : place + 1],
+            *(_cell(problem, float(x)) for x in data.labels[place].reshape(-1)),
+            part,
+            row,
+        ]
         for part, data in problem.parts.items()
         for place, row in enumerate(data.rows)
     ]
@@ -278,7 +331,10 @@ def write_split(problem: Problem, path: Path) -> None:
 
 
 def write_predictions(
-    card: Card, parts: Mapping[str, LabelledGraphs], said: Mapping[str, Float[Tensor, "graphs outputs"]], path: Path
+    card: Card,
+    parts: Mapping[str, LabelledGraphs],
+    said: Mapping[str, Float[Tensor, "graphs outputs"]],
+    path: Path,
 ) -> None:
     """A line for each labelled target of each graph: label, prediction, and a classifier's probability.
 
@@ -294,7 +350,9 @@ def write_predictions(
     write_table(path, ["split", "row", "target", "label", "predicted", "probability"], lines)
 
 
-def _predicted(card: Card, outputs: Float[Tensor, " outputs"], column: int, label: float) -> tuple[str, str, str]:
+def _predicted(
+    card: Card, outputs: Float[Tensor, " outputs"], column: int, label: float
+) -> tuple[str, str, str]:
     """Label, prediction and probability as text."""
     if card.config.task == "regression":
         return f"{label:.7g}", f"{float(outputs[column]):.7g}", ""

@@ -64,7 +64,9 @@ class Parts:
     @cached_property
     def identity(self) -> bytes:
         """Checksum of the manifest, which every part carries: parts of another run are none."""
-        return hashlib.sha256(json.dumps(self.manifest, sort_keys=True).encode()).hexdigest().encode()
+        return (
+            hashlib.sha256(json.dumps(self.manifest, sort_keys=True).encode()).hexdigest().encode()
+        )
 
     def alone(self, shard: Shard | None = None) -> AbstractContextManager[None]:
         """Make the folder if it is not there, and keep other runs out of it; other shards may work beside a shard.
@@ -74,7 +76,9 @@ class Parts:
             OSError: the folder cannot be made.
         """
         if self.folder.exists() and not self.folder.is_dir():
-            raise ValueError(f"{self.folder} is a file: a folder of this name is needed for the parts, remove it")
+            raise ValueError(
+                f"{self.folder} is a file: a folder of this name is needed for the parts, remove it"
+            )
         self.folder.mkdir(exist_ok=True)
         return alone_in(self.folder, shard)
 
@@ -95,13 +99,19 @@ class Parts:
         if noted.exists():
             _check_same(self.folder, self.manifest, manifest)
             if not resume:
-                raise ValueError(f"{self.folder} holds an unfinished run: add --resume to go on with it, or --restart to begin anew")
+                raise ValueError(
+                    f"{self.folder} holds an unfinished run: add --resume to go on with it, or --restart to begin anew"
+                )
             return
         write_file(noted, json.dumps(manifest, indent=1))
 
     def _clear(self) -> None:
         """Remove what a run has written, but no lock."""
-        for path in (self.folder / MANIFEST, self.folder / TOTAL, *self.folder.glob("part-*.parquet")):
+        for path in (
+            self.folder / MANIFEST,
+            self.folder / TOTAL,
+            *self.folder.glob("part-*.parquet"),
+        ):
             path.unlink(missing_ok=True)
 
     def path(self, place: int) -> Path:
@@ -117,7 +127,11 @@ class Parts:
         except (ArrowException, OSError, UnicodeDecodeError):
             return None
         ours = (table.schema.metadata or {}).get(RUN) == self.identity
-        whole = len(table) > 0 and names == self.manifest.get("columns") and _consecutive(table["row"].to_pylist())
+        whole = (
+            len(table) > 0
+            and names == self.manifest.get("columns")
+            and _consecutive(table["row"].to_pylist())
+        )
         return table.replace_schema_metadata(None) if ours and whole else None
 
     def keep(self, place: int, table: pa.Table) -> None:
@@ -148,8 +162,12 @@ def _check_same(folder: Path, known: dict[str, Any], manifest: dict[str, Any]) -
     found = f"{folder} holds an unfinished run with {name} {before}, this one has {now}"
     if name == "inputs":
         compared = "files are compared by their names and the SHA-256 of their bytes, so that a file that was changed is another input"
-        raise ValueError(f"{found}; {compared}: add --restart to throw that run away and begin anew, or put the old file back and --resume")
-    raise ValueError(f"{found}: repeat its command to go on with it, or add --restart to throw it away and begin anew")
+        raise ValueError(
+            f"{found}; {compared}: add --restart to throw that run away and begin anew, or put the old file back and --resume"
+        )
+    raise ValueError(
+        f"{found}: repeat its command to go on with it, or add --restart to throw it away and begin anew"
+    )
 
 
 def _consecutive(rows: list[Any]) -> bool:
@@ -179,20 +197,30 @@ def merge(output: Path, folders: Sequence[Path]) -> Tally:
         for place in range(chunks):
             table = next((found for one in several if (found := one.read(place)) is not None), None)
             if table is None:
-                raise ValueError(f"part {place} of {chunks} is missing or damaged in {_named(folders)}: run its shard again")
+                raise ValueError(
+                    f"part {place} of {chunks} is missing or damaged in {_named(folders)}: run its shard again"
+                )
             if table["row"][0].as_py() != done.rows:
                 raise ValueError(
                     f"part {place} begins with row {table['row'][0].as_py()}, not {done.rows}: the folders are of different runs"
                 )
             done += tally_of(table)
             if place == chunks - 1 and done.rows != rows:
-                raise ValueError(f"{done.rows} rows in the parts where the input had {rows}: the folders are of different runs")
-            yield table if output.suffix.lower() == ".sdf" or BLOCK not in table.column_names else table.drop_columns(BLOCK)
+                raise ValueError(
+                    f"{done.rows} rows in the parts where the input had {rows}: the folders are of different runs"
+                )
+            yield (
+                table
+                if output.suffix.lower() == ".sdf" or BLOCK not in table.column_names
+                else table.drop_columns(BLOCK)
+            )
 
     each = tables()
     first = next(each)
     if output.suffix.lower() == ".sdf" and BLOCK not in first.column_names:
-        raise ValueError(f"{output}: the parts hold no structures, for their run wrote another format than .sdf")
+        raise ValueError(
+            f"{output}: the parts hold no structures, for their run wrote another format than .sdf"
+        )
     write_tables(chain([first], each), first.schema, output)
     return done
 
@@ -202,13 +230,19 @@ def _total(several: Sequence[Parts]) -> tuple[int, int]:
     manifests, totals = [], []
     for one in several:
         if not (one.folder / MANIFEST).exists():
-            raise FileNotFoundError(f"no unfinished run in {one.folder}: name an output, or its folder ending in .parts")
+            raise FileNotFoundError(
+                f"no unfinished run in {one.folder}: name an output, or its folder ending in .parts"
+            )
         manifests.append(one.identity)
         totals += [_counts(one.folder / TOTAL)] if (one.folder / TOTAL).exists() else []
     if len(set(manifests)) > 1:
-        raise ValueError(f"{_named([one.folder for one in several])} are of different runs: their manifests differ")
+        raise ValueError(
+            f"{_named([one.folder for one in several])} are of different runs: their manifests differ"
+        )
     if not totals:
-        raise ValueError(f"no shard in {_named([one.folder for one in several])} has ended yet: run them to their end first")
+        raise ValueError(
+            f"no shard in {_named([one.folder for one in several])} has ended yet: run them to their end first"
+        )
     return totals[0]
 
 
@@ -222,7 +256,9 @@ def _counts(path: Path) -> tuple[int, int]:
     chunks, rows = content.get("chunks"), content.get("rows")
     if type(chunks) is not int or type(rows) is not int or not 0 < chunks <= rows:
         found = shortened(json.dumps(content))
-        raise ValueError(f"{path} is damaged ({found}): delete it, and run a shard again or add --resume, which writes it anew")
+        raise ValueError(
+            f"{path} is damaged ({found}): delete it, and run a shard again or add --resume, which writes it anew"
+        )
     return chunks, rows
 
 
@@ -235,9 +271,13 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete {path.parent} to begin anew") from error
+        raise ValueError(
+            f"{path} is damaged ({error}): delete {path.parent} to begin anew"
+        ) from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is damaged (no table of names and values): delete {path.parent} to begin anew")
+        raise ValueError(
+            f"{path} is damaged (no table of names and values): delete {path.parent} to begin anew"
+        )
     return content
 
 

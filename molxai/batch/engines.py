@@ -92,7 +92,14 @@ class _Actor:
         return {"place": batch["place"], "table": tables}
 
 
-def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: float = 0, limits: Limits = LIMITS) -> Tables:
+def on_ray(
+    work: Work,
+    chunks: Chunks,
+    workers: int,
+    address: str = "",
+    gpus: float = 0,
+    limits: Limits = LIMITS,
+) -> Tables:
     """On a Ray cluster, in a pool of actors with one processor each; all rows are put into the cluster's memory first.
 
     Args:
@@ -122,7 +129,12 @@ def on_ray(work: Work, chunks: Chunks, workers: int, address: str = "", gpus: fl
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         data = ray.data.from_items(rows, override_num_blocks=len(rows))
-        each = {"batch_size": 1, "concurrency": min(workers, len(rows)), "num_cpus": 1, "num_gpus": gpus or None}
+        each = {
+            "batch_size": 1,
+            "concurrency": min(workers, len(rows)),
+            "num_cpus": 1,
+            "num_gpus": gpus or None,
+        }
         done = data.map_batches(_Actor, fn_constructor_args=(work, limits), **each)
         for batch in done.iter_batches(batch_size=1, prefetch_batches=0):
             yield int(batch["place"][0]), pickle.loads(batch["table"][0])
@@ -172,4 +184,8 @@ def ray_library() -> Any:
 
 def _cluster(address: str, workers: int) -> dict[str, Any]:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    return quiet | ({"address": address} if address else {"address": "local", "num_cpus": workers, "include_dashboard": False})
+    return quiet | (
+        {"address": address}
+        if address
+        else {"address": "local", "num_cpus": workers, "include_dashboard": False}
+    )

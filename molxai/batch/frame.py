@@ -66,12 +66,19 @@ def explain_frame(
     chosen = target or default_target(read_card(locate(model)), table=True)
     work = Attribution(model, method, chosen, contrast, **settings)
     if work.explainer.reads != "molecules":
-        raise ValueError(f"the model {work.explainer.card.name!r} reads digits: a frame of molecules needs another model")
+        raise ValueError(
+            f"the model {work.explainer.card.name!r} reads digits: a frame of molecules needs another model"
+        )
     work.explainer.target(chosen, contrast)  # refused before any work
     said = work(_rows(frame[smiles]))
     names = [name for name in (*KEYS, *said) if name in said and name not in LEFT_OUT]
-    columns = {f"{OURS}{name}" if name in frame.columns else name: said[name] for name in dict.fromkeys(names)}
-    made = pandas.DataFrame({name: pandas.Series(list(values), dtype=_kind(values)) for name, values in columns.items()})
+    columns = {
+        f"{OURS}{name}" if name in frame.columns else name: said[name]
+        for name in dict.fromkeys(names)
+    }
+    made = pandas.DataFrame(
+        {name: pandas.Series(list(values), dtype=_kind(values)) for name, values in columns.items()}
+    )
     return pandas.concat([frame, made.set_axis(frame.index, axis=0)], axis=1)
 
 
@@ -94,7 +101,9 @@ def _rows(molecules: "pandas.Series") -> dict[str, np.ndarray]:
     """The column as rows of an `Attribution`; what is missing is an empty SMILES, which is refused as such."""
     content = np.empty(len(molecules), dtype=object)
     given = zip(molecules, molecules.isna(), strict=True)
-    content[:] = ["" if missing else one if isinstance(one, Chem.Mol) else str(one) for one, missing in given]
+    content[:] = [
+        "" if missing else one if isinstance(one, Chem.Mol) else str(one) for one, missing in given
+    ]
     return {"input": np.array([str(one) for one in content], dtype=object), "content": content}
 
 

@@ -40,7 +40,9 @@ def alone_in(folder: Path, shard: Shard | None = None) -> Iterator[None]:
         own = folder / (f"shard-{shard[0]}-of-{shard[1]}.lock" if shard else WHOLE)
         file = stack.enter_context(_opened(own))
         file.truncate()
-        file.write(f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now():%Y-%m-%d %H:%M:%S}")
+        file.write(
+            f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now():%Y-%m-%d %H:%M:%S}"
+        )
         file.flush()
         for other in [folder / WHOLE] if shard else sorted(folder.glob("shard-*.lock")):
             if other.exists():
@@ -62,8 +64,12 @@ def _opened(path: Path) -> Iterator[TextIO]:
             if not _locked(file):
                 file.seek(0)
                 who = shortened(file.read(200).strip()) or "which has just begun"
-                raise ValueError(f"another run ({who}) is at work on {path.parent}: wait for its end, or stop it")
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):  # else it was removed meanwhile
+                raise ValueError(
+                    f"another run ({who}) is at work on {path.parent}: wait for its end, or stop it"
+                )
+            if path.exists() and os.path.samestat(
+                path.stat(), os.fstat(file.fileno())
+            ):  # else it was removed meanwhile
                 file.seek(0)
                 yield file
                 return

@@ -110,7 +110,9 @@ class Worker:
         try:
             return self._patiently(refused(row, reason))
         except LostError as lost:
-            raise OSError(f"a worker {lost} over a row of which nothing was asked; what is done can be gone on with") from lost
+            raise OSError(
+                f"a worker {lost} over a row of which nothing was asked; what is done can be gone on with"
+            ) from lost
 
     def _patiently(self, rows: Columns) -> pa.Table:
         """Records of the rows, from a second worker where the first one was killed.
@@ -144,17 +146,23 @@ class Worker:
                 reason = str(lost)
         if self.process is None:
             advice = "the memory is too small, perhaps: give fewer --num-workers or a smaller --batch-size"
-            raise OSError(f"workers cannot begin: each of {LOSSES} {reason} before its first row; {advice}")
+            raise OSError(
+                f"workers cannot begin: each of {LOSSES} {reason} before its first row; {advice}"
+            )
 
     def _start(self) -> None:
-        from loky.backend import get_context  # processes that do not run the caller's main module again
+        from loky.backend import (
+            get_context,
+        )  # processes that do not run the caller's main module again
 
         context = get_context("loky")
         with self.lock:
             if self.ended:
                 raise OSError("the worker has ended")
             self.connection, other = context.Pipe()
-            process = context.Process(target=serve, args=(self.work, other), env=ONE_THREAD, daemon=True)
+            process = context.Process(
+                target=serve, args=(self.work, other), env=ONE_THREAD, daemon=True
+            )
             process.start()
             other.close()  # so that the end of the process is the end of the file
             self.process = process
@@ -174,7 +182,11 @@ class Worker:
                 if time.monotonic() > deadline:
                     raise LostError(f"was stopped after {seconds:.3g} seconds", MORE_TIME, True)
                 if _resident(self.process.pid) > self.limits.memory:
-                    raise LostError(f"was stopped at {self.limits.memory / 2**30:.3g} GiB of memory", LEAVE_OUT, True)
+                    raise LostError(
+                        f"was stopped at {self.limits.memory / 2**30:.3g} GiB of memory",
+                        LEAVE_OUT,
+                        True,
+                    )
             done, content = pickle.loads(self.connection.recv_bytes())
         except (EOFError, OSError) as error:
             raise LostError(f"was killed ({self._how_it_ended()})", LEAVE_OUT, False) from error

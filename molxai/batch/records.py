@@ -30,10 +30,24 @@ KEYS = (
 )
 """In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
 
-NUMBERS = ("probability", "logit", "logit_sd", "similarity", "token_relevance", "bias_relevance", "gap", "convergence_delta")
+NUMBERS = (
+    "probability",
+    "logit",
+    "logit_sd",
+    "similarity",
+    "token_relevance",
+    "bias_relevance",
+    "gap",
+    "convergence_delta",
+)
 
 
-def record(one: Input, explanation: Explanation | None, features: bool = False, scheme: Scheme | None = None) -> Record:
+def record(
+    one: Input,
+    explanation: Explanation | None,
+    features: bool = False,
+    scheme: Scheme | None = None,
+) -> Record:
     """The record of an input and its explanation; without one, of its error.
 
     Args:
@@ -106,10 +120,20 @@ def schema(
         blocks: whether there is a column of mol blocks, for SDF.
         fragments: whether records hold the relevance of fragments.
     """
-    kinds = dict.fromkeys(KEYS, pa.string()) | dict.fromkeys(NUMBERS, pa.float64()) | {"row": pa.int64(), "notes": pa.list_(pa.string())}
-    kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32())) | {"atoms": pa.list_(pa.int32())}
+    kinds = (
+        dict.fromkeys(KEYS, pa.string())
+        | dict.fromkeys(NUMBERS, pa.float64())
+        | {"row": pa.int64(), "notes": pa.list_(pa.string())}
+    )
+    kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32())) | {
+        "atoms": pa.list_(pa.int32())
+    }
     kinds["prediction"] = pa.string() if card.classes else pa.float64()
-    kinds["outputs"] = pa.struct([(name, pa.float64()) for name in card.endpoints]) if card.endpoints else pa.null()
+    kinds["outputs"] = (
+        pa.struct([(name, pa.float64()) for name in card.endpoints])
+        if card.endpoints
+        else pa.null()
+    )
     if features:
         kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
     if fragments:
@@ -117,7 +141,12 @@ def schema(
     return pa.schema([*kinds.items(), *extras.items(), *([(BLOCK, pa.string())] if blocks else [])])
 
 
-FRAGMENT = (("name", pa.string()), ("smiles", pa.string()), ("atoms", pa.list_(pa.int32())), ("relevance", pa.float64()))
+FRAGMENT = (
+    ("name", pa.string()),
+    ("smiles", pa.string()),
+    ("atoms", pa.list_(pa.int32())),
+    ("relevance", pa.float64()),
+)
 """Names and types of what records say of a fragment."""
 
 BLOCK = "mol_block"
@@ -153,7 +182,12 @@ class Writer(AbstractContextManager["Writer"]):
         self.columns, self.stack = columns, ExitStack()
         self.partial = self.stack.enter_context(replacing(path))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
         return self.stack.__exit__(kind, error, trace)
 
     @abstractmethod
@@ -166,7 +200,9 @@ class _Text(Writer):
 
     def __init__(self, path: Path, columns: pa.Schema) -> None:
         super().__init__(path, columns)
-        self.file: TextIO = self.stack.enter_context(self.partial.open("w", encoding="utf-8", newline=""))
+        self.file: TextIO = self.stack.enter_context(
+            self.partial.open("w", encoding="utf-8", newline="")
+        )
 
 
 class JsonLines(_Text):
@@ -210,7 +246,11 @@ class Parquet(Writer):
         from pyarrow import parquet
 
         super().__init__(path, columns)
-        self.file = self.stack.enter_context(parquet.ParquetWriter(self.partial, columns, compression="zstd", write_page_checksum=True))
+        self.file = self.stack.enter_context(
+            parquet.ParquetWriter(
+                self.partial, columns, compression="zstd", write_page_checksum=True
+            )
+        )
 
     def write(self, table: pa.Table) -> None:
         self.file.write_table(table)
@@ -233,7 +273,10 @@ class Sdf(_Text):
             mol = mol_block(block) if block else Chem.Mol()
             mol.SetProp("_Name", " ".join(one["id"].split()))
             lists = {f"molxai_{name}": one.pop(name) for name in ("relevance", "relevance_sd")}
-            lists |= {f"molxai_{name.replace(' ', '_')}": values for name, values in (one.pop("features", None) or {}).items()}
+            lists |= {
+                f"molxai_{name.replace(' ', '_')}": values
+                for name, values in (one.pop("features", None) or {}).items()
+            }
             for name, value in one.items():
                 if value is not None and value != []:
                     mol.SetProp(_property_name(name), _property_text(str(as_cell(value))))
@@ -259,7 +302,11 @@ def _property_name(name: str) -> str:
 
 def _property_text(text: str) -> str:
     """Text within a record: a blank line would end the property, and a line of `$$$$` the record."""
-    return "\n".join(f" {line}" if line.startswith("$$$$") else line for line in text.splitlines() if line.strip())
+    return "\n".join(
+        f" {line}" if line.startswith("$$$$") else line
+        for line in text.splitlines()
+        if line.strip()
+    )
 
 
 class Excel(Writer):

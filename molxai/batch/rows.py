@@ -33,7 +33,9 @@ REFUSALS = (ValueError, RuntimeError, MemoryError)
 """What a row may fail with; torch has no other name for memory that it does not get."""
 
 
-def explained(explainer: Explainer, inputs: Iterable[Input], target: str = "pred", contrast: str | None = None) -> Iterator[Explained]:
+def explained(
+    explainer: Explainer, inputs: Iterable[Input], target: str = "pred", contrast: str | None = None
+) -> Iterator[Explained]:
     """Each input with its explanation, in order; without one where the input could not be read or does not fit.
 
     Args:
@@ -55,15 +57,23 @@ def explained(explainer: Explainer, inputs: Iterable[Input], target: str = "pred
         yield from _explained(explainer, rows, targets)
 
 
-def _explained(explainer: Explainer, rows: Sequence[Input], targets: Sequence[Target | None]) -> list[Explained]:
+def _explained(
+    explainer: Explainer, rows: Sequence[Input], targets: Sequence[Target | None]
+) -> list[Explained]:
     """All rows at once; where one is refused, each alone, so that no row fails for another's sake."""
     readable = [i for i, one in enumerate(rows) if one.subject is not None]
     try:
-        made = explainer.explain([rows[i].subject for i in readable], [targets[i] for i in readable])  # type: ignore[misc]
+        made = explainer.explain(
+            [rows[i].subject for i in readable], [targets[i] for i in readable]
+        )  # type: ignore[misc]
     except REFUSALS as error:
         if len(rows) == 1:
             return [(replace(rows[0], subject=None, error=str(error)), None)]
-        return [pair for one, target in zip(rows, targets, strict=True) for pair in _explained(explainer, [one], [target])]
+        return [
+            pair
+            for one, target in zip(rows, targets, strict=True)
+            for pair in _explained(explainer, [one], [target])
+        ]
     found = dict(zip(readable, made, strict=True))
     return [(one, found.get(i)) for i, one in enumerate(rows)]
 
@@ -79,7 +89,9 @@ def _chunks(inputs: Iterable[Input], size: int = CHUNK) -> Iterator[list[Input]]
         yield chunk
 
 
-def _fitting(explainer: Explainer, one: Input, target: str, contrast: str | None, common: Target | None) -> tuple[Input, Target | None]:
+def _fitting(
+    explainer: Explainer, one: Input, target: str, contrast: str | None, common: Target | None
+) -> tuple[Input, Target | None]:
     """The input with its own target, or refused where the model cannot take it."""
     if one.subject is None:
         return one, None
@@ -115,7 +127,9 @@ class Prediction:
     endpoint: str
 
 
-def predictions(explainer: Explainer, inputs: Iterable[Input], target: str = "pred") -> Iterator[tuple[Input, Prediction | None]]:
+def predictions(
+    explainer: Explainer, inputs: Iterable[Input], target: str = "pred"
+) -> Iterator[tuple[Input, Prediction | None]]:
     """Each input with what the model says of it, in order.
 
     Args:
@@ -128,7 +142,9 @@ def predictions(explainer: Explainer, inputs: Iterable[Input], target: str = "pr
     """
     chosen = explainer.target(target)
     for chunk in _chunks(inputs):
-        yield from _predicted(explainer, [_fitting(explainer, one, "pred", None, None)[0] for one in chunk], chosen)
+        yield from _predicted(
+            explainer, [_fitting(explainer, one, "pred", None, None)[0] for one in chunk], chosen
+        )
 
 
 def similarities(explainer: Explainer, rows: Sequence[Input]) -> list[float | None]:
@@ -140,12 +156,20 @@ def similarities(explainer: Explainer, rows: Sequence[Input]) -> list[float | No
     return [next(near) if isinstance(one.subject, Molecule) else None for one in rows]
 
 
-def _predicted(explainer: Explainer, rows: Sequence[Input], target: Target | None) -> list[tuple[Input, Prediction | None]]:
+def _predicted(
+    explainer: Explainer, rows: Sequence[Input], target: Target | None
+) -> list[tuple[Input, Prediction | None]]:
     """All rows at once; where one is refused, each alone."""
     subjects = [one.subject for one in rows if one.subject is not None]
     try:
-        each = predict_each(explainer.network, [one.graph for one in subjects], explainer.batch_size)
-        near = [value for one, value in zip(rows, similarities(explainer, rows), strict=True) if one.subject is not None]
+        each = predict_each(
+            explainer.network, [one.graph for one in subjects], explainer.batch_size
+        )
+        near = [
+            value
+            for one, value in zip(rows, similarities(explainer, rows), strict=True)
+            if one.subject is not None
+        ]
     except REFUSALS as error:
         if len(rows) == 1:
             return [(replace(rows[0], subject=None, error=str(error)), None)]
@@ -162,7 +186,9 @@ def _predictions(
 ) -> Iterator[Prediction]:
     card, logits = explainer.card, each.mean(0)
     chosen = resolved(card.config, logits, [target] * len(logits))
-    for row, (outcome, similarity) in enumerate(zip(outcomes(card.config, logits, chosen), near, strict=True)):
+    for row, (outcome, similarity) in enumerate(
+        zip(outcomes(card.config, logits, chosen), near, strict=True)
+    ):
         weights = torch.tensor(outcome.target.weights(card.config))
         spread = float((each[:, row] * weights).sum(1).std()) if len(each) > 1 else None
         shown = logits[row].sigmoid() if card.config.task == "binary" else logits[row]
@@ -200,8 +226,15 @@ def draw_all(
     from molxai.rendering.picture import draw
 
     made = [(one, explanation) for one, explanation in rows if explanation is not None]
-    limit = common_limit(scale, (one.relevance.tolist() for _, one in made), all(one.in_unit for _, one in made))
+    limit = common_limit(
+        scale, (one.relevance.tolist() for _, one in made), all(one.in_unit for _, one in made)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     for one, explanation in made:
-        draw(explanation, folder / picture_name(one, ending), look.at(limit), worded(explanation, scheme) if scheme else ())
+        draw(
+            explanation,
+            folder / picture_name(one, ending),
+            look.at(limit),
+            worded(explanation, scheme) if scheme else (),
+        )
     return len(made)

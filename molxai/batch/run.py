@@ -64,7 +64,9 @@ class Library:
 
     def digests(self) -> list[str]:
         """Name and checksum of each file; of a SMILES, the SMILES."""
-        return [f"{Path(one).name} {digest(Path(one))}" if is_file(one) else one for one in self.sources]
+        return [
+            f"{Path(one).name} {digest(Path(one))}" if is_file(one) else one for one in self.sources
+        ]
 
     def expected(self) -> int:
         """About how many rows there are, for a progress bar."""
@@ -91,12 +93,23 @@ def chunk_size(work: Attribution) -> int:
     return max(FEWEST, CHUNK // cost(work.explainer)) if work.relevances else CHUNK
 
 
-def manifest_of(work: Attribution, library: Library, columns: pa.Schema, size: int) -> dict[str, Any]:
+def manifest_of(
+    work: Attribution, library: Library, columns: pa.Schema, size: int
+) -> dict[str, Any]:
     """All that decides what the records hold, by name."""
-    settings = {name: value for name, value in asdict(work).items() if name not in ("model", "device", "types")}
+    settings = {
+        name: value
+        for name, value in asdict(work).items()
+        if name not in ("model", "device", "types")
+    }
     card = work.explainer.card
     made_by = {"molxai": metadata.version("molxai"), **versions()}
-    known = {"format": FORMAT, "inputs": library.digests(), "model": card.name, "weights_sha256": card.weights_sha256}
+    known = {
+        "format": FORMAT,
+        "inputs": library.digests(),
+        "model": card.name,
+        "weights_sha256": card.weights_sha256,
+    }
     read = asdict(library.layout) | {"label_column": library.label_column, "chunk": size}
     typed = {"columns": columns.names, "types": [str(one.type) for one in columns]}
     return json.loads(json.dumps(known | settings | read | typed | {"versions": made_by}))
@@ -147,7 +160,9 @@ def explain_library(
         seen(tally_of(table))
         return tally_of(table)
     with parts.alone(shard):
-        parts.begin(manifest_of(work, library, work.schema, size), resume or shard is not None, restart)
+        parts.begin(
+            manifest_of(work, library, work.schema, size), resume or shard is not None, restart
+        )
 
         def check(table: pa.Table) -> None:
             if strict and tally_of(table).errors:
@@ -156,16 +171,22 @@ def explain_library(
                 _refuse(table, strict)
 
         todo = Remaining(parts, library.chunks(size), shard or (0, 1), check, seen)
-        with closing(engine(work.table, ((place, rows_of(rows)) for place, rows in todo))) as tables:
+        with closing(
+            engine(work.table, ((place, rows_of(rows)) for place, rows in todo))
+        ) as tables:
             for place, table in tables:
                 check(table)
                 parts.keep(place, table)
                 todo.count(table)
-        write_file(parts.folder / TOTAL, json.dumps({"chunks": todo.chunks_read, "rows": todo.rows_read}))
+        write_file(
+            parts.folder / TOTAL, json.dumps({"chunks": todo.chunks_read, "rows": todo.rows_read})
+        )
         if shard is None:
             merge(output, [parts.folder])
             parts.remove()
-            for left in output.parent.glob(f".{glob.escape(output.name)}.*.part"):  # of runs that were killed while joining
+            for left in output.parent.glob(
+                f".{glob.escape(output.name)}.*.part"
+            ):  # of runs that were killed while joining
                 left.unlink(missing_ok=True)
     return todo.done
 
@@ -181,7 +202,13 @@ class Remaining:
         check: Callable[[pa.Table], None],
         seen: Callable[[Tally], None],
     ) -> None:
-        self.parts, self.chunks, self.shard, self.check, self.seen = parts, chunks, shard, check, seen
+        self.parts, self.chunks, self.shard, self.check, self.seen = (
+            parts,
+            chunks,
+            shard,
+            check,
+            seen,
+        )
         self.chunks_read, self.rows_read, self.done = 0, 0, Tally()
 
     def __iter__(self) -> Numbered:
@@ -207,4 +234,8 @@ def _refuse(table: pa.Table, strict: bool) -> None:
     """A single input that fails is the user's to mend, and so is any under `strict`."""
     failed = [one for one in table.select(["row", "error"]).to_pylist() if one["error"]]
     if failed and (strict or len(table) == 1):
-        raise ValueError(failed[0]["error"] if len(table) == 1 else f"row {failed[0]['row']}: {failed[0]['error']}")
+        raise ValueError(
+            failed[0]["error"]
+            if len(table) == 1
+            else f"row {failed[0]['row']}: {failed[0]['error']}"
+        )

@@ -73,7 +73,9 @@ class Attribution:
             ValueError: there is no such scheme, or the model reads digits.
         """
         if self.fragments and self.explainer.reads == "digits":
-            raise ValueError(f"fragments are parts of molecules, and the model {self.explainer.card.name!r} reads digits")
+            raise ValueError(
+                f"fragments are parts of molecules, and the model {self.explainer.card.name!r} reads digits"
+            )
         return scheme_of(self.fragments) if self.fragments else None
 
     @cached_property
@@ -96,7 +98,10 @@ class Attribution:
         """
         entries = entries_of(rows)
         inputs = (one.read(self.max_atoms) for one in entries)
-        made = [known | self._added(one, entry) for (one, known), entry in zip(self._records(inputs), entries, strict=True)]
+        made = [
+            known | self._added(one, entry)
+            for (one, known), entry in zip(self._records(inputs), entries, strict=True)
+        ]
         return {name: _array([one.get(name) for one in made]) for name in self.schema.names}
 
     def _records(self, inputs: Iterable[Input]) -> Iterator[tuple[Input, Record]]:
@@ -110,7 +115,12 @@ class Attribution:
     def table(self, rows: Columns) -> pa.Table:
         """Records of the rows as a typed table."""
         columns = self(rows)
-        return pa.table({name: _typed(columns[name], self.schema.field(name).type) for name in self.schema.names})
+        return pa.table(
+            {
+                name: _typed(columns[name], self.schema.field(name).type)
+                for name in self.schema.names
+            }
+        )
 
     def _added(self, one: Input, entry: Entry) -> dict[str, Any]:
         extras = {shown: self._extra(entry, name) for name, shown in self.columns.items()}
@@ -134,7 +144,9 @@ def rows_of(entries: Sequence[Entry]) -> dict[str, ndarray]:
     """Entries as columns."""
     columns = {name: _array([getattr(one, name) for one in entries]) for name in ENTRY}
     names = dict.fromkeys(name for one in entries for name in one.extras)
-    extras = {f"{EXTRA}{name}": _array([one.extras.get(name, "") for one in entries]) for name in names}
+    extras = {
+        f"{EXTRA}{name}": _array([one.extras.get(name, "") for one in entries]) for name in names
+    }
     return {"input": _array([one.text for one in entries]), **columns, **extras}
 
 
@@ -145,17 +157,33 @@ def entries_of(rows: Columns) -> list[Entry]:
         ValueError: there is no column `input`.
     """
     if "input" not in rows:
-        raise ValueError(f"rows with the columns {', '.join(rows)}: a column 'input' of SMILES is needed")
+        raise ValueError(
+            f"rows with the columns {', '.join(rows)}: a column 'input' of SMILES is needed"
+        )
     texts = [str(one) for one in rows["input"]]
     blank = [""] * len(texts)
-    usual: dict[str, Sequence[Any]] = {"content": texts, "kind": ["smiles"] * len(texts), "row": range(len(texts))}
+    usual: dict[str, Sequence[Any]] = {
+        "content": texts,
+        "kind": ["smiles"] * len(texts),
+        "row": range(len(texts)),
+    }
     usual |= dict.fromkeys(("id", "label", "fault", "label_column"), blank)
     columns = [list(rows.get(name, default)) for name, default in usual.items()]
-    extras = [(name.removeprefix(EXTRA), column) for name, column in rows.items() if name.startswith(EXTRA)]
+    extras = [
+        (name.removeprefix(EXTRA), column)
+        for name, column in rows.items()
+        if name.startswith(EXTRA)
+    ]
     made = []
-    for place, (text, content, kind, row, id, label, fault, where) in enumerate(zip(texts, *columns, strict=True)):
+    for place, (text, content, kind, row, id, label, fault, where) in enumerate(
+        zip(texts, *columns, strict=True)
+    ):
         others = {name: column[place] for name, column in extras}
-        made.append(Entry(text, content, kind, int(row), str(id), str(label), str(fault), others, str(where)))
+        made.append(
+            Entry(
+                text, content, kind, int(row), str(id), str(label), str(fault), others, str(where)
+            )
+        )
     return made
 
 

@@ -31,13 +31,23 @@ PROTOCOLS = {
 }
 """Names of the protocols, and of their splits. Seeds draw the split where it is one by chance, and always the weights."""
 
-OURS, TOGETHER, FOREST = "this recipe, one model", "this recipe, its seeds together", "random forest on count ECFP4"
+OURS, TOGETHER, FOREST = (
+    "this recipe, one model",
+    "this recipe, its seeds together",
+    "random forest on count ECFP4",
+)
 
 Report = Callable[[str], None]
 
 
 def accuracy(
-    protocol: str, seeds: Sequence[int], members: int, folder: Path, home: Path | None, machine: Machine, report: Report
+    protocol: str,
+    seeds: Sequence[int],
+    members: int,
+    folder: Path,
+    home: Path | None,
+    machine: Machine,
+    report: Report,
 ) -> dict[str, Any]:
     """Test measures of each seed's models, of the seeds' ensembles, and of forests.
 
@@ -64,14 +74,35 @@ def accuracy(
         for weights in range(seed, seed + members) if drawn else seeds:
             place = folder / f"{protocol}-{seed}" / f"seed-{weights}"
             outputs.append(_outputs(parts, weights, place, machine, report))
-            rows.append({"kind": OURS, "split": seed, "seed": weights} | quality(config.task, outputs[-1], test.labels))
+            rows.append(
+                {"kind": OURS, "split": seed, "seed": weights}
+                | quality(config.task, outputs[-1], test.labels)
+            )
         if len(outputs) > 1:
-            rows.append({"kind": TOGETHER, "split": seed, "seed": None} | quality(config.task, torch.stack(outputs).mean(0), test.labels))
+            rows.append(
+                {"kind": TOGETHER, "split": seed, "seed": None}
+                | quality(config.task, torch.stack(outputs).mean(0), test.labels)
+            )
         for tree in (seed,) if drawn else seeds:
             forest = forest_outputs(config, train_part.texts, train_part.labels, test.texts, tree)
-            rows.append({"kind": FOREST, "split": seed, "seed": tree} | quality(config.task, forest, test.labels))
-        report(f"{protocol}, split {seed}: " + ", ".join(f"{one['kind']} {one['roc_auc']:.3f}" for one in rows if one["split"] == seed))
-    return {"protocol": protocol, "seeds": list(seeds), "members": members, "rows": rows, "summary": _summary(rows), "versions": versions()}
+            rows.append(
+                {"kind": FOREST, "split": seed, "seed": tree}
+                | quality(config.task, forest, test.labels)
+            )
+        report(
+            f"{protocol}, split {seed}: "
+            + ", ".join(
+                f"{one['kind']} {one['roc_auc']:.3f}" for one in rows if one["split"] == seed
+            )
+        )
+    return {
+        "protocol": protocol,
+        "seeds": list(seeds),
+        "members": members,
+        "rows": rows,
+        "summary": _summary(rows),
+        "versions": versions(),
+    }
 
 
 @cache
@@ -82,10 +113,15 @@ def _trunk(init: str, config: Config) -> dict[str, Tensor]:
 def _parts(home: Path | None, split: str, seed: int, drawn: str) -> dict[str, LabelledGraphs]:
     whole = bace(home, split, "all")  # whose rows are counted from 0, as the split's are
     rows = SPLITS[split](whole.texts, seed)
-    return {name: whole.part(getattr(rows, name), f"{split} {name}{drawn}") for name in ("train", "valid", "test")}
+    return {
+        name: whole.part(getattr(rows, name), f"{split} {name}{drawn}")
+        for name in ("train", "valid", "test")
+    }
 
 
-def _outputs(parts: dict[str, LabelledGraphs], seed: int, place: Path, machine: Machine, report: Report) -> Float[Tensor, "test outputs"]:
+def _outputs(
+    parts: dict[str, LabelledGraphs], seed: int, place: Path, machine: Machine, report: Report
+) -> Float[Tensor, "test outputs"]:
     """What the model of that seed says of the test part, trained unless it is there already."""
     preset = PRESETS["bace"]
     if not (place / "bace.safetensors").exists():
@@ -93,10 +129,23 @@ def _outputs(parts: dict[str, LabelledGraphs], seed: int, place: Path, machine: 
         problem = Problem("bace", preset.targets, preset.classes, parts)
         start = _trunk(preset.init, preset.config) if preset.init else None
         recipe = replace(preset.recipe, seed=seed)
-        train(problem, preset.config, recipe, place, Origin("molxai benchmark accuracy", preset.init), machine=machine, start=start)
+        train(
+            problem,
+            preset.config,
+            recipe,
+            place,
+            Origin("molxai benchmark accuracy", preset.init),
+            machine=machine,
+            start=start,
+        )
     network, card = load(place)
-    if card.training["recipe"] != replace(preset.recipe, seed=seed).to_dict() or card.config != preset.config:
-        raise ValueError(f"{place} holds a model of another recipe: choose another folder, or delete it")
+    if (
+        card.training["recipe"] != replace(preset.recipe, seed=seed).to_dict()
+        or card.config != preset.config
+    ):
+        raise ValueError(
+            f"{place} holds a model of another recipe: choose another folder, or delete it"
+        )
     return predict(network, parts["test"].graphs)
 
 
@@ -106,8 +155,13 @@ def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, tuple[float,
     names = [name for name in rows[0] if name not in ("kind", "split", "seed")]
     made = {}
     for kind in kinds:
-        values = {name: np.array([row[name] for row in rows if row["kind"] == kind]) for name in names}
-        made[kind] = {name: (float(v.mean()), float(v.std(ddof=1)) if len(v) > 1 else 0.0, len(v)) for name, v in values.items()}
+        values = {
+            name: np.array([row[name] for row in rows if row["kind"] == kind]) for name in names
+        }
+        made[kind] = {
+            name: (float(v.mean()), float(v.std(ddof=1)) if len(v) > 1 else 0.0, len(v))
+            for name, v in values.items()
+        }
     return made
 
 
@@ -121,6 +175,9 @@ def markdown(result: dict[str, Any]) -> str:
         "|---|---|" + "---|" * len(measures),
     ]
     for kind, values in result["summary"].items():
-        cells = [f"{mean:.3f}" + (f" ± {deviation:.3f}" if count > 1 else "") for mean, deviation, count in (values[m] for m in measures)]
+        cells = [
+            f"{mean:.3f}" + (f" ± {deviation:.3f}" if count > 1 else "")
+            for mean, deviation, count in (values[m] for m in measures)
+        ]
         lines.append(f"| {kind} | {values['roc_auc'][2]} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

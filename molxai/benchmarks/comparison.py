@@ -12,7 +12,15 @@ from graphormer.files import write_file
 from graphormer.network.checkpoint import versions
 from graphormer.training.machine import Machine
 from graphormer.training.presets import PRESETS, train_preset
-from molxai.benchmarks.faithfulness import SUBSAMPLE, Arrays, Plan, Report, cells, check_plan, estimate
+from molxai.benchmarks.faithfulness import (
+    SUBSAMPLE,
+    Arrays,
+    Plan,
+    Report,
+    cells,
+    check_plan,
+    estimate,
+)
 from molxai.benchmarks.subjects import Subjects
 from molxai.benchmarks.summary import agreement, as_csv, faithfulness_rows, markdown, quality_rows
 from molxai.explanation.explainer import Explainer
@@ -23,7 +31,12 @@ Cells = dict[str, Arrays]
 
 
 def seeded(
-    explainer: Explainer, seeds: Sequence[int], folder: Path, home: str | Path | None, epochs: int | None, report: Report
+    explainer: Explainer,
+    seeds: Sequence[int],
+    folder: Path,
+    home: str | Path | None,
+    epochs: int | None,
+    report: Report,
 ) -> dict[str, Explainer]:
     """The model and others of its recipe from other seeds, trained into `folder/seed-N` where they are not there yet.
 
@@ -46,19 +59,25 @@ def seeded(
         if not (place / f"{name}.safetensors").exists():
             report(f"training {name} from seed {seed} into {place}")
             train_preset(name, place, home, epochs, seed, Machine(progress=False))
-        made = Explainer(place, "lrp", explainer.batch_size, str(next(explainer.network.parameters()).device))
+        made = Explainer(
+            place, "lrp", explainer.batch_size, str(next(explainer.network.parameters()).device)
+        )
         models[f"{name}, seed {seed}, {made.card.training['recipe']['epochs']} epochs"] = made
     return models
 
 
-def announced(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, report: Report) -> None:
+def announced(
+    models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, report: Report
+) -> None:
     """Say what will be measured and how long that takes, by method."""
     first = next(iter(models.values()))
     seconds = estimate(first, plan, subjects)
     slowest = sorted(seconds.items(), key=lambda pair: -pair[1])[:4]
     named = ", ".join(f"{name} {_time(value * len(models))}" for name, value in slowest)
     total = _time(sum(seconds.values()) * len(models))
-    report(f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models: about {total}")
+    report(
+        f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models: about {total}"
+    )
     report(f"of that {named}; what was measured before is kept")
 
 
@@ -66,7 +85,14 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
-def compare(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, folder: Path, command: str, report: Report) -> dict[str, Any]:
+def compare(
+    models: Mapping[str, Explainer],
+    plan: Plan,
+    subjects: Subjects,
+    folder: Path,
+    command: str,
+    report: Report,
+) -> dict[str, Any]:
     """Measure every method on every model, and write `faithfulness.md`, `.csv`, `.json` and the curves into the folder.
 
     Raises:
@@ -75,7 +101,9 @@ def compare(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, fol
     for explainer in models.values():
         check_plan(explainer, plan, subjects)
     announced(models, plan, subjects, report)
-    measured: list[Cells] = [dict(cells(explainer, plan, subjects, folder, report)) for explainer in models.values()]
+    measured: list[Cells] = [
+        dict(cells(explainer, plan, subjects, folder, report)) for explainer in models.values()
+    ]
     result = summarised(models, plan, subjects, measured) | {"command": command}
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "faithfulness.json", json.dumps(result, indent=1) + "\n")
@@ -88,7 +116,9 @@ def compare(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, fol
     return result
 
 
-def summarised(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, measured: Sequence[Cells]) -> dict[str, Any]:
+def summarised(
+    models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, measured: Sequence[Cells]
+) -> dict[str, Any]:
     """All tables, and what they were measured on."""
     targets = ["predicted", *([] if subjects.labels is None else ["true"])]
     first = next(iter(models.values()))
@@ -98,7 +128,9 @@ def summarised(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, 
         "data": subjects.about,
         "graphs": len(subjects.graphs),
         "rows": subjects.rows,
-        "subsamples": {name: len(plan.graphs(name, subjects)) for name in plan.methods if name in SUBSAMPLE},
+        "subsamples": {
+            name: len(plan.graphs(name, subjects)) for name in plan.methods if name in SUBSAMPLE
+        },
         "removals": list(plan.removals),
         "targets": targets,
         "minutes": sum(float(one["measuring"]) for made in measured for one in made.values()) / 60,
@@ -109,11 +141,18 @@ def summarised(models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, 
     }
 
 
-def _draw(measured: Sequence[Cells], target: str, removal: str, result: Mapping[str, Any], folder: Path) -> None:
+def _draw(
+    measured: Sequence[Cells], target: str, removal: str, result: Mapping[str, Any], folder: Path
+) -> None:
     """Curves of the methods that were run on all graphs."""
     full = [name for name, one in measured[0].items() if len(one["nodes"]) == result["graphs"]]
     mean = {
-        kind: {name: np.mean([cell[name][f"{target}/{removal}/{kind}"].mean(0) for cell in measured], 0) for name in full}
+        kind: {
+            name: np.mean(
+                [cell[name][f"{target}/{removal}/{kind}"].mean(0) for cell in measured], 0
+            )
+            for name in full
+        }
         for kind in ("activation", "pruning")
     }
     title = f"{result['model']}, {result['graphs']} graphs, {target} class, removal “{removal}”"

@@ -30,18 +30,31 @@ def own_part(explainer: Explainer, part: str, home: str | Path | None = None) ->
     beside = explainer.weights.parent / SPLIT if explainer.weights else None
     if not (beside and beside.exists()):
         return preset_of(card).load(home, part)
-    found = _own_pictures(card, beside, part) if "source" in card.training else labelled(beside, card, Layout("smiles"), [], part)[0]
+    found = (
+        _own_pictures(card, beside, part)
+        if "source" in card.training
+        else labelled(beside, card, Layout("smiles"), [], part)[0]
+    )
     return replace(found, name=str(card.training.get("data", found.name)))
 
 
 def _own_pictures(card: Card, split: Path, part: str) -> LabelledGraphs:
     """The pictures of a part, from the file that the model was trained on."""
-    source, remedy = Path(card.training["source"]), "put the file back there, or name it: molxai evaluate FILE -m MODEL"
+    source, remedy = (
+        Path(card.training["source"]),
+        "put the file back there, or name it: molxai evaluate FILE -m MODEL",
+    )
     if not source.exists():
-        raise FileNotFoundError(f"no file {str(source)!r}, which {card.name!r} was trained on: {remedy}")
+        raise FileNotFoundError(
+            f"no file {str(source)!r}, which {card.name!r} was trained on: {remedy}"
+        )
     if digest(source) not in card.training["sha256"].values():
-        raise ValueError(f"{source} is not the file that {card.name!r} was trained on (another sha256): {remedy}")
-    chosen = [int(row.fields["row"]) for row in read_rows(split).rows if row.fields["split"] == part]
+        raise ValueError(
+            f"{source} is not the file that {card.name!r} was trained on (another sha256): {remedy}"
+        )
+    chosen = [
+        int(row.fields["row"]) for row in read_rows(split).rows if row.fields["split"] == part
+    ]
     if not chosen:
         raise ValueError(f"{split} names no pictures of the {part} part: choose another --part")
     return labelled_pictures(source, card, part, chosen)[0]
@@ -59,15 +72,23 @@ def evaluate_table(
     pictures = table.suffix.lower() == ".npz"
     if pictures != explainer.card.vocabulary.startswith("superpixel"):
         needed = "a table of molecules" if pictures else "an .npz of images and labels"
-        raise ValueError(f"{table} is not what the model {explainer.card.name!r} reads: {needed} is needed, or another model")
+        raise ValueError(
+            f"{table} is not what the model {explainer.card.name!r} reads: {needed} is needed, or another model"
+        )
     if pictures:
         data, skipped = labelled_pictures(table, explainer.card)
     else:
         data, skipped = labelled(table, explainer.card, layout, target_columns)
     seen = _seen(explainer, data)
-    known = [f"{seen} of {len(data)} rows are among those that the model was trained on: no measure of how it does on others"]
+    known = [
+        f"{seen} of {len(data)} rows are among those that the model was trained on: no measure of how it does on others"
+    ]
     counted = [f"{len(skipped)} of {len(skipped) + len(data)} rows are left out"] if skipped else []
-    return data, [*counted, *(f"row {one.row} is left out: {one.reason}" for one in skipped), *(known if seen else [])]
+    return data, [
+        *counted,
+        *(f"row {one.row} is left out: {one.reason}" for one in skipped),
+        *(known if seen else []),
+    ]
 
 
 def _seen(explainer: Explainer, data: LabelledGraphs) -> int:
@@ -84,7 +105,9 @@ def _seen(explainer: Explainer, data: LabelledGraphs) -> int:
     return sum(str(row) in rows for row in data.rows)
 
 
-def evaluate_model(explainer: Explainer, data: LabelledGraphs, baseline: LabelledGraphs | None = None) -> dict[str, Any]:
+def evaluate_model(
+    explainer: Explainer, data: LabelledGraphs, baseline: LabelledGraphs | None = None
+) -> dict[str, Any]:
     """Measures with 95 % intervals (value, low, high), of each target where there are several, and the conservation of explanations.
 
     Args:
@@ -96,7 +119,11 @@ def evaluate_model(explainer: Explainer, data: LabelledGraphs, baseline: Labelle
         ValueError: a forest is asked for where graphs are no molecules.
     """
     config = explainer.card.config
-    result: dict[str, Any] = {"model": explainer.card.name, "data": f"{data.name} {data.split}", "graphs": len(data)}
+    result: dict[str, Any] = {
+        "model": explainer.card.name,
+        "data": f"{data.name} {data.split}",
+        "graphs": len(data),
+    }
     said = {"quality": predict(explainer.network, data.graphs)}
     if baseline is not None:
         if not data.texts or not baseline.texts:

@@ -69,7 +69,9 @@ def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
         ValueError: the model is a regression, or a graph is too large for a method.
     """
     if explainer.card.config.task == "regression":
-        raise ValueError(f"{explainer.card.name} is a regression: faithfulness follows a class's probability, a classifier is needed")
+        raise ValueError(
+            f"{explainer.card.name} is a regression: faithfulness follows a class's probability, a classifier is needed"
+        )
     for name in plan.methods:
         check_size(EXPLAINERS[name], max(g.nodes for g in plan.graphs(name, subjects)))
 
@@ -87,8 +89,14 @@ def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, 
         work = sum(ahead + 2 * back for ahead, back in passes) + copies * len(graphs)
         seconds[name] = wrong * forward * work
         if name == "attention-flow":  # its cost is in the maximum flows, not in passes
-            middle = batch_for(explainer.network, sorted(graphs, key=lambda g: g.nodes)[len(graphs) // 2 :][:1])
-            seconds[name] += wrong * len(graphs) * _timed(partial(explained, EXPLAINERS[name], explainer.network, middle), 1)
+            middle = batch_for(
+                explainer.network, sorted(graphs, key=lambda g: g.nodes)[len(graphs) // 2 :][:1]
+            )
+            seconds[name] += (
+                wrong
+                * len(graphs)
+                * _timed(partial(explained, EXPLAINERS[name], explainer.network, middle), 1)
+            )
     return seconds
 
 
@@ -102,18 +110,24 @@ def _timed(run: Callable[[], object], rounds: int = 3) -> float:
     return median(once() for _ in range(rounds))
 
 
-def cells(explainer: Explainer, plan: Plan, subjects: Subjects, folder: Path, report: Report) -> Iterator[tuple[str, Arrays]]:
+def cells(
+    explainer: Explainer, plan: Plan, subjects: Subjects, folder: Path, report: Report
+) -> Iterator[tuple[str, Arrays]]:
     """Each method's measurements, read from `folder` where they have been made before."""
     (folder / "cells").mkdir(parents=True, exist_ok=True)
     for name in plan.methods:
-        identity = _identity(explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects)
+        identity = _identity(
+            explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects
+        )
         path = folder / "cells" / f"{name}-{identity}.npz"
         if path.exists():
             report(f"{name}: found in {path.name}")
             yield name, {array: read_array(path, array) for array in array_names(path)}
             continue
         start = time.perf_counter()
-        arrays = measure(explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects.labels)
+        arrays = measure(
+            explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects.labels
+        )
         arrays["measuring"] = np.array(time.perf_counter() - start)
         content = io.BytesIO()
         np.savez_compressed(content, allow_pickle=False, **arrays)
@@ -122,14 +136,31 @@ def cells(explainer: Explainer, plan: Plan, subjects: Subjects, folder: Path, re
         yield name, arrays
 
 
-def _identity(explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[Graph], subjects: Subjects) -> str:
+def _identity(
+    explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[Graph], subjects: Subjects
+) -> str:
     codes = hashlib.sha256(b"".join(g.codes.numpy().tobytes() for g in graphs)).hexdigest()
-    labels = None if subjects.labels is None else [one.label for one in subjects.labels[: len(graphs)]]
-    named = [explainer.card.weights_sha256, re.sub(" at 0x[0-9a-f]+", "", repr(method)), torch.__version__, plan.removals, codes, labels]
+    labels = (
+        None if subjects.labels is None else [one.label for one in subjects.labels[: len(graphs)]]
+    )
+    named = [
+        explainer.card.weights_sha256,
+        re.sub(" at 0x[0-9a-f]+", "", repr(method)),
+        torch.__version__,
+        plan.removals,
+        codes,
+        labels,
+    ]
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:12]
 
 
-def measure(explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[Graph], labels: Sequence[Target] | None) -> Arrays:
+def measure(
+    explainer: Explainer,
+    method: Method,
+    plan: Plan,
+    graphs: Sequence[Graph],
+    labels: Sequence[Target] | None,
+) -> Arrays:
     """One cell: an array per measurement, a row per graph."""
     start = time.perf_counter()
     predicted = explain_all(explainer, method, graphs, [None] * len(graphs))
@@ -141,18 +172,24 @@ def measure(explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[G
         "delta": np.array([np.nan if one.delta is None else one.delta for one in predicted]),
     }
     for quality in (gini, entropy, top_share):
-        arrays[quality.__name__] = np.array([quality(one.relevance.double().abs().numpy()) for one in predicted])
+        arrays[quality.__name__] = np.array(
+            [quality(one.relevance.double().abs().numpy()) for one in predicted]
+        )
     arrays |= _sanity(explainer, method, graphs)
     classes = {"predicted": predicted}
     if labels is not None:
         wrong = [i for i, one in enumerate(predicted) if one.prediction != labels[i].label]
-        again = explain_all(explainer, method, [graphs[i] for i in wrong], [labels[i] for i in wrong])
+        again = explain_all(
+            explainer, method, [graphs[i] for i in wrong], [labels[i] for i in wrong]
+        )
         true = dict(zip(wrong, again, strict=True))
         classes["true"] = [true.get(i, one) for i, one in enumerate(predicted)]
     for target, explanations in classes.items():
         for removal in plan.removals:
             made = curves(explainer.network, graphs, explanations, removal)
-            arrays |= {f"{target}/{removal}/{name}": getattr(made, name) for name in Curves.__annotations__}
+            arrays |= {
+                f"{target}/{removal}/{name}": getattr(made, name) for name in Curves.__annotations__
+            }
     arrays["predicted/fidelity"] = fidelity(explainer.network, graphs, predicted).double().numpy()
     return arrays
 
@@ -167,11 +204,17 @@ def _sanity(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Ar
     return arrays
 
 
-def explain_all(explainer: Explainer, method: Method, graphs: Sequence[Graph], targets: Sequence[Target | None]) -> list[Explanation]:
+def explain_all(
+    explainer: Explainer, method: Method, graphs: Sequence[Graph], targets: Sequence[Target | None]
+) -> list[Explanation]:
     """Explanations in the order of the graphs, made in batches of similar size."""
     made: list[Explanation | None] = [None] * len(graphs)
     for rows in size_batches([g.nodes for g in graphs], CHUNK):
         batch = batch_for(explainer.network, [graphs[row] for row in rows])
-        for row, one in zip(rows, explained(method, explainer.network, batch, [targets[row] for row in rows]), strict=True):
+        for row, one in zip(
+            rows,
+            explained(method, explainer.network, batch, [targets[row] for row in rows]),
+            strict=True,
+        ):
             made[row] = one
     return made  # type: ignore[return-value]

@@ -94,19 +94,28 @@ def groundtruth(
         OSError: a file is missing.
     """
     wanted = list(dict.fromkeys(methods)) or [name for name in EXPLAINERS if name not in LEFT_OUT]
-    recipe = replace(task_named(task).recipe, **({"epochs": epochs} if epochs is not None else {}), seed=seed)
+    recipe = replace(
+        task_named(task).recipe, **({"epochs": epochs} if epochs is not None else {}), seed=seed
+    )
     _check(wanted, folder, sample, device)
-    prepared = study(task, data, test_data, Fields(smiles_column, label, truth, tuple(smarts)), classes, seed)
+    prepared = study(
+        task, data, test_data, Fields(smiles_column, label, truth, tuple(smarts)), classes, seed
+    )
     judged = prepared.judged(sample, seed)
     for name in wanted:
         check_size(method(name), max(one.molecule.graph.nodes for one in judged))
     _rehearse(prepared.task, judged, wanted)
     network, card = trained(prepared, recipe, folder, device, progress)
     network.to(chosen_device(device))
-    rows = [_method_row(name, prepared.task, judged, Explainer.of(network, card, name), progress) for name in wanted]
+    rows = [
+        _method_row(name, prepared.task, judged, Explainer.of(network, card, name), progress)
+        for name in wanted
+    ]
     rows += [_baseline_row(name, prepared.task, judged) for name in prepared.task.baselines]
     published = [vars(one) | {"kind": "published"} for one in prepared.task.published]
-    return _description(prepared, judged, network, card) | {"rows": _compared(rows, prepared.task.comparison.metrics[0]) + published}
+    return _description(prepared, judged, network, card) | {
+        "rows": _compared(rows, prepared.task.comparison.metrics[0]) + published
+    }
 
 
 def _check(methods: Sequence[str], folder: Path, sample: int | None, device: str) -> None:
@@ -116,7 +125,9 @@ def _check(methods: Sequence[str], folder: Path, sample: int | None, device: str
     if sample is not None and sample < 1:
         raise ValueError(f"a sample of {sample} molecules: at least one is needed")
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file: a folder is needed for the model and its checkpoints")
+        raise ValueError(
+            f"{folder} is a file: a folder is needed for the model and its checkpoints"
+        )
 
 
 def _target(task: Task) -> Target:
@@ -139,21 +150,37 @@ def _chunks(judged: Sequence[Known], what: str, progress: bool) -> Iterator[Sequ
         yield judged[start : start + CHUNK]
 
 
-def _method_row(name: str, task: Task, judged: Sequence[Known], explainer: Explainer, progress: bool) -> Row:
+def _method_row(
+    name: str, task: Task, judged: Sequence[Known], explainer: Explainer, progress: bool
+) -> Row:
     each = []
     for chunk in _chunks(judged, name, progress):
         made = explainer.explain([one.molecule for one in chunk], [_target(task)] * len(chunk))
-        each += [task.comparison.scores(explanation.relevance.double().numpy(), one) for explanation, one in zip(made, chunk, strict=True)]
+        each += [
+            task.comparison.scores(explanation.relevance.double().numpy(), one)
+            for explanation, one in zip(made, chunk, strict=True)
+        ]
     return {"name": name, "kind": "method", "signed": EXPLAINERS[name].signed, "each": each}
 
 
 def _baseline_row(name: str, task: Task, judged: Sequence[Known]) -> Row:
-    return {"name": name, "kind": "no model", "each": [task.comparison.scores(BASELINES[name](one.molecule), one) for one in judged]}
+    return {
+        "name": name,
+        "kind": "no model",
+        "each": [task.comparison.scores(BASELINES[name](one.molecule), one) for one in judged],
+    }
 
 
 def _compared(rows: Sequence[Row], main: str) -> list[Row]:
     """The rows with means and intervals in place of single molecules; and each one's main score less the reference method's."""
-    reference = next((_column(row["each"], main) for row in rows if row["name"] == REFERENCE and row["kind"] == "method"), None)
+    reference = next(
+        (
+            _column(row["each"], main)
+            for row in rows
+            if row["name"] == REFERENCE and row["kind"] == "method"
+        ),
+        None,
+    )
     made = []
     for row in rows:
         each = row["each"]
@@ -178,7 +205,9 @@ def _mean(values: Float[ndarray, " molecules"]) -> dict[str, float | None]:
     return {"mean": mean, "low": low, "high": high, "molecules": len(known)}
 
 
-def _description(prepared: Study, judged: Sequence[Known], network: Model, card: Card) -> dict[str, Any]:
+def _description(
+    prepared: Study, judged: Sequence[Known], network: Model, card: Card
+) -> dict[str, Any]:
     task, quality = prepared.task, evaluate(network, prepared.labelled("test"))
     return {
         "task": task.name,
@@ -276,10 +305,25 @@ def write(result: dict[str, Any], folder: Path) -> list[Path]:
     for row in result["rows"]:
         for metric, score in row["scores"].items():
             less = row.get("difference", {}) if metric == result["metrics"][0] else {}
-            differences = {f"difference{end}": less.get(key) for end, key in (("", "mean"), ("_low", "low"), ("_high", "high"))}
-            numbers = score if isinstance(score, dict) else {"mean": score, "low": None, "high": None, "molecules": None}
-            rows.append({"task": result["task"], "name": row["name"], "kind": row["kind"], "metric": metric} | numbers | differences)
-    contents = {".md": markdown(result) + "\n", ".csv": as_csv(rows), ".json": json.dumps(result, indent=1) + "\n"}
+            differences = {
+                f"difference{end}": less.get(key)
+                for end, key in (("", "mean"), ("_low", "low"), ("_high", "high"))
+            }
+            numbers = (
+                score
+                if isinstance(score, dict)
+                else {"mean": score, "low": None, "high": None, "molecules": None}
+            )
+            rows.append(
+                {"task": result["task"], "name": row["name"], "kind": row["kind"], "metric": metric}
+                | numbers
+                | differences
+            )
+    contents = {
+        ".md": markdown(result) + "\n",
+        ".csv": as_csv(rows),
+        ".json": json.dumps(result, indent=1) + "\n",
+    }
     files = [folder / f"groundtruth{ending}" for ending in contents]
     for file, content in zip(files, contents.values(), strict=True):
         write_file(file, content)

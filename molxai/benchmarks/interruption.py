@@ -12,7 +12,12 @@ import torch
 from molxai.batch.run import Library, explain_library
 from molxai.batch.worker import Attribution
 
-PRELOADED = ["molxai.batch.run", "graphormer.graphs.molecules", "graphormer.graphs.superpixels", "pyarrow.parquet"]
+PRELOADED = [
+    "molxai.batch.run",
+    "graphormer.graphs.molecules",
+    "graphormer.graphs.superpixels",
+    "pyarrow.parquet",
+]
 """What a process has imported when it is born, so that kills fall into the work and not into the start."""
 
 
@@ -32,7 +37,9 @@ class Campaign:
     """Files that were left over besides the output."""
 
 
-def campaign(work: Attribution, library: Library, folder: Path, points: int, chunk: int, seed: int = 0) -> Campaign:
+def campaign(
+    work: Attribution, library: Library, folder: Path, points: int, chunk: int, seed: int = 0
+) -> Campaign:
     """Begin a run, kill it after a random time (SIGKILL), resume and kill it again, `points` times; then let it end.
 
     Args:
@@ -46,7 +53,9 @@ def campaign(work: Attribution, library: Library, folder: Path, points: int, chu
     whole, output = folder / "undisturbed.parquet", folder / "killed.parquet"
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(PRELOADED)
-    for _ in range(2):  # the second run finds the libraries and the model in memory, as those that are killed do
+    for _ in range(
+        2
+    ):  # the second run finds the libraries and the model in memory, as those that are killed do
         start = time.perf_counter()
         undisturbed = processes.Process(target=_resumed, args=(work, library, whole, chunk))
         undisturbed.start()
@@ -79,4 +88,10 @@ def _resumed(work: Attribution, library: Library, output: Path, chunk: int) -> N
 def markdown(found: Campaign) -> str:
     """The result as a Markdown table."""
     values: dict[str, Any] = asdict(found) | {"same": "yes" if found.same else "NO"}
-    return "\n".join([f"| {' | '.join(values)} |", "|" + "---|" * len(values), f"| {' | '.join(map(str, values.values()))} |"])
+    return "\n".join(
+        [
+            f"| {' | '.join(values)} |",
+            "|" + "---|" * len(values),
+            f"| {' | '.join(map(str, values.values()))} |",
+        ]
+    )

@@ -36,11 +36,26 @@ def test_subjects(explainer: Explainer, sample: int, home: str | Path | None = N
     data = preset_of(explainer.card).load(home, "test")
     chosen = np.random.default_rng(0).permutation(len(data))[:sample].tolist()
     values = data.labels if data.labels.ndim == 1 else data.labels[:, 0]
-    labels = None if explainer.card.config.task == "regression" else [Target(int(values[row])) for row in chosen]
-    return Subjects(f"{data.name} {data.split}", [data.graphs[row] for row in chosen], labels, [data.rows[row] for row in chosen])
+    labels = (
+        None
+        if explainer.card.config.task == "regression"
+        else [Target(int(values[row])) for row in chosen]
+    )
+    return Subjects(
+        f"{data.name} {data.split}",
+        [data.graphs[row] for row in chosen],
+        labels,
+        [data.rows[row] for row in chosen],
+    )
 
 
-def given_subjects(explainer: Explainer, inputs: Sequence[str], sample: int, layout: Layout = AS_FOUND, label_column: str = "") -> Subjects:
+def given_subjects(
+    explainer: Explainer,
+    inputs: Sequence[str],
+    sample: int,
+    layout: Layout = AS_FOUND,
+    label_column: str = "",
+) -> Subjects:
     """A random sample, always the same, of the readable rows of the user's files.
 
     Raises:
@@ -48,9 +63,19 @@ def given_subjects(explainer: Explainer, inputs: Sequence[str], sample: int, lay
     """
     readable = [one for one in read_inputs(inputs, layout, label_column) if one.subject is not None]
     if not readable:
-        raise ValueError(f"none of the inputs {', '.join(inputs)} can be read: at least one is needed")
+        raise ValueError(
+            f"none of the inputs {', '.join(inputs)} can be read: at least one is needed"
+        )
     chosen = [readable[i] for i in np.random.default_rng(0).permutation(len(readable))[:sample]]
     graphs = [graph_in(explainer.subject(one.subject)) for one in chosen]
-    known = [explainer.target(explainer.class_in_table(one.label)) if one.label else None for one in chosen]
+    known = [
+        explainer.target(explainer.class_in_table(one.label)) if one.label else None
+        for one in chosen
+    ]
     labels = [one for one in known if one is not None]
-    return Subjects(", ".join(inputs), graphs, labels if len(labels) == len(graphs) else None, [one.row for one in chosen])
+    return Subjects(
+        ", ".join(inputs),
+        graphs,
+        labels if len(labels) == len(graphs) else None,
+        [one.row for one in chosen],
+    )

@@ -13,8 +13,23 @@ from graphormer.graphs.molecules import Molecule
 from graphormer.names import unknown
 from graphormer.network.model import Config
 from graphormer.training.recipe import Recipe
-from molxai.benchmarks.truth import Fields, Known, Reading, column, with_crippen, with_labels, with_patterns
-from molxai.metrics.plausibility import cosine, plausibility, rmse, signed_auroc, subset_auroc, top_n_hits
+from molxai.benchmarks.truth import (
+    Fields,
+    Known,
+    Reading,
+    column,
+    with_crippen,
+    with_labels,
+    with_patterns,
+)
+from molxai.metrics.plausibility import (
+    cosine,
+    plausibility,
+    rmse,
+    signed_auroc,
+    subset_auroc,
+    top_n_hits,
+)
 
 Paint = Callable[[Molecule], Float[ndarray, " nodes"]]
 
@@ -64,7 +79,9 @@ class Task:
         """Whether there is a truth to find: of a class the molecule is in, and not in every atom."""
         if self.binary and not one.label:
             return False
-        return not all(isnan(score) for score in self.comparison.scores(np.zeros(len(one.truth)), one).values())
+        return not all(
+            isnan(score) for score in self.comparison.scores(np.zeros(len(one.truth)), one).values()
+        )
 
 
 def _matches(relevance: Float[ndarray, " nodes"], one: Known) -> dict[str, float]:
@@ -74,7 +91,11 @@ def _matches(relevance: Float[ndarray, " nodes"], one: Known) -> dict[str, float
 
 
 def _signed(relevance: Float[ndarray, " nodes"], one: Known) -> dict[str, float]:
-    return signed_auroc(relevance, one.truth) | top_n_hits(relevance, one.truth) | {"rmse": rmse(relevance, one.truth)}
+    return (
+        signed_auroc(relevance, one.truth)
+        | top_n_hits(relevance, one.truth)
+        | {"rmse": rmse(relevance, one.truth)}
+    )
 
 
 def _overlap(relevance: Float[ndarray, " nodes"], one: Known) -> dict[str, float]:
@@ -116,7 +137,10 @@ _GNNS = ("GCN", "MPNN", "GraphNets", "GAT")
 
 
 def _medians(method: str, values: Sequence[float]) -> list[Published]:
-    return [Published(f"{method}, {network}", {"auroc": value}, GOOGLE) for network, value in zip(_GNNS, values, strict=True)]
+    return [
+        Published(f"{method}, {network}", {"auroc": value}, GOOGLE)
+        for network, value in zip(_GNNS, values, strict=True)
+    ]
 
 
 _WIDTH = Config("binary", outputs=1, width=64, heads=4, layers=4, feedforward=128)
@@ -133,7 +157,9 @@ TASKS: dict[str, Task] = {
             "whether a benzene ring is there; the truth is the ring's atoms, any ring or rings where there are several",
             _WIDTH,
             _SHORT,
-            lambda path, fields: _labels_agree(path, with_patterns(path, replace(fields, smarts=(BENZENE,)))),
+            lambda path, fields: _labels_agree(
+                path, with_patterns(path, replace(fields, smarts=(BENZENE,)))
+            ),
             MATCHES,
             ("aromatic carbons", "heteroatoms, negative", "degree", "random"),
             ("no benzene ring", "benzene ring"),
@@ -143,7 +169,11 @@ TASKS: dict[str, Task] = {
                 *_medians("gradient × input", (0.73, 0.53, 0.54, 0.56)),
                 Published("attention weights, GAT", {"auroc": 0.51}, GOOGLE),
                 Published("random", {"auroc": 0.61}, GOOGLE),
-                Published("best single run: CAM, MPNN", {"auroc": 0.996}, GOOGLE.replace("median", "largest")),
+                Published(
+                    "best single run: CAM, MPNN",
+                    {"auroc": 0.996},
+                    GOOGLE.replace("median", "largest"),
+                ),
             ),
         ),
         Task(
@@ -184,7 +214,11 @@ TASKS: dict[str, Task] = {
             ("heteroatoms, negative", "every atom 1", "every atom 0", "degree", "random"),
             (),
             (
-                Published("atom attribution from fingerprints, random forest (best)", {"cosine": 0.54}, CRIPPEN),
+                Published(
+                    "atom attribution from fingerprints, random forest (best)",
+                    {"cosine": 0.54},
+                    CRIPPEN,
+                ),
                 Published("atom removal, graph convolutional network", {"cosine": 0.47}, CRIPPEN),
             ),
         ),
@@ -216,8 +250,12 @@ def adapted(task: Task, classes: bool, known: Sequence[Known]) -> Task:
 def _labels_agree(path: Path, reading: Reading) -> Reading:
     labels = column(path, "y")
     if not labels or not all(one.part for one in reading.molecules):
-        raise ValueError(f"{path} lacks the columns y and split: the task 'benzene' needs smiles, y and split; see the task 'smarts'")
+        raise ValueError(
+            f"{path} lacks the columns y and split: the task 'benzene' needs smiles, y and split; see the task 'smarts'"
+        )
     for one in reading.molecules:
         if labels[one.row].strip() not in (f"{one.label:.0f}", f"{one.label:.1f}"):
-            raise ValueError(f"{path}, row {one.row}: y is {labels[one.row]!r}, but the pattern {BENZENE} says {one.label:.0f}")
+            raise ValueError(
+                f"{path}, row {one.row}: y is {labels[one.row]!r}, but the pattern {BENZENE} says {one.label:.0f}"
+            )
     return reading

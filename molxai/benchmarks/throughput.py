@@ -17,7 +17,9 @@ EVERY = 0.2
 """Seconds between two looks at the memory."""
 
 
-def throughput(library: Path, repeats: Sequence[int], arguments: Sequence[str] = ()) -> list[dict[str, Any]]:
+def throughput(
+    library: Path, repeats: Sequence[int], arguments: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Explain the table, repeated so many times, into Parquet, by the command that a user would type.
 
     Args:
@@ -49,7 +51,16 @@ def _repeated(library: Path, count: int, folder: Path) -> Path:
 def _timed(library: Path, arguments: Sequence[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         output, said = Path(folder) / "out.parquet", Path(folder) / "said.txt"
-        command = [sys.executable, "-m", "molxai.cli", "explain", str(library.resolve()), "-o", str(output), *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "molxai.cli",
+            "explain",
+            str(library.resolve()),
+            "-o",
+            str(output),
+            *arguments,
+        ]
         start, peak = time.perf_counter(), 0
         with said.open("w") as file:
             program = psutil.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=folder)
@@ -61,7 +72,11 @@ def _timed(library: Path, arguments: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f"molxai explain {library} failed: {said.read_text().strip()[-500:]}")
         done = _counted(output)
         made = {"rows": done.rows, "errors": done.errors, "seconds": seconds}
-        return made | {"rows_per_second": done.rows / seconds, "peak_mib": peak / 2**20, "output_mib": output.stat().st_size / 2**20}
+        return made | {
+            "rows_per_second": done.rows / seconds,
+            "peak_mib": peak / 2**20,
+            "output_mib": output.stat().st_size / 2**20,
+        }
 
 
 def _resident(program: psutil.Process) -> int:

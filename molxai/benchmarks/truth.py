@@ -62,7 +62,9 @@ class Reading:
     sha256: dict[str, str]
 
 
-Contributions = Callable[[Molecule], tuple[float, Float[ndarray, " nodes"], tuple[frozenset[int], ...]]]
+Contributions = Callable[
+    [Molecule], tuple[float, Float[ndarray, " nodes"], tuple[frozenset[int], ...]]
+]
 """Label, contribution of each atom, and matches, of a molecule."""
 
 
@@ -77,7 +79,11 @@ def with_patterns(path: Path, fields: Fields) -> Reading:
     patterns = [_pattern(text) for text in fields.smarts]
 
     def matched(one: Molecule) -> tuple[float, ndarray, tuple[frozenset[int], ...]]:
-        found = [frozenset(match) for pattern in patterns for match in one.mol.GetSubstructMatches(pattern)]
+        found = [
+            frozenset(match)
+            for pattern in patterns
+            for match in one.mol.GetSubstructMatches(pattern)
+        ]
         matches = tuple(dict.fromkeys(found))
         truth = np.zeros(one.graph.nodes)
         truth[list(frozenset().union(*matches))] = 1.0
@@ -94,7 +100,9 @@ def with_crippen(path: Path, fields: Fields) -> Reading:
     Source:
         Wildman and Crippen 1999, "Prediction of physicochemical parameters by atomic contributions", as in RDKit.
     """
-    return _table(path, fields, lambda one: (float((truth := crippen_contributions(one)).sum()), truth, ()))
+    return _table(
+        path, fields, lambda one: (float((truth := crippen_contributions(one)).sum()), truth, ())
+    )
 
 
 def crippen_contributions(one: Molecule) -> Float[ndarray, " nodes"]:
@@ -123,7 +131,9 @@ def with_labels(path: Path, fields: Fields) -> Reading:
             skipped.append(f"{path.name}#{row + 1}: {error}")
     if not known:
         first = f"; {skipped[0]}" if skipped else ""
-        raise ValueError(f"{path} holds no record that can be read and has the properties {fields.label!r} and {fields.truth!r}{first}")
+        raise ValueError(
+            f"{path} holds no record that can be read and has the properties {fields.label!r} and {fields.truth!r}{first}"
+        )
     return Reading(known, skipped, {path.name: digest(path)})
 
 
@@ -131,13 +141,17 @@ def _pattern(text: str) -> Chem.Mol:
     with rdBase.BlockLogs():
         pattern = Chem.MolFromSmarts(text)
     if pattern is None or not pattern.GetNumAtoms():
-        raise ValueError(f"{shortened(text)!r} is no SMARTS that RDKit can read: check brackets and ring closures")
+        raise ValueError(
+            f"{shortened(text)!r} is no SMARTS that RDKit can read: check brackets and ring closures"
+        )
     return pattern
 
 
 def _table(path: Path, fields: Fields, contributions: Contributions) -> Reading:
     if path.suffix.lower() not in MOLECULE_FILES:
-        raise ValueError(f"{path}: a table of molecules is needed, a file ending in {', '.join(MOLECULE_FILES)}")
+        raise ValueError(
+            f"{path}: a table of molecules is needed, a file ending in {', '.join(MOLECULE_FILES)}"
+        )
     parts = column(path, SPLIT) if path.exists() else []
     known, skipped = [], []
     for one in read_inputs([str(path)], Layout(fields.smiles)):
@@ -147,7 +161,9 @@ def _table(path: Path, fields: Fields, contributions: Contributions) -> Reading:
         else:
             skipped.append(f"{path.name}, row {one.row}: {one.error}")
     if not known:
-        raise ValueError(f"{path} holds no molecule that can be read" + (f": {skipped[0]}" if skipped else ""))
+        raise ValueError(
+            f"{path} holds no molecule that can be read" + (f": {skipped[0]}" if skipped else "")
+        )
     return Reading(known, skipped, {path.name: digest(path)})
 
 
@@ -193,7 +209,9 @@ def _labelled(record: str, row: int, fields: Fields) -> Known:
         supplier.SetData(record, removeHs=False)
         written = supplier[0] if len(supplier) else None
     if written is None:
-        raise ValueError("RDKit cannot read the record: check its atom block, valences and aromatic bonds")
+        raise ValueError(
+            "RDKit cannot read the record: check its atom block, valences and aromatic bonds"
+        )
     for name in (fields.label, fields.truth):
         if not written.HasProp(name):
             raise ValueError(unknown("property", name, written.GetPropNames()))
@@ -204,10 +222,19 @@ def _labelled(record: str, row: int, fields: Fields) -> Known:
         atom.SetIntProp("molxai_place", atom.GetIdx())
     one = molecule(written, written.GetProp("_Name"))
     places = [atom.GetIntProp("molxai_place") for atom in one.mol.GetAtoms()]
-    return Known(one, row, label[0], _in_node_order(_numbers(written.GetProp(fields.truth), fields.truth), places, written.GetNumAtoms()))
+    return Known(
+        one,
+        row,
+        label[0],
+        _in_node_order(
+            _numbers(written.GetProp(fields.truth), fields.truth), places, written.GetNumAtoms()
+        ),
+    )
 
 
-def _in_node_order(truth: Sequence[float], places: Sequence[int], atoms: int) -> Float[ndarray, " nodes"]:
+def _in_node_order(
+    truth: Sequence[float], places: Sequence[int], atoms: int
+) -> Float[ndarray, " nodes"]:
     if len(truth) == atoms:
         return np.array([truth[place] for place in places])
     if len(truth) == len(places):
@@ -219,7 +246,9 @@ def _numbers(text: str, name: str) -> list[float]:
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError as error:
-        raise ValueError(f"{name!r} is {shortened(text)!r}: numbers, separated by commas, are needed") from error
+        raise ValueError(
+            f"{name!r} is {shortened(text)!r}: numbers, separated by commas, are needed"
+        ) from error
     if not all(map(isfinite, numbers)):
         raise ValueError(f"{name!r} holds numbers that are not finite")
     return numbers

@@ -47,7 +47,9 @@ class Alignment:
     note: str = ""
 
 
-def alignment(a: Chem.Mol, b: Chem.Mol, relevance_a: Sequence[float], relevance_b: Sequence[float]) -> Alignment:
+def alignment(
+    a: Chem.Mol, b: Chem.Mol, relevance_a: Sequence[float], relevance_b: Sequence[float]
+) -> Alignment:
     """The correspondence of the most atoms; of symmetric ways the one that changes least: charges, hydrogens, then relevance.
 
     Raises:
@@ -64,20 +66,31 @@ def alignment(a: Chem.Mol, b: Chem.Mol, relevance_a: Sequence[float], relevance_
     return Alignment(pairs, _largest(a, rounds[0]), _stereo(a, b, pairs), note)
 
 
-def _first(a: Chem.Mol, b: Chem.Mol, weights: tuple[np.ndarray, np.ndarray]) -> tuple[tuple[Pair, ...], str]:
+def _first(
+    a: Chem.Mol, b: Chem.Mol, weights: tuple[np.ndarray, np.ndarray]
+) -> tuple[tuple[Pair, ...], str]:
     """The pairs of the maximum common substructure, of whole rings if there is one, and what to say of the search."""
     for search in (SENSIBLE, LOOSE):
         query, whole = _common(a, b, search)
         pairs = _laid(query, a, b, weights)
         pairs = _whole_rings(a, b, pairs) if search is SENSIBLE else pairs
         if len(pairs) >= min(LEAST, a.GetNumAtoms(), b.GetNumAtoms()):
-            return pairs, "" if whole else f"the search for common atoms stopped after {SECONDS} s: more may correspond"
-    raise ValueError("the two molecules have nothing in common that could be compared: choose two that share a substructure")
+            return (
+                pairs,
+                ""
+                if whole
+                else f"the search for common atoms stopped after {SECONDS} s: more may correspond",
+            )
+    raise ValueError(
+        "the two molecules have nothing in common that could be compared: choose two that share a substructure"
+    )
 
 
 def _largest(a: Chem.Mol, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """The pairs of the largest connected piece."""
-    piece = max(pieces(a, frozenset(i for i, _ in pairs)), key=lambda atoms: (len(atoms), -min(atoms)))
+    piece = max(
+        pieces(a, frozenset(i for i, _ in pairs)), key=lambda atoms: (len(atoms), -min(atoms))
+    )
     return tuple(pair for pair in pairs if pair[0] in piece)
 
 
@@ -92,10 +105,14 @@ def _common(a: Chem.Mol, b: Chem.Mol, search: dict[str, Any]) -> tuple[Chem.Mol,
     """The maximum common substructure, and whether the search came to its end."""
     with rdBase.BlockLogs():
         found = rdFMCS.FindMCS([a, b], timeout=SECONDS, **search)
-    return Chem.MolFromSmarts(found.smartsString) if found.numAtoms else Chem.Mol(), not found.canceled
+    return Chem.MolFromSmarts(
+        found.smartsString
+    ) if found.numAtoms else Chem.Mol(), not found.canceled
 
 
-def _laid(query: Chem.Mol, a: Chem.Mol, b: Chem.Mol, weights: tuple[np.ndarray, np.ndarray]) -> tuple[Pair, ...]:
+def _laid(
+    query: Chem.Mol, a: Chem.Mol, b: Chem.Mol, weights: tuple[np.ndarray, np.ndarray]
+) -> tuple[Pair, ...]:
     """The best way to lay the query onto both; empty where it does not fit."""
     here = np.array(a.GetSubstructMatches(query, maxMatches=MOST_PLACES), dtype=int)
     there = np.array(b.GetSubstructMatches(query, uniquify=False, maxMatches=MOST_WAYS), dtype=int)
@@ -127,7 +144,17 @@ def _whole_rings(a: Chem.Mol, b: Chem.Mol, pairs: tuple[Pair, ...]) -> tuple[Pai
 
 def _codes(mol: Chem.Mol) -> Int[np.ndarray, "atoms 4"]:
     """What an atom keeps where nothing is changed beside it."""
-    return np.array([(atom.GetDegree(), atom.GetTotalNumHs(), atom.GetFormalCharge(), ord(_label(atom) or "-")) for atom in mol.GetAtoms()])
+    return np.array(
+        [
+            (
+                atom.GetDegree(),
+                atom.GetTotalNumHs(),
+                atom.GetFormalCharge(),
+                ord(_label(atom) or "-"),
+            )
+            for atom in mol.GetAtoms()
+        ]
+    )
 
 
 def _label(atom: Chem.Atom) -> str:
@@ -136,17 +163,25 @@ def _label(atom: Chem.Atom) -> str:
 
 def _stereo(a: Chem.Mol, b: Chem.Mol, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """Pairs whose own label, or that of a double bond between two pairs, differs."""
-    differ = {(i, j) for i, j in pairs if _label(a.GetAtomWithIdx(i)) != _label(b.GetAtomWithIdx(j))}
+    differ = {
+        (i, j) for i, j in pairs if _label(a.GetAtomWithIdx(i)) != _label(b.GetAtomWithIdx(j))
+    }
     other = dict(pairs)
     for bond in a.GetBonds():
         i, k = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         same = b.GetBondBetweenAtoms(other[i], other[k]) if i in other and k in other else None
-        if same and bond.GetBondType() == Chem.BondType.DOUBLE and bond.GetStereo() != same.GetStereo():
+        if (
+            same
+            and bond.GetBondType() == Chem.BondType.DOUBLE
+            and bond.GetStereo() != same.GetStereo()
+        ):
             differ |= {(i, other[i]), (k, other[k])}
     return tuple(sorted(differ))
 
 
-def _beside(a: Chem.Mol, b: Chem.Mol, pairs: Sequence[Pair], weights: tuple[np.ndarray, np.ndarray]) -> tuple[Pair, ...]:
+def _beside(
+    a: Chem.Mol, b: Chem.Mol, pairs: Sequence[Pair], weights: tuple[np.ndarray, np.ndarray]
+) -> tuple[Pair, ...]:
     """What corresponds in the rest: a whole component such as a counterion, or what lies beyond a changed linker."""
     rest_a, rest_b = _without(a, {i for i, _ in pairs}), _without(b, {j for _, j in pairs})
     if not rest_a.GetNumAtoms() or not rest_b.GetNumAtoms():
@@ -154,10 +189,16 @@ def _beside(a: Chem.Mol, b: Chem.Mol, pairs: Sequence[Pair], weights: tuple[np.n
     query, _ = _common(rest_a, rest_b, SENSIBLE)
     if not query.GetNumAtoms():
         return ()
-    places = [np.array([atom.GetIntProp(PLACE) for atom in rest.GetAtoms()]) for rest in (rest_a, rest_b)]
+    places = [
+        np.array([atom.GetIntProp(PLACE) for atom in rest.GetAtoms()]) for rest in (rest_a, rest_b)
+    ]
     found = _laid(query, rest_a, rest_b, (weights[0][places[0]], weights[1][places[1]]))
     made = tuple((int(places[0][i]), int(places[1][j])) for i, j in found)
-    return made if len(made) >= LEAST_BESIDE or (_component(a, made, 0) and _component(b, made, 1)) else ()
+    return (
+        made
+        if len(made) >= LEAST_BESIDE or (_component(a, made, 0) and _component(b, made, 1))
+        else ()
+    )
 
 
 def _without(mol: Chem.Mol, atoms: set[int]) -> Chem.Mol:

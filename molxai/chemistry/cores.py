@@ -65,7 +65,11 @@ def _aromatic(query: Chem.Mol) -> Chem.Mol:
             turned.ReplaceBond(before.GetIdx(), Chem.BondFromSmarts(":"))
     for before, after in zip(query.GetAtoms(), plain.GetAtoms(), strict=True):
         smarts = before.GetSmarts()
-        if after.GetIsAromatic() and not before.GetIsAromatic() and not any(mark in smarts for mark in KEPT):
+        if (
+            after.GetIsAromatic()
+            and not before.GetIsAromatic()
+            and not any(mark in smarts for mark in KEPT)
+        ):
             aromatic = ALIPHATIC.sub(lambda element: element[0].lower(), smarts)
             turned.ReplaceAtom(before.GetIdx(), Chem.AtomFromSmarts(aromatic))
     return turned.GetMol()

@@ -54,7 +54,13 @@ class Fragment:
 
     def __repr__(self) -> str:
         count = f"{len(self.atoms)} atom{'s' if len(self.atoms) > 1 else ''}"
-        return in_a_line("Fragment", self.name, signed(self.relevance), count, "" if self.smiles == self.name else self.smiles)
+        return in_a_line(
+            "Fragment",
+            self.name,
+            signed(self.relevance),
+            count,
+            "" if self.smiles == self.name else self.smiles,
+        )
 
     def _repr_html_(self) -> str:
         return Fragments([self])._repr_html_()
@@ -67,12 +73,18 @@ class Fragment:
 class Fragments(list[Fragment]):
     """The parts of one explained molecule; a notebook shows them in the molecule and as a table."""
 
-    def __init__(self, parts: Iterable[Fragment] = (), explanation: Explanation | None = None) -> None:
+    def __init__(
+        self, parts: Iterable[Fragment] = (), explanation: Explanation | None = None
+    ) -> None:
         super().__init__(parts)
         self.explanation = explanation
 
     def __repr__(self) -> str:
-        return listed("Fragments", self, [f"{quoted(one.name, NAME)} {signed(one.relevance)}" for one in self[:FIRST]])
+        return listed(
+            "Fragments",
+            self,
+            [f"{quoted(one.name, NAME)} {signed(one.relevance)}" for one in self[:FIRST]],
+        )
 
     def _repr_html_(self) -> str:
         from molxai.explanation.notebook import parts_html
@@ -118,7 +130,12 @@ def rings(mol: Chem.Mol) -> list[Part]:
     return _with_rest(mol, [Part(ring_text(mol, one), tuple(sorted(one))) for one in systems])
 
 
-SCHEMES: Mapping[str, Scheme] = {"functional-groups": functional_groups, "brics": brics, "scaffold": scaffold, "rings": rings}
+SCHEMES: Mapping[str, Scheme] = {
+    "functional-groups": functional_groups,
+    "brics": brics,
+    "scaffold": scaffold,
+    "rings": rings,
+}
 """Ways to take a molecule apart, by id."""
 
 
@@ -130,7 +147,11 @@ def scheme_of(scheme: str | Sequence[str] | Scheme) -> Scheme:
     """
     if isinstance(scheme, str):
         if scheme not in SCHEMES:
-            raise ValueError(unknown("fragment scheme", scheme, SCHEMES, "or give a file of your own (.smarts, .txt)"))
+            raise ValueError(
+                unknown(
+                    "fragment scheme", scheme, SCHEMES, "or give a file of your own (.smarts, .txt)"
+                )
+            )
         return SCHEMES[scheme]
     return scheme if callable(scheme) else from_smarts(scheme)
 
@@ -176,7 +197,10 @@ def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[i
     found = fragments(explanation, scheme)
     largest = sorted(found, key=lambda one: -abs(one.relevance))[:MOST_WORDED]
     named = {one.atoms for one in largest}
-    return [(one.atoms, f"{one.name} {one.relevance:+.2f}" if one.atoms in named else "") for one in found]
+    return [
+        (one.atoms, f"{one.name} {one.relevance:+.2f}" if one.atoms in named else "")
+        for one in found
+    ]
 
 
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> Fragments:
@@ -191,7 +215,10 @@ def fragments(explanation: Explanation, scheme: str | Scheme = "functional-group
     found = parts(subject.mol, scheme)
     relevance = explanation.relevance.tolist()
     each = zip(found, attached_smiles(subject.mol, [part.atoms for part in found]), strict=True)
-    made = [Fragment(part.name, smiles, part.atoms, math.fsum(relevance[i] for i in part.atoms)) for part, smiles in each]
+    made = [
+        Fragment(part.name, smiles, part.atoms, math.fsum(relevance[i] for i in part.atoms))
+        for part, smiles in each
+    ]
     return Fragments(sorted(made, key=lambda one: -one.relevance), explanation)
 
 
@@ -214,7 +241,9 @@ def from_smarts(source: Path | Iterable[str]) -> Scheme:
         with rdBase.BlockLogs():
             pattern = Chem.MolFromSmarts(smarts) if name else None
         if pattern is None or not pattern.GetNumAtoms():
-            raise ValueError(f"line {number} of the fragments, {shortened(line.strip())!r}: a name and a SMARTS are needed")
+            raise ValueError(
+                f"line {number} of the fragments, {shortened(line.strip())!r}: a name and a SMARTS are needed"
+            )
         patterns.append((" ".join(name), pattern))
     if not patterns:
         raise ValueError("no fragments are named: a line of a name and a SMARTS is needed for each")
@@ -223,7 +252,9 @@ def from_smarts(source: Path | Iterable[str]) -> Scheme:
 
 def _own_lines(path: Path) -> tuple[str, ...]:
     if not path.is_file():
-        raise FileNotFoundError(f"no file {str(path)!r} of fragments: a name and a SMARTS are needed on each of its lines")
+        raise FileNotFoundError(
+            f"no file {str(path)!r} of fragments: a name and a SMARTS are needed on each of its lines"
+        )
     return tuple(line.strip() for line in lines(path))
 
 
@@ -267,7 +298,10 @@ class OwnScheme:
         found = []
         for name, pattern in self.patterns:
             free = frozenset(claims.free)
-            matches = [frozenset(match) for match in mol.GetSubstructMatches(pattern, maxMatches=MOST_MATCHES)]
+            matches = [
+                frozenset(match)
+                for match in mol.GetSubstructMatches(pattern, maxMatches=MOST_MATCHES)
+            ]
             claims.claim(name, matches)
             left = [match for match in matches if not match <= free and match & claims.free]
             if left:
@@ -289,7 +323,11 @@ def lost(mol: Chem.Mol, scheme: Scheme | None) -> list[Lost]:
 
 def lost_notes(subject: object, scheme: Scheme | None) -> list[str]:
     """The same in words, for the notes of a record."""
-    return [f"fragment {one}" for one in lost(subject.mol, scheme)] if isinstance(subject, Molecule) else []
+    return (
+        [f"fragment {one}" for one in lost(subject.mol, scheme)]
+        if isinstance(subject, Molecule)
+        else []
+    )
 
 
 PLACE = "molxai_atom"
@@ -299,10 +337,18 @@ PLACE = "molxai_atom"
 def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]:
     """SMILES of each of the parts of a molecule, `*` for each bond that left it; the groups hold every atom once."""
     owner = {atom: place for place, group in enumerate(groups) for atom in group}
-    cut = [bond.GetIdx() for bond in mol.GetBonds() if owner[bond.GetBeginAtomIdx()] != owner[bond.GetEndAtomIdx()]]
-    apart = Chem.FragmentOnBonds(mol, cut, dummyLabels=[(0, 0)] * len(cut)) if cut else Chem.Mol(mol)
+    cut = [
+        bond.GetIdx()
+        for bond in mol.GetBonds()
+        if owner[bond.GetBeginAtomIdx()] != owner[bond.GetEndAtomIdx()]
+    ]
+    apart = (
+        Chem.FragmentOnBonds(mol, cut, dummyLabels=[(0, 0)] * len(cut)) if cut else Chem.Mol(mol)
+    )
     apart.UpdatePropertyCache(strict=False)
-    Chem.AssignStereochemistry(apart, cleanIt=True, force=True)  # a centre whose neighbours became alike is none any more
+    Chem.AssignStereochemistry(
+        apart, cleanIt=True, force=True
+    )  # a centre whose neighbours became alike is none any more
     places: list[tuple[int, ...]] = []
     pieces = Chem.GetMolFrags(apart, asMols=True, sanitizeFrags=False, fragsMolAtomMapping=places)
     found: list[list[str]] = [[] for _ in groups]
@@ -314,7 +360,10 @@ def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]
 def _named(mol: Chem.Mol, groups: Iterable[Iterable[int]]) -> list[Part]:
     """Parts named by their SMILES."""
     ordered = sorted(tuple(sorted(group)) for group in groups)
-    return [Part(smiles, atoms) for smiles, atoms in zip(attached_smiles(mol, ordered), ordered, strict=True)]
+    return [
+        Part(smiles, atoms)
+        for smiles, atoms in zip(attached_smiles(mol, ordered), ordered, strict=True)
+    ]
 
 
 def _with_rest(mol: Chem.Mol, known: Sequence[Part]) -> list[Part]:
@@ -322,7 +371,9 @@ def _with_rest(mol: Chem.Mol, known: Sequence[Part]) -> list[Part]:
     taken = {atom for part in known for atom in part.atoms}
     left = pieces(mol, frozenset(range(mol.GetNumAtoms())) - taken)
     names = {part.atoms: part.name for part in known}
-    return [Part(names.get(part.atoms, part.name), part.atoms) for part in _named(mol, [*names, *left])]
+    return [
+        Part(names.get(part.atoms, part.name), part.atoms) for part in _named(mol, [*names, *left])
+    ]
 
 
 def _framework(mol: Chem.Mol) -> frozenset[int]:
@@ -338,5 +389,9 @@ def _framework(mol: Chem.Mol) -> frozenset[int]:
             degree[near] -= 1
             if near in kept and near not in in_rings and degree[near] <= 1 and near not in ends:
                 ends.append(near)
-    ends_of_double = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds() if b.GetBondType() == Chem.BondType.DOUBLE]
+    ends_of_double = [
+        (b.GetBeginAtomIdx(), b.GetEndAtomIdx())
+        for b in mol.GetBonds()
+        if b.GetBondType() == Chem.BondType.DOUBLE
+    ]
     return frozenset(kept.union(*(pair for pair in ends_of_double if not kept.isdisjoint(pair))))

@@ -57,7 +57,9 @@ class Claims:
             if found := self.mol.GetSubstructMatches(pattern, maxMatches=MOST_MATCHES):
                 self.claim(name, found)
 
-    def rest(self, name: Callable[[Atoms], str], kind: Callable[[Chem.Atom], object] = lambda atom: None) -> list[Part]:
+    def rest(
+        self, name: Callable[[Atoms], str], kind: Callable[[Chem.Atom], object] = lambda atom: None
+    ) -> list[Part]:
         """All parts by their first atoms; what is still free is one part for each connected piece of one kind."""
         for atoms in pieces(self.mol, frozenset(self.free), kind):
             self.parts.append(Part(name(atoms), tuple(sorted(atoms))))
@@ -75,7 +77,9 @@ def merged(groups: Iterable[Atoms], shared: int) -> list[Atoms]:
     return made
 
 
-def pieces(mol: Chem.Mol, atoms: Atoms, kind: Callable[[Chem.Atom], object] = lambda atom: None) -> Iterator[Atoms]:
+def pieces(
+    mol: Chem.Mol, atoms: Atoms, kind: Callable[[Chem.Atom], object] = lambda atom: None
+) -> Iterator[Atoms]:
     """Connected pieces of the atoms; atoms of different kinds are not connected."""
     left = set(atoms)
     while left:
@@ -83,7 +87,11 @@ def pieces(mol: Chem.Mol, atoms: Atoms, kind: Callable[[Chem.Atom], object] = la
         piece = set(front)
         while front:
             here = mol.GetAtomWithIdx(front.pop())
-            near = [one for one in here.GetNeighbors() if one.GetIdx() in left and kind(one) == kind(here)]
+            near = [
+                one
+                for one in here.GetNeighbors()
+                if one.GetIdx() in left and kind(one) == kind(here)
+            ]
             reached = {one.GetIdx() for one in near}
             left -= reached
             piece |= reached
@@ -106,7 +114,11 @@ def with_double_bonds(mol: Chem.Mol, system: Atoms) -> Atoms:
         here = mol.GetAtomWithIdx(place)
         for bond in here.GetBonds() if here.GetDegree() > 2 else ():
             other = bond.GetOtherAtom(here)
-            if bond.GetBondType() == Chem.BondType.DOUBLE and other.GetDegree() == 1 and other.GetAtomicNum() in ENDS:
+            if (
+                bond.GetBondType() == Chem.BondType.DOUBLE
+                and other.GetDegree() == 1
+                and other.GetAtomicNum() in ENDS
+            ):
                 ends.add(other.GetIdx())
     return system | ends
 
@@ -153,7 +165,9 @@ def functional_groups(mol: Chem.Mol) -> list[Part]:
     if mol.GetRingInfo().NumRings():
         claims.match(_patterns(CYCLIC_AMIDINES))
         _claim_rings(claims, [with_double_bonds(mol, one) for one in ring_systems(mol)], False)
-        _claim_rings(claims, [with_double_bonds(mol, one) for one in ring_systems(mol, aromatic=True)], True)
+        _claim_rings(
+            claims, [with_double_bonds(mol, one) for one in ring_systems(mol, aromatic=True)], True
+        )
     claims.match(_patterns(GROUPS))
     return claims.rest(lambda atoms: _rest_name(mol, atoms), lambda atom: atom.IsInRing())
 
@@ -161,9 +175,14 @@ def functional_groups(mol: Chem.Mol) -> list[Part]:
 def _claim_rings(claims: Claims, systems: Sequence[Atoms], unknown: bool) -> None:
     named: dict[str, list[Atoms]] = {}
     for system in (one for one in systems if one <= claims.free):
-        name = ring_name(claims.mol, system) or (f"fused aromatic {_formula(claims.mol, system)}" if unknown else "")
+        name = ring_name(claims.mol, system) or (
+            f"fused aromatic {_formula(claims.mol, system)}" if unknown else ""
+        )
         named.setdefault(name, []).append(system)
-    for name in [*(one for one in RINGS if one in named), *sorted(one for one in named if one and one not in RINGS)]:
+    for name in [
+        *(one for one in RINGS if one in named),
+        *sorted(one for one in named if one and one not in RINGS),
+    ]:
         claims.claim(name, named[name])
 
 
@@ -182,7 +201,11 @@ def _rest_name(mol: Chem.Mol, atoms: Atoms) -> str:
 
 def _lone_name(atom: Chem.Atom) -> str:
     charge = atom.GetFormalCharge()
-    sign = "" if not charge else f"{abs(charge) if abs(charge) > 1 else ''}{'+' if charge > 0 else '-'}"
+    sign = (
+        ""
+        if not charge
+        else f"{abs(charge) if abs(charge) > 1 else ''}{'+' if charge > 0 else '-'}"
+    )
     count = atom.GetTotalNumHs()
     formula = f"{atom.GetSymbol()}{'H' if count else ''}{count if count > 1 else ''}{sign}"
     return LONE.get(formula, formula)
@@ -191,15 +214,27 @@ def _lone_name(atom: Chem.Atom) -> str:
 def _formula(mol: Chem.Mol, atoms: Atoms) -> str:
     """Heavy atoms, carbon first; hydrogens only where there is nothing else."""
     symbols = Counter(mol.GetAtomWithIdx(i).GetSymbol() for i in atoms)
-    shown = sorted((symbol for symbol in symbols if symbol != "H" or len(symbols) == 1), key=lambda symbol: (symbol != "C", symbol))
+    shown = sorted(
+        (symbol for symbol in symbols if symbol != "H" or len(symbols) == 1),
+        key=lambda symbol: (symbol != "C", symbol),
+    )
     return "".join(f"{symbol}{symbols[symbol] if symbols[symbol] > 1 else ''}" for symbol in shown)
 
 
 def _alkyl_name(mol: Chem.Mol, carbons: Atoms) -> str:
-    near = [one.GetIdx() for i in carbons for one in mol.GetAtomWithIdx(i).GetNeighbors() if one.GetAtomicNum() != 1]
+    near = [
+        one.GetIdx()
+        for i in carbons
+        for one in mol.GetAtomWithIdx(i).GetNeighbors()
+        if one.GetAtomicNum() != 1
+    ]
     outside = [i for i in near if i not in carbons]
     if len(carbons) == 1:
-        return ("methane", "methyl", "methylene", "methine")[len(outside)] if len(outside) < 4 else "quaternary carbon"
+        return (
+            ("methane", "methyl", "methylene", "methine")[len(outside)]
+            if len(outside) < 4
+            else "quaternary carbon"
+        )
     if len(outside) != 1:
         return f"alkyl chain C{len(carbons)}"
     return _alkyl_names().get(_branching(mol, carbons, outside[0]), f"alkyl C{len(carbons)}")
@@ -208,10 +243,15 @@ def _alkyl_name(mol: Chem.Mol, carbons: Atoms) -> str:
 @cache
 def _alkyl_names() -> dict[str, str]:
     each = ((name, Chem.MolFromSmiles(smiles)) for name, smiles in ALKYLS.items())
-    return {_branching(mol, frozenset(range(mol.GetNumAtoms() - 1)), mol.GetNumAtoms() - 1): name for name, mol in each}
+    return {
+        _branching(mol, frozenset(range(mol.GetNumAtoms() - 1)), mol.GetNumAtoms() - 1): name
+        for name, mol in each
+    }
 
 
 def _branching(mol: Chem.Mol, carbons: Atoms, outside: int) -> str:
     symbols = ["C"] * mol.GetNumAtoms()
     symbols[outside] = "*"
-    return Chem.MolFragmentToSmiles(mol, [*carbons, outside], atomSymbols=symbols, isomericSmiles=False)
+    return Chem.MolFragmentToSmiles(
+        mol, [*carbons, outside], atomSymbols=symbols, isomericSmiles=False
+    )

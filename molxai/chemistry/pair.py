@@ -40,15 +40,23 @@ class MatchedPair:
     alignment: Alignment
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{name} {signed(self.split[name])}" for name in ("common", "gained", "lost"))
+        parts = ", ".join(
+            f"{name} {signed(self.split[name])}" for name in ("common", "gained", "lost")
+        )
         what = "value" if self.a.probability is None else "logit"
         names = " → ".join(quoted(one.name, SHORTEST_NAME) for one in (self.a, self.b))
-        return in_a_line("MatchedPair", "", names, f"Δ {what} {signed(self.delta)}", parts, self.a.method)
+        return in_a_line(
+            "MatchedPair", "", names, f"Δ {what} {signed(self.delta)}", parts, self.a.method
+        )
 
     @property
     def _what(self) -> str:
         """What differs: the value of a regression, or the logit of a class."""
-        return self.a.endpoint or "value" if self.a.probability is None else f"logit of {self.a.full_target_name}"
+        return (
+            self.a.endpoint or "value"
+            if self.a.probability is None
+            else f"logit of {self.a.full_target_name}"
+        )
 
     @property
     def delta(self) -> float:
@@ -82,18 +90,29 @@ class MatchedPair:
     def changes(self) -> list[tuple[Pair, float]]:
         """Pairs of common atoms with the change of their relevance, the largest magnitude first."""
         here, there = self.a.relevance.tolist(), self.b.relevance.tolist()
-        return sorted((((i, j), there[j] - here[i]) for i, j in self.alignment.pairs), key=lambda each: -abs(each[1]))
+        return sorted(
+            (((i, j), there[j] - here[i]) for i, j in self.alignment.pairs),
+            key=lambda each: -abs(each[1]),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Both records, the split, the pieces and all pairs, in plain Python types."""
         relevance, stereo = self.a.relevance.tolist(), set(self.alignment.stereo)
         pairs = [
-            {"a": i, "b": j, "relevance_a": relevance[i], "change": change, "stereo_differs": (i, j) in stereo}
+            {
+                "a": i,
+                "b": j,
+                "relevance_a": relevance[i],
+                "change": change,
+                "stereo_differs": (i, j) in stereo,
+            }
             for (i, j), change in self.changes
         ]
         return {
-            "a": {"smiles": _molecule(self.a).explained_smiles, "id": _molecule(self.a).id} | self.a.to_dict(),
-            "b": {"smiles": _molecule(self.b).explained_smiles, "id": _molecule(self.b).id} | self.b.to_dict(),
+            "a": {"smiles": _molecule(self.a).explained_smiles, "id": _molecule(self.a).id}
+            | self.a.to_dict(),
+            "b": {"smiles": _molecule(self.b).explained_smiles, "id": _molecule(self.b).id}
+            | self.b.to_dict(),
             "delta_logit": self.delta,
             **{f"delta_{name}": value for name, value in self.split.items()},
             "lost": [one.to_dict() for one in self.lost],
@@ -124,7 +143,13 @@ class MatchedPair:
         return shares_html(shares, "B less A", f"Δ {self._what}", self.draw())
 
 
-def matched_pair(explainer: Explainer, a: Source, b: Source, target: Class = "pred", contrast: Class | None = None) -> MatchedPair:
+def matched_pair(
+    explainer: Explainer,
+    a: Source,
+    b: Source,
+    target: Class = "pred",
+    contrast: Class | None = None,
+) -> MatchedPair:
     """Explain two molecules for one target, which by default is what is predicted for A, and align them.
 
     Raises:
@@ -132,11 +157,17 @@ def matched_pair(explainer: Explainer, a: Source, b: Source, target: Class = "pr
     """
     subjects = [explainer.subject(one) for one in (a, b)]
     if not all(isinstance(one, Molecule) for one in subjects):
-        raise ValueError("a matched pair is of two molecules: digits and bare graphs have no common substructure")
+        raise ValueError(
+            "a matched pair is of two molecules: digits and bare graphs have no common substructure"
+        )
     (first,) = explainer.explain(subjects[:1], [explainer.target(target, contrast)])
     (second,) = explainer.explain(subjects[1:], [first.target])
     mols = [_molecule(one).mol for one in (first, second)]
-    return MatchedPair(first, second, alignment(mols[0], mols[1], first.relevance.tolist(), second.relevance.tolist()))
+    return MatchedPair(
+        first,
+        second,
+        alignment(mols[0], mols[1], first.relevance.tolist(), second.relevance.tolist()),
+    )
 
 
 def _molecule(explanation: Explanation) -> Molecule:
@@ -147,7 +178,12 @@ def _molecule(explanation: Explanation) -> Molecule:
 def _pieces(explanation: Explanation, common: set[int]) -> list[Fragment]:
     """What is not common, named by its structure, the most positive first."""
     mol, relevance = _molecule(explanation).mol, explanation.relevance.tolist()
-    groups: Sequence[tuple[int, ...]] = [tuple(sorted(piece)) for piece in pieces(mol, frozenset(range(mol.GetNumAtoms())) - common)]
+    groups: Sequence[tuple[int, ...]] = [
+        tuple(sorted(piece)) for piece in pieces(mol, frozenset(range(mol.GetNumAtoms())) - common)
+    ]
     texts = attached_smiles(mol, [*groups, *([sorted(common)] if common else [])])
-    made = [Fragment(text, text, atoms, math.fsum(relevance[i] for i in atoms)) for atoms, text in zip(groups, texts, strict=False)]
+    made = [
+        Fragment(text, text, atoms, math.fsum(relevance[i] for i in atoms))
+        for atoms, text in zip(groups, texts, strict=False)
+    ]
     return sorted(made, key=lambda one: (-one.relevance, one.atoms))

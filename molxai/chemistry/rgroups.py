@@ -33,15 +33,21 @@ def core_of(mols: Sequence[Chem.Mol]) -> tuple[str, bool]:
         ValueError: fewer than two molecules, or nothing worth the name is common to them.
     """
     if len(mols) < 2:
-        raise ValueError("a common core needs two molecules or more: name the core with --core SMARTS")
+        raise ValueError(
+            "a common core needs two molecules or more: name the core with --core SMARTS"
+        )
     with rdBase.BlockLogs():
         found = rdFMCS.FindMCS(mols, threshold=SHARE, timeout=CORE_SECONDS, **SENSIBLE)
     if found.numAtoms < LEAST_CORE:
-        raise ValueError(f"{len(mols)} molecules have no core in common: name one with --core SMARTS, or give a closer series")
+        raise ValueError(
+            f"{len(mols)} molecules have no core in common: name one with --core SMARTS, or give a closer series"
+        )
     return found.smartsString, not found.canceled
 
 
-def core_table(series: Sequence[Named], core: str = "", columns: Sequence[Mapping[str, str]] = ()) -> Table:
+def core_table(
+    series: Sequence[Named], core: str = "", columns: Sequence[Mapping[str, str]] = ()
+) -> Table:
     """The molecules around a core, which is given as SMARTS or SMILES, or else found.
 
     Args:
@@ -71,7 +77,9 @@ def core_table(series: Sequence[Named], core: str = "", columns: Sequence[Mappin
 
 def _traced(explanation: Explanation) -> Chem.Mol:
     if not isinstance(explanation.subject, Molecule):
-        raise ValueError("a core and R groups are parts of molecules: a digit or a bare graph has none")
+        raise ValueError(
+            "a core and R groups are parts of molecules: a digit or a bare graph has none"
+        )
     mol = Chem.Mol(explanation.subject.mol)
     for atom in mol.GetAtoms():
         atom.SetIntProp(PLACE, atom.GetIdx())
@@ -87,10 +95,16 @@ def _decomposed(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str,
     options.timeout = GROUP_SECONDS
     try:
         with rdBase.BlockLogs():
-            found, failed = rdRGroupDecomposition.RGroupDecompose([core], list(mols), asSmiles=False, options=options)
-    except RuntimeError as error:  # RDKit has no other name for the end of the time that it was given
+            found, failed = rdRGroupDecomposition.RGroupDecompose(
+                [core], list(mols), asSmiles=False, options=options
+            )
+    except (
+        RuntimeError
+    ) as error:  # RDKit has no other name for the end of the time that it was given
         said = f"{len(mols)} molecules around the core {shortened(Chem.MolToSmarts(core), 80)}: no R groups after {GROUP_SECONDS} s"
-        raise ValueError(f"{said}; name a larger core with --core SMARTS, or give a closer series") from error
+        raise ValueError(
+            f"{said}; name a larger core with --core SMARTS, or give a closer series"
+        ) from error
     lacking = set(failed)
     having = [place for place in range(len(mols)) if place not in lacking]
     return dict(zip(having, found, strict=True))
@@ -98,11 +112,16 @@ def _decomposed(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str,
 
 def _row(name: str, explanation: Explanation, mol: Chem.Mol, found: dict[str, Chem.Mol]) -> Row:
     """The molecule around the core that RDKit chose, with RDKit's labels on what is attached there."""
-    traced = {label: {atom.GetIntProp(PLACE) for atom in piece.GetAtoms() if atom.HasProp(PLACE)} for label, piece in found.items()}
+    traced = {
+        label: {atom.GetIntProp(PLACE) for atom in piece.GetAtoms() if atom.HasProp(PLACE)}
+        for label, piece in found.items()
+    }
     core = frozenset(traced.pop("Core"))
     groups: dict[str, set[int]] = defaultdict(set)
     for piece in pieces(mol, frozenset(range(mol.GetNumAtoms())) - core):
-        groups["+".join(label for label, atoms in traced.items() if atoms & piece) or "rest"] |= piece
+        groups["+".join(label for label, atoms in traced.items() if atoms & piece) or "rest"] |= (
+            piece
+        )
     each = {"core": core, **groups}
     relevance = explanation.relevance.tolist()
     texts = attached_smiles(mol, [sorted(atoms) for atoms in each.values()])
@@ -119,4 +138,6 @@ def _row(name: str, explanation: Explanation, mol: Chem.Mol, found: dict[str, Ch
 def _is_hydrogen(group: Chem.Mol) -> bool:
     """Whether RDKit has put a hydrogen, which the molecule has no atom for, where nothing is attached."""
     atoms = [atom for atom in group.GetAtoms() if atom.GetAtomicNum()]
-    return bool(atoms) and all(atom.GetAtomicNum() == 1 and not atom.HasProp(PLACE) for atom in atoms)
+    return bool(atoms) and all(
+        atom.GetAtomicNum() == 1 and not atom.HasProp(PLACE) for atom in atoms
+    )

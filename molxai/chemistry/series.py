@@ -47,7 +47,9 @@ class Carrier:
         return vars(self) | {"atoms": list(self.atoms)}
 
 
-def carriers(series: Iterable[Named], scheme: str | Scheme = "functional-groups", by_structure: bool = False) -> list[Carrier]:
+def carriers(
+    series: Iterable[Named], scheme: str | Scheme = "functional-groups", by_structure: bool = False
+) -> list[Carrier]:
     """The fragments of the molecules by name, those of the largest sum over the series first.
 
     Args:
@@ -72,13 +74,19 @@ def lost_lines(series: Iterable[Named], scheme: Scheme) -> list[str]:
     """Of a scheme of the user's own, a line for each pattern that lost atoms to earlier ones, in how many molecules, and where first."""
     found: dict[str, list[tuple[str, Lost]]] = defaultdict(list)
     for name, explanation in series:
-        for one in lost(explanation.subject.mol, scheme) if isinstance(explanation.subject, Molecule) else ():
+        for one in (
+            lost(explanation.subject.mol, scheme)
+            if isinstance(explanation.subject, Molecule)
+            else ()
+        ):
             found[one.name].append((name, one))
     lines = []
     for places in found.values():
         first, one = places[0]
         count = f"{len(places)} molecules" if len(places) > 1 else "1 molecule"
-        lines.append(f"{one}, in {count}, first in {first!r}; put its line first, or make the other pattern smaller")
+        lines.append(
+            f"{one}, in {count}, first in {first!r}; put its line first, or make the other pattern smaller"
+        )
     return lines
 
 
@@ -108,7 +116,9 @@ def check_one_target(explanations: Sequence[Explanation]) -> None:
     """
     targets = {(one.model, one.method, one.endpoint, one.target) for one in explanations}
     if len(targets) > 1:
-        raise ValueError(f"explanations for {len(targets)} targets, models or methods: a series needs one, so name the class")
+        raise ValueError(
+            f"explanations for {len(targets)} targets, models or methods: a series needs one, so name the class"
+        )
 
 
 def common_target(card: Card) -> str:
@@ -129,9 +139,13 @@ def series_target(explainer: Explainer, name: str = "") -> str:
     """
     card = explainer.card
     if card.classes and name in ("pred", "true"):
-        raise ValueError(f"target {name!r} differs from molecule to molecule: a series needs one class, {' or '.join(card.classes)}")
+        raise ValueError(
+            f"target {name!r} differs from molecule to molecule: a series needs one class, {' or '.join(card.classes)}"
+        )
     if card.config.task == "multiclass" and not name:
-        raise ValueError(f"the model {card.name!r} has {len(card.classes)} classes: name one with --target, {', '.join(card.classes)}")
+        raise ValueError(
+            f"the model {card.name!r} has {len(card.classes)} classes: name one with --target, {', '.join(card.classes)}"
+        )
     chosen = name or common_target(card)
     explainer.target(chosen)
     return chosen
@@ -173,20 +187,30 @@ class Row:
         network = self.explanation.network
         based = network is not None and bias_word(network.config) == BASE
         bias = BASE if based else "bias"
-        return {"token": self.explanation.token, bias: self.explanation.bias, "gap": self.unaccounted}
+        return {
+            "token": self.explanation.token,
+            bias: self.explanation.bias,
+            "gap": self.unaccounted,
+        }
 
     @property
     def unaccounted(self) -> float:
         """Logit less all parts, token and bias: zero for a method that conserves."""
         ledger = (self.explanation.token, self.explanation.bias)
-        return self.explanation.logit - math.fsum([*(one.relevance for one in self.parts.values()), *ledger])
+        return self.explanation.logit - math.fsum(
+            [*(one.relevance for one in self.parts.values()), *ledger]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
         known: dict[str, Any] = {"id": self.id, "logit": self.explanation.logit}
         if self.columns:
             known["columns"] = dict(self.columns)
-        ledger = {"token_relevance": self.explanation.token, "bias_relevance": self.explanation.bias, "gap": self.explanation.gap}
+        ledger = {
+            "token_relevance": self.explanation.token,
+            "bias_relevance": self.explanation.bias,
+            "gap": self.explanation.gap,
+        }
         return known | {label: part.to_dict() for label, part in self.parts.items()} | ledger
 
 
@@ -217,5 +241,14 @@ class Table:
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
         origin = "maximum common substructure" if self.found else "given"
-        about = {"core": self.core, "origin": origin, "note": self.note, "labels": self.labels, "molecules": len(self.rows)}
-        return about | {"rows": [row.to_dict() for row in self.rows], "without_core": list(self.without)}
+        about = {
+            "core": self.core,
+            "origin": origin,
+            "note": self.note,
+            "labels": self.labels,
+            "molecules": len(self.rows),
+        }
+        return about | {
+            "rows": [row.to_dict() for row in self.rows],
+            "without_core": list(self.without),
+        }

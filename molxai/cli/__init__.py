@@ -24,7 +24,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(cls=Group, help="Data sets: what there is, where it lives, and downloads.", rich_markup_mode=None)
+data_app = typer.Typer(
+    cls=Group,
+    help="Data sets: what there is, where it lives, and downloads.",
+    rich_markup_mode=None,
+)
 benchmark_app = typer.Typer(cls=Group, help="Measure on this machine.", rich_markup_mode=None)
 for command in (
     explaining.explain,
@@ -64,7 +68,11 @@ def version(wanted: bool) -> bool:
 
 
 @app.callback()
-def options(_: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False) -> None:
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Options of the program itself."""
 
 

@@ -25,7 +25,9 @@ from molxai.cli.options import (
 )
 
 TIMED_METHODS = "Ids with commas between them. [default: lrp and its peers]"
-LIBRARY = "A table, or digits, to explain from file to file as well, with wall time and peak memory."
+LIBRARY = (
+    "A table, or digits, to explain from file to file as well, with wall time and peak memory."
+)
 STUDY = "Folder for the tables and figures; an interrupted run there is continued."
 TRUTH = "Folder for the model and the tables; a model that is there is used again."
 COMPARED = "SMILES or files. [default: the model's test data]"
@@ -35,15 +37,28 @@ SEEDS = "Seeds of models of the same recipe, trained into the folder where missi
 
 def benchmark_speed(
     inputs: Annotated[
-        list[str] | None, typer.Argument(help="Files to time on. [default: the model's test data]", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="Files to time on. [default: the model's test data]", show_default=False
+        ),
     ] = None,
     model: Model = "",
-    methods: Annotated[str, typer.Option(help=TIMED_METHODS, show_default=False, autocompletion=several_of(KNOWN_METHODS))] = "",
-    rounds: Annotated[int, typer.Option(min=5, help="How often all methods are timed in turn.")] = 7,
+    methods: Annotated[
+        str,
+        typer.Option(
+            help=TIMED_METHODS, show_default=False, autocompletion=several_of(KNOWN_METHODS)
+        ),
+    ] = "",
+    rounds: Annotated[
+        int, typer.Option(min=5, help="How often all methods are timed in turn.")
+    ] = 7,
     batch_size: BatchSize = 32,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
     library: Annotated[Path | None, typer.Option(help=LIBRARY, show_default=False)] = None,
-    repeats: Annotated[str, typer.Option(metavar="NUMBER,...", help="How many times over the library is explained.")] = "1",
+    repeats: Annotated[
+        str,
+        typer.Option(metavar="NUMBER,...", help="How many times over the library is explained."),
+    ] = "1",
     device: Device = "cpu",
     data: Data = None,
     output: Output = None,
@@ -95,27 +110,48 @@ def benchmark_interruption(
 
     work = Attribution(shipped_for(inputs, model), device="cpu")
     with tempfile.TemporaryDirectory() as folder:
-        found = campaign(work, Library(tuple(inputs), Layout(smiles_column)), Path(folder), points, chunk, seed)
+        found = campaign(
+            work, Library(tuple(inputs), Layout(smiles_column)), Path(folder), points, chunk, seed
+        )
     print(markdown(found))
     if not found.same or found.left:
         raise typer.Exit(1)
 
 
 def benchmark_faithfulness(
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=STUDY, show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help=STUDY, show_default=False)
+    ],
     inputs: Annotated[list[str] | None, typer.Argument(help=COMPARED, show_default=False)] = None,
     model: Model = "",
     methods: Annotated[
-        str, typer.Option(help="Ids with commas between them. [default: all]", show_default=False, autocompletion=several_of(KNOWN_METHODS))
+        str,
+        typer.Option(
+            help="Ids with commas between them. [default: all]",
+            show_default=False,
+            autocompletion=several_of(KNOWN_METHODS),
+        ),
     ] = "",
-    sample: Annotated[int, typer.Option(min=2, help="Graphs, drawn at random, always the same ones.")] = 500,
+    sample: Annotated[
+        int, typer.Option(min=2, help="Graphs, drawn at random, always the same ones.")
+    ] = 500,
     seeds: Annotated[str, typer.Option(help=SEEDS, show_default=False)] = "",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of models that are trained.", show_default=False)] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Epochs of models that are trained.", show_default=False),
+    ] = None,
     removal: Annotated[
-        str, typer.Option(metavar="MODE", help="What removing a node means: attn, mask, drop.", autocompletion=several_of(REMOVALS))
+        str,
+        typer.Option(
+            metavar="MODE",
+            help="What removing a node means: attn, mask, drop.",
+            autocompletion=several_of(REMOVALS),
+        ),
     ] = "attn",
     smiles_column: SmilesColumn = "",
-    target_columns: Annotated[str, typer.Option(help="Column of the true class in a table.", show_default=False)] = "",
+    target_columns: Annotated[
+        str, typer.Option(help="Column of the true class in a table.", show_default=False)
+    ] = "",
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
     data: Data = None,
     device: Device = "auto",
@@ -137,22 +173,47 @@ def benchmark_faithfulness(
     from molxai.explanation.methods import EXPLAINERS
 
     usage(chosen_device, device)
-    plan = Plan(listed(methods or ",".join(EXPLAINERS), list(EXPLAINERS), "method"), listed(removal, REMOVALS, "removal mode"))  # type: ignore[arg-type]
+    plan = Plan(
+        listed(methods or ",".join(EXPLAINERS), list(EXPLAINERS), "method"),
+        listed(removal, REMOVALS, "removal mode"),
+    )  # type: ignore[arg-type]
     numbers = whole_numbers(seeds, "seeds")
     torch.set_num_threads(threads)
     first = Explainer(shipped_for(inputs or [], model), "lrp", 32, device)
     subjects = (
-        given_subjects(first, inputs, sample, Layout(smiles_column), target_columns) if inputs else test_subjects(first, sample, data)
+        given_subjects(first, inputs, sample, Layout(smiles_column), target_columns)
+        if inputs
+        else test_subjects(first, sample, data)
     )
-    given = {"-m": first.card.name, "--methods": methods, "--sample": str(sample), "--seeds": seeds, "--removal": removal}
+    given = {
+        "-m": first.card.name,
+        "--methods": methods,
+        "--sample": str(sample),
+        "--seeds": seeds,
+        "--removal": removal,
+    }
     given |= {"--epochs": str(epochs or "")}
-    command = shlex.join(["molxai", "benchmark", "faithfulness", *(part for pair in given.items() if pair[1] for part in pair)])
+    command = shlex.join(
+        [
+            "molxai",
+            "benchmark",
+            "faithfulness",
+            *(part for pair in given.items() if pair[1] for part in pair),
+        ]
+    )
 
     def report(line: str) -> None:
         if not quiet:
             print(line, file=sys.stderr, flush=True)
 
-    compare(seeded(first, numbers, output, data, epochs, report), plan, subjects, output, command, report)
+    compare(
+        seeded(first, numbers, output, data, epochs, report),
+        plan,
+        subjects,
+        output,
+        command,
+        report,
+    )
     print((output / "faithfulness.md").read_text())
 
 
@@ -160,23 +221,56 @@ def benchmark_groundtruth(
     task: Annotated[
         str,
         typer.Option(
-            metavar="TASK", help="benzene, n-minus-o, smarts, labels or crippen.", show_default=False, autocompletion=one_of(TRUTHS)
+            metavar="TASK",
+            help="benzene, n-minus-o, smarts, labels or crippen.",
+            show_default=False,
+            autocompletion=one_of(TRUTHS),
         ),
     ],
-    data: Annotated[Path, typer.Option(metavar="FILE", help="Table of SMILES, or SDF, also zipped.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=TRUTH, show_default=False)],
-    methods: Annotated[str, typer.Option(help="Ids with commas between them. [default: all but slow ones]", show_default=False)] = "",
-    test_data: Annotated[Path | None, typer.Option(help="File of the test set.", show_default=False)] = None,
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="Table of SMILES, or SDF, also zipped.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help=TRUTH, show_default=False)
+    ],
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Ids with commas between them. [default: all but slow ones]", show_default=False
+        ),
+    ] = "",
+    test_data: Annotated[
+        Path | None, typer.Option(help="File of the test set.", show_default=False)
+    ] = None,
     smarts: Annotated[
-        list[str] | None, typer.Option(help="Pattern whose atoms are the truth; may be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="Pattern whose atoms are the truth; may be repeated.", show_default=False
+        ),
     ] = None,
     smiles_column: SmilesColumn = "",
     label: Annotated[str, typer.Option(help="SDF property with a molecule's label.")] = "activity",
-    truth: Annotated[str, typer.Option(help="SDF property with its atoms' contributions.")] = "lbls",
-    classes: Annotated[bool, typer.Option("--classes", help="The SDF's labels are two classes, not values.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the split, the training and the sample.")] = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of training. [default: the task's own]", show_default=False)] = None,
-    sample: Annotated[int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)] = None,
+    truth: Annotated[
+        str, typer.Option(help="SDF property with its atoms' contributions.")
+    ] = "lbls",
+    classes: Annotated[
+        bool, typer.Option("--classes", help="The SDF's labels are two classes, not values.")
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the split, the training and the sample.")
+    ] = 0,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Epochs of training. [default: the task's own]", show_default=False
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)
+    ] = None,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -195,7 +289,9 @@ def benchmark_groundtruth(
     usage(chosen_device, device)
     chosen = listed(methods, list(EXPLAINERS), "method") if methods else ()
     if task == "smarts" and not smarts:
-        raise typer.BadParameter("no pattern is given: the task smarts needs --smarts, like --smarts 'C(=O)N'")
+        raise typer.BadParameter(
+            "no pattern is given: the task smarts needs --smarts, like --smarts 'C(=O)N'"
+        )
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
     result = groundtruth(
@@ -220,12 +316,23 @@ def benchmark_groundtruth(
 
 
 def benchmark_accuracy(
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=MODELS, show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help=MODELS, show_default=False)
+    ],
     protocol: Annotated[
-        str, typer.Option(metavar="NAME", help="Split: deterministic, chiral, balanced or random.", autocompletion=one_of(PROTOCOLS))
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Split: deterministic, chiral, balanced or random.",
+            autocompletion=one_of(PROTOCOLS),
+        ),
     ] = "deterministic",
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, of weights and of random splits.")] = 5,
-    ensemble: Annotated[int, typer.Option(min=1, help="Models for each random split, also judged as one ensemble.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How many seeds, of weights and of random splits.")
+    ] = 5,
+    ensemble: Annotated[
+        int, typer.Option(min=1, help="Models for each random split, also judged as one ensemble.")
+    ] = 1,
     data: Data = None,
     device: Device = "auto",
     quiet: Quiet = False,

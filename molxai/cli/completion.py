@@ -60,7 +60,9 @@ def several_of(names: Sequence[str]) -> Callable[[str], Iterator[str]]:
     def offered(incomplete: str) -> Iterator[str]:
         before, comma, last = incomplete.rpartition(",")
         taken = before.split(",")
-        return (before + comma + name for name in names if name.startswith(last) and name not in taken)
+        return (
+            before + comma + name for name in names if name.startswith(last) and name not in taken
+        )
 
     return offered
 
@@ -72,5 +74,7 @@ def models(incomplete: str) -> list[str]:
 
     package = find_spec("graphormer")
     places = package.submodule_search_locations if package else None
-    files = [path for place in places or () for path in Path(place, "pretrained").glob("*.safetensors")]
+    files = [
+        path for place in places or () for path in Path(place, "pretrained").glob("*.safetensors")
+    ]
     return sorted(path.stem for path in files if path.stem.startswith(incomplete))

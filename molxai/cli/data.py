@@ -7,7 +7,9 @@ import typer
 from molxai.cli.completion import DATA_SETS, one_of
 from molxai.cli.options import Data, usage
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="bace or mnist.", autocompletion=one_of(DATA_SETS))]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="bace or mnist.", autocompletion=one_of(DATA_SETS))
+]
 
 
 def data_list(data: Data = None) -> None:
@@ -18,7 +20,14 @@ def data_list(data: Data = None) -> None:
     rows = []
     for name, source in SOURCES.items():
         here = all((data_home(data) / name / file).exists() for file in source.files)
-        rows.append({"name": name, "here": "yes" if here else "no", "about": source.about, "folder": str(data_home(data) / name)})
+        rows.append(
+            {
+                "name": name,
+                "here": "yes" if here else "no",
+                "about": source.about,
+                "folder": str(data_home(data) / name),
+            }
+        )
     show_records(rows, ("name", "here", "about", "folder"), console())
 
 

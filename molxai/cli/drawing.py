@@ -16,15 +16,28 @@ SCALE = "Full colour in a folder of pictures: own (each one's largest relevance)
 FORMAT = "Pictures in a folder: svg, or png for office programs and e-mail."
 CAPTION = "Your own words below a picture instead of the usual lines above and below."
 
-Style = Annotated[str, typer.Option(help="How molecules are painted: highlight or contour.", autocompletion=one_of(STYLES))]
-AtomNumbers = Annotated[bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")]
-Cmap = Annotated[str, typer.Option("--cmap", "--palette", help=CMAP, autocompletion=one_of(PALETTES))]
+Style = Annotated[
+    str,
+    typer.Option(
+        help="How molecules are painted: highlight or contour.", autocompletion=one_of(STYLES)
+    ),
+]
+AtomNumbers = Annotated[
+    bool, typer.Option("--atom-numbers", help="Write atom indices into molecule pictures.")
+]
+Cmap = Annotated[
+    str, typer.Option("--cmap", "--palette", help=CMAP, autocompletion=one_of(PALETTES))
+]
 ScaleName = Annotated[str, typer.Option("--scale", help=SCALE, autocompletion=one_of(SCALES))]
 Dpi = Annotated[int, typer.Option(help="Pixels per inch of a .png; a picture is 7.6 inches wide.")]
-PictureFormat = Annotated[str, typer.Option("--format", metavar="FORMAT", help=FORMAT, autocompletion=one_of(FORMATS))]
+PictureFormat = Annotated[
+    str, typer.Option("--format", metavar="FORMAT", help=FORMAT, autocompletion=one_of(FORMATS))
+]
 Transparent = Annotated[bool, typer.Option("--transparent", help="Leave out the white background.")]
 Caption = Annotated[str | None, typer.Option(help=CAPTION, show_default=False)]
-NoCaption = Annotated[bool, typer.Option("--no-caption", help="Only the drawing and its colour bar.")]
+NoCaption = Annotated[
+    bool, typer.Option("--no-caption", help="Only the drawing and its colour bar.")
+]
 
 
 def chosen_look(
@@ -45,10 +58,27 @@ def chosen_look(
 
     if no_caption and caption:
         raise ValueError("--caption and --no-caption: give one of them")
-    return Look(style, numbers, cmap, dpi=dpi, transparent=transparent, caption="" if no_caption else caption)
+    return Look(
+        style,
+        numbers,
+        cmap,
+        dpi=dpi,
+        transparent=transparent,
+        caption="" if no_caption else caption,
+    )
 
 
-PICTURE_OPTIONS = ("style", "atom_numbers", "cmap", "scale", "dpi", "transparent", "caption", "no_caption", "picture_format")
+PICTURE_OPTIONS = (
+    "style",
+    "atom_numbers",
+    "cmap",
+    "scale",
+    "dpi",
+    "transparent",
+    "caption",
+    "no_caption",
+    "picture_format",
+)
 """Parameters that only pictures have."""
 
 
@@ -64,12 +94,18 @@ def refuse_for(output: Path | None, picture_format: str) -> None:
     folder = output is not None and is_folder(output)
     ending = f".{picture_format}" if folder else output.suffix.lower() if output else ""
     if ending not in ENDINGS and (found := given(PICTURE_OPTIONS)):
-        raise typer.BadParameter(f"{option_names(found)}: for pictures only; give -o with .svg, .png or a folder, or leave it out")
+        raise typer.BadParameter(
+            f"{option_names(found)}: for pictures only; give -o with .svg, .png or a folder, or leave it out"
+        )
     if given(("dpi",)) and ending == ".svg":
         remedy = "add --format png" if folder else "name a .png"
-        raise typer.BadParameter(f"--dpi: for PNG only, an SVG has no pixels; {remedy}, or leave it out")
+        raise typer.BadParameter(
+            f"--dpi: for PNG only, an SVG has no pixels; {remedy}, or leave it out"
+        )
     if given(("picture_format",)) and not folder:
-        raise typer.BadParameter(f"--format: for a folder of pictures only; the ending of {output} says its format")
+        raise typer.BadParameter(
+            f"--format: for a folder of pictures only; the ending of {output} says its format"
+        )
 
 
 def chosen_scale(text: str) -> "Scale":

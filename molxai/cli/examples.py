@@ -9,7 +9,10 @@ IBUPROFEN = '"CC(C)Cc1ccc(cc1)C(C)C(=O)O"'
 
 EXAMPLES: Mapping[str, Sequence[Example]] = {
     "explain": (
-        (f"molxai explain {IBUPROFEN} -o ibuprofen.svg", "A picture of what the shipped BACE model made of ibuprofen."),
+        (
+            f"molxai explain {IBUPROFEN} -o ibuprofen.svg",
+            "A picture of what the shipped BACE model made of ibuprofen.",
+        ),
         (
             "molxai explain datasets/drugs/drugs.csv --target active -o drugs.csv",
             "A record for each row of a table, all explained for one class.",
@@ -17,7 +20,10 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     ),
     "predict": (
         (f"molxai predict {IBUPROFEN} CCO", "Predictions for two molecules, in the terminal."),
-        ("molxai predict datasets/drugs/drugs.csv -o predicted.csv", "Predictions for a table, with its other columns kept."),
+        (
+            "molxai predict datasets/drugs/drugs.csv -o predicted.csv",
+            "Predictions for a table, with its other columns kept.",
+        ),
     ),
     "compare": (
         (
@@ -30,18 +36,30 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ),
     ),
     "report": (
-        ("molxai report datasets/drugs/drugs.csv -o drugs.html", "A page of all molecules of a table, to open in a browser."),
+        (
+            "molxai report datasets/drugs/drugs.csv -o drugs.html",
+            "A page of all molecules of a table, to open in a browser.",
+        ),
         (
             "molxai report datasets/digits/digits.npz --methods lrp,gae -o digits.html",
             "The same for pictures of digits, by two methods.",
         ),
     ),
     "fragments": (
-        ("molxai fragments datasets/drugs/drugs.csv", "Functional groups, those that add most to the prediction first."),
-        ("molxai fragments datasets/drugs/drugs.csv --scheme rings -o rings.csv", "Ring systems instead, as a file."),
+        (
+            "molxai fragments datasets/drugs/drugs.csv",
+            "Functional groups, those that add most to the prediction first.",
+        ),
+        (
+            "molxai fragments datasets/drugs/drugs.csv --scheme rings -o rings.csv",
+            "Ring systems instead, as a file.",
+        ),
     ),
     "merge": (
-        ("molxai merge -o shards.parquet", "Join the shards of 'molxai explain ... -o shards.parquet --shard I/N'."),
+        (
+            "molxai merge -o shards.parquet",
+            "Join the shards of 'molxai explain ... -o shards.parquet --shard I/N'.",
+        ),
         (
             "molxai merge -o all.parquet one.parquet two.parquet",
             "Join shards that were written under other names.",
@@ -52,15 +70,30 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
             'molxai train solubility.csv --target-columns logS --unit "log mol/L" -o mine',
             "A model of your own table; then 'molxai explain CCO -m mine'.",
         ),
-        ("molxai train --preset bace -o bace", "The shipped BACE model, trained anew from its data."),
+        (
+            "molxai train --preset bace -o bace",
+            "The shipped BACE model, trained anew from its data.",
+        ),
     ),
     "pretrain": (
-        ("molxai pretrain library.smi -o trunk", "A trunk from molecules without labels, for 'molxai train --init trunk'."),
-        ("molxai pretrain library.smi --exclude test.csv -o trunk", "The same, without the molecules to be judged later."),
+        (
+            "molxai pretrain library.smi -o trunk",
+            "A trunk from molecules without labels, for 'molxai train --init trunk'.",
+        ),
+        (
+            "molxai pretrain library.smi --exclude test.csv -o trunk",
+            "The same, without the molecules to be judged later.",
+        ),
     ),
     "evaluate": (
-        ("molxai evaluate -m mine --baseline", "A trained model on its own test part, with a random forest beside it."),
-        ("molxai evaluate new.csv -m mine -o quality.json", "A trained model on another table with labels."),
+        (
+            "molxai evaluate -m mine --baseline",
+            "A trained model on its own test part, with a random forest beside it.",
+        ),
+        (
+            "molxai evaluate new.csv -m mine -o quality.json",
+            "A trained model on another table with labels.",
+        ),
     ),
     "serve": (
         ("molxai serve --open", "The workbench, opened in a browser on this machine."),
@@ -81,8 +114,14 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("molxai data path mnist --data sets", "The same in a folder of your choice."),
     ),
     "benchmark speed": (
-        ("molxai benchmark speed datasets/drugs/drugs.smi --methods lrp,rollout", "Two methods, timed on 14 molecules."),
-        ("molxai benchmark speed --library library.smi --repeats 1,4", "A whole library as well, once and four times over."),
+        (
+            "molxai benchmark speed datasets/drugs/drugs.smi --methods lrp,rollout",
+            "Two methods, timed on 14 molecules.",
+        ),
+        (
+            "molxai benchmark speed --library library.smi --repeats 1,4",
+            "A whole library as well, once and four times over.",
+        ),
     ),
     "benchmark interruption": (
         (
@@ -99,18 +138,30 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
             "molxai benchmark faithfulness datasets/drugs/drugs.smi --methods lrp,random -o study",
             "Two methods on molecules of your own choice.",
         ),
-        ("molxai benchmark faithfulness -m bace --sample 152 -o study", "All methods on the model's own test part."),
+        (
+            "molxai benchmark faithfulness -m bace --sample 152 -o study",
+            "All methods on the model's own test part.",
+        ),
     ),
     "benchmark groundtruth": (
-        ("molxai benchmark groundtruth --task benzene --data benzene.csv -o truth", "Is the ring found that decides?"),
+        (
+            "molxai benchmark groundtruth --task benzene --data benzene.csv -o truth",
+            "Is the ring found that decides?",
+        ),
         (
             "molxai benchmark groundtruth --task smarts --smarts 'C(=O)N' --data molecules.smi -o truth",
             "The same for a pattern of your own.",
         ),
     ),
     "benchmark accuracy": (
-        ("molxai benchmark accuracy -o accuracy", "The BACE recipe with five seeds, and a random forest."),
-        ("molxai benchmark accuracy --protocol random --ensemble 3 -o accuracy", "On random splits, with ensembles of three."),
+        (
+            "molxai benchmark accuracy -o accuracy",
+            "The BACE recipe with five seeds, and a random forest.",
+        ),
+        (
+            "molxai benchmark accuracy --protocol random --ensemble 3 -o accuracy",
+            "On random splits, with ensembles of three.",
+        ),
     ),
 }
 """By command."""

@@ -68,7 +68,9 @@ from molxai.cli.scale import (
     explain_to_file,
 )
 
-COMPARABLE = "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
+COMPARABLE = (
+    "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
+)
 COMPARED = "lrp,lrp-res,gradient-input,integrated-gradients,leave-one-out,gae,rollout,random"
 """As `molxai.metrics.comparison.METHODS`, which would import torch; a test compares them."""
 
@@ -81,15 +83,27 @@ def explain(
     model: Model = "",
     method: Method = "lrp",
     target: Target = "",
-    contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
+    contrast: Annotated[
+        str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)
+    ] = None,
     output: Output = None,
     smiles_column: SmilesColumn = "",
     id_column: IdColumn = "",
     separator: Separator = "",
     encoding: EncodingName = "",
-    target_columns: Annotated[str, typer.Option(help="Column of the true class in a table, for --target true.", show_default=False)] = "",
+    target_columns: Annotated[
+        str,
+        typer.Option(
+            help="Column of the true class in a table, for --target true.", show_default=False
+        ),
+    ] = "",
     endpoint: Endpoint = "",
-    features: Annotated[bool, typer.Option("--features", help="Add each node's split over its input features to the records.")] = False,
+    features: Annotated[
+        bool,
+        typer.Option(
+            "--features", help="Add each node's split over its input features to the records."
+        ),
+    ] = False,
     fragments: Fragments = "",
     style: Style = "highlight",
     atom_numbers: AtomNumbers = False,
@@ -121,35 +135,100 @@ def explain(
     """
     from molxai.batch.rows import cost, explained
     from molxai.chemistry.fragments import read_scheme, scheme_of
-    from molxai.cli.outputs import check_count, check_format, check_output, is_record_file, write_pictures
-    from molxai.cli.terminal import console, progress, show_explanation, show_explanations, show_notes, summary
+    from molxai.cli.outputs import (
+        check_count,
+        check_format,
+        check_output,
+        is_record_file,
+        write_pictures,
+    )
+    from molxai.cli.terminal import (
+        console,
+        progress,
+        show_explanation,
+        show_explanations,
+        show_notes,
+        summary,
+    )
 
     usage(check_output, output)
-    look, shown = usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption), usage(chosen_scale, scale)
+    look, shown = (
+        usage(chosen_look, style, atom_numbers, cmap, dpi, transparent, caption, no_caption),
+        usage(chosen_scale, scale),
+    )
     usage(check_format, picture_format)
     refuse_for(output, picture_format)
-    layout, model = layout_of(smiles_column, id_column, separator, encoding), shipped_for(inputs, model)
+    layout, model = (
+        layout_of(smiles_column, id_column, separator, encoding),
+        shipped_for(inputs, model),
+    )
     target = chosen_target(inputs, model, target)
     if contrast is not None and target == "pred":
         raise typer.BadParameter("a contrast needs a named target: give --target CLASS as well")
     if target == "true" and not target_columns:
-        raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
+        raise typer.BadParameter(
+            "no true class is known: --target true needs a table with --target-columns"
+        )
     scheme = usage(read_scheme, fragments)
     say_how_read(inputs, layout, quiet)
     if is_record_file(output):
         assert output is not None
-        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet, restart, row_seconds)
-        named = {"target": target, "contrast": contrast, "endpoint": endpoint, "features": features, "fragments": scheme}
-        work = {"model": model, "method": method, "batch_size": batch_size, "device": device} | named
+        chosen = Scale(
+            workers,
+            resume,
+            shard,
+            engine,
+            ray_address,
+            max_atoms,
+            drop_extra_columns,
+            strict,
+            quiet,
+            restart,
+            row_seconds,
+        )
+        named = {
+            "target": target,
+            "contrast": contrast,
+            "endpoint": endpoint,
+            "features": features,
+            "fragments": scheme,
+        }
+        work = {
+            "model": model,
+            "method": method,
+            "batch_size": batch_size,
+            "device": device,
+        } | named
         explain_to_file(inputs, layout, target_columns, output, work, chosen)
         return
     check_for_files(resume, shard, engine, restart)
-    read, explainer = prepared(inputs, model, method, batch_size, device, layout, target_columns, strict, endpoint, max_atoms)
+    read, explainer = prepared(
+        inputs,
+        model,
+        method,
+        batch_size,
+        device,
+        layout,
+        target_columns,
+        strict,
+        endpoint,
+        max_atoms,
+    )
     usage(check_count, output, len(read))
     if explainer.reads == "digits" and (found := given(("style", "atom_numbers"))):
-        raise typer.BadParameter(f"{option_names(found)}: for molecules, and these are digits; leave it out")
+        raise typer.BadParameter(
+            f"{option_names(found)}: for molecules, and these are digits; leave it out"
+        )
     replaced = output is not None and output.is_file()
-    rows = list(progress(explained(explainer, read, target, contrast), len(read), "explaining", quiet, cost(explainer)))
+    rows = list(
+        progress(
+            explained(explainer, read, target, contrast),
+            len(read),
+            "explaining",
+            quiet,
+            cost(explainer),
+        )
+    )
     refuse_single_error(rows, strict)
     first, taken_apart = rows[0][1], scheme_of(scheme) if scheme else None
     if output:
@@ -199,24 +278,63 @@ def predict(
     from molxai.cli.terminal import console, progress, show_notes, show_records, summary
 
     usage(check_output, output, pictures=False)
-    layout, model = layout_of(smiles_column, id_column, separator, encoding), shipped_for(inputs, model)
+    layout, model = (
+        layout_of(smiles_column, id_column, separator, encoding),
+        shipped_for(inputs, model),
+    )
     target = chosen_target(inputs, model, target)
     if target == "true":
-        raise typer.BadParameter("a prediction needs no true class: name the class, or pred for each input's own")
+        raise typer.BadParameter(
+            "a prediction needs no true class: name the class, or pred for each input's own"
+        )
     say_how_read(inputs, layout, quiet)
     if output:
-        chosen = Scale(workers, resume, shard, engine, ray_address, max_atoms, drop_extra_columns, strict, quiet, restart, row_seconds)
-        named = {"model": model, "target": target, "endpoint": endpoint, "batch_size": batch_size, "device": device}
+        chosen = Scale(
+            workers,
+            resume,
+            shard,
+            engine,
+            ray_address,
+            max_atoms,
+            drop_extra_columns,
+            strict,
+            quiet,
+            restart,
+            row_seconds,
+        )
+        named = {
+            "model": model,
+            "target": target,
+            "endpoint": endpoint,
+            "batch_size": batch_size,
+            "device": device,
+        }
         explain_to_file(inputs, layout, "", output, named | {"relevances": False}, chosen)
         return
     check_for_files(resume, shard, engine, restart)
-    read, explainer = prepared(inputs, model, "lrp", batch_size, device, layout, "", strict, endpoint, max_atoms)
+    read, explainer = prepared(
+        inputs, model, "lrp", batch_size, device, layout, "", strict, endpoint, max_atoms
+    )
     rows = list(progress(predictions(explainer, read, target), len(read), "predicting", quiet))
     refuse_single_error(rows, strict)
     records = [prediction_record(one, outcome, explainer.card) for one, outcome in rows]
-    shown = ("prediction", "target", "probability", "logit", "logit_sd", "unit", "similarity", "outputs", "error")
+    shown = (
+        "prediction",
+        "target",
+        "probability",
+        "logit",
+        "logit_sd",
+        "unit",
+        "similarity",
+        "outputs",
+        "error",
+    )
     units = {one["unit"] for one in records} - {None, "logit"}  # the column of logits says its own
-    filled = [name for name in shown if any(one[name] is not None for one in records) and (name != "unit" or units)]
+    filled = [
+        name
+        for name in shown
+        if any(one[name] is not None for one in records) and (name != "unit" or units)
+    ]
     show_records(records, ("id", "input", *filled), console())
     show_notes([one for one, _ in rows], console())
     if not summary([one for one, _ in rows], "", quiet):
@@ -224,13 +342,27 @@ def predict(
 
 
 def compare(
-    sources: Annotated[list[str], typer.Argument(metavar="INPUT [INPUT]", help=COMPARABLE, show_default=False)],
-    methods: Annotated[str, typer.Option(help=METHODS, show_default=False, autocompletion=several_of(KNOWN_METHODS))] = "",
+    sources: Annotated[
+        list[str], typer.Argument(metavar="INPUT [INPUT]", help=COMPARABLE, show_default=False)
+    ],
+    methods: Annotated[
+        str,
+        typer.Option(help=METHODS, show_default=False, autocompletion=several_of(KNOWN_METHODS)),
+    ] = "",
     model: Model = "",
-    target: Annotated[str, typer.Option(help="Class to explain: pred (of two molecules: A's), or a class's name or number.")] = "pred",
-    contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
+    target: Annotated[
+        str,
+        typer.Option(
+            help="Class to explain: pred (of two molecules: A's), or a class's name or number."
+        ),
+    ] = "pred",
+    contrast: Annotated[
+        str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)
+    ] = None,
     endpoint: Endpoint = "",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help=COMPARISON_FILE, show_default=False)] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help=COMPARISON_FILE, show_default=False)
+    ] = None,
     device: Device = "auto",
     cmap: Cmap = "red-blue",
     dpi: Dpi = 100,
@@ -251,18 +383,26 @@ def compare(
     pair = len(sources) == 2
     names = listed(methods or ("lrp" if pair else COMPARED), list(EXPLAINERS), "method")
     if pair and len(names) > 1:
-        raise typer.BadParameter(f"{len(names)} methods for a pair of molecules: name one, or compare methods on one input")
+        raise typer.BadParameter(
+            f"{len(names)} methods for a pair of molecules: name one, or compare methods on one input"
+        )
     usage(check_ending, output, (*(ENDINGS if pair else COMPARISON_ENDINGS), ".json"))
     usage(chosen_look, cmap=cmap, dpi=dpi)
-    read, explainer = prepared(sources, model, names[0], 32, device, layout_of(), "", True, endpoint)
+    read, explainer = prepared(
+        sources, model, names[0], 32, device, layout_of(), "", True, endpoint
+    )
     if len(read) != len(sources) or len(read) > 2:
-        raise ValueError(f"{len(read)} inputs: compare takes one, or two molecules; give SMILES, or files with one input")
+        raise ValueError(
+            f"{len(read)} inputs: compare takes one, or two molecules; give SMILES, or files with one input"
+        )
     if pair:
         matched = matched_pair(explainer, read[0].subject, read[1].subject, target, contrast)
         _written(matched, {}, output, cmap, dpi) if output else show_matched(matched, console())
         return
     made = compared(explainer, read[0].subject, names, target, contrast)
-    _written(made, {"input": read[0].text}, output, cmap, dpi) if output else show_comparison(made, console())
+    _written(made, {"input": read[0].text}, output, cmap, dpi) if output else show_comparison(
+        made, console()
+    )
 
 
 def _written(made: Any, known: dict[str, str], output: Path, cmap: str, dpi: int) -> None:
@@ -304,7 +444,11 @@ def methods() -> None:
         ahead, back = one.passes(30)
         promises = {"conserves": one.conserves, "signed": one.signed, "by target": one.by_target}
         shown = {key: "yes" if value else "no" for key, value in promises.items()}
-        rows.append({"method": name} | shown | {"passes": f"{ahead} + {back}", "nodes": f"≤ {one.largest}" if one.largest else "any"})
+        rows.append(
+            {"method": name}
+            | shown
+            | {"passes": f"{ahead} + {back}", "nodes": f"≤ {one.largest}" if one.largest else "any"}
+        )
     show_records(rows, columns, out)
     for line in PROMISES:
         out.print(line, markup=False)

@@ -22,9 +22,19 @@ def show_fragments(explanation: Explanation, found: Sequence[Fragment], out: Con
 
     largest, letters = max(abs(one.relevance) for one in found), bar_letters(out)
     rows: list[tuple[str | Text, ...]] = [
-        (one.name, row_ranges(one.atoms), f"{one.relevance:+.4f}", bar(one.relevance, largest, letters)) for one in found
+        (
+            one.name,
+            row_ranges(one.atoms),
+            f"{one.relevance:+.4f}",
+            bar(one.relevance, largest, letters),
+        )
+        for one in found
     ]
-    for name, value in {"graph token": explanation.token, "bias": explanation.bias, "not accounted for": explanation.gap}.items():
+    for name, value in {
+        "graph token": explanation.token,
+        "bias": explanation.bias,
+        "not accounted for": explanation.gap,
+    }.items():
         if abs(value) >= SMALLEST:
             rows.append((Text(name, style="dim"), "", f"{value:+.4f}", ""))
     total = Text(f"the {total_name(explanation)}", style="dim")
@@ -52,17 +62,36 @@ NAME_WIDTH = 40
 
 def show_carriers(found: Sequence[Carrier], explained: Explanation, out: Console) -> None:
     """Fragments of a series, those that add most to the explained quantity first."""
-    out.print(Text(f"Explained for all: {total_name(explained)} · {explained.model} · {explained.method}"))
+    out.print(
+        Text(f"Explained for all: {total_name(explained)} · {explained.model} · {explained.method}")
+    )
     rows = []
     for one in _ends(found):
         sd = "" if one.sd is None else f"{one.sd:.3f}"
-        numbers = (str(one.molecules), str(one.occurrences), f"{one.mean:+.3f}", sd, f"{one.smallest:+.3f}", f"{one.largest:+.3f}")
+        numbers = (
+            str(one.molecules),
+            str(one.occurrences),
+            f"{one.mean:+.3f}",
+            sd,
+            f"{one.smallest:+.3f}",
+            f"{one.largest:+.3f}",
+        )
         rows.append((_short(one.name), *numbers, _short(one.example), row_ranges(one.atoms)))
     show_table(CARRIER_NAMES, _marked(rows, len(found)), out)
     _say_hidden(len(found), "fragments", out)
 
 
-CARRIER_NAMES = ("fragment", "molecules", "times", "mean", "sd", "from", "to", "example", "its atoms")
+CARRIER_NAMES = (
+    "fragment",
+    "molecules",
+    "times",
+    "mean",
+    "sd",
+    "from",
+    "to",
+    "example",
+    "its atoms",
+)
 """Of the columns of a series."""
 
 
@@ -76,16 +105,34 @@ def show_core_table(found: CoreTable, out: Console) -> None:
     own = list(found.rows[0].columns)
     rows = []
     for row in _ends(found.rows):
-        total = f"{row.explanation.logit:.3f}" if found.total == "value" else f"{row.explanation.logit:+.3f}"
-        beside = [f"{row.ledger[name]:.3f}" if name == BASE else f"{row.ledger[name]:+.3f}" for name in ledger]
-        parts = [f"{part.relevance:+.3f} {shortened(part.smiles, NAME_WIDTH)}" if part else "" for part in map(row.parts.get, labels)]
+        total = (
+            f"{row.explanation.logit:.3f}"
+            if found.total == "value"
+            else f"{row.explanation.logit:+.3f}"
+        )
+        beside = [
+            f"{row.ledger[name]:.3f}" if name == BASE else f"{row.ledger[name]:+.3f}"
+            for name in ledger
+        ]
+        parts = [
+            f"{part.relevance:+.3f} {shortened(part.smiles, NAME_WIDTH)}" if part else ""
+            for part in map(row.parts.get, labels)
+        ]
         carried = [_short(row.columns[name]) for name in own]
-        rows.append((_short(row.id), *carried, total, *beside, f"{row.core.relevance:+.3f}", *parts))
-    show_table(("id", *own, found.total, *ledger, "core", *labels), _marked(rows, len(found.rows)), out)
+        rows.append(
+            (_short(row.id), *carried, total, *beside, f"{row.core.relevance:+.3f}", *parts)
+        )
+    show_table(
+        ("id", *own, found.total, *ledger, "core", *labels), _marked(rows, len(found.rows)), out
+    )
     _say_hidden(len(found.rows), "molecules", out)
     out.print(Text(_sum_line(found, ledger, "rest" in labels)))
     if any(part.smiles == HYDROGEN for row in found.rows for part in row.groups.values()):
-        out.print(Text(f"{HYDROGEN}: nothing is attached there; the hydrogen's part is in the core, for the model has no atom for it."))
+        out.print(
+            Text(
+                f"{HYDROGEN}: nothing is attached there; the hydrogen's part is in the core, for the model has no atom for it."
+            )
+        )
 
 
 def _ledger_columns(found: CoreTable) -> list[str]:
@@ -146,7 +193,9 @@ def show_matched(pair: MatchedPair, out: Console) -> None:
         if name in ("common", "gained", "lost") or abs(split[name]) >= SMALLEST:
             rows.append((f"  {text}", f"{split[name]:+.4f}"))
     show_table(("", what), rows, out)
-    pieces = [("− lost", one, -one.relevance) for one in pair.lost] + [("+ gained", one, one.relevance) for one in pair.gained]
+    pieces = [("− lost", one, -one.relevance) for one in pair.lost] + [
+        ("+ gained", one, one.relevance) for one in pair.gained
+    ]
     if pieces:
         _show_pieces(pieces, out)
     _show_changes(pair, out)
@@ -169,7 +218,10 @@ PARTS_OF_DIFFERENCE = {
 
 
 def _show_pieces(pieces: Sequence[tuple[str, Fragment, float]], out: Console) -> None:
-    rows = [(sign, _short(one.smiles), row_ranges(one.atoms), f"{value:+.4f}") for sign, one, value in pieces]
+    rows = [
+        (sign, _short(one.smiles), row_ranges(one.atoms), f"{value:+.4f}")
+        for sign, one, value in pieces
+    ]
     show_table(("changed", "piece", "atoms", "adds"), rows, out)
 
 
@@ -182,5 +234,7 @@ def _show_changes(pair: MatchedPair, out: Console) -> None:
     for (i, j), change in pair.changes[:TOP]:
         largest = abs(pair.changes[0][1])
         values = (f"{here[i]:+.4f}", f"{there[j]:+.4f}", f"{change:+.4f}")
-        rows.append((f"{names[0][i]} → {names[1][j]}", *values, bar(change, largest, bar_letters(out))))
+        rows.append(
+            (f"{names[0][i]} → {names[1][j]}", *values, bar(change, largest, bar_letters(out)))
+        )
     show_table(("unchanged", "A", "B", "change", ""), rows, out)

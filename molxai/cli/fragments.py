@@ -53,13 +53,17 @@ APART = "Tell fragments of one name but different structures apart."
 def fragments(
     inputs: Inputs,
     model: Model = "",
-    scheme: Annotated[str, typer.Option(help=SCHEME, autocompletion=one_of(SCHEMES))] = "functional-groups",
+    scheme: Annotated[
+        str, typer.Option(help=SCHEME, autocompletion=one_of(SCHEMES))
+    ] = "functional-groups",
     core: Annotated[str, typer.Option(help=CORE, show_default=False)] = "",
     by_structure: Annotated[bool, typer.Option("--by-structure", help=APART)] = False,
     target: Annotated[str, typer.Option(help=TARGET, show_default=False)] = "",
     method: Method = "lrp",
     endpoint: Endpoint = "",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help=FILE, show_default=False)] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help=FILE, show_default=False)
+    ] = None,
     smiles_column: SmilesColumn = "",
     id_column: IdColumn = "",
     separator: Separator = "",
@@ -80,18 +84,32 @@ def fragments(
 
     usage(check_ending, output, SERIES_ENDINGS)
     if (columns or target_columns) and not core:
-        raise typer.BadParameter("--columns and --target-columns go beside R groups: add --core, as SMARTS or mcs")
+        raise typer.BadParameter(
+            "--columns and --target-columns go beside R groups: add --core, as SMARTS or mcs"
+        )
     parts = scheme_of(usage(read_scheme, scheme) or "functional-groups")
     layout = layout_of(smiles_column, id_column, separator, encoding)
     say_how_read(inputs, layout, quiet)
-    read, explainer = prepared(inputs, model, method, batch_size, device, layout, target_columns, strict, endpoint)
+    read, explainer = prepared(
+        inputs, model, method, batch_size, device, layout, target_columns, strict, endpoint
+    )
     chosen = usage(_target, explainer, target)
-    rows = list(progress(explained(explainer, read, chosen), len(read), "explaining", quiet, cost(explainer)))
+    rows = list(
+        progress(
+            explained(explainer, read, chosen), len(read), "explaining", quiet, cost(explainer)
+        )
+    )
     refuse_single_error(rows, strict)
     replaced = output is not None and output.is_file()
     series = [(one.name, explanation) for one, explanation in rows if explanation]
     if series and core:
-        carried = usage(_carried, [one for one, explanation in rows if explanation], separated(columns), target_columns, bool(output))
+        carried = usage(
+            _carried,
+            [one for one, explanation in rows if explanation],
+            separated(columns),
+            target_columns,
+            bool(output),
+        )
         _core(series, "" if core == "mcs" else core, carried, output)
     elif series:
         _carriers(series, parts, by_structure, output)
@@ -103,7 +121,9 @@ def _target(explainer: "Explainer", name: str) -> str:
     from molxai.chemistry.series import series_target
 
     if explainer.reads == "digits":
-        raise ValueError(f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits")
+        raise ValueError(
+            f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits"
+        )
     return series_target(explainer, name)
 
 
@@ -115,7 +135,11 @@ def _carriers(series: "list[Named]", scheme: Any, by_structure: bool, output: Pa
 
     found, notes = carriers(series, scheme, by_structure), lost_lines(series, scheme)
     if output:
-        content = {"molecules": len(series), "notes": notes, "fragments": [one.to_dict() for one in found]}
+        content = {
+            "molecules": len(series),
+            "notes": notes,
+            "fragments": [one.to_dict() for one in found],
+        }
         write_series(output, content, carrier_rows(found))
     else:
         show_carriers(found, series[0][1], console())
@@ -127,7 +151,9 @@ MOST_CARRIED = 12
 """Columns of a table that files of R groups hold without being asked: more would bury the R groups."""
 
 
-def _carried(read: "list[Input]", wanted: tuple[str, ...], measured: str, whole: bool) -> list[dict[str, str]]:
+def _carried(
+    read: "list[Input]", wanted: tuple[str, ...], measured: str, whole: bool
+) -> list[dict[str, str]]:
     """The user's columns of each molecule: the measured one and those named, else all where they are few and a file is written.
 
     Raises:
@@ -139,15 +165,22 @@ def _carried(read: "list[Input]", wanted: tuple[str, ...], measured: str, whole:
     known = dict.fromkeys(name for one in read for name in one.extras)
     named = dict.fromkeys(name for name in (measured.strip(), *wanted) if name)
     if missing := [name for name in named if name not in known]:
-        raise ValueError(unknown("column", missing[0], known, where="beside the structures and ids"))
+        raise ValueError(
+            unknown("column", missing[0], known, where="beside the structures and ids")
+        )
     if whole and not wanted and len(known) <= MOST_CARRIED:
         named |= known
     elif whole and not wanted:
-        print(f"{len(known)} other columns are left out: name those to keep with --columns", file=sys.stderr)
+        print(
+            f"{len(known)} other columns are left out: name those to keep with --columns",
+            file=sys.stderr,
+        )
     return [{name: as_text(one.extras.get(name)) for name in named} for one in read]
 
 
-def _core(series: "list[Named]", core: str, carried: list[dict[str, str]], output: Path | None) -> None:
+def _core(
+    series: "list[Named]", core: str, carried: list[dict[str, str]], output: Path | None
+) -> None:
     from molxai.chemistry.rgroups import core_table
     from molxai.cli.fragment_tables import core_line, show_core_table
     from molxai.cli.series_tables import core_rows, write_series

@@ -80,7 +80,15 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "no_caption",
         "picture_format",
     ],
-    "Large inputs": ["workers", "resume", "restart", "row_seconds", "shard", "engine", "ray_address"],
+    "Large inputs": [
+        "workers",
+        "resume",
+        "restart",
+        "row_seconds",
+        "shard",
+        "engine",
+        "ray_address",
+    ],
     "Machine": [
         "batch_size",
         "device",
@@ -103,7 +111,12 @@ HEADINGS: Mapping[str, Sequence[str]] = {
 LEARNING = ("train", "pretrain", "benchmark accuracy")
 """Commands whose options of one name belong to what is learnt."""
 
-SUBJECTS = {"predict": "What to predict", "evaluate": "What to evaluate", "merge": "What to join", "serve": "What to serve"}
+SUBJECTS = {
+    "predict": "What to predict",
+    "evaluate": "What to evaluate",
+    "merge": "What to join",
+    "serve": "What to serve",
+}
 """The first heading where it is another; of benchmarks it is `MEASURED`."""
 
 MEASURED = "What to measure"
@@ -137,7 +150,11 @@ WORDS = {
 TYPES = {"int": "NUMBER", "float": "NUMBER", "Path": "FILE"}
 """Types in words; whatever else is TEXT."""
 
-RANGES = ((r"(\d+)<=x<=(\d+)", r"\1 to \2"), (r"x>=(\d+)", r"at least \1"), (r"x<=(\d+)", r"at most \1"))
+RANGES = (
+    (r"(\d+)<=x<=(\d+)", r"\1 to \2"),
+    (r"x>=(\d+)", r"at least \1"),
+    (r"x<=(\d+)", r"at most \1"),
+)
 """How the framework writes a range, and how people do."""
 
 
@@ -166,7 +183,9 @@ class Command(TyperCommand):
         for heading, parameter in sorted(self._placed(ctx, command), key=lambda one: _order(*one)):
             record = parameter.get_help_record(ctx)
             if record:
-                words = _argument(parameter) if parameter.param_type_name == "argument" else record[0]
+                words = (
+                    _argument(parameter) if parameter.param_type_name == "argument" else record[0]
+                )
                 sections.setdefault(heading, []).append((words, in_words(record[1])))
         for heading, rows in sections.items():
             with formatter.section(_titled(heading, command)):
@@ -182,7 +201,9 @@ class Command(TyperCommand):
         placed = []
         for parameter in self.get_params(ctx):
             heading = next((one for one in ordered if parameter.name in HEADINGS[one]), "Help")
-            placed.append(("Arguments" if parameter.param_type_name == "argument" else heading, parameter))
+            placed.append(
+                ("Arguments" if parameter.param_type_name == "argument" else heading, parameter)
+            )
         return placed
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
@@ -219,7 +240,9 @@ class Group(TyperGroup):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Where more is said."""
         formatter.write_paragraph()
-        formatter.write_text(f"'{ctx.command_path} COMMAND --help' shows the options of a command, with examples.")
+        formatter.write_text(
+            f"'{ctx.command_path} COMMAND --help' shows the options of a command, with examples."
+        )
 
 
 def in_words(text: str) -> str:

@@ -40,23 +40,53 @@ FRAGMENTS = (
 FOLDER = "Folder for the model; an interrupted run there is continued."
 
 Inputs = Annotated[list[str], typer.Argument(help=INPUTS, show_default=False)]
-Model = Annotated[str, typer.Option("-m", "--model", help=MODEL, show_default=False, autocompletion=models)]
-Method = Annotated[str, typer.Option(help="Explanation method; 'molxai methods' says what each is.", autocompletion=one_of(METHODS))]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; its ending decides the format.", show_default=False)]
+Model = Annotated[
+    str, typer.Option("-m", "--model", help=MODEL, show_default=False, autocompletion=models)
+]
+Method = Annotated[
+    str,
+    typer.Option(
+        help="Explanation method; 'molxai methods' says what each is.",
+        autocompletion=one_of(METHODS),
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="File to write; its ending decides the format.", show_default=False
+    ),
+]
 Endpoint = Annotated[str, typer.Option(help=ENDPOINT, show_default=False)]
-SmilesColumn = Annotated[str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)]
+SmilesColumn = Annotated[
+    str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)
+]
 IdColumn = Annotated[str, typer.Option("--id-column", help=ID_COLUMN, show_default=False)]
 Separator = Annotated[str, typer.Option("--separator", help=SEPARATOR, show_default=False)]
 EncodingName = Annotated[str, typer.Option("--encoding", help=ENCODING, show_default=False)]
-Target = Annotated[str, typer.Option(help=TARGET, show_default=False, autocompletion=one_of(TARGETS))]
-BatchSize = Annotated[int, typer.Option("-b", "--batch-size", min=1, help="Graphs at once; results do not depend on it.")]
-Fragments = Annotated[str, typer.Option("--fragments", help=FRAGMENTS, show_default=False, autocompletion=one_of(SCHEMES))]
+Target = Annotated[
+    str, typer.Option(help=TARGET, show_default=False, autocompletion=one_of(TARGETS))
+]
+BatchSize = Annotated[
+    int,
+    typer.Option("-b", "--batch-size", min=1, help="Graphs at once; results do not depend on it."),
+]
+Fragments = Annotated[
+    str,
+    typer.Option("--fragments", help=FRAGMENTS, show_default=False, autocompletion=one_of(SCHEMES)),
+]
 Device = Annotated[
-    str, typer.Option(help="Where the model runs: auto (a GPU if there is one), cpu or cuda.", autocompletion=one_of(DEVICES))
+    str,
+    typer.Option(
+        help="Where the model runs: auto (a GPU if there is one), cpu or cuda.",
+        autocompletion=one_of(DEVICES),
+    ),
 ]
 Data = Annotated[Path | None, typer.Option(help=DATA, show_default=False)]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be read, and write nothing.")]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Stop at the first row that cannot be read, and write nothing."),
+]
 
 
 def usage(check: Callable[..., T], *arguments: Any, **options: Any) -> T:
@@ -74,7 +104,9 @@ def shipped_for(inputs: list[str], model: str) -> str:
     return model or ("mnist" if inputs and holds_digits(inputs[0]) else "bace")
 
 
-def layout_of(smiles_column: str = "", id_column: str = "", separator: str = "", encoding: str = "") -> "Layout":
+def layout_of(
+    smiles_column: str = "", id_column: str = "", separator: str = "", encoding: str = ""
+) -> "Layout":
     """How tables are laid out, as far as the user says so; a separator that is none is bad usage."""
     from graphormer.readers.delimited import separator_named
     from graphormer.readers.tables import Layout
@@ -137,7 +169,9 @@ def refuse_single_error(rows: "list[tuple[Input, Any]]", strict: bool) -> None:
     """A single input that fails is the user's to mend, and so is any under --strict: nothing is written."""
     failed = [one for one, _ in rows if one.error]
     if failed and (strict or len(rows) == 1):
-        raise ValueError(failed[0].error if len(rows) == 1 else f"row {failed[0].row}: {failed[0].error}")
+        raise ValueError(
+            failed[0].error if len(rows) == 1 else f"row {failed[0].row}: {failed[0].error}"
+        )
 
 
 def given(names: Sequence[str]) -> list[str]:
@@ -145,7 +179,11 @@ def given(names: Sequence[str]) -> list[str]:
     from typer.main import get_current_context  # type: ignore[attr-defined] # of the click that typer brings with it
 
     context = get_current_context()
-    return [name for name in names if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"]
+    return [
+        name
+        for name in names
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    ]
 
 
 def option_names(parameters: Sequence[str]) -> str:
@@ -189,5 +227,7 @@ def whole_numbers(text: str, what: str) -> tuple[int, ...]:
     """
     parts = separated(text)
     if not all(one.isdigit() for one in parts):
-        raise typer.BadParameter(f"{what} {text!r}: whole numbers with commas between them are needed, like 0,1,2")
+        raise typer.BadParameter(
+            f"{what} {text!r}: whole numbers with commas between them are needed, like 0,1,2"
+        )
     return tuple(dict.fromkeys(int(one) for one in parts))

@@ -22,7 +22,9 @@ def check_output(path: Path | None, pictures: bool = True) -> None:
 
     known = (*FORMATS, *(ENDINGS if pictures else ()))
     if path and path.is_dir() and path.suffix.lower() in known:
-        raise ValueError(f"{path} is a folder: name a file, or a folder without an ending for pictures")
+        raise ValueError(
+            f"{path} is a folder: name a file, or a folder without an ending for pictures"
+        )
     if path and not path.suffix and path.is_file():
         raise ValueError(f"{path} is a file: a folder is needed for pictures")
     if path is None or (pictures and is_folder(path)):
@@ -67,7 +69,9 @@ def check_count(path: Path | None, inputs: int) -> None:
     from molxai.rendering import ENDINGS
 
     if path and not is_folder(path) and path.suffix.lower() in ENDINGS and inputs != 1:
-        raise ValueError(f"{inputs} inputs but one picture: give a folder (-o maps), or explain one at a time")
+        raise ValueError(
+            f"{inputs} inputs but one picture: give a folder (-o maps), or explain one at a time"
+        )
 
 
 def is_folder(path: Path) -> bool:

@@ -7,7 +7,9 @@ the direction of writing. Whatever the program prints passes through `printable`
 import logging
 import re
 
-STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 """Controls except tab and line feed, marks of direction, separators of lines, and bytes of a name that are no text."""
 
 

@@ -42,21 +42,40 @@ SCALE = "To begin with: own (of each picture), common (of all), or the relevance
 def report(
     inputs: Inputs,
     model: Model = "",
-    output: Annotated[Path, typer.Option("-o", "--output", help="The page to write, .html")] = Path("report.html"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="The page to write, .html")] = Path(
+        "report.html"
+    ),
     methods: Annotated[
-        str, typer.Option(help="Ids with commas between them; the first is shown first.", autocompletion=several_of(KNOWN_METHODS))
+        str,
+        typer.Option(
+            help="Ids with commas between them; the first is shown first.",
+            autocompletion=several_of(KNOWN_METHODS),
+        ),
     ] = METHODS,
     target: Annotated[str, typer.Option(help=DIRECTION, show_default=False)] = "",
-    contrast: Annotated[str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)] = None,
+    contrast: Annotated[
+        str | None, typer.Option(help="Class whose logit is subtracted.", show_default=False)
+    ] = None,
     smiles_column: SmilesColumn = "",
     id_column: IdColumn = "",
     separator: Separator = "",
     encoding: EncodingName = "",
-    target_columns: Annotated[str, typer.Option(help="Column of the measured class or value, shown beside.", show_default=False)] = "",
+    target_columns: Annotated[
+        str,
+        typer.Option(
+            help="Column of the measured class or value, shown beside.", show_default=False
+        ),
+    ] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
     title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
     cmap: Annotated[
-        str, typer.Option("--cmap", "--palette", help="Palette to begin with; the page has them all.", autocompletion=one_of(PALETTES))
+        str,
+        typer.Option(
+            "--cmap",
+            "--palette",
+            help="Palette to begin with; the page has them all.",
+            autocompletion=one_of(PALETTES),
+        ),
     ] = "red-blue",
     scale: Annotated[str, typer.Option(help=SCALE)] = "own",
     endpoint: Endpoint = "",
@@ -80,11 +99,21 @@ def report(
     from molxai.rendering.look import scale_of
 
     names = listed(methods, list(EXPLAINERS), "method")
-    chosen = Report(names, target, contrast, separated(columns), title, usage(palette, cmap).name, usage(scale_of, scale))
+    chosen = Report(
+        names,
+        target,
+        contrast,
+        separated(columns),
+        title,
+        usage(palette, cmap).name,
+        usage(scale_of, scale),
+    )
     usage(check_ending, output, (".html", ".htm"))
     usage(chosen_device, device)
     if target == "true" and not target_columns:
-        raise typer.BadParameter("no true class is known: --target true needs a table with --target-columns")
+        raise typer.BadParameter(
+            "no true class is known: --target true needs a table with --target-columns"
+        )
     explainer = Explainer(shipped_for(inputs, model), names[0], batch_size, device, endpoint)
     layout = layout_of(smiles_column, id_column, separator, encoding)
     say_how_read(inputs, layout, quiet)
@@ -94,4 +123,6 @@ def report(
     count, errors = write_report(explainer, rows, output, chosen, max_atoms)
     if not quiet:
         failed = f", {errors} with errors" if errors else ""
-        print(printable(f"{count - errors} of {count} inputs done{failed} → {place}"), file=sys.stderr)
+        print(
+            printable(f"{count - errors} of {count} inputs done{failed} → {place}"), file=sys.stderr
+        )

@@ -29,16 +29,36 @@ SHARD = "Do one part of the work: 0/4 to 3/4 are four parts, for four machines. 
 LARGEST = "Most heavy atoms of a molecule; a larger one becomes a record of an error. Cost grows with the square."
 PARTS = "Outputs whose shards are done, or their folders of parts. [default: the output itself]"
 
-Workers = Annotated[int | None, typer.Option("-n", "--num-workers", min=0, help=WORKERS, show_default=False)]
+Workers = Annotated[
+    int | None, typer.Option("-n", "--num-workers", min=0, help=WORKERS, show_default=False)
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
-Restart = Annotated[bool, typer.Option("--restart", help="Throw away what a run that was stopped has done, and begin anew.")]
+Restart = Annotated[
+    bool,
+    typer.Option(
+        "--restart", help="Throw away what a run that was stopped has done, and begin anew."
+    ),
+]
 RowSeconds = Annotated[float, typer.Option("--row-seconds", min=1.0, help=ROW_SECONDS)]
 Shard = Annotated[str, typer.Option(help=SHARD, show_default=False)]
 EngineName = Annotated[str, typer.Option("--engine", help=ENGINE, autocompletion=one_of(ENGINES))]
 RayAddress = Annotated[str, typer.Option(help=RAY, show_default=False)]
 MaxAtoms = Annotated[int, typer.Option(min=1, help=LARGEST)]
-DropExtraColumns = Annotated[bool, typer.Option("--drop-extra-columns", help="Leave the table's other columns out of the records.")]
-Output = Annotated[Path, typer.Option("-o", "--output", help="File to write: .parquet .jsonl .csv .json .xlsx .sdf", show_default=False)]
+DropExtraColumns = Annotated[
+    bool,
+    typer.Option(
+        "--drop-extra-columns", help="Leave the table's other columns out of the records."
+    ),
+]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        help="File to write: .parquet .jsonl .csv .json .xlsx .sdf",
+        show_default=False,
+    ),
+]
 
 
 SECONDS = 300.0
@@ -74,7 +94,14 @@ def check_for_files(resume: bool, shard: str, engine: str, restart: bool = False
         )
 
 
-def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, output: Path, settings: dict[str, Any], scale: Scale) -> None:
+def explain_to_file(
+    inputs: list[str],
+    layout: "Layout",
+    label_column: str,
+    output: Path,
+    settings: dict[str, Any],
+    scale: Scale,
+) -> None:
     """Explain, or predict, all inputs into a file of records, with these settings of an `Attribution`."""
     from graphormer.files import real_path
     from molxai.batch.checkpoint import Tally, parts_folder
@@ -87,27 +114,49 @@ def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, outp
     from molxai.explanation.methods import method as known_method
 
     if any(real_path(one) == real_path(output) for one in inputs if is_file(one)):
-        raise typer.BadParameter(f"{output} is the input: name another file to write, or it would be lost")
+        raise typer.BadParameter(
+            f"{output} is the input: name another file to write, or it would be lost"
+        )
     replaced = output.is_file()
     usage(known_method, settings.get("method", "lrp"))
     usage(chosen_device, settings["device"])
     shard = usage(_shard, scale.shard) if scale.shard else None
     usage(_check_restart, scale)
-    extras = extra_columns(inputs, layout, label_column)  # a column that is missing is told before any work
+    extras = extra_columns(
+        inputs, layout, label_column
+    )  # a column that is missing is told before any work
     extras = {} if scale.drop_extra_columns else extras
     blocks = output.suffix.lower() == ".sdf"
-    work = Attribution(**settings, blocks=blocks, extras=tuple(extras), types=extras, max_atoms=scale.max_atoms)
+    work = Attribution(
+        **settings, blocks=blocks, extras=tuple(extras), types=extras, max_atoms=scale.max_atoms
+    )
     if work.blocks and work.explainer.reads == "digits":
-        raise typer.BadParameter(f"{output}: an SDF holds molecules, and these are digits; give .parquet, .jsonl, .csv or .json")
+        raise typer.BadParameter(
+            f"{output}: an SDF holds molecules, and these are digits; give .parquet, .jsonl, .csv or .json"
+        )
     usage(getattr, work, "scheme")
     if work.target != "true":
         work.explainer.target(work.target, work.contrast)  # refused before any work
     library = Library(tuple(inputs), layout, label_column)
-    with _resumable(output), counted(library.expected, "explaining" if work.relevances else "predicting", scale.quiet) as seen:
+    with (
+        _resumable(output),
+        counted(
+            library.expected, "explaining" if work.relevances else "predicting", scale.quiet
+        ) as seen,
+    ):
         engine = usage(_engine, scale, work)
         single = engine if scale.workers else here
         done: Tally = explain_library(
-            work, library, output, engine, scale.resume, shard, scale.strict, seen=seen, restart=scale.restart, single=single
+            work,
+            library,
+            output,
+            engine,
+            scale.resume,
+            shard,
+            scale.strict,
+            seen=seen,
+            restart=scale.restart,
+            single=single,
         )
     errors = f", {done.errors} with errors" if done.errors else ""
     place = (
@@ -116,7 +165,10 @@ def explain_to_file(inputs: list[str], layout: "Layout", label_column: str, outp
         else written_to(output, replaced)
     )
     if done.errors or not scale.quiet:
-        print(printable(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}"), file=sys.stderr)
+        print(
+            printable(f"{done.rows - done.errors} of {done.rows} inputs done{errors} → {place}"),
+            file=sys.stderr,
+        )
     if done.rows and done.errors == done.rows:
         raise typer.Exit(1)
 
@@ -151,7 +203,9 @@ def _check_restart(scale: Scale) -> None:
     """
     if scale.restart and (scale.resume or scale.shard):
         other = "--resume" if scale.resume else "--shard"
-        raise ValueError(f"--restart throws away what {other} goes on with: give one of them, or delete the folder of parts")
+        raise ValueError(
+            f"--restart throws away what {other} goes on with: give one of them, or delete the folder of parts"
+        )
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -177,7 +231,13 @@ def _engine(scale: Scale, work: "Attribution") -> "Engine":
     limits = Limits(scale.row_seconds)
     if scale.engine == "ray":
         ray_library()
-        return partial(on_ray, workers=max(1, workers), address=scale.ray_address, gpus=1 if on_gpu else 0, limits=limits)
+        return partial(
+            on_ray,
+            workers=max(1, workers),
+            address=scale.ray_address,
+            gpus=1 if on_gpu else 0,
+            limits=limits,
+        )
     return partial(processes, workers=workers, limits=limits) if workers else here
 
 
@@ -186,15 +246,29 @@ def _resumable(output: Path) -> Iterator[None]:
     """Whatever stops the run: what is done is kept, and the command that goes on is named."""
     from molxai.batch.checkpoint import parts_folder
 
-    again = shlex.join(["molxai", *(one for one in sys.argv[1:] if one not in ("--resume", "--restart")), "--resume"])
+    again = shlex.join(
+        [
+            "molxai",
+            *(one for one in sys.argv[1:] if one not in ("--resume", "--restart")),
+            "--resume",
+        ]
+    )
     try:
         with resumable():
             yield
     except KeyboardInterrupt:
         kept = parts_folder(output)
-        said = f"what is done is kept in {kept}; go on with: {again}" if kept.exists() else "nothing is written"
+        said = (
+            f"what is done is kept in {kept}; go on with: {again}"
+            if kept.exists()
+            else "nothing is written"
+        )
         tell(f"interrupted; {said}")
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
         kept = parts_folder(output)
-        raise OSError(f"{error}; what is done is kept in {kept}; go on with: {again}" if kept.exists() else str(error)) from error
+        raise OSError(
+            f"{error}; what is done is kept in {kept}; go on with: {again}"
+            if kept.exists()
+            else str(error)
+        ) from error

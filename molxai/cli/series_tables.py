@@ -28,14 +28,20 @@ def core_rows(table: Table) -> list[Flat]:
     rest = ["rest"] if any(row.rest for row in table.rows) else []
     rows = [_core_row(table, row, ["core", *table.labels, *rest]) for row in table.rows]
     shown = _own_names(rows[0], table.rows[0].columns)
-    return [flat | {shown[name]: text for name, text in row.columns.items()} for flat, row in zip(rows, table.rows, strict=True)]
+    return [
+        flat | {shown[name]: text for name, text in row.columns.items()}
+        for flat, row in zip(rows, table.rows, strict=True)
+    ]
 
 
 def _core_row(table: Table, row: CoreRow, labels: Sequence[str]) -> Flat:
     flat: Flat = {"id": row.id, table.total: row.explanation.logit}
     for label in labels:
         part = row.parts.get(label)
-        flat |= {label: part.smiles if part else "", f"{label} relevance": part.relevance if part else 0.0}
+        flat |= {
+            label: part.smiles if part else "",
+            f"{label} relevance": part.relevance if part else 0.0,
+        }
     return flat | row.ledger
 
 
@@ -74,12 +80,20 @@ def _csv(rows: Sequence[Flat]) -> str:
 
 def _plain(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula is kept from it by an apostrophe: these tables are for reading."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )
 
 
 def _markdown(rows: Sequence[Flat]) -> str:
     columns = list(rows[0])
-    lines = [columns, ["---"] * len(columns), *([_cell(row[name], name) for name in columns] for row in rows)]
+    lines = [
+        columns,
+        ["---"] * len(columns),
+        *([_cell(row[name], name) for name in columns] for row in rows),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 

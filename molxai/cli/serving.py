@@ -15,8 +15,16 @@ LIBRARIES = ("fastapi", "uvicorn", "multipart")
 
 def serve(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help=HOST)] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, metavar="NUMBER", help="Port to listen on; 0: any free one.")] = 8000,
-    model: Annotated[list[str] | None, typer.Option("-m", "--model", help=OWN, show_default=False, autocompletion=models)] = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="NUMBER", help="Port to listen on; 0: any free one."
+        ),
+    ] = 8000,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", help=OWN, show_default=False, autocompletion=models),
+    ] = None,
     device: Device = "auto",
     browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
@@ -32,7 +40,10 @@ def serve(
         usage(chosen_device, device)
         settings = Settings(servable(model or []), host, device)
         if host in ANYWHERE:
-            print("molxai: whoever reaches this machine over the network can use the workbench: it asks for no password", file=sys.stderr)
+            print(
+                "molxai: whoever reaches this machine over the network can use the workbench: it asks for no password",
+                file=sys.stderr,
+            )
         print(f"molxai: the workbench is at {address(socket)} (Ctrl-C ends it)", file=sys.stderr)
         if browser:
             import webbrowser

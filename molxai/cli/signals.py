@@ -69,7 +69,10 @@ def listen() -> None:
         return
     for name in ENDING:
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+        if number is not None and signal.getsignal(number) in (
+            signal.SIG_DFL,
+            signal.default_int_handler,
+        ):
             signal.signal(number, _answer)
     sys.unraisablehook = _again_if_ignored
 

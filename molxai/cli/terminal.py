@@ -59,7 +59,9 @@ def progress(items: Iterable[T], total: int, what: str, quiet: bool, cost: int =
 
 
 @contextmanager
-def counted(expected: Callable[[], int], what: str, quiet: bool) -> Iterator[Callable[[Tally], None]]:
+def counted(
+    expected: Callable[[], int], what: str, quiet: bool
+) -> Iterator[Callable[[Tally], None]]:
     """A bar on stderr with rate, errors and time left, told of rows as they are done; none where stderr is no terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda tally: None
@@ -96,7 +98,9 @@ def summary(rows: Sequence[Input], place: str, quiet: bool) -> bool:
     if failed or (place and not quiet):
         errors = f", {len(failed)} with errors" if failed else ""
         where = printable(f" → {place}") if place else ""
-        print(f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{where}", file=sys.stderr)
+        print(
+            f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{where}", file=sys.stderr
+        )
     return len(failed) < len(rows)
 
 
@@ -105,7 +109,9 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
     from molxai.cli.fragment_tables import show_fragments
     from molxai.explanation.captions import ledger_line, prediction_line
 
-    parts = fragments(explanation, scheme) if scheme else None  # refused, if at all, before anything is printed
+    parts = (
+        fragments(explanation, scheme) if scheme else None
+    )  # refused, if at all, before anything is printed
     out.print(Text(prediction_line(explanation)))
     if parts is not None:
         show_fragments(explanation, parts, out)
@@ -119,10 +125,19 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
 def _show_nodes(explanation: Explanation, out: Console) -> None:
     relevance = explanation.relevance.tolist()
     largest = max(map(abs, relevance), default=0.0)
-    spread = [""] * len(relevance) if explanation.relevance_sd is None else [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
-    ranked = sorted(zip(explanation.node_names(), relevance, spread, strict=True), key=lambda row: -row[1])
+    spread = (
+        [""] * len(relevance)
+        if explanation.relevance_sd is None
+        else [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
+    )
+    ranked = sorted(
+        zip(explanation.node_names(), relevance, spread, strict=True), key=lambda row: -row[1]
+    )
     letters = bar_letters(out)
-    rows = [(str(rank), node, f"{value:+.4f}{sd}", bar(value, largest, letters)) for rank, (node, value, sd) in enumerate(ranked, 1)]
+    rows = [
+        (str(rank), node, f"{value:+.4f}{sd}", bar(value, largest, letters))
+        for rank, (node, value, sd) in enumerate(ranked, 1)
+    ]
     show_table(("rank", "node", "relevance", ""), rows, out)
 
 
@@ -133,10 +148,15 @@ def bar_letters(out: Console) -> int:
 
 def bar(value: float, largest: float, letters: int = BAR) -> Text:
     """A value as a bar of at most so many letters."""
-    return Text(("█" if value > 0 else "░") * round(letters * abs(value) / (largest or 1.0)), style="red" if value > 0 else "blue")
+    return Text(
+        ("█" if value > 0 else "░") * round(letters * abs(value) / (largest or 1.0)),
+        style="red" if value > 0 else "blue",
+    )
 
 
-def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | None = None) -> None:
+def show_explanations(
+    rows: Sequence[Explained], out: Console, scheme: Scheme | None = None
+) -> None:
     """One line per input: prediction, logit, and the nodes or fragments of largest magnitude."""
     lines: list[tuple[str | Text, ...]] = []
     for one, explanation in rows:
@@ -145,7 +165,11 @@ def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | 
             lines.append((name, Text("error", style="red"), "", "", "", "", one.error))
             continue
         nodes = zip(explanation.node_names(), explanation.relevance.tolist(), strict=True)
-        named = ((one.name, one.relevance) for one in fragments(explanation, scheme)) if scheme else nodes
+        named = (
+            ((one.name, one.relevance) for one in fragments(explanation, scheme))
+            if scheme
+            else nodes
+        )
         ranked = sorted(named, key=lambda pair: -abs(pair[1]))
         largest = ", ".join(f"{node} {value:+.2f}" for node, value in ranked[:TOP])
         classified = explanation.probability is not None
@@ -160,12 +184,18 @@ def show_explanations(rows: Sequence[Explained], out: Console, scheme: Scheme | 
                 largest,
             )
         )
-    show_table(("id", "prediction", "target", "probability", "logit", "gap", "largest relevances"), lines, out)
+    show_table(
+        ("id", "prediction", "target", "probability", "logit", "gap", "largest relevances"),
+        lines,
+        out,
+    )
 
 
 def show_notes(rows: Sequence[Input], out: Console) -> None:
     """What was changed or approximated in reading each input, a line for each of the first notes."""
-    notes = [(one.name, note) for one in rows if one.subject is not None for note in one.subject.notes]
+    notes = [
+        (one.name, note) for one in rows if one.subject is not None for note in one.subject.notes
+    ]
     for name, note in notes[:MOST_NOTES]:
         out.print(Text(f"Note on {name}: {note}"))
     if len(notes) > MOST_NOTES:
@@ -189,7 +219,9 @@ def show_comparison(comparison: "Comparison", out: Console) -> None:
 
 def show_records(records: Sequence[Record], columns: Sequence[str], out: Console) -> None:
     """The named columns of records; a structure is cut where there is no room for it."""
-    show_table(columns, [[number(one[column]) for column in columns] for one in records], out, ("input",))
+    show_table(
+        columns, [[number(one[column]) for column in columns] for one in records], out, ("input",)
+    )
 
 
 def show_mapping(content: Mapping[str, Any], out: Console) -> None:
@@ -209,7 +241,11 @@ def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bo
         out.print(Text(note))
     several = f", mean of {len(card.targets)} targets" if len(card.targets) > 1 else ""
     counts = (f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics)
-    show_table((f"{card.name}{several}", *counts), [(name, *values) for name, values in quality_rows(card)], out)
+    show_table(
+        (f"{card.name}{several}", *counts),
+        [(name, *values) for name, values in quality_rows(card)],
+        out,
+    )
     for part, measures in list(card.metrics.items())[-1:]:
         _show_targets(part, measures.get("targets", {}), out)
     show_mapping(places, out)
@@ -231,14 +267,32 @@ def show_model(card: Card, out: Console) -> None:
     """What a model says, what it learnt from, and how well it does."""
     from molxai.pages.quality import quality_rows
 
-    named = ", ".join(card.targets[:TOP]) + (f" and {len(card.targets) - TOP} more" if len(card.targets) > TOP else "")
-    out.print(f"{card.name}: {named} ({', '.join(card.classes) or card.unit}), reads {card.vocabulary}", style="bold", markup=False)
-    facts = {f"trained, {key}": card.training[key] for key in ("data", "split", "graphs", "command")}
+    named = ", ".join(card.targets[:TOP]) + (
+        f" and {len(card.targets) - TOP} more" if len(card.targets) > TOP else ""
+    )
+    out.print(
+        f"{card.name}: {named} ({', '.join(card.classes) or card.unit}), reads {card.vocabulary}",
+        style="bold",
+        markup=False,
+    )
+    facts = {
+        f"trained, {key}": card.training[key] for key in ("data", "split", "graphs", "command")
+    }
     begun = {"trained, begun with": card.training["init"]} if card.training.get("init") else {}
     several = {"members": card.members} if card.members > 1 else {}
     parts = list(card.metrics)
-    rows = [(name, part, text) for name, texts in quality_rows(card) for part, text in zip(parts, texts, strict=True)]
-    show_mapping(facts | begun | several | {f"{part}, {name}": text for name, part, text in rows if part == parts[-1]}, out)
+    rows = [
+        (name, part, text)
+        for name, texts in quality_rows(card)
+        for part, text in zip(parts, texts, strict=True)
+    ]
+    show_mapping(
+        facts
+        | begun
+        | several
+        | {f"{part}, {name}": text for name, part, text in rows if part == parts[-1]},
+        out,
+    )
     for part in parts[-1:]:
         _show_targets(part, card.metrics[part].get("targets", {}), out)
 
@@ -249,11 +303,20 @@ def show_evaluation(result: Mapping[str, Any], out: Console) -> None:
 
     both = "forest" in result
     rows = [
-        (NAMES[name], interval_text(value), *([interval_text(result["forest"][name])] if both else []))
+        (
+            NAMES[name],
+            interval_text(value),
+            *([interval_text(result["forest"][name])] if both else []),
+        )
         for name, value in result["quality"].items()
     ]
-    show_table((result["data"], result["model"], *(["forest on count ECFP4"] if both else [])), rows, out)
-    for judge, title in (("quality_targets", result["model"]), ("forest_targets", "forest on count ECFP4")):
+    show_table(
+        (result["data"], result["model"], *(["forest on count ECFP4"] if both else [])), rows, out
+    )
+    for judge, title in (
+        ("quality_targets", result["model"]),
+        ("forest_targets", "forest on count ECFP4"),
+    ):
         _show_targets(title, result.get(judge, {}), out)
     shown = ("quality", "forest", "quality_targets", "forest_targets", "model", "data")
     show_mapping({name: value for name, value in result.items() if name not in shown}, out)

@@ -47,9 +47,20 @@ PARTS = ("test", "train", "valid")
 
 PART = "Part of the model's own data: test, train, or valid if its split has one."
 JUDGED = "Table with labels. [default: the model's own test set]"
-LABELS = "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
+LABELS = (
+    "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
+)
 NOT_OF_PRESETS = (
-    *("smiles_column", "separator", "encoding", "target_columns", "task", "split", "split_column", "split_sizes"),
+    *(
+        "smiles_column",
+        "separator",
+        "encoding",
+        "target_columns",
+        "task",
+        "split",
+        "split_column",
+        "split_sizes",
+    ),
     *("unit", "init", "teacher", "ensemble", "strict"),
 )
 """Options that a preset decides, by their parameters."""
@@ -58,24 +69,51 @@ INIT = "Model whose weights training begins with, like descriptor-pretrained or 
 
 
 def train(
-    source: Annotated[list[str] | None, typer.Argument(metavar="DATA [TARGET…]", help=TABLE, show_default=False)] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FOLDER", help=FOLDER, show_default=False)] = None,
+    source: Annotated[
+        list[str] | None, typer.Argument(metavar="DATA [TARGET…]", help=TABLE, show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help=FOLDER, show_default=False),
+    ] = None,
     smiles_column: SmilesColumn = "",
     separator: Separator = "",
     encoding: EncodingName = "",
-    target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)] = None,
-    task: Annotated[str, typer.Option(metavar="KIND", help=KIND, autocompletion=one_of(TASKS))] = "auto",
-    split: Annotated[str, typer.Option(metavar="SPLIT", help=PROTOCOL, autocompletion=one_of(SPLITS))] = "random",
+    target_columns: Annotated[
+        list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)
+    ] = None,
+    task: Annotated[
+        str, typer.Option(metavar="KIND", help=KIND, autocompletion=one_of(TASKS))
+    ] = "auto",
+    split: Annotated[
+        str, typer.Option(metavar="SPLIT", help=PROTOCOL, autocompletion=one_of(SPLITS))
+    ] = "random",
     split_column: Annotated[str, typer.Option(help=OWN, show_default=False)] = "",
     split_sizes: Annotated[str, typer.Option(metavar="SHARES", help=SIZES)] = "0.8,0.1,0.1",
-    unit: Annotated[str, typer.Option(help="Unit of the values of a regression. [default: the target's name]", show_default=False)] = "",
-    init: Annotated[str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)] = "",
+    unit: Annotated[
+        str,
+        typer.Option(
+            help="Unit of the values of a regression. [default: the target's name]",
+            show_default=False,
+        ),
+    ] = "",
+    init: Annotated[
+        str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)
+    ] = "",
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False,
-    ensemble: Annotated[int, typer.Option(min=1, max=100, help="Train this many models from different seeds and average them.")] = 1,
+    ensemble: Annotated[
+        int,
+        typer.Option(
+            min=1, max=100, help="Train this many models from different seeds and average them."
+        ),
+    ] = 1,
     preset: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="Recipe and data of a shipped model, instead of DATA.", show_default=False, autocompletion=one_of(PRESETS)
+            metavar="NAME",
+            help="Recipe and data of a shipped model, instead of DATA.",
+            show_default=False,
+            autocompletion=one_of(PRESETS),
         ),
     ] = "",
     data: Data = None,
@@ -84,8 +122,15 @@ def train(
     device: Device = "auto",
     devices: Annotated[int, typer.Option(min=1, help="Devices of each machine.")] = 1,
     nodes: Annotated[int, typer.Option("--num-nodes", min=1, help="Machines to train on.")] = 1,
-    strategy: Annotated[str, typer.Option(help="How several devices share the work, as Lightning names it.")] = "auto",
-    precision: Annotated[str, typer.Option(help="Arithmetic, as Lightning names it; auto: bfloat16 on a GPU, float32 on a CPU.")] = "auto",
+    strategy: Annotated[
+        str, typer.Option(help="How several devices share the work, as Lightning names it.")
+    ] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="Arithmetic, as Lightning names it; auto: bfloat16 on a GPU, float32 on a CPU."
+        ),
+    ] = "auto",
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
@@ -108,25 +153,40 @@ def train(
         raise typer.BadParameter("one of DATA and --preset is needed")
     if output is None:
         raise typer.BadParameter("a folder for the model is needed: -o FOLDER")
-    _refuse_given(NOT_OF_PRESETS if preset else ("data",), "decided by --preset" if preset else "for --preset only")
+    _refuse_given(
+        NOT_OF_PRESETS if preset else ("data",),
+        "decided by --preset" if preset else "for --preset only",
+    )
     usage(chosen_device, device)
     _check_seed(seed or 0, ensemble)
     sizes = usage(sizes_of, split_sizes)
     if split_column:
         _refuse_given(("split_sizes",), "decided by --split-column")
     _speak(quiet)
-    machine = Machine(device, devices, nodes, strategy, precision, not quiet and sys.stderr.isatty())
+    machine = Machine(
+        device, devices, nodes, strategy, precision, not quiet and sys.stderr.isatty()
+    )
     if preset:
         usage(recipe, preset)
         weights, card = train_preset(preset, output, data, epochs, seed, machine)
     else:
         assert source is not None
         names = [*(target_columns or []), *source[1:]]
-        how = {"unit": unit, "init": init, "teacher": teacher, "ensemble": ensemble, "epochs": epochs, "seed": seed or 0, "strict": strict}
+        how = {
+            "unit": unit,
+            "init": init,
+            "teacher": teacher,
+            "ensemble": ensemble,
+            "epochs": epochs,
+            "seed": seed or 0,
+            "strict": strict,
+        }
         layout = layout_of(smiles_column, separator=separator, encoding=encoding)
         request = Request(Path(source[0]), layout, names, task, split, split_column, sizes, **how)  # type: ignore[arg-type]
         weights, card = train_own(request, output, shlex.join(["molxai", *sys.argv[1:]]), machine)
-    if getattr(rank_zero_only, "rank", 0):  # one of several processes that trained together: the first one speaks
+    if getattr(
+        rank_zero_only, "rank", 0
+    ):  # one of several processes that trained together: the first one speaks
         return
     page = write_report(card, output)
     show_training(card, {"model": str(weights), "report": str(page)}, console(), notes=quiet)
@@ -145,10 +205,19 @@ def _refuse_given(names: Sequence[str], why: str) -> None:
 
 
 def pretrain(
-    sources: Annotated[list[Path], typer.Argument(metavar="TABLE…", help="Tables of molecules; labels are not needed.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=FOLDER, show_default=False)],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="TABLE…", help="Tables of molecules; labels are not needed."),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help=FOLDER, show_default=False)
+    ],
     exclude: Annotated[
-        list[Path] | None, typer.Option(help="Table of molecules to leave out, because a model will be tested on them.", show_default=False)
+        list[Path] | None,
+        typer.Option(
+            help="Table of molecules to leave out, because a model will be tested on them.",
+            show_default=False,
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help=EPOCHS, show_default=False)] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers in training.")] = 0,
@@ -184,18 +253,28 @@ def _speak(quiet: bool) -> None:
 
 
 def evaluate(
-    table: Annotated[Path | None, typer.Argument(metavar="[TABLE]", help=JUDGED, show_default=False)] = None,
+    table: Annotated[
+        Path | None, typer.Argument(metavar="[TABLE]", help=JUDGED, show_default=False)
+    ] = None,
     model: Model = "bace",
     smiles_column: SmilesColumn = "",
     separator: Separator = "",
     encoding: EncodingName = "",
-    target_columns: Annotated[list[str] | None, typer.Option("--target-columns", help=LABELS, show_default=False)] = None,
+    target_columns: Annotated[
+        list[str] | None, typer.Option("--target-columns", help=LABELS, show_default=False)
+    ] = None,
     baseline: Annotated[
-        bool, typer.Option("--baseline", help="Compare with a random forest on count ECFP4, fitted to the same training set.")
+        bool,
+        typer.Option(
+            "--baseline",
+            help="Compare with a random forest on count ECFP4, fitted to the same training set.",
+        ),
     ] = False,
     method: Method = "lrp",
     data: Data = None,
-    part: Annotated[str, typer.Option(metavar="PART", help=PART, autocompletion=one_of(PARTS))] = "test",
+    part: Annotated[
+        str, typer.Option(metavar="PART", help=PART, autocompletion=one_of(PARTS))
+    ] = "test",
     output: Output = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
@@ -223,7 +302,9 @@ def evaluate(
             print(printable(line), file=sys.stderr)
     else:
         judged = own_part(explainer, part, data)
-    result = evaluate_model(explainer, judged, own_part(explainer, "train", data) if baseline else None)
+    result = evaluate_model(
+        explainer, judged, own_part(explainer, "train", data) if baseline else None
+    )
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")
     show_evaluation(result, console())

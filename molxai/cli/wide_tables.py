@@ -37,7 +37,12 @@ NUMBER = re.compile(r"[-+−±]?[\d.]+(e[-+−]?\d+)?%?")
 Cells = Sequence[Text]
 
 
-def show_table(names: Sequence[str], rows: Iterable[Sequence[str | Text]], out: Console, cut: Container[str] = ()) -> None:
+def show_table(
+    names: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    out: Console,
+    cut: Container[str] = (),
+) -> None:
     """Print a table with these names above its columns; where all names are empty there is no line for them.
 
     Args:
@@ -47,9 +52,14 @@ def show_table(names: Sequence[str], rows: Iterable[Sequence[str | Text]], out: 
         cut: names of columns whose cells end with an ellipsis, where others are folded.
     """
     texts = [[_text(cell, out) for cell in row] for row in rows]
-    columns = [[_text(name, out), *cells] for name, cells in zip(names, _transposed(texts, len(names)), strict=True)]
+    columns = [
+        [_text(name, out), *cells]
+        for name, cells in zip(names, _transposed(texts, len(names)), strict=True)
+    ]
     fewest = [CUT_LEAST if name in cut else LEAST for name in names]
-    for number, widths in enumerate(_tables(columns, fewest, None if out.width == UNBOUNDED else out.width)):
+    for number, widths in enumerate(
+        _tables(columns, fewest, None if out.width == UNBOUNDED else out.width)
+    ):
         if number:
             out.print()
         table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(names))
@@ -57,7 +67,9 @@ def show_table(names: Sequence[str], rows: Iterable[Sequence[str | Text]], out: 
             justify: JustifyMethod = "right" if _are_numbers(columns[place][1:]) else "left"
             overflow: OverflowMethod = "ellipsis" if names[place] in cut else "fold"
             single = names[place] in cut
-            table.add_column(columns[place][0], width=width, justify=justify, overflow=overflow, no_wrap=single)
+            table.add_column(
+                columns[place][0], width=width, justify=justify, overflow=overflow, no_wrap=single
+            )
         for row in texts:
             table.add_row(*(row[place] for place in widths))
         out.print(table)
@@ -90,13 +102,18 @@ def _tables(columns: Sequence[Cells], fewest: Sequence[int], room: int | None) -
     if room is None or _total(full) <= room:
         yield dict(enumerate(full))
         return
-    least = [min(_least(column, kept), room - GAP - 1) for column, kept in zip(columns, fewest, strict=True)]
+    least = [
+        min(_least(column, kept), room - GAP - 1)
+        for column, kept in zip(columns, fewest, strict=True)
+    ]
     remaining = list(range(1, len(columns)))
     while True:
         chosen = [0]
         while remaining and _total([least[place] for place in (*chosen, remaining[0])]) <= room:
             chosen.append(remaining.pop(0))
-        if remaining and len(chosen) == 1:  # the first column leaves no room for another one beside it
+        if (
+            remaining and len(chosen) == 1
+        ):  # the first column leaves no room for another one beside it
             least[0] = min(least[0], fewest[0], room // 2)
             least[remaining[0]] = min(least[remaining[0]], room - least[0] - GAP)
             continue

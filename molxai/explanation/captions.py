@@ -12,9 +12,13 @@ def prediction_line(explanation: Explanation, method: bool = True) -> str:
         what = explanation.endpoint or "the predicted value"
         return f"Explained: {what}, {explanation.value:.3f}{_spread(explanation)} {explanation.unit} · {by}"
     named, predicted = explanation.full_target_name, explanation.prediction_name
-    said = "as predicted" if explanation.target_name == predicted else f"the prediction is {predicted}"
+    said = (
+        "as predicted" if explanation.target_name == predicted else f"the prediction is {predicted}"
+    )
     logit = f"logit {explanation.logit:+.3f}{_spread(explanation)}"
-    return f"Explained: {named} ({said}) · probability {explanation.probability:.3f} · {logit} · {by}"
+    return (
+        f"Explained: {named} ({said}) · probability {explanation.probability:.3f} · {logit} · {by}"
+    )
 
 
 def _spread(explanation: Explanation) -> str:
@@ -54,7 +58,9 @@ def spread_line(explanation: Explanation) -> str:
 
 def printable(text: str) -> str:
     """The text with a mark in place of what has no picture: control characters, and those that turn the direction of writing."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def _small(value: float) -> str:

@@ -92,10 +92,17 @@ class Explainer:
         self.column = self._column(endpoint)
 
     @classmethod
-    def of(cls, network: Model, card: Card, method: str = "lrp", batch_size: int = BATCH_SIZE) -> "Explainer":
+    def of(
+        cls, network: Model, card: Card, method: str = "lrp", batch_size: int = BATCH_SIZE
+    ) -> "Explainer":
         """An explainer of a model that is already in memory, where it is."""
         made = cls.__new__(cls)
-        made.method, made.network, made.card, made.batch_size = method_of(method), network, card, batch_size
+        made.method, made.network, made.card, made.batch_size = (
+            method_of(method),
+            network,
+            card,
+            batch_size,
+        )
         made.weights, made.column = None, 0
         return made
 
@@ -133,27 +140,66 @@ class Explainer:
 
     @overload
     def __call__(
-        self, source: Single, target: Class = ..., contrast: Class | None = ..., *, errors: Literal["raise"] = ...
+        self,
+        source: Single,
+        target: Class = ...,
+        contrast: Class | None = ...,
+        *,
+        errors: Literal["raise"] = ...,
     ) -> Explanation: ...
     @overload
     def __call__(
-        self, source: Single, target: Class = ..., contrast: Class | None = ..., *, errors: Literal["record"]
+        self,
+        source: Single,
+        target: Class = ...,
+        contrast: Class | None = ...,
+        *,
+        errors: Literal["record"],
     ) -> Explanation | Refused: ...
     @overload
     def __call__(
-        self, source: np.ndarray | torch.Tensor, target: Class = ..., contrast: Class | None = ..., *, errors: str = ...
+        self,
+        source: np.ndarray | torch.Tensor,
+        target: Class = ...,
+        contrast: Class | None = ...,
+        *,
+        errors: str = ...,
     ) -> Any: ...
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self, source: Iterable[Any], target: Class = ..., contrast: Class | None = ..., *, errors: Literal["raise"] = ...
+        self,
+        source: Iterable[Any],
+        target: Class = ...,
+        contrast: Class | None = ...,
+        *,
+        errors: Literal["raise"] = ...,
     ) -> Explanations[Explanation]: ...
     @overload
     def __call__(
-        self, source: Iterable[Any], target: Class = ..., contrast: Class | None = ..., *, errors: Literal["record"]
+        self,
+        source: Iterable[Any],
+        target: Class = ...,
+        contrast: Class | None = ...,
+        *,
+        errors: Literal["record"],
     ) -> Explanations[Explanation | Refused]: ...
     @overload
-    def __call__(self, source: Chem.Mol, target: Class = ..., contrast: Class | None = ..., *, errors: str = ...) -> Explanation: ...
-    def __call__(self, source: Any, target: Class = "pred", contrast: Class | None = None, *, errors: str = "raise") -> Any:
+    def __call__(
+        self,
+        source: Chem.Mol,
+        target: Class = ...,
+        contrast: Class | None = ...,
+        *,
+        errors: str = ...,
+    ) -> Explanation: ...
+    def __call__(
+        self,
+        source: Any,
+        target: Class = "pred",
+        contrast: Class | None = None,
+        *,
+        errors: str = "raise",
+    ) -> Any:
         """The `Explanation` of one input, or the `Explanations` of many, in order.
 
         One input is a SMILES, an RDKit `Mol`, a `Molecule` or `Digit`, a picture's path, a PyG `Data`, an array `[rows,
@@ -181,7 +227,9 @@ class Explainer:
             raise ValueError(unknown("choice of errors", str(errors), ERRORS))
         wanted = self.target(target, contrast)
         if self.reads == "molecules" and is_numbers(source):
-            raise ValueError(f"the model {self.card.name!r} reads molecules: {lacking('molecules', source)}")
+            raise ValueError(
+                f"the model {self.card.name!r} reads molecules: {lacking('molecules', source)}"
+            )
         given = several(source)
         if given is not None:
             return self._many(given, wanted, errors)
@@ -189,14 +237,19 @@ class Explainer:
             return self._many([(source, "")], wanted, errors)[0]
         return self.explain([self.subject(source)], [wanted])[0]
 
-    def _many(self, given: Sequence[tuple[Source, str]], target: Target | None, errors: str) -> Explanations:
+    def _many(
+        self, given: Sequence[tuple[Source, str]], target: Target | None, errors: str
+    ) -> Explanations:
         """The explanations of inputs with their ids; of all, or as many as there can be."""
         read = [self._read(row, source, id) for row, (source, id) in enumerate(given)]
         if errors == "raise":
             refuse([one for one in read if isinstance(one, Refused)], len(given))
         subjects = [one for one in read if not isinstance(one, Refused)]
         made = iter(self._each(subjects, target))
-        found = [one if isinstance(one, Refused) else _placed(next(made), one, row) for row, one in enumerate(read)]
+        found = [
+            one if isinstance(one, Refused) else _placed(next(made), one, row)
+            for row, one in enumerate(read)
+        ]
         if errors == "raise":
             refuse([one for one in found if isinstance(one, Refused)], len(given))
         return Explanations(found)
@@ -243,7 +296,9 @@ class Explainer:
         wanted = _plain(name)
         if isinstance(wanted, str) and wanted == "pred":
             if contrast is not None:
-                raise ValueError("a contrast needs a named target: give --target CLASS as well, not pred")
+                raise ValueError(
+                    "a contrast needs a named target: give --target CLASS as well, not pred"
+                )
             return Target(PREDICTED, column=self.column) if self.column else None
         other = None if contrast is None else self.class_number(_plain(contrast))
         made = Target(self.class_number(wanted), other, self.column)
@@ -255,7 +310,9 @@ class Explainer:
         if not endpoint:
             return 0
         if endpoint not in targets:
-            raise ValueError(unknown("endpoint", endpoint, targets, where=f"in the model {self.card.name!r}"))
+            raise ValueError(
+                unknown("endpoint", endpoint, targets, where=f"in the model {self.card.name!r}")
+            )
         return 0 if self.card.config.task == "multiclass" else targets.index(endpoint)
 
     @property
@@ -277,7 +334,9 @@ class Explainer:
         except ValueError:
             return self.class_number(label)  # says which classes there are
         if math.isnan(number):
-            raise ValueError(f"the cell {label!r} names no class: {' or '.join(self.card.classes)} is needed")
+            raise ValueError(
+                f"the cell {label!r} names no class: {' or '.join(self.card.classes)} is needed"
+            )
         return int(number)
 
     def class_number(self, name: str | int) -> int:
@@ -292,9 +351,13 @@ class Explainer:
         if str(name).isdecimal() and int(name) < max(len(classes), 1):
             return int(name)
         remedy = "" if classes else "a regression has no classes"
-        raise ValueError(unknown("class", str(name), classes, remedy, f"in the model {self.card.name!r}"))
+        raise ValueError(
+            unknown("class", str(name), classes, remedy, f"in the model {self.card.name!r}")
+        )
 
-    def explain(self, subjects: Sequence[Subject], targets: Sequence[Target | None]) -> list[Explanation]:
+    def explain(
+        self, subjects: Sequence[Subject], targets: Sequence[Target | None]
+    ) -> list[Explanation]:
         """Explanations in the order of the subjects; a target of None is the prediction.
 
         Raises:
@@ -305,7 +368,11 @@ class Explainer:
         check_size(self.method, max((graph.nodes for graph in graphs), default=0))
         for rows in size_batches([graph.nodes for graph in graphs], self.batch_size):
             batch = batch_for(self.network, [graphs[row] for row in rows])
-            for row, explanation in zip(rows, explained(self.method, self.network, batch, [targets[row] for row in rows]), strict=True):
+            for row, explanation in zip(
+                rows,
+                explained(self.method, self.network, batch, [targets[row] for row in rows]),
+                strict=True,
+            ):
                 made[row] = self._completed(explanation, subjects[row])
         return made  # type: ignore[return-value]
 
@@ -314,18 +381,30 @@ class Explainer:
         drawn = None if isinstance(subject, Graph) else subject
         card = self.card
         endpoint = card.endpoints[explanation.target.column] if card.endpoints else ""
-        named = replace(explanation, classes=card.classes, unit=card.unit, endpoint=endpoint, model=card.name)
-        return replace(named, in_unit=ABOUT[self.method.name].in_unit, subject=drawn, network=self.network)
+        named = replace(
+            explanation, classes=card.classes, unit=card.unit, endpoint=endpoint, model=card.name
+        )
+        return replace(
+            named, in_unit=ABOUT[self.method.name].in_unit, subject=drawn, network=self.network
+        )
 
 
 def _plain(name: Any) -> Any:
     """A class as it was named; the number in a value of NumPy or torch."""
-    return name.item() if isinstance(name, np.generic | np.ndarray | torch.Tensor) and not name.ndim else name
+    return (
+        name.item()
+        if isinstance(name, np.generic | np.ndarray | torch.Tensor) and not name.ndim
+        else name
+    )
 
 
 def _placed(made: Explanation | str, subject: Subject, row: int) -> Explanation | Refused:
     """The explanation, or in its place why there is none."""
-    return made if isinstance(made, Explanation) else Refused(row, text_of(subject, row), made, getattr(subject, "id", ""))
+    return (
+        made
+        if isinstance(made, Explanation)
+        else Refused(row, text_of(subject, row), made, getattr(subject, "id", ""))
+    )
 
 
 DEVICES = ("auto", "cpu", "cuda")

@@ -57,9 +57,13 @@ class Target:
         weights[column] = -1.0 if config.task == "binary" and self.label == 0 else 1.0
         if self.contrast is not None:
             if config.task != "multiclass":
-                raise ValueError("a contrast needs a model of several classes: the logit of a binary model already compares its two")
+                raise ValueError(
+                    "a contrast needs a model of several classes: the logit of a binary model already compares its two"
+                )
             if self.contrast == self.label:
-                raise ValueError(f"class {self.label} in contrast to itself: two different classes are needed")
+                raise ValueError(
+                    f"class {self.label} in contrast to itself: two different classes are needed"
+                )
             weights[self.contrast] = -1.0
         return weights
 
@@ -152,7 +156,11 @@ class Explanation:
     def target_name(self) -> str:
         """The explained class by name, `a − b` for a contrast."""
         name = self.class_name(self.target.label)
-        return name if self.target.contrast is None else f"{name} − {self.class_name(self.target.contrast)}"
+        return (
+            name
+            if self.target.contrast is None
+            else f"{name} − {self.class_name(self.target.contrast)}"
+        )
 
     @property
     def full_target_name(self) -> str:
@@ -216,7 +224,9 @@ class Explanation:
             "notes": list(self.notes),
         }
         if features and self.feature_relevance is not None:
-            record["features"] = dict(zip(self.features, self.feature_relevance.T.tolist(), strict=True))
+            record["features"] = dict(
+                zip(self.features, self.feature_relevance.T.tolist(), strict=True)
+            )
         return record
 
     def rows(self) -> list[dict[str, Any]]:
@@ -238,7 +248,10 @@ class Explanation:
         return needed("pandas", "to_frame()", "rows()").DataFrame(self._columns())
 
     def _columns(self) -> dict[str, list[Any]]:
-        columns: dict[str, list[Any]] = {"node": self.node_names(), "relevance": self.relevance.tolist()}
+        columns: dict[str, list[Any]] = {
+            "node": self.node_names(),
+            "relevance": self.relevance.tolist(),
+        }
         if self.relevance_sd is not None:
             columns["relevance_sd"] = self.relevance_sd.tolist()
         if self.feature_relevance is not None:
@@ -255,7 +268,13 @@ class Explanation:
 
         return flow_of(self)
 
-    def draw(self, path: str | Path | None = None, style: str = "highlight", parts: Sequence[Part] = (), **look: Any) -> str | bytes:
+    def draw(
+        self,
+        path: str | Path | None = None,
+        style: str = "highlight",
+        parts: Sequence[Part] = (),
+        **look: Any,
+    ) -> str | bytes:
         """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.
 
         Args:

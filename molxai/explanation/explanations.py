@@ -136,8 +136,12 @@ def refuse(refused: Sequence[Refused], count: int) -> None:
         return
     first, *others = refused
     named = quoted(first.input, NAME) + (f", id {quoted(first.id, NAME)}" if first.id else "")
-    more = ", ".join(f"[{one.row}]" for one in others[:MOST_NAMED]) + (", …" if len(others) > MOST_NAMED else "")
+    more = ", ".join(f"[{one.row}]" for one in others[:MOST_NAMED]) + (
+        ", …" if len(others) > MOST_NAMED else ""
+    )
     too = f"; {len(others)} more cannot be explained: {more}" if others else ""
     kept = count - len(refused)
-    remedy = f"errors='record' keeps the other {kept}" if kept else "errors='record' returns the reasons"
+    remedy = (
+        f"errors='record' keeps the other {kept}" if kept else "errors='record' returns the reasons"
+    )
     raise ValueError(f"input [{first.row}] of {count} ({named}): {first.error}{too}; {remedy}")

@@ -64,15 +64,27 @@ class PairFlow:
 
     def __repr__(self) -> str:
         layers, heads = self.flow.shape[:2]
-        name, said = (self.explanation.name, self.explanation.said) if self.explanation else ("", f"logit {signed(self.logit)}")
+        name, said = (
+            (self.explanation.name, self.explanation.said)
+            if self.explanation
+            else ("", f"logit {signed(self.logit)}")
+        )
         return in_a_line(
-            "PairFlow", name, said, f"{layers} layers, {heads} heads, {len(self.names)} tokens", f"total {signed(self.total())}"
+            "PairFlow",
+            name,
+            said,
+            f"{layers} layers, {heads} heads, {len(self.names)} tokens",
+            f"total {signed(self.total())}",
         )
 
     @property
     def names(self) -> list[str]:
         """Of the tokens: the graph token, then element and number of each atom, or the number of each segment."""
-        nodes = self.explanation.node_names() if self.explanation else [str(i) for i in range(self.graph.nodes)]
+        nodes = (
+            self.explanation.node_names()
+            if self.explanation
+            else [str(i) for i in range(self.graph.nodes)]
+        )
         return ["graph token", *nodes]
 
     @property
@@ -80,7 +92,9 @@ class PairFlow:
         """Relevance of each head's output: the sum over its pairs."""
         return self.flow.sum((2, 3))
 
-    def pairs(self, layer: int | None = None, head: int | None = None) -> Float[Tensor, "tokens tokens"]:
+    def pairs(
+        self, layer: int | None = None, head: int | None = None
+    ) -> Float[Tensor, "tokens tokens"]:
         """Flow of each (query, key), of one layer or head or summed over them.
 
         Args:
@@ -90,7 +104,12 @@ class PairFlow:
         Raises:
             ValueError: there is no such layer or head.
         """
-        layers, heads = (_chosen(name, i, n) for name, i, n in zip(("layer", "head"), (layer, head), self.flow.shape[:2], strict=True))
+        layers, heads = (
+            _chosen(name, i, n)
+            for name, i, n in zip(
+                ("layer", "head"), (layer, head), self.flow.shape[:2], strict=True
+            )
+        )
         return self.flow[layers, heads].sum((0, 1))
 
     def total(self, layer: int | None = None, head: int | None = None) -> float:
@@ -109,7 +128,9 @@ class PairFlow:
         """Flow between neighbours by the type of their bond or edge, then the other buckets of `by_hops`. They sum to `total`."""
         return _summed(*edge_buckets(self.graph), self.pairs(layer, head))
 
-    def strongest(self, top: int, layer: int | None = None, head: int | None = None) -> list[tuple[int, int, float]]:
+    def strongest(
+        self, top: int, layer: int | None = None, head: int | None = None
+    ) -> list[tuple[int, int, float]]:
         """The pairs of different nodes i < j with the largest |F_ij + F_ji|, as (i, j, F_ij + F_ji), largest first.
 
         Raises:
@@ -121,7 +142,9 @@ class PairFlow:
         first, second = torch.triu_indices(len(between), len(between), 1)
         both = (between + between.T)[first, second]
         order = both.abs().argsort(descending=True, stable=True)[:top]
-        found = zip(first[order].tolist(), second[order].tolist(), both[order].tolist(), strict=True)
+        found = zip(
+            first[order].tolist(), second[order].tolist(), both[order].tolist(), strict=True
+        )
         return [(i, j, value) for i, j, value in found if value]
 
     def to_frame(self, layer: int | None = None, head: int | None = None) -> "pandas.DataFrame":
@@ -154,10 +177,21 @@ class PairFlow:
         from molxai.explanation.notebook import shares_html
 
         drawn = self.explanation is not None and self.explanation.subject is not None
-        return shares_html(self.by_hops(), "distance", "all pairs", self.draw() if drawn else "", [] if drawn else [repr(self)])
+        return shares_html(
+            self.by_hops(),
+            "distance",
+            "all pairs",
+            self.draw() if drawn else "",
+            [] if drawn else [repr(self)],
+        )
 
 
-def pair_flow(model: Graphormer, graph: Graph, target: Target | None = None, tables: tuple[Rule, ...] = (LN, ACTIVATION)) -> PairFlow:
+def pair_flow(
+    model: Graphormer,
+    graph: Graph,
+    target: Target | None = None,
+    tables: tuple[Rule, ...] = (LN, ACTIVATION),
+) -> PairFlow:
     """The flow of one graph for a target, by default the predicted class; one forward and one backward pass.
 
     Under AH the probabilities a_ij are constants, which makes them leaves: ∂f̃/∂a_ij = v_j·g_i, and the flow is
@@ -175,7 +209,12 @@ def pair_flow(model: Graphormer, graph: Graph, target: Target | None = None, tab
     weight, heard = next(model.parameters()), list[Tensor]()
     batch = collate([graph]).to(weight.device).to(weight.dtype)
     made = gradient_pass(model, batch, [target], (recording(heard), *tables), heard)
-    flow = torch.cat([a.detach().double() * slope.double() for a, slope in zip(heard, made.recorded_gradients, strict=True)])
+    flow = torch.cat(
+        [
+            a.detach().double() * slope.double()
+            for a, slope in zip(heard, made.recorded_gradients, strict=True)
+        ]
+    )
     return PairFlow(flow.cpu(), graph, float(made.explained))
 
 
@@ -196,15 +235,23 @@ def flow_of(explanation: Explanation) -> PairFlow:
         ValueError: another method, no network or subject, or the network no longer says what was explained.
     """
     if explanation.method != METHOD:
-        raise ValueError(f"no pair flow for the method {explanation.method!r}: it follows the rules of {METHOD!r}, explain with that")
+        raise ValueError(
+            f"no pair flow for the method {explanation.method!r}: it follows the rules of {METHOD!r}, explain with that"
+        )
     if explanation.network is None or explanation.subject is None:
         missing = "subject" if explanation.network else "network"
-        raise ValueError(f"the explanation holds no {missing} to follow the flow in: explain again with an Explainer, or call pair_flow")
+        raise ValueError(
+            f"the explanation holds no {missing} to follow the flow in: explain again with an Explainer, or call pair_flow"
+        )
     if isinstance(explanation.network, Ensemble):
-        raise ValueError("an ensemble has no pair flow: each member attends in its own way, explain one of them")
+        raise ValueError(
+            "an ensemble has no pair flow: each member attends in its own way, explain one of them"
+        )
     made = pair_flow(explanation.network, explanation.subject.graph, explanation.target)
     if abs(made.logit - explanation.logit) > SAME_LOGIT * (1 + abs(explanation.logit)):
-        raise ValueError(f"the network now says {made.logit:.4g}, the explanation is of {explanation.logit:.4g}: explain again")
+        raise ValueError(
+            f"the network now says {made.logit:.4g}, the explanation is of {explanation.logit:.4g}: explain again"
+        )
     return replace(made, explanation=explanation)
 
 
@@ -212,7 +259,9 @@ def hop_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]:
     """Names of the buckets, and the position of its bucket for each (query, key)."""
     hops = graph.hops.long()
     longest = int(hops.max())
-    names = ["0 hops (itself)", "1 hop", *(f"{length} hops" for length in range(2, longest + 1))][: longest + 1]
+    names = ["0 hops (itself)", "1 hop", *(f"{length} hops" for length in range(2, longest + 1))][
+        : longest + 1
+    ]
     bucket = torch.full((graph.nodes + 1, graph.nodes + 1), longest + 1)
     bucket[1:, 1:] = torch.where(hops == UNREACHABLE, longest + 1, hops)
     bucket[0, :], bucket[:, 0], bucket[0, 0] = longest + 2, longest + 3, longest + 4
@@ -231,7 +280,9 @@ def edge_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]
     return [*types, *names], torch.where(neighbours, kind, bucket + len(types))
 
 
-def _summed(names: list[str], bucket: Int[Tensor, "tokens tokens"], flow: Float[Tensor, "tokens tokens"]) -> dict[str, float]:
+def _summed(
+    names: list[str], bucket: Int[Tensor, "tokens tokens"], flow: Float[Tensor, "tokens tokens"]
+) -> dict[str, float]:
     """Sum of the flow in each bucket that holds pairs."""
     sums = torch.bincount(bucket.flatten(), flow.flatten(), minlength=len(names)).tolist()
     counts = torch.bincount(bucket.flatten(), minlength=len(names)).tolist()

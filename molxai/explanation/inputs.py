@@ -19,7 +19,9 @@ from graphormer.readers.text import bad_byte, encoding_of, ending, lines, withou
 MOLECULE_FILES = (".smi", *TABLES)
 DIGIT_FILES = (*PICTURES, *ARRAYS)
 
-OTHER_FILE = re.compile(r"\.(txt|xls|ods|mol2|pdb|zip|html?|xml|feather|pkl|bmp|gif|tiff?|docx?|pdf)$", re.IGNORECASE)
+OTHER_FILE = re.compile(
+    r"\.(txt|xls|ods|mol2|pdb|zip|html?|xml|feather|pkl|bmp|gif|tiff?|docx?|pdf)$", re.IGNORECASE
+)
 """Endings of files that are not read, and that no SMILES has."""
 
 WHOLE = re.compile(r"^(\d+)\.0$")
@@ -82,7 +84,11 @@ class Entry:
             if self.fault:
                 raise ValueError(self.fault)
             return Input(self.row, self.text, self._subject(max_atoms), "", self.id, *self._beside)
-        except (ValueError, RuntimeError, MemoryError) as error:  # RDKit has errors of its own for what it did not foresee
+        except (
+            ValueError,
+            RuntimeError,
+            MemoryError,
+        ) as error:  # RDKit has errors of its own for what it did not foresee
             reason = str(error) or "more memory is needed than there is"
             return Input(self.row, self.text, None, reason, self.id, *self._beside)
 
@@ -93,15 +99,23 @@ class Entry:
 
     def _subject(self, max_atoms: int) -> Molecule | Digit:
         if self.kind in ("smiles", "block"):
-            return molecule(mol_block(self.content, max_atoms) if self.kind == "block" else self.content, self.id, max_atoms)
+            return molecule(
+                mol_block(self.content, max_atoms) if self.kind == "block" else self.content,
+                self.id,
+                max_atoms,
+            )
         from graphormer.graphs.superpixels import digit
         from graphormer.readers.pictures import picture, read_picture
 
-        image, notes = read_picture(Path(self.content)) if self.kind == "picture" else picture(self.content)
+        image, notes = (
+            read_picture(Path(self.content)) if self.kind == "picture" else picture(self.content)
+        )
         return digit(image, self.id, notes)
 
 
-def read_inputs(sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = "") -> Iterator[Input]:
+def read_inputs(
+    sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = ""
+) -> Iterator[Input]:
     """Every input in order; a row that cannot be read comes with its error.
 
     Raises:
@@ -112,7 +126,9 @@ def read_inputs(sources: Sequence[str], layout: Layout = AS_FOUND, label_column:
         yield entry.read()
 
 
-def entries(sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = "") -> Iterator[Entry]:
+def entries(
+    sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = ""
+) -> Iterator[Entry]:
     """Every input in order, not read yet; `row` counts over all of them.
 
     Raises:
@@ -143,24 +159,32 @@ def holds_digits(source: str) -> bool:
 def _entries(source: str, layout: Layout, label_column: str) -> Iterator[Entry]:
     if not is_file(source):
         if OTHER_FILE.search(source):
-            raise FileNotFoundError(f"no file {source!r}: check the path (a SMILES has no such ending)")
+            raise FileNotFoundError(
+                f"no file {source!r}: check the path (a SMILES has no such ending)"
+            )
         return iter([Entry(source, source, "smiles")])
     path = Path(source)
     kind = ending(path)
     if not path.exists():
-        raise FileNotFoundError(f"no file {source!r}: check the path (a SMILES does not end in {kind})")
+        raise FileNotFoundError(
+            f"no file {source!r}: check the path (a SMILES does not end in {kind})"
+        )
     if path.is_dir():
         raise ValueError(f"{source} is a folder: name the files in it")
     if kind not in (*MOLECULE_FILES, *DIGIT_FILES):
         old = "; save the old Excel workbook as .xlsx or .csv" if kind == ".xls" else ""
-        raise ValueError(f"{source}: files ending in {', '.join((*MOLECULE_FILES, *DIGIT_FILES))} can be read{old}")
+        raise ValueError(
+            f"{source}: files ending in {', '.join((*MOLECULE_FILES, *DIGIT_FILES))} can be read{old}"
+        )
     if not path.stat().st_size:
         raise ValueError(f"{source} is empty: at least one input is needed")
     if kind in TABLES:
         return _rows(path, layout, label_column)
     if kind == ".smi":
         return _smi(path, layout)
-    return _arrays(path) if kind in ARRAYS else iter([Entry(source, source, "picture", id=path.stem)])
+    return (
+        _arrays(path) if kind in ARRAYS else iter([Entry(source, source, "picture", id=path.stem)])
+    )
 
 
 def tables(sources: Sequence[str], layout: Layout = AS_FOUND) -> Iterator[Table]:
@@ -174,7 +198,9 @@ def tables(sources: Sequence[str], layout: Layout = AS_FOUND) -> Iterator[Table]
             yield read_rows(path, layout)
 
 
-def extra_columns(sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = "") -> dict[str, Any]:
+def extra_columns(
+    sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = ""
+) -> dict[str, Any]:
     """The columns that `Entry.extras` holds, neither structure nor id, with Arrow's type where the file has one.
 
     Raises:
@@ -236,7 +262,17 @@ def _rows(path: Path, layout: Layout, label_column: str) -> Iterator[Entry]:
         if table.has_structures:
             # A record has its name in its first line, unless the user says otherwise.
             name = id if layout.id_column else row.title or id
-            yield Entry(f"{path.name}#{place}", row.block, "block", 0, name, measured, row.fault, extras, label)
+            yield Entry(
+                f"{path.name}#{place}",
+                row.block,
+                "block",
+                0,
+                name,
+                measured,
+                row.fault,
+                extras,
+                label,
+            )
         else:
             smiles = row.fields.get(roles.structures, "")
             yield Entry(smiles, smiles, "smiles", 0, id, measured, row.fault, extras, label)

@@ -53,8 +53,13 @@ def numbers_html(numbers: Numbers, picture: str = "", words: Sequence[str] = ())
         words: lines above the table.
     """
     rows = [Row([_cell(one) for one in row.cells], row.colour) for row in numbers.rows]
-    sides = ["left" if not place or name in numbers.texts else "right" for place, name in enumerate(numbers.head)]
-    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template("numbers.html")
+    sides = [
+        "left" if not place or name in numbers.texts else "right"
+        for place, name in enumerate(numbers.head)
+    ]
+    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template(
+        "numbers.html"
+    )
     return template.render(
         picture=picture[picture.index("<svg") :] if picture else "",
         words=[printable(line) for line in words if line],
@@ -93,7 +98,9 @@ def _node_row(explanation: Explanation, node: int) -> Row:
     if explanation.relevance_sd is not None:
         cells.append(f"{float(explanation.relevance_sd[node]):.3f}")
     if explanation.feature_relevance is not None:
-        shares = dict(zip(explanation.features, explanation.feature_relevance[node].tolist(), strict=True))
+        shares = dict(
+            zip(explanation.features, explanation.feature_relevance[node].tolist(), strict=True)
+        )
         largest = sorted(shares, key=lambda name: -abs(shares[name]))[:FEATURES]
         cells.append(", ".join(f"{name} {shares[name]:+.2f}" for name in largest))
     return Row(cells, _colour(relevance[node], relevance, explanation.in_unit))
@@ -103,7 +110,11 @@ def list_html(explanations: Sequence[Explanation | Refused], count: int) -> str:
     """The explanations in a grid, and how many there are in all; those of bare graphs as a table."""
     explained = [one for one in explanations if isinstance(one, Explanation)]
     refused = [one for one in explanations if isinstance(one, Refused)]
-    more = f"<p>The first {len(explanations)} of {count} explanations.</p>" if count > len(explanations) else ""
+    more = (
+        f"<p>The first {len(explanations)} of {count} explanations.</p>"
+        if count > len(explanations)
+        else ""
+    )
     if not explanations:
         return f"<pre>{html.escape(repr(explanations))}</pre>"
     below = more + (refused_html(refused) if refused else "")
@@ -111,7 +122,9 @@ def list_html(explanations: Sequence[Explanation | Refused], count: int) -> str:
         return below
     if any(one.subject is None for one in explained):
         rows = [Row([str(place), one.said, one.made]) for place, one in enumerate(explained)]
-        return numbers_html(Numbers(["", "explained", "by"], rows, texts=["explained", "by"])) + below
+        return (
+            numbers_html(Numbers(["", "explained", "by"], rows, texts=["explained", "by"])) + below
+        )
     scale = "common" if len({one.relevance_unit for one in explained}) == 1 else "own"
     return grid(explained, scale=scale)._repr_svg_() + below
 
@@ -119,18 +132,33 @@ def list_html(explanations: Sequence[Explanation | Refused], count: int) -> str:
 def refused_html(refused: Sequence[Refused]) -> str:
     """Inputs that could not be explained, with the reasons."""
     rows = [Row([f"[{one.row}]", one.name, one.error]) for one in refused]
-    return numbers_html(Numbers(["place", "not explained", "because"], rows, texts=["not explained", "because"]))
+    return numbers_html(
+        Numbers(["place", "not explained", "because"], rows, texts=["not explained", "because"])
+    )
 
 
-def comparison_html(explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]) -> str:
+def comparison_html(
+    explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
+) -> str:
     """Pictures side by side with their rank correlations; of a bare graph, the methods with their largest nodes."""
     if explanations[0].subject is None:
-        rows = [Row([one.method, one.said, ", ".join(name for name, _ in top)]) for one, top in zip(explanations, tops, strict=True)]
-        return numbers_html(Numbers(["method", "explained", "top"], rows, texts=["explained", "top"]))
+        rows = [
+            Row([one.method, one.said, ", ".join(name for name, _ in top)])
+            for one, top in zip(explanations, tops, strict=True)
+        ]
+        return numbers_html(
+            Numbers(["method", "explained", "top"], rows, texts=["explained", "top"])
+        )
     return comparison_body(explanations, spearman, tops)
 
 
-def shares_html(shares: Mapping[str, float], head: str, total: str, picture: str | bytes = "", words: Sequence[str] = ()) -> str:
+def shares_html(
+    shares: Mapping[str, float],
+    head: str,
+    total: str,
+    picture: str | bytes = "",
+    words: Sequence[str] = (),
+) -> str:
     """Named shares with their sum, below or beside a picture.
 
     Args:
@@ -142,15 +170,21 @@ def shares_html(shares: Mapping[str, float], head: str, total: str, picture: str
     """
     values = list(shares.values())
     rows = [Row([name, signed(value)], _colour(value, values)) for name, value in shares.items()]
-    return numbers_html(Numbers([head, "relevance"], rows, [total, signed(sum(values))]), _svg(picture), words)
+    return numbers_html(
+        Numbers([head, "relevance"], rows, [total, signed(sum(values))]), _svg(picture), words
+    )
 
 
 def parts_html(parts: Sequence[tuple[str, str, float]], picture: str = "") -> str:
     """Parts of a molecule by name, structure and relevance, beside the molecule in which they are outlined."""
     values = [value for _, _, value in parts]
-    rows = [Row([name, signed(value), smiles], _colour(value, values)) for name, smiles, value in parts]
+    rows = [
+        Row([name, signed(value), smiles], _colour(value, values)) for name, smiles, value in parts
+    ]
     total = [f"Σ of all {len(rows)}", signed(sum(values)), ""]
-    return numbers_html(Numbers(["part", "relevance", "structure"], rows, total, texts=["structure"]), picture)
+    return numbers_html(
+        Numbers(["part", "relevance", "structure"], rows, total, texts=["structure"]), picture
+    )
 
 
 def _colour(value: float, values: Sequence[float], in_unit: bool = True) -> str:

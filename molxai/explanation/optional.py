@@ -19,4 +19,6 @@ def needed(library: str, what: str, instead: str = "") -> Any:
         return import_module(library)
     except ModuleNotFoundError as error:
         other = f"; {instead} needs nothing more" if instead else ""
-        raise ModuleNotFoundError(f"{what} needs {library}: pip install {library}{other}") from error
+        raise ModuleNotFoundError(
+            f"{what} needs {library}: pip install {library}{other}"
+        ) from error

@@ -28,7 +28,11 @@ COPIES = 256
 
 
 def kept_logits(
-    model: Model, graphs: Sequence[Graph], rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"], mode: Removal = "attn"
+    model: Model,
+    graphs: Sequence[Graph],
+    rows: Int[Tensor, " copies"],
+    kept: Bool[Tensor, "copies nodes"],
+    mode: Removal = "attn",
 ) -> Float[Tensor, "copies outputs"]:
     """The model's outputs for copies of graphs in which only some nodes are left.
 
@@ -41,11 +45,17 @@ def kept_logits(
     """
     if mode != "drop":
         batch = batch_for(model, graphs)
-        return batch_logits(model, batch, rows.to(batch.mask.device), kept.to(batch.mask.device), mode)
-    logits = batch_logits(model, batch_for(model, graphs[:1]), rows[:1] * 0, kept[:1, : graphs[0].nodes] & False)
+        return batch_logits(
+            model, batch, rows.to(batch.mask.device), kept.to(batch.mask.device), mode
+        )
+    logits = batch_logits(
+        model, batch_for(model, graphs[:1]), rows[:1] * 0, kept[:1, : graphs[0].nodes] & False
+    )
     logits = logits.expand(len(rows), -1).clone()  # of the empty graph, which all have in common
     left = kept.any(1).nonzero().squeeze(1).tolist()
-    copies = [induced(graphs[int(rows[i])], kept[i, : graphs[int(rows[i])].nodes].numpy()) for i in left]
+    copies = [
+        induced(graphs[int(rows[i])], kept[i, : graphs[int(rows[i])].nodes].numpy()) for i in left
+    ]
     for chosen in size_batches([one.nodes for one in copies], COPIES):
         with torch.no_grad():
             made = model(batch_for(model, [copies[i] for i in chosen]))
@@ -70,7 +80,9 @@ def batch_logits(
     return logits
 
 
-def attended(batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]) -> GraphBatch:
+def attended(
+    batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]
+) -> GraphBatch:
     """Copies whose removed nodes no attention reaches.
 
     A node that none attends to has no influence, so it is left out of the arrays, which costs less than masking it.
@@ -82,7 +94,9 @@ def attended(batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor,
     return _taken(batch, rows, order, mask)
 
 
-def zeroed(batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]) -> GraphBatch:
+def zeroed(
+    batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]
+) -> GraphBatch:
     """Copies whose removed nodes have an input embedding of zero and are attended to as before."""
     mask = batch.mask[rows]
     most = int(mask.sum(1).max())
@@ -92,14 +106,23 @@ def zeroed(batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "
 
 
 def _taken(
-    batch: GraphBatch, rows: Int[Tensor, " copies"], order: Int[Tensor, "copies nodes"], mask: Bool[Tensor, "copies nodes"]
+    batch: GraphBatch,
+    rows: Int[Tensor, " copies"],
+    order: Int[Tensor, "copies nodes"],
+    mask: Bool[Tensor, "copies nodes"],
 ) -> GraphBatch:
     """Copies of rows with their nodes in another order; what is not in the mask is padding."""
     places = torch.cat([torch.zeros_like(order[:, :1]), order + 1], 1)
     relation = batch.relation[rows[:, None, None], places[:, :, None], places[:, None, :]]
     relation[:, :, 1:].masked_fill_(~mask[:, None, :], PADDING)
     picked = (rows[:, None], order)
-    return replace(batch, codes=batch.codes[picked], weights=batch.weights[picked], mask=mask, relation=relation)
+    return replace(
+        batch,
+        codes=batch.codes[picked],
+        weights=batch.weights[picked],
+        mask=mask,
+        relation=relation,
+    )
 
 
 def induced(whole: Graph, kept: Bool[np.ndarray, " nodes"]) -> Graph:

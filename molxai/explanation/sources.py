@@ -39,7 +39,10 @@ class Linked(Protocol):
 ONE = (str, Path, Molecule, Digit, Graph, Input, Chem.Mol, Linked)
 """Types of which a value is one input."""
 
-NEEDED = {"molecules": "a SMILES or an RDKit Mol", "digits": "an array of grey values, a tensor or the path of a picture"}
+NEEDED = {
+    "molecules": "a SMILES or an RDKit Mol",
+    "digits": "an array of grey values, a tensor or the path of a picture",
+}
 """What one input of a model is, by what it reads."""
 
 Numbers = np.ndarray | Tensor
@@ -66,7 +69,9 @@ def several(source: Any) -> list[tuple[Any, str]] | None:
 
 def is_numbers(source: Any) -> TypeGuard[Numbers]:
     """Whether it is an array or a tensor of numbers."""
-    return isinstance(source, Tensor) or (isinstance(source, np.ndarray) and source.dtype.kind in "biufc")
+    return isinstance(source, Tensor) or (
+        isinstance(source, np.ndarray) and source.dtype.kind in "biufc"
+    )
 
 
 def grey_values(source: Numbers) -> np.ndarray:
@@ -103,11 +108,17 @@ def check_no_file(source: str | Path, reads: str, named: str) -> None:
     kind = ending(Path(source))
     if reads == "digits" and kind in PICTURES:
         return
-    mine, other = (MOLECULE_FILES, DIGIT_FILES) if reads == "molecules" else (DIGIT_FILES, MOLECULE_FILES)
+    mine, other = (
+        (MOLECULE_FILES, DIGIT_FILES) if reads == "molecules" else (DIGIT_FILES, MOLECULE_FILES)
+    )
     if kind in other:
-        raise ValueError(f"{named} reads {reads}: {str(source)!r} is a file of another kind, choose another model")
+        raise ValueError(
+            f"{named} reads {reads}: {str(source)!r} is a file of another kind, choose another model"
+        )
     if kind in mine:
-        raise ValueError(f"{str(source)!r} is a file of inputs: give what molxai.explanation.inputs.read_inputs reads from it")
+        raise ValueError(
+            f"{str(source)!r} is a file of inputs: give what molxai.explanation.inputs.read_inputs reads from it"
+        )
 
 
 def text_of(source: Any, row: int) -> str:
@@ -123,11 +134,17 @@ def text_of(source: Any, row: int) -> str:
 
 def _missing(source: Any) -> bool:
     """Whether it is what pandas and NumPy put in the place of nothing."""
-    return source is None or type(source).__name__ in ("NAType", "NaTType") or (isinstance(source, float) and math.isnan(source))
+    return (
+        source is None
+        or type(source).__name__ in ("NAType", "NaTType")
+        or (isinstance(source, float) and math.isnan(source))
+    )
 
 
 def _one_picture(numbers: Numbers) -> bool:
-    return numbers.ndim == 2 or (isinstance(numbers, Tensor) and numbers.ndim == 3 and len(numbers) == 1)
+    return numbers.ndim == 2 or (
+        isinstance(numbers, Tensor) and numbers.ndim == 3 and len(numbers) == 1
+    )
 
 
 def _pictures(numbers: Numbers) -> np.ndarray:
@@ -143,7 +160,9 @@ def _array(numbers: Numbers) -> np.ndarray:
     if isinstance(numbers, np.ndarray):
         return numbers
     here = numbers.detach().cpu()
-    return here.double().numpy() if here.is_floating_point() else here.numpy()  # NumPy has no bfloat16
+    return (
+        here.double().numpy() if here.is_floating_point() else here.numpy()
+    )  # NumPy has no bfloat16
 
 
 def _neither(source: Any) -> str:

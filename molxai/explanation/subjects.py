@@ -15,7 +15,14 @@ from graphormer.network.checkpoint import Card
 from graphormer.readers.pictures import PICTURES, picture, read_picture
 from graphormer.readers.text import ending
 from molxai.explanation.inputs import Input
-from molxai.explanation.sources import NEEDED, Linked, check_no_file, grey_values, is_numbers, lacking
+from molxai.explanation.sources import (
+    NEEDED,
+    Linked,
+    check_no_file,
+    grey_values,
+    is_numbers,
+    lacking,
+)
 
 Subject: TypeAlias = Molecule | Digit | Graph
 """What is explained; a bare graph has no picture."""
@@ -53,7 +60,9 @@ def subject_of(source: Any, id: str, card: Card, vocabulary: Vocabulary) -> Subj
     if isinstance(source, Graph):
         if source.vocabulary != vocabulary:
             found = f"this graph is of {source.vocabulary.name!r}"
-            raise ValueError(f"the model {card.name!r} reads graphs of {vocabulary.name!r}, {found}")
+            raise ValueError(
+                f"the model {card.name!r} reads graphs of {vocabulary.name!r}, {found}"
+            )
         return source
     reads, named = read_by(card), f"the model {card.name!r}"
     if isinstance(source, str | Path):
@@ -68,7 +77,9 @@ def _molecule(source: Any, id: str, named: str) -> Molecule:
         raise ValueError(f"{named} reads molecules, this is a digit: choose another model with -m")
     if not isinstance(source, str | Chem.Mol):
         raise ValueError(f"{named} reads molecules: {lacking('molecules', source)}")
-    return molecule(str(source) if isinstance(source, str) else source, id)  # NumPy has texts of its own
+    return molecule(
+        str(source) if isinstance(source, str) else source, id
+    )  # NumPy has texts of its own
 
 
 def _digit(source: Any, id: str, named: str) -> Digit:

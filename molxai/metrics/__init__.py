@@ -11,4 +11,7 @@ from molxai.explanation.explanation import Explanation
 from molxai.metrics.conservation import conservation
 from molxai.metrics.sparsity import sparsity
 
-METRICS: dict[str, Callable[[Sequence[Explanation]], dict[str, float]]] = {"conservation": conservation, "sparsity": sparsity}
+METRICS: dict[str, Callable[[Sequence[Explanation]], dict[str, float]]] = {
+    "conservation": conservation,
+    "sparsity": sparsity,
+}

@@ -19,7 +19,9 @@ def interval(values: Float[ndarray, " graphs"], seed: int = 0, share: float = 0.
     """
     if not len(values):
         return float("nan"), float("nan"), float("nan")
-    means = np.concatenate([counts @ values for counts in _resamples(seed, len(values))]) / len(values)
+    means = np.concatenate([counts @ values for counts in _resamples(seed, len(values))]) / len(
+        values
+    )
     low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
     return float(values.mean()), float(low), float(high)
 
@@ -29,9 +31,14 @@ def _resamples(seed: int, graphs: int) -> tuple[ndarray, ...]:
     """How often each graph is drawn, in blocks of resamples; kept, because drawing takes longer than all the sums."""
     random = np.random.default_rng((seed, graphs))
     even = np.full(graphs, 1 / graphs)
-    return tuple(random.multinomial(graphs, even, size=RESAMPLES // BLOCKS).astype(np.uint16) for _ in range(BLOCKS))
+    return tuple(
+        random.multinomial(graphs, even, size=RESAMPLES // BLOCKS).astype(np.uint16)
+        for _ in range(BLOCKS)
+    )
 
 
-def paired(values: Float[ndarray, " graphs"], others: Float[ndarray, " graphs"], seed: int = 0) -> Interval:
+def paired(
+    values: Float[ndarray, " graphs"], others: Float[ndarray, " graphs"], seed: int = 0
+) -> Interval:
     """Mean difference of two methods on the same graphs, with its interval."""
     return interval(values - others, seed)

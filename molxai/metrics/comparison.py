@@ -12,7 +12,16 @@ from molxai.explanation.words import in_a_line
 from molxai.metrics.agreement import spearman_matrix
 from molxai.rendering.look import look_of
 
-METHODS = ("lrp", "lrp-res", "gradient-input", "integrated-gradients", "leave-one-out", "gae", "rollout", "random")
+METHODS = (
+    "lrp",
+    "lrp-res",
+    "gradient-input",
+    "integrated-gradients",
+    "leave-one-out",
+    "gae",
+    "rollout",
+    "random",
+)
 """Compared where none are named."""
 
 TOP = 5
@@ -27,7 +36,12 @@ class Comparison:
 
     def __repr__(self) -> str:
         first = self.explanations[0]
-        return in_a_line("Comparison", first.name, first.said, f"{len(self.methods)} methods: {', '.join(self.methods)}")
+        return in_a_line(
+            "Comparison",
+            first.name,
+            first.said,
+            f"{len(self.methods)} methods: {', '.join(self.methods)}",
+        )
 
     @property
     def methods(self) -> list[str]:
@@ -40,7 +54,10 @@ class Comparison:
 
     def top(self, explanation: Explanation) -> list[tuple[str, float]]:
         """The most relevant nodes of a method by name, highest first."""
-        ranked = sorted(zip(explanation.node_names(), explanation.relevance.tolist(), strict=True), key=lambda pair: -pair[1])
+        ranked = sorted(
+            zip(explanation.node_names(), explanation.relevance.tolist(), strict=True),
+            key=lambda pair: -pair[1],
+        )
         return ranked[:TOP]
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,7 +95,11 @@ class Comparison:
 
 
 def compare(
-    explainer: Explainer, source: Source, methods: Sequence[str] = METHODS, target: Class = "pred", contrast: Class | None = None
+    explainer: Explainer,
+    source: Source,
+    methods: Sequence[str] = METHODS,
+    target: Class = "pred",
+    contrast: Class | None = None,
 ) -> Comparison:
     """Explain one input by each of the methods, for the same target.
 

@@ -25,7 +25,10 @@ def rewritten_difference(one: Explanation, other: Explanation) -> float:
     if first.mol.GetNumAtoms() != second.mol.GetNumAtoms() or not matches:
         raise ValueError(f"{first.smiles} and {second.smiles} are not the same molecule")
     size = max(float(one.relevance.abs().max()), 1e-12)
-    return min(float((one.relevance - other.relevance[list(match)]).abs().max()) for match in matches) / size
+    return (
+        min(float((one.relevance - other.relevance[list(match)]).abs().max()) for match in matches)
+        / size
+    )
 
 
 def matched_pair_correlation(one: Explanation, other: Explanation) -> float:
@@ -35,31 +38,43 @@ def matched_pair_correlation(one: Explanation, other: Explanation) -> float:
         ValueError: they share fewer than three atoms.
     """
     first, second = _molecule(one), _molecule(other)
-    found = rdFMCS.FindMCS([first.mol, second.mol], timeout=SECONDS, ringMatchesRingOnly=True, completeRingsOnly=True)
+    found = rdFMCS.FindMCS(
+        [first.mol, second.mol], timeout=SECONDS, ringMatchesRingOnly=True, completeRingsOnly=True
+    )
     if found.numAtoms < 3:
-        raise ValueError(f"{first.smiles} and {second.smiles} share {found.numAtoms} atoms: at least three are needed")
+        raise ValueError(
+            f"{first.smiles} and {second.smiles} share {found.numAtoms} atoms: at least three are needed"
+        )
     common = Chem.MolFromSmarts(found.smartsString)
     a, b = (list(molecule.mol.GetSubstructMatch(common)) for molecule in (first, second))
     return float(np.corrcoef(one.relevance[a], other.relevance[b])[0, 1])
 
 
-def shifted_digit_correlation(one: Explanation, other: Explanation, rows: int, columns: int) -> float:
+def shifted_digit_correlation(
+    one: Explanation, other: Explanation, rows: int, columns: int
+) -> float:
     """Pearson correlation of relevance per pixel between a digit and itself moved by `rows` and `columns`, moved back.
 
     A superpixel's relevance is spread evenly over its pixels. The ink must not leave the picture.
     """
     first, second = (_pixels(explanation) for explanation in (one, other))
-    return float(np.corrcoef(first.ravel(), np.roll(second, (-rows, -columns), (0, 1)).ravel())[0, 1])
+    return float(
+        np.corrcoef(first.ravel(), np.roll(second, (-rows, -columns), (0, 1)).ravel())[0, 1]
+    )
 
 
 def _molecule(explanation: Explanation) -> Molecule:
     if not isinstance(explanation.subject, Molecule):
-        raise ValueError("an explanation of something else than a molecule: two explained molecules are needed")
+        raise ValueError(
+            "an explanation of something else than a molecule: two explained molecules are needed"
+        )
     return explanation.subject
 
 
 def _pixels(explanation: Explanation) -> np.ndarray:
     if not isinstance(explanation.subject, Digit):
-        raise ValueError("an explanation of something else than a digit: two explained digits are needed")
+        raise ValueError(
+            "an explanation of something else than a digit: two explained digits are needed"
+        )
     segments = explanation.subject.segments
     return (explanation.relevance.double().numpy() / np.bincount(segments.ravel()))[segments]

@@ -60,37 +60,76 @@ class Curves:
         return np.trapezoid(self.deletion, dx=0.1, axis=1)
 
 
-def curves(model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal = "attn") -> Curves:
+def curves(
+    model: Model,
+    graphs: Sequence[Graph],
+    explanations: Sequence[Explanation],
+    mode: Removal = "attn",
+) -> Curves:
     """All curves of the graphs, each for its explanation's target.
 
     Raises:
         ValueError: a regression, which has no class probability; or another number of relevances than nodes.
     """
     if model.config.task == "regression":
-        raise ValueError("activation curves follow a class's probability, and a regression has none: a classifier is needed")
+        raise ValueError(
+            "activation curves follow a class's probability, and a regression has none: a classifier is needed"
+        )
     parts: list[tuple[list[int], Curves]] = []
     for rows in size_batches([g.nodes for g in graphs], TOGETHER, budget=10**9):
-        parts.append((rows, _curves(model, [graphs[row] for row in rows], [explanations[row] for row in rows], mode)))
+        parts.append(
+            (
+                rows,
+                _curves(
+                    model, [graphs[row] for row in rows], [explanations[row] for row in rows], mode
+                ),
+            )
+        )
     order = np.argsort([row for rows, _ in parts for row in rows])
-    return Curves(*(np.concatenate([getattr(part, name) for _, part in parts])[order] for name in Curves.__annotations__))
+    return Curves(
+        *(
+            np.concatenate([getattr(part, name) for _, part in parts])[order]
+            for name in Curves.__annotations__
+        )
+    )
 
 
-def _curves(model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal) -> Curves:
+def _curves(
+    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal
+) -> Curves:
     widest = max(g.nodes for g in graphs)
-    kept = torch.stack([_copies(one.relevance, g.nodes, widest) for g, one in zip(graphs, explanations, strict=True)])
+    kept = torch.stack(
+        [
+            _copies(one.relevance, g.nodes, widest)
+            for g, one in zip(graphs, explanations, strict=True)
+        ]
+    )
     count = kept.shape[1]
     rows = torch.arange(len(graphs)).repeat_interleave(count)
-    logits = kept_logits(model, graphs, rows, kept.flatten(0, 1), mode).double().cpu().unflatten(0, (len(graphs), count))
+    logits = (
+        kept_logits(model, graphs, rows, kept.flatten(0, 1), mode)
+        .double()
+        .cpu()
+        .unflatten(0, (len(graphs), count))
+    )
     full = logits[:, len(FRACTIONS) - 1 : len(FRACTIONS)]
-    chance = torch.stack([_probability(model, one, row) for one, row in zip(explanations, logits, strict=True)]).numpy()
+    chance = torch.stack(
+        [_probability(model, one, row) for one, row in zip(explanations, logits, strict=True)]
+    ).numpy()
     error = ((logits - full) ** 2).sum(2).numpy()
     n = len(FRACTIONS)
     whole = np.maximum(chance[:, n - 1 : n], np.finfo(float).tiny)
-    sufficiency, comprehensiveness = (1 - chance[:, a : a + len(TOP)] / whole for a in (3 * n, 3 * n + len(TOP)))
-    return Curves(chance[:, :n], error[:, n : 2 * n], chance[:, 2 * n : 3 * n], sufficiency, comprehensiveness)
+    sufficiency, comprehensiveness = (
+        1 - chance[:, a : a + len(TOP)] / whole for a in (3 * n, 3 * n + len(TOP))
+    )
+    return Curves(
+        chance[:, :n], error[:, n : 2 * n], chance[:, 2 * n : 3 * n], sufficiency, comprehensiveness
+    )
 
 
-def _copies(relevance: Float[Tensor, " nodes"], nodes: int, widest: int) -> Bool[Tensor, "copies widest"]:
+def _copies(
+    relevance: Float[Tensor, " nodes"], nodes: int, widest: int
+) -> Bool[Tensor, "copies widest"]:
     """Which nodes are left in each copy: activation, pruning, deletion, the top alone, without the top."""
     if len(relevance) != nodes:
         raise ValueError(f"{len(relevance)} relevances but {nodes} nodes")
@@ -107,7 +146,9 @@ def _rank(values: Float[Tensor, " nodes"]) -> Tensor:
     return torch.argsort(shuffled[torch.argsort(values[shuffled], stable=True)])
 
 
-def _probability(model: Model, explanation: Explanation, logits: Float[Tensor, "copies outputs"]) -> Float[Tensor, " copies"]:
+def _probability(
+    model: Model, explanation: Explanation, logits: Float[Tensor, "copies outputs"]
+) -> Float[Tensor, " copies"]:
     """Of the explained class."""
     target = explanation.target
     if model.config.task == "multiclass":

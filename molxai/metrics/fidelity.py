@@ -24,7 +24,9 @@ def unit_mask(relevance: Float[Tensor, " nodes"]) -> Float[Tensor, " nodes"]:
 
 
 @torch.no_grad()
-def fidelity(model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]) -> Bool[Tensor, "graphs 2"]:
+def fidelity(
+    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]
+) -> Bool[Tensor, "graphs 2"]:
     """Of each graph, whether the predicted class changes without the explanation (fidelity+) and with it alone (fidelity−).
 
     Means over graphs are PyG's `fidelity` for explanations of the model. High + and low − are better.
@@ -35,7 +37,9 @@ def fidelity(model: Model, graphs: Sequence[Graph], explanations: Sequence[Expla
     Source: Amara et al. 2022, "GraphFramEx", section 3.2.
     """
     if model.config.task == "regression":
-        raise ValueError("fidelity counts changes of class, and a regression has none: a classifier is needed")
+        raise ValueError(
+            "fidelity counts changes of class, and a regression has none: a classifier is needed"
+        )
     changed = torch.zeros(len(graphs), 2, dtype=torch.bool)
     for rows in size_batches([g.nodes for g in graphs], 64):
         batch = batch_for(model, [graphs[row] for row in rows])
@@ -44,7 +48,9 @@ def fidelity(model: Model, graphs: Sequence[Graph], explanations: Sequence[Expla
             mask[i, : graphs[row].nodes] = unit_mask(explanations[row].relevance.to(mask))
         whole = _classes(model, model(batch))
         for column, share in enumerate((1 - mask, mask)):
-            scaled = replace(batch, weights=batch.weights * share[:, :, None])  # scales each node's embedding
+            scaled = replace(
+                batch, weights=batch.weights * share[:, :, None]
+            )  # scales each node's embedding
             changed[rows, column] = (_classes(model, model(scaled)) != whole).cpu()
     return changed
 

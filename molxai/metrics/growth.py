@@ -19,7 +19,10 @@ WARN = 1e3
 
 
 def growth(
-    model: Graphormer, batch: GraphBatch, method: GradientInput, targets: Sequence[Target | None] | None = None
+    model: Graphormer,
+    batch: GraphBatch,
+    method: GradientInput,
+    targets: Sequence[Target | None] | None = None,
 ) -> Float[Tensor, "batch layers"]:
     """Σ|R| / |logit| at the input of each block: 1 where nothing cancels."""
     inputs: list[Tensor] = []
@@ -33,11 +36,16 @@ def growth(
     finally:
         for handle in handles:
             handle.remove()
-    sizes = [(x.detach() * g).sum(2).abs().sum(1) for x, g in zip(inputs, made.recorded_gradients, strict=True)]
+    sizes = [
+        (x.detach() * g).sum(2).abs().sum(1)
+        for x, g in zip(inputs, made.recorded_gradients, strict=True)
+    ]
     return torch.stack(sizes, 1) / made.explained.abs().clamp_min(1e-3)[:, None]
 
 
-def randomisation(model: Graphormer, other: Graphormer, batch: GraphBatch, method: Method) -> list[float]:
+def randomisation(
+    model: Graphormer, other: Graphormer, batch: GraphBatch, method: Method
+) -> list[float]:
     """Rank correlation of each graph's relevance with that of a model with other (random) weights, for the same target.
 
     Near 0 for a method that explains the model, near 1 for one that only repeats the input (Adebayo et al. 2018,

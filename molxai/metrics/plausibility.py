@@ -17,13 +17,18 @@ MOST_MATCHES = 10
 """Matches of which `subset_auroc` tries every subset, 1023 at most; of more matches it takes the union alone."""
 
 
-def plausibility(relevance: Float[ndarray, " nodes"], mask: Bool[ndarray, " nodes"]) -> dict[str, float]:
+def plausibility(
+    relevance: Float[ndarray, " nodes"], mask: Bool[ndarray, " nodes"]
+) -> dict[str, float]:
     """ROC-AUC and average precision of finding the atoms of the mask by highest relevance; NaN for an empty or full mask."""
     from sklearn.metrics import average_precision_score
 
     if not 0 < mask.sum() < len(mask):
         return {"auroc": math.nan, "average_precision": math.nan}
-    return {"auroc": float(_areas(relevance, mask[None])[0]), "average_precision": float(average_precision_score(mask, relevance))}
+    return {
+        "auroc": float(_areas(relevance, mask[None])[0]),
+        "average_precision": float(average_precision_score(mask, relevance)),
+    }
 
 
 def subset_auroc(relevance: Float[ndarray, " nodes"], matches: Sequence[Collection[int]]) -> float:
@@ -47,16 +52,23 @@ def subset_auroc(relevance: Float[ndarray, " nodes"], matches: Sequence[Collecti
     return math.nan if np.isnan(areas).all() else float(np.nanmax(areas))
 
 
-def signed_auroc(relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"]) -> dict[str, float]:
+def signed_auroc(
+    relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"]
+) -> dict[str, float]:
     """`auc_plus`: positive atoms found by highest relevance; `auc_minus`: negative atoms found by lowest.
 
     Source:
         Matveieva and Polishchuk 2021, "Benchmarks for interpretation of QSAR models", J. Cheminform. 13, 41.
     """
-    return {"auc_plus": float(_areas(relevance, truth[None] > 0)[0]), "auc_minus": float(_areas(-relevance, truth[None] < 0)[0])}
+    return {
+        "auc_plus": float(_areas(relevance, truth[None] > 0)[0]),
+        "auc_minus": float(_areas(-relevance, truth[None] < 0)[0]),
+    }
 
 
-def top_n_hits(relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"]) -> dict[str, float]:
+def top_n_hits(
+    relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"]
+) -> dict[str, float]:
     """`top_n_plus`: share of positive atoms among the n of highest relevance, n being their number; `top_n_minus` likewise.
 
     Where several atoms share the last places, each is taken for its share of them.
@@ -85,7 +97,9 @@ def rmse(relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"]) -
     return float(np.sqrt(np.mean((relevance - truth) ** 2)))
 
 
-def _areas(relevance: Float[ndarray, " nodes"], masks: Bool[ndarray, "masks nodes"]) -> Float[ndarray, " masks"]:
+def _areas(
+    relevance: Float[ndarray, " nodes"], masks: Bool[ndarray, "masks nodes"]
+) -> Float[ndarray, " masks"]:
     """ROC-AUC of each mask from the ranks of its atoms (Mann and Whitney's U); NaN where it is empty or full."""
     from scipy.stats import rankdata
 

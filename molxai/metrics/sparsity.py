@@ -43,4 +43,7 @@ def sparsity(explanations: Sequence[Explanation]) -> dict[str, float]:
     if not explanations:
         raise ValueError("no explanations to judge: at least one is needed")
     sizes = [one.relevance.double().abs().numpy() for one in explanations]
-    return {name.__name__: float(np.mean([name(size) for size in sizes])) for name in (gini, entropy, top_share)}
+    return {
+        name.__name__: float(np.mean([name(size) for size in sizes]))
+        for name in (gini, entropy, top_share)
+    }

@@ -17,7 +17,17 @@ from molxai.pages.quality import quality_rows
 from molxai.pages.view import View
 from molxai.rendering.colour import PALETTES, SMALLEST_SCALE
 
-SCRIPTS = ("nodes", "colour", "words", "picture", "waterfall", "export", "detail", "table", "series")
+SCRIPTS = (
+    "nodes",
+    "colour",
+    "words",
+    "picture",
+    "waterfall",
+    "export",
+    "detail",
+    "table",
+    "series",
+)
 """Of the folder `assets`, in the order in which they need each other; the report and the workbench share them."""
 
 READING = (
@@ -38,10 +48,20 @@ def asset(name: str) -> str:
 
 def palettes() -> dict[str, Any]:
     """The palettes as pages need them."""
-    return {name: {"towards": one.towards_hex, "against": one.against_hex, "words": one.words} for name, one in PALETTES.items()}
+    return {
+        name: {"towards": one.towards_hex, "against": one.against_hex, "words": one.words}
+        for name, one in PALETTES.items()
+    }
 
 
-def write_page(path: Path, views: Sequence[View], card: Card, settings: Mapping[str, Any], title: str, direction: str) -> None:
+def write_page(
+    path: Path,
+    views: Sequence[View],
+    card: Card,
+    settings: Mapping[str, Any],
+    title: str,
+    direction: str,
+) -> None:
     """Write the page.
 
     Args:
@@ -57,8 +77,16 @@ def write_page(path: Path, views: Sequence[View], card: Card, settings: Mapping[
     """
     schemes = list(SCHEMES) if any("molecule" in one for one in views) else []
     biases = bias_word(card.config)
-    shared = {"biases": biases, "palettes": palettes(), "smallest_scale": SMALLEST_SCALE, "schemes": schemes, "model": card.name}
-    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template("report.html")
+    shared = {
+        "biases": biases,
+        "palettes": palettes(),
+        "smallest_scale": SMALLEST_SCALE,
+        "schemes": schemes,
+        "model": card.name,
+    }
+    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template(
+        "report.html"
+    )
     errors = sum(bool(one["error"]) for one in views)
     page = template.render(
         title=title,
@@ -82,7 +110,9 @@ def write_page(path: Path, views: Sequence[View], card: Card, settings: Mapping[
 
 def embedded(content: Any) -> str:
     """JSON that may stand within a page: no `<` in it, so nothing in it ends the script or begins another."""
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
+        "<", "\\u003c"
+    )
 
 
 def _tiles(views: Sequence[View]) -> list[tuple[str, str]]:
@@ -110,7 +140,11 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("says", f"{', '.join(card.targets[:5])} ({', '.join(card.classes) or card.unit})"),
         ("reads", card.vocabulary),
         ("members", str(card.members)),
-        *((f"trained, {key}", str(training[key])) for key in ("data", "split", "graphs", "command") if key in training),
+        *(
+            (f"trained, {key}", str(training[key]))
+            for key in ("data", "split", "graphs", "command")
+            if key in training
+        ),
     ]
     parts = list(card.metrics)
     for name, values in quality_rows(card):

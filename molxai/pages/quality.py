@@ -24,7 +24,10 @@ def quality_rows(card: Card) -> list[tuple[str, list[str]]]:
     """Name of each measure, and for each judged part its value with interval."""
     parts = list(card.metrics)
     names = [name for name in NAMES if any(name in card.metrics[part] for part in parts)]
-    return [(NAMES[name], [interval_text(card.metrics[part].get(name)) for part in parts]) for name in names]
+    return [
+        (NAMES[name], [interval_text(card.metrics[part].get(name)) for part in parts])
+        for name in names
+    ]
 
 
 Measured = Mapping[str, Sequence[float | None]]
@@ -34,7 +37,10 @@ Measured = Mapping[str, Sequence[float | None]]
 def target_rows(targets: Mapping[str, Measured]) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Names of the measures, and for each target its values with intervals."""
     names = [name for name in NAMES if any(name in one for one in targets.values())]
-    rows = [(target, [interval_text(one.get(name)) if one else "no labels" for name in names]) for target, one in targets.items()]
+    rows = [
+        (target, [interval_text(one.get(name)) if one else "no labels" for name in names])
+        for target, one in targets.items()
+    ]
     return [NAMES[name] for name in names], rows
 
 

@@ -44,7 +44,9 @@ class Report:
     """`own`, `common`, or the relevance in full colour."""
 
 
-def views(explainer: Explainer, entries: Iterable[Entry], report: Report, max_atoms: int) -> Iterator[View]:
+def views(
+    explainer: Explainer, entries: Iterable[Entry], report: Report, max_atoms: int
+) -> Iterator[View]:
     """A view of each row, in order; one that cannot be read has its error.
 
     Raises:
@@ -60,7 +62,9 @@ def views(explainer: Explainer, entries: Iterable[Entry], report: Report, max_at
         for place, entry in enumerate(chunk):
             one = made[0][place][0]
             explanations = [rows[place][1] for rows in made]
-            known = view(one, [each for each in explanations if each] if explanations[0] else [], near[place])
+            known = view(
+                one, [each for each in explanations if each] if explanations[0] else [], near[place]
+            )
             yield known | _beside(explainer, entry, one, report.columns)
 
 
@@ -72,8 +76,12 @@ def _beside(explainer: Explainer, entry: Entry, one: Input, columns: Sequence[st
         if explainer.card.classes:
             known["label_class"] = _class_of(explainer, one.label)
     if missing := [name for name in columns if name not in entry.extras]:
-        raise ValueError(unknown("column", missing[0], entry.extras, where="beside the structures and ids"))
-    return known | ({"extras": {name: as_text(entry.extras[name]) for name in columns}} if columns else {})
+        raise ValueError(
+            unknown("column", missing[0], entry.extras, where="beside the structures and ids")
+        )
+    return known | (
+        {"extras": {name: as_text(entry.extras[name]) for name in columns}} if columns else {}
+    )
 
 
 def _class_of(explainer: Explainer, label: str) -> str | None:
@@ -84,7 +92,9 @@ def _class_of(explainer: Explainer, label: str) -> str | None:
         return None
 
 
-def write_report(explainer: Explainer, entries: Iterable[Entry], path: Path, report: Report, max_atoms: int) -> tuple[int, int]:
+def write_report(
+    explainer: Explainer, entries: Iterable[Entry], path: Path, report: Report, max_atoms: int
+) -> tuple[int, int]:
     """Write the page; returns how many inputs there were, and how many of them could not be read.
 
     Raises:
@@ -95,11 +105,15 @@ def write_report(explainer: Explainer, entries: Iterable[Entry], path: Path, rep
 
     made = list(islice(views(explainer, entries, report, max_atoms), MOST + 1))
     if len(made) > MOST:
-        raise ValueError(f"more than {MOST} inputs: a page holds no more; report on a part, and give the whole to 'molxai explain'")
+        raise ValueError(
+            f"more than {MOST} inputs: a page holds no more; report on a part, and give the whole to 'molxai explain'"
+        )
     errors = [one["error"] for one in made if one["error"]]
     if not made or len(errors) == len(made):
         raise ValueError(f"nothing to report: {errors[0] if errors else 'no inputs'}")
-    about: Mapping[str, Any] = {name: {"says": ABOUT[name].says, "in_unit": ABOUT[name].in_unit} for name in report.methods}
+    about: Mapping[str, Any] = {
+        name: {"says": ABOUT[name].says, "in_unit": ABOUT[name].in_unit} for name in report.methods
+    }
     named = made[0]["id"] if len(made) == 1 else f"{len(made)} {explainer.reads} explained"
     direction = _direction(explainer, report)
     settings = {"methods": about, "palette": report.cmap, "scale": report.scale}
@@ -116,6 +130,10 @@ def _direction(explainer: Explainer, report: Report) -> str:
     if target in ("pred", "true"):
         own = "predicted" if target == "pred" else "measured"
         return f"Each row explains its own {own} class{of}, so the same colour speaks for different classes in different rows."
-    name, *rather = (card.classes[explainer.class_number(one)] for one in (target, report.contrast) if one is not None)
+    name, *rather = (
+        card.classes[explainer.class_number(one)]
+        for one in (target, report.contrast)
+        if one is not None
+    )
     against = f", rather than {rather[0]}" if rather else ""
     return f"Every row explains the class {name}{of}{against}: positive relevance speaks for it in every row."

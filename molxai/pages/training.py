@@ -45,10 +45,16 @@ class Said:
 
 def write_report(card: Card, folder: Path) -> Path:
     """Write `report.html` and `report.png` from what a training left in its folder; returns the page."""
-    histories = {place.parent.name: read_history(place) for place in sorted(folder.glob(f"member-*/{HISTORY}"))}
+    histories = {
+        place.parent.name: read_history(place)
+        for place in sorted(folder.glob(f"member-*/{HISTORY}"))
+    }
     if (folder / HISTORY).exists():
         histories[card.name] = read_history(folder / HISTORY)
-    figure_png, figure_svg = (_figure(card, histories, _predictions(folder / PREDICTIONS), kind) for kind in ("png", "svg"))
+    figure_png, figure_svg = (
+        _figure(card, histories, _predictions(folder / PREDICTIONS), kind)
+        for kind in ("png", "svg")
+    )
     write_file(folder / f"{REPORT}.png", figure_png)
     page = folder / f"{REPORT}.html"
     write_file(page, _page(card, figure_svg.decode()))
@@ -56,7 +62,9 @@ def write_report(card: Card, folder: Path) -> Path:
 
 
 def _page(card: Card, figure: str) -> str:
-    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template("training.html")
+    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template(
+        "training.html"
+    )
     training = card.training
     facts = {
         "learnt from": f"{training['graphs']} graphs, {training['split']}",
@@ -71,7 +79,11 @@ def _page(card: Card, figure: str) -> str:
         notes=training.get("notes", []),
         parts=[f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics],
         rows=quality_rows(card),
-        targets=[(part, *target_rows(card.metrics[part]["targets"])) for part in card.metrics if "targets" in card.metrics[part]],
+        targets=[
+            (part, *target_rows(card.metrics[part]["targets"]))
+            for part in card.metrics
+            if "targets" in card.metrics[part]
+        ],
         facts=facts,
         figure=figure[figure.index("<svg") :],
         molecules=card.vocabulary.startswith("molecule"),
@@ -86,17 +98,31 @@ def _predictions(path: Path) -> dict[str, dict[str, Said]]:
     targets: dict[str, dict[str, Said]] = {}
     with path.open(newline="") as file:
         for line in csv.DictReader(file):
-            said = targets.setdefault(line["target"], {}).setdefault(line["split"], Said([], [], []))
+            said = targets.setdefault(line["target"], {}).setdefault(
+                line["split"], Said([], [], [])
+            )
             said.label.append(line["label"])
             said.predicted.append(line["predicted"])
             said.probability.append(line["probability"])
     return targets
 
 
-def _figure(card: Card, histories: dict[str, list[dict[str, float]]], targets: dict[str, dict[str, Said]], kind: str) -> bytes:
+def _figure(
+    card: Card,
+    histories: dict[str, list[dict[str, float]]],
+    targets: dict[str, dict[str, Said]],
+    kind: str,
+) -> bytes:
     drawn = card.targets[:MOST_PANELS]
     height = math.ceil((2 + len(drawn)) / 3)
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans", "font.size": 9}):
+    with matplotlib.rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "molxai",
+            "font.family": "DejaVu Sans",
+            "font.size": 9,
+        }
+    ):
         figure = Figure(figsize=(12.6, 4.1 * height), layout="constrained")
         losses, measure, *panels = figure.subplots(height, 3, squeeze=False).ravel()
         _losses(losses, histories)
@@ -106,7 +132,9 @@ def _figure(card: Card, histories: dict[str, list[dict[str, float]]], targets: d
         for target, axes in zip(drawn, panels, strict=False):
             panel = _parity if card.config.task == "regression" else _calibration
             if target not in targets:
-                _without(axes, "no valid or test part" if not targets else "no label in valid or test")
+                _without(
+                    axes, "no valid or test part" if not targets else "no label in valid or test"
+                )
                 continue
             panel(axes, targets[target], card)
             if len(card.targets) > 1:
@@ -114,7 +142,9 @@ def _figure(card: Card, histories: dict[str, list[dict[str, float]]], targets: d
         if len(card.targets) > len(drawn):
             figure.suptitle(f"the first {len(drawn)} of {len(card.targets)} targets are drawn")
         content = io.BytesIO()
-        figure.savefig(content, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None)
+        figure.savefig(
+            content, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else None
+        )
     return content.getvalue()
 
 
@@ -137,9 +167,18 @@ def _losses(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
     for place, lines in enumerate(histories.values()):
         epochs = [line["epoch"] for line in lines]
         shown, named = _style(lines), not place
-        axes.plot(epochs, [line["loss"] for line in lines], shown, color="black", label="train" if named else "")
+        axes.plot(
+            epochs,
+            [line["loss"] for line in lines],
+            shown,
+            color="black",
+            label="train" if named else "",
+        )
         if "valid_loss" in lines[0]:
-            losses, label = [line["valid_loss"] for line in lines], "valid (averaged weights)" if named else ""
+            losses, label = (
+                [line["valid_loss"] for line in lines],
+                "valid (averaged weights)" if named else "",
+            )
             axes.plot(epochs, losses, shown, color=COLOURS["valid"], label=label)
     axes.set(xlabel="epoch", ylabel="loss", title="loss")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -149,16 +188,27 @@ def _losses(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
 
 def _measure(axes: Axes, histories: dict[str, list[dict[str, float]]]) -> None:
     lines = next(iter(histories.values()))
-    name = next((name for name in lines[0] if name.startswith("valid_") and name != "valid_loss"), "")
+    name = next(
+        (name for name in lines[0] if name.startswith("valid_") and name != "valid_loss"), ""
+    )
     if not name:
         _without(axes, "no valid part")
         return
     for one in histories.values():
-        axes.plot([line["epoch"] for line in one], [line[name] for line in one], _style(one), color=COLOURS["valid"])
+        axes.plot(
+            [line["epoch"] for line in one],
+            [line[name] for line in one],
+            _style(one),
+            color=COLOURS["valid"],
+        )
     measure, _, unit = name.removeprefix("valid_").partition(" ")
     shown = NAMES[measure]
-    scale = " (in standard deviations)" if name == STANDARD_RMSE else f" {_plain(unit)}" if unit else ""
-    axes.set(xlabel="epoch", ylabel=shown + scale, title=f"{shown} on valid: watched, decides nothing")
+    scale = (
+        " (in standard deviations)" if name == STANDARD_RMSE else f" {_plain(unit)}" if unit else ""
+    )
+    axes.set(
+        xlabel="epoch", ylabel=shown + scale, title=f"{shown} on valid: watched, decides nothing"
+    )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
 
@@ -167,7 +217,15 @@ def _parity(axes: Axes, parts: Parts, card: Card) -> None:
     ends = []
     for part, said in parts.items():
         label, predicted = (np.array(one, dtype=float) for one in (said.label, said.predicted))
-        axes.scatter(label, predicted, s=9, alpha=0.5, color=COLOURS[part], label=f"{part} ({len(label)})", linewidths=0)
+        axes.scatter(
+            label,
+            predicted,
+            s=9,
+            alpha=0.5,
+            color=COLOURS[part],
+            label=f"{part} ({len(label)})",
+            linewidths=0,
+        )
         ends += [label.min(), label.max(), predicted.min(), predicted.max()]
     axes.plot([min(ends), max(ends)], [min(ends), max(ends)], color="black", linewidth=0.8)
     axes.set(xlabel=f"measured ({_plain(card.unit)})", ylabel="predicted", title="parity")
@@ -181,7 +239,13 @@ def _calibration(axes: Axes, parts: Parts, card: Card) -> None:
     for part, said in parts.items():
         share = np.array(said.probability, dtype=float)
         wanted = card.classes[1] if binary else None
-        came = np.array([label == (wanted or guess) for label, guess in zip(said.label, said.predicted, strict=True)], dtype=float)
+        came = np.array(
+            [
+                label == (wanted or guess)
+                for label, guess in zip(said.label, said.predicted, strict=True)
+            ],
+            dtype=float,
+        )
         middle, frequency, low, high = _reliability(share, came)
         axes.errorbar(
             middle,
@@ -193,7 +257,13 @@ def _calibration(axes: Axes, parts: Parts, card: Card) -> None:
             label=f"{part} ({len(share)})",
         )
     what = _plain(card.classes[1]) if binary else "the predicted class"
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"predicted probability of {what}", ylabel="observed share", title="calibration")
+    axes.set(
+        xlim=(0, 1),
+        ylim=(0, 1),
+        xlabel=f"predicted probability of {what}",
+        ylabel="observed share",
+        title="calibration",
+    )
     axes.legend(frameon=False, loc="upper left")
     axes.grid(alpha=0.3)
 
@@ -206,6 +276,13 @@ def _reliability(share: ndarray, came: ndarray) -> tuple[ndarray, ndarray, ndarr
         count, rate, z = int((place == b).sum()), float(came[place == b].mean()), 1.96
         centre = (rate + z**2 / (2 * count)) / (1 + z**2 / count)
         half = z / (1 + z**2 / count) * math.sqrt(rate * (1 - rate) / count + z**2 / (4 * count**2))
-        rows.append((float(share[place == b].mean()), rate, min(centre - half, rate), max(centre + half, rate)))
+        rows.append(
+            (
+                float(share[place == b].mean()),
+                rate,
+                min(centre - half, rate),
+                max(centre + half, rate),
+            )
+        )
     table: Any = np.array(rows).T
     return table[0], table[1], table[2], table[3]

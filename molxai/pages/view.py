@@ -37,11 +37,21 @@ def view(one: Input, explanations: Sequence[Explanation], similarity: float | No
         return known
     first = explanations[0]
     said = first.to_dict()
-    known |= {name: said[name] for name in ("prediction", "probability", "target", "unit", "endpoint", "notes")}
-    known["target_class"] = None if first.probability is None else first.class_name(first.target.label)
-    known |= {"logit": _rounded(first.logit), "logit_sd": None if first.logit_sd is None else _rounded(first.logit_sd)}
+    known |= {
+        name: said[name]
+        for name in ("prediction", "probability", "target", "unit", "endpoint", "notes")
+    }
+    known["target_class"] = (
+        None if first.probability is None else first.class_name(first.target.label)
+    )
+    known |= {
+        "logit": _rounded(first.logit),
+        "logit_sd": None if first.logit_sd is None else _rounded(first.logit_sd),
+    }
     known |= _drawing(first)
-    known["methods"] = {made.method: _relevances(made, features=made is first) for made in explanations}
+    known["methods"] = {
+        made.method: _relevances(made, features=made is first) for made in explanations
+    }
     return known
 
 
@@ -50,8 +60,15 @@ def _drawing(explanation: Explanation) -> View:
     assert subject is not None
     if not isinstance(subject, Molecule):
         return {"digit": digit_drawing(subject)}
-    fragments = {scheme: [[part.name, list(part.atoms)] for part in parts(subject.mol, scheme)] for scheme in SCHEMES}
-    return {"molecule": molecule_drawing(subject.mol), "symbols": list(subject.symbols), "fragments": fragments}
+    fragments = {
+        scheme: [[part.name, list(part.atoms)] for part in parts(subject.mol, scheme)]
+        for scheme in SCHEMES
+    }
+    return {
+        "molecule": molecule_drawing(subject.mol),
+        "symbols": list(subject.symbols),
+        "fragments": fragments,
+    }
 
 
 def _relevances(explanation: Explanation, features: bool) -> View:
@@ -67,7 +84,8 @@ def _relevances(explanation: Explanation, features: bool) -> View:
         # Three digits: this is by far the largest part of a page, and is read as "mostly ring size".
         split = explanation.feature_relevance.T.tolist()
         made["features"] = {
-            name: [_rounded(value, 3) for value in column] for name, column in zip(explanation.features, split, strict=True)
+            name: [_rounded(value, 3) for value in column]
+            for name, column in zip(explanation.features, split, strict=True)
         }
     return made
 

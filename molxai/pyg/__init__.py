@@ -5,4 +5,11 @@ from molxai.pyg.lrp import LRPExplainer
 from molxai.pyg.network import PyGGraphormer
 from molxai.pyg.signed import SignedExplanation
 
-__all__ = ["LRPExplainer", "PyGGraphormer", "SignedExplanation", "graph_of", "molecule_of", "superpixels_of"]
+__all__ = [
+    "LRPExplainer",
+    "PyGGraphormer",
+    "SignedExplanation",
+    "graph_of",
+    "molecule_of",
+    "superpixels_of",
+]

@@ -9,7 +9,13 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.explain import ExplainerAlgorithm
-from torch_geometric.explain.config import ExplainerConfig, MaskType, ModelConfig, ModelMode, ModelReturnType
+from torch_geometric.explain.config import (
+    ExplainerConfig,
+    MaskType,
+    ModelConfig,
+    ModelMode,
+    ModelReturnType,
+)
 
 from molxai.pyg.network import PyGGraphormer
 from molxai.pyg.signed import SignedExplanation
@@ -18,7 +24,9 @@ from molxai.rules.recipes import EVERY
 from molxai.rules.rule import Function, Rule
 
 
-def weighted_entries(func: Function, codes: Tensor, entries: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+def weighted_entries(
+    func: Function, codes: Tensor, entries: Tensor, *args: Any, **kwargs: Any
+) -> Tensor:
     """A sum of table entries is linear in their weights, and the table is a constant."""
     return func(codes, entries.detach(), *args, **kwargs)
 
@@ -52,7 +60,10 @@ class LRPExplainer(ExplainerAlgorithm):
         Raises:
             ValueError: an edge mask is asked for, or the model returns probabilities.
         """
-        self._explainer_config, self._model_config = ExplainerConfig.cast(explainer_config), ModelConfig.cast(model_config)
+        self._explainer_config, self._model_config = (
+            ExplainerConfig.cast(explainer_config),
+            ModelConfig.cast(model_config),
+        )
         if refusal := self._refusal():
             raise ValueError(refusal)
 
@@ -69,7 +80,14 @@ class LRPExplainer(ExplainerAlgorithm):
         return ""
 
     def forward(  # type: ignore[override]
-        self, model: nn.Module, x: Tensor, edge_index: Tensor, *, target: Tensor, index: int | Tensor | None = None, **kwargs: Any
+        self,
+        model: nn.Module,
+        x: Tensor,
+        edge_index: Tensor,
+        *,
+        target: Tensor,
+        index: int | Tensor | None = None,
+        **kwargs: Any,
     ) -> SignedExplanation:
         """Explain the model's output for the target.
 
@@ -86,16 +104,24 @@ class LRPExplainer(ExplainerAlgorithm):
                 not fit together; or the rules do not make this model conservative.
         """
         if not isinstance(x, Tensor):
-            raise ValueError(f"x is a {type(x).__name__}: the features of one kind of nodes are needed, as one tensor")
+            raise ValueError(
+                f"x is a {type(x).__name__}: the features of one kind of nodes are needed, as one tensor"
+            )
         coded, source = not x.is_floating_point(), x
         if coded and not isinstance(model, PyGGraphormer):
-            raise ValueError(f"x of type {x.dtype}: float features are needed, of which a gradient can be taken; embed the codes first")
+            raise ValueError(
+                f"x of type {x.dtype}: float features are needed, of which a gradient can be taken; embed the codes first"
+            )
         if isinstance(model, PyGGraphormer) and coded:
             source = model.weights_of(x, kwargs.pop("x_weight", None))
         rules = (*self.rules, ENTRIES) if isinstance(model, PyGGraphormer) else self.rules
 
         def call(model: nn.Module, source: Tensor, **inputs: Any) -> Tensor:
-            return model(x, edge_index, x_weight=source, **inputs) if coded else model(source, edge_index, **inputs)
+            return (
+                model(x, edge_index, x_weight=source, **inputs)
+                if coded
+                else model(source, edge_index, **inputs)
+            )
 
         def explained(output: Tensor) -> Tensor:
             return (output * self._share(output, target, index)).sum()
@@ -103,7 +129,9 @@ class LRPExplainer(ExplainerAlgorithm):
         account = conserve(model, source, target=explained, call=call, rules=rules, **kwargs)
         return self._explanation(account.relevance, account.logit, account.ledger)
 
-    def _explanation(self, relevance: Float[Tensor, "nodes ..."], logit: float, ledger: dict[str, float]) -> SignedExplanation:
+    def _explanation(
+        self, relevance: Float[Tensor, "nodes ..."], logit: float, ledger: dict[str, float]
+    ) -> SignedExplanation:
         kind, mask = self.explainer_config.node_mask_type, relevance.reshape(len(relevance), -1)
         if kind == MaskType.object:
             mask = mask.sum(1, keepdim=True)
@@ -113,15 +141,28 @@ class LRPExplainer(ExplainerAlgorithm):
         gap = logit - float(mask.sum(dtype=torch.float64)) - bias
         return SignedExplanation(node_mask=mask, logit=logit, bias=bias, gap=gap, ledger=ledger)
 
-    def _share(self, output: Tensor, target: Tensor, index: int | Tensor | None) -> Float[Tensor, "..."]:
+    def _share(
+        self, output: Tensor, target: Tensor, index: int | Tensor | None
+    ) -> Float[Tensor, "..."]:
         """Of each entry of the output in what is explained."""
-        multiclass, regression = (self.model_config.mode == mode for mode in (ModelMode.multiclass_classification, ModelMode.regression))
+        multiclass, regression = (
+            self.model_config.mode == mode
+            for mode in (ModelMode.multiclass_classification, ModelMode.regression)
+        )
         rows = len(output) if output.ndim else 1
         if (multiclass and output.ndim != 2) or (not multiclass and output.numel() != rows):
-            needed = "one row per graph or node and one column per class" if multiclass else "one logit or value per graph or node"
-            raise ValueError(f"an output of shape {list(output.shape)}: {needed} is needed; let the model return that alone")
+            needed = (
+                "one row per graph or node and one column per class"
+                if multiclass
+                else "one logit or value per graph or node"
+            )
+            raise ValueError(
+                f"an output of shape {list(output.shape)}: {needed} is needed; let the model return that alone"
+            )
         every = torch.arange(rows, device=output.device)
-        count = torch.bincount(every if index is None else every[index].reshape(-1), minlength=rows).to(output.dtype)
+        count = torch.bincount(
+            every if index is None else every[index].reshape(-1), minlength=rows
+        ).to(output.dtype)
         if regression:
             return count.reshape(output.shape)
         labels = _labels(target, rows, output.shape[1] if multiclass else 2).to(output.device)
@@ -133,7 +174,11 @@ class LRPExplainer(ExplainerAlgorithm):
 def _labels(target: Tensor, rows: int, classes: int) -> Tensor:
     labels = target.reshape(-1).long()
     if len(labels) != rows:
-        raise ValueError(f"{len(labels)} targets for {rows} rows of output: the class of each is needed, whatever the index")
+        raise ValueError(
+            f"{len(labels)} targets for {rows} rows of output: the class of each is needed, whatever the index"
+        )
     if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        raise ValueError(f"target classes {int(labels.min())} … {int(labels.max())}: the model has {classes} classes, 0 … {classes - 1}")
+        raise ValueError(
+            f"target classes {int(labels.min())} … {int(labels.max())}: the model has {classes} classes, 0 … {classes - 1}"
+        )
     return labels

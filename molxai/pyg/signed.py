@@ -18,7 +18,9 @@ class SignedExplanation(Explanation):
     relevance is not zero.
     """
 
-    def _threshold_mask(self, mask: Tensor | None, threshold_config: ThresholdConfig) -> Tensor | None:
+    def _threshold_mask(
+        self, mask: Tensor | None, threshold_config: ThresholdConfig
+    ) -> Tensor | None:
         if mask is None:
             return None
         size = super()._threshold_mask(mask.abs(), threshold_config)

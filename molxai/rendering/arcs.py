@@ -41,7 +41,10 @@ def draw_arcs(scene: Scene, shown: Sequence[tuple[int, int, float]], limit: floa
         curve = _least_crowded(scene, i, j, taken)
         taken.append(curve)
         longest = 0.3 * float(np.linalg.norm(curve[-1] - curve[0]))
-        clear = [np.linalg.norm(curve - scene.places[node], axis=1) >= min(scene.gaps[node], longest) for node in (i, j)]
+        clear = [
+            np.linalg.norm(curve - scene.places[node], axis=1) >= min(scene.gaps[node], longest)
+            for node in (i, j)
+        ]
         patch = PathPatch(
             Path(curve[np.logical_and(*clear)]),
             fill=False,
@@ -58,7 +61,16 @@ def _least_crowded(scene: Scene, i: int, j: int, taken: Sequence[ndarray]) -> nd
     """`[points, 2]` along the arc from node i to node j that keeps clear of other nodes, other arcs and the edge."""
     others = np.delete(scene.places, (i, j), axis=0)
     curves = [_bent(scene.places[i], scene.places[j], bend) for bend in BENDS]
-    return curves[int(np.argmin([_crowd(scene, curve, others, taken) + abs(bend) for curve, bend in zip(curves, BENDS, strict=True)]))]
+    return curves[
+        int(
+            np.argmin(
+                [
+                    _crowd(scene, curve, others, taken) + abs(bend)
+                    for curve, bend in zip(curves, BENDS, strict=True)
+                ]
+            )
+        )
+    ]
 
 
 def _bent(start: ndarray, end: ndarray, bend: float) -> ndarray:
@@ -71,7 +83,10 @@ def _bent(start: ndarray, end: ndarray, bend: float) -> ndarray:
 def _crowd(scene: Scene, curve: ndarray, others: ndarray, taken: Sequence[ndarray]) -> float:
     """How much is in the way, as a share of the arc."""
     inner = curve[4:-4]
-    near = [_near(inner, others, scene.reach), *(0.5 * _near(inner, arc[4:-4], scene.reach / 2) for arc in taken)]
+    near = [
+        _near(inner, others, scene.reach),
+        *(0.5 * _near(inner, arc[4:-4], scene.reach / 2) for arc in taken),
+    ]
     (left, right), (low, high) = sorted(scene.axes.get_xlim()), sorted(scene.axes.get_ylim())
     outside = (curve < (left, low)) | (curve > (right, high))
     return 4 * sum(near) + 10 * float(outside.any(1).mean())

@@ -19,7 +19,9 @@ ROUNDING = 1e-6
 
 def colour_map(palette: Palette) -> LinearSegmentedColormap:
     """The palette as a matplotlib map over −limit … +limit."""
-    return LinearSegmentedColormap.from_list(palette.name, [palette.against, WHITE, palette.towards])
+    return LinearSegmentedColormap.from_list(
+        palette.name, [palette.against, WHITE, palette.towards]
+    )
 
 
 def tick_names(limit: float, relevance: Sequence[float]) -> list[str]:
@@ -31,7 +33,11 @@ def tick_names(limit: float, relevance: Sequence[float]) -> list[str]:
     """
     names = [f"{tick:+.2g}" if tick else "0" for tick in np.linspace(-limit, limit, 5)]
     below, above = beyond(limit, relevance)
-    return [f"≤ {names[0]}" if below else names[0], *names[1:-1], f"≥ {names[-1]}" if above else names[-1]]
+    return [
+        f"≤ {names[0]}" if below else names[0],
+        *names[1:-1],
+        f"≥ {names[-1]}" if above else names[-1],
+    ]
 
 
 def beyond(limit: float, relevance: Sequence[float]) -> tuple[bool, bool]:
@@ -42,10 +48,20 @@ def beyond(limit: float, relevance: Sequence[float]) -> tuple[bool, bool]:
 
 def unit_lines(unit: str) -> list[str]:
     """What stands over the bar."""
-    return ["relevance", *textwrap.wrap(f"({unit})", UNIT_WIDTH, max_lines=UNIT_LINES, placeholder=" …")]
+    return [
+        "relevance",
+        *textwrap.wrap(f"({unit})", UNIT_WIDTH, max_lines=UNIT_LINES, placeholder=" …"),
+    ]
 
 
-def draw_bar(axes: Axes, limit: float, relevance: Sequence[float], unit: str, palette: Palette, names: Sequence[str] = ()) -> None:
+def draw_bar(
+    axes: Axes,
+    limit: float,
+    relevance: Sequence[float],
+    unit: str,
+    palette: Palette,
+    names: Sequence[str] = (),
+) -> None:
     """Fill these axes with a bar of −limit … +limit.
 
     Args:
@@ -56,10 +72,23 @@ def draw_bar(axes: Axes, limit: float, relevance: Sequence[float], unit: str, pa
         palette: the colours.
         names: of the five ticks. [default: their numbers]
     """
-    arrows = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[beyond(limit, relevance)]
+    arrows = {
+        (False, False): "neither",
+        (True, False): "min",
+        (False, True): "max",
+        (True, True): "both",
+    }[beyond(limit, relevance)]
     mappable = ScalarMappable(Normalize(-limit, limit), colour_map(palette))
     assert axes.figure is not None
-    bar = axes.figure.colorbar(mappable, cax=axes, ticks=np.linspace(-limit, limit, 5), extend=arrows)
+    bar = axes.figure.colorbar(
+        mappable, cax=axes, ticks=np.linspace(-limit, limit, 5), extend=arrows
+    )
     bar.ax.set_yticklabels(list(names) or tick_names(limit, relevance), fontsize=9)
     bar.outline.set_linewidth(0.5)  # type: ignore[operator]
-    bar.ax.set_title("\n".join(unit_lines(unit)), fontsize=9, loc="left", pad=8 if arrows in ("neither", "min") else 18, parse_math=False)
+    bar.ax.set_title(
+        "\n".join(unit_lines(unit)),
+        fontsize=9,
+        loc="left",
+        pad=8 if arrows in ("neither", "min") else 18,
+        parse_math=False,
+    )

@@ -54,7 +54,9 @@ class Palette:
 
     def colour(self, relevance: float, limit: float) -> Colour:
         """White at zero, full at ± `limit` and beyond."""
-        return mix(WHITE, self.towards if relevance > 0 else self.against, min(abs(relevance) / limit, 1.0))
+        return mix(
+            WHITE, self.towards if relevance > 0 else self.against, min(abs(relevance) / limit, 1.0)
+        )
 
     def hexadecimal(self, relevance: float, limit: float) -> str:
         """The same as HTML and SVG write it."""

@@ -37,7 +37,11 @@ Top = Sequence[tuple[str, float]]
 
 
 def draw_comparison(
-    explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top], path: Path, look: Look = PLAIN
+    explanations: Sequence[Explanation],
+    spearman: Sequence[Sequence[float]],
+    tops: Sequence[Top],
+    path: Path,
+    look: Look = PLAIN,
 ) -> None:
     """Write the page or the figure that the file's ending asks for.
 
@@ -48,11 +52,15 @@ def draw_comparison(
     if ending not in COMPARISON_ENDINGS:
         raise ValueError(f"{path}: a comparison is drawn as {', '.join(COMPARISON_ENDINGS)}")
     if explanations[0].subject is None:
-        raise ValueError("explanations of a bare graph have no picture: compare a molecule or a digit")
+        raise ValueError(
+            "explanations of a bare graph have no picture: compare a molecule or a digit"
+        )
     if ending == ".html":
         write_file(path, _rendered("comparison.html", explanations, spearman, tops, look))
     else:
-        write_file(path, _figure(explanations, spearman, tops, "png" if ending == ".png" else "svg", look))
+        write_file(
+            path, _figure(explanations, spearman, tops, "png" if ending == ".png" else "svg", look)
+        )
 
 
 def limit_of(explanation: Explanation, look: Look) -> float:
@@ -75,17 +83,36 @@ def _names(top: Top) -> str:
     return ", ".join(name for name, _ in top)
 
 
-def comparison_body(explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]) -> str:
+def comparison_body(
+    explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
+) -> str:
     """The pictures and the table of a page, without its head and title: what a notebook shows."""
     return _rendered("comparison_body.html", explanations, spearman, tops, PLAIN)
 
 
-def _rendered(name: str, explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top], look: Look) -> str:
+def _rendered(
+    name: str,
+    explanations: Sequence[Explanation],
+    spearman: Sequence[Sequence[float]],
+    tops: Sequence[Top],
+    look: Look,
+) -> str:
     panels = [
-        {"method": one.method, "picture": _inline(one, look), "limit": f"{limit:.2g}", "ledger": _ledger(one), "top": _names(top)}
-        for one, top, limit in zip(explanations, tops, [limit_of(one, look) for one in explanations], strict=True)
+        {
+            "method": one.method,
+            "picture": _inline(one, look),
+            "limit": f"{limit:.2g}",
+            "ledger": _ledger(one),
+            "top": _names(top),
+        }
+        for one, top, limit in zip(
+            explanations, tops, [limit_of(one, look) for one in explanations], strict=True
+        )
     ]
-    matrix = [[{"text": _number(value), "colour": _shade(value, look.colours)} for value in row] for row in spearman]
+    matrix = [
+        [{"text": _number(value), "colour": _shade(value, look.colours)} for value in row]
+        for row in spearman
+    ]
     template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template(name)
     first = explanations[0]
     return template.render(
@@ -112,7 +139,15 @@ def _inline(explanation: Explanation, look: Look) -> str:
     subject = explanation.subject
     if isinstance(subject, Molecule):
         limit = limit_of(explanation, look)
-        svg = draw_molecule(subject.mol, explanation.relevance.tolist(), limit, PANEL, "svg", look, explanation.uncertain)
+        svg = draw_molecule(
+            subject.mol,
+            explanation.relevance.tolist(),
+            limit,
+            PANEL,
+            "svg",
+            look,
+            explanation.uncertain,
+        )
         assert isinstance(svg, str)
         return re.sub(r"<\?xml.*?\?>", "", svg, flags=re.S)
     figure = blank((300, 300), look, "png")
@@ -126,23 +161,48 @@ def _panel(axes: Axes, explanation: Explanation, look: Look) -> None:
     axes.set_axis_off()
     if isinstance(subject, Molecule):
         fine = replace(look, dpi=max(2 * DPI, look.dpi))
-        png = draw_molecule(subject.mol, explanation.relevance.tolist(), limit, PANEL, "png", fine, explanation.uncertain)
+        png = draw_molecule(
+            subject.mol,
+            explanation.relevance.tolist(),
+            limit,
+            PANEL,
+            "png",
+            fine,
+            explanation.uncertain,
+        )
         assert isinstance(png, bytes)
         axes.imshow(matplotlib.image.imread(io.BytesIO(png)), interpolation="antialiased")
     elif subject is not None:
-        draw_relevance(axes, subject, explanation.relevance.numpy(), limit, colour_map(look.colours), np.array(explanation.uncertain))
+        draw_relevance(
+            axes,
+            subject,
+            explanation.relevance.numpy(),
+            limit,
+            colour_map(look.colours),
+            np.array(explanation.uncertain),
+        )
 
 
-def _figure(explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top], kind: Kind, look: Look) -> bytes:
+def _figure(
+    explanations: Sequence[Explanation],
+    spearman: Sequence[Sequence[float]],
+    tops: Sequence[Top],
+    kind: Kind,
+    look: Look,
+) -> bytes:
     count = len(explanations)
     columns = min(COLUMNS, count)
     rows = -(-count // columns)
     height = 2.9 if isinstance(explanations[0].subject, Molecule) else 3.6
     side = 0.34 * count + 2.4
     with quiet_settings(), matplotlib.rc_context({"font.size": 9}):
-        figure = blank((round(420 * columns), round(DPI * (height * rows + side + 0.8))), look, kind)
+        figure = blank(
+            (round(420 * columns), round(DPI * (height * rows + side + 0.8))), look, kind
+        )
         figure.set_layout_engine("constrained")
-        upper, lower = figure.subfigures(2, 1, height_ratios=[height * rows, side], squeeze=False).ravel()
+        upper, lower = figure.subfigures(
+            2, 1, height_ratios=[height * rows, side], squeeze=False
+        ).ravel()
         title = f"{_title(explanations[0])}\n{printable(prediction_line(explanations[0], False))}"
         figure.suptitle(title, fontsize=11, parse_math=False)
         grid = upper.subplots(rows, columns, squeeze=False).ravel()
@@ -150,12 +210,17 @@ def _figure(explanations: Sequence[Explanation], spearman: Sequence[Sequence[flo
             axes.set_axis_off()
         for axes, one, top in zip(grid, explanations, tops, strict=False):
             _panel(axes, one, look)
-            axes.set_title(f"{one.method}\nfull colour ±{limit_of(one, look):.2g}; {_ledger(one)}\ntop: {_names(top)}", fontsize=8)
+            axes.set_title(
+                f"{one.method}\nfull colour ±{limit_of(one, look):.2g}; {_ledger(one)}\ntop: {_names(top)}",
+                fontsize=8,
+            )
         _heat_map(lower.subplots(), spearman, [one.method for one in explanations], look)
         return saved(figure, kind)
 
 
-def _heat_map(axes: Axes, spearman: Sequence[Sequence[float]], methods: Sequence[str], look: Look) -> None:
+def _heat_map(
+    axes: Axes, spearman: Sequence[Sequence[float]], methods: Sequence[str], look: Look
+) -> None:
     axes.imshow(np.array(spearman), cmap=colour_map(look.colours), vmin=-1, vmax=1)
     axes.set_xticks(range(len(methods)), methods, rotation=45, ha="right")
     axes.set_yticks(range(len(methods)), methods)

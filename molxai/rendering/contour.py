@@ -26,7 +26,10 @@ FINER = 2
 
 
 def field(
-    x: Float[ndarray, " width"], y: Float[ndarray, " height"], places: Float[ndarray, "atoms 2"], relevance: Float[ndarray, " atoms"]
+    x: Float[ndarray, " width"],
+    y: Float[ndarray, " height"],
+    places: Float[ndarray, "atoms 2"],
+    relevance: Float[ndarray, " atoms"],
 ) -> Float[ndarray, "height width"]:
     """Sum of the atoms' Gaussians: a lone atom's is its relevance where it stands."""
     across = np.exp(-0.5 * ((x[:, None] - places[:, 0]) / GAUSSIAN) ** 2)
@@ -34,14 +37,19 @@ def field(
     return (along * relevance) @ across.T
 
 
-def contour_map(values: Float[ndarray, "height width"], limit: float, palette: Palette) -> Image.Image:
+def contour_map(
+    values: Float[ndarray, "height width"], limit: float, palette: Palette
+) -> Image.Image:
     """Full colour at ± `limit`; paler values let through what is behind, so that on white they are the palette's own colours."""
     share = np.clip(values / limit, -1, 1)
     band = np.trunc(share * LINES)
     line = np.zeros(values.shape, bool)
     line[:, :-1] |= band[:, :-1] != band[:, 1:]
     line[:-1] |= band[:-1] != band[1:]
-    colour = np.where((share > 0)[..., None], palette.towards, palette.against) * np.where(line, LINE_SHADE, 1.0)[..., None]
+    colour = (
+        np.where((share > 0)[..., None], palette.towards, palette.against)
+        * np.where(line, LINE_SHADE, 1.0)[..., None]
+    )
     alpha = np.maximum(np.round(np.abs(share) * STEPS) / STEPS, np.where(line, 2 / LINES, 0))
     return Image.fromarray(np.round(255 * np.dstack([colour, alpha])).astype(np.uint8), "RGBA")
 

@@ -19,7 +19,13 @@ EMPHASIS = ("lrp", "random", "oracle")
 STYLES = ("-", "--", ":", "-.")
 
 
-def draw_curves(activation: Mapping[str, ndarray], pruning: Mapping[str, ndarray], fractions: ndarray, title: str, path: Path) -> None:
+def draw_curves(
+    activation: Mapping[str, ndarray],
+    pruning: Mapping[str, ndarray],
+    fractions: ndarray,
+    title: str,
+    path: Path,
+) -> None:
     """Two panels, mean curves over graphs; each legend is in the order of the areas, best first.
 
     Args:
@@ -31,7 +37,14 @@ def draw_curves(activation: Mapping[str, ndarray], pruning: Mapping[str, ndarray
     """
     shades = matplotlib.colormaps["tab10" if len(activation) <= 10 else "tab20"]
     colour = {name: shades(i % shades.N) for i, name in enumerate(sorted(activation))}
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "molxai", "font.family": "DejaVu Sans", "font.size": 9}):
+    with matplotlib.rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "molxai",
+            "font.family": "DejaVu Sans",
+            "font.size": 9,
+        }
+    ):
         figure = Figure(figsize=(12.5, 5.6), layout="constrained")
         left, right = figure.subplots(1, 2)
         _panel(left, activation, fractions, colour, True)
@@ -42,24 +55,49 @@ def draw_curves(activation: Mapping[str, ndarray], pruning: Mapping[str, ndarray
         )
         _panel(right, pruning, fractions, colour, False)
         right.set(
-            xlabel="share of nodes removed, smallest |relevance| first", ylabel="Σ (logit − full logit)²", title="pruning: lower is better"
+            xlabel="share of nodes removed, smallest |relevance| first",
+            ylabel="Σ (logit − full logit)²",
+            title="pruning: lower is better",
         )
         right.set_yscale("symlog", linthresh=0.1)
         right.set_ylim(bottom=0)
         figure.suptitle(title)
         content = io.BytesIO()
-        figure.savefig(content, format=path.suffix[1:], dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
+        figure.savefig(
+            content,
+            format=path.suffix[1:],
+            dpi=120,
+            metadata={"Date": None} if path.suffix == ".svg" else None,
+        )
     write_file(path, content.getvalue())
 
 
-def _panel(axes: Axes, curves: Mapping[str, ndarray], fractions: ndarray, colour: Mapping[str, object], descending: bool) -> None:
+def _panel(
+    axes: Axes,
+    curves: Mapping[str, ndarray],
+    fractions: ndarray,
+    colour: Mapping[str, object],
+    descending: bool,
+) -> None:
     areas = {name: float(np.trapezoid(curve, fractions)) for name, curve in curves.items()}
     place = {name: i for i, name in enumerate(sorted(curves))}
     for name in sorted(areas, key=lambda name: areas[name], reverse=descending):
-        style: dict[str, Any] = {"color": "black", "linewidth": 2.4} if name == "lrp" else {"color": colour[name], "linewidth": 1.3}
+        style: dict[str, Any] = (
+            {"color": "black", "linewidth": 2.4}
+            if name == "lrp"
+            else {"color": colour[name], "linewidth": 1.3}
+        )
         style |= {"color": "black", "linestyle": ":"} if name in EMPHASIS[1:] else {}
-        line = {"linestyle": STYLES[place[name] % len(STYLES)] if name not in EMPHASIS else "-"} | style
+        line = {
+            "linestyle": STYLES[place[name] % len(STYLES)] if name not in EMPHASIS else "-"
+        } | style
         axes.plot(fractions, curves[name], label=f"{name}  {areas[name]:.3g}", **line)
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.3)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8, title="method, area")
+    axes.legend(
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        fontsize=8,
+        title="method, area",
+    )

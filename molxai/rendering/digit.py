@@ -15,7 +15,12 @@ STROKE = 0.5
 
 
 def draw_digit(
-    axes: Sequence[Axes], digit: Digit, relevance: ndarray, limit: float, colour_map: Colormap, uncertain: ndarray | None = None
+    axes: Sequence[Axes],
+    digit: Digit,
+    relevance: ndarray,
+    limit: float,
+    colour_map: Colormap,
+    uncertain: ndarray | None = None,
 ) -> None:
     """Fill three axes: the original, the superpixels with their boundaries, and the relevance of each superpixel.
 
@@ -32,19 +37,28 @@ def draw_digit(
     """
     if len(relevance) != digit.graph.nodes:
         raise ValueError(f"{len(relevance)} relevances but {digit.graph.nodes} segments")
-    mean = np.bincount(digit.segments.ravel(), digit.image.ravel()) / np.bincount(digit.segments.ravel())
+    mean = np.bincount(digit.segments.ravel(), digit.image.ravel()) / np.bincount(
+        digit.segments.ravel()
+    )
     axes[0].imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
     axes[1].imshow(mean[digit.segments], cmap="gray_r", vmin=0, vmax=1)
     boundaries(axes[1], digit.segments, "tab:orange", 0.8)
     draw_relevance(axes[2], digit, relevance, limit, colour_map, uncertain)
-    for one, title in zip(axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True):
+    for one, title in zip(
+        axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True
+    ):
         one.set_title(title, fontsize=9)
         one.set_xticks([])
         one.set_yticks([])
 
 
 def draw_relevance(
-    axes: Axes, digit: Digit, relevance: ndarray, limit: float, colour_map: Colormap, uncertain: ndarray | None = None
+    axes: Axes,
+    digit: Digit,
+    relevance: ndarray,
+    limit: float,
+    colour_map: Colormap,
+    uncertain: ndarray | None = None,
 ) -> None:
     """The relevance of each superpixel, full colour at ± limit, with the outline of the strokes."""
     axes.imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)

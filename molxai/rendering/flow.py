@@ -40,7 +40,9 @@ MOST_BARS, TALLEST_BAR = 21, 32
 """Bars, of which the last distance stands for all longer ones, and pixels for each at most."""
 
 
-def draw_flow(source: Explanation | PairFlow, path: str | Path | None = None, top: int = 12) -> str | bytes:
+def draw_flow(
+    source: Explanation | PairFlow, path: str | Path | None = None, top: int = 12
+) -> str | bytes:
     """The picture as SVG text, or as PNG bytes where `path` ends in .png; written to `path` where one is given.
 
     Arcs join the `top` pairs of nodes with the largest |F_ij + F_ji|, summed over layers and heads: as wide as that is,
@@ -59,7 +61,9 @@ def draw_flow(source: Explanation | PairFlow, path: str | Path | None = None, to
     kind = kind_of(path)
     flow = source.pair_flow() if isinstance(source, Explanation) else source
     if flow.explanation is None or flow.explanation.subject is None:
-        raise ValueError("the flow of a bare graph has no picture: take the pair_flow of an explanation")
+        raise ValueError(
+            "the flow of a bare graph has no picture: take the pair_flow of an explanation"
+        )
     with quiet_settings():
         content = _picture(flow, flow.explanation, kind, top)
     if path:
@@ -67,9 +71,15 @@ def draw_flow(source: Explanation | PairFlow, path: str | Path | None = None, to
     return content
 
 
-def _picture(flow: PairFlow, explanation: Explanation, kind: Literal["svg", "png"], top: int) -> str | bytes:
+def _picture(
+    flow: PairFlow, explanation: Explanation, kind: Literal["svg", "png"], top: int
+) -> str | bytes:
     subject, unit = explanation.subject, explanation.unit
-    figure = Figure(figsize=(WIDTH / DPI, (HEADER + DRAWING[1] + KEY + FOOTER) / DPI), dpi=DPI, facecolor="white")
+    figure = Figure(
+        figsize=(WIDTH / DPI, (HEADER + DRAWING[1] + KEY + FOOTER) / DPI),
+        dpi=DPI,
+        facecolor="white",
+    )
     axes = axes_at(figure, 0, FOOTER + KEY, *DRAWING)
     axes.set(xlim=(0, DRAWING[0]), ylim=(DRAWING[1], 0))
     axes.axis("off")
@@ -88,21 +98,37 @@ def _picture(flow: PairFlow, explanation: Explanation, kind: Literal["svg", "png
     return _merged(figure, skeleton, kind)
 
 
-def _merged(figure: Figure, skeleton: str | bytes | None, kind: Literal["svg", "png"]) -> str | bytes:
+def _merged(
+    figure: Figure, skeleton: str | bytes | None, kind: Literal["svg", "png"]
+) -> str | bytes:
     """The finished figure with RDKit's drawing over the arcs."""
     if isinstance(skeleton, bytes):
-        figure.figimage(matplotlib.image.imread(io.BytesIO(skeleton)), 0, FOOTER + KEY, origin="upper", zorder=10)
+        figure.figimage(
+            matplotlib.image.imread(io.BytesIO(skeleton)),
+            0,
+            FOOTER + KEY,
+            origin="upper",
+            zorder=10,
+        )
     if kind == "png":
         return saved(figure, kind)
     picture = saved(figure, kind).decode()
     return spliced(picture, skeleton, HEADER, DRAWING) if isinstance(skeleton, str) else picture
 
 
-def _skeleton(axes: Axes, molecule: Molecule, kind: Literal["svg", "png"], numbered: set[int]) -> tuple[str | bytes, Scene]:
+def _skeleton(
+    axes: Axes, molecule: Molecule, kind: Literal["svg", "png"], numbered: set[int]
+) -> tuple[str | bytes, Scene]:
     """RDKit's black drawing without a background, with the numbers of some atoms, and where it put the atoms."""
-    from rdkit.Chem.Draw import rdMolDraw2D  # here: `molecule.py`, imported first, says what a machine that cannot draw lacks
+    from rdkit.Chem.Draw import (
+        rdMolDraw2D,
+    )  # here: `molecule.py`, imported first, says what a machine that cannot draw lacks
 
-    drawer = rdMolDraw2D.MolDraw2DSVG(*DRAWING) if kind == "svg" else rdMolDraw2D.MolDraw2DCairo(*DRAWING)
+    drawer = (
+        rdMolDraw2D.MolDraw2DSVG(*DRAWING)
+        if kind == "svg"
+        else rdMolDraw2D.MolDraw2DCairo(*DRAWING)
+    )
     options = drawer.drawOptions()
     options.useBWAtomPalette()
     options.clearBackground = False
@@ -118,8 +144,14 @@ def _skeleton(axes: Axes, molecule: Molecule, kind: Literal["svg", "png"], numbe
     drawer.FinishDrawing()
     found = [drawer.GetDrawCoords(i) for i in range(flat.GetNumAtoms())]
     places = np.array([(point.x, point.y) for point in found])
-    letters = [(atom.GetSymbol() != "C" or not atom.GetDegree()) * (1 + (atom.GetTotalNumHs() > 0)) for atom in flat.GetAtoms()]
-    bonds = [np.linalg.norm(places[bond.GetBeginAtomIdx()] - places[bond.GetEndAtomIdx()]) for bond in flat.GetBonds()]
+    letters = [
+        (atom.GetSymbol() != "C" or not atom.GetDegree()) * (1 + (atom.GetTotalNumHs() > 0))
+        for atom in flat.GetAtoms()
+    ]
+    bonds = [
+        np.linalg.norm(places[bond.GetBeginAtomIdx()] - places[bond.GetEndAtomIdx()])
+        for bond in flat.GetBonds()
+    ]
     reach = float(np.median(bonds)) / 2 if bonds else LONGEST_BOND / 2
     return drawer.GetDrawingText(), Scene(axes, places, reach, LETTER * reach * np.array(letters))
 
@@ -135,7 +167,9 @@ def _strokes(figure: Figure, digit: Digit, numbered: set[int]) -> Scene:
     assert digit.graph.positions is not None
     places = digit.graph.positions.double().numpy()[:, ::-1]
     for i in numbered:
-        text = axes.annotate(str(i), places[i], (4, 4), textcoords="offset points", fontsize=8, zorder=5)
+        text = axes.annotate(
+            str(i), places[i], (4, 4), textcoords="offset points", fontsize=8, zorder=5
+        )
         text.set_path_effects([withStroke(linewidth=2, foreground="white")])
     return Scene(axes, places, SIDE / digit.graph.nodes**0.5 / 2, np.zeros(digit.graph.nodes))
 
@@ -149,7 +183,14 @@ def _key(figure: Figure, limit: float, between: str) -> None:
     for place, value in enumerate((limit, limit / 2, limit / 8)):
         x = 290 + 122 * place
         for colour, left in ((RED, x), (BLUE, x + 24)):
-            axes.plot([left, left + 20], [KEY / 2] * 2, color=colour, linewidth=WIDEST * value / limit, alpha=0.8, solid_capstyle="butt")
+            axes.plot(
+                [left, left + 20],
+                [KEY / 2] * 2,
+                color=colour,
+                linewidth=WIDEST * value / limit,
+                alpha=0.8,
+                solid_capstyle="butt",
+            )
         axes.text(x + 52, KEY / 2, f"±{value:.2g}", fontsize=9, va="center")
 
 
@@ -157,7 +198,9 @@ def _profile(figure: Figure, flow: PairFlow, unit: str) -> None:
     """A bar for each distance, with its number, and the sum of all."""
     bars = _bars(flow.by_hops())
     height = min(DRAWING[1] - 44, TALLEST_BAR * len(bars))
-    axes = axes_at(figure, DRAWING[0] + LABELS, FOOTER + KEY + DRAWING[1] - 44 - height, PROFILE, height)
+    axes = axes_at(
+        figure, DRAWING[0] + LABELS, FOOTER + KEY + DRAWING[1] - 44 - height, PROFILE, height
+    )
     values, rows = list(bars.values()), np.arange(len(bars))
     axes.barh(rows, values, height=0.66, color=[RED if value > 0 else BLUE for value in values])
     low, high = min(0.0, *values), max(0.0, *values)
@@ -181,7 +224,9 @@ def _profile(figure: Figure, flow: PairFlow, unit: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_xlabel(f"{unit}, all layers and heads", fontsize=9)
-    axes.set_title(f"Carried over each distance; sum {_number(flow.total())}", fontsize=10, loc="left", pad=8)
+    axes.set_title(
+        f"Carried over each distance; sum {_number(flow.total())}", fontsize=10, loc="left", pad=8
+    )
 
 
 def _bars(by_hops: dict[str, float]) -> dict[str, float]:
@@ -195,27 +240,53 @@ def _bars(by_hops: dict[str, float]) -> dict[str, float]:
     return bars | rest
 
 
-def _texts(figure: Figure, flow: PairFlow, explanation: Explanation, shown: Sequence[tuple[int, int, float]]) -> None:
+def _texts(
+    figure: Figure,
+    flow: PairFlow,
+    explanation: Explanation,
+    shown: Sequence[tuple[int, int, float]],
+) -> None:
     """Title and prediction above; what is shown, what each layer carried and how to read it below."""
     height = figure.get_size_inches()[1] * DPI
     lines = [
         (height - 24, 12, "bold", "Pair flow · " + shortened(explanation.name, 88)),
         (height - 47, 10, "normal", prediction_line(explanation)),
     ]
-    below = (_arc_line(flow, explanation, shown), _strongest_line(flow, shown), _layer_line(flow), _reading_line(explanation))
-    lines += [(FOOTER - 18 - 20 * row, 9, "normal", shortened(text, LETTERS)) for row, text in enumerate(below)]
+    below = (
+        _arc_line(flow, explanation, shown),
+        _strongest_line(flow, shown),
+        _layer_line(flow),
+        _reading_line(explanation),
+    )
+    lines += [
+        (FOOTER - 18 - 20 * row, 9, "normal", shortened(text, LETTERS))
+        for row, text in enumerate(below)
+    ]
     for y, size, weight, text in lines:
-        figure.text(14 / WIDTH, y / height, printable(text), fontsize=size, fontweight=weight, parse_math=False, color="black")
+        figure.text(
+            14 / WIDTH,
+            y / height,
+            printable(text),
+            fontsize=size,
+            fontweight=weight,
+            parse_math=False,
+            color="black",
+        )
 
 
 def _nodes(explanation: Explanation) -> str:
     return "atoms" if isinstance(explanation.subject, Molecule) else "superpixels"
 
 
-def _arc_line(flow: PairFlow, explanation: Explanation, shown: Sequence[tuple[int, int, float]]) -> str:
+def _arc_line(
+    flow: PairFlow, explanation: Explanation, shown: Sequence[tuple[int, int, float]]
+) -> str:
     """How much of the flow the arcs are."""
     between = flow.pairs()[1:, 1:]
-    everything, pairs = float(between.sum() - between.trace()), len(between) * (len(between) - 1) // 2
+    everything, pairs = (
+        float(between.sum() - between.trace()),
+        len(between) * (len(between) - 1) // 2,
+    )
     arcs = f"Arcs: {len(shown)} of {pairs} pairs of different {_nodes(explanation)}"
     return f"{arcs}, Σ shown {_number(sum(value for *_, value in shown))} of Σ all {_number(everything)}."
 
@@ -224,7 +295,8 @@ def _strongest_line(flow: PairFlow, shown: Sequence[tuple[int, int, float]]) -> 
     """The first arcs in numbers."""
     buckets, bucket = hop_buckets(flow.graph)
     named = [
-        f"{flow.names[i + 1]}–{flow.names[j + 1]} {_number(value)} ({buckets[int(bucket[i + 1, j + 1])]})" for i, j, value in shown[:NAMED]
+        f"{flow.names[i + 1]}–{flow.names[j + 1]} {_number(value)} ({buckets[int(bucket[i + 1, j + 1])]})"
+        for i, j, value in shown[:NAMED]
     ]
     return f"Strongest: {', '.join(named) or 'none'}."
 
@@ -239,7 +311,9 @@ def _reading_line(explanation: Explanation) -> str:
     """What the colours say, and what they do not."""
     raised = f"Red was carried for {explanation.target_name}, blue against it"
     said = "Red raised the value, blue lowered it" if explanation.probability is None else raised
-    bonds = " A bond has no relevance of its own." if isinstance(explanation.subject, Molecule) else ""
+    bonds = (
+        " A bond has no relevance of its own." if isinstance(explanation.subject, Molecule) else ""
+    )
     return f"{said}: how evidence moved, taking the attention as given.{bonds}"
 
 

@@ -50,9 +50,16 @@ def molecule_drawing(mol: Chem.Mol) -> dict[str, Any]:
     return {
         "size": size,
         "atoms": [round(value, 1) for x, y in places for value in (x - corner[0], y - corner[1])],
-        "bonds": [end for bond in flat.GetBonds() for end in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())],
+        "bonds": [
+            end
+            for bond in flat.GetBonds()
+            for end in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())
+        ],
         **{kind: "".join(parts) for kind, parts in paths.items()},
-        "labels": [[letter, round(x - corner[0], 1), round(y - corner[1], 1), height] for letter, x, y, height in labels],
+        "labels": [
+            [letter, round(x - corner[0], 1), round(y - corner[1], 1), height]
+            for letter, x, y, height in labels
+        ],
     }
 
 
@@ -63,7 +70,10 @@ Label = tuple[str, float, float, float]
 def _drawn(flat: Chem.Mol) -> tuple[str, list[tuple[float, float]]]:
     """RDKit's SVG on a canvas with room to spare, and where the atoms are in it."""
     where = flat.GetConformer().GetPositions()[:, :2]
-    lengths = [np.linalg.norm(where[b.GetBeginAtomIdx()] - where[b.GetEndAtomIdx()]) for b in flat.GetBonds()]
+    lengths = [
+        np.linalg.norm(where[b.GetBeginAtomIdx()] - where[b.GetEndAtomIdx()])
+        for b in flat.GetBonds()
+    ]
     scale = BOND / (float(np.mean(lengths)) if lengths else USUAL_BOND)
     width, height = (int(side) for side in np.ptp(where, axis=0) * scale + 8 * MARGIN)
     drawer = rdMolDraw2D.MolDraw2DSVG(width, height, -1, -1, True)  # letters as text
@@ -71,16 +81,24 @@ def _drawn(flat: Chem.Mol) -> tuple[str, list[tuple[float, float]]]:
     options.useBWAtomPalette()
     options.clearBackground = False
     options.prepareMolsBeforeDrawing = False
-    options.fixedScale = scale / width  # RDKit means by it units of the layout as a share of the canvas's width
+    options.fixedScale = (
+        scale / width
+    )  # RDKit means by it units of the layout as a share of the canvas's width
     options.fixedFontSize, options.bondLineWidth, options.padding = FONT, 2, 0
     drawer.DrawMolecule(flat)
     drawer.FinishDrawing()
-    return drawer.GetDrawingText(), [(p.x, p.y) for p in map(drawer.GetDrawCoords, range(len(where)))]
+    return drawer.GetDrawingText(), [
+        (p.x, p.y) for p in map(drawer.GetDrawCoords, range(len(where)))
+    ]
 
 
-def _frame(places: Sequence[tuple[float, float]], labels: Sequence[Label]) -> tuple[tuple[float, float], tuple[int, int]]:
+def _frame(
+    places: Sequence[tuple[float, float]], labels: Sequence[Label]
+) -> tuple[tuple[float, float], tuple[int, int]]:
     """The corner, and width and height, of what holds all atoms and letters."""
-    spots = [(x, y, MARGIN) for x, y in places] + [(x, y, 0.8 * height) for _, x, y, height in labels]
+    spots = [(x, y, MARGIN) for x, y in places] + [
+        (x, y, 0.8 * height) for _, x, y, height in labels
+    ]
     left, top = (min(one[axis] - one[2] for one in spots) for axis in (0, 1))
     right, bottom = (max(one[axis] + one[2] for one in spots) for axis in (0, 1))
     return (left, top), (math.ceil(right - left), math.ceil(bottom - top))
@@ -98,7 +116,10 @@ def _compact(path: str, corner: tuple[float, float]) -> str:
     made = []
     for command in re.findall(r"[A-Za-z]", path):
         count = {"M": 1, "L": 1, "C": 3, "Q": 2, "Z": 0}[command]
-        pairs = ((float(next(numbers)) - corner[0], float(next(numbers)) - corner[1]) for _ in range(count))
+        pairs = (
+            (float(next(numbers)) - corner[0], float(next(numbers)) - corner[1])
+            for _ in range(count)
+        )
         made.append(command + " ".join(f"{round(x, 1):g} {round(y, 1):g}" for x, y in pairs))
     return "".join(made)
 
@@ -113,7 +134,13 @@ def _joined(labels: Sequence[Label]) -> list[Label]:
     """The two letters of a symbol as one text, which the reader's own font sets at its own width."""
     made: list[Label] = []
     for letter, x, y, height in labels:
-        if made and letter.islower() and made[-1][0].isupper() and made[-1][2:] == (y, height) and abs(x - made[-1][1]) < height:
+        if (
+            made
+            and letter.islower()
+            and made[-1][0].isupper()
+            and made[-1][2:] == (y, height)
+            and abs(x - made[-1][1]) < height
+        ):
             before = made.pop()
             made.append((before[0] + letter, (before[1] + x) / 2, y, height))
         else:
@@ -130,7 +157,10 @@ def digit_drawing(digit: Digit) -> dict[str, Any]:
     if digit.segments.max() > 255:
         raise ValueError(f"{digit.segments.max() + 1} superpixels: pages show at most 256")
     parts = {"image": np.round(digit.image * 255), "segments": digit.segments}
-    return {"side": digit.image.shape[1], **{name: _bytes(values) for name, values in parts.items()}}
+    return {
+        "side": digit.image.shape[1],
+        **{name: _bytes(values) for name, values in parts.items()},
+    }
 
 
 def _bytes(values: np.ndarray) -> str:

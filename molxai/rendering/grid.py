@@ -25,7 +25,17 @@ from molxai.rendering.layout import Layout
 from molxai.rendering.lettering import fitted
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit, look_of, scale_of
 from molxai.rendering.molecule import Kind, draw_layout, laid_out
-from molxai.rendering.picture import DPI, MARGIN, Placed, axes_at, blank, kind_of, merged, quiet_settings, write
+from molxai.rendering.picture import (
+    DPI,
+    MARGIN,
+    Placed,
+    axes_at,
+    blank,
+    kind_of,
+    merged,
+    quiet_settings,
+    write,
+)
 
 CELL, LOWEST = (280, 210), 90
 """Width and height of a drawing, and its height at least, in pixels."""
@@ -56,14 +66,20 @@ class Grid:
         if not self.explanations:
             raise ValueError("a grid of nothing: at least one explanation is needed")
         if self.legends and len(self.legends) != len(self.cells):
-            raise ValueError(f"{len(self.legends)} legends for {len(self.cells)} pictures: one for each is needed")
+            raise ValueError(
+                f"{len(self.legends)} legends for {len(self.cells)} pictures: one for each is needed"
+            )
         if self.columns < 1:
             raise ValueError(f"{self.columns} columns: at least 1 is needed")
         if any(one.subject is None for one in self.explanations):
-            raise ValueError("an explanation of a bare graph has no picture: explain molecules or digits")
+            raise ValueError(
+                "an explanation of a bare graph has no picture: explain molecules or digits"
+            )
         units = {one.relevance_unit for one in self.explanations}
         if scale_of(self.scale) == "common" and len(units) > 1:
-            raise ValueError(f"relevances in {' and in '.join(sorted(units))} have no common scale: give scale='own'")
+            raise ValueError(
+                f"relevances in {' and in '.join(sorted(units))} have no common scale: give scale='own'"
+            )
 
     @property
     def explanations(self) -> tuple[Explanation, ...]:
@@ -134,14 +150,35 @@ def _figure(one: Grid, kind: Kind) -> str | bytes:
         if laid and isinstance(cell, Explanation):
             own = cell.relevance.tolist()
             size = (CELL[0], plan.height)
-            drawing = draw_layout(laid, own, look.limit_for(own, cell.in_unit), size, kind, look, cell.uncertain, plan.scale)
+            drawing = draw_layout(
+                laid,
+                own,
+                look.limit_for(own, cell.in_unit),
+                size,
+                kind,
+                look,
+                cell.uncertain,
+                plan.scale,
+            )
             drawings.append((drawing, (left, top)))
         elif isinstance(cell, Explanation):
             side = plan.height - 2 * AIR
-            _digit(axes_at(figure, left + (CELL[0] - side) / 2, below + AIR, side, side), cell, look)
-        for row, (text, weight) in enumerate(_words(cell, limit, one.legends[place] if one.legends else "")):
+            _digit(
+                axes_at(figure, left + (CELL[0] - side) / 2, below + AIR, side, side), cell, look
+            )
+        for row, (text, weight) in enumerate(
+            _words(cell, limit, one.legends[place] if one.legends else "")
+        ):
             text = fitted(printable(text), (CELL[0] - AIR) / (LETTER * DPI / 72), weight == "bold")
-            write(figure, left + CELL[0] / 2, below - LINE * (row + 1), text, fontsize=LETTER, fontweight=weight, ha="center")
+            write(
+                figure,
+                left + CELL[0] / 2,
+                below - LINE * (row + 1),
+                text,
+                fontsize=LETTER,
+                fontweight=weight,
+                ha="center",
+            )
     _bar(figure, one, limit, [value for own in relevances for value in own])
     _foot(figure, one, look)
     return merged(figure, drawings, (CELL[0], plan.height), kind)
@@ -167,22 +204,36 @@ class _Plan:
 def _plan(one: Grid, look: Look) -> _Plan:
     """The largest scale at which every molecule fits, and rows no higher than they need."""
     subjects = [cell.subject if isinstance(cell, Explanation) else None for cell in one.cells]
-    layouts = tuple(laid_out(subject.mol, look) if isinstance(subject, Molecule) else None for subject in subjects)
+    layouts = tuple(
+        laid_out(subject.mol, look) if isinstance(subject, Molecule) else None
+        for subject in subjects
+    )
     molecules = [laid for laid in layouts if laid]
-    scale = min((laid.fit((CELL[0] - 2 * AIR, CELL[1] - 2 * AIR)) for laid in molecules), default=1.0)
+    scale = min(
+        (laid.fit((CELL[0] - 2 * AIR, CELL[1] - 2 * AIR)) for laid in molecules), default=1.0
+    )
     height = CELL[1]
     if len(molecules) == len(one.explanations):
         height = max(LOWEST, *(laid.height(scale) + 2 * AIR for laid in molecules))
     columns, rows = min(one.columns, len(layouts)), -(-len(layouts) // one.columns)
     step = height + LINE * (2 + (one.scale == "own")) + BETWEEN
-    return _Plan(layouts, scale, height, step, columns, MARGIN + max(rows * step, SHORTEST_BAR + ABOVE_BAR))
+    return _Plan(
+        layouts, scale, height, step, columns, MARGIN + max(rows * step, SHORTEST_BAR + ABOVE_BAR)
+    )
 
 
 def _digit(axes: Axes, explanation: Explanation, look: Look) -> None:
     assert isinstance(explanation.subject, Digit)
     relevance = explanation.relevance.numpy()
     limit = look.limit_for(relevance.tolist(), explanation.in_unit)
-    draw_relevance(axes, explanation.subject, relevance, limit, colour_map(look.colours), np.array(explanation.uncertain))
+    draw_relevance(
+        axes,
+        explanation.subject,
+        relevance,
+        limit,
+        colour_map(look.colours),
+        np.array(explanation.uncertain),
+    )
     axes.set_xticks([])
     axes.set_yticks([])
 
@@ -192,18 +243,36 @@ def _words(cell: Explanation | Refused, limit: float | None, legend: str) -> lis
     if isinstance(cell, Refused):
         return [(legend or cell.name, "bold"), (cell.error, "normal")]
     explanation = cell
-    name = legend or (explanation.name if explanation.name != "digit" else f"digit, predicted {explanation.prediction_name}")
+    name = legend or (
+        explanation.name
+        if explanation.name != "digit"
+        else f"digit, predicted {explanation.prediction_name}"
+    )
     said = f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
     if explanation.probability is not None:
         said = f"{explanation.full_target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"
-    own = [] if limit else [(f"full colour ±{PLAIN.limit_for(explanation.relevance.tolist(), explanation.in_unit):.2g}", "normal")]
+    own = (
+        []
+        if limit
+        else [
+            (
+                f"full colour ±{PLAIN.limit_for(explanation.relevance.tolist(), explanation.in_unit):.2g}",
+                "normal",
+            )
+        ]
+    )
     return [(name, "bold"), (said, "normal"), *own]
 
 
 def _foot(figure: Figure, one: Grid, look: Look) -> None:
     """How to read the colours and the hatching."""
-    first, targets = one.explanations[0], {explanation.full_target_name for explanation in one.explanations}
-    said = [colour_line(first, look.colours, "" if len(targets) == 1 else "the class that is named")]
+    first, targets = (
+        one.explanations[0],
+        {explanation.full_target_name for explanation in one.explanations},
+    )
+    said = [
+        colour_line(first, look.colours, "" if len(targets) == 1 else "the class that is named")
+    ]
     said += [line for line in map(spread_line, one.explanations) if line][:1]
     for row, text in enumerate(said):
         write(figure, MARGIN, FOOT - 20 * (row + 1), text, fontsize=LETTER)

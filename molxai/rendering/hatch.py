@@ -24,17 +24,25 @@ def disc_lines(centre: Float[ndarray, " 2"], radius: float) -> Float[ndarray, "l
     offsets = SPACING * np.arange(-count, count + 1)
     reach = np.sqrt(radius**2 - offsets**2)
     middles = centre + offsets[:, None] * ACROSS
-    return np.stack([middles - reach[:, None] * DIRECTION, middles + reach[:, None] * DIRECTION], axis=1)
+    return np.stack(
+        [middles - reach[:, None] * DIRECTION, middles + reach[:, None] * DIRECTION], axis=1
+    )
 
 
-def segment_lines(segments: Int[ndarray, "height width"], uncertain: Bool[ndarray, " nodes"]) -> Float[ndarray, "lines ends=2 2"]:
+def segment_lines(
+    segments: Int[ndarray, "height width"], uncertain: Bool[ndarray, " nodes"]
+) -> Float[ndarray, "lines ends=2 2"]:
     """A diagonal over every other pixel of the uncertain segments; neighbours join to longer lines."""
-    rows, columns = np.nonzero(uncertain[segments] & (np.add.outer(*map(np.arange, segments.shape)) % EVERY == 0))
+    rows, columns = np.nonzero(
+        uncertain[segments] & (np.add.outer(*map(np.arange, segments.shape)) % EVERY == 0)
+    )
     half = np.array([[-0.5, 0.5], [0.5, -0.5]])
     return np.stack([columns, rows], axis=1)[:, None, :] + half
 
 
-def hatch_segments(axes: Axes, segments: Int[ndarray, "height width"], uncertain: Bool[ndarray, " nodes"]) -> None:
+def hatch_segments(
+    axes: Axes, segments: Int[ndarray, "height width"], uncertain: Bool[ndarray, " nodes"]
+) -> None:
     """Draw the lines over a digit's map."""
     lines = LineCollection(list(segment_lines(segments, uncertain)), colors=COLOUR, linewidths=0.5)
     lines.set_gid("hatch")

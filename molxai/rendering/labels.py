@@ -95,28 +95,44 @@ class _Spots:
                 best, least = place, cost
             if least < OVER_DRAWING:
                 break
-        return Label(self.text, best, self.half, self.own[np.linalg.norm(self.own - best, axis=1).argmin()])
+        return Label(
+            self.text, best, self.half, self.own[np.linalg.norm(self.own - best, axis=1).argmin()]
+        )
 
     def _band(self, number: int) -> tuple[ndarray, ndarray]:
         """Places in a band of distances from the part's atoms, and their costs."""
         if number == len(self.known):
-            reaches = REACHES if not number else REACHES[-1] + BAND * (number - 1) + np.arange(FURTHER, BAND + FURTHER / 2, FURTHER)
+            reaches = (
+                REACHES
+                if not number
+                else REACHES[-1]
+                + BAND * (number - 1)
+                + np.arange(FURTHER, BAND + FURTHER / 2, FURTHER)
+            )
             centres = _around(_spread(self.own), reaches)
             self.known.append((centres, _standing(self.layout, self.own, self.half, centres)))
         return self.known[number]
 
-    def _best(self, centres: ndarray, cost: ndarray, taken: Sequence[Label]) -> tuple[ndarray, float]:
+    def _best(
+        self, centres: ndarray, cost: ndarray, taken: Sequence[Label]
+    ) -> tuple[ndarray, float]:
         """The best of the places, and what it costs with the other labels where they are."""
         cost = cost.copy()
         for one in taken:
-            cost += OVER_LABEL * (np.abs(centres - one.centre) < self.half + one.half + CLEAR / 2).all(1)
+            cost += OVER_LABEL * (
+                np.abs(centres - one.centre) < self.half + one.half + CLEAR / 2
+            ).all(1)
         chosen = np.argsort(cost, kind="stable")[:PROMISING]
         centres, cost = centres[chosen], cost[chosen]
         near = self.own[np.linalg.norm(centres[:, None] - self.own, axis=2).argmin(1)]
         cost += OVER_ATOM * _near_line(centres, near, self.others)
         for one in taken:
-            blocked = _crosses_box(centres, near, one.centre, one.half) | _crosses_box(one.centre, one.near, centres, self.half)
-            cost += THROUGH_LABEL * blocked + OVER_LINE * _crosses_line(centres, near, one.centre, one.near)
+            blocked = _crosses_box(centres, near, one.centre, one.half) | _crosses_box(
+                one.centre, one.near, centres, self.half
+            )
+            cost += THROUGH_LABEL * blocked + OVER_LINE * _crosses_line(
+                centres, near, one.centre, one.near
+            )
         best = int(np.argmin(cost))
         return centres[best], float(cost[best])
 
@@ -144,7 +160,9 @@ def _standing(layout: Layout, own: ndarray, half: ndarray, centres: ndarray) -> 
     A place outside the drawing's box is worse by how far it sticks out: the drawing would shrink for it.
     """
     middles = layout.places[layout.bonds].mean(1)
-    crowded = _inside(centres, half + CLEAR, layout.places) + _inside(centres, half + CLEAR / 2, middles)
+    crowded = _inside(centres, half + CLEAR, layout.places) + _inside(
+        centres, half + CLEAR / 2, middles
+    )
     gap = np.linalg.norm(np.maximum(np.abs(centres[:, None] - own) - half, 0), axis=2).min(1)
     out = np.maximum(layout.low - centres + half, 0) + np.maximum(centres + half - layout.high, 0)
     from_middle = np.linalg.norm(centres - own.mean(0), axis=1)
@@ -160,7 +178,9 @@ def _near_line(starts: ndarray, ends: ndarray, points: ndarray) -> ndarray:
     """How many of the points have their disc on the line from each start to its end."""
     way = ends - starts
     length = np.maximum((way**2).sum(1), 1e-9)
-    along = np.clip(((points[None] - starts[:, None]) * way[:, None]).sum(2) / length[:, None], 0, 1)
+    along = np.clip(
+        ((points[None] - starts[:, None]) * way[:, None]).sum(2) / length[:, None], 0, 1
+    )
     nearest = starts[:, None] + along[:, :, None] * way[:, None]
     return (np.linalg.norm(points[None] - nearest, axis=2) < DISC).sum(1)
 

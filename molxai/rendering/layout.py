@@ -13,8 +13,12 @@ from molxai.rendering.sandwich import stacked
 
 try:
     from rdkit.Chem.Draw import rdMolDraw2D as rdMolDraw2D
-except ImportError as error:  # a minimal system without the X libraries that RDKit's wheel is linked to
-    raise OSError(f"RDKit cannot draw on this machine ({error}): install libxrender1, libxext6 and libexpat1") from error
+except (
+    ImportError
+) as error:  # a minimal system without the X libraries that RDKit's wheel is linked to
+    raise OSError(
+        f"RDKit cannot draw on this machine ({error}): install libxrender1, libxext6 and libexpat1"
+    ) from error
 
 BOND = 1.5
 """Mean length in Å of the bonds of every layout: that of RDKit's own, to which others are scaled."""
@@ -63,7 +67,11 @@ class Label:
         start = np.clip(self.near, self.centre - self.half, self.centre + self.half)
         way = self.near - start
         length = float(np.linalg.norm(way))
-        return None if length - radius < LONGEST_BARE else np.stack([start, self.near - way * radius / length])
+        return (
+            None
+            if length - radius < LONGEST_BARE
+            else np.stack([start, self.near - way * radius / length])
+        )
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,9 @@ def layout(mol: Chem.Mol, around: float = 0.0) -> Layout:
     """The molecule's own layout where it has one, else RDKit's, with room for letters, and `around` Å at least on each side."""
     flat = flat_copy(mol)
     places = flat.GetConformer().GetPositions()[:, :2]
-    bonds = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in flat.GetBonds()], dtype=int).reshape(-1, 2)
+    bonds = np.array(
+        [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in flat.GetBonds()], dtype=int
+    ).reshape(-1, 2)
     room = np.array([_room(atom, around) for atom in flat.GetAtoms()])
     return Layout(flat, places, bonds, (places - room).min(0), (places + room).max(0))
 
@@ -106,7 +116,11 @@ def flat_copy(mol: Chem.Mol) -> Chem.Mol:
     The layout of a file is kept, unless bonds have no length in it, or atoms lie on one another that need not.
     """
     copy = Chem.Mol(mol)
-    if not copy.GetNumConformers() or copy.GetConformer().Is3D() or _bond_lengths(copy).min(initial=BOND) < SHORTEST_BOND:
+    if (
+        not copy.GetNumConformers()
+        or copy.GetConformer().Is3D()
+        or _bond_lengths(copy).min(initial=BOND) < SHORTEST_BOND
+    ):
         _lay_out(copy)
     _scale(copy)
     if (nearest := _nearest(copy)) < NEAREST:
@@ -167,20 +181,40 @@ def _cages(mol: Chem.Mol) -> bool:
     if mol.GetNumAtoms() > MOST_FOLDED:
         return False
     largest = max(map(len, mol.GetRingInfo().AtomRings()), default=0)
-    return largest >= MACROCYCLE or rdMolDescriptors.CalcNumSpiroAtoms(mol) > 0 or rdMolDescriptors.CalcNumBridgeheadAtoms(mol) > 0
+    return (
+        largest >= MACROCYCLE
+        or rdMolDescriptors.CalcNumSpiroAtoms(mol) > 0
+        or rdMolDescriptors.CalcNumBridgeheadAtoms(mol) > 0
+    )
 
 
 def _bond_lengths(mol: Chem.Mol) -> Float[ndarray, " bonds"]:
     places = mol.GetConformer().GetPositions()
-    return np.array([np.linalg.norm(places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()]) for b in mol.GetBonds()])
+    return np.array(
+        [
+            np.linalg.norm(places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()])
+            for b in mol.GetBonds()
+        ]
+    )
 
 
 def _room(atom: Chem.Atom, around: float) -> tuple[float, float]:
     """Half width and half height that an atom may take with its letters and disc."""
     hydrogens = atom.GetTotalNumHs() > 0
     letters = 0
-    if atom.GetSymbol() != "C" or atom.GetFormalCharge() or atom.GetIsotope() or not atom.GetDegree():
-        letters = len(atom.GetSymbol()) + hydrogens + (atom.GetTotalNumHs() > 1) + bool(atom.GetFormalCharge()) + bool(atom.GetIsotope())
+    if (
+        atom.GetSymbol() != "C"
+        or atom.GetFormalCharge()
+        or atom.GetIsotope()
+        or not atom.GetDegree()
+    ):
+        letters = (
+            len(atom.GetSymbol())
+            + hydrogens
+            + (atom.GetTotalNumHs() > 1)
+            + bool(atom.GetFormalCharge())
+            + bool(atom.GetIsotope())
+        )
     across = max(DISC, LETTER * (letters - 0.3)) + 0.1
     along = 1.3 if letters and hydrogens and atom.GetDegree() > 1 else DISC + 0.15
     return max(across, around), max(along, around)

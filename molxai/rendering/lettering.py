@@ -32,5 +32,7 @@ def fitted(text: str, room: float, bold: bool = False) -> str:
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if width(text[:middle] + "…", bold) <= room else (low, middle - 1)
+        low, high = (
+            (middle, high) if width(text[:middle] + "…", bold) <= room else (low, middle - 1)
+        )
     return text[:low] + "…"

@@ -93,7 +93,9 @@ def scale_of(text: Scale) -> Scale:
     return limit
 
 
-def common_limit(scale_wanted: Scale, relevances: Iterable[Sequence[float]], in_unit: bool = True) -> float | None:
+def common_limit(
+    scale_wanted: Scale, relevances: Iterable[Sequence[float]], in_unit: bool = True
+) -> float | None:
     """The magnitude in full colour for all of a set; None where each picture has its own.
 
     Raises:
@@ -102,7 +104,11 @@ def common_limit(scale_wanted: Scale, relevances: Iterable[Sequence[float]], in_
     wanted = scale_of(scale_wanted)
     if wanted == "own":
         return None
-    return max((scale(one, in_unit) for one in relevances), default=None) if wanted == "common" else float(wanted)
+    return (
+        max((scale(one, in_unit) for one in relevances), default=None)
+        if wanted == "common"
+        else float(wanted)
+    )
 
 
 PLAIN = Look()

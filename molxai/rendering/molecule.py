@@ -102,7 +102,12 @@ def draw_layout(
     if len(relevance) != len(laid.places):
         raise ValueError(f"{len(relevance)} relevances but {len(laid.places)} atoms")
     factor = look.dpi / RESOLUTION if kind == "png" else 1.0
-    sheet = _Sheet(laid, (round(size[0] * factor), round(size[1] * factor)), kind, (scale or laid.fit(size)) * factor)
+    sheet = _Sheet(
+        laid,
+        (round(size[0] * factor), round(size[1] * factor)),
+        kind,
+        (scale or laid.fit(size)) * factor,
+    )
     behind = None
     if look.style == "contour" and len(laid.bonds):
         behind = contour_map(sheet.field(np.array(relevance)), limit, look.colours)
@@ -129,12 +134,16 @@ class _Sheet:
 
     def __init__(self, laid: Layout, size: tuple[int, int], kind: Kind, scale: float) -> None:
         self.laid, self.size, self.scale = laid, size, scale
-        self.drawer: Drawer = rdMolDraw2D.MolDraw2DSVG(*size) if kind == "svg" else rdMolDraw2D.MolDraw2DCairo(*size)
+        self.drawer: Drawer = (
+            rdMolDraw2D.MolDraw2DSVG(*size) if kind == "svg" else rdMolDraw2D.MolDraw2DCairo(*size)
+        )
         middle, half = (laid.low + laid.high) / 2, np.array(size) / scale / 2
         self.low, self.high = middle - half, middle + half
         options = self.drawer.drawOptions()
         options.padding, options.clearBackground, options.scaleBondWidth = 0.0, False, False
-        options.prepareMolsBeforeDrawing = False  # it would add the hydrogens that `flat_copy` left out
+        options.prepareMolsBeforeDrawing = (
+            False  # it would add the hydrogens that `flat_copy` left out
+        )
         self.drawer.SetScale(*size, Point2D(*self.low), Point2D(*self.high))
         self.classes: list[str] = []
 
@@ -185,14 +194,23 @@ class _Sheet:
     def svg(self, behind: Image.Image | None) -> str:
         """The finished text."""
         self.drawer.FinishDrawing()
-        drawing = self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).replace(SAID_ANYWAY, "")
+        drawing = (
+            self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).replace(SAID_ANYWAY, "")
+        )
         head, mark, drawn = drawing.partition("<!-- END OF HEADER -->\n")
         # RDKit gives classes to what it draws of a molecule, but not to the lines and ellipses that are drawn before it.
         first = drawn.split("\n", len(self.classes))
-        own = [re.sub(r"^<\w+", rf"\g<0> class='{name}'", line) for name, line in zip(self.classes, first, strict=False)]
+        own = [
+            re.sub(r"^<\w+", rf"\g<0> class='{name}'", line)
+            for name, line in zip(self.classes, first, strict=False)
+        ]
         words = [self._text(one) for one in self.laid.labels]
         image = [] if behind is None else [_embedded(behind, self.size)]
-        return head + mark + "\n".join([*image, *own, first[-1].replace("</svg>", "\n".join([*words, "</svg>"]))])
+        return (
+            head
+            + mark
+            + "\n".join([*image, *own, first[-1].replace("</svg>", "\n".join([*words, "</svg>"]))])
+        )
 
     def png(self, behind: Image.Image | None, transparent: bool) -> bytes:
         """The finished file."""
@@ -213,7 +231,9 @@ class _Sheet:
         return f"<text {place} text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'>{escape(label.text)}</text>"
 
     def _pixel(self, place: Float[ndarray, " 2"]) -> tuple[float, float]:
-        return float((place[0] - self.low[0]) * self.scale), float((self.high[1] - place[1]) * self.scale)
+        return float((place[0] - self.low[0]) * self.scale), float(
+            (self.high[1] - place[1]) * self.scale
+        )
 
     def _pen(self, colour: Colour, width: float) -> None:
         self.drawer.SetColour(colour)

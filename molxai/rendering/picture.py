@@ -19,7 +19,13 @@ from matplotlib.figure import Figure
 from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from molxai.explanation.captions import colour_line, ledger_line, prediction_line, printable, spread_line
+from molxai.explanation.captions import (
+    colour_line,
+    ledger_line,
+    prediction_line,
+    printable,
+    spread_line,
+)
 from molxai.explanation.explanation import Explanation
 from molxai.rendering import ENDINGS
 from molxai.rendering.bar import colour_map, draw_bar, unit_lines
@@ -43,14 +49,24 @@ MARGIN, TITLE_LINE, LEGEND_LINE, BELOW = 14, 22, 20, 26
 CAPTION_LETTERS, CAPTION_LINES, READING_LETTERS = 104, 6, 116
 """Letters in a line of one's own caption, and lines of it; letters in a line that says how to read the picture."""
 
-SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "molxai", "axes.unicode_minus": False, "font.family": "DejaVu Sans"}
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "molxai",
+    "axes.unicode_minus": False,
+    "font.family": "DejaVu Sans",
+}
 """Of matplotlib: "none" keeps text as text, and the fixed salt makes the same picture the same file."""
 
 Line = tuple[float, str, str]
 """Size in points, weight and words."""
 
 
-def draw(explanation: Explanation, path: str | Path | None = None, look: Look = PLAIN, parts: Sequence[Part] = ()) -> str | bytes:
+def draw(
+    explanation: Explanation,
+    path: str | Path | None = None,
+    look: Look = PLAIN,
+    parts: Sequence[Part] = (),
+) -> str | bytes:
     """The picture as SVG text, or as PNG bytes where `path` ends in .png; written to `path` where one is given.
 
     Raises:
@@ -58,10 +74,14 @@ def draw(explanation: Explanation, path: str | Path | None = None, look: Look = 
     """
     kind = kind_of(path)
     if explanation.subject is None:
-        raise ValueError("an explanation of a bare graph has no picture: explain a molecule or a digit")
+        raise ValueError(
+            "an explanation of a bare graph has no picture: explain a molecule or a digit"
+        )
     with quiet_settings():
         content = (
-            _molecule(explanation, kind, look, parts) if isinstance(explanation.subject, Molecule) else _digit(explanation, kind, look)
+            _molecule(explanation, kind, look, parts)
+            if isinstance(explanation.subject, Molecule)
+            else _digit(explanation, kind, look)
         )
     if path:
         write_file(Path(path), content)
@@ -88,7 +108,9 @@ def quiet_settings() -> Iterator[None]:
         yield
 
 
-def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[Part]) -> str | bytes:
+def _molecule(
+    explanation: Explanation, kind: Kind, look: Look, parts: Sequence[Part]
+) -> str | bytes:
     if look.shared:
         explanation = _shared(explanation, parts)
     subject, relevance = explanation.subject, explanation.relevance.tolist()
@@ -98,7 +120,16 @@ def _molecule(explanation: Explanation, kind: Kind, look: Look, parts: Sequence[
     scale = laid.fit(room)
     size = (WIDTH - BAR, max(LOWEST, laid.height(scale) + 2 * AIR))
     frame = _Frame(explanation, look, kind, size[1], parts)
-    inside = draw_layout(laid, relevance, look.limit_for(relevance, explanation.in_unit), size, kind, look, explanation.uncertain, scale)
+    inside = draw_layout(
+        laid,
+        relevance,
+        look.limit_for(relevance, explanation.in_unit),
+        size,
+        kind,
+        look,
+        explanation.uncertain,
+        scale,
+    )
     return merged(frame.figure, [(inside, (0, frame.header))], size, kind)
 
 
@@ -112,17 +143,33 @@ def _digit(explanation: Explanation, kind: Kind, look: Look) -> str | bytes:
     assert isinstance(explanation.subject, Digit)
     side = (WIDTH - BAR) // 3
     frame = _Frame(explanation, look, kind, side)
-    axes = [axes_at(frame.figure, i * side + 6, frame.legend, side - 12, side - 20) for i in range(3)]
+    axes = [
+        axes_at(frame.figure, i * side + 6, frame.legend, side - 12, side - 20) for i in range(3)
+    ]
     relevance = explanation.relevance.numpy()
     limit = look.limit_for(relevance.tolist(), explanation.in_unit)
-    draw_digit(axes, explanation.subject, relevance, limit, colour_map(look.colours), np.array(explanation.uncertain))
+    draw_digit(
+        axes,
+        explanation.subject,
+        relevance,
+        limit,
+        colour_map(look.colours),
+        np.array(explanation.uncertain),
+    )
     return merged(frame.figure, [], (0, 0), kind)
 
 
 class _Frame:
     """A figure with the words above and below a drawing, and the bar beside it."""
 
-    def __init__(self, explanation: Explanation, look: Look, kind: Kind, drawing: int, parts: Sequence[Part] = ()) -> None:
+    def __init__(
+        self,
+        explanation: Explanation,
+        look: Look,
+        kind: Kind,
+        drawing: int,
+        parts: Sequence[Part] = (),
+    ) -> None:
         above, below = _lines(explanation, look, parts)
         self.header = 16 + TITLE_LINE * len(above) if above else MARGIN
         self.legend = BELOW + LEGEND_LINE * len(below) if below else MARGIN
@@ -132,21 +179,46 @@ class _Frame:
         places += [self.legend - 22 - LEGEND_LINE * row for row in range(len(below))]
         for y, (size, weight, text) in zip(places, above + below, strict=True):
             room = (WIDTH - 2 * MARGIN) / (size * DPI / 72)
-            write(self.figure, MARGIN, y, fitted(printable(text), room, weight == "bold"), fontsize=size, fontweight=weight)
+            write(
+                self.figure,
+                MARGIN,
+                y,
+                fitted(printable(text), room, weight == "bold"),
+                fontsize=size,
+                fontweight=weight,
+            )
         foot = 0.08 * drawing
         top = 34 + 14 * len(unit_lines(explanation.relevance_unit))
         axes = axes_at(self.figure, WIDTH - BAR + 12, self.legend + foot, 14, drawing - foot - top)
         relevance = explanation.relevance.tolist()
-        draw_bar(axes, look.limit_for(relevance, explanation.in_unit), relevance, explanation.relevance_unit, look.colours)
+        draw_bar(
+            axes,
+            look.limit_for(relevance, explanation.in_unit),
+            relevance,
+            explanation.relevance_unit,
+            look.colours,
+        )
 
 
-def _lines(explanation: Explanation, look: Look, parts: Sequence[Part]) -> tuple[list[Line], list[Line]]:
+def _lines(
+    explanation: Explanation, look: Look, parts: Sequence[Part]
+) -> tuple[list[Line], list[Line]]:
     """Title and prediction above, the ledger and how to read the colours below; or one's own words."""
     if look.caption is not None:
-        wrapped = textwrap.wrap(printable(look.caption), CAPTION_LETTERS, max_lines=CAPTION_LINES, placeholder=" …")
+        wrapped = textwrap.wrap(
+            printable(look.caption), CAPTION_LETTERS, max_lines=CAPTION_LINES, placeholder=" …"
+        )
         return [], [(10, "normal", line) for line in wrapped]
-    contour = " Contours blur it over half a bond." if look.style == "contour" and isinstance(explanation.subject, Molecule) else ""
-    said = [colour_line(explanation, look.colours) + contour, spread_line(explanation), _unnamed(parts)]
+    contour = (
+        " Contours blur it over half a bond."
+        if look.style == "contour" and isinstance(explanation.subject, Molecule)
+        else ""
+    )
+    said = [
+        colour_line(explanation, look.colours) + contour,
+        spread_line(explanation),
+        _unnamed(parts),
+    ]
     below = [(10.0, "normal", ledger_line(explanation))]
     below += [(9, "normal", line) for text in said for line in textwrap.wrap(text, READING_LETTERS)]
     if explanation.notes:
@@ -157,13 +229,21 @@ def _lines(explanation: Explanation, look: Look, parts: Sequence[Part]) -> tuple
 def _unnamed(parts: Sequence[Part]) -> str:
     """How many parts have no words beside them; empty where all have."""
     bare = sum(not text for _, text in parts)
-    return f"{len(parts) - bare} of {len(parts)} parts are named, those of largest magnitude." if bare else ""
+    return (
+        f"{len(parts) - bare} of {len(parts)} parts are named, those of largest magnitude."
+        if bare
+        else ""
+    )
 
 
 def blank(size: tuple[int, int], look: Look, kind: Kind) -> Figure:
     """An empty figure of this width and height in pixels at `DPI`, with as many as the look asks for in a PNG."""
     face = "none" if look.transparent else "white"
-    return Figure(figsize=(size[0] / DPI, size[1] / DPI), dpi=look.dpi if kind == "png" else DPI, facecolor=face)
+    return Figure(
+        figsize=(size[0] / DPI, size[1] / DPI),
+        dpi=look.dpi if kind == "png" else DPI,
+        facecolor=face,
+    )
 
 
 def write(figure: Figure, x: float, y: float, text: str, **how: Any) -> None:
@@ -175,20 +255,26 @@ def write(figure: Figure, x: float, y: float, text: str, **how: Any) -> None:
 def axes_at(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
     """Axes at a place in pixels at `DPI`, counted from the lower left corner."""
     whole_width, whole_height = figure.get_size_inches() * DPI
-    return figure.add_axes((x / whole_width, y / whole_height, width / whole_width, height / whole_height))
+    return figure.add_axes(
+        (x / whole_width, y / whole_height, width / whole_width, height / whole_height)
+    )
 
 
 Placed = tuple[str | bytes, tuple[float, float]]
 """A drawing, and where its upper left corner is in pixels from the picture's."""
 
 
-def merged(figure: Figure, drawings: Sequence[Placed], size: tuple[int, int], kind: Kind) -> str | bytes:
+def merged(
+    figure: Figure, drawings: Sequence[Placed], size: tuple[int, int], kind: Kind
+) -> str | bytes:
     """The finished picture: the figure with drawings of one size inside it."""
     height, factor = figure.get_size_inches()[1] * DPI, figure.dpi / DPI
     for content, (left, top) in drawings:
         if isinstance(content, bytes):
             corner = round(left * factor), round((height - top - size[1]) * factor)
-            figure.figimage(matplotlib.image.imread(io.BytesIO(content)), *corner, origin="upper", zorder=-1)
+            figure.figimage(
+                matplotlib.image.imread(io.BytesIO(content)), *corner, origin="upper", zorder=-1
+            )
     if kind == "png":
         return saved(figure, kind)
     picture = saved(figure, kind).decode()
@@ -202,7 +288,9 @@ def spliced(picture: str, drawing: str, top: float, size: tuple[int, int], left:
     """An SVG of matplotlib's with another one inside it, `left` and `top` pixels from its upper left corner, over what is there."""
     points = 72 / DPI  # matplotlib's units: 72 per inch
     x, y, width, height = (f"{points * one:g}" for one in (left, top, *size))
-    place = f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="0 0 {size[0]} {size[1]}">'
+    place = (
+        f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="0 0 {size[0]} {size[1]}">'
+    )
     inside = re.sub(r"<svg.*?>", place, re.sub(r"<\?xml.*?\?>", "", drawing), count=1, flags=re.S)
     end = picture.rindex("</svg>")
     return picture[:end] + inside + picture[end:]
@@ -211,5 +299,7 @@ def spliced(picture: str, drawing: str, top: float, size: tuple[int, int], left:
 def saved(figure: Figure, kind: str) -> bytes:
     """The finished figure as a file's content, the same each time."""
     target = io.BytesIO()
-    figure.savefig(target, format=kind, dpi=figure.dpi, metadata={"Date": None} if kind == "svg" else None)
+    figure.savefig(
+        target, format=kind, dpi=figure.dpi, metadata={"Date": None} if kind == "svg" else None
+    )
     return target.getvalue()

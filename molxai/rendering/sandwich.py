@@ -42,9 +42,13 @@ def stacked(mol: Chem.Mol) -> bool:
     own = np.array([owner[atom] for atom in range(mol.GetNumAtoms())])
     away = places[found[0][0]] - places[own == owner[found[0][0]]].mean(0)
     for number, (metal, ring) in enumerate(found):
-        angle = 2 * np.pi * number / len(found) + (np.arctan2(away[1], away[0]) if np.linalg.norm(away) > GAP / 4 else np.pi / 2)
+        angle = 2 * np.pi * number / len(found) + (
+            np.arctan2(away[1], away[0]) if np.linalg.norm(away) > GAP / 4 else np.pi / 2
+        )
         atoms = np.flatnonzero(own == owner[ring[0]])
-        places[atoms] = _beside(places, atoms, ring, places[metal], np.array([np.cos(angle), np.sin(angle)]))
+        places[atoms] = _beside(
+            places, atoms, ring, places[metal], np.array([np.cos(angle), np.sin(angle)])
+        )
     kept = Chem.Conformer(mol.GetNumAtoms())
     kept.SetPositions(np.column_stack([places, np.zeros(len(places))]))
     kept.Set3D(False)
@@ -71,11 +75,17 @@ def _rings_of_metals(mol: Chem.Mol) -> list[tuple[int, list[int]]]:
     return found
 
 
-def _beside(places: ndarray, atoms: ndarray, ring: Sequence[int], metal: ndarray, way: ndarray) -> ndarray:
+def _beside(
+    places: ndarray, atoms: ndarray, ring: Sequence[int], metal: ndarray, way: ndarray
+) -> ndarray:
     """Places of a ring and of what hangs on it, with the ring's middle so far from the metal, and the rest further out."""
     middle = places[list(ring)].mean(0)
     radius = np.linalg.norm(places[list(ring)] - middle, axis=1).max()
     hanging = places[atoms].mean(0) - middle
-    turn = np.arctan2(way[1], way[0]) - np.arctan2(hanging[1], hanging[0]) if np.linalg.norm(hanging) > 0.1 else 0.0
+    turn = (
+        np.arctan2(way[1], way[0]) - np.arctan2(hanging[1], hanging[0])
+        if np.linalg.norm(hanging) > 0.1
+        else 0.0
+    )
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     return (places[atoms] - middle) @ rotation.T + metal + way * (radius + GAP)

@@ -46,12 +46,20 @@ class Conserved:
     def __repr__(self) -> str:
         shape, total = list(self.relevance.shape), float(self.relevance.sum(dtype=torch.float64))
         added = f"{len(self.parts)} parts {math.fsum(self.ledger.values()):+.4g}"
-        return f"Conserved({self.logit:+.4g} = x {shape} {total:+.4g}, {added} | gap {self.gap:.1g})"
+        return (
+            f"Conserved({self.logit:+.4g} = x {shape} {total:+.4g}, {added} | gap {self.gap:.1g})"
+        )
 
     def _repr_html_(self) -> str:
-        shares = {f"x {list(self.relevance.shape)}": float(self.relevance.sum(dtype=torch.float64)), **self.ledger, "gap": self.gap}
+        shares = {
+            f"x {list(self.relevance.shape)}": float(self.relevance.sum(dtype=torch.float64)),
+            **self.ledger,
+            "gap": self.gap,
+        }
         cells = [*shares.items(), ("explained", self.logit)]
-        rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:+.4g}</td></tr>" for name, value in cells)
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{value:+.4g}</td></tr>" for name, value in cells
+        )
         return f"<table><tr><th>part</th><th>relevance</th></tr>{rows}</table>"
 
     @property
@@ -72,7 +80,11 @@ class Conserved:
     @property
     def gap(self) -> float:
         """Output not accounted for: rounding, or `conserve` had raised an error."""
-        return self.logit - float(self.relevance.sum(dtype=torch.float64)) - math.fsum(self.ledger.values())
+        return (
+            self.logit
+            - float(self.relevance.sum(dtype=torch.float64))
+            - math.fsum(self.ledger.values())
+        )
 
 
 def conserve(
@@ -118,7 +130,9 @@ def conserve(
     def run(x: Tensor, inputs: Mapping[str, Any]) -> Float[Tensor, " examples"]:
         if call is not None:
             return _explained(call(model, x, **inputs), target)
-        return _explained(model(x, **inputs) if argument is None else model(**{argument: x}, **inputs), target)
+        return _explained(
+            model(x, **inputs) if argument is None else model(**{argument: x}, **inputs), target
+        )
 
     with torch.inference_mode(False), torch.enable_grad():
         leaf = x.detach().clone().requires_grad_()
@@ -137,14 +151,25 @@ def conserve(
 
 def _account(applied: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"]) -> Conserved:
     ends = [leaf, *applied.parts.values(), *applied.numbers]
-    grads = torch.autograd.grad(logits.sum(), ends, allow_unused=True) if logits.requires_grad else [None]
+    grads = (
+        torch.autograd.grad(logits.sum(), ends, allow_unused=True)
+        if logits.requires_grad
+        else [None]
+    )
     if grads[0] is None:
         raise ValueError(
             f"no relevance reaches x: under the rules x only weighs what {type(applied.model).__name__} adds; "
             f"leave out the rule that freezes what x goes through: {_fired(applied)}"
         )
-    shares = [None if grad is None else _product(end.detach(), grad) for end, grad in zip(ends, grads, strict=True)]
-    named = {name: share for name, share in zip(applied.parts, shares[1:], strict=False) if share is not None}
+    shares = [
+        None if grad is None else _product(end.detach(), grad)
+        for end, grad in zip(ends, grads, strict=True)
+    ]
+    named = {
+        name: share
+        for name, share in zip(applied.parts, shares[1:], strict=False)
+        if share is not None
+    }
     numbers = [share for share in shares[1 + len(applied.parts) :] if share is not None]
     if numbers:
         named["numbers"] = torch.stack(numbers)
@@ -158,9 +183,13 @@ def _product(value: Tensor, grad: Tensor) -> Tensor:
 
 def _check_ready(model: Any, x: Any) -> None:
     if not isinstance(model, nn.Module):
-        raise ValueError(f"the model is a {type(model).__name__}: a torch.nn.Module is needed; wrap other functions in one")
+        raise ValueError(
+            f"the model is a {type(model).__name__}: a torch.nn.Module is needed; wrap other functions in one"
+        )
     if not isinstance(x, Tensor):
-        raise ValueError(f"x is a {type(x).__name__}: a torch tensor of floats is needed, such as torch.as_tensor(x)")
+        raise ValueError(
+            f"x is a {type(x).__name__}: a torch tensor of floats is needed, such as torch.as_tensor(x)"
+        )
     refuse_opaque(model)
     if not x.is_floating_point():
         raise ValueError(
@@ -168,9 +197,13 @@ def _check_ready(model: Any, x: Any) -> None:
             'pass their embeddings, such as conserve(model, model.get_input_embeddings()(ids), argument="inputs_embeds")'
         )
     if x.dtype not in TOLERANCE:
-        raise ValueError(f"x holds {x.dtype}, too coarse for sums: float32 or float64 is needed, so call model.float() and x.float()")
+        raise ValueError(
+            f"x holds {x.dtype}, too coarse for sums: float32 or float64 is needed, so call model.float() and x.float()"
+        )
     if torch.is_autocast_enabled(x.device.type):
-        raise ValueError("autocast is on, and rounds inside the model: call conserve outside of torch.autocast")
+        raise ValueError(
+            "autocast is on, and rounds inside the model: call conserve outside of torch.autocast"
+        )
     if training := [name for name, module in model.named_modules() if module.training]:
         raise ValueError(
             f"{training[0] or 'the model'} is in training mode, its dropout would make relevance random: call model.eval() first"
@@ -182,12 +215,18 @@ def _explained(output: Any, target: Any) -> Float[Tensor, " examples"]:
     if callable(target):
         chosen = target(output)
         if not isinstance(chosen, Tensor) or chosen.numel() != 1:
-            found = f"a tensor of shape {tuple(chosen.shape)}" if isinstance(chosen, Tensor) else f"a {type(chosen).__name__}"
+            found = (
+                f"a tensor of shape {tuple(chosen.shape)}"
+                if isinstance(chosen, Tensor)
+                else f"a {type(chosen).__name__}"
+            )
             raise ValueError(f"the target function gave {found}: a tensor of one number is needed")
         return chosen.reshape(1)
     logits = output if isinstance(output, Tensor) else getattr(output, "logits", None)
     if not isinstance(logits, Tensor):
-        raise ValueError(f"the model gave a {type(output).__name__} without logits: pass target= a function of it that gives one number")
+        raise ValueError(
+            f"the model gave a {type(output).__name__} without logits: pass target= a function of it that gives one number"
+        )
     if target is None and logits.numel() == (len(logits) if logits.ndim else 1):
         return logits.reshape(-1)
     wanted = _numbers(target, logits)
@@ -211,10 +250,14 @@ def _numbers(target: Any, logits: Tensor) -> Tensor | None:
     return wanted.expand(len(logits)) if logits.ndim and not wanted.ndim else wanted
 
 
-def _check_rules(applied: Accounting, logits: Float[Tensor, " examples"], expected: Float[Tensor, " examples"]) -> None:
+def _check_rules(
+    applied: Accounting, logits: Float[Tensor, " examples"], expected: Float[Tensor, " examples"]
+) -> None:
     """Every own rule was met, and no rule changed the output (more than a cast to float32 that was left out)."""
     if not expected.isfinite().all():
-        raise ValueError(f"the output is {expected.tolist()}: nothing adds up to that, look at the model and x first")
+        raise ValueError(
+            f"the output is {expected.tolist()}: nothing adds up to that, look at the model and x first"
+        )
     if silent := [rule for rule in applied.silent if rule not in (*EVERY, ACTIVATION)]:
         known = ", ".join(names(rule.rows) for rule in silent)
         raise ValueError(

@@ -34,7 +34,9 @@ class Tracing(Accounting):
             self.unmeasured.add(names([func]))
             return super().call(func, args, kwargs)
         taken: Ends = []
-        out = super().call(func, _copied(args, taken), {name: _copied(one, taken) for name, one in kwargs.items()})
+        out = super().call(
+            func, _copied(args, taken), {name: _copied(one, taken) for name, one in kwargs.items()}
+        )
         given: Ends = []
         for one in out if isinstance(out, list | tuple) else (out,):
             if isinstance(one, Tensor) and one.requires_grad:
@@ -51,7 +53,11 @@ class Tracing(Accounting):
         if held := [self.frozen[id(one)][1] for one in tensors if id(one) in self.frozen]:
             return f" with what {held[0]} gave, where no gradient passes"
         constant = any(one.is_floating_point() and not one.requires_grad for one in tensors)
-        return " of a constant made on the way (pass it as an input, or keep it in a buffer)" if constant and func in SUMS else ""
+        return (
+            " of a constant made on the way (pass it as an input, or keep it in a buffer)"
+            if constant and func in SUMS
+            else ""
+        )
 
     def losses(self, explained: Tensor) -> dict[str, float]:
         """Relevance lost (or gained: negative) in each function, largest first; those that keep it are left out."""
@@ -61,7 +67,9 @@ class Tracing(Accounting):
         grads = iter(torch.autograd.grad(explained, ends, allow_unused=True))
         lost: dict[str, float] = {}
         for name, taken, given in self.calls:
-            inside, outside = (sum(_dot(value, next(grads)) for _, value in part) for part in (taken, given))
+            inside, outside = (
+                sum(_dot(value, next(grads)) for _, value in part) for part in (taken, given)
+            )
             lost[name] = lost.get(name, 0.0) + outside - inside
         return dict(sorted(lost.items(), key=lambda item: -abs(item[1])))
 
@@ -73,7 +81,9 @@ def _copied(given: Any, taken: Ends) -> Any:
         copy = given.view_as(given)
         taken.append(_end(copy))
         return copy
-    return type(given)(_copied(one, taken) for one in given) if type(given) in (list, tuple) else given
+    return (
+        type(given)(_copied(one, taken) for one in given) if type(given) in (list, tuple) else given
+    )
 
 
 def _end(tensor: Tensor) -> tuple[Any, Tensor]:
@@ -82,4 +92,8 @@ def _end(tensor: Tensor) -> tuple[Any, Tensor]:
 
 def _dot(value: Tensor, grad: Tensor | None) -> float:
     """Σ value × gradient; where nothing is passed on, an infinite value has no part."""
-    return 0.0 if grad is None else float(torch.where(grad == 0, 0.0, value * grad).sum(dtype=torch.float64))
+    return (
+        0.0
+        if grad is None
+        else float(torch.where(grad == 0, 0.0, value * grad).sum(dtype=torch.float64))
+    )

@@ -25,18 +25,41 @@ from molxai.rules.rule import Function, Rule, in_place, names
 from molxai.rules.tables import AH, frozen_output
 
 FACTORS: Mapping[Function, tuple[tuple[int, str], ...]] = {
-    **dict.fromkeys((F.linear, torch.conv1d, torch.conv2d, torch.conv3d), ((0, "input"), (1, "weight"))),
-    **dict.fromkeys((torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d), ((0, "input"), (1, "weight"))),
-    **dict.fromkeys((F.layer_norm, torch.layer_norm, F.rms_norm, torch.rms_norm, F.group_norm), ((0, "input"), (2, "weight"))),
-    **dict.fromkeys((F.batch_norm, F.instance_norm), ((0, "input"), (2, "running_var"), (3, "weight"))),
+    **dict.fromkeys(
+        (F.linear, torch.conv1d, torch.conv2d, torch.conv3d), ((0, "input"), (1, "weight"))
+    ),
+    **dict.fromkeys(
+        (torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d),
+        ((0, "input"), (1, "weight")),
+    ),
+    **dict.fromkeys(
+        (F.layer_norm, torch.layer_norm, F.rms_norm, torch.rms_norm, F.group_norm),
+        ((0, "input"), (2, "weight")),
+    ),
+    **dict.fromkeys(
+        (F.batch_norm, F.instance_norm), ((0, "input"), (2, "running_var"), (3, "weight"))
+    ),
     **dict.fromkeys((F.prelu, torch.prelu), ((0, "input"), (1, "weight"))),
-    **dict.fromkeys((torch.mul, torch.multiply, torch.div, torch.divide, torch.true_divide), ((0, "input"), (1, "other"))),
-    **dict.fromkeys((Tensor.mul, Tensor.multiply, Tensor.mul_, Tensor.div, Tensor.div_), ((0, "input"), (1, "other"))),
-    **dict.fromkeys((Tensor.divide, Tensor.true_divide, Tensor.__rdiv__), ((0, "input"), (1, "other"))),
-    **dict.fromkeys((torch.matmul, Tensor.matmul, Tensor.__rmatmul__), ((0, "input"), (1, "other"))),
+    **dict.fromkeys(
+        (torch.mul, torch.multiply, torch.div, torch.divide, torch.true_divide),
+        ((0, "input"), (1, "other")),
+    ),
+    **dict.fromkeys(
+        (Tensor.mul, Tensor.multiply, Tensor.mul_, Tensor.div, Tensor.div_),
+        ((0, "input"), (1, "other")),
+    ),
+    **dict.fromkeys(
+        (Tensor.divide, Tensor.true_divide, Tensor.__rdiv__), ((0, "input"), (1, "other"))
+    ),
+    **dict.fromkeys(
+        (torch.matmul, Tensor.matmul, Tensor.__rmatmul__), ((0, "input"), (1, "other"))
+    ),
     **dict.fromkeys((torch.mm, Tensor.mm, torch.bmm, Tensor.bmm), ((0, "input"), (1, "mat2"))),
     **dict.fromkeys((torch.mv, Tensor.mv, torch.outer, Tensor.outer), ((0, "input"), (1, "vec"))),
-    **dict.fromkeys((torch.dot, Tensor.dot, torch.inner, torch.tensordot, torch.kron), ((0, "input"), (1, "other"))),
+    **dict.fromkeys(
+        (torch.dot, Tensor.dot, torch.inner, torch.tensordot, torch.kron),
+        ((0, "input"), (1, "other")),
+    ),
     **dict.fromkeys((torch.addmm, Tensor.addmm), ((1, "mat1"), (2, "mat2"))),
     **dict.fromkeys((torch.baddbmm, Tensor.baddbmm), ((1, "batch1"), (2, "batch2"))),
     **dict.fromkeys((torch.addcmul, Tensor.addcmul), ((1, "tensor1"), (2, "tensor2"))),
@@ -45,7 +68,18 @@ FACTORS: Mapping[Function, tuple[tuple[int, str], ...]] = {
 }
 """Functions that multiply their arguments, and where these stand: the signal first, where the function knows one."""
 
-SUMS = frozenset((torch.add, torch.sub, torch.rsub, Tensor.add, Tensor.sub, Tensor.add_, Tensor.sub_, Tensor.__rsub__))
+SUMS = frozenset(
+    (
+        torch.add,
+        torch.sub,
+        torch.rsub,
+        Tensor.add,
+        Tensor.sub,
+        Tensor.add_,
+        Tensor.sub_,
+        Tensor.__rsub__,
+    )
+)
 """Functions that may add a plain number, which then has a part in the sum like any bias."""
 
 UNRECORDED = {F.batch_norm: (1, 2), torch.batch_norm: (3, 4), F.instance_norm: (1, 2)}
@@ -55,7 +89,9 @@ UNRECORDED = {F.batch_norm: (1, 2), torch.batch_norm: (3, 4), F.instance_norm: (
 class Accounting(Rules):
     """Rules for one call of `model` on `x`, with what is added to the signal recorded by name."""
 
-    def __init__(self, tables: tuple[Rule, ...], model: nn.Module, x: Tensor, inputs: Mapping[str, Any]) -> None:
+    def __init__(
+        self, tables: tuple[Rule, ...], model: nn.Module, x: Tensor, inputs: Mapping[str, Any]
+    ) -> None:
         """Note what may be added; nothing of the model or the inputs is changed.
 
         Args:
@@ -78,10 +114,25 @@ class Accounting(Rules):
         self.of_signal = {func for rule in tables if rule.of_signal for func in rule.rows}
         self.casts: dict[int, tuple[Tensor, int, Tensor]] = {}
         """By id: what the model cast to fewer digits and does not come from x, its version then, and its float64 form."""
-        self.routing = {func for rule in tables if rule in (AH, ROUTING) for func, row in rule.rows.items() if row is frozen_output}
-        self.inputs = {name: self._recorded(f"{name} (input)", one).clone() if _floating(one) else one for name, one in inputs.items()}
+        self.routing = {
+            func
+            for rule in tables
+            if rule in (AH, ROUTING)
+            for func, row in rule.rows.items()
+            if row is frozen_output
+        }
+        self.inputs = {
+            name: self._recorded(f"{name} (input)", one).clone() if _floating(one) else one
+            for name, one in inputs.items()
+        }
 
-    def __torch_function__(self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+    def __torch_function__(
+        self,
+        func: Function,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         args = tuple(self._own(one) for one in args)
         kwargs = {name: self._own(one) for name, one in (kwargs or {}).items()}
         if self.of_signal and any(self._is_wide_signal(one) for one in (*args, *kwargs.values())):
@@ -90,7 +141,13 @@ class Accounting(Rules):
             kwargs = {name: self._widened(one) for name, one in kwargs.items()}
         if places := FACTORS.get(func):
             args, kwargs = self._one_signal(places, args, kwargs)
-        elif func in SUMS and len(args) == 2 and isinstance(args[1], int | float) and args[1] and args[0].requires_grad:
+        elif (
+            func in SUMS
+            and len(args) == 2
+            and isinstance(args[1], int | float)
+            and args[1]
+            and args[0].requires_grad
+        ):
             args = (args[0], self._number(args[1], args[0]))
         out = self.call(func, args, kwargs)
         if isinstance(out, Tensor) and not out.requires_grad and func not in self.routing:
@@ -100,7 +157,11 @@ class Accounting(Rules):
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The function, or what replaces it."""
         replacement = self.table.get(func)
-        if replacement and func in self.of_signal and not self._comes_from_x(args[0] if args else kwargs.get("input")):
+        if (
+            replacement
+            and func in self.of_signal
+            and not self._comes_from_x(args[0] if args else kwargs.get("input"))
+        ):
             out = func(*args, **kwargs)
             if func in CASTS:
                 self._note_cast(args[0], out)
@@ -109,7 +170,10 @@ class Accounting(Rules):
             self.fired[func] += 1
             return replacement(func, *args, **kwargs)
         if places := UNRECORDED.get(func):
-            args = tuple(one.detach() if i in places and isinstance(one, Tensor) else one for i, one in enumerate(args))
+            args = tuple(
+                one.detach() if i in places and isinstance(one, Tensor) else one
+                for i, one in enumerate(args)
+            )
         return func(*args, **kwargs)
 
     def _trace(self, func: Function, out: Tensor, given: Iterable[Any]) -> None:
@@ -119,8 +183,13 @@ class Accounting(Rules):
             return
         for one in given:
             for tensor in one if isinstance(one, list | tuple) else (one,):
-                if isinstance(tensor, Tensor) and (id(tensor) in self.frozen or (tensor.requires_grad and self.depends(tensor))):
-                    self.frozen[id(out)] = (out, self.frozen[id(tensor)][1] if id(tensor) in self.frozen else names([func]))
+                if isinstance(tensor, Tensor) and (
+                    id(tensor) in self.frozen or (tensor.requires_grad and self.depends(tensor))
+                ):
+                    self.frozen[id(out)] = (
+                        out,
+                        self.frozen[id(tensor)][1] if id(tensor) in self.frozen else names([func]),
+                    )
                     return
 
     def _own(self, given: Any) -> Any:
@@ -139,7 +208,9 @@ class Accounting(Rules):
         return self.parts[name]
 
     def _number(self, value: float, like: Tensor) -> Tensor:
-        self.numbers.append(torch.tensor(value, dtype=like.dtype, device=like.device, requires_grad=True))
+        self.numbers.append(
+            torch.tensor(value, dtype=like.dtype, device=like.device, requires_grad=True)
+        )
         return self.numbers[-1]
 
     def _comes_from_x(self, given: Any) -> bool:
@@ -153,7 +224,12 @@ class Accounting(Rules):
 
     def _note_cast(self, constant: Tensor, out: Any) -> None:
         """Remember the cast of a recorded constant, and the same values in float64: constant × (rounded / exact)."""
-        if not (isinstance(out, Tensor) and out.requires_grad and constant.dtype == torch.float64 and out.dtype in NARROW):
+        if not (
+            isinstance(out, Tensor)
+            and out.requires_grad
+            and constant.dtype == torch.float64
+            and out.dtype in NARROW
+        ):
             return
         with torch.no_grad():
             rounded = out.to(constant)
@@ -185,7 +261,9 @@ class Accounting(Rules):
         factors = [key for key in operands if given[key].requires_grad]
         held = any(id(given[key]) in self.frozen for key in operands)
         if len(factors) + held > 1:
-            signals = [key for key in factors if self.depends(given[key])] or ([] if held else factors[:1])
+            signals = [key for key in factors if self.depends(given[key])] or (
+                [] if held else factors[:1]
+            )
             given |= {key: given[key].detach() for key in factors if key not in signals}
         return tuple(given[i] for i in range(len(args))), {name: given[name] for name in kwargs}
 
@@ -194,7 +272,11 @@ class Accounting(Rules):
         known, stack = self.from_x, [tensor.grad_fn]
         while stack:
             node = stack[-1]
-            parents = [] if node is None or node in known else [parent for parent, _ in node.next_functions if parent is not None]
+            parents = (
+                []
+                if node is None or node in known
+                else [parent for parent, _ in node.next_functions if parent is not None]
+            )
             unknown = [parent for parent in parents if parent not in known]
             if not unknown:
                 stack.pop()

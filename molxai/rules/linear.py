@@ -29,7 +29,9 @@ def shared_as(value: Tensor, parts: Tensor) -> Tensor:
     return torch.where(there, shared + (value - shared).detach(), value.detach())
 
 
-def epsilon_linear(func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, epsilon: float) -> Tensor:
+def epsilon_linear(
+    func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, epsilon: float
+) -> Tensor:
     """LRP-ε: shares of z / (z + ε · sign z); small sums pass little on, and what they keep is the method's gap."""
     z = func(x, weight)
     z = z if bias is None else z + bias
@@ -37,7 +39,9 @@ def epsilon_linear(func: Function, x: Tensor, weight: Tensor, bias: Tensor | Non
     return z * share + (z * (1 - share)).detach()
 
 
-def gamma_linear(func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, gamma: float) -> Tensor:
+def gamma_linear(
+    func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, gamma: float
+) -> Tensor:
     """Sign-aware LRP-γ: contributions of the sign of the sum z count 1 + γ, the others 1.
 
     The plain rule amplifies positive weights, which on signed inputs can cancel the sum that is divided by; here the
@@ -45,7 +49,10 @@ def gamma_linear(func: Function, x: Tensor, weight: Tensor, bias: Tensor | None 
     """
     signed = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)
     raised, lowered = weight.clamp_min(0), weight.clamp_max(0)
-    positive, negative = func(signed, torch.cat([raised, lowered], 1)), func(signed, torch.cat([lowered, raised], 1))
+    positive, negative = (
+        func(signed, torch.cat([raised, lowered], 1)),
+        func(signed, torch.cat([lowered, raised], 1)),
+    )
     if bias is not None:
         positive, negative = positive + bias.clamp_min(0), negative + bias.clamp_max(0)
     z = positive + negative
@@ -58,7 +65,11 @@ def gamma_sum(func: Function, x: Any, y: Any, *args: Any, gamma: float, **kwargs
     Only sums of two recorded tensors of one shape are residual connections; others pass unchanged.
     """
     z = func(x, y, *args, **kwargs)
-    terms = [one for one in (x, y) if isinstance(one, Tensor) and one.requires_grad and one.shape == z.shape]
+    terms = [
+        one
+        for one in (x, y)
+        if isinstance(one, Tensor) and one.requires_grad and one.shape == z.shape
+    ]
     if len(terms) != 2 or args or kwargs:
         return z
     amplified = [one * torch.where(one.detach() * z.detach() > 0, 1 + gamma, 1.0) for one in terms]
@@ -99,5 +110,8 @@ def residual(value: float) -> Rule:
     return Rule(f"residual γ = {value:g}", {Tensor.add: row, torch.add: row})
 
 
-PRODUCT = Rule("product", {Tensor.matmul: halved_product, torch.matmul: halved_product, torch.bmm: halved_product})
+PRODUCT = Rule(
+    "product",
+    {Tensor.matmul: halved_product, torch.matmul: halved_product, torch.bmm: halved_product},
+)
 """AttnLRP's rule for the products Q·Kᵀ and A·V; its softmax rule is the softmax's own gradient, and so needs no row."""

@@ -28,13 +28,21 @@ class Rules(TorchFunctionMode):
     def __init__(self, tables: tuple[Rule, ...]) -> None:
         super().__init__()
         self.tables = tables
-        self.table = {func: replacement for rule in tables for func, replacement in rule.rows.items()}
+        self.table = {
+            func: replacement for rule in tables for func, replacement in rule.rows.items()
+        }
         self.fired: dict[Function, int] = dict.fromkeys(self.table, 0)
         self.without_rule: dict[Function, int] = {}
         self.biases: list[Float[Tensor, "batch ..."]] = []
         """A copy for each graph of the batch of every bias that was added: gradient × bias is that graph's share."""
 
-    def __torch_function__(self, func: Function, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+    def __torch_function__(
+        self,
+        func: Function,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         kwargs = kwargs or {}
         replacement, bias = self.table.get(func), None
         if positions := AFFINE.get(func):
@@ -48,21 +56,34 @@ class Rules(TorchFunctionMode):
         return out if bias is None else out.add_(bias)
 
     def _affine(
-        self, positions: tuple[int, int], args: tuple[Any, ...], kwargs: dict[str, Any], replaced: bool
+        self,
+        positions: tuple[int, int],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        replaced: bool,
     ) -> tuple[tuple[Any, ...], dict[str, Any], Tensor | None]:
         """The arguments with the weight detached and the bias set apart; a replacement is handed it, other functions are not."""
         at, of = positions
-        if not kwargs and len(args) > of and args[of] is None and args[at] is not None:  # the usual call of a layer without bias
+        if (
+            not kwargs and len(args) > of and args[of] is None and args[at] is not None
+        ):  # the usual call of a layer without bias
             return (*args[:at], args[at].detach(), *args[at + 1 :]), kwargs, None
         given = dict(enumerate(args)) | kwargs
-        weight, bias = (position if len(args) > position else name for position, name in zip(positions, ("weight", "bias"), strict=True))
+        weight, bias = (
+            position if len(args) > position else name
+            for position, name in zip(positions, ("weight", "bias"), strict=True)
+        )
         if given.get(weight) is not None:
             given[weight] = given[weight].detach()
         taken = given.get(bias)
         if taken is not None:
             taken = self._set_apart(taken, given[0] if args else given["input"])
             given[bias] = taken if replaced else None
-        return tuple(given[i] for i in range(len(args))), {name: given[name] for name in kwargs}, taken
+        return (
+            tuple(given[i] for i in range(len(args))),
+            {name: given[name] for name in kwargs},
+            taken,
+        )
 
     def _set_apart(self, bias: Tensor, x: Tensor) -> Float[Tensor, "batch ..."]:
         batch, inner = x.shape[0], (1,) * (x.ndim - 1 - bias.ndim)
@@ -87,7 +108,10 @@ def rules(*tables: Rule) -> Iterator[Rules]:
     with Rules(tables) as applied:
         yield applied
     if applied.silent:
-        silent, known = ", ".join(rule.name for rule in applied.silent), ", ".join(names(rule.rows) for rule in applied.silent)
+        silent, known = (
+            ", ".join(rule.name for rule in applied.silent),
+            ", ".join(names(rule.rows) for rule in applied.silent),
+        )
         raise ValueError(
             f"the rules {silent} never fired: the model calls none of {known}; "
             "leave the rule out, or add the model's own function to its rows"
@@ -95,9 +119,26 @@ def rules(*tables: Rule) -> Iterator[Rules]:
 
 
 QUANTISED = (
-    *(f"torch.ao.nn.{part}." for part in ("quantized", "intrinsic.quantized", "sparse.quantized", "qat", "intrinsic.qat")),
-    *("torchao.", "bitsandbytes.", "optimum.quanto.", "quanto.", "hqq.", "awq.", "auto_gptq.", "gptqmodel.", "aqlm.", "eetq."),
-    *(f"transformers.integrations.{part}." for part in ("bitnet", "eetq", "fbgemm_fp8", "finegrained_fp8", "gemma_quant")),
+    *(
+        f"torch.ao.nn.{part}."
+        for part in ("quantized", "intrinsic.quantized", "sparse.quantized", "qat", "intrinsic.qat")
+    ),
+    *(
+        "torchao.",
+        "bitsandbytes.",
+        "optimum.quanto.",
+        "quanto.",
+        "hqq.",
+        "awq.",
+        "auto_gptq.",
+        "gptqmodel.",
+        "aqlm.",
+        "eetq.",
+    ),
+    *(
+        f"transformers.integrations.{part}."
+        for part in ("bitnet", "eetq", "fbgemm_fp8", "finegrained_fp8", "gemma_quant")
+    ),
     *(f"transformers.integrations.{part}." for part in ("higgs", "mxfp4", "nvfp4")),
     "compressed_tensors.",
 )
@@ -119,10 +160,16 @@ def refuse_opaque(model: nn.Module) -> None:
     for name, module in model.named_modules():
         kind = type(module)
         if isinstance(module, torch.jit.ScriptModule) or kind.__name__ == "OptimizedModule":
-            raise ValueError(f"{name or 'the model'} is a {kind.__name__}: rules need the eager module, before torch.compile or torch.jit")
+            raise ValueError(
+                f"{name or 'the model'} is a {kind.__name__}: rules need the eager module, before torch.compile or torch.jit"
+            )
         if module._compiled_call_impl is not None:
-            raise ValueError(f"{name or 'the model'} is compiled: rules need the eager module, before module.compile()")
+            raise ValueError(
+                f"{name or 'the model'} is compiled: rules need the eager module, before module.compile()"
+            )
         for owner in (kind, *map(type, module._parameters.values())):
             if is_quantised(owner):
                 where = f"{owner.__module__}.{owner.__name__}"
-                raise ValueError(f"{name or 'the model'} is quantised ({where}): rules need the float module, before quantisation")
+                raise ValueError(
+                    f"{name or 'the model'} is quantised ({where}): rules need the float module, before quantisation"
+                )

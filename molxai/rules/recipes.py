@@ -21,16 +21,28 @@ from molxai.rules.tables import ACTIVATION, AH, LN, frozen_gate, frozen_output, 
 
 
 def frozen_root_mean_square(
-    func: Function, x: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+    func: Function,
+    x: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    eps: float | None = None,
 ) -> Tensor:
     """RMSNorm without the gradient of its scale."""
     dims = tuple(range(-len(normalized_shape), 0))
-    scale = (x.detach().pow(2).mean(dims, keepdim=True) + (torch.finfo(x.dtype).eps if eps is None else eps)).rsqrt()
+    scale = (
+        x.detach().pow(2).mean(dims, keepdim=True)
+        + (torch.finfo(x.dtype).eps if eps is None else eps)
+    ).rsqrt()
     return x * scale if weight is None else x * scale * weight
 
 
 def frozen_group_scale(
-    func: Function, x: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    func: Function,
+    x: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Group norm is layer norm over each group of channels."""
     groups = x.reshape(len(x), num_groups, -1)
@@ -63,7 +75,12 @@ def _by_channel(value: Tensor, like: Tensor) -> Tensor:
 
 
 def frozen_length(
-    func: Function, x: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12, out: None = None
+    func: Function,
+    x: Tensor,
+    p: float = 2.0,
+    dim: int | tuple[int, ...] = 1,
+    eps: float = 1e-12,
+    out: None = None,
 ) -> Tensor:
     """`F.normalize` divides by a constant length."""
     return x / x.detach().norm(p, dim, keepdim=True).clamp_min(eps)
@@ -109,7 +126,21 @@ def shifted_gate(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor
 
 PASSED = frozenset(
     f"{name}Backward0"
-    for name in ("Add", "Sub", "Rsub", "Mul", "Div", "View", "UnsafeView", "Unsqueeze", "Expand", "Transpose", "Slice", "ToCopy", "Clone")
+    for name in (
+        "Add",
+        "Sub",
+        "Rsub",
+        "Mul",
+        "Div",
+        "View",
+        "UnsafeView",
+        "Unsqueeze",
+        "Expand",
+        "Transpose",
+        "Slice",
+        "ToCopy",
+        "Clone",
+    )
 )
 """Nodes through which an activation is still the same gate: scaled and shifted by constants, in another shape."""
 
@@ -118,14 +149,24 @@ def is_gate(x: Tensor) -> bool:
     """Whether the tensor is an activation's output, up to scale, shift and shape."""
     node: Any = x.grad_fn
     while node is not None and node.name() in PASSED:
-        parents = [parent for parent, _ in node.next_functions if parent is not None and parent.name() != "torch::autograd::AccumulateGrad"]
+        parents = [
+            parent
+            for parent, _ in node.next_functions
+            if parent is not None and parent.name() != "torch::autograd::AccumulateGrad"
+        ]
         node = parents[0] if len(parents) == 1 else None
     return node is not None and node.name() == "_ActivatedBackward"
 
 
 def gated(func: Function, x: Any, y: Any, *args: Any, **kwargs: Any) -> Tensor:
     """A product of a signal and an activation's output: the activation is a constant gate."""
-    if isinstance(x, Tensor) and isinstance(y, Tensor) and x.requires_grad and y.requires_grad and is_gate(x) != is_gate(y):
+    if (
+        isinstance(x, Tensor)
+        and isinstance(y, Tensor)
+        and x.requires_grad
+        and y.requires_grad
+        and is_gate(x) != is_gate(y)
+    ):
         x, y = (x.detach(), y) if is_gate(x) else (x, y.detach())
     return func(x, y, *args, **kwargs)
 
@@ -162,8 +203,21 @@ NORMS = Rule(
 SCALE = Rule(
     "scale",
     {
-        **_rows(frozen_denominator, (torch.div, torch.divide, torch.true_divide, Tensor.div, Tensor.divide, Tensor.true_divide)),
-        **_rows(frozen_output, (torch.rsqrt, Tensor.rsqrt, torch.reciprocal, Tensor.reciprocal, Tensor.__rdiv__)),
+        **_rows(
+            frozen_denominator,
+            (
+                torch.div,
+                torch.divide,
+                torch.true_divide,
+                Tensor.div,
+                Tensor.divide,
+                Tensor.true_divide,
+            ),
+        ),
+        **_rows(
+            frozen_output,
+            (torch.rsqrt, Tensor.rsqrt, torch.reciprocal, Tensor.reciprocal, Tensor.__rdiv__),
+        ),
         **_rows(frozen_inverse_power, (torch.pow, Tensor.pow, Tensor.__pow__)),
     },
 )
@@ -176,7 +230,10 @@ GATES = Rule(
     "gates",
     {
         **{func: partial(marked, row=row) for func, row in ACTIVATION.rows.items()},
-        **_rows(partial(marked, row=gate_of_copy), (F.elu, F.selu, F.celu, F.mish, F.hardswish, F.softsign, F.tanhshrink)),
+        **_rows(
+            partial(marked, row=gate_of_copy),
+            (F.elu, F.selu, F.celu, F.mish, F.hardswish, F.softsign, F.tanhshrink),
+        ),
         **_rows(shifted_gate, (torch.sigmoid, Tensor.sigmoid, F.hardsigmoid, torch.special.expit)),
         **_rows(shifted_gate, (torch.erf, Tensor.erf, torch.special.erf, torch.special.ndtr)),
         **_rows(gated, (torch.mul, torch.multiply, Tensor.mul, Tensor.multiply)),

@@ -21,10 +21,23 @@ def frozen_output(func: Function, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def frozen_routing(
-    func: Function, query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, *args: Any, **kwargs: Any
+    func: Function,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    *args: Any,
+    **kwargs: Any,
 ) -> Tensor:
     """AH rule on fused attention: gradient flows through the values alone."""
-    return func(query.detach(), key.detach(), value, None if attn_mask is None else attn_mask.detach(), *args, **kwargs)
+    return func(
+        query.detach(),
+        key.detach(),
+        value,
+        None if attn_mask is None else attn_mask.detach(),
+        *args,
+        **kwargs,
+    )
 
 
 def frozen_multi_head(
@@ -47,10 +60,27 @@ def frozen_multi_head(
     """AH rule inside `nn.MultiheadAttention`: the values' projection and the output's are all that is recorded."""
     if in_bias is not None:
         in_bias = torch.cat([in_bias[: 2 * width].detach(), in_bias[2 * width :]])
-    frozen = {name: given.detach() if isinstance(given, Tensor) and name != "static_v" else given for name, given in kwargs.items()}
-    weights = [None if weight is None else weight.detach() for weight in (in_weight, bias_k, out_weight)]
+    frozen = {
+        name: given.detach() if isinstance(given, Tensor) and name != "static_v" else given
+        for name, given in kwargs.items()
+    }
+    weights = [
+        None if weight is None else weight.detach() for weight in (in_weight, bias_k, out_weight)
+    ]
     rest = (add_zero, dropout, weights[2], out_bias)
-    return func(query.detach(), key.detach(), value, width, heads, weights[0], in_bias, weights[1], bias_v, *rest, **frozen)
+    return func(
+        query.detach(),
+        key.detach(),
+        value,
+        width,
+        heads,
+        weights[0],
+        in_bias,
+        weights[1],
+        bias_v,
+        *rest,
+        **frozen,
+    )
 
 
 class _FrozenScale(torch.autograd.Function):
@@ -69,11 +99,23 @@ class _FrozenScale(torch.autograd.Function):
         # Layer norm's own kernel, told that x was zero: then what flows through the scale, x̂ · mean(gradient · x̂), is zero too.
         zero, mean = torch.zeros_like(grads[0]), torch.zeros_like(scale)
         only_x = [True, False, False]
-        return torch.ops.aten.native_layer_norm_backward(grads[0], zero, ctx.shape, mean, scale, weight, None, only_x)[0], None, None, None
+        return (
+            torch.ops.aten.native_layer_norm_backward(
+                grads[0], zero, ctx.shape, mean, scale, weight, None, only_x
+            )[0],
+            None,
+            None,
+            None,
+        )
 
 
 def frozen_scale(
-    func: Function, x: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    func: Function,
+    x: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     """LN rule: the centring stays linear, the scale 1/√(Var + ε) is frozen."""
     y = _FrozenScale.apply(x, list(normalized_shape), weight, eps)
@@ -136,11 +178,47 @@ ACTIVATION = Rule(
 
 NONLINEAR = frozenset(
     (
-        *(torch.exp, torch.sigmoid, torch.rsqrt, torch.sqrt, torch.pow, torch.log, torch.std, torch.var, torch.reciprocal),
-        *(Tensor.exp, Tensor.sigmoid, Tensor.rsqrt, Tensor.sqrt, Tensor.pow, Tensor.log, Tensor.std, Tensor.var, Tensor.reciprocal),
-        *(F.elu, F.selu, F.celu, F.softplus, F.mish, F.hardswish, F.leaky_relu, F.prelu, F.log_softmax, F.sigmoid),
+        *(
+            torch.exp,
+            torch.sigmoid,
+            torch.rsqrt,
+            torch.sqrt,
+            torch.pow,
+            torch.log,
+            torch.std,
+            torch.var,
+            torch.reciprocal,
+        ),
+        *(
+            Tensor.exp,
+            Tensor.sigmoid,
+            Tensor.rsqrt,
+            Tensor.sqrt,
+            Tensor.pow,
+            Tensor.log,
+            Tensor.std,
+            Tensor.var,
+            Tensor.reciprocal,
+        ),
+        *(
+            F.elu,
+            F.selu,
+            F.celu,
+            F.softplus,
+            F.mish,
+            F.hardswish,
+            F.leaky_relu,
+            F.prelu,
+            F.log_softmax,
+            F.sigmoid,
+        ),
         *(F.batch_norm, F.group_norm, F.instance_norm, F.rms_norm),
-        *(row for rule in (AH, LN, ACTIVATION) for row, replacement in rule.rows.items() if replacement is not unchanged),
+        *(
+            row
+            for rule in (AH, LN, ACTIVATION)
+            for row, replacement in rule.rows.items()
+            if replacement is not unchanged
+        ),
     )
 )
 """Functions that break conservation where no rule is applied to them; named when a sum does not come out."""

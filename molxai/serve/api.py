@@ -29,34 +29,51 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: Name = Field("", description="A name from /api/models. Default: bace for molecules, mnist for digits.")
+    model: Name = Field(
+        "", description="A name from /api/models. Default: bace for molecules, mnist for digits."
+    )
     target: Name = Field("", description=TARGET)
-    contrast: Name | None = Field(None, description="Class whose logit is subtracted; needs a named target.")
-    endpoint: Name = Field("", description="Target column of a model that has several. Default: the first.")
+    contrast: Name | None = Field(
+        None, description="Class whose logit is subtracted; needs a named target."
+    )
+    endpoint: Name = Field(
+        "", description="Target column of a model that has several. Default: the first."
+    )
     fragments: Name | Annotated[list[Line], Field(max_length=MOST_PATTERNS)] = Field(
-        "", description="Add `fragments` to the records: the id of a scheme, or patterns of one's own, a name and a SMARTS each."
+        "",
+        description="Add `fragments` to the records: the id of a scheme, or patterns of one's own, a name and a SMARTS each.",
     )
 
 
 class Subjects(BaseModel):
     """What is asked about: one of the four."""
 
-    inputs: list[str] | None = Field(None, min_length=1, description="SMILES, one for each molecule.")
+    inputs: list[str] | None = Field(
+        None, min_length=1, description="SMILES, one for each molecule."
+    )
     text: str | None = Field(
-        None, description="Molecules as they are pasted: SMILES, lines of a SMILES and a name, mol blocks, or a table with a header."
+        None,
+        description="Molecules as they are pasted: SMILES, lines of a SMILES and a name, mol blocks, or a table with a header.",
     )
     image: list[list[FiniteFloat]] | None = Field(
-        None, description="A digit as rows of grey values, 0 to 1 or 0 to 255, of any size: 28 × 28 is taken as it is, others are framed."
+        None,
+        description="A digit as rows of grey values, 0 to 1 or 0 to 255, of any size: 28 × 28 is taken as it is, others are framed.",
     )
-    picture: str | None = Field(None, description="A digit as the base64 text of a PNG or JPEG file.")
+    picture: str | None = Field(
+        None, description="A digit as the base64 text of a PNG or JPEG file."
+    )
     name: Name = Field("picture.png", description="File name of the picture.")
 
 
 class ExplainRequest(Question, Subjects):
     """Inputs to explain by one or several methods."""
 
-    methods: list[Name] = Field(["lrp"], min_length=1, max_length=MOST_METHODS, description="Names from /api/methods.")
-    features: bool = Field(False, description="Add each node's split over its input features to the records.")
+    methods: list[Name] = Field(
+        ["lrp"], min_length=1, max_length=MOST_METHODS, description="Names from /api/methods."
+    )
+    features: bool = Field(
+        False, description="Add each node's split over its input features to the records."
+    )
     views: bool = Field(False, description="Add what a page needs to draw each input.")
 
 
@@ -79,7 +96,9 @@ class TextRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(description="SMILES, lines of a SMILES and a name, mol blocks, or a table with a header.")
+    text: str = Field(
+        description="SMILES, lines of a SMILES and a name, mol blocks, or a table with a header."
+    )
 
 
 class Recognised(BaseModel):
@@ -95,9 +114,13 @@ class PredictRequest(Subjects):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: Name = Field("", description="A name from /api/models. Default: bace for molecules, mnist for digits.")
+    model: Name = Field(
+        "", description="A name from /api/models. Default: bace for molecules, mnist for digits."
+    )
     target: Name = Field("", description=TARGET)
-    endpoint: Name = Field("", description="Target column of a model that has several. Default: the first.")
+    endpoint: Name = Field(
+        "", description="Target column of a model that has several. Default: the first."
+    )
 
 
 class Record(BaseModel):
@@ -108,28 +131,52 @@ class Record(BaseModel):
     id: str = Field(description="Name in the table, else the row's number.")
     row: int = Field(description="Counted from 0.")
     input: str = Field(description="The SMILES, or the file and the place in it.")
-    smiles: str | None = Field(description="The molecule as it was explained, its atoms in the order of relevance.")
-    status: Literal["ok", "error"] = Field(description="An input that cannot be read or explained is a record too.")
+    smiles: str | None = Field(
+        description="The molecule as it was explained, its atoms in the order of relevance."
+    )
+    status: Literal["ok", "error"] = Field(
+        description="An input that cannot be read or explained is a record too."
+    )
     error: str | None = Field(description="Why there is no explanation, in one line.")
     model: str | None = Field(description="Which model.")
     method: str | None = Field(description="Which method.")
     endpoint: str | None = Field(description="Of a model with several targets.")
-    target: str | None = Field(description="The explained class; `a − b` for a contrast; none for a regression.")
-    prediction: str | float | None = Field(description="The most probable class, or the predicted value.")
+    target: str | None = Field(
+        description="The explained class; `a − b` for a contrast; none for a regression."
+    )
+    prediction: str | float | None = Field(
+        description="The most probable class, or the predicted value."
+    )
     probability: float | None = Field(description="Of the target's class.")
     logit: float | None = Field(description="The explained quantity.")
     unit: str | None = Field(description="Of logit and relevance.")
     logit_sd: float | None = Field(description="Ensembles: standard deviation over the members.")
-    similarity: float | None = Field(description="Predictions: Tanimoto similarity of the nearest molecule that the model learnt from.")
-    outputs: dict[str, float] | None = Field(description="Predictions of a model with several targets: each one's.")
-    atoms: list[int] | None = Field(description="Number of each atom in the input, from 0, if it is another one there.")
-    relevance: list[float] | None = Field(description="Of each atom or superpixel, in their order; positive speaks for the target.")
-    relevance_sd: list[float] | None = Field(description="Ensembles: standard deviation over the members.")
+    similarity: float | None = Field(
+        description="Predictions: Tanimoto similarity of the nearest molecule that the model learnt from."
+    )
+    outputs: dict[str, float] | None = Field(
+        description="Predictions of a model with several targets: each one's."
+    )
+    atoms: list[int] | None = Field(
+        description="Number of each atom in the input, from 0, if it is another one there."
+    )
+    relevance: list[float] | None = Field(
+        description="Of each atom or superpixel, in their order; positive speaks for the target."
+    )
+    relevance_sd: list[float] | None = Field(
+        description="Ensembles: standard deviation over the members."
+    )
     token_relevance: float | None = Field(description="Relevance that ended in the graph token.")
     bias_relevance: float | None = Field(description="Relevance that ended in the model's biases.")
-    gap: float | None = Field(description="logit − Σ relevance − token_relevance − bias_relevance: zero for a method that conserves.")
-    convergence_delta: float | None = Field(description="Integrated gradients and Shapley values: how far they are from converged.")
-    notes: list[str] | None = Field(description="What was changed or approximated when the input was read.")
+    gap: float | None = Field(
+        description="logit − Σ relevance − token_relevance − bias_relevance: zero for a method that conserves."
+    )
+    convergence_delta: float | None = Field(
+        description="Integrated gradients and Shapley values: how far they are from converged."
+    )
+    notes: list[str] | None = Field(
+        description="What was changed or approximated when the input was read."
+    )
 
 
 class Explained(BaseModel):
@@ -158,7 +205,9 @@ class JobAnswer(BaseModel):
     done: int = Field(description="Rows that are done.")
     errors: int = Field(description="Of those, rows without explanation.")
     error: str | None = Field(description="Why the job failed.")
-    next: int | None = Field(description="Where the next page of results starts; none where all so far are told.")
+    next: int | None = Field(
+        description="Where the next page of results starts; none where all so far are told."
+    )
     records: list[Record] | None
     views: list[dict[str, Any]] | None
 
@@ -174,7 +223,9 @@ class ModelCard(BaseModel):
     unit: str
     biases: str = Field(description="What the part of the biases is called.")
     members: int = Field(description="Models of an ensemble.")
-    quality: dict[str, Any] = Field(description="Measured on data that it did not learn from; lists are value, lower and upper bound.")
+    quality: dict[str, Any] = Field(
+        description="Measured on data that it did not learn from; lists are value, lower and upper bound."
+    )
     data: str = Field(description="What it was trained on.")
 
 
@@ -188,7 +239,9 @@ class MethodCard(BaseModel):
     signed: bool = Field(description="Negative relevance speaks against the target.")
     by_target: bool = Field(description="Another target gives another relevance.")
     largest: int | None = Field(description="Nodes of the largest graph that it takes.")
-    passes: tuple[int, int] = Field(description="Forward and backward passes for a graph of 30 nodes.")
+    passes: tuple[int, int] = Field(
+        description="Forward and backward passes for a graph of 30 nodes."
+    )
 
 
 class Refusal(BaseModel):

@@ -50,7 +50,12 @@ def application(settings: Settings) -> FastAPI:
     return app
 
 
-STATUS: dict[type[Exception], int] = {FileNotFoundError: 404, OversizedError: 413, ValueError: 422, Full: 503}
+STATUS: dict[type[Exception], int] = {
+    FileNotFoundError: 404,
+    OversizedError: 413,
+    ValueError: 422,
+    Full: 503,
+}
 """Of what may be refused. Other errors are ours: 500, and a traceback in the terminal."""
 
 
@@ -76,9 +81,15 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    reason = {404: f"nothing at {request.url.path[:200]}", 405: f"{request.method} is not for {request.url.path[:200]}"}
+    reason = {
+        404: f"nothing at {request.url.path[:200]}",
+        405: f"{request.method} is not for {request.url.path[:200]}",
+    }
     return refusal(error.status_code, reason.get(error.status_code, str(error.detail)))
 
 
 def _fault(request: Request, error: Exception) -> Response:
-    return refusal(500, f"a fault in molxai ({type(error).__name__}): the terminal that serves this page says more")
+    return refusal(
+        500,
+        f"a fault in molxai ({type(error).__name__}): the terminal that serves this page says more",
+    )

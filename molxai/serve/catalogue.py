@@ -39,7 +39,9 @@ async def recognise(asked: TextRequest, request: Request) -> Recognised:
 
 def _recognised(text: str, settings: Settings) -> Recognised:
     rows = pasted_rows(text, settings)
-    return Recognised(file=pasted(text).name, rows=len(rows), name=rows[0].id if len(rows) == 1 else "")
+    return Recognised(
+        file=pasted(text).name, rows=len(rows), name=rows[0].id if len(rows) == 1 else ""
+    )
 
 
 @router.get("/models")

@@ -35,7 +35,14 @@ class Desk:
         self.shelves = {lane: Shelf(settings) for lane in (self.quick, self.long)}
         self.uploads: Kept[Upload] = Kept(settings.most_kept, settings.lifetime)
 
-    def explain(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], features: bool, views: bool) -> Job[Row]:
+    def explain(
+        self,
+        asked: Question,
+        methods: Sequence[str],
+        entries: Sequence[Entry],
+        features: bool,
+        views: bool,
+    ) -> Job[Row]:
         """A job whose results are a row for each entry.
 
         Raises:
@@ -46,7 +53,9 @@ class Desk:
         lane, work = self._work(asked, methods, entries, features, views, len(entries) > 1)
         return lane.add(Job(work.rows(entries), len(entries)))
 
-    def upload(self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], file: str) -> Upload:
+    def upload(
+        self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], file: str
+    ) -> Upload:
         """The same for a file, with views, kept under the job's id.
 
         Raises:
@@ -69,7 +78,9 @@ class Desk:
         _check_kind(explainer, entries)
         chosen = target or default_target(explainer.card, len(entries) > 1)
         explainer.target(chosen)
-        return self.quick.add(Job(predicted_rows(explainer, entries, chosen, self.settings.max_atoms), len(entries)))
+        return self.quick.add(
+            Job(predicted_rows(explainer, entries, chosen, self.settings.max_atoms), len(entries))
+        )
 
     def close(self) -> None:
         """Cancel everything."""
@@ -77,23 +88,41 @@ class Desk:
         self.long.close()
 
     def _work(
-        self, asked: Question, methods: Sequence[str], entries: Sequence[Entry], features: bool, views: bool, table: bool
+        self,
+        asked: Question,
+        methods: Sequence[str],
+        entries: Sequence[Entry],
+        features: bool,
+        views: bool,
+        table: bool,
     ) -> tuple[Lane, Work]:
         names = list(dict.fromkeys(methods))
         if len(names) > MOST_METHODS:
             raise ValueError(f"{len(names)} methods side by side: at most {MOST_METHODS}")
-        own = isinstance(asked.fragments, list)  # nobody knows how long RDKit looks for a stranger's patterns
-        lane = self.quick if not own and is_quick([known_method(name) for name in names], entries) else self.long
+        own = isinstance(
+            asked.fragments, list
+        )  # nobody knows how long RDKit looks for a stranger's patterns
+        lane = (
+            self.quick
+            if not own and is_quick([known_method(name) for name in names], entries)
+            else self.long
+        )
         model = _default(asked.model, entries)
-        explainers = tuple(self.shelves[lane].explainer(model, name, asked.endpoint) for name in names)
+        explainers = tuple(
+            self.shelves[lane].explainer(model, name, asked.endpoint) for name in names
+        )
         _check_kind(explainers[0], entries)
         target = asked.target or default_target(explainers[0].card, table)
         if target != "true":
             explainers[0].target(target, asked.contrast)
         scheme = scheme_of(asked.fragments) if asked.fragments else None
         if scheme and not _is_molecule(entries[0]):
-            raise ValueError("fragments are parts of molecules, and these are digits: leave fragments out")
-        return lane, Work(explainers, target, asked.contrast, features, scheme, views, self.settings.max_atoms)
+            raise ValueError(
+                "fragments are parts of molecules, and these are digits: leave fragments out"
+            )
+        return lane, Work(
+            explainers, target, asked.contrast, features, scheme, views, self.settings.max_atoms
+        )
 
 
 def _default(model: str, entries: Sequence[Entry]) -> str:
@@ -107,4 +136,6 @@ def _is_molecule(entry: Entry) -> bool:
 def _check_kind(explainer: Explainer, entries: Sequence[Entry]) -> None:
     given = "molecules" if _is_molecule(entries[0]) else "digits"
     if explainer.reads != given:
-        raise ValueError(f"the model {explainer.card.name!r} reads {explainer.reads}, and these are {given}: choose another model")
+        raise ValueError(
+            f"the model {explainer.card.name!r} reads {explainer.reads}, and these are {given}: choose another model"
+        )

@@ -39,7 +39,9 @@ def download(found: Upload, ending: Ending, method: str) -> Response:
     """
     names = found.work.methods
     if method and method not in names:
-        raise ValueError(unknown("method", method, names, where=f"among those that explained {found.file}"))
+        raise ValueError(
+            unknown("method", method, names, where=f"among those that explained {found.file}")
+        )
     place, card = names.index(method) if method else 0, found.work.explainers[0].card
     records = [json.loads(row.records[place]) for row in found.job.results]
     own = dict.fromkeys(column_names(found.extras).values(), pa.string())
@@ -50,5 +52,8 @@ def download(found: Upload, ending: Ending, method: str) -> Response:
         content = path.read_bytes()
     name = f"{Path(found.file).stem}-{card.name}-{names[place]}.{ending}"
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
-    headers = {"Content-Disposition": f'attachment; filename="{plain}"', "Cache-Control": "no-store"}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{plain}"',
+        "Cache-Control": "no-store",
+    }
     return Response(content, headers=headers, media_type=TYPES[ending])

@@ -58,15 +58,30 @@ class Guard:
         """Status and reason, where the request is not let in."""
         host = headers.get("host", "")
         if not self.settings.knows(host):
-            return 400, "the request is addressed to another host: open the address that 'molxai serve' printed"
+            return (
+                400,
+                "the request is addressed to another host: open the address that 'molxai serve' printed",
+            )
         if method in ("GET", "HEAD"):
             return None
         origin = headers.get("origin")
-        if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
-            return 403, "the request comes from a page of another site: only the workbench's own pages may ask"
+        if origin is not None and origin.lower() not in (
+            f"http://{host.lower()}",
+            f"https://{host.lower()}",
+        ):
+            return (
+                403,
+                "the request comes from a page of another site: only the workbench's own pages may ask",
+            )
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return 403, "the request comes from a page of another site: only the workbench's own pages may ask"
-        if method != "DELETE" and headers.get("content-type", "").partition(";")[0].strip().lower() not in BODIES:
+            return (
+                403,
+                "the request comes from a page of another site: only the workbench's own pages may ask",
+            )
+        if (
+            method != "DELETE"
+            and headers.get("content-type", "").partition(";")[0].strip().lower() not in BODIES
+        ):
             return 415, f"a body of another type: {' or '.join(BODIES)} is needed"
         length = headers.get("content-length", "0")
         largest = self.settings.largest_body
@@ -75,7 +90,9 @@ class Guard:
 
 def too_large(largest: int) -> str:
     """Why a body of more bytes is refused."""
-    return f"a request of more than {largest // 2**20} MB: send less at once, or use the command line"
+    return (
+        f"a request of more than {largest // 2**20} MB: send less at once, or use the command line"
+    )
 
 
 class _Bounded:
@@ -102,13 +119,19 @@ class _Outward:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
-            headers.setdefault("Cache-Control", "no-cache")  # asked for anew, and sent only where it has changed
+            headers.setdefault(
+                "Cache-Control", "no-cache"
+            )  # asked for anew, and sent only where it has changed
         await self.send(message)
 
 
 async def _refuse(send: Send, status: int, reason: str) -> None:
     content = json.dumps({"error": reason}).encode()
     sizes = (b"content-length", str(len(content)).encode())
-    headers = [(b"content-type", b"application/json"), sizes, (b"connection", b"close")]  # a body may still be on its way
+    headers = [
+        (b"content-type", b"application/json"),
+        sizes,
+        (b"connection", b"close"),
+    ]  # a body may still be on its way
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -79,7 +79,9 @@ class Lane:
         with self.changed:
             self.jobs = deque(one for one in self.jobs if not one.ended.done())
             if len(self.jobs) + (self.current is not None) >= self.most:
-                raise Full(f"{self.most} jobs are in work or waiting, as many as are taken on at once: try again in a little while")
+                raise Full(
+                    f"{self.most} jobs are in work or waiting, as many as are taken on at once: try again in a little while"
+                )
             self.jobs.append(job)
             self.changed.notify()
         return job
@@ -120,7 +122,11 @@ class Kept(Generic[T]):
             self.held[name] = (self.clock(), one)
             oldest = sorted(self.held, key=lambda name: self.held[name][0])
             late = self.clock() - self.lifetime
-            gone = [name for place, name in enumerate(oldest) if self.held[name][0] < late or place < len(oldest) - self.most]
+            gone = [
+                name
+                for place, name in enumerate(oldest)
+                if self.held[name][0] < late or place < len(oldest) - self.most
+            ]
             return [self.held.pop(name)[1] for name in gone]
 
     def find(self, name: str) -> T | None:

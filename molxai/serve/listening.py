@@ -26,7 +26,9 @@ def listener(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise OSError(f"cannot listen on port {port} of {host}: {remedies.get(error.errno or 0, error.strerror)}") from error
+        raise OSError(
+            f"cannot listen on port {port} of {host}: {remedies.get(error.errno or 0, error.strerror)}"
+        ) from error
 
 
 def address(door: socket.socket) -> str:
@@ -42,7 +44,12 @@ def run(settings: "Settings", door: socket.socket) -> None:
 
     from molxai.serve.app import application
 
-    config = uvicorn.Config(application(settings), log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False)
+    config = uvicorn.Config(
+        application(settings),
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )
     try:
         uvicorn.Server(config).run([door])
     except KeyboardInterrupt:

@@ -17,12 +17,30 @@ from molxai.serve.settings import Settings
 from molxai.serve.uploads import READ
 from molxai.serve.work import MOST_COLUMNS
 
-OWN_SCRIPTS = ("ask", "state", "choices", "pad", "sketch", "row", "upload", "look", "tabs", "drop", "workbench")
+OWN_SCRIPTS = (
+    "ask",
+    "state",
+    "choices",
+    "pad",
+    "sketch",
+    "row",
+    "upload",
+    "look",
+    "tabs",
+    "drop",
+    "workbench",
+)
 """Of the folder `static`, after those that pages share."""
 
 EXAMPLES = {
-    "elenbecestat": ("a BACE-1 inhibitor", "C[C@H]1OC[C@]2(c3cc(NC(=O)c4cnc(C(F)F)cn4)ccc3F)N=C(N)SC[C@H]12"),
-    "verubecestat": ("one that the model misses", "CN1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"),
+    "elenbecestat": (
+        "a BACE-1 inhibitor",
+        "C[C@H]1OC[C@]2(c3cc(NC(=O)c4cnc(C(F)F)cn4)ccc3F)N=C(N)SC[C@H]12",
+    ),
+    "verubecestat": (
+        "one that the model misses",
+        "CN1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O",
+    ),
     "donepezil": ("a drug with another target", "COc1cc2c(cc1OC)C(=O)C(CC1CCN(Cc3ccccc3)CC1)C2"),
 }
 """What each is, and its SMILES."""
@@ -49,7 +67,10 @@ async def workbench(request: Request) -> HTMLResponse:
         examples=EXAMPLES,
         digits=DIGITS,
         settings=embedded(_settings(settings)),
-        scripts=[*(f"/assets/{name}.js" for name in SCRIPTS), *(f"/static/{name}.js" for name in OWN_SCRIPTS)],
+        scripts=[
+            *(f"/assets/{name}.js" for name in SCRIPTS),
+            *(f"/static/{name}.js" for name in OWN_SCRIPTS),
+        ],
     )
     return HTMLResponse(page)
 
@@ -72,7 +93,11 @@ def _settings(settings: Settings) -> dict[str, Any]:
 async def api(request: Request) -> HTMLResponse:
     """The OpenAPI document as a page."""
     document = request.app.openapi()
-    operations = [_operation(path, verb, known, document) for path, verbs in document["paths"].items() for verb, known in verbs.items()]
+    operations = [
+        _operation(path, verb, known, document)
+        for path, verbs in document["paths"].items()
+        for verb, known in verbs.items()
+    ]
     page = templates.get_template("api.html").render(
         about=document["info"],
         operations=operations,
@@ -82,14 +107,19 @@ async def api(request: Request) -> HTMLResponse:
     return HTMLResponse(page)
 
 
-def _operation(path: str, verb: str, known: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(
+    path: str, verb: str, known: Mapping[str, Any], document: Mapping[str, Any]
+) -> dict[str, Any]:
     """One address: what it is for, what it takes, and what it answers."""
     given = [
-        _field(one["name"], one["schema"] | {"description": one.get("description", "")}, document) for one in known.get("parameters", ())
+        _field(one["name"], one["schema"] | {"description": one.get("description", "")}, document)
+        for one in known.get("parameters", ())
     ]
     kinds = known.get("requestBody", {}).get("content", {})
     body = [field for one in kinds.values() for field in _fields(one["schema"], document)]
-    done: Mapping[str, Any] = next((answer for code, answer in known["responses"].items() if code.startswith("2")), {})
+    done: Mapping[str, Any] = next(
+        (answer for code, answer in known["responses"].items() if code.startswith("2")), {}
+    )
     answer = done.get("content", {}).get("application/json", {}).get("schema", {})
     several = answer.get("type") == "array"
     return {
@@ -110,24 +140,39 @@ def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping
 
 def _fields(schema: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict[str, str]]:
     """Name, type and meaning of each field."""
-    return [_field(name, one, document) for name, one in _resolved(schema, document).get("properties", {}).items()]
+    return [
+        _field(name, one, document)
+        for name, one in _resolved(schema, document).get("properties", {}).items()
+    ]
 
 
 def _field(name: str, schema: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, str]:
     default = schema.get("default")
     usual = f" [default: {json.dumps(default)}]" if default not in (None, "") else ""
-    return {"name": name, "type": _type(schema, document), "says": f"{schema.get('description', '')}{usual}"}
+    return {
+        "name": name,
+        "type": _type(schema, document),
+        "says": f"{schema.get('description', '')}{usual}",
+    }
 
 
 def _type(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """The type in words."""
     if "anyOf" in schema:
-        return " or ".join(_type(one, document) for one in schema["anyOf"] if one.get("type") != "null")
+        return " or ".join(
+            _type(one, document) for one in schema["anyOf"] if one.get("type") != "null"
+        )
     if "$ref" in schema:
         known = _resolved(schema, document)
-        return known.get("title", "object") if known.get("type") == "object" else " | ".join(known.get("enum", ()))
+        return (
+            known.get("title", "object")
+            if known.get("type") == "object"
+            else " | ".join(known.get("enum", ()))
+        )
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}), document)}"
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
-    return {"object": "dictionary"}.get(schema.get("type", ""), schema.get("format") or schema.get("type", "anything"))
+    return {"object": "dictionary"}.get(
+        schema.get("type", ""), schema.get("format") or schema.get("type", "anything")
+    )

@@ -39,14 +39,18 @@ def pasted(text: str) -> Pasted:
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     filled = [line for line in lines if line.strip()]
     if not filled:
-        raise ValueError("the text is empty: a SMILES, lines of SMILES and names, a mol block or a table with a header is needed")
+        raise ValueError(
+            "the text is empty: a SMILES, lines of SMILES and names, a mol block or a table with a header is needed"
+        )
     if any(COUNTS.match(line) for line in lines):
         return Pasted("pasted.sdf", _file(_with_heading(lines)))
     if ending := _table_ending(filled[0]):
         return Pasted(f"pasted{ending}", _file(filled))
     if len(filled) > 1 and all(map(_has_cells, filled)):
         needed = "put a line like 'smiles,name' above it, or tabs between a SMILES and its name"
-        raise ValueError(f"the text is a table without a header, {shortened(filled[0].strip())!r} …: {needed}")
+        raise ValueError(
+            f"the text is a table without a header, {shortened(filled[0].strip())!r} …: {needed}"
+        )
     return Pasted("pasted.smi", _file([line.strip() for line in filled]))
 
 

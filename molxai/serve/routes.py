@@ -7,7 +7,16 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from graphormer.readers.tables import Layout
-from molxai.serve.api import Explained, ExplainRequest, JobAnswer, Name, Predicted, PredictRequest, Question, Refusal
+from molxai.serve.api import (
+    Explained,
+    ExplainRequest,
+    JobAnswer,
+    Name,
+    Predicted,
+    PredictRequest,
+    Question,
+    Refusal,
+)
 from molxai.serve.desk import Desk, Upload
 from molxai.serve.download import Ending, download
 from molxai.serve.jobs import Job
@@ -26,7 +35,12 @@ GONE = 499
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": Refusal, "description": meaning}
-    for code, meaning in {404: "no such model or job", 413: "too much at once", 422: "cannot be done", 503: "too much to do"}.items()
+    for code, meaning in {
+        404: "no such model or job",
+        413: "too much at once",
+        422: "cannot be done",
+        503: "too much to do",
+    }.items()
 }
 
 router = APIRouter(prefix="/api", responses=REFUSALS)
@@ -42,7 +56,9 @@ async def explain(asked: ExplainRequest, request: Request) -> Response:
     """Relevance of each atom or superpixel of the inputs, by one or several methods."""
     desk = desk_of(request)
     entries = await run_in_threadpool(subjects, asked, desk.settings)
-    job = await run_in_threadpool(desk.explain, asked, asked.methods, entries, asked.features, asked.views)
+    job = await run_in_threadpool(
+        desk.explain, asked, asked.methods, entries, asked.features, asked.views
+    )
     if not await _ended(job, request):
         return Response(status_code=GONE)
     views = f"[{','.join(row.view for row in job.results)}]" if asked.views else "null"
@@ -64,29 +80,55 @@ async def predict(asked: PredictRequest, request: Request) -> Response:
 async def upload(
     request: Request,
     file: Annotated[
-        UploadFile, File(description="CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY, NPZ, or TXT of molecules as they are pasted.")
+        UploadFile,
+        File(
+            description="CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY, NPZ, or TXT of molecules as they are pasted."
+        ),
     ],
     model: Annotated[Name, Form(description="A name from /api/models.")] = "",
-    methods: Annotated[Name, Form(description="Names from /api/methods, with commas between them.")] = "lrp",
+    methods: Annotated[
+        Name, Form(description="Names from /api/methods, with commas between them.")
+    ] = "lrp",
     target: Annotated[
-        Name, Form(description="pred, true (with label_column), or a class's name or number. Default: the second of two classes.")
+        Name,
+        Form(
+            description="pred, true (with label_column), or a class's name or number. Default: the second of two classes."
+        ),
     ] = "",
     contrast: Annotated[Name, Form(description="Class whose logit is subtracted.")] = "",
     endpoint: Annotated[Name, Form(description="Target column of a model that has several.")] = "",
-    fragments: Annotated[Name, Form(description="Add fragments to the records: the id of a scheme.")] = "",
-    smiles_column: Annotated[Name, Form(description="Column of SMILES. Default: found by its name.")] = "",
-    id_column: Annotated[Name, Form(description="Column of names. Default: found by its name.")] = "",
-    separator: Annotated[Name, Form(description="Separator of a text table. Default: found in the file.")] = "",
-    encoding: Annotated[Name, Form(description="Encoding of a text file. Default: found in the file.")] = "",
+    fragments: Annotated[
+        Name, Form(description="Add fragments to the records: the id of a scheme.")
+    ] = "",
+    smiles_column: Annotated[
+        Name, Form(description="Column of SMILES. Default: found by its name.")
+    ] = "",
+    id_column: Annotated[
+        Name, Form(description="Column of names. Default: found by its name.")
+    ] = "",
+    separator: Annotated[
+        Name, Form(description="Separator of a text table. Default: found in the file.")
+    ] = "",
+    encoding: Annotated[
+        Name, Form(description="Encoding of a text file. Default: found in the file.")
+    ] = "",
     label_column: Annotated[Name, Form(description="Column of the true class.")] = "",
 ) -> Response:
     """A file to explain row by row: a job, whose results are fetched as they are made. A bad row is a record with its error."""
     desk = desk_of(request)
-    asked = Question(model=model, target=target, contrast=contrast or None, endpoint=endpoint, fragments=fragments)
+    asked = Question(
+        model=model,
+        target=target,
+        contrast=contrast or None,
+        endpoint=endpoint,
+        fragments=fragments,
+    )
     names = [one.strip() for one in methods.split(",")]
     name = file.filename or "upload"
     layout = Layout(smiles_column, id_column, separator, encoding)
-    entries = await run_in_threadpool(uploaded, name, await file.read(), desk.settings, layout, label_column)
+    entries = await run_in_threadpool(
+        uploaded, name, await file.read(), desk.settings, layout, label_column
+    )
     made = await run_in_threadpool(desk.upload, asked, names, entries, safe_name(name))
     return _json(_told(made, 0), 202)
 
@@ -97,7 +139,9 @@ async def job(
     request: Request,
     start: Annotated[int, Query(ge=0, description="Row to begin with.")] = 0,
     records: Annotated[bool, Query(description="Whether to tell records.")] = True,
-    views: Annotated[bool, Query(description="Whether to tell what a page needs to draw each input.")] = False,
+    views: Annotated[
+        bool, Query(description="Whether to tell what a page needs to draw each input.")
+    ] = False,
 ) -> Response:
     """How far an upload is, and its results from row `start` on."""
     return _json(_told(_kept(id, request), start, records, views))
@@ -116,19 +160,25 @@ async def result(
     id: str,
     ending: Ending,
     request: Request,
-    method: Annotated[Name, Query(description="One of the upload's methods. Default: the first.")] = "",
+    method: Annotated[
+        Name, Query(description="One of the upload's methods. Default: the first.")
+    ] = "",
 ) -> Response:
     """The records of an upload that has ended, as the file that `molxai explain -o` writes."""
     found = _kept(id, request)
     if not found.job.ended.done():
-        raise ValueError(f"{len(found.job.results)} of {found.job.total} rows are done: wait for the rest, or cancel it")
+        raise ValueError(
+            f"{len(found.job.results)} of {found.job.total} rows are done: wait for the rest, or cancel it"
+        )
     return await run_in_threadpool(download, found, ending, method)
 
 
 def _kept(id: str, request: Request) -> Upload:
     found = desk_of(request).uploads.find(id)
     if found is None:
-        raise FileNotFoundError("no such job here: results are kept for half an hour after they were last asked for; upload the file again")
+        raise FileNotFoundError(
+            "no such job here: results are kept for half an hour after they were last asked for; upload the file again"
+        )
     return found
 
 

@@ -31,7 +31,9 @@ def servable(own: Sequence[str] = ()) -> dict[str, Path]:
     for path in map(locate, own):
         name = read_card(path).name
         if known.get(name, path) != path:
-            raise ValueError(f"{path} and {known[name]} are both named {name!r}: give one of them another name in its card")
+            raise ValueError(
+                f"{path} and {known[name]} are both named {name!r}: give one of them another name in its card"
+            )
         known[name] = path
     return known
 

@@ -28,5 +28,7 @@ class Shelf:
         with self.loading:
             if model not in self.loaded:
                 self.loaded[model] = Explainer(weights, device=self.settings.device)
-                _ = self.loaded[model].known  # read once, and not for each of the copies that are handed out
+                _ = self.loaded[
+                    model
+                ].known  # read once, and not for each of the copies that are handed out
         return self.loaded[model].by(method, endpoint)

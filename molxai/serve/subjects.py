@@ -18,12 +18,19 @@ def subjects(asked: Subjects, settings: Settings) -> list[Entry]:
     Raises:
         ValueError: nothing, or several kinds at once; a picture that is none; `OversizedError`: too much.
     """
-    given = [name for name in ("inputs", "text", "image", "picture") if getattr(asked, name) is not None]
+    given = [
+        name for name in ("inputs", "text", "image", "picture") if getattr(asked, name) is not None
+    ]
     if len(given) != 1:
-        raise ValueError(f"{' and '.join(given) or 'nothing'} to explain: one of inputs, text, image and picture is needed")
+        raise ValueError(
+            f"{' and '.join(given) or 'nothing'} to explain: one of inputs, text, image and picture is needed"
+        )
     if asked.inputs is not None:
         _check_count(len(asked.inputs), settings)
-        return [bounded(Entry(one, one, "smiles", row), settings) for row, one in enumerate(asked.inputs)]
+        return [
+            bounded(Entry(one, one, "smiles", row), settings)
+            for row, one in enumerate(asked.inputs)
+        ]
     if asked.text is not None:
         found = pasted_rows(asked.text, settings)
         _check_count(len(found), settings)
@@ -46,7 +53,9 @@ def pasted_rows(text: str, settings: Settings) -> list[Entry]:
 
 def _check_count(count: int, settings: Settings) -> None:
     if count > settings.most_inputs:
-        raise OversizedError(f"{count} inputs at once: at most {settings.most_inputs}, send more as a file to /api/upload")
+        raise OversizedError(
+            f"{count} inputs at once: at most {settings.most_inputs}, send more as a file to /api/upload"
+        )
 
 
 def _decoded(picture: str) -> bytes:
@@ -61,6 +70,8 @@ def _grey(rows: list[list[float]]) -> np.ndarray:
     wide = {len(row) for row in rows}
     if len(wide) != 1 or max(wide) > LARGEST_SIDE or len(rows) > LARGEST_SIDE:
         sides = f"{len(rows)} rows of {' or '.join(map(str, sorted(wide)[:3]))} values"
-        raise ValueError(f"an image of {sides}: rows of one length are needed, at most {LARGEST_SIDE} × {LARGEST_SIDE}")
+        raise ValueError(
+            f"an image of {sides}: rows of one length are needed, at most {LARGEST_SIDE} × {LARGEST_SIDE}"
+        )
     values = np.array(rows, dtype=np.float64)
     return values / 255 if values.size and values.max() > 1 else values

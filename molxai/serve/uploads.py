@@ -43,7 +43,9 @@ class Ready(Entry):
         return self.made
 
 
-def uploaded(name: str, content: bytes, settings: Settings, layout: Layout = AS_FOUND, label_column: str = "") -> list[Entry]:
+def uploaded(
+    name: str, content: bytes, settings: Settings, layout: Layout = AS_FOUND, label_column: str = ""
+) -> list[Entry]:
     """The rows of an uploaded file.
 
     Raises:
@@ -100,10 +102,14 @@ def _rows(path: Path, settings: Settings, layout: Layout, label_column: str) -> 
     _check_unpacked(path, settings.largest_content, settings.most_rows)
     found = list(islice(entries([str(path)], layout, label_column), settings.most_rows + 1))
     if len(found) > settings.most_rows:
-        raise OversizedError(f"{path.name} has more than {settings.most_rows} rows: cut it, or use 'molxai explain' on the command line")
+        raise OversizedError(
+            f"{path.name} has more than {settings.most_rows} rows: cut it, or use 'molxai explain' on the command line"
+        )
     if not found:
         raise ValueError(f"no inputs in {path.name}: at least one row is needed")
-    return [bounded(_picture(one, path) if one.kind == "picture" else one, settings) for one in found]
+    return [
+        bounded(_picture(one, path) if one.kind == "picture" else one, settings) for one in found
+    ]
 
 
 def _picture(entry: Entry, path: Path) -> Ready:
@@ -138,7 +144,9 @@ def _check_unpacked(path: Path, largest: int, most_rows: int) -> None:
         content, rows = _parquet_size(path, largest, most_rows)
     if content > largest or rows > most_rows:
         limits = f"at most {largest / 2**20:.0f} MB and {most_rows} rows are read"
-        raise OversizedError(f"{path.name} unpacks to {content / 2**20:.0f} MB and {rows} rows: {limits}")
+        raise OversizedError(
+            f"{path.name} unpacks to {content / 2**20:.0f} MB and {rows} rows: {limits}"
+        )
 
 
 def _parquet_size(path: Path, largest: int, most_rows: int) -> tuple[int, int]:
@@ -147,13 +155,26 @@ def _parquet_size(path: Path, largest: int, most_rows: int) -> tuple[int, int]:
     from pyarrow import compute, parquet
 
     try:
-        plain = [one.name for one in parquet.read_schema(path) if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)]
+        plain = [
+            one.name
+            for one in parquet.read_schema(path)
+            if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
+        ]
         file = parquet.ParquetFile(path, read_dictionary=plain)
-        stored = sum(file.metadata.row_group(place).total_byte_size for place in range(file.num_row_groups))
+        stored = sum(
+            file.metadata.row_group(place).total_byte_size for place in range(file.num_row_groups)
+        )
         if stored > largest or file.metadata.num_rows > most_rows:
             return stored, file.metadata.num_rows
-        columns = [column.combine_chunks() for column in file.read().columns if pa.types.is_dictionary(column.type)]
+        columns = [
+            column.combine_chunks()
+            for column in file.read().columns
+            if pa.types.is_dictionary(column.type)
+        ]
     except (pa.ArrowException, OSError):
         return 0, 0  # no Parquet file: its reader says so
-    lengths = [compute.sum(compute.take(compute.binary_length(one.dictionary), one.indices)).as_py() or 0 for one in columns]
+    lengths = [
+        compute.sum(compute.take(compute.binary_length(one.dictionary), one.indices)).as_py() or 0
+        for one in columns
+    ]
     return max(stored, sum(lengths)), file.metadata.num_rows

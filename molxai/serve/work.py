@@ -42,7 +42,9 @@ class Row:
     @property
     def records(self) -> list[str]:
         """A record for each method."""
-        return [one if self.extras == "{}" else f"{one[:-1]}, {self.extras[1:]}" for one in self.said]
+        return [
+            one if self.extras == "{}" else f"{one[:-1]}, {self.extras[1:]}" for one in self.said
+        ]
 
 
 def is_quick(methods: Sequence[Method], entries: Sequence[Entry], most: int = QUICK_PASSES) -> bool:
@@ -50,7 +52,10 @@ def is_quick(methods: Sequence[Method], entries: Sequence[Entry], most: int = QU
     if any(one.largest is not None for one in methods):  # they take seconds whatever their passes
         return False
     sizes = [_nodes(entry) for entry in entries]
-    return sum(sum(one.passes(nodes)) * max(1.0, nodes / USUAL) for one in methods for nodes in sizes) <= most
+    return (
+        sum(sum(one.passes(nodes)) * max(1.0, nodes / USUAL) for one in methods for nodes in sizes)
+        <= most
+    )
 
 
 def _nodes(entry: Entry) -> int:
@@ -91,13 +96,22 @@ class Work:
                 columns.append(list(explained(one, inputs, self.target, self.contrast)))
                 yield []
             near = similarities(self.explainers[0], inputs) if self.views else [None] * len(inputs)
-            yield [self._row(*known) for known in zip(chunk, inputs, near, zip(*columns, strict=True), strict=True)]
+            yield [
+                self._row(*known)
+                for known in zip(chunk, inputs, near, zip(*columns, strict=True), strict=True)
+            ]
 
     def _row(self, entry: Entry, one: Input, near: float | None, made: Sequence[Explained]) -> Row:
         extras = _extras(entry.extras)
-        said = tuple(text(record(by, explanation, self.features, self.scheme)) for by, explanation in made)
+        said = tuple(
+            text(record(by, explanation, self.features, self.scheme)) for by, explanation in made
+        )
         few = dict(islice(extras.items(), MOST_COLUMNS))
-        shown = text(self._view(one, near, made) | ({"extras": few} if few else {})) if self.views else "null"
+        shown = (
+            text(self._view(one, near, made) | ({"extras": few} if few else {}))
+            if self.views
+            else "null"
+        )
         return Row(said, text(extras), shown, not any(explanation for _, explanation in made))
 
     def _view(self, one: Input, near: float | None, made: Sequence[Explained]) -> Record:
@@ -107,7 +121,11 @@ class Work:
         found = [explanation for _, explanation in made if explanation]
         if not found:
             return view(replace(one, error=made[0][0].error), [])
-        refused = {name: by.error for name, (by, explanation) in zip(self.methods, made, strict=True) if explanation is None}
+        refused = {
+            name: by.error
+            for name, (by, explanation) in zip(self.methods, made, strict=True)
+            if explanation is None
+        }
         return view(one, found, near) | ({"refused": refused} if refused else {})
 
 
@@ -117,11 +135,15 @@ def _extras(columns: Mapping[str, Any]) -> Record:
     return {names[name]: as_text(value) for name, value in columns.items()}
 
 
-def predicted_rows(explainer: Explainer, entries: Sequence[Entry], target: str, max_atoms: int) -> Iterator[list[Row]]:
+def predicted_rows(
+    explainer: Explainer, entries: Sequence[Entry], target: str, max_atoms: int
+) -> Iterator[list[Row]]:
     """What the model says of each input for that target, without relevances."""
     inputs = (entry.read(max_atoms) for entry in entries)
     for one, said in predictions(explainer, inputs, target):
-        yield [Row((text(prediction_record(one, said, explainer.card)),), "{}", "null", said is None)]
+        yield [
+            Row((text(prediction_record(one, said, explainer.card)),), "{}", "null", said is None)
+        ]
 
 
 def text(content: Any) -> str:

@@ -16,14 +16,19 @@ SMILES = ["CCO", "nonsense", "c1ccccc1C(=O)O", None, ""]
 
 @pytest.fixture(scope="module")
 def frame():
-    return pandas.DataFrame({"smiles": SMILES, "name": list("abcde"), "error": range(5)}, index=[7, 7, 3, "x", None])
+    return pandas.DataFrame(
+        {"smiles": SMILES, "name": list("abcde"), "error": range(5)}, index=[7, 7, 3, "x", None]
+    )
 
 
 def test_a_row_for_each_row_with_its_explanation(frame):
     made = molxai.explain_frame(frame, target="active")
     assert list(made.index)[:4] == list(frame.index)[:4] and made[list(frame.columns)].equals(frame)
     assert made["status"].tolist() == ["ok", "error", "ok", "error", "error"]
-    assert "RDKit cannot read" in made["molxai_error"].iloc[1] and "empty SMILES" in made["molxai_error"].iloc[3]
+    assert (
+        "RDKit cannot read" in made["molxai_error"].iloc[1]
+        and "empty SMILES" in made["molxai_error"].iloc[3]
+    )
     for place in (0, 2):
         said, row = Explainer("bace")(SMILES[place], "active").to_dict(), made.iloc[place]
         assert row["logit"] == pytest.approx(said["logit"], abs=1e-5) and row["target"] == "active"
@@ -37,10 +42,12 @@ def test_molecules_of_rdkit_and_other_columns_names(frame):
     mols = pandas.DataFrame({"ROMol": [Chem.MolFromSmiles("OCC"), None]})
     made = molxai.explain_frame(mols, "ROMol", features=True)
     assert made["status"].tolist() == ["ok", "error"]
-    assert made["relevance"].iloc[0] == pytest.approx(Explainer("bace")("OCC", target="active").relevance.tolist(), abs=1e-5)
-    assert sum(made["features"].iloc[0][name][1] for name in made["features"].iloc[0]) == pytest.approx(
-        made["relevance"].iloc[0][1], abs=1e-5
+    assert made["relevance"].iloc[0] == pytest.approx(
+        Explainer("bace")("OCC", target="active").relevance.tolist(), abs=1e-5
     )
+    assert sum(
+        made["features"].iloc[0][name][1] for name in made["features"].iloc[0]
+    ) == pytest.approx(made["relevance"].iloc[0][1], abs=1e-5)
 
 
 def test_missing_and_strange_values_are_rows_with_errors():
@@ -58,7 +65,10 @@ def test_the_column_is_named_as_on_the_command_line():
 
 def test_predictions_only_and_an_empty_frame(frame):
     made = molxai.explain_frame(frame, relevances=False)
-    assert made["prediction"].iloc[0] == Explainer("bace")("CCO").prediction_name and made["relevance"].isna().all()
+    assert (
+        made["prediction"].iloc[0] == Explainer("bace")("CCO").prediction_name
+        and made["relevance"].isna().all()
+    )
     none = molxai.explain_frame(frame[:0])
     assert len(none) == 0 and "logit" in none.columns
 
@@ -66,7 +76,9 @@ def test_predictions_only_and_an_empty_frame(frame):
 def test_refusals(frame, monkeypatch):
     with pytest.raises(ValueError, match="no column 'structure': there are smiles, name, error"):
         molxai.explain_frame(frame, "structure")
-    with pytest.raises(ValueError, match=r"^no setting 'batchsize' of explain_frame: did you mean 'batch_size'"):
+    with pytest.raises(
+        ValueError, match=r"^no setting 'batchsize' of explain_frame: did you mean 'batch_size'"
+    ):
         molxai.explain_frame(frame, batchsize=3)
     with pytest.raises(ValueError, match="no class 'maybe'"):
         molxai.explain_frame(frame, target="maybe")

@@ -28,7 +28,9 @@ CHUNK = 4
 def run(saved_model, tmp_path_factory):
     """A run all of whose chunks are done, but which is not joined yet, and what it joins to."""
     folder = tmp_path_factory.mktemp("run")
-    (folder / "t.csv").write_text("smiles\n" + "\n".join("C" * n + "O" for n in range(1, 11)) + "\n")
+    (folder / "t.csv").write_text(
+        "smiles\n" + "\n".join("C" * n + "O" for n in range(1, 11)) + "\n"
+    )
     work, rows = Attribution(str(saved_model), device="cpu"), Library((str(folder / "t.csv"),))
     explain_library(work, rows, folder / "o.jsonl", shard=(0, 1), chunk=CHUNK)
     explain_library(work, rows, folder / "whole.jsonl", chunk=CHUNK)
@@ -52,8 +54,23 @@ def copy(source, target):
         (target / path.name).write_bytes(path.read_bytes())
 
 
-ODD = ["", "{}", "[]", "null", '"text"', "7", "[" * 3000, '{"chunks": {}, "rows": 3}', '{"chunks": "3", "rows": "10"}']
-ODD += ['{"chunks": -3, "rows": 10}', '{"chunks": 3, "rows": 2}', '{"chunks": true, "rows": 10}', '{"chunks": 1e400, "rows": 10}']
+ODD = [
+    "",
+    "{}",
+    "[]",
+    "null",
+    '"text"',
+    "7",
+    "[" * 3000,
+    '{"chunks": {}, "rows": 3}',
+    '{"chunks": "3", "rows": "10"}',
+]
+ODD += [
+    '{"chunks": -3, "rows": 10}',
+    '{"chunks": 3, "rows": 2}',
+    '{"chunks": true, "rows": 10}',
+    '{"chunks": 1e400, "rows": 10}',
+]
 ODD += ['{"chunks": 99999999999, "rows": 99999999999}', "\x00", '{"rows": 10}']
 
 
@@ -68,7 +85,9 @@ def test_a_damaged_note_costs_a_line(again, capsys, name, content):
     if name == TOTAL:  # it is written anew
         assert resumed() == Tally(10) and output.read_bytes() == whole
     else:
-        with pytest.raises(ValueError, match="manifest.json is damaged|holds an unfinished run with"):
+        with pytest.raises(
+            ValueError, match="manifest.json is damaged|holds an unfinished run with"
+        ):
             resumed()
 
 
@@ -86,7 +105,9 @@ CHANGES = {
     "a column less": lambda table: table.drop_columns(["status"]),
     "rows twice": lambda table: pa.concat_tables([table, table]),
     "other rows": lambda table: table.set_column(1, "row", pa.array([7, 7, 7, 7])),
-    "rows without numbers": lambda table: table.set_column(1, "row", pa.array([None] * 4, pa.int64())),
+    "rows without numbers": lambda table: table.set_column(
+        1, "row", pa.array([None] * 4, pa.int64())
+    ),
     "text for numbers": lambda table: table.set_column(1, "row", pa.array(list("abcd"))),
 }
 
@@ -98,7 +119,9 @@ def test_a_part_that_cannot_be_of_the_run_is_missing(again, capsys, change, plac
     rewritten(Parts(output).path(place), CHANGES[change])
     assert main(["merge", "-o", str(output), "-q"]) == 1
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and ("is missing or damaged" in said or "of different runs" in said)
+    assert said.count("\n") == 1 and (
+        "is missing or damaged" in said or "of different runs" in said
+    )
     if change != "fewer rows":
         assert resumed() == Tally(10) and output.read_bytes() == whole
 
@@ -148,13 +171,36 @@ def test_another_method_meets_a_run_at_work_and_stops(run, tmp_path, saved_model
     def meeting(do, chunks):
         for place, chunk in chunks:
             if not said:
-                arguments = ["explain", rows.sources[0], "-m", str(saved_model), "--method", "saliency", "-o", str(output), "--restart"]
-                said.append(subprocess.run([sys.executable, "-m", "molxai.cli", *arguments], cwd=ROOT, capture_output=True, text=True))
+                arguments = [
+                    "explain",
+                    rows.sources[0],
+                    "-m",
+                    str(saved_model),
+                    "--method",
+                    "saliency",
+                    "-o",
+                    str(output),
+                    "--restart",
+                ]
+                said.append(
+                    subprocess.run(
+                        [sys.executable, "-m", "molxai.cli", *arguments],
+                        cwd=ROOT,
+                        capture_output=True,
+                        text=True,
+                    )
+                )
             yield place, do(chunk)
 
-    assert explain_library(work, rows, output, meeting, chunk=CHUNK) == Tally(10) and output.read_bytes() == whole
+    assert (
+        explain_library(work, rows, output, meeting, chunk=CHUNK) == Tally(10)
+        and output.read_bytes() == whole
+    )
     assert said[0].returncode == 1 and said[0].stderr.count("\n") == 1
-    assert f"another run (process {os.getpid()} on " in said[0].stderr and "is at work on" in said[0].stderr
+    assert (
+        f"another run (process {os.getpid()} on " in said[0].stderr
+        and "is at work on" in said[0].stderr
+    )
     folder = parts_folder(output)
     folder.mkdir()
     (folder / WHOLE).write_text("process 1 on elsewhere, since 2001-01-01 00:00:00")
@@ -174,7 +220,13 @@ with alone_in(Path(sys.argv[1]), shard):
 
 @pytest.mark.parametrize(
     ("first", "second", "together"),
-    [((), (), False), ((), (0, 2), False), ((0, 2), (), False), ((0, 2), (0, 2), False), ((0, 2), (1, 2), True)],
+    [
+        ((), (), False),
+        ((), (0, 2), False),
+        ((0, 2), (), False),
+        ((0, 2), (0, 2), False),
+        ((0, 2), (1, 2), True),
+    ],
 )
 def test_shards_work_beside_each_other_and_whole_runs_alone(tmp_path, first, second, together):
     from molxai.batch.locks import alone_in
@@ -186,7 +238,10 @@ def test_shards_work_beside_each_other_and_whole_runs_alone(tmp_path, first, sec
         with alone_in(tmp_path, second):
             pass
     else:
-        with pytest.raises(ValueError, match=rf"another run \(process {holder.pid} on "), alone_in(tmp_path, second or None):
+        with (
+            pytest.raises(ValueError, match=rf"another run \(process {holder.pid} on "),
+            alone_in(tmp_path, second or None),
+        ):
             pass
     holder.send_signal(signal.SIGKILL)
     holder.wait()
@@ -195,7 +250,9 @@ def test_shards_work_beside_each_other_and_whole_runs_alone(tmp_path, first, sec
     holder.stdout.close()
 
 
-def test_a_file_that_was_changed_is_another_input_and_the_line_says_how_to_go_on(run, saved_model, tmp_path, capsys):
+def test_a_file_that_was_changed_is_another_input_and_the_line_says_how_to_go_on(
+    run, saved_model, tmp_path, capsys
+):
     output, table = tmp_path / "o.jsonl", tmp_path / "t.csv"
     table.write_text("smiles\nCCO\nCCN\nCCC\n")
     work = Attribution(str(saved_model), device="cpu")
@@ -203,10 +260,26 @@ def test_a_file_that_was_changed_is_another_input_and_the_line_says_how_to_go_on
     table.write_text("smiles\nCCO\nCCN\nCCCl\n")
     with pytest.raises(ValueError) as refused:
         explain_library(work, Library((str(table),)), output, resume=True, chunk=2)
-    assert "names and the SHA-256 of their bytes" in str(refused.value) and "add --restart to throw that run away" in str(refused.value)
+    assert "names and the SHA-256 of their bytes" in str(
+        refused.value
+    ) and "add --restart to throw that run away" in str(refused.value)
     assert explain_library(work, Library((str(table),)), output, restart=True, chunk=2) == Tally(3)
     assert [json.loads(line)["input"] for line in output.open()] == ["CCO", "CCN", "CCCl"]
-    assert main(["explain", str(table), "-m", str(saved_model), "-o", str(output), "--restart", "--resume"]) == 2
+    assert (
+        main(
+            [
+                "explain",
+                str(table),
+                "-m",
+                str(saved_model),
+                "-o",
+                str(output),
+                "--restart",
+                "--resume",
+            ]
+        )
+        == 2
+    )
     assert "give one of them" in capsys.readouterr().err
 
 
@@ -214,8 +287,12 @@ def test_a_file_in_the_place_of_the_folder_is_named(saved_model, tmp_path):
     table, output = tmp_path / "t.csv", tmp_path / "o.jsonl"
     table.write_text("smiles\nCCO\nCCN\nCCC\n")
     parts_folder(output).write_text("")
-    with pytest.raises(ValueError, match=r"o\.jsonl\.parts is a file: a folder of this name is needed"):
-        explain_library(Attribution(str(saved_model), device="cpu"), Library((str(table),)), output, chunk=2)
+    with pytest.raises(
+        ValueError, match=r"o\.jsonl\.parts is a file: a folder of this name is needed"
+    ):
+        explain_library(
+            Attribution(str(saved_model), device="cpu"), Library((str(table),)), output, chunk=2
+        )
 
 
 def test_a_loop_of_links_costs_a_line(saved_model, tmp_path, capsys):
@@ -232,7 +309,10 @@ def test_a_loop_of_links_costs_a_line(saved_model, tmp_path, capsys):
         ["train", str(folder / "p.npz"), "-o", str(tmp_path / "m")],
     )
     for arguments in refused:
-        assert main([*arguments, *(["-m", str(saved_model)] if arguments[0] == "explain" else [])]) == 1
+        assert (
+            main([*arguments, *(["-m", str(saved_model)] if arguments[0] == "explain" else [])])
+            == 1
+        )
         assert capsys.readouterr().err.count("\n") == 1
     assert main(["explain", str(table), "-m", str(saved_model), "-o", str(output), "-q"]) == 0
     assert output.is_file() and not output.is_symlink()  # a whole file takes the place of the link

@@ -36,7 +36,9 @@ REASONS = {
 
 def take_poison(rows):
     """Molecules end their worker whenever they are read."""
-    for smiles, fault in zip(rows["input"], rows.get("fault", [""] * len(rows["input"])), strict=True):
+    for smiles, fault in zip(
+        rows["input"], rows.get("fault", [""] * len(rows["input"])), strict=True
+    ):
         if smiles in POISON and not fault:
             poison(POISON[smiles])
 
@@ -74,7 +76,12 @@ class PoisonousAttribution(Attribution):
 
 def chunk(*smiles):
     blank = np.array([""] * len(smiles), dtype=object)
-    return {"input": np.array(smiles, dtype=object), "row": np.arange(len(smiles)), "content": blank, "fault": blank}
+    return {
+        "input": np.array(smiles, dtype=object),
+        "row": np.arange(len(smiles)),
+        "content": blank,
+        "fault": blank,
+    }
 
 
 @pytest.fixture
@@ -105,7 +112,9 @@ class Once:
         if len(rows["row"]) and not self.mark.exists():
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return echo(rows).append_column("together", pa.array([len(rows["row"])] * len(rows["row"]), pa.int64()))
+        return echo(rows).append_column(
+            "together", pa.array([len(rows["row"])] * len(rows["row"]), pa.int64())
+        )
 
 
 def test_a_chunk_whose_worker_is_killed_once_is_done_again_as_a_whole(tmp_path):
@@ -125,7 +134,10 @@ def dying(rows):
 
 
 def test_workers_that_cannot_begin_end_the_run():
-    with pytest.raises(OSError, match=r"workers cannot begin: each of 3 was killed \(exit code 4\) before its first row.*--num-workers"):
+    with pytest.raises(
+        OSError,
+        match=r"workers cannot begin: each of 3 was killed \(exit code 4\) before its first row.*--num-workers",
+    ):
         list(processes(dying, iter([(0, chunk("C", "CC"))]), 1))
 
 
@@ -136,7 +148,9 @@ def test_the_command_line_knows_the_limit():
     assert scale.SECONDS == ROW_SECONDS == Limits().seconds
 
 
-def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is_given(saved_model, tmp_path, monkeypatch):
+def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is_given(
+    saved_model, tmp_path, monkeypatch
+):
     """An input of one chunk is done in the program's own process, unless -n is given."""
     from molxai.batch import engines
     from molxai.cli import main
@@ -148,7 +162,16 @@ def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is
         return engines.here(work, chunks)
 
     monkeypatch.setattr(engines, "processes", recorded)
-    arguments = ["explain", "CCO", "CCN", "-m", str(saved_model), "-o", str(tmp_path / "o.csv"), "-q"]
+    arguments = [
+        "explain",
+        "CCO",
+        "CCN",
+        "-m",
+        str(saved_model),
+        "-o",
+        str(tmp_path / "o.csv"),
+        "-q",
+    ]
     assert main(arguments) == 0 and not asked
     assert main([*arguments, "-n", "0"]) == 0 and not asked
     assert main([*arguments, "-n", "2", "--row-seconds", "7.5"]) == 0 and asked == [(2, 7.5)]
@@ -156,7 +179,11 @@ def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is
 
 def test_a_row_that_was_refused_keeps_all_else():
     row = refused(chunk("CCN"), "why")
-    assert row["input"].tolist() == ["CCN"] and row["fault"].tolist() == ["why"] and row["content"].tolist() == [""]
+    assert (
+        row["input"].tolist() == ["CCN"]
+        and row["fault"].tolist() == ["why"]
+        and row["content"].tolist() == [""]
+    )
 
 
 def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
@@ -165,7 +192,12 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
     smiles = ["C" * n + "O" for n in range(1, 13)]
     smiles[3] = "CCCN"
     with table.open("w", newline="") as file:
-        csv.writer(file).writerows([["name", "smiles", "plate"], *([f"m{i}", one, f"P{i}"] for i, one in enumerate(smiles))])
+        csv.writer(file).writerows(
+            [
+                ["name", "smiles", "plate"],
+                *([f"m{i}", one, f"P{i}"] for i, one in enumerate(smiles)),
+            ]
+        )
     attribution = PoisonousAttribution(str(saved_model), extras=("plate",), device="cpu")
 
     def stopping(work, chunks):
@@ -176,7 +208,9 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         explain_library(attribution, Library((str(table),)), output, stopping, chunk=8)
-    assert explain_library(attribution, Library((str(table),)), output, resume=True, chunk=8) == Tally(12, 1)
+    assert explain_library(
+        attribution, Library((str(table),)), output, resume=True, chunk=8
+    ) == Tally(12, 1)
     rows = parquet.read_table(output).to_pylist()
     assert [(one["row"], one["id"], one["input"], one["plate"]) for one in rows] == [
         (i, f"m{i}", one, f"P{i}") for i, one in enumerate(smiles)

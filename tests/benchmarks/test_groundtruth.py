@@ -17,7 +17,15 @@ from molxai.benchmarks.truth import Fields, Known, crippen_contributions, with_l
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.random import Random
 
-POSITIVE = ("CC(C)Cc1ccccc1", "OCCc1ccccc1", "NC(=O)c1ccccc1", "Clc1ccccc1CC", "c1ccccc1-c1ccccc1C", "CSc1ccccc1", "c1ccc2ccccc2c1O")
+POSITIVE = (
+    "CC(C)Cc1ccccc1",
+    "OCCc1ccccc1",
+    "NC(=O)c1ccccc1",
+    "Clc1ccccc1CC",
+    "c1ccccc1-c1ccccc1C",
+    "CSc1ccccc1",
+    "c1ccc2ccccc2c1O",
+)
 NEGATIVE = ("CCCCO", "CC(=O)NC", "c1ccncc1C", "C1CCCCC1N", "CCOCC", "NCCS", "c1ccsc1C")
 
 
@@ -38,7 +46,11 @@ def table(path: Path, rows: list[dict[str, object]]) -> Path:
 
 def record(smiles: str, hydrogens: bool = False, **properties: object) -> str:
     mol = Chem.AddHs(Chem.MolFromSmiles(smiles)) if hydrogens else Chem.MolFromSmiles(smiles)
-    return Chem.MolToMolBlock(mol) + "".join(f">  <{name}>\n{value}\n\n" for name, value in properties.items()) + "$$$$\n"
+    return (
+        Chem.MolToMolBlock(mol)
+        + "".join(f">  <{name}>\n{value}\n\n" for name, value in properties.items())
+        + "$$$$\n"
+    )
 
 
 def n_minus_o(smiles: str, hydrogens: bool = False) -> str:
@@ -54,27 +66,39 @@ def zipped(path: Path, text: str) -> Path:
 
 
 def test_matches_are_those_of_the_patterns(tmp_path):
-    path = table(tmp_path / "some.csv", [{"smiles": "Cc1ccccc1CO"}, {"smiles": "no molecule"}, {"smiles": "CCO"}, {"smiles": "CC"}])
+    path = table(
+        tmp_path / "some.csv",
+        [{"smiles": "Cc1ccccc1CO"}, {"smiles": "no molecule"}, {"smiles": "CCO"}, {"smiles": "CC"}],
+    )
     reading = with_patterns(path, Fields(smarts=("c1ccccc1", "[OX2H]")))
     toluene, ethanol, ethane = reading.molecules
     assert toluene.matches == (frozenset({1, 2, 3, 4, 5, 6}), frozenset({8}))
     assert toluene.truth.tolist() == [0, 1, 1, 1, 1, 1, 1, 0, 1]
     assert (ethanol.label, ethanol.row, ethane.label, ethane.matches) == (1.0, 2, 0.0, ())
-    assert len(reading.skipped) == 1 and "row 1" in reading.skipped[0] and "no molecule" in reading.skipped[0]
+    assert (
+        len(reading.skipped) == 1
+        and "row 1" in reading.skipped[0]
+        and "no molecule" in reading.skipped[0]
+    )
 
 
 def test_hydrogens_count_for_their_atom():
     for smiles in (*POSITIVE, "[2H]C([2H])O", "CC(=O)[O-].[Na+]", "C"):
         one = molecule(smiles)
         truth = crippen_contributions(one)
-        assert len(truth) == one.graph.nodes and truth.sum() == pytest.approx(Crippen.MolLogP(one.mol))
+        assert len(truth) == one.graph.nodes and truth.sum() == pytest.approx(
+            Crippen.MolLogP(one.mol)
+        )
     methyl, carbon = crippen_contributions(molecule("CC(C)(C)C"))[:2]
     assert methyl > carbon
 
 
 @pytest.mark.parametrize("hydrogens", [False, True])
 def test_contributions_follow_the_atoms(tmp_path, hydrogens):
-    path = zipped(tmp_path / "some.zip", n_minus_o("OCC#N", hydrogens) + n_minus_o("NC(=O)c1ccncc1", hydrogens))
+    path = zipped(
+        tmp_path / "some.zip",
+        n_minus_o("OCC#N", hydrogens) + n_minus_o("NC(=O)c1ccncc1", hydrogens),
+    )
     for one in with_labels(path, Fields()).molecules:
         assert one.truth.tolist() == BASELINES["N +1, O −1"](one.molecule).tolist()
         assert one.truth.sum() == one.label
@@ -84,7 +108,13 @@ def test_broken_records_are_counted(tmp_path):
     broken = n_minus_o("OCC#N").replace("C   0", "Qq  0", 1)
     short = record("CCO", activity=-1, lbls="0,-1")
     path = tmp_path / "some.sdf"
-    path.write_text(broken + n_minus_o("NCCO") + short + record("CCN", activity="?", lbls="0,0,1") + n_minus_o("CCN"))
+    path.write_text(
+        broken
+        + n_minus_o("NCCO")
+        + short
+        + record("CCN", activity="?", lbls="0,0,1")
+        + n_minus_o("CCN")
+    )
     reading = with_labels(path, Fields())
     assert [one.row for one in reading.molecules] == [1, 4]
     assert len(reading.skipped) == 3 and "2 contributions for 3 heavy atoms" in reading.skipped[1]
@@ -101,15 +131,26 @@ SOME = ("lrp", "gradient-input", "saliency")
 def benzene(tmp_path):
     rows = [{"smiles": smiles, "y": 1, "split": "train"} for smiles in POSITIVE * 2]
     rows += [{"smiles": smiles, "y": 0, "split": "train"} for smiles in NEGATIVE * 2]
-    rows += [{"smiles": one, "y": y, "split": "test"} for y, part in ((1, POSITIVE), (0, NEGATIVE)) for one in part]
+    rows += [
+        {"smiles": one, "y": y, "split": "test"}
+        for y, part in ((1, POSITIVE), (0, NEGATIVE))
+        for one in part
+    ]
     return table(tmp_path / "benzene.csv", [*rows, {"smiles": "broken", "y": 0, "split": "test"}])
 
 
 def test_benzene_from_table_to_tables(benzene, tmp_path):
     folder = tmp_path / "out"
     result = groundtruth("benzene", benzene, folder, SOME, **SHORT)
-    assert (result["train"], result["test"], result["judged"], len(result["skipped"])) == (28, 14, 7, 1)
-    assert result["model"]["training"]["recipe"]["epochs"] == 2 and set(result["model"]["quality"]) >= {"roc_auc", "accuracy"}
+    assert (result["train"], result["test"], result["judged"], len(result["skipped"])) == (
+        28,
+        14,
+        7,
+        1,
+    )
+    assert result["model"]["training"]["recipe"]["epochs"] == 2 and set(
+        result["model"]["quality"]
+    ) >= {"roc_auc", "accuracy"}
     rows = {(row["name"], row["kind"]): row for row in result["rows"]}
     painted = rows["aromatic carbons", "no model"]["scores"]["auroc"]
     assert painted["mean"] == 1.0 and painted["molecules"] == 7
@@ -118,14 +159,29 @@ def test_benzene_from_table_to_tables(benzene, tmp_path):
     for row in result["rows"]:
         for score in row["scores"].values():
             assert isinstance(score, float) or score["low"] <= score["mean"] <= score["high"]
-    assert "difference" not in rows["lrp", "method"] and rows["saliency", "method"]["difference"]["molecules"] == 7
+    assert (
+        "difference" not in rows["lrp", "method"]
+        and rows["saliency", "method"]["difference"]["molecules"] == 7
+    )
     text = markdown(result)
-    assert "| lrp | method |" in text and "| 0.996 |" in text and "Without a sign" in text and "saliency" in text.split("Without a sign")[1]
+    assert (
+        "| lrp | method |" in text
+        and "| 0.996 |" in text
+        and "Without a sign" in text
+        and "saliency" in text.split("Without a sign")[1]
+    )
     assert "1 molecules could not be read" in text and "broken" in text
-    assert [path.name for path in write(result, folder)] == ["groundtruth.md", "groundtruth.csv", "groundtruth.json"]
+    assert [path.name for path in write(result, folder)] == [
+        "groundtruth.md",
+        "groundtruth.csv",
+        "groundtruth.json",
+    ]
     assert json.loads((folder / "groundtruth.json").read_text())["rows"] == result["rows"]
     with (folder / "groundtruth.csv").open() as file:
-        assert {(row["name"], row["metric"]) for row in csv.DictReader(file)} >= {("lrp", "auroc"), ("degree", "average_precision")}
+        assert {(row["name"], row["metric"]) for row in csv.DictReader(file)} >= {
+            ("lrp", "auroc"),
+            ("degree", "average_precision"),
+        }
 
 
 def test_a_trained_model_is_taken_or_refused(benzene, tmp_path, monkeypatch):
@@ -133,7 +189,9 @@ def test_a_trained_model_is_taken_or_refused(benzene, tmp_path, monkeypatch):
     first = groundtruth("benzene", benzene, folder, ("lrp",), **SHORT)
     monkeypatch.setattr("graphormer.training.fit.fit", None)
     assert groundtruth("benzene", benzene, folder, ("lrp",), **SHORT)["rows"] == first["rows"]
-    assert len(groundtruth("benzene", benzene, folder, ("lrp",), sample=3, **SHORT)["rows"]) == len(first["rows"])
+    assert len(groundtruth("benzene", benzene, folder, ("lrp",), sample=3, **SHORT)["rows"]) == len(
+        first["rows"]
+    )
     with pytest.raises(ValueError, match="another recipe"):
         groundtruth("benzene", benzene, folder, ("lrp",), seed=1, **SHORT)
     benzene.write_text(benzene.read_text() + "CCCCl,0,train\n")
@@ -148,15 +206,26 @@ def test_an_interrupted_training_goes_on(benzene, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(OSError, match="no space"):
         patch.setattr("molxai.benchmarks.study.save", full)
         groundtruth("benzene", benzene, tmp_path / "a", ("lrp",), **SHORT)
-    assert (tmp_path / "a" / "last.ckpt").exists() and not list((tmp_path / "a").glob("*.safetensors"))
+    assert (tmp_path / "a" / "last.ckpt").exists() and not list(
+        (tmp_path / "a").glob("*.safetensors")
+    )
     resumed = groundtruth("benzene", benzene, tmp_path / "a", ("lrp",), **SHORT)
-    assert resumed["rows"] == groundtruth("benzene", benzene, tmp_path / "b", ("lrp",), **SHORT)["rows"]
+    assert (
+        resumed["rows"]
+        == groundtruth("benzene", benzene, tmp_path / "b", ("lrp",), **SHORT)["rows"]
+    )
 
 
 def test_n_minus_o_with_a_file_for_each_part(tmp_path):
-    train = zipped(tmp_path / "train.zip", "".join(map(n_minus_o, (*POSITIVE, *NEGATIVE, "NCCN", "OCCO"))))
-    test = zipped(tmp_path / "test.zip", "".join(map(n_minus_o, ("NCCO", "OC(=O)CN", "CCN", "OCc1ccncc1"))))
-    result = groundtruth("n-minus-o", train, tmp_path / "out", ("lrp", "random"), test_data=test, **SHORT)
+    train = zipped(
+        tmp_path / "train.zip", "".join(map(n_minus_o, (*POSITIVE, *NEGATIVE, "NCCN", "OCCO")))
+    )
+    test = zipped(
+        tmp_path / "test.zip", "".join(map(n_minus_o, ("NCCO", "OC(=O)CN", "CCN", "OCc1ccncc1")))
+    )
+    result = groundtruth(
+        "n-minus-o", train, tmp_path / "out", ("lrp", "random"), test_data=test, **SHORT
+    )
     rows = {(row["name"], row["kind"]): row["scores"] for row in result["rows"]}
     assert {name: score["mean"] for name, score in rows["N +1, O −1", "no model"].items()} == {
         "auc_plus": 1.0,
@@ -171,11 +240,30 @@ def test_n_minus_o_with_a_file_for_each_part(tmp_path):
 
 
 def test_smarts_and_crippen_on_any_table(tmp_path):
-    path = table(tmp_path / "some.csv", [{"structure": smiles} for smiles in (*POSITIVE, *NEGATIVE) * 2])
-    result = groundtruth("smarts", path, tmp_path / "a", ("lrp",), smarts=("[NX3]", "[OX2H]"), smiles_column="structure", **SHORT)
-    assert result["split"] == "random 80/20, seed 0; SMARTS [NX3] or [OX2H]" and (result["train"], result["test"]) == (22, 6)
-    result = groundtruth("crippen", path, tmp_path / "b", ("lrp",), smiles_column="structure", sample=2, **SHORT)
-    assert result["judged"] == 2 and result["metrics"] == ["cosine", "rmse"] and "| 0.54 |" in markdown(result)
+    path = table(
+        tmp_path / "some.csv", [{"structure": smiles} for smiles in (*POSITIVE, *NEGATIVE) * 2]
+    )
+    result = groundtruth(
+        "smarts",
+        path,
+        tmp_path / "a",
+        ("lrp",),
+        smarts=("[NX3]", "[OX2H]"),
+        smiles_column="structure",
+        **SHORT,
+    )
+    assert result["split"] == "random 80/20, seed 0; SMARTS [NX3] or [OX2H]" and (
+        result["train"],
+        result["test"],
+    ) == (22, 6)
+    result = groundtruth(
+        "crippen", path, tmp_path / "b", ("lrp",), smiles_column="structure", sample=2, **SHORT
+    )
+    assert (
+        result["judged"] == 2
+        and result["metrics"] == ["cosine", "rmse"]
+        and "| 0.54 |" in markdown(result)
+    )
 
 
 def test_labels_of_either_kind(tmp_path):
@@ -200,8 +288,14 @@ def test_labels_of_either_kind(tmp_path):
 def test_the_table_of_tasks_is_consistent():
     for task in TASKS.values():
         one = with_truth()
-        assert set(task.comparison.scores(values(1, 0, -1), one)) == set(task.comparison.metrics) <= set(TITLES)
-        assert set(task.baselines) <= set(BASELINES) and len(task.classes) == (2 if task.binary else 0)
+        assert (
+            set(task.comparison.scores(values(1, 0, -1), one))
+            == set(task.comparison.metrics)
+            <= set(TITLES)
+        )
+        assert set(task.baselines) <= set(BASELINES) and len(task.classes) == (
+            2 if task.binary else 0
+        )
         assert all(set(known.scores) <= set(task.comparison.metrics) for known in task.published)
     assert all(len(paint(molecule("CCO"))) == 3 for paint in BASELINES.values())
 
@@ -211,13 +305,24 @@ def with_truth() -> Known:
 
 
 def test_molecules_without_anything_to_find_are_counted(tmp_path):
-    path = table(tmp_path / "some.csv", [{"smiles": one, "split": "train"} for one in (*POSITIVE, *NEGATIVE)])
-    test = table(tmp_path / "test.csv", [{"smiles": one} for one in ("c1ccccc1", "CCO", "Cc1ccccc1")])
+    path = table(
+        tmp_path / "some.csv", [{"smiles": one, "split": "train"} for one in (*POSITIVE, *NEGATIVE)]
+    )
+    test = table(
+        tmp_path / "test.csv", [{"smiles": one} for one in ("c1ccccc1", "CCO", "Cc1ccccc1")]
+    )
     prepared = study("smarts", path, test, Fields(smarts=("c1ccccc1",)), classes=False, seed=0)
     assert prepared.without_truth == 1 and [one.row for one in prepared.judged(None, 0)] == [2]
-    rows = [{"smiles": one, "split": part} for one in (*POSITIVE, *NEGATIVE) for part in ("train", "test", "valid")]
+    rows = [
+        {"smiles": one, "split": part}
+        for one in (*POSITIVE, *NEGATIVE)
+        for part in ("train", "test", "valid")
+    ]
     prepared = study("crippen", table(path, rows), None, Fields(), classes=False, seed=0)
-    assert len(prepared.train) == len(prepared.test) == 14 and "14 molecules of other parts left out" in prepared.split
+    assert (
+        len(prepared.train) == len(prepared.test) == 14
+        and "14 molecules of other parts left out" in prepared.split
+    )
 
 
 def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
@@ -234,7 +339,10 @@ def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"task": "toluene"}, "no task named 'toluene': there are benzene, n-minus-o, smarts, labels, crippen"),
+        (
+            {"task": "toluene"},
+            "no task named 'toluene': there are benzene, n-minus-o, smarts, labels, crippen",
+        ),
         ({"methods": ("lime",)}, "no method named 'lime'"),
         ({"device": "tpu"}, "device 'tpu'"),
         ({"sample": 0}, "a sample of 0 molecules"),
@@ -245,7 +353,10 @@ def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
         ({"smarts": ("C",)}, "use the task 'smarts'"),
         ({"task": "smarts"}, "no pattern: give at least one with --smarts"),
         ({"task": "smarts", "smarts": ("c1cc(",)}, "'c1cc\\(' is no SMARTS"),
-        ({"task": "smarts", "smarts": ("[#92]",)}, "all are 'no match': two different labels are needed"),
+        (
+            {"task": "smarts", "smarts": ("[#92]",)},
+            "all are 'no match': two different labels are needed",
+        ),
         ({"task": "smarts", "smarts": ("*",)}, "all are 'match': two different labels are needed"),
         ({"smiles_column": "structure"}, "no column 'structure' in"),
         ({"task": "n-minus-o"}, "an .sdf, or a .zip with one inside, is needed"),
@@ -254,7 +365,10 @@ def test_every_method_is_tried_before_training(benzene, tmp_path, monkeypatch):
         ({"task": "n-minus-o", "data": "bare.sdf"}, "no property 'activity': there are none"),
         ({"data": "bare.csv"}, "lacks the columns y and split"),
         ({"data": "wrong.csv"}, "row 0: y is '1', but the pattern c1ccccc1 says 0"),
-        ({"data": "parts.csv", "task": "crippen"}, "the column split holds test, valid; train and test are needed"),
+        (
+            {"data": "parts.csv", "task": "crippen"},
+            "the column split holds test, valid; train and test are needed",
+        ),
         ({"data": "picture.png"}, "a table of molecules is needed"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -269,9 +383,21 @@ def test_refusals_come_first_and_in_one_line(benzene, tmp_path, monkeypatch, cha
     (tmp_path / "bare.sdf").write_text(record("CCO"))
     table(tmp_path / "bare.csv", [{"smiles": "CCO"}])
     table(tmp_path / "wrong.csv", [{"smiles": "CCO", "y": 1, "split": "train"}])
-    table(tmp_path / "parts.csv", [{"smiles": "CCO", "split": "valid"}, {"smiles": "CC", "split": "test"}])
-    files = {key: tmp_path / value for key, value in change.items() if key in ("data", "folder", "test_data")}
-    arguments = {"task": "benzene", "data": benzene, "folder": tmp_path / "out", "methods": ("lrp",)} | SHORT | change | files
+    table(
+        tmp_path / "parts.csv",
+        [{"smiles": "CCO", "split": "valid"}, {"smiles": "CC", "split": "test"}],
+    )
+    files = {
+        key: tmp_path / value
+        for key, value in change.items()
+        if key in ("data", "folder", "test_data")
+    }
+    arguments = (
+        {"task": "benzene", "data": benzene, "folder": tmp_path / "out", "methods": ("lrp",)}
+        | SHORT
+        | change
+        | files
+    )
     with pytest.raises((ValueError, FileNotFoundError), match=message) as refusal:
         groundtruth(**arguments)
     assert "\n" not in str(refusal.value)

@@ -22,15 +22,58 @@ from molxai.chemistry.ring_names import RINGS
 from molxai.cli import main
 from molxai.explanation.explainer import Explainer
 
-OWN = ("# warheads and rings", "", "carboxylic acid [CX3](=O)[OX2H1,OX1-]", "ring c1ccccc1", "chain [CX4][CX4]")
+OWN = (
+    "# warheads and rings",
+    "",
+    "carboxylic acid [CX3](=O)[OX2H1,OX1-]",
+    "ring c1ccccc1",
+    "chain [CX4][CX4]",
+)
 
-DRUGS = [row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())]
+DRUGS = [
+    row["smiles"]
+    for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())
+]
 
 ODD = (
-    *("C", "[Na+]", "[H][H]", "[2H]C([2H])([2H])O", "*", "*c1ccccc1*", "O.[Cl-].[Na+].CC", "[Na+].[Na+].[O-]S(=O)(=O)[O-]", "O=C=O"),
-    *("C12C3C4C1C5C2C3C45", "C1CC12CC2", "c1ccc2c(c1)ccc1ccccc12", "[Fe+2].[CH-]1C=CC=C1.[CH-]1C=CC=C1", "F[P-](F)(F)(F)(F)F", "C=C=C"),
-    *("Cl[Pt](Cl)(N)N", "[C-]#[N+]c1ccccc1", "B1OCCO1", "N#N", "C1CCCCCCCCCCCCC1", "CC(C)(C)C(C)(C)C", "C[N+](C)(C)C", "OO", "[SiH4]"),
-    *("O=C1NC(=O)c2ccccc12", "CS(=O)(=O)NC(=O)NC(=N)N", "c1cc[nH]c1.C[n+]1ccccc1", "O=S1(=O)CCCN1C1CC1", "[H]/N=C/C", "C#CC#C"),
+    *(
+        "C",
+        "[Na+]",
+        "[H][H]",
+        "[2H]C([2H])([2H])O",
+        "*",
+        "*c1ccccc1*",
+        "O.[Cl-].[Na+].CC",
+        "[Na+].[Na+].[O-]S(=O)(=O)[O-]",
+        "O=C=O",
+    ),
+    *(
+        "C12C3C4C1C5C2C3C45",
+        "C1CC12CC2",
+        "c1ccc2c(c1)ccc1ccccc12",
+        "[Fe+2].[CH-]1C=CC=C1.[CH-]1C=CC=C1",
+        "F[P-](F)(F)(F)(F)F",
+        "C=C=C",
+    ),
+    *(
+        "Cl[Pt](Cl)(N)N",
+        "[C-]#[N+]c1ccccc1",
+        "B1OCCO1",
+        "N#N",
+        "C1CCCCCCCCCCCCC1",
+        "CC(C)(C)C(C)(C)C",
+        "C[N+](C)(C)C",
+        "OO",
+        "[SiH4]",
+    ),
+    *(
+        "O=C1NC(=O)c2ccccc12",
+        "CS(=O)(=O)NC(=O)NC(=N)N",
+        "c1cc[nH]c1.C[n+]1ccccc1",
+        "O=S1(=O)CCCN1C1CC1",
+        "[H]/N=C/C",
+        "C#CC#C",
+    ),
 )
 
 ALL = {**SCHEMES, "own": from_smarts(OWN)}
@@ -38,7 +81,9 @@ ALL = {**SCHEMES, "own": from_smarts(OWN)}
 
 @pytest.fixture(scope="module")
 def explainer():
-    return Explainer.of(random_model(SMALL), Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes")))
+    return Explainer.of(
+        random_model(SMALL), Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes"))
+    )
 
 
 @pytest.mark.parametrize("scheme", ALL)
@@ -46,7 +91,9 @@ def test_each_atom_is_in_exactly_one_part(scheme):
     for smiles in (*DRUGS, *ODD):
         mol = molecule(smiles).mol
         found = parts(mol, ALL[scheme])
-        assert sorted(atom for part in found for atom in part.atoms) == list(range(mol.GetNumAtoms())), smiles
+        assert sorted(atom for part in found for atom in part.atoms) == list(
+            range(mol.GetNumAtoms())
+        ), smiles
         assert all(part.name and part.atoms == tuple(sorted(part.atoms)) for part in found)
         assert [part.atoms for part in found] == sorted(part.atoms for part in found)
 
@@ -59,8 +106,13 @@ def test_parts_follow_the_atoms(scheme):
         order = generator.permutation(mol.GetNumAtoms()).tolist()
         other = Chem.RenumberAtoms(mol, order)
         here, there = parts(mol, ALL[scheme]), parts(other, ALL[scheme])
-        assert {(one.name, one.atoms) for one in here} == {(one.name, tuple(sorted(order[i] for i in one.atoms))) for one in there}, smiles
-        texts = [sorted(attached_smiles(m, [one.atoms for one in found])) for m, found in ((mol, here), (other, there))]
+        assert {(one.name, one.atoms) for one in here} == {
+            (one.name, tuple(sorted(order[i] for i in one.atoms))) for one in there
+        }, smiles
+        texts = [
+            sorted(attached_smiles(m, [one.atoms for one in found]))
+            for m, found in ((mol, here), (other, there))
+        ]
         assert texts[0] == texts[1], smiles
 
 
@@ -70,13 +122,21 @@ def test_sums_of_fragments_make_the_logit(explainer, scheme):
         explanation = explainer(smiles, "yes")
         found = fragments(explanation, ALL[scheme])
         total = math.fsum(one.relevance for one in found) + explanation.token + explanation.bias
-        assert abs(total - explanation.logit) <= 1e-12 * max(1.0, abs(explanation.logit), float(explanation.relevance.abs().sum()))
-        assert [one.relevance for one in found] == sorted((one.relevance for one in found), reverse=True)
+        assert abs(total - explanation.logit) <= 1e-12 * max(
+            1.0, abs(explanation.logit), float(explanation.relevance.abs().sum())
+        )
+        assert [one.relevance for one in found] == sorted(
+            (one.relevance for one in found), reverse=True
+        )
 
 
 def test_hydrogens_of_the_user_are_folded_into_their_parts(explainer):
-    plain, with_hydrogens = (explainer(source, "yes") for source in ("CO", Chem.AddHs(Chem.MolFromSmiles("CO"))))
-    assert [one.to_dict() for one in fragments(plain)] == [one.to_dict() for one in fragments(with_hydrogens)]
+    plain, with_hydrogens = (
+        explainer(source, "yes") for source in ("CO", Chem.AddHs(Chem.MolFromSmiles("CO")))
+    )
+    assert [one.to_dict() for one in fragments(plain)] == [
+        one.to_dict() for one in fragments(with_hydrogens)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +172,12 @@ def test_groups_have_the_names_that_chemists_use(smiles, names):
 
 
 def test_every_pattern_and_ring_can_be_found():
-    found = {one.name for name, smiles in RINGS.items() for one in parts(molecule(smiles).mol) if one.name == name}
+    found = {
+        one.name
+        for name, smiles in RINGS.items()
+        for one in parts(molecule(smiles).mol)
+        if one.name == name
+    }
     assert found == set(RINGS)
     assert all(Chem.MolFromSmarts(smarts) for _, smarts in (*GROUPS, *CYCLIC_AMIDINES))
 
@@ -121,7 +186,10 @@ def test_the_scaffold_is_murckos():
     for smiles in DRUGS:
         mol = molecule(smiles).mol
         core = [one for one in parts(mol, "scaffold") if one.name == "scaffold"]
-        assert sum(len(one.atoms) for one in core) == MurckoScaffold.GetScaffoldForMol(mol).GetNumAtoms(), smiles
+        assert (
+            sum(len(one.atoms) for one in core)
+            == MurckoScaffold.GetScaffoldForMol(mol).GetNumAtoms()
+        ), smiles
 
 
 def test_brics_and_side_chains_are_named_by_their_structure():
@@ -144,7 +212,9 @@ def test_the_first_line_claims_the_atoms():
 
 @pytest.mark.parametrize("lines", [[], ["# none"], ["amide"], ["amide C(=O"], ["C(=O)N "]])
 def test_lines_that_are_no_pattern_are_refused(lines):
-    with pytest.raises(ValueError, match="a name and a SMARTS is needed|a name and a SMARTS are needed"):
+    with pytest.raises(
+        ValueError, match="a name and a SMARTS is needed|a name and a SMARTS are needed"
+    ):
         from_smarts(lines)
 
 
@@ -160,10 +230,28 @@ def test_records_hold_them_in_every_format(saved_model, tmp_path, monkeypatch, e
     monkeypatch.chdir(tmp_path)
     own = Path("own.smarts")
     own.write_text("\n".join(OWN))
-    assert main(["explain", DRUGS[10], "C1C", "-m", str(saved_model), "--fragments", str(own), "-q", "-o", f"out{ending}"]) == 0
+    assert (
+        main(
+            [
+                "explain",
+                DRUGS[10],
+                "C1C",
+                "-m",
+                str(saved_model),
+                "--fragments",
+                str(own),
+                "-q",
+                "-o",
+                f"out{ending}",
+            ]
+        )
+        == 0
+    )
     (whole, logit), *others = _records(Path(f"out{ending}"))
     assert sum(one["relevance"] for one in whole) == pytest.approx(logit, abs=1e-4)
-    assert sorted(atom for one in whole for atom in one["atoms"]) == list(range(13)) and others == [(None, None)]
+    assert sorted(atom for one in whole for atom in one["atoms"]) == list(range(13)) and others == [
+        (None, None)
+    ]
     assert {one["name"]: one["smiles"] for one in whole}["carboxylic acid"] == "*C(=O)O"
 
 
@@ -172,28 +260,56 @@ def _records(path):
         rows = parquet.read_table(path).to_pylist()
     elif path.suffix == ".csv":
         table = csv.DictReader(path.read_text().splitlines())
-        rows = [{k: json.loads(v) if k == "fragments" and v else v or None for k, v in row.items()} for row in table]
+        rows = [
+            {k: json.loads(v) if k == "fragments" and v else v or None for k, v in row.items()}
+            for row in table
+        ]
     elif path.suffix == ".sdf":
         rows = [mol.GetPropsAsDict() for mol in Chem.SDMolSupplier(str(path))]
-        rows = [row | ({"fragments": json.loads(row["fragments"])} if "fragments" in row else {}) for row in rows]
+        rows = [
+            row | ({"fragments": json.loads(row["fragments"])} if "fragments" in row else {})
+            for row in rows
+        ]
     else:
-        rows = json.loads(path.read_text()) if path.suffix == ".json" else list(map(json.loads, path.read_text().splitlines()))
-    return [(row.get("fragments"), None if row.get("logit") is None else float(row["logit"])) for row in rows]
+        rows = (
+            json.loads(path.read_text())
+            if path.suffix == ".json"
+            else list(map(json.loads, path.read_text().splitlines()))
+        )
+    return [
+        (row.get("fragments"), None if row.get("logit") is None else float(row["logit"]))
+        for row in rows
+    ]
 
 
 def test_the_manifest_holds_the_content_of_the_users_file(saved_model):
     library = Library(("C",))
     manifests = [
-        manifest_of(work, library, work.schema, 8) for work in (Attribution(str(saved_model), fragments=(line,)) for line in OWN[2:4])
+        manifest_of(work, library, work.schema, 8)
+        for work in (Attribution(str(saved_model), fragments=(line,)) for line in OWN[2:4])
     ]
     assert manifests[0]["fragments"] == [OWN[2]] and manifests[0] != manifests[1]
 
 
 def test_the_terminal_shows_their_sum(saved_model, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    assert main(["explain", "CCOC(=O)c1ccccc1", "-m", str(saved_model), "--fragments", "functional-groups"]) == 0
+    assert (
+        main(
+            [
+                "explain",
+                "CCOC(=O)c1ccccc1",
+                "-m",
+                str(saved_model),
+                "--fragments",
+                "functional-groups",
+            ]
+        )
+        == 0
+    )
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    values = {row[0]: float(row[2]) for row in rows if row and row[0] in ("ethyl", "ester", "phenyl")}
+    values = {
+        row[0]: float(row[2]) for row in rows if row and row[0] in ("ethyl", "ester", "phenyl")
+    }
     total = next(float(row[1]) for row in rows if row[:1] == ["sum"])
     assert len(values) == 3 and sum(values.values()) == pytest.approx(total, abs=2e-4)
 
@@ -201,7 +317,12 @@ def test_the_terminal_shows_their_sum(saved_model, capsys, monkeypatch):
 def test_digits_have_no_fragments(saved_digit_model, capsys, tmp_path):
     picture = str(ROOT / "datasets/digits/0-a.png")
     for output in ([], ["-o", str(tmp_path / "out.json")]):
-        assert main(["explain", picture, "-m", str(saved_digit_model), "--fragments", "rings", *output]) > 0
+        assert (
+            main(
+                ["explain", picture, "-m", str(saved_digit_model), "--fragments", "rings", *output]
+            )
+            > 0
+        )
         said = capsys.readouterr()
         assert said.err.count("\n") == 1 and "parts of molecules" in said.err and not said.out
 
@@ -221,8 +342,16 @@ ESTER_FIRST = ("ester [CX3](=O)[OX2][#6]", "phenyl c1ccccc1", "acid C(=O)[OH]")
         (("ester [CX3](=O)[OX2][#6]", "ether [#6][OX2][#6]"), "CC(=O)OC", []),
         (("alcohol [CH2][OH]", "chain [CH2][CH2]"), "CCCCO", []),
         (("amine [CH2][NH2]", "alcohol [CH2][OH]", "chain [CH2][CH2]"), "NCCO", []),
-        (("amine [CH2][NH2]", "acid [CH2]C(=O)[OH]"), "NCC(=O)O", [("acid", (1, 2, 3, 4), (1,), ("amine",))]),
-        (("a [CH2]F", "b [CH2]Cl", "all FCC(C)CCl"), "FCC(C)CCl", [("all", (0, 1, 2, 3, 4, 5), (0, 1, 4, 5), ("a", "b"))]),
+        (
+            ("amine [CH2][NH2]", "acid [CH2]C(=O)[OH]"),
+            "NCC(=O)O",
+            [("acid", (1, 2, 3, 4), (1,), ("amine",))],
+        ),
+        (
+            ("a [CH2]F", "b [CH2]Cl", "all FCC(C)CCl"),
+            "FCC(C)CCl",
+            [("all", (0, 1, 2, 3, 4, 5), (0, 1, 4, 5), ("a", "b"))],
+        ),
     ],
 )
 def test_a_pattern_that_lost_its_atoms_to_an_earlier_one_is_told(lines, smiles, expected):
@@ -231,14 +360,18 @@ def test_a_pattern_that_lost_its_atoms_to_an_earlier_one_is_told(lines, smiles, 
 
 
 def test_the_programs_own_schemes_lose_nothing():
-    assert all(not lost(Chem.MolFromSmiles(ASPIRIN), scheme) for scheme in (*SCHEMES.values(), None))
+    assert all(
+        not lost(Chem.MolFromSmiles(ASPIRIN), scheme) for scheme in (*SCHEMES.values(), None)
+    )
 
 
 def test_records_tables_and_the_terminal_tell_of_lost_patterns(command):
     Path("own.smarts").write_text("\n".join(ESTER_FIRST))
     Path("s.smi").write_text(f"{ASPIRIN} asp\nc1ccccc1 ben\nCC(=O)Oc1ccccc1 pa\n")
     said = "fragment 'phenyl' matches atoms 4-9, but 'ester' before it has taken 4: left out"
-    assert command("explain", "s.smi", "--fragments", "own.smarts", "-o", "o.json", "-n", "0")[0] == 0
+    assert (
+        command("explain", "s.smi", "--fragments", "own.smarts", "-o", "o.json", "-n", "0")[0] == 0
+    )
     assert [row["notes"] for row in json.loads(Path("o.json").read_text())] == [[said], [], [said]]
     assert f"Note: {said}" in command("explain", ASPIRIN, "--fragments", "own.smarts")[1]
     code, _, error = command("fragments", "s.smi", "--scheme", "own.smarts", "-o", "f.json")

@@ -19,7 +19,10 @@ from graphormer.network.checkpoint import Card
 from molxai.chemistry.pair import matched_pair
 from molxai.explanation.explainer import Explainer
 
-DRUGS = {row["name"]: row["smiles"] for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())}
+DRUGS = {
+    row["name"]: row["smiles"]
+    for row in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())
+}
 
 PAIRS = {
     "one group": ("CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(C)Cc1ccc(cc1)CC(=O)O"),
@@ -49,11 +52,15 @@ def test_the_difference_is_what_its_parts_make(explainer, name):
     sizes = max(1.0, float(pair.a.relevance.abs().sum()), float(pair.b.relevance.abs().sum()))
     assert abs(math.fsum(pair.split.values()) - pair.delta) <= 1e-12 * sizes
     for side, (explanation, pieces) in enumerate(((pair.a, pair.lost), (pair.b, pair.gained))):
-        atoms = [one[side] for one in pair.alignment.pairs] + [atom for piece in pieces for atom in piece.atoms]
+        atoms = [one[side] for one in pair.alignment.pairs] + [
+            atom for piece in pieces for atom in piece.atoms
+        ]
         assert sorted(atoms) == list(range(len(explanation.relevance)))
     symbols = pair.a.subject.symbols, pair.b.subject.symbols
     assert all(symbols[0][i] == symbols[1][j] for i, j in pair.alignment.pairs)
-    assert math.fsum(change for _, change in pair.changes) == pytest.approx(pair.split["common"], abs=1e-12)
+    assert math.fsum(change for _, change in pair.changes) == pytest.approx(
+        pair.split["common"], abs=1e-12
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +78,9 @@ def test_the_difference_is_what_its_parts_make(explainer, name):
 )
 def test_what_was_changed_is_found(explainer, name, lost, gained):
     pair = matched_pair(explainer, *PAIRS[name])
-    assert [one.smiles for one in pair.lost] == lost and [one.smiles for one in pair.gained] == gained
+    assert [one.smiles for one in pair.lost] == lost and [
+        one.smiles for one in pair.gained
+    ] == gained
 
 
 def test_a_molecule_differs_from_itself_by_nothing(explainer):
@@ -89,13 +98,18 @@ def test_the_other_way_round(explainer):
     a, b = PAIRS["warhead"]
     there, back = matched_pair(explainer, a, b, "yes"), matched_pair(explainer, b, a, "yes")
     assert {(j, i) for i, j in there.alignment.pairs} == set(back.alignment.pairs)
-    assert there.delta == pytest.approx(-back.delta, abs=1e-12) and there.split["gained"] == pytest.approx(-back.split["lost"], abs=1e-12)
+    assert there.delta == pytest.approx(-back.delta, abs=1e-12) and there.split[
+        "gained"
+    ] == pytest.approx(-back.split["lost"], abs=1e-12)
 
 
 def test_the_order_of_the_atoms_does_not_matter(explainer):
     a, b = (Chem.MolFromSmiles(one) for one in PAIRS["warhead"])
     order = np.random.default_rng(0).permutation(b.GetNumAtoms()).tolist()
-    plain, shuffled = matched_pair(explainer, a, b, 1), matched_pair(explainer, a, Chem.RenumberAtoms(b, order), 1)
+    plain, shuffled = (
+        matched_pair(explainer, a, b, 1),
+        matched_pair(explainer, a, Chem.RenumberAtoms(b, order), 1),
+    )
     assert {(i, order[j]) for i, j in shuffled.alignment.pairs} == set(plain.alignment.pairs)
     assert shuffled.split == pytest.approx(plain.split, abs=1e-12)
 
@@ -116,7 +130,10 @@ def test_the_command_says_what_the_file_holds(run):
     made = json.loads(Path("pair.json").read_text())
     parts = [made[f"delta_{name}"] for name in ("common", "gained", "lost", "token", "bias", "gap")]
     assert sum(parts) == pytest.approx(made["delta_logit"], abs=1e-9)
-    assert made["delta_logit"] == made["b"]["logit"] - made["a"]["logit"] and made["a"]["target"] == made["b"]["target"]
+    assert (
+        made["delta_logit"] == made["b"]["logit"] - made["a"]["logit"]
+        and made["a"]["target"] == made["b"]["target"]
+    )
     code, out, _ = run(*PAIRS["warhead"])
     shown = {line.strip().split("  ")[0]: float(line.split()[-1]) for line in out.splitlines()[1:4]}
     assert code == 0 and shown["difference, B − A"] == pytest.approx(made["delta_logit"], abs=1e-4)
@@ -127,8 +144,14 @@ def test_changed_atoms_are_outlined_on_one_scale(run, name):
     assert run(*PAIRS[name], "-o", "pair.svg")[0] == 0
     run(*PAIRS[name], "-o", "pair.json")
     made = json.loads(Path("pair.json").read_text())
-    changed = sum(len(one["atoms"]) for one in made["lost"] + made["gained"]) + 2 * sum(one["stereo_differs"] for one in made["pairs"])
-    outlined = [one for one in ET.parse("pair.svg").iter() if one.tag.endswith("ellipse") and one.get("class") == "outline"]
+    changed = sum(len(one["atoms"]) for one in made["lost"] + made["gained"]) + 2 * sum(
+        one["stereo_differs"] for one in made["pairs"]
+    )
+    outlined = [
+        one
+        for one in ET.parse("pair.svg").iter()
+        if one.tag.endswith("ellipse") and one.get("class") == "outline"
+    ]
     assert len(outlined) == changed
     assert "Δ" in Path("pair.svg").read_text()
 

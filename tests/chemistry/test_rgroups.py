@@ -20,13 +20,21 @@ from molxai.chemistry.series import HYDROGEN
 from molxai.explanation.explainer import Explainer
 
 ANILINES = ("Nc1ccc(F)cc1", "Nc1ccc(C)cc1", "Nc1ccccc1", "Nc1ccccc1F", "Nc1ccc(OC)c(Cl)c1", "CCO")
-AMIDES = ("O=C(NC)c1ccccc1", "O=C(N)c1ccc(Br)cc1", "O=C(NC1CC1)c1ccccc1C#N", "O=C(N(C)C)c1ccccc1", "c1ccccc1")
+AMIDES = (
+    "O=C(NC)c1ccccc1",
+    "O=C(N)c1ccc(Br)cc1",
+    "O=C(NC1CC1)c1ccccc1C#N",
+    "O=C(N(C)C)c1ccccc1",
+    "c1ccccc1",
+)
 INDOLES = ("c1ccc2[nH]ccc2c1", "Cc1c[nH]c2ccccc12", "Clc1ccc2c(ccn2C)c1", "COc1ccc2[nH]c(C)cc2c1")
 
 
 @pytest.fixture(scope="module")
 def explainer():
-    return Explainer.of(random_model(SMALL), Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes")))
+    return Explainer.of(
+        random_model(SMALL), Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes"))
+    )
 
 
 def series_of(explainer, smiles):
@@ -36,9 +44,14 @@ def series_of(explainer, smiles):
 def witness(core, smiles):
     """What RDKit's decomposition gives for each molecule: R groups by label, without the numbers of the labels."""
     mols = [Chem.MolFromSmiles(one) for one in smiles]
-    found, failed = rdRGroupDecomposition.RGroupDecompose([Chem.MolFromSmiles(core)], mols, asSmiles=True)
+    found, failed = rdRGroupDecomposition.RGroupDecompose(
+        [Chem.MolFromSmiles(core)], mols, asSmiles=True
+    )
     having = [f"m{place}" for place in range(len(mols)) if place not in failed]
-    return {name: {label: plain(text) for label, text in row.items() if label != "Core"} for name, row in zip(having, found, strict=True)}
+    return {
+        name: {label: plain(text) for label, text in row.items() if label != "Core"}
+        for name, row in zip(having, found, strict=True)
+    }
 
 
 def plain(smiles):
@@ -62,7 +75,10 @@ def plain(smiles):
 def test_r_groups_are_those_of_rdkit(explainer, core, smiles):
     table = core_table(series_of(explainer, smiles), core)
     expected = witness(core, smiles)
-    assert {row.id: {label: plain(part.smiles) for label, part in row.groups.items()} for row in table.rows} == expected
+    assert {
+        row.id: {label: plain(part.smiles) for label, part in row.groups.items()}
+        for row in table.rows
+    } == expected
     assert set(table.without) == {f"m{place}" for place in range(len(smiles))} - set(expected)
 
 
@@ -70,7 +86,11 @@ def test_the_parent_stays_with_hydrogen_as_its_r_group(explainer):
     table = core_table(series_of(explainer, ANILINES[:3]), "Nc1ccc([*:5])cc1")
     assert table.labels == ["R5"] and table.without == ()
     parent = table.rows[2]
-    assert (parent.groups["R5"].smiles, parent.groups["R5"].atoms, parent.groups["R5"].relevance) == (HYDROGEN, (), 0.0)
+    assert (
+        parent.groups["R5"].smiles,
+        parent.groups["R5"].atoms,
+        parent.groups["R5"].relevance,
+    ) == (HYDROGEN, (), 0.0)
     assert parent.core.atoms == tuple(range(7)) and abs(parent.unaccounted) < 1e-9
 
 
@@ -102,16 +122,25 @@ def test_rings_that_are_not_aromatic_stay_as_they_are(core):
 def test_r1_at_the_end_of_a_bond_is_a_label_and_says_so(explainer):
     series = series_of(explainer, ANILINES)
     written, meant = core_table(series, "Nc1ccc([R3])cc1"), core_table(series, "Nc1ccc([*:3])cc1")
-    assert [row.groups for row in written.rows] == [row.groups for row in meant.rows] and "R3" in written.labels
+    assert [row.groups for row in written.rows] == [
+        row.groups for row in meant.rows
+    ] and "R3" in written.labels
     assert written.note == "[R3] is read as a label of R groups" and meant.note == ""
-    ring = core_table(series_of(explainer, ("C1CC1", "C1CCC1C")), "[R1]1[R1][R1]1")  # within a ring it means what SMARTS means
+    ring = core_table(
+        series_of(explainer, ("C1CC1", "C1CCC1C")), "[R1]1[R1][R1]1"
+    )  # within a ring it means what SMARTS means
     assert ring.note == "" and ring.without == ("m1",)
 
 
 @pytest.fixture
 def regression(tmp_path_factory):
-    config, folder = replace(SMALL, task="regression", output_bias=True), tmp_path_factory.mktemp("regression")
-    card = Card("untrained", config, MOLECULES.name, ("pIC50",), (), mean=(6.5,), scale=(1.0,), unit="pIC50")
+    config, folder = (
+        replace(SMALL, task="regression", output_bias=True),
+        tmp_path_factory.mktemp("regression"),
+    )
+    card = Card(
+        "untrained", config, MOLECULES.name, ("pIC50",), (), mean=(6.5,), scale=(1.0,), unit="pIC50"
+    )
     save(random_model(config).float(), card, folder)
     return folder
 
@@ -131,12 +160,23 @@ def test_the_base_value_of_a_regression_has_a_column_and_nothing_is_missing(run,
     assert code == 0 and lines[2].split() == ["id", "pIC50", "value", "base", "value", "core", "R1"]
     for line in lines[3:6]:
         _, _, value, base, core, group, *_ = line.split()
-        assert not value.startswith("+") and not base.startswith("+") and core[0] in "+-" and group[0] in "+-"
+        assert (
+            not value.startswith("+")
+            and not base.startswith("+")
+            and core[0] in "+-"
+            and group[0] in "+-"
+        )
         assert float(value) == pytest.approx(float(base) + float(core) + float(group), abs=2e-3)
-    assert "Base value, core and R groups add up to the predicted value." in out and "not accounted" not in out and "gap" not in out
+    assert (
+        "Base value, core and R groups add up to the predicted value." in out
+        and "not accounted" not in out
+        and "gap" not in out
+    )
     assert run("-o", "r.csv", model=regression)[0] == 0
     (first, *_) = csv.DictReader(Path("r.csv").read_text().splitlines())
-    assert float(first["value"]) == pytest.approx(sum(float(first[name]) for name in ("base value", "core relevance", "R1 relevance")))
+    assert float(first["value"]) == pytest.approx(
+        sum(float(first[name]) for name in ("base value", "core relevance", "R1 relevance"))
+    )
     assert abs(float(first["gap"])) < 1e-4
 
 
@@ -150,9 +190,18 @@ def test_the_users_columns_are_carried(run):
     ]
     assert rows[2]["R1"] == HYDROGEN and float(rows[2]["R1 relevance"]) == 0.0
     assert run("-o", "r.json", "--columns", "note")[0] == 0
-    assert [row["columns"] for row in json.loads(Path("r.json").read_text())["rows"]] == [{"note": ""}, {"note": ""}, {"note": "[parent]"}]
+    assert [row["columns"] for row in json.loads(Path("r.json").read_text())["rows"]] == [
+        {"note": ""},
+        {"note": ""},
+        {"note": "[parent]"},
+    ]
     code, out, _ = run("--columns", "note")
-    assert code == 0 and "[parent]" in out and "pIC50" not in out and "hydrogen's part is in the core" in out
+    assert (
+        code == 0
+        and "[parent]" in out
+        and "pIC50" not in out
+        and "hydrogen's part is in the core" in out
+    )
     code, _, error = run("--columns", "nix")
     assert code == 2 and "no column 'nix'" in error and "pIC50, core, note" in error
 
@@ -180,6 +229,12 @@ def test_every_command_calls_a_molecule_by_the_same_id(command):
     ids = ["0", "second", "2"]
     assert [row["id"] for row in json.loads(Path("e.json").read_text())] == ids
     assert [row["id"] for row in json.loads(Path("r.json").read_text())["rows"]] == ids
-    assert {one["example"] for one in json.loads(Path("f.json").read_text())["fragments"]} <= set(ids)
-    data = re.search(r'<script id="data" type="application/json">(.*?)</script>', Path("p.html").read_text(), re.DOTALL)[1]
+    assert {one["example"] for one in json.loads(Path("f.json").read_text())["fragments"]} <= set(
+        ids
+    )
+    data = re.search(
+        r'<script id="data" type="application/json">(.*?)</script>',
+        Path("p.html").read_text(),
+        re.DOTALL,
+    )[1]
     assert [view["id"] for view in json.loads(data)["views"]] == ids

@@ -54,7 +54,10 @@ def test_json_holds_the_ledger(run):
     assert len(one["relevance"]) == 15 and abs(one["gap"]) <= 1e-4
     total = sum(one["relevance"]) + one["token_relevance"] + one["bias_relevance"]
     assert total == pytest.approx(one["logit"], abs=1e-4)
-    assert one["probability"] == pytest.approx(1 / (1 + np.exp(-one["logit"])), abs=1e-6) and one["probability"] >= 0.5
+    assert (
+        one["probability"] == pytest.approx(1 / (1 + np.exp(-one["logit"])), abs=1e-6)
+        and one["probability"] >= 0.5
+    )
 
 
 def test_target_and_features(run):
@@ -71,7 +74,11 @@ def test_a_table_keeps_every_row_in_order(run):
     code, _, error = run("explain", "t.csv", "-o", "out.csv")
     assert code == 0 and "2 of 3 inputs done, 1 with errors" in error
     rows = table("out.csv")
-    assert [r["id"] for r in rows] == ["first", "bad", "2"] and [r["status"] for r in rows] == ["ok", "error", "ok"]
+    assert [r["id"] for r in rows] == ["first", "bad", "2"] and [r["status"] for r in rows] == [
+        "ok",
+        "error",
+        "ok",
+    ]
     assert "cannot read" in rows[1]["error"] and rows[1]["relevance"] == ""
     assert len(json.loads(rows[0]["relevance"])) == 15
 
@@ -100,14 +107,18 @@ def test_smi_tsv_and_sdf(run):
         mol.SetProp("_Name", "with hydrogens")
         writer.write(mol)
     ethanol = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")) + "$$$$\n"
-    Path("a.sdf").write_text(Path("a.sdf").read_text() + "garbage\n\n\n  3  9 bad\n$$$$\n" + ethanol)
+    Path("a.sdf").write_text(
+        Path("a.sdf").read_text() + "garbage\n\n\n  3  9 bad\n$$$$\n" + ethanol
+    )
     run("explain", "a.smi", "-o", "smi.json")
     run("explain", "a.tsv", "-s", "structure", "-o", "tsv.json")
     run("explain", "a.sdf", "-o", "sdf.json")
     assert [r["id"] for r in records("smi.json")] == ["ibuprofen", "ethanol, dry"]
     good, bad, last = records("sdf.json")
     assert last["status"] == "ok" and len(last["relevance"]) == 3
-    assert good["id"] == "with hydrogens" and good["notes"] == ["18 explicit hydrogens folded into their heavy atoms"]
+    assert good["id"] == "with hydrogens" and good["notes"] == [
+        "18 explicit hydrogens folded into their heavy atoms"
+    ]
     assert bad["status"] == "error" and bad["input"] == "a.sdf#2"
     for other in (records("smi.json")[0], good):
         assert np.allclose(records("tsv.json")[0]["relevance"], other["relevance"], atol=1e-5)
@@ -119,7 +130,9 @@ def test_true_class_comes_from_the_table(run):
     found = records("out.json")
     assert [r["target"] for r in found] == ["yes", "no", None, None]
     assert (
-        found[2]["error"].startswith("the cell in column 'y' is empty: --target true needs the row's class there")
+        found[2]["error"].startswith(
+            "the cell in column 'y' is empty: --target true needs the row's class there"
+        )
         and "no class 'maybe'" in found[3]["error"]
     )
 
@@ -133,11 +146,15 @@ def test_the_terminal_table_ranks_atoms(run):
 
 
 def test_several_rows_say_values_and_endpoints(run, saved_pair_model):
-    code, shown, _ = run("explain", "CCO", "CCN", "--endpoint", "second", "--target", "yes", model=saved_pair_model)
+    code, shown, _ = run(
+        "explain", "CCO", "CCN", "--endpoint", "second", "--target", "yes", model=saved_pair_model
+    )
     assert code == 0 and shown.count("second: yes") == 2
     assert run("explain", "CCO", "CCN", "-o", "values.json", model="bace-pic50")[0] == 0
     _, shown, _ = run("explain", "CCO", "CCN", model="bace-pic50")
-    assert [line.split()[2] for line in shown.splitlines()[1:]] == [f"{one['prediction']:.4g}" for one in records("values.json")]
+    assert [line.split()[2] for line in shown.splitlines()[1:]] == [
+        f"{one['prediction']:.4g}" for one in records("values.json")
+    ]
 
 
 def test_pictures_one_and_many(run):
@@ -149,7 +166,9 @@ def test_pictures_one_and_many(run):
     assert run("explain", "a.smi", "-o", "maps")[0] == 0
     assert sorted(p.name for p in Path("maps").iterdir()) == ["00000-evil.svg", "00002-b.svg"]
     code, _, error = run("explain", "C", "CC", "-o", "two.svg")
-    assert code == 2 and one_line(error) and "give a folder" in error and not Path("two.svg").exists()
+    assert (
+        code == 2 and one_line(error) and "give a folder" in error and not Path("two.svg").exists()
+    )
 
 
 def test_predict_has_the_same_keys(run):
@@ -157,7 +176,10 @@ def test_predict_has_the_same_keys(run):
     run("explain", IBUPROFEN, "-o", "e.json")
     (good, bad), (one,) = records("p.json"), records("e.json")
     assert list(good) == list(bad) == list(KEYS)
-    assert good["logit"] == pytest.approx(one["logit"], abs=1e-6) and good["prediction"] == one["prediction"]
+    assert (
+        good["logit"] == pytest.approx(one["logit"], abs=1e-6)
+        and good["prediction"] == one["prediction"]
+    )
     assert good["relevance"] is None and bad["status"] == "error"
     assert "yes" in run("predict", IBUPROFEN)[1] or "no" in run("predict", IBUPROFEN)[1]
 
@@ -167,8 +189,22 @@ def test_digits(run, saved_digit_model):
     np.savez("two.npz", images=np.stack([stroke_image(), np.zeros((28, 28))]))
     assert run("explain", "one.png", "-o", "one.json", model=saved_digit_model)[0] == 0
     (one,) = records("one.json")
-    assert one["prediction"] in "0123456789" and "inverted" in one["notes"][0] and abs(one["gap"]) < 1e-4
-    run("explain", "two.npz", "-o", "two.json", "--target", "3", "--contrast", "8", model=saved_digit_model)
+    assert (
+        one["prediction"] in "0123456789"
+        and "inverted" in one["notes"][0]
+        and abs(one["gap"]) < 1e-4
+    )
+    run(
+        "explain",
+        "two.npz",
+        "-o",
+        "two.json",
+        "--target",
+        "3",
+        "--contrast",
+        "8",
+        model=saved_digit_model,
+    )
     good, blank = records("two.json")
     assert good["target"] == "3 − 8" and blank["status"] == "error" and "one grey" in blank["error"]
     assert run("explain", "one.png", "-o", "map.svg", model=saved_digit_model)[0] == 0
@@ -185,13 +221,21 @@ def test_digits(run, saved_digit_model):
         (["other.csv", "-s", "z"], "no column 'z' in other.csv", 1),
         (["binary.csv"], "holds binary data", 1),
         (["wide.csv"], "200000 heavy atoms: the limit is 600", 1),
-        (["other.csv", "-s", "a", "--target-columns", "z"], "no column 'z' in other.csv: there are", 1),
+        (
+            ["other.csv", "-s", "a", "--target-columns", "z"],
+            "no column 'z' in other.csv: there are",
+            1,
+        ),
         (["notes.txt"], "files ending in .smi", 1),
         (["folder.smi"], "is a folder", 1),
         (["text.png"], "no complete picture", 1),
         (["digit.png"], "reads molecules", 1),
         (["C", "--method", "magic"], "no method named 'magic': there are lrp", 2),
-        (["C", "--target", "maybe"], "no class 'maybe' in the model 'untrained': there are no, yes", 1),
+        (
+            ["C", "--target", "maybe"],
+            "no class 'maybe' in the model 'untrained': there are no, yes",
+            1,
+        ),
         (["C", "--target", "7"], "no class '7'", 1),
         (["C", "--contrast", "no"], "a contrast needs a named target", 2),
         (["C", "--target", "yes", "--contrast", "no"], "needs a model of several classes", 1),
@@ -199,7 +243,11 @@ def test_digits(run, saved_digit_model):
         (["C", "-o", "x.pdf"], "an output's name must end in .json", 2),
         (["C", "-o", "none/x.json"], "create it first", 1),
         (["C", "--style", "sketch"], "no style 'sketch': there are highlight, contour", 2),
-        (["C", "--device", "tpu"], "no device 'tpu': did you mean 'cpu'? There are auto, cpu, cuda", 2),
+        (
+            ["C", "--device", "tpu"],
+            "no device 'tpu': did you mean 'cpu'? There are auto, cpu, cuda",
+            2,
+        ),
         (["C" * 601], "601 heavy atoms: the limit is 600", 1),
         (["C", "C1C", "--strict"], "row 1: RDKit cannot read", 1),
         (["CCN\nCCC,b"], "blanks inside the SMILES", 1),
@@ -231,7 +279,10 @@ def test_bad_input_is_one_line(run, arguments, said, code):
     assert sorted(Path().iterdir()) == before
 
 
-@pytest.mark.parametrize(("model", "said"), [("nothing", "no model 'nothing': there are"), ("folder", "holds 0 .safetensors files")])
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [("nothing", "no model 'nothing': there are"), ("folder", "holds 0 .safetensors files")],
+)
 def test_unknown_models_are_one_line(run, model, said):
     Path("folder").mkdir()
     code, _, error = run("explain", "C", model=model)
@@ -278,25 +329,66 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     known = {"bace.csv": "sha256:" + hashlib.sha256(table.encode()).hexdigest()}
     monkeypatch.setitem(data.SOURCES, "bace", data.Source("bace", "small", known, ()))
     home = ["--data", tmp_path / "home"]
-    code, out, _ = run("train", "--preset", "bace", "--epochs", "2", "-o", "trained", "--device", "cpu", *home, model=None)
+    code, out, _ = run(
+        "train",
+        "--preset",
+        "bace",
+        "--epochs",
+        "2",
+        "-o",
+        "trained",
+        "--device",
+        "cpu",
+        *home,
+        model=None,
+    )
     assert code == 0 and "ROC-AUC" in out
     card = records("trained/bace.json")
-    assert card["training"]["command"] == "molxai train --preset bace -o bace --epochs 2" and card["training"]["rows"] == "0-18"
+    assert (
+        card["training"]["command"] == "molxai train --preset bace -o bace --epochs 2"
+        and card["training"]["rows"] == "0-18"
+    )
     assert run("evaluate", "-o", "e.json", *home, model="trained")[0] == 0
-    assert records("e.json")["quality"]["roc_auc"] == card["metrics"]["test"]["roc_auc"] and records("e.json")["gap_max"] < 1e-3
+    assert (
+        records("e.json")["quality"]["roc_auc"] == card["metrics"]["test"]["roc_auc"]
+        and records("e.json")["gap_max"] < 1e-3
+    )
     assert run("explain", "CCO", model="trained")[0] == 0
-    code, out, _ = run("benchmark", "speed", "--rounds", "5", "--methods", "lrp,rollout", "-o", "speed.json", *home, model="trained")
-    assert code == 0 and "| lrp |" in out and records("speed.json")["methods"]["forward"]["ratio"] == 1.0
+    code, out, _ = run(
+        "benchmark",
+        "speed",
+        "--rounds",
+        "5",
+        "--methods",
+        "lrp,rollout",
+        "-o",
+        "speed.json",
+        *home,
+        model="trained",
+    )
+    assert (
+        code == 0
+        and "| lrp |" in out
+        and records("speed.json")["methods"]["forward"]["ratio"] == 1.0
+    )
     code, _, error = run("train", "--preset", "bacon", "-o", "x", model=None)
-    assert code == 2 and one_line(error) and "did you mean 'bace'? There are bace, bace-ensemble" in error
+    assert (
+        code == 2
+        and one_line(error)
+        and "did you mean 'bace'? There are bace, bace-ensemble" in error
+    )
 
 
 def test_the_installed_command_is_quick_to_answer():
     """Help and version must not import torch; the command itself works from any folder."""
     code = "import sys; from molxai.cli import main; main(['--help']); sys.exit('torch' in sys.modules or 'rdkit' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, cwd="/").returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, cwd="/").returncode == 0
+    )
     command = Path(sys.executable).parent / "molxai"
-    said = subprocess.run([command, "--version"], capture_output=True, text=True, cwd="/", check=True).stdout
+    said = subprocess.run(
+        [command, "--version"], capture_output=True, text=True, cwd="/", check=True
+    ).stdout
     assert said.startswith("molxai 0.")
     assert str(ROOT)
 
@@ -322,7 +414,10 @@ def test_the_default_size_limit_is_the_readers_own():
 def test_a_folder_holds_pictures_of_the_wanted_format(run):
     Path("a.smi").write_text("CCO first\nCC second\n")
     assert run("explain", "a.smi", "-o", "maps", "--format", "png", "--dpi", "50")[0] == 0
-    assert sorted(path.name for path in Path("maps").iterdir()) == ["00000-first.png", "00001-second.png"]
+    assert sorted(path.name for path in Path("maps").iterdir()) == [
+        "00000-first.png",
+        "00001-second.png",
+    ]
     assert Image.open("maps/00000-first.png").width == 380
     code, _, error = run("explain", "a.smi", "-o", "maps", "--format", "gif")
     assert code == 2 and one_line(error) and "no picture format 'gif': there are svg, png" in error
@@ -331,10 +426,16 @@ def test_a_folder_holds_pictures_of_the_wanted_format(run):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["C", "CC", "-o", "maps", "--dpi", "300"], "--dpi: for PNG only, an SVG has no pixels; add --format png"),
+        (
+            ["C", "CC", "-o", "maps", "--dpi", "300"],
+            "--dpi: for PNG only, an SVG has no pixels; add --format png",
+        ),
         (["C", "-o", "x.svg", "--dpi", "300"], "name a .png"),
         (["C", "-o", "x.png", "--format", "svg"], "--format: for a folder of pictures only"),
-        (["C", "-o", "x.json", "--style", "contour", "--cmap", "pink-green"], "--style, --palette: for pictures only"),
+        (
+            ["C", "-o", "x.json", "--style", "contour", "--cmap", "pink-green"],
+            "--style, --palette: for pictures only",
+        ),
         (["C", "--atom-numbers"], "--atom-numbers: for pictures only"),
     ],
 )
@@ -345,11 +446,26 @@ def test_what_would_be_ignored_is_refused(run, arguments, said):
 
 def test_choices_for_molecules_are_refused_for_digits(run, saved_digit_model):
     np.save("d.npy", stroke_image())
-    code, _, error = run("explain", "d.npy", "-o", "x.png", "--style", "contour", "--atom-numbers", model=saved_digit_model)
-    assert code == 2 and "--style, --atom-numbers: for molecules, and these are digits" in error and not Path("x.png").exists()
+    code, _, error = run(
+        "explain",
+        "d.npy",
+        "-o",
+        "x.png",
+        "--style",
+        "contour",
+        "--atom-numbers",
+        model=saved_digit_model,
+    )
+    assert (
+        code == 2
+        and "--style, --atom-numbers: for molecules, and these are digits" in error
+        and not Path("x.png").exists()
+    )
 
 
-@pytest.mark.parametrize("output", ["x.json", "x.svg", "x.csv", "pair.svg", "page.html", "f.csv", "core.csv"])
+@pytest.mark.parametrize(
+    "output", ["x.json", "x.svg", "x.csv", "pair.svg", "page.html", "f.csv", "core.csv"]
+)
 def test_a_file_that_was_there_is_told(run, output):
     command = {
         "pair.svg": ("compare", "CCc1ccccc1", "Oc1ccccc1"),
@@ -358,7 +474,9 @@ def test_a_file_that_was_there_is_told(run, output):
         "core.csv": ("fragments", "CCc1ccccc1", "Oc1ccccc1", "--core", "mcs"),
     }.get(output, ("explain", "CCO"))
     first, second = (run(*command, "-o", output)[2] for _ in range(2))
-    assert first.rstrip().endswith(f"→ {output}") and second.rstrip().endswith(f"→ {output} (replaced)")
+    assert first.rstrip().endswith(f"→ {output}") and second.rstrip().endswith(
+        f"→ {output} (replaced)"
+    )
 
 
 def test_a_mistyped_folder_is_not_made(run):

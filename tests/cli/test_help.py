@@ -25,7 +25,17 @@ def commands(group=None, before=""):
 
 NAMES = [name for name, _ in commands()]
 
-CHEAP = ("explain", "predict", "compare", "report", "fragments", "models", "methods", "data list", "data path")
+CHEAP = (
+    "explain",
+    "predict",
+    "compare",
+    "report",
+    "fragments",
+    "models",
+    "methods",
+    "data list",
+    "data path",
+)
 """Commands whose examples run here, in seconds."""
 
 WRITTEN = {"explain": 2, "predict": 1, "compare": 2, "report": 2, "fragments": 1}
@@ -48,7 +58,9 @@ def said(capsys, monkeypatch):
 @pytest.mark.parametrize("words", ["", "data", "benchmark", *NAMES])
 def test_h_is_help_everywhere(said, words):
     short, long = said(*words.split(), "-h"), said(*words.split(), "--help")
-    assert short == long and short[0] == 0 and short[1].startswith(f"Usage: molxai {words}".rstrip())
+    assert (
+        short == long and short[0] == 0 and short[1].startswith(f"Usage: molxai {words}".rstrip())
+    )
 
 
 @pytest.mark.parametrize("words", NAMES)
@@ -70,10 +82,30 @@ def test_types_are_words(said, words):
 def test_options_stand_under_headings(said):
     lines = said("explain", "-h", columns=120)[1].splitlines()
     headings = [line[:-1] for line in lines if line.endswith(":") and not line.startswith(" ")]
-    expected = ["Arguments", "What to explain", "Input", "Output and pictures", "Large inputs", "Machine", "Help", "Examples"]
+    expected = [
+        "Arguments",
+        "What to explain",
+        "Input",
+        "Output and pictures",
+        "Large inputs",
+        "Machine",
+        "Help",
+        "Examples",
+    ]
     assert headings == expected
-    place = {line.split()[0].rstrip(","): number for number, line in enumerate(lines) if line.startswith("  -")}
-    assert place["-m"] < lines.index("Input:") < place["-s"] < lines.index("Output and pictures:") < place["-o"] < place["--dpi"]
+    place = {
+        line.split()[0].rstrip(","): number
+        for number, line in enumerate(lines)
+        if line.startswith("  -")
+    }
+    assert (
+        place["-m"]
+        < lines.index("Input:")
+        < place["-s"]
+        < lines.index("Output and pictures:")
+        < place["-o"]
+        < place["--dpi"]
+    )
     shown = said("train", "-h")[1]
     assert shown.index("What to learn:") < shown.index("--preset") < shown.index("Input:")
 
@@ -130,8 +162,14 @@ def test_an_error_names_the_help_of_its_command(said, arguments, command):
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (["explain", "C", "--target", "yes", "--target", "no"], "--target is given twice, 'yes' and 'no'"),
-        (["explain", "C", "-o", "a.svg", "-o", "b.svg"], "--output is given twice, 'a.svg' and 'b.svg'"),
+        (
+            ["explain", "C", "--target", "yes", "--target", "no"],
+            "--target is given twice, 'yes' and 'no'",
+        ),
+        (
+            ["explain", "C", "-o", "a.svg", "-o", "b.svg"],
+            "--output is given twice, 'a.svg' and 'b.svg'",
+        ),
         (["explain", "C", "-oa.svg", "--output=b.svg"], "--output is given twice"),
         (["explain", "C", "--cmap", "red-blue", "--palette", "pink-green"], "given twice"),
         (["predict", "C", "-b", "3", "-b", "3"], "--batch-size is given twice"),
@@ -145,7 +183,9 @@ def test_a_value_is_given_once(said, arguments, name, monkeypatch, tmp_path):
 
 def test_what_may_be_given_twice_still_may():
     train = dict(commands())["train"]
-    context = train.make_context("train", ["t.csv", "--target-columns", "a", "--target-columns", "b", "-q", "-q"])
+    context = train.make_context(
+        "train", ["t.csv", "--target-columns", "a", "--target-columns", "b", "-q", "-q"]
+    )
     assert context.params["target_columns"] == ["a", "b"] and context.params["quiet"]
 
 
@@ -230,6 +270,18 @@ def test_completion_knows_all_names():
 def test_help_and_completion_import_no_library():
     """Within a fraction of a second: not one of the heavy libraries, not even that of the terminal's tables."""
     code = "from molxai.cli import main\ntry: main(['explain', '-h'])\nfinally:\n import sys; print(*sys.modules, file=sys.stderr)"
-    for shell in ({}, {"_MOLXAI_COMPLETE": "complete_bash", "COMP_WORDS": "molxai explain -m b", "COMP_CWORD": "3"}):
-        made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **shell})
+    for shell in (
+        {},
+        {
+            "_MOLXAI_COMPLETE": "complete_bash",
+            "COMP_WORDS": "molxai explain -m b",
+            "COMP_CWORD": "3",
+        },
+    ):
+        made = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **shell},
+        )
         assert made.stdout and not {"torch", "rdkit", "numpy", "rich"} & set(made.stderr.split())

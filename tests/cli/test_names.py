@@ -7,7 +7,17 @@ import pytest
 from graphormer import names
 from graphormer.names import listing, nearest, unknown
 
-METHODS = ("lrp", "lrp-gamma", "lrp-res", "gradient-input", "integrated-gradients", "leave-one-out", "gae", "rollout", "random")
+METHODS = (
+    "lrp",
+    "lrp-gamma",
+    "lrp-res",
+    "gradient-input",
+    "integrated-gradients",
+    "leave-one-out",
+    "gae",
+    "rollout",
+    "random",
+)
 
 
 def test_the_examples_hold():
@@ -43,7 +53,9 @@ def test_nothing_is_offered_where_nothing_is_near(wanted):
 def test_a_long_list_is_cut_and_its_end_still_offered():
     columns = [f"descriptor_{number}" for number in range(3000)] + ["pIC50", "x" * 500]
     line = unknown("column", "pic 50", columns, "name it with --target-columns", "in wide.csv")
-    assert line.startswith("no column 'pic 50' in wide.csv: did you mean 'pIC50'? There are descriptor_0, ")
+    assert line.startswith(
+        "no column 'pic 50' in wide.csv: did you mean 'pIC50'? There are descriptor_0, "
+    )
     assert line.endswith(" more; name it with --target-columns") and len(line) < 500
     shown = line.count("descriptor_")
     assert f"and {len(columns) - shown} more" in line
@@ -91,6 +103,8 @@ def asked():
 
 def test_every_unknown_name_is_answered_by_the_nearest():
     for ask, wanted, meant in asked():
-        with pytest.raises((ValueError, FileNotFoundError), match=f"did you mean '{meant}'") as refused:
+        with pytest.raises(
+            (ValueError, FileNotFoundError), match=f"did you mean '{meant}'"
+        ) as refused:
             ask(wanted)
         assert repr(wanted) in str(refused.value) and "\n" not in str(refused.value)

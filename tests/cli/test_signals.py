@@ -25,7 +25,14 @@ def program(*arguments, folder):
     """The program as it is installed, in a group of its own, with its own folder for temporary files."""
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "molxai.cli", *map(str, arguments)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=folder, env=environment)
+    return subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=folder,
+        env=environment,
+    )
 
 
 def wait_for(found):
@@ -46,7 +53,9 @@ def long(tmp_path):
     return table
 
 
-def test_a_signal_to_end_a_run_keeps_what_is_done_and_leaves_nothing_behind(long, saved_model, tmp_path):
+def test_a_signal_to_end_a_run_keeps_what_is_done_and_leaves_nothing_behind(
+    long, saved_model, tmp_path
+):
     temporary, output = tmp_path / "temporary", tmp_path / "out.parquet"
     temporary.mkdir()
     before = shared()
@@ -55,8 +64,14 @@ def test_a_signal_to_end_a_run_keeps_what_is_done_and_leaves_nothing_behind(long
     run.terminate()  # to the program alone, as `kill` and batch systems do
     _, said = run.communicate(timeout=DEADLINE)
     assert run.returncode == 143
-    assert said.count("\n") == 1 and said.startswith("molxai: interrupted; what is done is kept in") and said.strip().endswith("--resume")
-    assert not list(temporary.iterdir()) and not [name for name in shared() - before if f"-{run.pid}-" in name]
+    assert (
+        said.count("\n") == 1
+        and said.startswith("molxai: interrupted; what is done is kept in")
+        and said.strip().endswith("--resume")
+    )
+    assert not list(temporary.iterdir()) and not [
+        name for name in shared() - before if f"-{run.pid}-" in name
+    ]
     with suppress(ProcessLookupError):  # nobody is left of the program's group
         for _ in range(100):
             os.killpg(run.pid, 0)
@@ -78,8 +93,14 @@ def test_a_signal_while_libraries_are_imported_is_one_line(tmp_path, name, sent)
         "entry()\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
-    assert ended.returncode == CODES[sent] and ended.stderr == "molxai: interrupted\n" and not list(tmp_path.iterdir())
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert (
+        ended.returncode == CODES[sent]
+        and ended.stderr == "molxai: interrupted\n"
+        and not list(tmp_path.iterdir())
+    )
 
 
 def test_ctrl_c_while_pictures_are_written(long, saved_model, tmp_path):

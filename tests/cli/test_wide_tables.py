@@ -15,7 +15,14 @@ from molxai.chemistry.rgroups import core_table
 from molxai.chemistry.series import carriers
 from molxai.cli.console import Console
 from molxai.cli.fragment_tables import show_carriers, show_core_table, show_matched
-from molxai.cli.terminal import show_comparison, show_evaluation, show_explanation, show_explanations, show_model, show_records
+from molxai.cli.terminal import (
+    show_comparison,
+    show_evaluation,
+    show_explanation,
+    show_explanations,
+    show_model,
+    show_records,
+)
 from molxai.cli.wide_tables import CELL_LETTERS, UNBOUNDED, show_table
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import entries
@@ -27,7 +34,9 @@ WIDTHS = (40, 60, 80, 120)
 
 def printed(show, width):
     """What a terminal of that width shows, without its colours."""
-    out = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None, highlight=False)
+    out = Console(
+        file=io.StringIO(), width=width, force_terminal=True, color_system=None, highlight=False
+    )
     show(out)
     return out.file.getvalue()
 
@@ -48,13 +57,26 @@ def whole(show, width):
 def test_no_letter_and_no_column_is_lost(width):
     names = ("molecule", "mean", "sd", "from", "to", "example", "its atoms")
     rows = [
-        ("lanabecestat", "+0.123", "0.456", "-1.000", "+2.000", "atorvastatin calcium", "1-2,4,6,8,10,12,14,16,18"),
+        (
+            "lanabecestat",
+            "+0.123",
+            "0.456",
+            "-1.000",
+            "+2.000",
+            "atorvastatin calcium",
+            "1-2,4,6,8,10,12,14,16,18",
+        ),
         ("x" * 50, "-0.123", "", "-1.000", "+2.000", "", "7"),
     ]
     text = whole(lambda out: show_table(names, rows, out), width)
-    others, first = letters(*names[1:], *(cell for row in rows for cell in row[1:])), letters(names[0], rows[0][0], rows[1][0])
+    others, first = (
+        letters(*names[1:], *(cell for row in rows for cell in row[1:])),
+        letters(names[0], rows[0][0], rows[1][0]),
+    )
     blocks = text.split("\n\n")
-    assert letters(text) == sum([first] * len(blocks), others), "the first column stands in each block, all else once"
+    assert letters(text) == sum([first] * len(blocks), others), (
+        "the first column stands in each block, all else once"
+    )
     for number in ("+0.123", "-0.123", "0.456", "-1.000", "+2.000"):
         assert number in text, "numbers are not folded"
 
@@ -70,7 +92,10 @@ def test_columns_without_room_follow_below_with_the_first_one():
     text = whole(lambda out: show_table(names, rows, out), 40)
     blocks = text.split("\n\n")
     assert len(blocks) > 1 and all(block.split()[0] == "column0" for block in blocks)
-    assert {word for block in blocks for word in block.split()} == {*names, *(cell for row in rows for cell in row)}
+    assert {word for block in blocks for word in block.split()} == {
+        *names,
+        *(cell for row in rows for cell in row),
+    }
 
 
 def test_a_cut_column_ends_with_an_ellipsis_and_a_folded_one_does_not():
@@ -84,11 +109,16 @@ def test_a_cut_column_ends_with_an_ellipsis_and_a_folded_one_does_not():
 def test_a_program_reads_whole_lines():
     out = Console(file=io.StringIO(), width=UNBOUNDED, soft_wrap=True)
     show_table(("input", "text"), [("C" * 90, "N" * (CELL_LETTERS + 1))], out, ("input",))
-    assert len(out.file.getvalue().splitlines()) == 2 and f"{'C' * 90}  {'N' * (CELL_LETTERS + 1)}" in out.file.getvalue()
+    assert (
+        len(out.file.getvalue().splitlines()) == 2
+        and f"{'C' * 90}  {'N' * (CELL_LETTERS + 1)}" in out.file.getvalue()
+    )
 
 
 def test_what_looks_like_markup_is_text():
-    assert "[OH-].[bold]" in printed(lambda out: show_table(("[red]a",), [("[OH-].[bold]",)], out), 80)
+    assert "[OH-].[bold]" in printed(
+        lambda out: show_table(("[red]a",), [("[OH-].[bold]",)], out), 80
+    )
     assert "[red]a" in printed(lambda out: show_table(("[red]a",), [(Text("x"),)], out), 80)
 
 
@@ -99,19 +129,49 @@ def tables():
     read = [entry.read(600) for entry in entries([str(ROOT / "datasets/drugs/drugs.csv")])][:12]
     made = [(one, explainer(one.subject, "active")) for one in read]
     series = [(one.id, explanation) for one, explanation in made]
-    records = [{"id": one.id, "input": one.text, "prediction": "inactive", "probability": 0.65, "similarity": 0.25} for one in read]
-    anilides = [(f"anilide {n}", explainer(f"O=C(Nc1ccc({group})cc1)c1ccccc1", "active")) for n, group in enumerate(("Cl", "OC", "C#N"))]
+    records = [
+        {
+            "id": one.id,
+            "input": one.text,
+            "prediction": "inactive",
+            "probability": 0.65,
+            "similarity": 0.25,
+        }
+        for one in read
+    ]
+    anilides = [
+        (f"anilide {n}", explainer(f"O=C(Nc1ccc({group})cc1)c1ccccc1", "active"))
+        for n, group in enumerate(("Cl", "OC", "C#N"))
+    ]
     card = load("bace-ensemble")[1]
-    quality = {name: value for name, value in card.metrics["test"].items() if isinstance(value, list)}
-    result = {"data": "bace scaffold test", "model": "bace", "quality": quality, "forest": quality, "gap_max": 1e-6}
+    quality = {
+        name: value for name, value in card.metrics["test"].items() if isinstance(value, list)
+    }
+    result = {
+        "data": "bace scaffold test",
+        "model": "bace",
+        "quality": quality,
+        "forest": quality,
+        "gap_max": 1e-6,
+    }
     return {
         "explain one": lambda out: show_explanation(made[0][1], out),
-        "explain fragments": lambda out: show_explanation(made[0][1], out, SCHEMES["functional-groups"]),
+        "explain fragments": lambda out: show_explanation(
+            made[0][1], out, SCHEMES["functional-groups"]
+        ),
         "explain table": lambda out: show_explanations(made, out),
-        "predict": lambda out: show_records(records, ("id", "input", "prediction", "probability", "similarity"), out),
-        "compare methods": lambda out: show_comparison(compare(explainer, read[0].subject, ["lrp", "gae", "integrated-gradients"]), out),
-        "compare two": lambda out: show_matched(matched_pair(explainer, read[10].subject, read[11].subject, "active"), out),
-        "fragments": lambda out: show_carriers(carriers(series, SCHEMES["functional-groups"]), series[0][1], out),
+        "predict": lambda out: show_records(
+            records, ("id", "input", "prediction", "probability", "similarity"), out
+        ),
+        "compare methods": lambda out: show_comparison(
+            compare(explainer, read[0].subject, ["lrp", "gae", "integrated-gradients"]), out
+        ),
+        "compare two": lambda out: show_matched(
+            matched_pair(explainer, read[10].subject, read[11].subject, "active"), out
+        ),
+        "fragments": lambda out: show_carriers(
+            carriers(series, SCHEMES["functional-groups"]), series[0][1], out
+        ),
         "core": lambda out: show_core_table(core_table(anilides, ""), out),
         "models": lambda out: show_model(card, out),
         "evaluate": lambda out: show_evaluation(result, out),
@@ -155,7 +215,14 @@ def test_the_training_table_is_whole(tmp_path):
     each = {"roc_auc": [0.8, 0.7, 0.9], "accuracy": [0.8, 0.7, 0.9]}
     targets = ("first-of-the-endpoints", "second")
     part = {"graphs": 9, **each, "targets": dict.fromkeys(targets, each)}
-    card = Card("a-model-with-a-long-name", config, MOLECULES.name, targets, ("no", "yes"), metrics={"valid": part, "test": part})
+    card = Card(
+        "a-model-with-a-long-name",
+        config,
+        MOLECULES.name,
+        targets,
+        ("no", "yes"),
+        metrics={"valid": part, "test": part},
+    )
     place = {"model": str(tmp_path / ("m" * 90))}
     show = functools.partial(show_training, card, place, notes=False)
     narrow, wide = whole(show, 60), printed(show, 400)

@@ -11,10 +11,23 @@ import pytest
 
 from graphormer.data import public as data
 from graphormer.data.public import Source, bace, data_home, files, mnist, source
-from graphormer.data.splits import SPLITS, balanced_scaffold_split, random_split, scaffold, scaffold_split
+from graphormer.data.splits import (
+    SPLITS,
+    balanced_scaffold_split,
+    random_split,
+    scaffold,
+    scaffold_split,
+)
 from graphormer.network.checkpoint import row_ranges
 
-MOLECULES = [f"c1ccccc1{'C' * n}" for n in range(1, 15)] + ["C1CCCCC1C", "C1CCCCC1O", "c1ccncc1", "c1ccncc1C", "C1CC1", "CCO"]
+MOLECULES = [f"c1ccccc1{'C' * n}" for n in range(1, 15)] + [
+    "C1CCCCC1C",
+    "C1CCCCC1O",
+    "c1ccncc1",
+    "c1ccncc1C",
+    "C1CC1",
+    "CCO",
+]
 """Benzenes in rows 0–13, two cyclohexanes, two pyridines, cyclopropane, and one without a ring."""
 
 
@@ -27,7 +40,10 @@ def test_every_row_is_in_one_part(name):
 @pytest.mark.parametrize("name", [name for name in SPLITS if "scaffold" in name])
 def test_no_scaffold_is_in_two_parts(name):
     split = SPLITS[name](MOLECULES, 3)
-    parts = [{scaffold(MOLECULES[row]) for row in part} for part in (split.train, split.valid, split.test)]
+    parts = [
+        {scaffold(MOLECULES[row]) for row in part}
+        for part in (split.train, split.valid, split.test)
+    ]
     assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
 
 
@@ -40,7 +56,9 @@ def test_chirality_makes_scaffolds_apart():
     left, right = "C[C@H]1CCCC[C@@H]1c1ccccc1", "C[C@@H]1CCCC[C@@H]1c1ccccc1"
     assert scaffold(left) == scaffold(right)
     pairs = ["C1CC[C@H](c2ccccc2)[C@@H](c2ccncc2)C1", "C1CC[C@@H](c2ccccc2)[C@@H](c2ccncc2)C1"]
-    assert scaffold(pairs[0]) == scaffold(pairs[1]) and scaffold(pairs[0], True) != scaffold(pairs[1], True)
+    assert scaffold(pairs[0]) == scaffold(pairs[1]) and scaffold(pairs[0], True) != scaffold(
+        pairs[1], True
+    )
 
 
 def test_seeds_decide_the_random_splits():
@@ -56,7 +74,9 @@ def test_row_ranges():
 def folder(tmp_path, monkeypatch):
     """A data home with a small BACE of our own, whose checksum the source then names."""
     (tmp_path / "bace").mkdir()
-    table = "mol,CID,Class\n" + "".join(f"{smiles},m{i},{i % 2}\n" for i, smiles in enumerate(MOLECULES))
+    table = "mol,CID,Class\n" + "".join(
+        f"{smiles},m{i},{i % 2}\n" for i, smiles in enumerate(MOLECULES)
+    )
     (tmp_path / "bace" / "bace.csv").write_text(table)
     known = {"bace.csv": "sha256:" + hashlib.sha256(table.encode()).hexdigest()}
     monkeypatch.setitem(data.SOURCES, "bace", Source("bace", "small", known, ()))
@@ -113,7 +133,9 @@ def server(tmp_path):
 
 
 def thing(content, *urls):
-    return Source("thing", "a test", {"thing.txt": "sha256:" + hashlib.sha256(content).hexdigest()}, urls)
+    return Source(
+        "thing", "a test", {"thing.txt": "sha256:" + hashlib.sha256(content).hexdigest()}, urls
+    )
 
 
 def test_downloads_are_checked_and_kept(tmp_path, server, monkeypatch):
@@ -146,10 +168,15 @@ def test_mnist_reads_idx_files(tmp_path, monkeypatch):
     known = {}
     (tmp_path / "mnist").mkdir()
     for stem in ("train", "t10k"):
-        for name, values in ((f"{stem}-images-idx3-ubyte.gz", images), (f"{stem}-labels-idx1-ubyte.gz", labels)):
+        for name, values in (
+            (f"{stem}-images-idx3-ubyte.gz", images),
+            (f"{stem}-labels-idx1-ubyte.gz", labels),
+        ):
             head = bytes([0, 0, 8, values.ndim]) + np.array(values.shape, dtype=">i4").tobytes()
             (tmp_path / "mnist" / name).write_bytes(gzip.compress(head + values.tobytes()))
-            known[name] = "sha256:" + hashlib.sha256((tmp_path / "mnist" / name).read_bytes()).hexdigest()
+            known[name] = (
+                "sha256:" + hashlib.sha256((tmp_path / "mnist" / name).read_bytes()).hexdigest()
+            )
     monkeypatch.setitem(data.SOURCES, "mnist", Source("mnist", "small", known, ()))
     for _ in range(2):  # the second time from the cache of segment maps
         some = mnist(tmp_path, "test", rows=[2, 0])
@@ -168,7 +195,9 @@ def test_split_sizes_are_shares_of_the_rows():
     assert SPLITS["scaffold"](MOLECULES, 0) == SPLITS["scaffold"](MOLECULES, 0, FRACTIONS)
 
 
-@pytest.mark.parametrize("text", ["", "0.8", "0.8,0.2", "a,b,c", "0,0.5,0.5", "0.9,-0.1,0.2", "1,nan,1", "inf,1,1"])
+@pytest.mark.parametrize(
+    "text", ["", "0.8", "0.8,0.2", "a,b,c", "0,0.5,0.5", "0.9,-0.1,0.2", "1,nan,1", "inf,1,1"]
+)
 def test_sizes_that_are_none_are_refused(text):
     from graphormer.data.splits import sizes_of
 

@@ -36,7 +36,9 @@ def run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     lines = ["smiles,effect,amount,kind"]
-    lines += [f"{one},{'yes' if 'O' in one else 'no'},{value(one)},{one.count('c')}" for one in SMILES]
+    lines += [
+        f"{one},{'yes' if 'O' in one else 'no'},{value(one)},{one.count('c')}" for one in SMILES
+    ]
     Path("t.csv").write_text("\n".join(lines) + "\n")
 
     def go(*arguments):
@@ -60,16 +62,27 @@ def rows(path):
 def test_a_classifier_from_table_to_picture(run):
     code, out, _ = train(run, "--target-columns", "effect", "-o", "m", "--split", "scaffold")
     assert code == 0 and "two classes (no / yes; tables explain 'yes')" in out and "ROC-AUC" in out
-    assert {path.name for path in Path("m").iterdir()} >= {"report.html", "report.png", "history.csv", "split.csv", "predictions.csv"}
+    assert {path.name for path in Path("m").iterdir()} >= {
+        "report.html",
+        "report.png",
+        "history.csv",
+        "split.csv",
+        "predictions.csv",
+    }
     assert run("explain", "CCO", "-m", "m", "-o", "x.svg")[0] == 0 and Path("x.svg").stat().st_size
     assert run("predict", SMILES[0], "CCCCCCBr", "-m", "m", "-o", "p.json")[0] == 0
     near, far = (one["similarity"] for one in json.loads(Path("p.json").read_text()))
     assert 0 <= far < near <= 1
-    assert len(rows("m/split.csv")) == len(SMILES) and {row["split"] for row in rows("m/split.csv")} == {"train", "valid", "test"}
+    assert len(rows("m/split.csv")) == len(SMILES) and {
+        row["split"] for row in rows("m/split.csv")
+    } == {"train", "valid", "test"}
 
 
 def test_split_sizes_are_those_of_the_parts(run):
-    assert train(run, "--target-columns", "effect", "-o", "m", "--split-sizes", "0.5,0.25,0.25")[0] == 0
+    assert (
+        train(run, "--target-columns", "effect", "-o", "m", "--split-sizes", "0.5,0.25,0.25")[0]
+        == 0
+    )
     parts = [row["split"] for row in rows("m/split.csv")]
     assert [parts.count(part) for part in ("train", "valid", "test")] == [18, 9, 9]
 
@@ -77,12 +90,20 @@ def test_split_sizes_are_those_of_the_parts(run):
 def test_a_regression_speaks_the_targets_unit(run):
     assert train(run, "--target-columns", "amount", "-o", "m", "--unit", "mg", epochs=2)[0] == 0
     explanation = Explainer("m")("CCO")
-    assert explanation.unit == "mg" and abs(explanation.gap) <= 1e-5 * (abs(explanation.value) + abs(explanation.bias))
+    assert explanation.unit == "mg" and abs(explanation.gap) <= 1e-5 * (
+        abs(explanation.value) + abs(explanation.bias)
+    )
     _, card = load("m")
     train_values = [float(row["amount"]) for row in rows("m/split.csv") if row["split"] == "train"]
-    assert card.mean[0] == pytest.approx(np.mean(train_values), rel=1e-5) and card.scale[0] == pytest.approx(np.std(train_values), rel=1e-5)
+    assert card.mean[0] == pytest.approx(np.mean(train_values), rel=1e-5) and card.scale[
+        0
+    ] == pytest.approx(np.std(train_values), rel=1e-5)
     assert abs(explanation.value - card.mean[0]) < 6 * card.scale[0]
-    said = {row["row"]: float(row["predicted"]) for row in rows("m/predictions.csv") if row["split"] == "test"}
+    said = {
+        row["row"]: float(row["predicted"])
+        for row in rows("m/predictions.csv")
+        if row["split"] == "test"
+    }
     row, predicted = next(iter(said.items()))
     assert Explainer("m")(SMILES[int(row)]).value == pytest.approx(predicted, rel=1e-4)
 
@@ -90,13 +111,28 @@ def test_a_regression_speaks_the_targets_unit(run):
 def test_several_targets_in_one_model(run):
     table = Path("t.csv").read_text().splitlines()
     Path("t.csv").write_text(
-        "\n".join([table[0] + ",other", *(f"{line},{'' if i % 4 == 0 else 'yes' if i % 3 else 'no'}" for i, line in enumerate(table[1:]))])
+        "\n".join(
+            [
+                table[0] + ",other",
+                *(
+                    f"{line},{'' if i % 4 == 0 else 'yes' if i % 3 else 'no'}"
+                    for i, line in enumerate(table[1:])
+                ),
+            ]
+        )
     )
-    assert run("train", "t.csv", "other", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0] == 0
+    assert (
+        run(
+            "train", "t.csv", "other", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m"
+        )[0]
+        == 0
+    )
     assert run("predict", "CCO", "-m", "m", "--endpoint", "other", "-o", "p.json")[0] == 0
     (one,) = json.loads(Path("p.json").read_text())
     assert set(one["outputs"]) == {"effect", "other"} and one["endpoint"] == "other"
-    assert one["probability"] == pytest.approx(max(one["outputs"]["other"], 1 - one["outputs"]["other"]), abs=1e-5)
+    assert one["probability"] == pytest.approx(
+        max(one["outputs"]["other"], 1 - one["outputs"]["other"]), abs=1e-5
+    )
     first, second = (Explainer("m", endpoint=name)("CCO") for name in ("effect", "other"))
     assert (first.endpoint, second.endpoint) == ("effect", "other") and first.logit != second.logit
     assert run("explain", "CCO", "-m", "m", "--endpoint", "neither")[0] == 1
@@ -104,24 +140,42 @@ def test_several_targets_in_one_model(run):
 
 def test_targets_of_several_units_are_shown_each_alone(run):
     table = Path("t.csv").read_text().splitlines()
-    Path("t.csv").write_text("\n".join([table[0] + ",ppb in $", *(f"{line},{1000 * i}" for i, line in enumerate(table[1:]))]))
+    Path("t.csv").write_text(
+        "\n".join(
+            [table[0] + ",ppb in $", *(f"{line},{1000 * i}" for i, line in enumerate(table[1:]))]
+        )
+    )
     code, out, _ = train(run, "--target-columns", "amount,ppb in $", "-o", "m")
     measured = load("m")[1].metrics["test"]
-    assert code == 0 and "rmse" not in measured and set(measured["targets"]) == {"amount", "ppb in $"}
-    assert measured["targets"]["ppb in $"]["rmse"][0] > 100 * measured["targets"]["amount"]["rmse"][0]
+    assert (
+        code == 0 and "rmse" not in measured and set(measured["targets"]) == {"amount", "ppb in $"}
+    )
+    assert (
+        measured["targets"]["ppb in $"]["rmse"][0] > 100 * measured["targets"]["amount"]["rmse"][0]
+    )
     assert "mean of 2 targets" in out and "ppb in $" in out and "RMSE" in out
     page = Path("m/report.html").read_text()
-    assert "parity: amount" in page and "parity: ppb in $" in page and '<th scope="row">ppb in $</th>' in page
+    assert (
+        "parity: amount" in page
+        and "parity: ppb in $" in page
+        and '<th scope="row">ppb in $</th>' in page
+    )
     code, out, _ = run("evaluate", "-m", "m", "-o", "e.json")
     result = json.loads(Path("e.json").read_text())
     assert code == 0 and "ppb in $" in out and "rmse" not in result["quality"]
-    assert result["quality_targets"]["amount"]["rmse"] == pytest.approx(measured["targets"]["amount"]["rmse"], rel=1e-3)
+    assert result["quality_targets"]["amount"]["rmse"] == pytest.approx(
+        measured["targets"]["amount"]["rmse"], rel=1e-3
+    )
 
 
 def test_several_classes(run):
     assert train(run, "--target-columns", "kind", "--task", "multiclass", "-o", "m")[0] == 0
     network, card = load("m")
-    assert card.config.task == "multiclass" and card.classes == ("0", "4", "5", "6") and network.config.outputs == 4
+    assert (
+        card.config.task == "multiclass"
+        and card.classes == ("0", "4", "5", "6")
+        and network.config.outputs == 4
+    )
 
 
 def test_an_ensemble_of_ones_own(run):
@@ -130,18 +184,28 @@ def test_an_ensemble_of_ones_own(run):
     assert card.members == 2 and not torch.equal(*(one.head.weight for one in networks(network)))
     assert Explainer("m")("CCO").relevance_sd.shape == (3,)
     assert run("predict", "CCO", "-m", "m", "-o", "p.json")[0] == 0
-    assert json.loads(Path("p.json").read_text())[0]["logit_sd"] == pytest.approx(Explainer("m")("CCO").logit_sd, rel=1e-4)
+    assert json.loads(Path("p.json").read_text())[0]["logit_sd"] == pytest.approx(
+        Explainer("m")("CCO").logit_sd, rel=1e-4
+    )
 
 
 def test_a_folder_holds_one_model_or_one_ensemble(run):
-    for before, after, found in ((1, 2, "a single model"), (3, 2, "an ensemble of 3"), (2, 1, "an ensemble of 2")):
+    for before, after, found in (
+        (1, 2, "a single model"),
+        (3, 2, "an ensemble of 3"),
+        (2, 1, "an ensemble of 2"),
+    ):
         folder = Path(f"from-{before}")
         places = [folder / f"member-{i}" for i in range(before)] if before > 1 else [folder]
         for place in places:
             place.mkdir(parents=True)
             (place / "run.json").write_text("{}")
         code, _, err = train(run, "--target-columns", "effect", "--ensemble", after, "-o", folder)
-        assert code == 1 and f"holds a run of {found}" in err and not list(folder.rglob("*.safetensors"))
+        assert (
+            code == 1
+            and f"holds a run of {found}" in err
+            and not list(folder.rglob("*.safetensors"))
+        )
 
 
 def test_notes_on_the_data_are_shown_once(run, caplog):
@@ -187,16 +251,26 @@ def test_evaluation_on_a_table_with_a_forest_beside(run):
     assert train(run, "--target-columns", "effect", "-o", "m", epochs=2)[0] == 0
     code, out, _ = run("evaluate", "-m", "m", "--baseline", "-o", "e.json")
     result = json.loads(Path("e.json").read_text())
-    assert code == 0 and "forest on count ECFP4" in out and set(result["forest"]) == set(result["quality"])
+    assert (
+        code == 0
+        and "forest on count ECFP4" in out
+        and set(result["forest"]) == set(result["quality"])
+    )
     assert result["gap_median"] <= 1e-5
     card_value = load("m")[1].metrics["test"]["accuracy"][0]
     assert result["quality"]["accuracy"][0] == pytest.approx(card_value, abs=1e-4)
     train_rows = sum(row["split"] == "train" for row in rows("m/split.csv"))
-    assert f"{train_rows} of {len(SMILES)} rows are among those that the model was trained on" in run("evaluate", "t.csv", "-m", "m")[2]
+    assert (
+        f"{train_rows} of {len(SMILES)} rows are among those that the model was trained on"
+        in run("evaluate", "t.csv", "-m", "m")[2]
+    )
     Path("other.csv").write_text("SMILES,activity\nCCO,1\nCCN,no\nnonsense,1\nCCC,perhaps\n")
     code, _, err = run("evaluate", "other.csv", "-m", "m", "--target-columns", "activity")
     assert code == 0 and "2 of 4 rows are left out" in err
-    assert "row 2 is left out: RDKit cannot read" in err and "row 3 is left out: 'activity' holds 'perhaps'" in err
+    assert (
+        "row 2 is left out: RDKit cannot read" in err
+        and "row 3 is left out: 'activity' holds 'perhaps'" in err
+    )
     assert "was trained on" not in err
     assert run("evaluate", "other.csv", "-m", "m")[0] == 1  # no column of the target's name
 
@@ -204,7 +278,12 @@ def test_evaluation_on_a_table_with_a_forest_beside(run):
 def test_superpixels_of_ones_own(run):
     random = np.random.default_rng(0)
     upright = stroke_image()
-    images = np.stack([np.clip((upright if i % 2 else upright.T) + 0.1 * random.random((28, 28)), 0, 1) for i in range(24)])
+    images = np.stack(
+        [
+            np.clip((upright if i % 2 else upright.T) + 0.1 * random.random((28, 28)), 0, 1)
+            for i in range(24)
+        ]
+    )
     np.savez("d.npz", images=images, labels=np.arange(24) % 2)
     assert run("train", "d.npz", "--epochs", 1, "-q", "-o", "m")[0] == 0
     _, card = load("m")
@@ -213,8 +292,13 @@ def test_superpixels_of_ones_own(run):
         code, _, err = run("evaluate", *own, "-m", "m", "-o", "e.json")
         assert code == 0 and ("19 of 24 rows are among" in err) == (own == ["d.npz"])
         result = json.loads(Path("e.json").read_text())
-        assert result["graphs"] == {"d.npz": 24, "": 3, "train": 19}[own[-1] if own else ""] and result["gap_median"] <= 1e-5
-    assert result["data"] == "d train" and "reads: an .npz" in run("evaluate", "t.csv", "-m", "m")[2]
+        assert (
+            result["graphs"] == {"d.npz": 24, "": 3, "train": 19}[own[-1] if own else ""]
+            and result["gap_median"] <= 1e-5
+        )
+    assert (
+        result["data"] == "d train" and "reads: an .npz" in run("evaluate", "t.csv", "-m", "m")[2]
+    )
     Path("d.npz").rename("e.npz")
     assert "which 'd' was trained on: put the file back there" in run("evaluate", "-m", "m")[2]
     Path("e.npz").rename("d.npz")
@@ -224,7 +308,10 @@ def test_superpixels_of_ones_own(run):
     assert code == 1 and "pictures have no scaffolds" in err
     assert "has no columns" in run("train", "d.npz", "--split-column", "part", "-q", "-o", "n")[2]
     np.savez("bad.npz", images=images)
-    assert "holds images: an array named 'labels' is needed" in run("train", "bad.npz", "-q", "-o", "n")[2]
+    assert (
+        "holds images: an array named 'labels' is needed"
+        in run("train", "bad.npz", "-q", "-o", "n")[2]
+    )
     assert not Path("n").exists()
 
 
@@ -233,21 +320,67 @@ def test_superpixels_of_ones_own(run):
     [
         (["t.csv", "--target-columns", "absent", "-o", "m"], "no column 'absent' in t.csv"),
         (["t.csv", "-o", "m"], "name at least one column with --target-columns"),
-        (["t.csv", "--target-columns", "smiles", "-o", "m"], "a target named 'smiles' would stand in the model's split.csv twice"),
-        (["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"], "holds 'yes' in row 0"),
-        (["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"], "no split 'by-date': there are scaffold"),
+        (
+            ["t.csv", "--target-columns", "smiles", "-o", "m"],
+            "a target named 'smiles' would stand in the model's split.csv twice",
+        ),
+        (
+            ["t.csv", "--target-columns", "effect", "--task", "regression", "-o", "m"],
+            "holds 'yes' in row 0",
+        ),
+        (
+            ["t.csv", "--target-columns", "effect", "--split", "by-date", "-o", "m"],
+            "no split 'by-date': there are scaffold",
+        ),
         (["absent.csv", "--target-columns", "effect", "-o", "m"], "no file 'absent.csv'"),
-        (["t.csv", "--target-columns", "effect", "--split-sizes", "0.9,0.1", "-o", "m"], "three shares, of train, valid and test"),
-        (["t.csv", "kind", "--split-column", "effect", "--split-sizes", "8,1,1", "-o", "m"], "decided by --split-column"),
+        (
+            ["t.csv", "--target-columns", "effect", "--split-sizes", "0.9,0.1", "-o", "m"],
+            "three shares, of train, valid and test",
+        ),
+        (
+            ["t.csv", "kind", "--split-column", "effect", "--split-sizes", "8,1,1", "-o", "m"],
+            "decided by --split-column",
+        ),
         (["t.csv", "--target-columns", "effect"], "-o FOLDER"),
-        (["t.csv", "--target-columns", "effect", "--seed", "99999999999", "-o", "m"], "a number from 0 to 2**32-1 is needed"),
-        (["t.csv", "--target-columns", "effect", "--seed", "4294967295", "--ensemble", "2", "-o", "m"], "one more for each of 2 members"),
+        (
+            ["t.csv", "--target-columns", "effect", "--seed", "99999999999", "-o", "m"],
+            "a number from 0 to 2**32-1 is needed",
+        ),
+        (
+            [
+                "t.csv",
+                "--target-columns",
+                "effect",
+                "--seed",
+                "4294967295",
+                "--ensemble",
+                "2",
+                "-o",
+                "m",
+            ],
+            "one more for each of 2 members",
+        ),
         (["-o", "m"], "one of DATA and --preset is needed"),
-        (["--preset", "bace", "--ensemble", "2", "--init", "bace", "-o", "m"], "--init, --ensemble: decided by --preset, leave it out"),
-        (["--preset", "bace", "--split", "random", "--teacher", "-s", "x", "-o", "m"], "--smiles-column, --split, --teacher: decided"),
-        (["t.csv", "--target-columns", "effect", "--data", ".", "-o", "m"], "--data: for --preset only"),
-        (["t.csv", "--target-columns", "effect", "--strategy", "sorcery", "-o", "m"], "invalid strategy"),
-        (["t.csv", "--target-columns", "effect", "--init", "nobody", "-o", "m"], "no model 'nobody'"),
+        (
+            ["--preset", "bace", "--ensemble", "2", "--init", "bace", "-o", "m"],
+            "--init, --ensemble: decided by --preset, leave it out",
+        ),
+        (
+            ["--preset", "bace", "--split", "random", "--teacher", "-s", "x", "-o", "m"],
+            "--smiles-column, --split, --teacher: decided",
+        ),
+        (
+            ["t.csv", "--target-columns", "effect", "--data", ".", "-o", "m"],
+            "--data: for --preset only",
+        ),
+        (
+            ["t.csv", "--target-columns", "effect", "--strategy", "sorcery", "-o", "m"],
+            "invalid strategy",
+        ),
+        (
+            ["t.csv", "--target-columns", "effect", "--init", "nobody", "-o", "m"],
+            "no model 'nobody'",
+        ),
     ],
 )
 def test_bad_requests_are_one_line_and_leave_nothing(run, arguments, message):
@@ -264,27 +397,51 @@ def test_a_diverged_training_saves_nothing(run, monkeypatch):
 
     monkeypatch.setattr("graphormer.training.run.fit", diverged)
     code, _, err = train(run, "--target-columns", "amount", "-o", "m")
-    assert code == 1 and "head.weight, are not finite: its training diverged" in err and not Path("m").exists()
+    assert (
+        code == 1
+        and "head.weight, are not finite: its training diverged" in err
+        and not Path("m").exists()
+    )
 
 
 def test_no_file_of_a_model_takes_anothers_place(run):
     for name in ("predictions.csv", "split.csv", "history.csv", "skipped.csv"):
         content = Path("t.csv").read_text()
         Path(name).write_text(content)
-        code, _, err = run("train", name, "--target-columns", "effect", "--epochs", 1, "-q", "-o", ".")
-        assert code == 1 and f"{name} would be overwritten" in err and Path(name).read_text() == content
-    assert "would be overwritten" in run("pretrain", "t.csv", "--exclude", "split.csv", "-o", ".")[2]
+        code, _, err = run(
+            "train", name, "--target-columns", "effect", "--epochs", 1, "-q", "-o", "."
+        )
+        assert (
+            code == 1
+            and f"{name} would be overwritten" in err
+            and Path(name).read_text() == content
+        )
+    assert (
+        "would be overwritten" in run("pretrain", "t.csv", "--exclude", "split.csv", "-o", ".")[2]
+    )
     Path("t.csv").rename("run.csv")
-    assert run("train", "run.csv", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0] == 0
-    assert load("m")[1].name == "run-model" and "recipe" in json.loads(Path("m/run.json").read_text())
+    assert (
+        run("train", "run.csv", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0]
+        == 0
+    )
+    assert load("m")[1].name == "run-model" and "recipe" in json.loads(
+        Path("m/run.json").read_text()
+    )
 
 
 @pytest.mark.filterwarnings("error:No artists")
 def test_one_epoch_and_one_part_are_drawn(run):
-    Path("t.csv").write_text("\n".join(f"{line},{'train' if i else 'part'}" for i, line in enumerate(Path("t.csv").read_text().split())))
+    Path("t.csv").write_text(
+        "\n".join(
+            f"{line},{'train' if i else 'part'}"
+            for i, line in enumerate(Path("t.csv").read_text().split())
+        )
+    )
     assert train(run, "--target-columns", "amount", "--split-column", "part", "-o", "m")[0] == 0
     page = Path("m/report.html").read_text()
-    assert "no valid or test part" in page and "no valid part" in page and load("m")[1].metrics == {}
+    assert (
+        "no valid or test part" in page and "no valid part" in page and load("m")[1].metrics == {}
+    )
     lines = read_history(Path("m/history.csv"))
     axes = Figure().subplots()
     _losses(axes, {"m": lines})
@@ -292,7 +449,9 @@ def test_one_epoch_and_one_part_are_drawn(run):
 
 
 def test_what_is_typed_is_escaped_in_the_report(run):
-    Path("t.csv").write_text(Path("t.csv").read_text().replace("effect", "<script>alert(1)</script>"))
+    Path("t.csv").write_text(
+        Path("t.csv").read_text().replace("effect", "<script>alert(1)</script>")
+    )
     assert train(run, "--target-columns", "<script>alert(1)</script>", "-o", "m")[0] == 0
     page = Path("m/report.html").read_text()
     assert "<script>" not in page and "&lt;script&gt;" in page
@@ -301,10 +460,14 @@ def test_what_is_typed_is_escaped_in_the_report(run):
 def test_a_base_value_is_what_the_labels_say():
     labels = torch.tensor([[1.0, 0.0], [1.0, float("nan")], [0.0, 1.0]])
     config = Config("binary", 2, output_bias=True)
-    assert base_value(config, labels)["head.bias"].tolist() == pytest.approx([np.log(3 / 2), 0.0], abs=1e-6)
+    assert base_value(config, labels)["head.bias"].tolist() == pytest.approx(
+        [np.log(3 / 2), 0.0], abs=1e-6
+    )
     assert base_value(Config("binary", 2), labels) == {}
     mean, scale = moments(Config("regression", 2, output_bias=True), labels)
-    assert mean.tolist() == pytest.approx([2 / 3, 0.5]) and scale.tolist() == pytest.approx([np.std([1, 1, 0]), 0.5])
+    assert mean.tolist() == pytest.approx([2 / 3, 0.5]) and scale.tolist() == pytest.approx(
+        [np.std([1, 1, 0]), 0.5]
+    )
 
 
 def test_a_trunk_gives_all_but_its_head(run):
@@ -312,7 +475,10 @@ def test_a_trunk_gives_all_but_its_head(run):
     network, card = load("m")
     begun = trunk("m", card.config)
     assert set(network.state_dict()) - set(begun) == {"head.weight", "head.bias"}
-    assert train(run, "--target-columns", "amount", "--init", "m", "-o", "n")[0] == 0 and load("n")[1].training["init"] == "m"
+    assert (
+        train(run, "--target-columns", "amount", "--init", "m", "-o", "n")[0] == 0
+        and load("n")[1].training["init"] == "m"
+    )
     with pytest.raises(ValueError, match="another width"):
         trunk("m", Config("binary", 1, width=32))
 
@@ -320,9 +486,15 @@ def test_a_trunk_gives_all_but_its_head(run):
 def test_pretraining_keeps_out_what_will_be_judged(run):
     Path("judged.csv").write_text("smiles\n" + "\n".join(["[Na+].[O-]CC1CCCCC1", SMILES[0]]) + "\n")
     Path("t.csv").write_text(Path("t.csv").read_text() + "OCC1CCCCC1,yes,1,0\nnonsense,no,1,0\n")
-    code, out, _ = run("pretrain", "t.csv", "--exclude", "judged.csv", "--epochs", 1, "-q", "-o", "trunk")
+    code, out, _ = run(
+        "pretrain", "t.csv", "--exclude", "judged.csv", "--epochs", 1, "-q", "-o", "trunk"
+    )
     _, card = load("trunk")
-    assert code == 0 and card.name == "descriptor-pretrained" and "38 rows; 1 unreadable or too large, 0 repeated, 2 excluded" in out
+    assert (
+        code == 0
+        and card.name == "descriptor-pretrained"
+        and "38 rows; 1 unreadable or too large, 0 repeated, 2 excluded" in out
+    )
     assert train(run, "--target-columns", "effect", "--init", "trunk", "-o", "m")[0] == 0
 
 
@@ -343,5 +515,7 @@ def test_pretraining_learns_no_molecule_that_is_excluded(tmp_path):
 
 def _labelled(folder, smiles):
     path = folder / "l.csv"
-    path.write_text("smiles,y\n" + "\n".join(f"{one},{i % 2}" for i, one in enumerate(smiles)) + "\n")
+    path.write_text(
+        "smiles,y\n" + "\n".join(f"{one},{i % 2}" for i, one in enumerate(smiles)) + "\n"
+    )
     return path

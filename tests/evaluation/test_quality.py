@@ -16,23 +16,33 @@ def test_binary_against_hand_counts():
     found = quality("binary", torch.tensor([[2.0], [1.0], [-1.0], [-2.0]]), labels)
     assert found["roc_auc"] == 0.75 and found["accuracy"] == 0.5 and found["mcc"] == 0.0
     shares = [1 / (1 + math.exp(-x)) for x in (2, 1, -1, -2)]
-    assert found["brier"] == pytest.approx(sum((p - y) ** 2 for p, y in zip(shares, (1, 0, 1, 0), strict=True)) / 4)
+    assert found["brier"] == pytest.approx(
+        sum((p - y) ** 2 for p, y in zip(shares, (1, 0, 1, 0), strict=True)) / 4
+    )
 
 
 def test_values_against_hand_counts():
-    found = quality("regression", torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[1.0], [4.0], [3.0]]))
+    found = quality(
+        "regression", torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[1.0], [4.0], [3.0]])
+    )
     assert found["mae"] == pytest.approx(2 / 3) and found["rmse"] == pytest.approx((4 / 3) ** 0.5)
-    assert found["r2"] == pytest.approx(1 - 4 / (14 / 3)) and found["spearman"] == pytest.approx(0.5)
+    assert found["r2"] == pytest.approx(1 - 4 / (14 / 3)) and found["spearman"] == pytest.approx(
+        0.5
+    )
 
 
 def test_matthews_is_scikit_learns():
     random = np.random.default_rng(0)
     y, logit = random.integers(0, 2, 50), random.normal(size=50)
-    found = quality("binary", torch.tensor(logit)[:, None].float(), torch.tensor(y)[:, None].float())
+    found = quality(
+        "binary", torch.tensor(logit)[:, None].float(), torch.tensor(y)[:, None].float()
+    )
     assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(y, logit > 0))
 
 
-@pytest.mark.parametrize("labels, largest", [([2, 2, 2], [2, 2, 2]), ([0, 1, 2], [1, 1, 1]), ([1, 1, 1], [0, 1, 2])])
+@pytest.mark.parametrize(
+    "labels, largest", [([2, 2, 2], [2, 2, 2]), ([0, 1, 2], [1, 1, 1]), ([1, 1, 1], [0, 1, 2])]
+)
 def test_a_constant_class_correlates_with_nothing(labels, largest):
     """Zero, as scikit-learn has it, without its warning that a whole training repeats."""
     outputs = torch.eye(3)[largest]
@@ -62,14 +72,19 @@ def test_calibration_of_the_calibrated_and_of_the_certain():
     assert calibration_error(np.full(10, 0.3), np.array([1.0] * 3 + [0.0] * 7)) == pytest.approx(0)
     assert calibration_error(np.ones(4), np.zeros(4)) == 1.0
     # Two bins of two each: |0.5 − 0.2| and |1 − 0.6|, weighted by a half.
-    assert calibration_error(np.array([0.2, 0.2, 0.6, 0.6]), np.array([0.0, 1.0, 1.0, 1.0])) == pytest.approx(0.35)
+    assert calibration_error(
+        np.array([0.2, 0.2, 0.6, 0.6]), np.array([0.0, 1.0, 1.0, 1.0])
+    ) == pytest.approx(0.35)
 
 
 def test_intervals_hold_the_value_and_narrow_with_more_graphs():
     random = np.random.default_rng(1)
     y = torch.tensor(random.normal(size=400))[:, None].float()
     said = y + torch.tensor(random.normal(size=400))[:, None].float()
-    (few, _), (many, alone) = intervals("regression", said[:40], y[:40]), intervals("regression", said, y)
+    (few, _), (many, alone) = (
+        intervals("regression", said[:40], y[:40]),
+        intervals("regression", said, y),
+    )
     assert alone == []
     for found in (few, many):
         assert all(low <= value <= high for value, low, high in found.values())
@@ -79,7 +94,9 @@ def test_intervals_hold_the_value_and_narrow_with_more_graphs():
 def test_each_of_several_targets_is_judged_alone_and_units_are_not_added():
     y = torch.tensor([[1.0, 100.0], [2.0, 300.0], [3.0, math.nan], [5.0, 200.0]])
     together, each = intervals("regression", y.nan_to_num() + torch.tensor([1.0, 50.0]), y)
-    assert [one["rmse"][0] for one in each] == pytest.approx([1, 50]) and not {"rmse", "mae"} & set(together)
+    assert [one["rmse"][0] for one in each] == pytest.approx([1, 50]) and not {"rmse", "mae"} & set(
+        together
+    )
     assert together["r2"][0] == pytest.approx((each[0]["r2"][0] + each[1]["r2"][0]) / 2)
     alone = intervals("regression", y[:, :1] + 1, y[:, :1])[0]
     assert alone == each[0]  # the same graphs are drawn

@@ -50,12 +50,20 @@ def explain_digits(saved_digit_model):
 
 
 def same(one, other):
-    return torch.allclose(one.relevance, other.relevance, atol=1e-5) and one.logit == pytest.approx(other.logit, abs=1e-5)
+    return torch.allclose(one.relevance, other.relevance, atol=1e-5) and one.logit == pytest.approx(
+        other.logit, abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(
     "one",
-    ["CCO", np.str_("CCO"), Chem.MolFromSmiles("CCO"), molecule("CCO"), Input(7, "CCO", molecule("CCO"), "", "ethanol")],
+    [
+        "CCO",
+        np.str_("CCO"),
+        Chem.MolFromSmiles("CCO"),
+        molecule("CCO"),
+        Input(7, "CCO", molecule("CCO"), "", "ethanol"),
+    ],
     ids=lambda one: type(one).__name__,
 )
 def test_one_molecule_is_one_explanation(explain, one):
@@ -91,9 +99,15 @@ def test_generators_and_nothing(explain):
 
 def test_a_column_of_a_frame_gives_its_index_as_names(explain):
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"smiles": SMILES, "name": ["ethanol", "phenol", "acetate"]}, index=[5, 5, 1])
+    frame = pandas.DataFrame(
+        {"smiles": SMILES, "name": ["ethanol", "phenol", "acetate"]}, index=[5, 5, 1]
+    )
     assert [one.name for one in explain(frame.smiles)] == SMILES
-    assert [one.name for one in explain(frame.set_index("name").smiles)] == ["ethanol", "phenol", "acetate"]
+    assert [one.name for one in explain(frame.set_index("name").smiles)] == [
+        "ethanol",
+        "phenol",
+        "acetate",
+    ]
     with pytest.raises(ValueError, match=r"whole table \(DataFrame\): give its column"):
         explain(frame)
     holes = explain(pandas.Series(["CCO", None, float("nan"), pandas.NA]), errors="record")
@@ -104,7 +118,10 @@ def test_a_column_of_a_frame_gives_its_index_as_names(explain):
 def test_a_table_is_what_read_inputs_reads(explain):
     inputs = list(read_inputs([str(ROOT / "datasets/drugs/drugs.csv")]))[:3]
     assert [one.name for one in explain(iter(inputs))] == [one.id for one in inputs]
-    with pytest.raises(ValueError, match=r"^'drugs\.csv' is a file of inputs: give what molxai\.inputs\.read_inputs reads"):
+    with pytest.raises(
+        ValueError,
+        match=r"^'drugs\.csv' is a file of inputs: give what molxai\.inputs\.read_inputs reads",
+    ):
         explain("drugs.csv")
 
 
@@ -116,7 +133,11 @@ def test_pictures_by_shape(explain_digits, kind):
     assert isinstance(made, Explanation) and same(made, one)
     for shape in ((3, 28, 28), (3, 1, 28, 28), (1, 1, 28, 28)):
         many = explain_digits(kind(np.broadcast_to(image, shape).copy()))
-        assert isinstance(many, Explanations) and len(many) == shape[0] and all(same(each, one) for each in many)
+        assert (
+            isinstance(many, Explanations)
+            and len(many) == shape[0]
+            and all(same(each, one) for each in many)
+        )
 
 
 def test_a_channel_of_one_is_one_picture_for_torch_and_a_stack_of_one_for_numpy(explain_digits):
@@ -146,7 +167,10 @@ def test_the_path_of_a_picture_is_a_text_or_a_path(explain_digits):
 
 @pytest.mark.parametrize("shape", [(784,), (28, 28, 3), (2, 3, 28, 28), (2, 2, 1, 28, 28)])
 def test_numbers_of_another_shape_are_told_the_right_ones(explain_digits, shape):
-    with pytest.raises(ValueError, match=r"^numbers of shape \[.*\]: \[rows, columns\] for one picture, \[n, 28, 28\] or"):
+    with pytest.raises(
+        ValueError,
+        match=r"^numbers of shape \[.*\]: \[rows, columns\] for one picture, \[n, 28, 28\] or",
+    ):
         explain_digits(np.zeros(shape))
 
 
@@ -185,13 +209,17 @@ def test_a_digit_model_says_what_it_reads(explain_digits):
 
 
 def test_one_bad_input_names_its_place_before_any_work(explain, monkeypatch):
-    monkeypatch.setattr(Explainer, "explain", lambda *given: pytest.fail("explained before all were read"))
+    monkeypatch.setattr(
+        Explainer, "explain", lambda *given: pytest.fail("explained before all were read")
+    )
     with pytest.raises(ValueError) as caught:
         explain(iter(BAD))
     said = str(caught.value)
     assert said.startswith("input [1] of 5 ('C1CC'): ") and "\n" not in said
     assert said.endswith("; 1 more cannot be explained: [3]; errors='record' keeps the other 3")
-    with pytest.raises(ValueError, match=r"^input \[0\] of 1 \('C1CC', id 'x'\): .*returns the reasons$"):
+    with pytest.raises(
+        ValueError, match=r"^input \[0\] of 1 \('C1CC', id 'x'\): .*returns the reasons$"
+    ):
         explain([Input(4, "C1CC", None, "unclosed ring", "x")])
     with pytest.raises(ValueError, match="RDKit"):
         explain("C1CC")
@@ -199,11 +227,27 @@ def test_one_bad_input_names_its_place_before_any_work(explain, monkeypatch):
 
 def test_recorded_inputs_keep_their_place_and_lose_nothing(explain):
     made = explain(BAD, "yes", errors="record")
-    assert [one.row for one in made.refused] == [1, 3] and [bool(one) for one in made] == [True, False, True, False, True]
+    assert [one.row for one in made.refused] == [1, 3] and [bool(one) for one in made] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
     assert made[1].input == "C1CC" and "RDKit" in made[1].error
-    assert all(same(one, other) for one, other in zip(made.explained, explain(["CCO", "c1ccccc1O", "CCN"], "yes"), strict=True))
-    assert isinstance(explain("C1CC", errors="record"), Refused) and isinstance(explain("CCO", errors="record"), Explanation)
-    assert isinstance(made[1:3], Explanations) and pickle.loads(pickle.dumps(made)).refused == made.refused
+    assert all(
+        same(one, other)
+        for one, other in zip(
+            made.explained, explain(["CCO", "c1ccccc1O", "CCN"], "yes"), strict=True
+        )
+    )
+    assert isinstance(explain("C1CC", errors="record"), Refused) and isinstance(
+        explain("CCO", errors="record"), Explanation
+    )
+    assert (
+        isinstance(made[1:3], Explanations)
+        and pickle.loads(pickle.dumps(made)).refused == made.refused
+    )
 
 
 def test_an_input_that_fails_on_the_way_costs_only_itself(explain, monkeypatch):
@@ -216,8 +260,15 @@ def test_an_input_that_fails_on_the_way_costs_only_itself(explain, monkeypatch):
 
     monkeypatch.setattr(Explainer, "explain", fails)
     made = explain(["CCO", "C", "CCN", "CC"], errors="record")
-    assert [bool(one) for one in made] == [True, True, False, True] and made[2].error == "MemoryError" and made[2].input == "CCN"
-    with pytest.raises(ValueError, match=r"^input \[2\] of 4 \('CCN'\): MemoryError; errors='record' keeps the other 3"):
+    assert (
+        [bool(one) for one in made] == [True, True, False, True]
+        and made[2].error == "MemoryError"
+        and made[2].input == "CCN"
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"^input \[2\] of 4 \('CCN'\): MemoryError; errors='record' keeps the other 3",
+    ):
         explain(["CCO", "C", "CCN", "CC"])
 
 
@@ -234,38 +285,71 @@ def test_errors_has_two_choices(explain):
 def test_records_and_frame_have_the_keys_of_files(explain, monkeypatch):
     made = explain(BAD, "yes", errors="record")
     records = made.to_records()
-    assert all(set(KEYS) <= set(one) for one in records) and [one["status"] for one in records] == ["ok", "error", "ok", "error", "ok"]
-    assert [one["input"] for one in records] == BAD and [one["row"] for one in records] == [0, 1, 2, 3, 4]
-    assert records[2]["relevance"] == made[2].relevance.tolist() and json.loads(json.dumps(records)) == records
+    assert all(set(KEYS) <= set(one) for one in records) and [one["status"] for one in records] == [
+        "ok",
+        "error",
+        "ok",
+        "error",
+        "ok",
+    ]
+    assert [one["input"] for one in records] == BAD and [one["row"] for one in records] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
+    assert (
+        records[2]["relevance"] == made[2].relevance.tolist()
+        and json.loads(json.dumps(records)) == records
+    )
     assert "features" in made.explained.to_records(features=True)[0]
     pandas = pytest.importorskip("pandas")
     frame = made.to_frame()
-    assert list(frame.columns) == list(records[0]) and frame.logit[4] == made[4].logit and pandas.isna(frame.logit[1])
+    assert (
+        list(frame.columns) == list(records[0])
+        and frame.logit[4] == made[4].logit
+        and pandas.isna(frame.logit[1])
+    )
     assert len(Explanations().to_frame()) == 0
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ModuleNotFoundError, match=r"to_frame\(\) needs pandas: pip install pandas; to_records\(\)"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"to_frame\(\) needs pandas: pip install pandas; to_records\(\)"
+    ):
         made.to_frame()
-    with pytest.raises(ModuleNotFoundError, match=r"pip install pandas; rows\(\) needs nothing more"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"pip install pandas; rows\(\) needs nothing more"
+    ):
         made[0].to_frame()
 
 
 def test_rows_need_no_pandas(explain):
     one = explain("CCO", "yes")
     rows = one.rows()
-    assert [row["node"] for row in rows] == ["C0", "C1", "O2"] and [row["relevance"] for row in rows] == one.relevance.tolist()
-    assert sum(rows[0][name] for name in one.features) == pytest.approx(rows[0]["relevance"], abs=1e-9)
+    assert [row["node"] for row in rows] == ["C0", "C1", "O2"] and [
+        row["relevance"] for row in rows
+    ] == one.relevance.tolist()
+    assert sum(rows[0][name] for name in one.features) == pytest.approx(
+        rows[0]["relevance"], abs=1e-9
+    )
     pandas = pytest.importorskip("pandas")
-    assert one.to_frame().to_dict("records") == rows and isinstance(one.to_frame(), pandas.DataFrame)
+    assert one.to_frame().to_dict("records") == rows and isinstance(
+        one.to_frame(), pandas.DataFrame
+    )
 
 
 def test_the_type_of_the_result_follows_the_input():
     """In a process of its own: the checker of shapes hides all overloads but one."""
-    said = subprocess.run([sys.executable, "-c", OVERLOADS], capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
+    said = subprocess.run(
+        [sys.executable, "-c", OVERLOADS], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.splitlines()
     assert said[:2] == ["Explanation", "Explanation | Refused"]
     assert {"Explanations[Explanation]", "Explanations[Explanation | Refused]"} <= set(said)
 
 
-@pytest.mark.parametrize("target", ["yes", "1", 1, np.int64(1), np.str_("yes"), np.array(1)], ids=repr)
+@pytest.mark.parametrize(
+    "target", ["yes", "1", 1, np.int64(1), np.str_("yes"), np.array(1)], ids=repr
+)
 def test_a_class_by_name_or_number(explain, target):
     assert explain.target(target if not isinstance(target, np.ndarray) else target[()]).label == 1
 

@@ -38,12 +38,19 @@ def model(request) -> Graphormer:
 @pytest.fixture(scope="module")
 def digit_model() -> Graphormer:
     torch.manual_seed(0)
-    return Graphormer(replace(SMALL, task="multiclass", outputs=3, bias=True), SUPERPIXELS).double().eval()
+    return (
+        Graphormer(replace(SMALL, task="multiclass", outputs=3, bias=True), SUPERPIXELS)
+        .double()
+        .eval()
+    )
 
 
 @pytest.fixture(scope="module")
 def explainer() -> Explainer:
-    return Explainer.of(random_model(SMALL, dtype=torch.float32), Card("test", SMALL, MOLECULES.name, ("effect",), ("no", "yes")))
+    return Explainer.of(
+        random_model(SMALL, dtype=torch.float32),
+        Card("test", SMALL, MOLECULES.name, ("effect",), ("no", "yes")),
+    )
 
 
 def seen(model, graph, target):
@@ -53,19 +60,40 @@ def seen(model, graph, target):
     for block in model.blocks:
         found = {}
         kept.append(found)
-        for name, module in {"routing": block.attention.routing, "value": block.attention.value, "attention": block.attention}.items():
-            handles.append(module.register_forward_hook(lambda _, args, out, found=found, name=name: found.update({name: out})))
-        handles.append(block.attention.out.register_forward_pre_hook(lambda _, args, found=found: found.update(heard=args[0])))
-        handles.append(block.register_forward_pre_hook(lambda _, args, found=found: found.update(block=args[0])))
+        for name, module in {
+            "routing": block.attention.routing,
+            "value": block.attention.value,
+            "attention": block.attention,
+        }.items():
+            handles.append(
+                module.register_forward_hook(
+                    lambda _, args, out, found=found, name=name: found.update({name: out})
+                )
+            )
+        handles.append(
+            block.attention.out.register_forward_pre_hook(
+                lambda _, args, found=found: found.update(heard=args[0])
+            )
+        )
+        handles.append(
+            block.register_forward_pre_hook(
+                lambda _, args, found=found: found.update(block=args[0])
+            )
+        )
     one = collate([graph]).to(torch.float64)
     with rules(AH, LN, ACTIVATION):
         tokens = model.embed(one).detach().requires_grad_()
-        explained = (model.predict(tokens, one)[0] * torch.tensor(target.weights(model.config), dtype=torch.float64)).sum()
+        explained = (
+            model.predict(tokens, one)[0]
+            * torch.tensor(target.weights(model.config), dtype=torch.float64)
+        ).sum()
     for handle in handles:
         handle.remove()
     for found in kept:
         wanted = [found["heard"], found["attention"]]
-        found["heard_gradient"], found["beside"] = torch.autograd.grad(explained, wanted, retain_graph=True)
+        found["heard_gradient"], found["beside"] = torch.autograd.grad(
+            explained, wanted, retain_graph=True
+        )
         found["bias"] = structure[0]
     return kept, float(explained.detach())
 
@@ -79,18 +107,30 @@ def dense_flow(found, heads):
     q, k = split_heads(found["routing"], 2 * heads).chunk(2)
     scores = torch.einsum("hid,hjd->hij", q, k) / q.shape[-1] ** 0.5 + found["bias"][0].detach()
     probability = scores.exp() / scores.exp().sum(2, keepdim=True)
-    values, gradient = split_heads(found["value"], heads), split_heads(found["heard_gradient"], heads)
+    values, gradient = (
+        split_heads(found["value"], heads),
+        split_heads(found["heard_gradient"], heads),
+    )
     return probability * torch.einsum("hjd,hid->hij", values, gradient)
 
 
 def check_against_dense(model, graph, target):
     flow, heads = pair_flow(model, graph, target), model.config.heads
     kept, logit = seen(model, graph, target)
-    assert flow.logit == pytest.approx(logit, rel=1e-12) and flow.flow.shape == (len(kept), heads, graph.nodes + 1, graph.nodes + 1)
+    assert flow.logit == pytest.approx(logit, rel=1e-12) and flow.flow.shape == (
+        len(kept),
+        heads,
+        graph.nodes + 1,
+        graph.nodes + 1,
+    )
     for layer, found in enumerate(kept):
         assert torch.allclose(flow.flow[layer], dense_flow(found, heads), **TOLERANCE)
-        relevance = (split_heads(found["heard"], heads) * split_heads(found["heard_gradient"], heads)).sum(2)
-        assert torch.allclose(flow.flow[layer].sum(2), relevance, **TOLERANCE)  # of each head and query
+        relevance = (
+            split_heads(found["heard"], heads) * split_heads(found["heard_gradient"], heads)
+        ).sum(2)
+        assert torch.allclose(
+            flow.flow[layer].sum(2), relevance, **TOLERANCE
+        )  # of each head and query
         assert flow.total(layer) == pytest.approx(float(relevance.sum()), abs=1e-12)
 
 
@@ -132,7 +172,10 @@ def test_each_bucket_holds_its_pairs():
     one = molecule("CC(=O)[O-].[Na+]")
     flow = pair_flow(random_model(SMALL), one.graph)
     pairs, distances, n = flow.pairs().tolist(), Chem.GetDistanceMatrix(one.mol), one.graph.nodes
-    expected = {"to the graph token": sum(pairs[0][1:]), "from the graph token": sum(row[0] for row in pairs[1:])}
+    expected = {
+        "to the graph token": sum(pairs[0][1:]),
+        "from the graph token": sum(row[0] for row in pairs[1:]),
+    }
     expected["graph token (itself)"] = pairs[0][0]
     names = {0: "0 hops (itself)", 1: "1 hop", 2: "2 hops"}
     for i in range(n):
@@ -151,7 +194,14 @@ def test_each_bucket_holds_its_pairs():
 def test_bonds_have_their_own_names():
     model = random_model(SMALL)
     kinds = set(pair_flow(model, molecule("C1CC1c1ccccc1C#C/C=C/F").graph).by_edge_type())
-    assert kinds >= {"single", "single in ring", "aromatic", "triple", "double E", "2 hops"} and not kinds & {"double", "1 hop"}
+    assert kinds >= {
+        "single",
+        "single in ring",
+        "aromatic",
+        "triple",
+        "double E",
+        "2 hops",
+    } and not kinds & {"double", "1 hop"}
     assert next(iter(pair_flow(model, molecule("C").graph).by_edge_type())) == "0 hops (itself)"
 
 
@@ -160,7 +210,10 @@ def test_flow_follows_the_atoms(model):
         mol = Chem.MolFromSmiles(smiles)
         order = np.random.default_rng(1).permutation(mol.GetNumAtoms())
         tokens = [0, *(order + 1).tolist()]
-        one, other = (pair_flow(model, molecule(m).graph) for m in (mol, Chem.RenumberAtoms(mol, order.tolist())))
+        one, other = (
+            pair_flow(model, molecule(m).graph)
+            for m in (mol, Chem.RenumberAtoms(mol, order.tolist()))
+        )
         assert torch.allclose(one.flow[:, :, tokens][:, :, :, tokens], other.flow, **TOLERANCE)
         assert one.by_hops() == pytest.approx(other.by_hops(), abs=1e-12)
 
@@ -168,7 +221,9 @@ def test_flow_follows_the_atoms(model):
 def test_padding_carries_nothing(model):
     together, heard = batch(), []
     made = gradient_pass(model, together, None, (recording(heard), LN, ACTIVATION), heard)
-    flows = torch.stack([a.detach() * g for a, g in zip(heard, made.recorded_gradients, strict=True)], 1)
+    flows = torch.stack(
+        [a.detach() * g for a, g in zip(heard, made.recorded_gradients, strict=True)], 1
+    )
     for graph, padded in zip(graphs(), flows, strict=True):
         n = graph.nodes + 1
         assert torch.allclose(padded[:, :, :n, :n], pair_flow(model, graph).flow, **TOLERANCE)
@@ -177,7 +232,11 @@ def test_padding_carries_nothing(model):
 
 def test_the_other_class_is_the_negative():
     model, graph = random_model(SMALL), molecule(IBUPROFEN).graph
-    assert torch.allclose(pair_flow(model, graph, Target(0)).flow, -pair_flow(model, graph, Target(1)).flow, **TOLERANCE)
+    assert torch.allclose(
+        pair_flow(model, graph, Target(0)).flow,
+        -pair_flow(model, graph, Target(1)).flow,
+        **TOLERANCE,
+    )
 
 
 def test_flow_leaves_nothing_behind():
@@ -193,7 +252,10 @@ def test_flow_leaves_nothing_behind():
 def test_an_explanation_knows_its_flow(explainer):
     one = explainer(IBUPROFEN, target="yes")
     flow = one.pair_flow()
-    assert flow.logit == pytest.approx(one.logit, rel=1e-5) and flow.names[:2] == ["graph token", "C0"]
+    assert flow.logit == pytest.approx(one.logit, rel=1e-5) and flow.names[:2] == [
+        "graph token",
+        "C0",
+    ]
     assert "network" not in repr(one) and "network" not in one.to_dict()
     frame = flow.to_frame(layer=0)
     assert len(frame) == 16 * 16 and frame["flow"].sum() == pytest.approx(flow.total(0))
@@ -203,8 +265,14 @@ def test_an_explanation_knows_its_flow(explainer):
 
 def test_strongest_pairs_count_both_ways(explainer):
     flow = explainer(IBUPROFEN).pair_flow()
-    both = {(i, j): float(flow.pairs()[i + 1, j + 1] + flow.pairs()[j + 1, i + 1]) for j in range(15) for i in range(j)}
-    assert [(i, j) for i, j, _ in flow.strongest(7)] == sorted(both, key=lambda pair: -abs(both[pair]))[:7]
+    both = {
+        (i, j): float(flow.pairs()[i + 1, j + 1] + flow.pairs()[j + 1, i + 1])
+        for j in range(15)
+        for i in range(j)
+    }
+    assert [(i, j) for i, j, _ in flow.strongest(7)] == sorted(
+        both, key=lambda pair: -abs(both[pair])
+    )[:7]
     assert all(value == pytest.approx(both[i, j], abs=1e-15) for i, j, value in flow.strongest(200))
     assert len(flow.strongest(200)) == 105 and explainer("C").pair_flow().strongest(3) == []
 
@@ -239,7 +307,10 @@ def test_flows_are_refused_where_they_would_not_be_true(explainer):
 
 def arcs(svg):
     """Stroke colour and width of each arc, by pair."""
-    found = re.findall(r'<g id="flow-(\d+)-(\d+)">\s*<path [^>]*stroke: (#[0-9a-f]{6});[^>]*stroke-width: ([0-9.]+)', svg)
+    found = re.findall(
+        r'<g id="flow-(\d+)-(\d+)">\s*<path [^>]*stroke: (#[0-9a-f]{6});[^>]*stroke-width: ([0-9.]+)',
+        svg,
+    )
     return {(int(i), int(j)): (colour, float(width)) for i, j, colour, width in found}
 
 
@@ -247,7 +318,9 @@ def in_hex(colour):
     return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
 
 
-@pytest.mark.parametrize("smiles", [IBUPROFEN, "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O", "CC(=O)[O-].[Na+]"])
+@pytest.mark.parametrize(
+    "smiles", [IBUPROFEN, "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O", "CC(=O)[O-].[Na+]"]
+)
 def test_arcs_are_as_wide_as_the_flow_and_of_its_sign(explainer, smiles, tmp_path):
     flow = explainer(smiles).pair_flow()
     svg = flow.draw(tmp_path / "flow.svg", top=9)
@@ -265,11 +338,27 @@ def test_arcs_are_as_wide_as_the_flow_and_of_its_sign(explainer, smiles, tmp_pat
 def test_the_picture_says_what_it_sums_to(explainer):
     one = explainer(IBUPROFEN)
     flow = one.pair_flow()
-    texts = " ".join(element.text or "" for element in ET.fromstring(draw_flow(one, top=5).encode()).iter() if element.tag.endswith("text"))
+    texts = " ".join(
+        element.text or ""
+        for element in ET.fromstring(draw_flow(one, top=5).encode()).iter()
+        if element.tag.endswith("text")
+    )
     between = flow.pairs()[1:, 1:]
-    shown, everything = sum(value for *_, value in flow.strongest(5)), float(between.sum() - between.trace())
-    assert f"Σ shown {shown:+.3f} of Σ all {everything:+.3f}" in texts and f"sum {flow.total():+.3f}" in texts
-    for said in ("5 of 105 pairs of different atoms", "to the graph token", "9 hops", "A bond has no relevance of its own", "(logit)"):
+    shown, everything = (
+        sum(value for *_, value in flow.strongest(5)),
+        float(between.sum() - between.trace()),
+    )
+    assert (
+        f"Σ shown {shown:+.3f} of Σ all {everything:+.3f}" in texts
+        and f"sum {flow.total():+.3f}" in texts
+    )
+    for said in (
+        "5 of 105 pairs of different atoms",
+        "to the graph token",
+        "9 hops",
+        "A bond has no relevance of its own",
+        "(logit)",
+    ):
         assert said in texts, said
     assert all(f"{value:+.3f}" in texts for value in flow.by_hops().values() if abs(value) >= 5e-4)
 
@@ -278,7 +367,12 @@ def test_many_distances_share_the_last_bar():
     flow = pair_flow(random_model(SMALL), molecule("C" * 40).graph)
     bars = _bars(flow.by_hops())
     assert len(bars) == MOST_BARS and sum(bars.values()) == pytest.approx(flow.total(), abs=1e-12)
-    assert list(bars)[-4:] == ["17 to 39 hops", "to the graph token", "from the graph token", "graph token (itself)"]
+    assert list(bars)[-4:] == [
+        "17 to 39 hops",
+        "to the graph token",
+        "from the graph token",
+        "graph token (itself)",
+    ]
 
 
 @pytest.mark.parametrize("smiles", ["C", "[Na+].[Cl-]", "[H][H]"])
@@ -291,7 +385,11 @@ def test_the_smallest_molecules_are_drawn(explainer, smiles, tmp_path):
 def test_a_digits_flow_is_drawn(saved_digit_model):
     one = Explainer(saved_digit_model)(digit(stroke_image()))
     svg = draw_flow(one, top=6)
-    assert set(arcs(svg)) == {(i, j) for i, j, _ in one.pair_flow().strongest(6)} and "superpixels" in svg and "bond" not in svg
+    assert (
+        set(arcs(svg)) == {(i, j) for i, j, _ in one.pair_flow().strongest(6)}
+        and "superpixels" in svg
+        and "bond" not in svg
+    )
 
 
 def test_flow_pictures_refuse_what_they_cannot_draw(explainer, tmp_path):

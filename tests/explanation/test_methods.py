@@ -67,16 +67,33 @@ def test_unsigned_methods_give_no_negative_relevance(name):
 @pytest.mark.parametrize("name", EXPLAINERS)
 def test_targets_matter_where_promised(name):
     model = random_model(THREE)
-    first, second, both = (QUICK[name](model, batch(SMILES[:1]), [target])[0] for target in (Target(0), Target(1), Target(0, 1)))
+    first, second, both = (
+        QUICK[name](model, batch(SMILES[:1]), [target])[0]
+        for target in (Target(0), Target(1), Target(0, 1))
+    )
     assert torch.equal(first.relevance, second.relevance) == (not EXPLAINERS[name].by_target)
     assert both.logit == pytest.approx(first.logit - second.logit, abs=1e-12)
     assert both.target_name == "0 − 1"
 
 
-@pytest.mark.parametrize("name", ["lrp", "gradient-input", "integrated-gradients", "leave-one-out", "occlusion", "shap", "grad-attention"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lrp",
+        "gradient-input",
+        "integrated-gradients",
+        "leave-one-out",
+        "occlusion",
+        "shap",
+        "grad-attention",
+    ],
+)
 def test_a_contrast_is_the_difference_of_two_explanations(name):
     model = random_model(THREE)
-    first, second, both = (QUICK[name](model, batch(), [target] * len(SMILES)) for target in (Target(0), Target(1), Target(0, 1)))
+    first, second, both = (
+        QUICK[name](model, batch(), [target] * len(SMILES))
+        for target in (Target(0), Target(1), Target(0, 1))
+    )
     for a, b, c in zip(first, second, both, strict=True):
         assert torch.allclose(a.relevance - b.relevance, c.relevance, atol=1e-10)
 
@@ -85,15 +102,21 @@ def test_captum_agrees(model):
     one = batch(SMILES[:1])
     tokens = model.embed(one).detach().requires_grad_()
     target = 0
-    signs = torch.tensor(QUICK["lrp"](model, one)[0].target.weights(model.config), dtype=torch.float64)
+    signs = torch.tensor(
+        QUICK["lrp"](model, one)[0].target.weights(model.config), dtype=torch.float64
+    )
 
     def explained(x):
-        return (model.predict(x, copied(one, torch.zeros(len(x), dtype=torch.long))) * signs).sum(1, keepdim=True)
+        return (model.predict(x, copied(one, torch.zeros(len(x), dtype=torch.long))) * signs).sum(
+            1, keepdim=True
+        )
 
     wanted = {
         "gradient-input": InputXGradient(explained).attribute(tokens, target=target).sum(2),
         "saliency": Saliency(explained).attribute(tokens, target=target).sum(2),
-        "integrated-gradients": IntegratedGradients(explained).attribute(tokens, target=target, n_steps=6).sum(2),
+        "integrated-gradients": IntegratedGradients(explained)
+        .attribute(tokens, target=target, n_steps=6)
+        .sum(2),
     }
     for name, relevance in wanted.items():
         (made,) = QUICK[name](model, one)
@@ -102,7 +125,9 @@ def test_captum_agrees(model):
 
 def test_integrated_gradients_say_how_far_they_converged():
     model = random_model(CONFIGS["biases gelu"])
-    coarse, fine = (replace(EXPLAINERS["integrated-gradients"], steps=n)(model, batch())[0] for n in (2, 400))
+    coarse, fine = (
+        replace(EXPLAINERS["integrated-gradients"], steps=n)(model, batch())[0] for n in (2, 400)
+    )
     assert abs(fine.delta) < abs(coarse.delta) and abs(fine.delta) < 1e-3
     nothing = float(model.predict(torch.zeros_like(model.embed(batch())), batch())[0, 0].detach())
     rise = fine.logit - (1 if fine.target.label else -1) * nothing
@@ -119,13 +144,22 @@ def test_leave_one_out_is_the_drop_of_the_logit(model):
             without = replace(collate([one]).to(torch.float64), relation=relation)
             if model.config.readout == "mean":
                 without.mask[0, node] = False
-            assert float(made.relevance[node]) == pytest.approx(made.logit - (model(without)[0] @ weights).item(), abs=1e-11)
+            assert float(made.relevance[node]) == pytest.approx(
+                made.logit - (model(without)[0] @ weights).item(), abs=1e-11
+            )
 
 
 def test_occlusion_takes_the_neighbours_too():
     model, (one,) = random_model(SMALL), graphs(("CCCO",))
     (made,) = Occlusion("occlusion", hops=1)(model, collate([one]).to(torch.float64), [Target(1)])
-    kept = torch.tensor([[False, False, True, True], [False, False, False, True], [True, False, False, False], [True, True, False, False]])
+    kept = torch.tensor(
+        [
+            [False, False, True, True],
+            [False, False, False, True],
+            [True, False, False, False],
+            [True, True, False, False],
+        ]
+    )
     left = kept_logits(model, [one], torch.zeros(4, dtype=torch.long), kept)[:, 0]
     assert torch.allclose(made.relevance, made.logit - left, atol=1e-12)
     with pytest.raises(ValueError, match="up to 1 hops, not 5"):
@@ -136,7 +170,9 @@ def test_occlusion_takes_the_neighbours_too():
 def test_shapley_values_of_a_small_graph_are_exact():
     """With three nodes all six orders can be written down; many samples must come close, and always add up."""
     model, (one,) = random_model(SMALL), graphs(("CCO",))
-    sampled = replace(EXPLAINERS["shap"], samples=400)(model, collate([one]).to(torch.float64), [Target(1)])[0]
+    sampled = replace(EXPLAINERS["shap"], samples=400)(
+        model, collate([one]).to(torch.float64), [Target(1)]
+    )[0]
     subsets = torch.tensor([[bool(i & bit) for bit in (1, 2, 4)] for i in range(8)])
     value = kept_logits(model, [one], torch.zeros(8, dtype=torch.long), subsets)[:, 0]
     exact = []
@@ -145,7 +181,11 @@ def test_shapley_values_of_a_small_graph_are_exact():
         rises = [(1 / 3, 0), (1 / 6, others[0]), (1 / 6, others[1]), (1 / 3, others[0] + others[1])]
         exact.append(sum(share * float(value[s + bit] - value[s]) for share, s in rises))
         assert node == len(exact) - 1
-    assert torch.allclose(sampled.relevance, torch.tensor(exact, dtype=torch.float64), atol=0.05 * sum(map(abs, exact)))
+    assert torch.allclose(
+        sampled.relevance,
+        torch.tensor(exact, dtype=torch.float64),
+        atol=0.05 * sum(map(abs, exact)),
+    )
     assert abs(sampled.delta) < 1e-5
 
 
@@ -158,7 +198,10 @@ def attention(model, one):
 
 def test_attention_last_is_the_token_row():
     model, one = random_model(SMALL), batch(SMILES[:1])
-    assert torch.allclose(EXPLAINERS["attention-last"](model, one)[0].relevance, attention(model, one)[-1].mean(0)[0, 1:])
+    assert torch.allclose(
+        EXPLAINERS["attention-last"](model, one)[0].relevance,
+        attention(model, one)[-1].mean(0)[0, 1:],
+    )
 
 
 @pytest.mark.parametrize("fusion", ["mean", "max", "min"])
@@ -166,7 +209,9 @@ def test_rollout_is_a_product_of_matrices(fusion):
     model, one = random_model(SMALL), batch(SMILES[:1])
     product = torch.eye(one.sizes[0] + 1, dtype=torch.float64)
     for layer in attention(model, one):
-        fused = {"mean": layer.mean(0), "max": layer.max(0).values, "min": layer.min(0).values}[fusion]
+        fused = {"mean": layer.mean(0), "max": layer.max(0).values, "min": layer.min(0).values}[
+            fusion
+        ]
         product = (0.5 * fused / fused.sum(1, keepdim=True) + 0.5 * torch.eye(len(fused))) @ product
     (made,) = Attention("rollout", Rollout(fusion))(model, one)
     assert torch.allclose(made.relevance, product[0, 1:], atol=1e-13)
@@ -192,11 +237,16 @@ def test_generic_attention_explainability():
     grads = torch.autograd.grad(logit, layers)
     relevance = torch.eye(one.sizes[0] + 1, dtype=torch.float64)
     for layer, grad in zip(layers, grads, strict=True):
-        mean = sum(F.relu(layer[0, head] * grad[0, head]) for head in range(layer.shape[1])) / layer.shape[1]
+        mean = (
+            sum(F.relu(layer[0, head] * grad[0, head]) for head in range(layer.shape[1]))
+            / layer.shape[1]
+        )
         relevance = relevance + mean @ relevance
     (made,) = EXPLAINERS["gae"](model, one, [Target(1)])
     assert torch.allclose(made.relevance, relevance[0, 1:].detach(), atol=1e-14)
-    product = sum((layer * grad)[0].mean(0) for layer, grad in zip(layers, grads, strict=True)) / len(layers)
+    product = sum(
+        (layer * grad)[0].mean(0) for layer, grad in zip(layers, grads, strict=True)
+    ) / len(layers)
     (signed,) = EXPLAINERS["grad-attention"](model, one, [Target(1)])
     assert torch.allclose(signed.relevance, product[0, 1:].detach(), atol=1e-14)
 
@@ -206,9 +256,14 @@ def test_attention_flow_of_one_layer_is_its_direct_capacity():
     one = batch(("CCO",))
     single = random_model(replace(SMALL, layers=1))
     direct = 0.5 * attention(single, one)[0].mean(0)[0, 1:]
-    assert torch.allclose(EXPLAINERS["attention-flow"](single, one)[0].relevance, direct, atol=1e-12)
+    assert torch.allclose(
+        EXPLAINERS["attention-flow"](single, one)[0].relevance, direct, atol=1e-12
+    )
     double = random_model(SMALL)
-    steps = [0.5 * layer.mean(0) + 0.5 * torch.eye(4, dtype=torch.float64) for layer in attention(double, one)]
+    steps = [
+        0.5 * layer.mean(0) + 0.5 * torch.eye(4, dtype=torch.float64)
+        for layer in attention(double, one)
+    ]
     for node, flow in enumerate(EXPLAINERS["attention-flow"](double, one)[0].relevance.tolist()):
         through = sum(min(float(steps[0][k, node + 1]), float(steps[1][0, k])) for k in range(4))
         assert flow == pytest.approx(through, abs=1e-9)
@@ -242,4 +297,6 @@ def test_a_gpu_gives_the_same(name):
     on_cpu, on_gpu = Explainer("bace", name, device="cpu"), Explainer("bace", name, device="cuda")
     for one, other in zip(on_cpu(list(SMILES)), on_gpu(list(SMILES)), strict=True):
         assert other.logit == pytest.approx(one.logit, rel=1e-4, abs=1e-5)
-        assert torch.allclose(other.relevance, one.relevance, rtol=1e-4, atol=1e-4 * float(one.relevance.abs().max()))
+        assert torch.allclose(
+            other.relevance, one.relevance, rtol=1e-4, atol=1e-4 * float(one.relevance.abs().max())
+        )

@@ -42,5 +42,8 @@ def test_it_runs(path, monkeypatch):
 def test_it_was_executed_without_fault(path):
     for cell in code(path):
         assert cell["execution_count"] and cell["outputs"]
-        assert all(one["output_type"] in ("execute_result", "stream", "display_data") for one in cell["outputs"])
+        assert all(
+            one["output_type"] in ("execute_result", "stream", "display_data")
+            for one in cell["outputs"]
+        )
     assert path.stat().st_size < 800_000 and str(ROOT) not in path.read_text()

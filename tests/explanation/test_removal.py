@@ -21,7 +21,9 @@ def model(request):
 
 def some_kept(nodes, seed=0):
     random = np.random.default_rng(seed)
-    kept = torch.from_numpy(random.random((6, nodes)) < np.array([[0.1], [0.3], [0.5], [0.7], [0.9], [1.0]]))
+    kept = torch.from_numpy(
+        random.random((6, nodes)) < np.array([[0.1], [0.3], [0.5], [0.7], [0.9], [1.0]])
+    )
     return torch.cat([kept, torch.ones(1, nodes, dtype=torch.bool)])
 
 
@@ -29,7 +31,13 @@ def some_kept(nodes, seed=0):
 def test_nothing_removed_is_the_whole_graph(model, mode):
     for one in graphs():
         whole = model(collate([one]).to(torch.float64))
-        left = kept_logits(model, [one], torch.zeros(2, dtype=torch.long), torch.ones(2, one.nodes, dtype=torch.bool), mode)
+        left = kept_logits(
+            model,
+            [one],
+            torch.zeros(2, dtype=torch.long),
+            torch.ones(2, one.nodes, dtype=torch.bool),
+            mode,
+        )
         assert torch.allclose(left, whole.expand(2, -1), atol=1e-12)
 
 
@@ -64,7 +72,9 @@ def test_drop_is_the_graph_that_is_left():
     kept = np.array([True, True, True, True, False])
     left = induced(whole, kept)
     other = molecule("OCCC").graph
-    assert torch.equal(left.hops, other.hops) and torch.equal(left.edges.sort(1).values, other.edges.sort(1).values)
+    assert torch.equal(left.hops, other.hops) and torch.equal(
+        left.edges.sort(1).values, other.edges.sort(1).values
+    )
     degree = whole.vocabulary.feature_names.index("degree")
     assert torch.equal(left.codes[:, degree], other.codes[:, degree])
     stated = whole.vocabulary.stated
@@ -96,7 +106,13 @@ def test_copies_of_several_graphs_come_back_in_order(model, mode):
             kept.append(torch.nn.functional.pad(copy, (0, widest - one.nodes)))
     together = kept_logits(model, several, torch.tensor(rows), torch.stack(kept), mode)
     for row, copy, logits in zip(rows, kept, together, strict=True):
-        alone = kept_logits(model, [several[row]], torch.zeros(1, dtype=torch.long), copy[None, : several[row].nodes], mode)
+        alone = kept_logits(
+            model,
+            [several[row]],
+            torch.zeros(1, dtype=torch.long),
+            copy[None, : several[row].nodes],
+            mode,
+        )
         assert torch.allclose(alone[0], logits, atol=1e-12)
 
 

@@ -64,13 +64,27 @@ def test_lines_are_short_and_say_what_matters(explain):
     made = results(explain, "ibuprofen")
     for kind, one in made.items():
         said = repr(one)
-        assert said.startswith(f"{kind}(") and len(said) <= LINE and "tensor" not in said and "\n" not in said
+        assert (
+            said.startswith(f"{kind}(")
+            and len(said) <= LINE
+            and "tensor" not in said
+            and "\n" not in said
+        )
     one = made["Explanation"]
-    assert f"'ibuprofen' | yes: logit {one.logit:+.3f}, p {one.probability:.3f} | lrp, 15 atoms, gap" in repr(one)
-    assert repr(made["Explanations"]).startswith("Explanations(3: 'ibuprofen' ") and "'C1CC' refused" in repr(made["Explanations"])
+    assert (
+        f"'ibuprofen' | yes: logit {one.logit:+.3f}, p {one.probability:.3f} | lrp, 15 atoms, gap"
+        in repr(one)
+    )
+    assert repr(made["Explanations"]).startswith(
+        "Explanations(3: 'ibuprofen' "
+    ) and "'C1CC' refused" in repr(made["Explanations"])
     pair = made["MatchedPair"]
-    assert f"Δ logit {pair.delta:+.3f}" in repr(pair) and f"lost {pair.split['lost']:+.3f}" in repr(pair)
-    assert "2 methods: lrp, gradient-input" in repr(made["Comparison"]) and "2 layers, 2 heads, 16 tokens" in repr(made["PairFlow"])
+    assert f"Δ logit {pair.delta:+.3f}" in repr(pair) and f"lost {pair.split['lost']:+.3f}" in repr(
+        pair
+    )
+    assert "2 methods: lrp, gradient-input" in repr(
+        made["Comparison"]
+    ) and "2 layers, 2 heads, 16 tokens" in repr(made["PairFlow"])
     assert repr(explain) == "Explainer('untrained', method='lrp', device='cpu')"
     assert repr(explain.by("gae")) == "Explainer('untrained', method='gae', device='cpu')"
 
@@ -95,13 +109,22 @@ def test_a_notebook_shows_pictures_with_their_numbers(explain):
     made = results(explain, "ibuprofen")
     pair, parts, flow = made["MatchedPair"], made["Fragments"], made["PairFlow"]
     shown = pair._repr_html_()
-    assert shown.count("</svg>") >= 3 and f'<td style="text-align: right">{pair.split["common"]:+.3f}</td>' in shown
+    assert (
+        shown.count("</svg>") >= 3
+        and f'<td style="text-align: right">{pair.split["common"]:+.3f}</td>' in shown
+    )
     shown = parts._repr_html_()
-    assert shown.count("</svg>") >= 2 and all(f"{one.relevance:+.3f}" in shown and one.smiles in shown for one in parts)
-    assert sum(one.relevance for one in parts) == pytest.approx(float(parts.explanation.relevance.sum()), abs=1e-9)
+    assert shown.count("</svg>") >= 2 and all(
+        f"{one.relevance:+.3f}" in shown and one.smiles in shown for one in parts
+    )
+    assert sum(one.relevance for one in parts) == pytest.approx(
+        float(parts.explanation.relevance.sum()), abs=1e-9
+    )
     shown = flow._repr_html_()
     assert "</svg>" in shown and all(
-        name in shown and f"{value:+.3f}" in shown for name, value in flow.by_hops().items() if abs(value) > 1e-3
+        name in shown and f"{value:+.3f}" in shown
+        for name, value in flow.by_hops().items()
+        if abs(value) > 1e-3
     )
     shown = made["Explanations"]._repr_html_()
     assert "C1CC" in shown and "RDKit cannot read" in shown
@@ -112,7 +135,12 @@ def test_bare_graphs_are_shown_in_words(explain):
     one = explain(data, "yes")
     assert repr(one).startswith("Explanation(yes: logit") and "3 nodes" in repr(one)
     shown = one._repr_html_()
-    assert "<svg" not in shown and "<table" in shown and "Σ of all 3" in shown and "Sum: nodes" in shown
+    assert (
+        "<svg" not in shown
+        and "<table" in shown
+        and "Σ of all 3" in shown
+        and "Sum: nodes" in shown
+    )
     many = explain([data, data], "yes")._repr_html_()
     assert many.count("yes: logit") == 2 and "<svg" not in many
     assert "gradient-input" in compare(explain, data, ["lrp", "gradient-input"])._repr_html_()
@@ -120,7 +148,11 @@ def test_bare_graphs_are_shown_in_words(explain):
 
 def test_an_account_of_any_model():
     made = account()
-    assert repr(made).startswith(f"Conserved({made.logit:+.4g} = x [2, 4]") and "2 parts" in repr(made) and len(repr(made)) <= LINE
+    assert (
+        repr(made).startswith(f"Conserved({made.logit:+.4g} = x [2, 4]")
+        and "2 parts" in repr(made)
+        and len(repr(made)) <= LINE
+    )
     shown = made._repr_html_()
     assert all(name in shown and f"{value:+.4g}" in shown for name, value in made.ledger.items())
 
@@ -130,15 +162,27 @@ def test_choices_are_named_as_on_the_command_line(explain, tmp_path):
     new = one.draw(cmap="orange-purple", atom_numbers=True, scale=2.0)
     assert new == one.draw(palette="orange-purple", numbers=True, limit=2.0) != one.draw()
     assert one.draw(scale="own") == one.draw(limit=None) == one.draw(scale=None) == one.draw()
-    assert set(inspect.signature(Look).parameters) >= {"style", "atom_numbers", "cmap", "scale", "dpi", "transparent", "caption"}
-    with pytest.raises(ValueError, match="^no choice 'cmapp' of a picture: did you mean 'cmap'.*atom_numbers"):
+    assert set(inspect.signature(Look).parameters) >= {
+        "style",
+        "atom_numbers",
+        "cmap",
+        "scale",
+        "dpi",
+        "transparent",
+        "caption",
+    }
+    with pytest.raises(
+        ValueError, match="^no choice 'cmapp' of a picture: did you mean 'cmap'.*atom_numbers"
+    ):
         one.draw(cmapp="red-blue")
     with pytest.raises(ValueError, match="no choice 'colours' of a picture"):
         molxai.grid([one], colours="red-blue")
     with pytest.raises(ValueError, match="scale 'huge'"):
         one.draw(scale="huge")
     pair = matched_pair(explain, A, B)
-    assert isinstance(pair.draw(), str) and isinstance(pair.draw(tmp_path / "pair.png", cmap="brown-teal"), bytes)
+    assert isinstance(pair.draw(), str) and isinstance(
+        pair.draw(tmp_path / "pair.png", cmap="brown-teal"), bytes
+    )
     assert Explainer.of(explain.network, explain.card, method="gae").method.name == "gae"
 
 
@@ -146,7 +190,9 @@ def test_legends_of_a_grid(explain):
     many = explain(["CCO", "C1CC", "CCN"], "yes", errors="record")
     made = molxai.grid(many, legends=["first", "second", "third"])
     svg = made.draw()
-    assert all(one in svg for one in ("first", "second", "third", "RDKit cannot")) and "CCO" not in svg
+    assert (
+        all(one in svg for one in ("first", "second", "third", "RDKit cannot")) and "CCO" not in svg
+    )
     assert len(made.explanations) == 2 and "CCO" in molxai.grid(many[0]).draw()
     with pytest.raises(ValueError, match="2 legends for 3 pictures"):
         molxai.grid(many, legends=["a", "b"])
@@ -156,10 +202,24 @@ def test_legends_of_a_grid(explain):
 
 def test_doors_of_any_model_refuse_in_a_line():
     """The door itself: the checker of shapes would come before it."""
-    model, x = nn.Sequential(nn.Linear(4, 3)).double().eval(), torch.randn(2, 4, dtype=torch.float64)
+    model, x = (
+        nn.Sequential(nn.Linear(4, 3)).double().eval(),
+        torch.randn(2, 4, dtype=torch.float64),
+    )
     door = inspect.unwrap(conserve)
-    for target in ("1", True, [True, False], [[1], [0, 1]], ["a", "b"], 1.5, 1 + 2j, np.array([0.5, 1.0])):
-        with pytest.raises(ValueError, match="for an output of shape .*: a class, one class for each row"):
+    for target in (
+        "1",
+        True,
+        [True, False],
+        [[1], [0, 1]],
+        ["a", "b"],
+        1.5,
+        1 + 2j,
+        np.array([0.5, 1.0]),
+    ):
+        with pytest.raises(
+            ValueError, match="for an output of shape .*: a class, one class for each row"
+        ):
             door(model, x, target=target)
     assert door(model, x, target=np.int64(1)).logit == door(model, x, target=1).logit
     for wrong in (None, "model", lambda x: x):
@@ -177,6 +237,10 @@ def test_superpixels_are_called_so(saved_digit_model):
 
 
 def test_what_was_read_is_a_line_too():
-    assert "Graph('molecule-2', 3 nodes, 2 edges)" in repr(molecule("CCO")) and "tensor" not in repr(molecule(A))
+    assert "Graph('molecule-2', 3 nodes, 2 edges)" in repr(
+        molecule("CCO")
+    ) and "tensor" not in repr(molecule(A))
     said = repr(digit(stroke_image(), "stroke"))
-    assert said.startswith("Digit(id='stroke', graph=Graph('superpixel-1', ") and "array" not in said
+    assert (
+        said.startswith("Digit(id='stroke', graph=Graph('superpixel-1', ") and "array" not in said
+    )

@@ -9,7 +9,15 @@ from conftest import SMALL, batch, stroke_image
 from PIL import Image
 
 from graphormer.graphs.graph import collate
-from graphormer.graphs.superpixels import GRID, SUPERPIXELS, centroid_graph, centroids, digit, superpixels, with_centroids
+from graphormer.graphs.superpixels import (
+    GRID,
+    SUPERPIXELS,
+    centroid_graph,
+    centroids,
+    digit,
+    superpixels,
+    with_centroids,
+)
 from graphormer.network.model import Graphormer
 from graphormer.readers.pictures import picture, read_arrays, read_picture
 from graphormer.training.augmentation import deformed
@@ -34,11 +42,17 @@ def test_nodes_carry_intensity_and_place():
     for node in range(one.graph.nodes):
         place = one.segments == node
         rows, columns = np.nonzero(place)
-        assert one.graph.positions[node].tolist() == pytest.approx([rows.mean(), columns.mean()], abs=1e-5)
+        assert one.graph.positions[node].tolist() == pytest.approx(
+            [rows.mean(), columns.mean()], abs=1e-5
+        )
         ink = codes[node, :2] - SUPERPIXELS.offsets["intensity"]
-        assert (weights[node, :2] * ink).sum() / 7 == pytest.approx(one.image[place].mean(), abs=1e-6)
+        assert (weights[node, :2] * ink).sum() / 7 == pytest.approx(
+            one.image[place].mean(), abs=1e-6
+        )
         cell = codes[node, 2:6] - SUPERPIXELS.offsets["position"]
-        assert (weights[node, 2:6] * (cell // GRID)).sum() * 27 / (GRID - 1) == pytest.approx(rows.mean(), abs=1e-5)
+        assert (weights[node, 2:6] * (cell // GRID)).sum() * 27 / (GRID - 1) == pytest.approx(
+            rows.mean(), abs=1e-5
+        )
         assert weights[node, 2:6].sum() == pytest.approx(1, abs=1e-6)
 
 
@@ -75,7 +89,9 @@ def test_sixteen_bits_of_grey_are_scaled(tmp_path):
 
 
 def test_bytes_are_scaled():
-    assert np.allclose(picture((255 * stroke_image()).astype(np.uint8))[0], stroke_image(), atol=0.01)
+    assert np.allclose(
+        picture((255 * stroke_image()).astype(np.uint8))[0], stroke_image(), atol=0.01
+    )
 
 
 def test_colour_grey_and_transparent_files_are_the_same_digit(tmp_path):
@@ -126,7 +142,10 @@ def test_bad_pictures_are_refused(tmp_path):
 @pytest.fixture(scope="module")
 def two():
     """Digits of different sizes in one batch."""
-    return [digit(image).graph for image in (stroke_image(), np.pad(stroke_image()[:20:2, ::2], ((9, 9), (7, 7))))]
+    return [
+        digit(image).graph
+        for image in (stroke_image(), np.pad(stroke_image()[:20:2, ::2], ((9, 9), (7, 7))))
+    ]
 
 
 def test_moved_superpixels_are_the_graph_of_the_moved_centroids(two):
@@ -137,8 +156,15 @@ def test_moved_superpixels_are_the_graph_of_the_moved_centroids(two):
     torch.nn.init.normal_(model.structure.pairs)
     places = centroids(whole) + 3 * torch.randn(2, whole.mask.shape[1], 2, dtype=torch.float64)
     moved = with_centroids(whole, places)
-    inks = [(one.weights[:, :2] * (one.codes[:, :2] - SUPERPIXELS.offsets["intensity"])).sum(1).numpy() / 7 for one in two]
-    anew = [centroid_graph(ink, place[: one.nodes].numpy(), one.edges.numpy()) for one, ink, place in zip(two, inks, places, strict=True)]
+    inks = [
+        (one.weights[:, :2] * (one.codes[:, :2] - SUPERPIXELS.offsets["intensity"])).sum(1).numpy()
+        / 7
+        for one in two
+    ]
+    anew = [
+        centroid_graph(ink, place[: one.nodes].numpy(), one.edges.numpy())
+        for one, ink, place in zip(two, inks, places, strict=True)
+    ]
     assert torch.equal(moved.mask, whole.mask) and not torch.equal(moved.relation, whole.relation)
     assert torch.allclose(model(moved), model(collate(anew).to(torch.float64)), atol=1e-6)
     assert not torch.allclose(model(moved), model(whole), atol=1e-3)
@@ -146,7 +172,10 @@ def test_moved_superpixels_are_the_graph_of_the_moved_centroids(two):
 
 def test_centroids_are_read_from_soft_bins(two):
     for one, found in zip(two, centroids(collate(two)), strict=True):
-        assert torch.allclose(found[: one.nodes], one.positions, atol=1e-4) and not found[one.nodes :].any()
+        assert (
+            torch.allclose(found[: one.nodes], one.positions, atol=1e-4)
+            and not found[one.nodes :].any()
+        )
 
 
 def test_deformations_are_smooth_and_of_their_strength(two):
@@ -154,11 +183,15 @@ def test_deformations_are_smooth_and_of_their_strength(two):
     torch.manual_seed(0)
     distances = {}
     for strength in (0.2, 1.0):
-        moves = torch.stack([centroids(deformed(whole, strength)) - centroids(whole) for _ in range(50)])[:, 0, : two[0].nodes]
+        moves = torch.stack(
+            [centroids(deformed(whole, strength)) - centroids(whole) for _ in range(50)]
+        )[:, 0, : two[0].nodes]
         distances[strength] = float(moves.norm(dim=-1).mean())
         near = two[0].hops.long() == 1
         apart = (moves[:, :, None] - moves[:, None]).norm(dim=-1).mean(0)
-        assert float(apart[near].mean()) < 0.6 * float(apart[~near].mean())  # neighbours move together
+        assert float(apart[near].mean()) < 0.6 * float(
+            apart[~near].mean()
+        )  # neighbours move together
     assert 0.2 < distances[0.2] < 0.5 * distances[1.0] < 1.5
     assert deformed(whole, 0.0) is whole
     molecules = batch(dtype=torch.float32)

@@ -23,7 +23,9 @@ def test_environments_are_entries_of_their_own_features():
     first, second = (MOLECULES.offsets[f"environment {radius}"] for radius in (1, 2))
     for one in graphs():
         assert (one.codes[:, -2] >= first).all() and (one.codes[:, -2] < second).all()
-        assert (one.codes[:, -1] >= second).all() and (one.codes[:, -1] < MOLECULES.node_entries).all()
+        assert (one.codes[:, -1] >= second).all() and (
+            one.codes[:, -1] < MOLECULES.node_entries
+        ).all()
 
 
 def test_environments_do_not_change_between_machines():
@@ -90,7 +92,9 @@ def test_shared_relevance_keeps_its_sum_and_goes_no_farther_than_the_environment
     model, several = random_model(SMALL), batch()
     own, shared = (EXPLAINERS[name](model, several) for name in ("lrp", "lrp-shared"))
     for one, graph, a, b in zip(graphs(), graphs(), own, shared, strict=True):
-        assert float(a.relevance.sum()) == pytest.approx(float(b.relevance.sum()), abs=1e-12) and abs(b.gap) < 1e-12 * (1 + abs(b.logit))
+        assert float(a.relevance.sum()) == pytest.approx(
+            float(b.relevance.sum()), abs=1e-12
+        ) and abs(b.gap) < 1e-12 * (1 + abs(b.logit))
         assert torch.equal(a.feature_relevance[:, :-SLOTS], b.feature_relevance[:, :-SLOTS])
         assert torch.allclose(b.feature_relevance.sum(1), b.relevance, atol=1e-12)
         hops = graph.hops.long()

@@ -9,7 +9,17 @@ from conftest import SMILES, graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphormer.graphs.graph import FIRST_PATTERN, FROM_TOKEN, PADDING, TO_TOKEN, collate, from_pyg, graph, size_batches, to_pyg
+from graphormer.graphs.graph import (
+    FIRST_PATTERN,
+    FROM_TOKEN,
+    PADDING,
+    TO_TOKEN,
+    collate,
+    from_pyg,
+    graph,
+    size_batches,
+    to_pyg,
+)
 from graphormer.graphs.molecules import BONDS, MOLECULES, molecule
 from graphormer.graphs.pairs import hop_distance
 from graphormer.graphs.superpixels import SUPERPIXELS
@@ -43,7 +53,10 @@ def test_pairs_are_described_by_the_bonds_between_them():
     one = molecule("CC=O").graph
     pattern = int(one.relation[0, 2])
     entries, weights = one.patterns[pattern].tolist(), one.pattern_weights[pattern].tolist()
-    first, second = (MOLECULES.hop_buckets + hop * len(BONDS) + BONDS.index(kind) for hop, kind in ((0, "single"), (1, "double")))
+    first, second = (
+        MOLECULES.hop_buckets + hop * len(BONDS) + BONDS.index(kind)
+        for hop, kind in ((0, "single"), (1, "double"))
+    )
     assert entries[:3] == [2, first, second] and weights == [1, 0.5, 0.5, 0, 0, 0]
     back = one.patterns[int(one.relation[2, 0])].tolist()
     assert back[:3] == [2, first + BONDS.index("double"), second - BONDS.index("double")]
@@ -58,17 +71,32 @@ def test_fragments_are_unreachable():
 def test_offsets_are_binned_from_query_to_key():
     codes = np.zeros((2, 1), dtype=int)
     edges = np.array([[0, 1], [1, 0]])
-    one = graph(SUPERPIXELS, codes, np.ones((2, 1)), edges, np.zeros(2, dtype=int), np.array([[5.0, 5.0], [5.0, 25.0]]))
+    one = graph(
+        SUPERPIXELS,
+        codes,
+        np.ones((2, 1)),
+        edges,
+        np.zeros(2, dtype=int),
+        np.array([[5.0, 5.0], [5.0, 25.0]]),
+    )
     side = len(SUPERPIXELS.offset_bins) + 1
-    right, left = (int(one.patterns[int(one.relation[pair])][1]) - SUPERPIXELS.hop_buckets for pair in ((0, 1), (1, 0)))
-    assert (right % side, left % side) == (side - 1, 0) and right // side == left // side == side // 2
+    right, left = (
+        int(one.patterns[int(one.relation[pair])][1]) - SUPERPIXELS.hop_buckets
+        for pair in ((0, 1), (1, 0))
+    )
+    assert (right % side, left % side) == (
+        side - 1,
+        0,
+    ) and right // side == left // side == side // 2
 
 
 def test_a_batch_says_what_is_padding_and_what_is_token():
     batch = collate(graphs(("CCO", "C")))
     assert batch.sizes == [3, 1]
     relation = batch.relation
-    assert (relation[:, 1:, 0] == TO_TOKEN).all() and relation[0, 0, 1:].tolist() == [FROM_TOKEN] * 3
+    assert (relation[:, 1:, 0] == TO_TOKEN).all() and relation[0, 0, 1:].tolist() == [
+        FROM_TOKEN
+    ] * 3
     assert relation[1, :, 2:].eq(PADDING).all() and relation[0, 1:, 1:].ge(FIRST_PATTERN).all()
 
 
@@ -79,7 +107,9 @@ def test_padding_is_never_attended():
     assert bias[1, :, :, 2:].isneginf().all() and bias[0].isfinite().all()
 
 
-@given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 9), st.integers(10, 8000))
+@given(
+    st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 9), st.integers(10, 8000)
+)
 def test_batches_hold_every_graph_once_within_the_budget(sizes, batch_size, budget):
     batches = list(size_batches(sizes, batch_size, budget))
     assert sorted(i for rows in batches for i in rows) == list(range(len(sizes)))
@@ -90,7 +120,8 @@ def test_batches_hold_every_graph_once_within_the_budget(sizes, batch_size, budg
 
 def same(one, other):
     return all(
-        torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(vars(one).values(), vars(other).values(), strict=True)
+        torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+        for a, b in zip(vars(one).values(), vars(other).values(), strict=True)
     )
 
 
@@ -127,6 +158,18 @@ def test_what_is_no_graph_of_the_vocabulary_is_refused(stroke):
     with pytest.raises(ValueError, match="no graphs"):
         collate([])
     with pytest.raises(ValueError, match="edges name nodes"):
-        graph(MOLECULES, np.zeros((1, 1), dtype=int), np.ones((1, 1)), np.array([[0], [7]]), np.zeros(1, dtype=int))
+        graph(
+            MOLECULES,
+            np.zeros((1, 1), dtype=int),
+            np.ones((1, 1)),
+            np.array([[0], [7]]),
+            np.zeros(1, dtype=int),
+        )
     with pytest.raises(ValueError, match="no positions"):
-        graph(SUPERPIXELS, np.zeros((1, 1), dtype=int), np.ones((1, 1)), np.zeros((2, 0), dtype=int), np.zeros(0, dtype=int))
+        graph(
+            SUPERPIXELS,
+            np.zeros((1, 1), dtype=int),
+            np.ones((1, 1)),
+            np.zeros((2, 0), dtype=int),
+            np.zeros(0, dtype=int),
+        )

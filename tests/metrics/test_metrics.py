@@ -19,7 +19,11 @@ from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.removal import REMOVALS, kept_logits
 from molxai.metrics.agreement import spearman, spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import interval, paired
-from molxai.metrics.consistency import matched_pair_correlation, rewritten_difference, shifted_digit_correlation
+from molxai.metrics.consistency import (
+    matched_pair_correlation,
+    rewritten_difference,
+    shifted_digit_correlation,
+)
 from molxai.metrics.curves import FRACTIONS, TOP, curves
 from molxai.metrics.fidelity import fidelity, unit_mask
 from molxai.metrics.growth import growth, randomisation, redrawn
@@ -29,12 +33,16 @@ THREE = replace(SMALL, task="multiclass", outputs=3)
 
 
 def made(relevance, label=1):
-    return Explanation("by hand", torch.tensor(relevance), None, (), 0.0, 0.0, 0.0, 0.5, Target(label), label, 0.0)
+    return Explanation(
+        "by hand", torch.tensor(relevance), None, (), 0.0, 0.0, 0.0, 0.5, Target(label), label, 0.0
+    )
 
 
 def explainer(config=SMALL):
     classes = ("no", "yes") if config.task == "binary" else ("a", "b", "c")
-    return Explainer.of(random_model(config), Card("random", config, MOLECULES.name, ("effect",), classes))
+    return Explainer.of(
+        random_model(config), Card("random", config, MOLECULES.name, ("effect",), classes)
+    )
 
 
 @pytest.mark.parametrize("config", [SMALL, THREE], ids=["binary", "three classes"])
@@ -69,12 +77,18 @@ def test_curves_follow_their_definition(config, mode):
             pruned[smallest[taken:]] = True
             assert result.activation[row, place] == pytest.approx(chance(said(only)), abs=1e-9)
             assert result.deletion[row, place] == pytest.approx(chance(said(without)), abs=1e-9)
-            assert result.pruning[row, place] == pytest.approx(float(((said(pruned) - full) ** 2).sum()), abs=1e-9)
+            assert result.pruning[row, place] == pytest.approx(
+                float(((said(pruned) - full) ** 2).sum()), abs=1e-9
+            )
         for place, top in enumerate(TOP):
             only = torch.zeros(n, dtype=torch.bool)
             only[best[:top]] = True
-            assert result.sufficiency[row, place] == pytest.approx(1 - chance(said(only)) / chance(full), abs=1e-9)
-            assert result.comprehensiveness[row, place] == pytest.approx(1 - chance(said(~only)) / chance(full), abs=1e-9)
+            assert result.sufficiency[row, place] == pytest.approx(
+                1 - chance(said(only)) / chance(full), abs=1e-9
+            )
+            assert result.comprehensiveness[row, place] == pytest.approx(
+                1 - chance(said(~only)) / chance(full), abs=1e-9
+            )
     mean = np.trapezoid(result.activation.mean(0), dx=0.1)
     assert result.auac.mean() == pytest.approx(mean) and np.all(result.pruning[:, 0] == 0)
 
@@ -83,7 +97,10 @@ def test_nobody_beats_the_oracle_by_much_and_random_is_worse():
     """On a model of single nodes' evidence the order by relevance is the best there is, and the oracle finds it."""
     model = random_model(SMALL)
     some = graphs()
-    by = {name: explain_all(explainer(), EXPLAINERS[name], some, [Target(1)] * len(some)) for name in ("oracle", "random", "leave-one-out")}
+    by = {
+        name: explain_all(explainer(), EXPLAINERS[name], some, [Target(1)] * len(some))
+        for name in ("oracle", "random", "leave-one-out")
+    }
     area = {name: curves(model, some, one).auac.mean() for name, one in by.items()}
     assert area["oracle"] > area["leave-one-out"] > area["random"]
 
@@ -98,7 +115,9 @@ def test_curves_need_classes_and_fitting_relevance():
 def test_the_order_of_atoms_does_not_break_ties():
     constant = made([0.0] * graphs()[0].nodes)
     result = curves(random_model(SMALL), graphs()[:1], [constant])
-    ordered = curves(random_model(SMALL), graphs()[:1], [made([-float(i) for i in range(graphs()[0].nodes)])])
+    ordered = curves(
+        random_model(SMALL), graphs()[:1], [made([-float(i) for i in range(graphs()[0].nodes)])]
+    )
     assert not np.allclose(result.activation, ordered.activation)
 
 
@@ -113,8 +132,12 @@ def test_intervals():
 
 
 def test_sparsity():
-    assert gini(np.ones(5)) == pytest.approx(0) and gini(np.array([0, 0, 0, 2.0])) == pytest.approx(0.75)
-    assert entropy(np.ones(5)) == pytest.approx(1) and entropy(np.array([0, 0, 3.0])) == pytest.approx(0)
+    assert gini(np.ones(5)) == pytest.approx(0) and gini(np.array([0, 0, 0, 2.0])) == pytest.approx(
+        0.75
+    )
+    assert entropy(np.ones(5)) == pytest.approx(1) and entropy(
+        np.array([0, 0, 3.0])
+    ) == pytest.approx(0)
     assert top_share(np.array([9.0, 1, 0, 0, 0, 0, 0, 0, 0, 0])) == pytest.approx(0.9)
     assert gini(np.zeros(3)) == entropy(np.zeros(3)) == top_share(np.zeros(3)) == 0
     assert set(sparsity([made([1.0, -1.0])])) == {"gini", "entropy", "top_share"}
@@ -127,7 +150,9 @@ def test_agreement():
     assert spearman(a, b) == pytest.approx(spearmanr([1, 2, 3, 4], [1, 3, 2, 4]).statistic)
     assert math.isnan(spearman(a, torch.ones(4)))
     matrix = spearman_matrix({"a": [a, a], "b": [b, torch.ones(4)], "c": [-a, -a]})
-    assert matrix[0, 1] == pytest.approx(0.8) and matrix[0, 2] == -1 and np.allclose(matrix, matrix.T)
+    assert (
+        matrix[0, 1] == pytest.approx(0.8) and matrix[0, 2] == -1 and np.allclose(matrix, matrix.T)
+    )
     assert top_overlap([a], [b], 2) == 0.5 and top_overlap([a], [a], 10) == 1
 
 
@@ -142,7 +167,9 @@ def test_fidelity_is_torch_geometrics():
     from graphormer.graphs.graph import to_pyg
     from molxai.pyg import PyGGraphormer
 
-    config = replace(THREE, bias=True, activation="gelu")  # a learned graph token, which no mask may touch
+    config = replace(
+        THREE, bias=True, activation="gelu"
+    )  # a learned graph token, which no mask may touch
     model, some = random_model(config), graphs()
     explanations = explain_all(explainer(config), EXPLAINERS["lrp"], some, [None] * len(some))
     wrapped = PyGGraphormer(model)
@@ -158,7 +185,9 @@ def test_fidelity_is_torch_geometrics():
         def supports(self):
             return True
 
-    pyg = PyGExplainer(wrapped, Given(), explanation_type="model", node_mask_type="object", model_config=config)
+    pyg = PyGExplainer(
+        wrapped, Given(), explanation_type="model", node_mask_type="object", model_config=config
+    )
     wanted = theirs(pyg, pyg(x, data.edge_index, edge_attr=data.edge_attr, batch=data.batch))
     ours = fidelity(model, some, explanations).double().mean(0).tolist()
     assert ours == pytest.approx(list(wanted)) and sum(ours) > 0
@@ -176,7 +205,9 @@ def test_growth_starts_from_the_nodes():
     model = random_model(SMALL)
     sizes = growth(model, batch(), EXPLAINERS["lrp"])
     for one, size in zip(EXPLAINERS["lrp"](model, batch()), sizes, strict=True):
-        assert float(size[0]) == pytest.approx(float(one.relevance.abs().sum()) / abs(one.logit), rel=1e-9)
+        assert float(size[0]) == pytest.approx(
+            float(one.relevance.abs().sum()) / abs(one.logit), rel=1e-9
+        )
     assert sizes.shape == (7, 2) and bool((sizes >= 1 - 1e-9).all())
     assert not any(block._forward_pre_hooks for block in model.blocks)
 
@@ -185,9 +216,14 @@ def test_randomisation_tells_explanations_of_the_model_from_others():
     model = random_model(SMALL)
     others = [redrawn(model, seed) for seed in range(5)]
     other = others[0]
-    assert np.nanmean(randomisation(model, other, batch(), EXPLAINERS["random"])) == pytest.approx(1)
+    assert np.nanmean(randomisation(model, other, batch(), EXPLAINERS["random"])) == pytest.approx(
+        1
+    )
     assert np.nanmean(randomisation(model, model, batch(), EXPLAINERS["lrp"])) == pytest.approx(1)
-    assert abs(np.nanmean([randomisation(model, one, batch(), EXPLAINERS["lrp"]) for one in others])) < 0.5
+    assert (
+        abs(np.nanmean([randomisation(model, one, batch(), EXPLAINERS["lrp"]) for one in others]))
+        < 0.5
+    )
 
 
 def test_consistency():
@@ -210,7 +246,10 @@ def test_a_digit_is_consistent_with_itself():
     image = stroke_image()
     one, moved = explain([image, np.roll(image, (1, 2), (0, 1))])
     assert shifted_digit_correlation(one, one, 0, 0) == pytest.approx(1)
-    assert shifted_digit_correlation(one, moved, 1, 2) > shifted_digit_correlation(one, moved, 0, 0) - 0.2
+    assert (
+        shifted_digit_correlation(one, moved, 1, 2)
+        > shifted_digit_correlation(one, moved, 0, 0) - 0.2
+    )
     with pytest.raises(ValueError, match="two explained digits"):
         shifted_digit_correlation(Explainer("bace")("CCO"), one, 0, 0)
 
@@ -222,5 +261,7 @@ def test_measures_do_not_depend_on_company():
     for row, one in enumerate(some):
         alone = curves(model, [one], [explanations[row]])
         assert np.allclose(alone.activation[0], together.activation[row], atol=1e-12)
-        assert torch.equal(fidelity(model, [one], [explanations[row]])[0], fidelity(model, some, explanations)[row])
+        assert torch.equal(
+            fidelity(model, [one], [explanations[row]])[0], fidelity(model, some, explanations)[row]
+        )
     assert len(collate(some)) == len(some)

@@ -3,7 +3,15 @@ import math
 import numpy as np
 import pytest
 
-from molxai.metrics.plausibility import MOST_MATCHES, cosine, plausibility, rmse, signed_auroc, subset_auroc, top_n_hits
+from molxai.metrics.plausibility import (
+    MOST_MATCHES,
+    cosine,
+    plausibility,
+    rmse,
+    signed_auroc,
+    subset_auroc,
+    top_n_hits,
+)
 
 
 def values(*numbers: float) -> np.ndarray:
@@ -17,7 +25,9 @@ def mask(*atoms: int) -> np.ndarray:
 def test_areas_of_a_mask():
     relevance = values(4, 3, 2, 1)
     assert plausibility(relevance, mask(1, 1, 0, 0)) == {"auroc": 1.0, "average_precision": 1.0}
-    assert plausibility(relevance, mask(1, 0, 1, 0)) == pytest.approx({"auroc": 3 / 4, "average_precision": (1 + 2 / 3) / 2})
+    assert plausibility(relevance, mask(1, 0, 1, 0)) == pytest.approx(
+        {"auroc": 3 / 4, "average_precision": (1 + 2 / 3) / 2}
+    )
     assert plausibility(relevance, mask(0, 0, 0, 1))["auroc"] == 0.0
     assert plausibility(values(1, 1, 1), mask(1, 0, 0))["auroc"] == 0.5
     assert all(map(math.isnan, plausibility(relevance, mask(0, 0, 0, 0)).values()))
@@ -30,7 +40,9 @@ def test_area_against_scikit_learn():
     random = np.random.default_rng(0)
     for _ in range(20):
         relevance, inside = random.integers(0, 5, 12).astype(float), random.permutation(12) < 4
-        assert plausibility(relevance, inside)["auroc"] == pytest.approx(roc_auc_score(inside, relevance))
+        assert plausibility(relevance, inside)["auroc"] == pytest.approx(
+            roc_auc_score(inside, relevance)
+        )
 
 
 def test_one_of_two_rings_is_as_good_as_both():
@@ -39,7 +51,9 @@ def test_one_of_two_rings_is_as_good_as_both():
     assert subset_auroc(relevance, [second]) == pytest.approx(2 / 8)
     assert subset_auroc(relevance, [first, second]) == 1.0
     both = values(5, 2, 6, 3, 1, 1)
-    assert [subset_auroc(both, rings) for rings in ([first], [second], [first, second])] == pytest.approx([5 / 8, 7 / 8, 1])
+    assert [
+        subset_auroc(both, rings) for rings in ([first], [second], [first, second])
+    ] == pytest.approx([5 / 8, 7 / 8, 1])
     assert math.isnan(subset_auroc(relevance, []))
     assert math.isnan(subset_auroc(relevance, [frozenset(range(6))]))
 
@@ -47,10 +61,16 @@ def test_one_of_two_rings_is_as_good_as_both():
 def test_the_union_alone_is_taken_of_many_matches():
     nodes = 3 * (MOST_MATCHES + 1)
     relevance = -np.arange(nodes, dtype=np.float64)
-    few, many = ([frozenset({3 * i}) for i in range(count)] for count in (MOST_MATCHES, MOST_MATCHES + 1))
+    few, many = (
+        [frozenset({3 * i}) for i in range(count)] for count in (MOST_MATCHES, MOST_MATCHES + 1)
+    )
     assert subset_auroc(relevance, few) == 1.0
     union = np.arange(nodes) % 3 == 0
-    assert subset_auroc(relevance, many) == pytest.approx(plausibility(relevance, union)["auroc"]) != 1.0
+    assert (
+        subset_auroc(relevance, many)
+        == pytest.approx(plausibility(relevance, union)["auroc"])
+        != 1.0
+    )
 
 
 def test_signs_are_told_apart():

@@ -27,7 +27,9 @@ def ensemble(config=SMALL, dtype=torch.float64):
 
 def test_it_says_the_mean():
     model = ensemble()
-    assert torch.allclose(model(batch()), torch.stack([one(batch()) for one in model.networks]).mean(0), atol=1e-12)
+    assert torch.allclose(
+        model(batch()), torch.stack([one(batch()) for one in model.networks]).mean(0), atol=1e-12
+    )
     single = ensemble(dtype=torch.float32)
     assert torch.allclose(predict_each(single, graphs()).mean(0), predict(single, graphs()))
 
@@ -36,7 +38,9 @@ def test_it_says_the_mean():
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_relevances_add_up(name, config):
     for one in explained(EXPLAINERS[name], ensemble(config), batch()):
-        assert abs(one.gap) <= 1e-12 * (abs(one.logit) + float(one.relevance.abs().sum()) + abs(one.bias))
+        assert abs(one.gap) <= 1e-12 * (
+            abs(one.logit) + float(one.relevance.abs().sum()) + abs(one.bias)
+        )
 
 
 def test_relevance_is_the_members_mean_and_spread():
@@ -46,9 +50,13 @@ def test_relevance_is_the_members_mean_and_spread():
     alone = [method(member, batch(), targets) for member in model.networks]
     for i, one in enumerate(together):
         members = torch.stack([each[i].relevance for each in alone])
-        assert torch.allclose(one.relevance, members.mean(0), atol=1e-12) and torch.allclose(one.relevance_sd, members.std(0), atol=1e-12)
+        assert torch.allclose(one.relevance, members.mean(0), atol=1e-12) and torch.allclose(
+            one.relevance_sd, members.std(0), atol=1e-12
+        )
         logits = torch.tensor([each[i].logit for each in alone])
-        assert one.logit == pytest.approx(float(logits.mean())) and one.logit_sd == pytest.approx(float(logits.std()))
+        assert one.logit == pytest.approx(float(logits.mean())) and one.logit_sd == pytest.approx(
+            float(logits.std())
+        )
         assert one.feature_relevance.sum(1).allclose(one.relevance)
 
 
@@ -67,14 +75,18 @@ def test_the_ceiling_of_one_model_is_refused():
 def test_measures_take_an_ensemble():
     model = ensemble(dtype=torch.float32)
     made = Explainer.of(model, CARD).explain(graphs(), [None] * len(SMILES))
-    assert curves(model, graphs(), made).auac.shape == (len(SMILES),) and fidelity(model, graphs(), made).shape == (len(SMILES), 2)
+    assert curves(model, graphs(), made).auac.shape == (len(SMILES),) and fidelity(
+        model, graphs(), made
+    ).shape == (len(SMILES), 2)
 
 
 def test_it_survives_the_disk(tmp_path):
     model = ensemble(dtype=torch.float32)
     save(model, CARD, tmp_path)
     loaded, card = load(tmp_path)
-    assert card.members == 3 and torch.equal(loaded(batch(dtype=torch.float32)), model(batch(dtype=torch.float32)))
+    assert card.members == 3 and torch.equal(
+        loaded(batch(dtype=torch.float32)), model(batch(dtype=torch.float32))
+    )
     explanation = Explainer(tmp_path)(SMILES[0])
     record = explanation.to_dict()
     assert len(record["relevance_sd"]) == len(record["relevance"]) and record["logit_sd"] > 0
@@ -87,6 +99,8 @@ def test_it_survives_the_disk(tmp_path):
 def test_a_card_of_other_members_is_refused(tmp_path, members):
     save(ensemble(dtype=torch.float32), CARD, tmp_path)
     path = tmp_path / "three.json"
-    path.write_text(path.read_text().replace('"members": 3', f'"members": {members!r}'.replace("'", '"')))
+    path.write_text(
+        path.read_text().replace('"members": 3', f'"members": {members!r}'.replace("'", '"'))
+    )
     with pytest.raises(ValueError, match="members"):
         load(tmp_path)

@@ -13,7 +13,12 @@ THREADS = 6
 WITH_CHANCE = ["shap", "random", "gnn-explainer"]
 """Methods that draw random numbers."""
 
-DRUGS = ("CC(C)Cc1ccc(cc1)C(C)C(=O)O", "c1ccc2ccccc2c1", "CC(=O)Oc1ccccc1C(=O)O", "CCOC(=O)c1ccccc1")
+DRUGS = (
+    "CC(C)Cc1ccc(cc1)C(C)C(=O)O",
+    "c1ccc2ccccc2c1",
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "CCOC(=O)c1ccccc1",
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,11 @@ def test_the_seed_of_the_process_decides_nothing_and_stays(model, method):
 def test_a_model_that_threads_share_keeps_its_own_parameters(model):
     own = dict(model.named_parameters())
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda smiles: relevances("gnn-explainer", model, (smiles,)), DRUGS * THREADS))
+        list(
+            pool.map(lambda smiles: relevances("gnn-explainer", model, (smiles,)), DRUGS * THREADS)
+        )
     assert all(parameter is own[name] for name, parameter in model.named_parameters())
-    assert all(isinstance(parameter, torch.nn.Parameter) and parameter.grad is None for parameter in model.parameters())
+    assert all(
+        isinstance(parameter, torch.nn.Parameter) and parameter.grad is None
+        for parameter in model.parameters()
+    )

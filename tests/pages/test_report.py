@@ -13,7 +13,12 @@ from molxai.rendering.colour import PALETTES
 
 ROWS = (
     ("ibuprofen", "CC(C)Cc1ccc(cc1)C(C)C(=O)O", "0", "7.5"),
-    ("<script>document.title='taken'</script>", "CC(=O)Oc1ccccc1C(=O)O", "0", "</script><img src=x onerror=alert(1)>"),
+    (
+        "<script>document.title='taken'</script>",
+        "CC(=O)Oc1ccccc1C(=O)O",
+        "0",
+        "</script><img src=x onerror=alert(1)>",
+    ),
     ("../../etc/passwd", "Cn1cnc2c1c(=O)n(C)c(=O)n2C", "1", '=HYPERLINK("http://x")'),
     ("\u202eright to left", "CCN", "0", "a"),
     ("broken", "C1CC(", "1", "b"),
@@ -45,7 +50,22 @@ def records(table: Path) -> list[dict]:
 @pytest.fixture(scope="module")
 def page(table: Path) -> Path:
     out = table.parent / "report.html"
-    assert main(["report", str(table), "--target-columns", "measured", "--columns", "note", "-o", str(out), "-q"]) == 0
+    assert (
+        main(
+            [
+                "report",
+                str(table),
+                "--target-columns",
+                "measured",
+                "--columns",
+                "note",
+                "-o",
+                str(out),
+                "-q",
+            ]
+        )
+        == 0
+    )
     return out
 
 
@@ -63,13 +83,19 @@ def shown(driver, css: str) -> list:
 
 def choose(driver, name: str, value: str) -> None:
     driver.execute_script(
-        "const one = document.getElementById(arguments[0]); one.value = arguments[1]; one.dispatchEvent(new Event('change'))", name, value
+        "const one = document.getElementById(arguments[0]); one.value = arguments[1]; one.dispatchEvent(new Event('change'))",
+        name,
+        value,
     )
 
 
 def open_row(driver, row: int) -> None:
-    driver.execute_script("if (document.getElementById('detail').open) document.getElementById('detail').close()")
-    driver.execute_script("document.querySelector(arguments[0]).click()", f"tr[data-row='{row}'] button.link")
+    driver.execute_script(
+        "if (document.getElementById('detail').open) document.getElementById('detail').close()"
+    )
+    driver.execute_script(
+        "document.querySelector(arguments[0]).click()", f"tr[data-row='{row}'] button.link"
+    )
 
 
 def read_node(driver, node: int) -> str:
@@ -88,7 +114,9 @@ def number(text: str) -> float:
 def test_every_row_is_there_and_errors_say_why(driver, records):
     rows = driver.find_elements("css selector", "table.inputs tr[data-row]")
     assert len(rows) == len(ROWS) == len(records)
-    assert [row.get_attribute("class") for row in rows] == ["error" if one["error"] else "" for one in records]
+    assert [row.get_attribute("class") for row in rows] == [
+        "error" if one["error"] else "" for one in records
+    ]
     assert records[4]["error"] in rows[4].text
     assert "taken" not in driver.title
 
@@ -98,17 +126,29 @@ def test_numbers_are_those_of_the_records(driver, records):
         open_row(driver, place)
         for node, value in enumerate(records[place]["relevance"]):
             line = read_node(driver, node)
-            assert number(line.split(":")[1].split()[0].rstrip(",")) == pytest.approx(value, abs=6e-4)
-        assert f"{records[place]['probability']:.3f}" in driver.find_element("css selector", "#detail-content header").text
+            assert number(line.split(":")[1].split()[0].rstrip(",")) == pytest.approx(
+                value, abs=6e-4
+            )
+        assert (
+            f"{records[place]['probability']:.3f}"
+            in driver.find_element("css selector", "#detail-content header").text
+        )
         steps = driver.find_elements("css selector", ".waterfall .step text:last-of-type")
-        assert sum(number(step.text) for step in steps) == pytest.approx(records[place]["logit"], abs=6e-4 * len(steps))
+        assert sum(number(step.text) for step in steps) == pytest.approx(
+            records[place]["logit"], abs=6e-4 * len(steps)
+        )
 
 
 def test_colours_follow_method_scale_and_palette(driver):
     open_row(driver, 0)
 
     def fills() -> list[str]:
-        return [one.get_attribute("fill") for one in driver.find_elements("css selector", "#detail-content .large circle[class^=atom]")]
+        return [
+            one.get_attribute("fill")
+            for one in driver.find_elements(
+                "css selector", "#detail-content .large circle[class^=atom]"
+            )
+        ]
 
     seen = {"lrp own": fills()}
     choose(driver, "scale", "common")
@@ -132,7 +172,9 @@ def test_small_pictures_say_their_numbers_too(driver, records):
     tips = driver.execute_script(
         "return [...document.querySelectorAll(\"tr[data-row='0'] .thumbnail title\")].map((one) => one.textContent)"
     )
-    assert [number(tip.split()[1]) for tip in tips] == pytest.approx(records[0]["relevance"], abs=6e-4) and tips[0].startswith("C0 ")
+    assert [number(tip.split()[1]) for tip in tips] == pytest.approx(
+        records[0]["relevance"], abs=6e-4
+    ) and tips[0].startswith("C0 ")
 
 
 def test_arrow_keys_walk_the_atoms(driver, records):
@@ -147,22 +189,41 @@ def test_arrow_keys_walk_the_atoms(driver, records):
 
 def test_sort_search_and_filter(driver, records):
     driver.execute_script("document.getElementById('detail').close()")
-    head = next(one for one in driver.find_elements("css selector", "table.inputs th button") if one.text == "logit of active")
+    head = next(
+        one
+        for one in driver.find_elements("css selector", "table.inputs th button")
+        if one.text == "logit of active"
+    )
     logits = [one["logit"] for one in records if not one["error"]]
     for wanted in (sorted(logits), sorted(logits, reverse=True)):
         driver.execute_script("arguments[0].click()", head)
-        order = [int(one.get_attribute("data-row")) for one in driver.find_elements("css selector", "table.inputs tr[data-row]")]
+        order = [
+            int(one.get_attribute("data-row"))
+            for one in driver.find_elements("css selector", "table.inputs tr[data-row]")
+        ]
         assert [records[row]["logit"] for row in order[: len(logits)]] == wanted
         assert all(records[row]["error"] for row in order[len(logits) :])
     search = driver.find_element("id", "search")
     search.send_keys("IBUPROFEN")
-    assert [one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")] == ["0"]
-    driver.execute_script("arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input'))", search)
+    assert [
+        one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")
+    ] == ["0"]
+    driver.execute_script(
+        "arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input'))", search
+    )
     choose(driver, "only", "errors")
-    assert {one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")} == {"4", "7"}
+    assert {
+        one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")
+    } == {"4", "7"}
     choose(driver, "only", "wrong")
-    wrong = {i for i, one in enumerate(records) if not one["error"] and one["prediction"] != ("inactive", "active")[int(ROWS[i][2])]}
-    assert {int(one.get_attribute("data-row")) for one in shown(driver, "table.inputs tr[data-row]")} == wrong
+    wrong = {
+        i
+        for i, one in enumerate(records)
+        if not one["error"] and one["prediction"] != ("inactive", "active")[int(ROWS[i][2])]
+    }
+    assert {
+        int(one.get_attribute("data-row")) for one in shown(driver, "table.inputs tr[data-row]")
+    } == wrong
     choose(driver, "only", "all")
 
 
@@ -177,19 +238,39 @@ def test_pictures_and_tables_can_be_kept(driver):
     assert ElementTree.fromstring(markup).tag.endswith("svg") and "<script" not in markup
     name = driver.execute_script("return molxai.fileName('../../etc/pass<wd>.svg')")
     assert name == "etc-pass-wd.svg"
-    rows = list(csv.reader(driver.execute_script("return molxai.csv([['=1+1', '-5', -5, 'a\"b', null]])").splitlines()))
+    rows = list(
+        csv.reader(
+            driver.execute_script(
+                "return molxai.csv([['=1+1', '-5', -5, 'a\"b', null]])"
+            ).splitlines()
+        )
+    )
     assert rows == [["'=1+1", "-5", "-5", 'a"b', ""]]
 
 
 def test_the_series_is_the_mean_over_the_molecules(driver):
-    means = driver.execute_script("return molxai.series(molxai.page.views, 'lrp', 'functional-groups').map((one) => one.mean * one.count)")
-    logits = driver.execute_script("return molxai.page.views.filter((one) => one.methods).map((one) => one.logit)")
+    means = driver.execute_script(
+        "return molxai.series(molxai.page.views, 'lrp', 'functional-groups').map((one) => one.mean * one.count)"
+    )
+    logits = driver.execute_script(
+        "return molxai.page.views.filter((one) => one.methods).map((one) => one.logit)"
+    )
     assert sum(means) == pytest.approx(sum(logits), abs=1e-4)
 
 
 def test_every_row_says_which_class_of_which_endpoint(saved_pair_model, tmp_path):
     out = tmp_path / "pair.html"
-    options = ["-m", str(saved_pair_model), "--endpoint", "second", "--methods", "lrp", "-o", str(out), "-q"]
+    options = [
+        "-m",
+        str(saved_pair_model),
+        "--endpoint",
+        "second",
+        "--methods",
+        "lrp",
+        "-o",
+        str(out),
+        "-q",
+    ]
     assert main(["report", "CCO", "c1ccccc1", "--target", "0", *options]) == 0
     assert "Every row explains the class no of second: positive" in out.read_text()
     assert main(["report", "CCO", "c1ccccc1", *options]) == 0
@@ -199,14 +280,33 @@ def test_every_row_says_which_class_of_which_endpoint(saved_pair_model, tmp_path
 def test_rows_of_different_classes_have_no_mean(tmp_path):
     table, out = tmp_path / "table.csv", tmp_path / "mixed.html"
     table.write_text("smiles,pIC50\n" + f"{ACTIVE},7.15\nCCO,7.9\nCCN,10.2\nCC,unknown\n")
-    options = ["--target", "pred", "--target-columns", "pIC50", "--methods", "lrp", "-o", str(out), "-q"]
+    options = [
+        "--target",
+        "pred",
+        "--target-columns",
+        "pIC50",
+        "--methods",
+        "lrp",
+        "-o",
+        str(out),
+        "-q",
+    ]
     assert main(["report", str(table), *options]) == 0
     with chromium() as driver:
         driver.get(out.as_uri())
-        assert {one.text for one in shown(driver, "table.inputs td[data-title='prediction']")} == {"active", "inactive"}
-        assert "explain one class" in driver.find_element("id", "series").text and not shown(driver, "table.series")
+        assert {one.text for one in shown(driver, "table.inputs td[data-title='prediction']")} == {
+            "active",
+            "inactive",
+        }
+        assert "explain one class" in driver.find_element("id", "series").text and not shown(
+            driver, "table.series"
+        )
         assert shown(driver, "table.inputs td[data-title='probability of target']")
-        head = next(one for one in driver.find_elements("css selector", "table.inputs th button") if one.text == "measured")
+        head = next(
+            one
+            for one in driver.find_elements("css selector", "table.inputs th button")
+            if one.text == "measured"
+        )
         driver.execute_script("arguments[0].click()", head)
         measured = [one.text for one in shown(driver, "table.inputs td[data-title='measured']")]
         assert measured == ["7.15", "7.9", "10.2", "unknown"]
@@ -214,12 +314,27 @@ def test_rows_of_different_classes_have_no_mean(tmp_path):
 
 def test_digits_get_the_same_page(tmp_path):
     out = tmp_path / "digits.html"
-    assert main(["report", str(ROOT / "datasets/digits/digits.npz"), "--methods", "lrp,gae", "-o", str(out), "-q"]) == 0
+    assert (
+        main(
+            [
+                "report",
+                str(ROOT / "datasets/digits/digits.npz"),
+                "--methods",
+                "lrp,gae",
+                "-o",
+                str(out),
+                "-q",
+            ]
+        )
+        == 0
+    )
     with chromium(390, 844) as driver:
         driver.get(out.as_uri() + "#row=3")
         assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
         values = driver.execute_script("return molxai.page.views[3].methods.lrp.relevance")
-        assert number(read_node(driver, 18).split(":")[1].split()[0]) == pytest.approx(values[18], abs=6e-4)
+        assert number(read_node(driver, 18).split(":")[1].split()[0]) == pytest.approx(
+            values[18], abs=6e-4
+        )
 
 
 def test_a_page_of_one_input(tmp_path, capsys):
@@ -227,7 +342,9 @@ def test_a_page_of_one_input(tmp_path, capsys):
     assert main(["report", "CCO", "-m", "bace-pic50", "-o", str(out), "-q"]) == 0
     with chromium() as driver:
         driver.get(out.as_uri())
-        assert "base value" in driver.find_element("css selector", ".waterfall").get_attribute("aria-label")
+        assert "base value" in driver.find_element("css selector", ".waterfall").get_attribute(
+            "aria-label"
+        )
     assert main(["report", "C1CC(", "-o", str(tmp_path / "none.html")]) == 1
     assert "nothing to report" in capsys.readouterr().err and not (tmp_path / "none.html").exists()
 
@@ -253,7 +370,10 @@ def test_the_commands_say_the_methods_of_the_library():
     from molxai import comparison, report
     from molxai.cli import explaining, reporting
 
-    assert ",".join(report.METHODS) == reporting.METHODS and ",".join(comparison.METHODS) == explaining.COMPARED
+    assert (
+        ",".join(report.METHODS) == reporting.METHODS
+        and ",".join(comparison.METHODS) == explaining.COMPARED
+    )
 
 
 def test_a_long_table_is_built_where_it_is_looked_at(tmp_path):
@@ -263,7 +383,10 @@ def test_a_long_table_is_built_where_it_is_looked_at(tmp_path):
 
     def rows(driver) -> list[int]:
         return [
-            int(one) for one in driver.execute_script("return [...document.querySelectorAll('tr[data-row]')].map((one) => one.dataset.row)")
+            int(one)
+            for one in driver.execute_script(
+                "return [...document.querySelectorAll('tr[data-row]')].map((one) => one.dataset.row)"
+            )
         ]
 
     def in_sight(driver) -> set[int]:
@@ -277,11 +400,19 @@ def test_a_long_table_is_built_where_it_is_looked_at(tmp_path):
         driver.get(out.as_uri())
         assert rows(driver) == list(range(len(rows(driver)))) and len(rows(driver)) < 100
         for place in (300, 10, 390):
-            driver.execute_script("document.querySelector('.rows').scrollTop = arguments[0]", 118 * place)
-            driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
+            driver.execute_script(
+                "document.querySelector('.rows').scrollTop = arguments[0]", 118 * place
+            )
+            driver.execute_async_script(
+                "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
+            )
             seen = in_sight(driver)
-            assert place in seen and len(rows(driver)) < 100 and rows(driver) == sorted(rows(driver))
-            assert not driver.execute_script("return [...document.querySelectorAll('td.thumbnail')].some((one) => !one.firstChild)")
+            assert (
+                place in seen and len(rows(driver)) < 100 and rows(driver) == sorted(rows(driver))
+            )
+            assert not driver.execute_script(
+                "return [...document.querySelectorAll('td.thumbnail')].some((one) => !one.firstChild)"
+            )
         choose(driver, "palette", "brown-teal")
         assert in_sight(driver) == seen
         choose(driver, "method", "gae")
@@ -297,9 +428,26 @@ def titles(driver) -> list[str]:
 @pytest.mark.parametrize("broken", [False, True])
 def test_measured_values_stand_beside_predicted_ones(tmp_path, broken):
     table, out = tmp_path / "t.csv", tmp_path / "report.html"
-    rows = ["a,CCO,3.5,x", "b,c1ccccc1O,2.25,y", "c,CCN,unknown,z", *(["d,C1CC,4,w"] if broken else [])]
+    rows = [
+        "a,CCO,3.5,x",
+        "b,c1ccccc1O,2.25,y",
+        "c,CCN,unknown,z",
+        *(["d,C1CC,4,w"] if broken else []),
+    ]
     table.write_text("\n".join(["id,smiles,y,note", *rows]))
-    chosen = ["--target-columns", "y", "--columns", "note", "-m", "bace-pic50", "--methods", "lrp", "-o", str(out), "-q"]
+    chosen = [
+        "--target-columns",
+        "y",
+        "--columns",
+        "note",
+        "-m",
+        "bace-pic50",
+        "--methods",
+        "lrp",
+        "-o",
+        str(out),
+        "-q",
+    ]
     assert main(["report", str(table), *chosen]) == 0
     with chromium() as driver:
         driver.get(out.as_uri())
@@ -322,7 +470,9 @@ def test_measured_values_stand_beside_predicted_ones(tmp_path, broken):
         }
         for predicted, measured, residual in zip(*cells.values(), strict=True):
             if predicted and measured != "unknown":
-                assert residual[0] in "+−" and number(residual) == pytest.approx(number(predicted) - float(measured), abs=2e-3)
+                assert residual[0] in "+−" and number(residual) == pytest.approx(
+                    number(predicted) - float(measured), abs=2e-3
+                )
             else:
                 assert residual == ""
         assert cells["predicted − measured"].count("") == (2 if broken else 1)

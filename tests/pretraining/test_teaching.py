@@ -17,11 +17,25 @@ from graphormer.training.recipe import Recipe
 
 RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "c1ccc2ccccc2c1")
 
-OLD = [f"{ring}{'C' * n}C(=O)N{'C' * k}{other}" for ring in RINGS for other in ("C1CCOCC1", "c1ccsc1") for n, k in ((1, 2), (2, 1))]
+OLD = [
+    f"{ring}{'C' * n}C(=O)N{'C' * k}{other}"
+    for ring in RINGS
+    for other in ("C1CCOCC1", "c1ccsc1")
+    for n, k in ((1, 2), (2, 1))
+]
 
 ACTIVE = torch.tensor([[float("ncc" in one or "2ccc" in one)] for one in OLD])
 
-DATA = LabelledGraphs("amides", MOLECULES, [molecule(one).graph for one in OLD], ACTIVE, list(range(len(OLD))), "train", {}, OLD)
+DATA = LabelledGraphs(
+    "amides",
+    MOLECULES,
+    [molecule(one).graph for one in OLD],
+    ACTIVE,
+    list(range(len(OLD))),
+    "train",
+    {},
+    OLD,
+)
 
 
 def bonds(mol):
@@ -29,7 +43,10 @@ def bonds(mol):
     found = set()
     for bond in mol.GetBonds():
         if not bond.IsInRing() and bond.GetBondType() == Chem.BondType.SINGLE:
-            ends = [(atom.GetSymbol(), atom.GetIsAromatic()) for atom in (bond.GetBeginAtom(), bond.GetEndAtom())]
+            ends = [
+                (atom.GetSymbol(), atom.GetIsAromatic())
+                for atom in (bond.GetBeginAtom(), bond.GetEndAtom())
+            ]
             found.add(tuple(sorted(ends)))
     return found
 
@@ -40,14 +57,21 @@ def test_recombinations_are_new_whole_molecules_of_known_bonds():
     known = set().union(*(bonds(Chem.MolFromSmiles(one)) for one in OLD))
     for one in made:
         mol = Chem.MolFromSmiles(one)
-        assert mol is not None and SMALLEST <= mol.GetNumAtoms() <= LARGEST and "." not in one and bonds(mol) <= known
+        assert (
+            mol is not None
+            and SMALLEST <= mol.GetNumAtoms() <= LARGEST
+            and "." not in one
+            and bonds(mol) <= known
+        )
     assert recombined(OLD, 60, seed=0) == made != recombined(OLD, 60, seed=1)
     assert recombined(["C", "c1ccccc1"], 5, seed=0) == []
 
 
 def test_votes_are_out_of_bag_and_of_the_forest():
     own, others = votes(SMALL, OLD, ACTIVE, OLD[:3], seed=0)
-    assert own.shape == (len(OLD), 1) and others.shape == (3, 1) and 0 <= own.min() <= own.max() <= 1
+    assert (
+        own.shape == (len(OLD), 1) and others.shape == (3, 1) and 0 <= own.min() <= own.max() <= 1
+    )
     # Trees that have seen a molecule know its label better than those that have not.
     again = votes(SMALL, OLD, ACTIVE, OLD, seed=0)[1]
     assert float((again - ACTIVE).abs().mean()) < float((own - ACTIVE).abs().mean())
@@ -69,7 +93,9 @@ def test_a_lesson_holds_softened_labels_and_votes(task):
     count = len(OLD)
     assert len(lesson) == REPEATS * count + 2 * count and lesson.rows[-1] == -1
     softened = lesson.labels[:count]
-    assert ((softened - ACTIVE).abs() <= 0.5 + 1e-6).all() and torch.equal(lesson.labels[count : 2 * count], softened)
+    assert ((softened - ACTIVE).abs() <= 0.5 + 1e-6).all() and torch.equal(
+        lesson.labels[count : 2 * count], softened
+    )
     assert 0 <= lesson.labels.min() <= lesson.labels.max() <= 1
 
 

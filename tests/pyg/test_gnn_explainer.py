@@ -31,7 +31,9 @@ def test_gnn_explainer_finds_the_atom_that_decides():
         model.entries.zero_()
         model.blocks[0].attention.out.weight.zero_()
         model.blocks[0].feedforward.down.weight.zero_()
-        nitrogen, fluorine = torch.linalg.qr(torch.randn(16, 3, dtype=torch.float64) - torch.ones(16, 3)).Q.T[1:]
+        nitrogen, fluorine = torch.linalg.qr(
+            torch.randn(16, 3, dtype=torch.float64) - torch.ones(16, 3)
+        ).Q.T[1:]
         model.entries[1], model.entries[3] = nitrogen, fluorine
         model.norm.weight.fill_(1.0)
         model.head.weight.copy_(nitrogen - fluorine)
@@ -45,14 +47,22 @@ def test_gnn_explainer_finds_the_atom_that_decides():
 
 def test_gnn_explainer_does_not_depend_on_its_batch(model):
     """Mixed targets as well: contrasts and classes side by side."""
-    targets = [Target(i % 2, 2 if i % 3 else None) for i in range(len(SMILES))] if model.config.task == "multiclass" else None
+    targets = (
+        [Target(i % 2, 2 if i % 3 else None) for i in range(len(SMILES))]
+        if model.config.task == "multiclass"
+        else None
+    )
     method = GNNExplainer(epochs=8)
     all_at_once, again = (method(model, batch(), targets) for _ in range(2))
-    assert all(torch.equal(a.relevance, b.relevance) for a, b in zip(all_at_once, again, strict=True))
+    assert all(
+        torch.equal(a.relevance, b.relevance) for a, b in zip(all_at_once, again, strict=True)
+    )
     for i, one in enumerate(graphs()):
         (alone,) = method(model, collate([one]).to(torch.float64), targets and targets[i : i + 1])
         assert torch.allclose(alone.relevance, all_at_once[i].relevance, rtol=0, atol=1e-11)
-        assert ((alone.relevance > 0) & (alone.relevance < 1)).all() and alone.logit == pytest.approx(all_at_once[i].logit, rel=1e-12)
+        assert (
+            (alone.relevance > 0) & (alone.relevance < 1)
+        ).all() and alone.logit == pytest.approx(all_at_once[i].logit, rel=1e-12)
 
 
 def test_gnn_explainer_is_the_one_of_pyg():
@@ -68,7 +78,9 @@ def test_gnn_explainer_is_the_one_of_pyg():
         theirs.node_mask, theirs.hard_node_mask = nn.Parameter(start.clone()), whole
 
     theirs._initialize_masks = begin
-    made = explainer(wrapped, "multiclass", "object", theirs)(wrapped.dense(data), **structure(data))
+    made = explainer(wrapped, "multiclass", "object", theirs)(
+        wrapped.dense(data), **structure(data)
+    )
     assert torch.allclose(made.node_mask[:, 0], ours.relevance, rtol=0, atol=1e-12)
 
 

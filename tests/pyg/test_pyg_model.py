@@ -44,7 +44,9 @@ def test_the_same_logits_as_the_model(model, form):
 def test_the_same_logits_for_digits(digits, stroke, form):
     data = to_pyg(stroke)
     given = arguments(data) if form == "codes" else {"x": digits.dense(stroke), **structure(data)}
-    assert torch.allclose(digits(**given), digits.model(collate([stroke]).to(torch.float64)), rtol=0, atol=1e-12)
+    assert torch.allclose(
+        digits(**given), digits.model(collate([stroke]).to(torch.float64)), rtol=0, atol=1e-12
+    )
 
 
 def test_nodes_may_come_in_any_order_of_graphs():
@@ -57,13 +59,20 @@ def test_nodes_may_come_in_any_order_of_graphs():
 
 def test_the_structure_is_worked_out_once(monkeypatch):
     built = []
-    monkeypatch.setattr(molxai.pyg.network, "from_pyg", lambda *args: built.append(args) or from_pyg(*args))
-    wrapped, (one, other) = PyGGraphormer(random_model(SMALL)), (to_pyg(molecule(smiles).graph) for smiles in ("CCO", "CC=O"))
+    monkeypatch.setattr(
+        molxai.pyg.network, "from_pyg", lambda *args: built.append(args) or from_pyg(*args)
+    )
+    wrapped, (one, other) = (
+        PyGGraphormer(random_model(SMALL)),
+        (to_pyg(molecule(smiles).graph) for smiles in ("CCO", "CC=O")),
+    )
     first = wrapped(one.x, one.edge_index, one.edge_attr)
     for _ in range(3):
         assert torch.equal(wrapped(one.x, one.edge_index.clone(), one.edge_attr.clone()), first)
     assert len(built) == 1
-    one.edge_attr.copy_(other.edge_attr)  # the very tensor that was looked at before, with another bond
+    one.edge_attr.copy_(
+        other.edge_attr
+    )  # the very tensor that was looked at before, with another bond
     assert not torch.equal(wrapped(one.x, one.edge_index, one.edge_attr), first) and len(built) == 2
 
 
@@ -87,7 +96,10 @@ def test_what_does_not_describe_a_graph_is_refused():
     wrapped, data = PyGGraphormer(random_model(SMALL)), together(graphs(("CCO", "CN")))
     with pytest.raises(ValueError, match=r"float x of shape \[5, 7\]: \[nodes, 4156\].*graph_of"):
         wrapped(torch.rand(5, 7), data.edge_index)
-    with pytest.raises(ValueError, match="codes 0 … 5000 in 10 columns: .*each of the 10 features of 'molecule-2' is needed, 0 … 4155"):
+    with pytest.raises(
+        ValueError,
+        match="codes 0 … 5000 in 10 columns: .*each of the 10 features of 'molecule-2' is needed, 0 … 4155",
+    ):
         wrapped(data.x.clone().fill_diagonal_(5000), data.edge_index)
     with pytest.raises(ValueError, match="codes 0 … 8 in 9 columns: .*graph_of"):
         wrapped(from_smiles("CCO").x, from_smiles("CCO").edge_index)
@@ -97,11 +109,18 @@ def test_what_does_not_describe_a_graph_is_refused():
         wrapped(data.x, torch.tensor([[0, 4], [4, 0]]), batch=data.batch)
     with pytest.raises(ValueError, match="edges name nodes 0 … 9, but there are 5"):
         wrapped(data.x, torch.tensor([[0], [9]]))
-    with pytest.raises(ValueError, match=r"edge_attr of type torch.int64 and shape \(4, 3\): one integer edge type"):
+    with pytest.raises(
+        ValueError, match=r"edge_attr of type torch.int64 and shape \(4, 3\): one integer edge type"
+    ):
         smiles = from_smiles("CCO")
         wrapped(data.x[:3], smiles.edge_index, smiles.edge_attr)
     with pytest.raises(ValueError, match="edge types 0 … 8: 'molecule-2' has types 0 … 7"):
-        wrapped(data.x, data.edge_index, data.edge_attr * 0 + torch.tensor([[0], [8], [0], [0], [0], [0]]), data.batch)
+        wrapped(
+            data.x,
+            data.edge_index,
+            data.edge_attr * 0 + torch.tensor([[0], [8], [0], [0], [0], [0]]),
+            data.batch,
+        )
 
 
 @pytest.mark.filterwarnings("ignore:Input Tensor 0 did not already require gradients")
@@ -113,11 +132,21 @@ def test_captum_by_pyg_agrees(name):
     x, targets = wrapped.dense(data), [Target(1)] if model.config.task == "binary" else None
     pairs = {"InputXGradient": "gradient-input", "IntegratedGradients": "integrated-gradients"}
     for theirs, ours in pairs.items():
-        run = explainer(wrapped, "multiclass" if task == "multiclass" else "regression", "attributes", CaptumExplainer(theirs))
+        run = explainer(
+            wrapped,
+            "multiclass" if task == "multiclass" else "regression",
+            "attributes",
+            CaptumExplainer(theirs),
+        )
         made = run(x, **structure(data))
         (expected,) = EXPLAINERS[ours](model, batch((IBUPROFEN,)), targets)
         assert torch.allclose(made.node_mask.sum(1), expected.relevance, rtol=0, atol=1e-5)
-    run = explainer(wrapped, "multiclass" if task == "multiclass" else "regression", "attributes", CaptumExplainer("Saliency"))
+    run = explainer(
+        wrapped,
+        "multiclass" if task == "multiclass" else "regression",
+        "attributes",
+        CaptumExplainer("Saliency"),
+    )
     slope = x.clone().requires_grad_()
     logits = wrapped(slope, **structure(data))[0]
     (gradient,) = torch.autograd.grad(logits.max() if task == "multiclass" else logits[0], slope)
@@ -126,19 +155,29 @@ def test_captum_by_pyg_agrees(name):
 
 def test_gnn_explainer_by_pyg_runs_and_builds_the_structure_once(monkeypatch):
     built = []
-    monkeypatch.setattr(molxai.pyg.network, "from_pyg", lambda *args: built.append(args) or from_pyg(*args))
+    monkeypatch.setattr(
+        molxai.pyg.network, "from_pyg", lambda *args: built.append(args) or from_pyg(*args)
+    )
     wrapped, data = PyGGraphormer(random_model(SMALL)), together(graphs(("CCO", "CN")))
     run = explainer(wrapped, "binary", "object", GNNExplainer(epochs=12))
     made = run(wrapped.dense(data), **structure(data))
-    assert made.node_mask.shape == (5, 1) and ((made.node_mask > 0) & (made.node_mask < 1)).all() and len(built) == 2
+    assert (
+        made.node_mask.shape == (5, 1)
+        and ((made.node_mask > 0) & (made.node_mask < 1)).all()
+        and len(built) == 2
+    )
 
 
 @pytest.mark.parametrize("kekulize", [False, True])
 @pytest.mark.parametrize("smiles", SMILES)
 def test_graphs_of_from_smiles_are_the_molecules(smiles, kekulize):
     model, data = random_model(SMALL), from_smiles(smiles, kekulize=kekulize)
-    assert torch.equal(model(collate([graph_of(data, MOLECULES)]).to(torch.float64)), model(batch((smiles,))))
-    assert [atom.GetAtomicNum() for atom in molecule_of(data).mol.GetAtoms()] == data.x[:, 0].tolist()
+    assert torch.equal(
+        model(collate([graph_of(data, MOLECULES)]).to(torch.float64)), model(batch((smiles,)))
+    )
+    assert [atom.GetAtomicNum() for atom in molecule_of(data).mol.GetAtoms()] == data.x[
+        :, 0
+    ].tolist()
 
 
 def superpixels(dtype=torch.float64):
@@ -150,17 +189,26 @@ def superpixels(dtype=torch.float64):
     loops = torch.arange(3).expand(2, -1)
     one_way = made.graph.edges[:, made.graph.edges[0] < made.graph.edges[1]].long()
     edges = torch.cat([one_way, loops], 1)
-    data = Data(x=torch.tensor(x, dtype=dtype).unsqueeze(1), pos=torch.tensor(np.stack(pos, 1), dtype=dtype), edge_index=edges)
+    data = Data(
+        x=torch.tensor(x, dtype=dtype).unsqueeze(1),
+        pos=torch.tensor(np.stack(pos, 1), dtype=dtype),
+        edge_index=edges,
+    )
     data.edge_attr = torch.rand(edges.shape[1], 2)
     return made, data
 
 
 def test_superpixels_of_pyg_are_the_digit(digits):
     made, data = superpixels()
-    logits = [digits.model(collate([one]).to(torch.float64)) for one in (made.graph, graph_of(data, SUPERPIXELS))]
+    logits = [
+        digits.model(collate([one]).to(torch.float64))
+        for one in (made.graph, graph_of(data, SUPERPIXELS))
+    ]
     assert torch.equal(*logits)
     turned = Data(x=data.x, pos=data.pos.flip(1), edge_index=data.edge_index)
-    assert not torch.allclose(logits[0], digits.model(collate([graph_of(turned, SUPERPIXELS)]).to(torch.float64)))
+    assert not torch.allclose(
+        logits[0], digits.model(collate([graph_of(turned, SUPERPIXELS)]).to(torch.float64))
+    )
 
 
 def test_our_own_form_is_read_as_it_is(stroke):
@@ -175,7 +223,9 @@ def test_positions_are_read_where_the_vocabulary_has_offsets(stroke):
     assert from_pyg(drawn, MOLECULES).positions is None
     data = to_pyg(stroke)
     data.pos = data.pos[:, :1]
-    with pytest.raises(ValueError, match=r"pos of shape \(\d+, 1\) for \d+ nodes: a row and a column"):
+    with pytest.raises(
+        ValueError, match=r"pos of shape \(\d+, 1\) for \d+ nodes: a row and a column"
+    ):
         from_pyg(data, SUPERPIXELS)
 
 
@@ -189,9 +239,14 @@ def test_other_graphs_are_refused_in_one_line():
         graph_of(from_smiles("nonsense"), MOLECULES)
     with pytest.raises(ValueError, match="without smiles: its stereo cannot be read"):
         molecule_of(Data(x=ethanol.x, edge_index=ethanol.edge_index))
-    with pytest.raises(ValueError, match=r"x of type torch.int64 and shape \[3, 9\]: codes of 'molecule-2'.*with its smiles"):
+    with pytest.raises(
+        ValueError,
+        match=r"x of type torch.int64 and shape \[3, 9\]: codes of 'molecule-2'.*with its smiles",
+    ):
         graph_of(Data(x=ethanol.x, edge_index=ethanol.edge_index), MOLECULES)
-    with pytest.raises(ValueError, match="codes of 'superpixel-1' from to_pyg or x, pos and edge_index"):
+    with pytest.raises(
+        ValueError, match="codes of 'superpixel-1' from to_pyg or x, pos and edge_index"
+    ):
         graph_of(ethanol, SUPERPIXELS)
     with pytest.raises(ValueError, match="a batch of 2 graphs.*to_data_list"):
         graph_of(Batch.from_data_list([ethanol, ethanol]), MOLECULES)

@@ -38,7 +38,9 @@ def german_excel(path, series=SERIES):
 
 def pandas_with_index(path, series=SERIES):
     """An index without a name, and again from a second round of saving."""
-    rows = [f"{place},{place},{id},{smiles},{value}" for place, (id, smiles, value) in enumerate(series)]
+    rows = [
+        f"{place},{place},{id},{smiles},{value}" for place, (id, smiles, value) in enumerate(series)
+    ]
     path.write_text("\n".join([",Unnamed: 0,compound_id,canonical_smiles,logS", *rows]) + "\n")
 
 
@@ -61,7 +63,9 @@ def chembl_download(path, series=SERIES):
 
 def polars_parquet(path, series=SERIES):
     """Long strings, categories, nulls and numbers that are numbers."""
-    categories = pa.array([None if i % 3 == 0 else "ab"[i % 2] for i in range(len(series))], pa.large_string()).dictionary_encode()
+    categories = pa.array(
+        [None if i % 3 == 0 else "ab"[i % 2] for i in range(len(series))], pa.large_string()
+    ).dictionary_encode()
     content = {
         "compound_id": pa.array([id for id, _, _ in series], pa.large_string()),
         "SMILES": pa.array([smiles for _, smiles, _ in series], pa.large_string()),
@@ -91,7 +95,21 @@ def trained(tmp_path_factory):
 
 
 def train(table, folder):
-    return main(["train", str(table), "--target-columns", "logS", "-o", str(folder), "--epochs", "1", "-q", "--device", "cpu"])
+    return main(
+        [
+            "train",
+            str(table),
+            "--target-columns",
+            "logS",
+            "-o",
+            str(folder),
+            "--epochs",
+            "1",
+            "-q",
+            "--device",
+            "cpu",
+        ]
+    )
 
 
 def records(table, *options):
@@ -120,7 +138,23 @@ def test_a_messy_table_gives_the_numbers_of_the_clean_one(trained, name, tmp_pat
         assert one["relevance"] == pytest.approx(other["relevance"], abs=1e-6)
 
     # The report, R groups and a matched pair go by the same ids and numbers.
-    assert main(["report", str(table), *model, "-o", str(tmp_path / "r.html"), "--methods", "lrp", "--target-columns", "logS", "-q"]) == 0
+    assert (
+        main(
+            [
+                "report",
+                str(table),
+                *model,
+                "-o",
+                str(tmp_path / "r.html"),
+                "--methods",
+                "lrp",
+                "--target-columns",
+                "logS",
+                "-q",
+            ]
+        )
+        == 0
+    )
     page = (tmp_path / "r.html").read_text()
     assert all(id in page for id, _, _ in SERIES)
     tables = []
@@ -138,7 +172,10 @@ def test_a_messy_table_gives_the_numbers_of_the_clean_one(trained, name, tmp_pat
 def test_a_pair_of_single_rows_is_compared(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     made = []
-    for folder, write, ending in (("messy", MESSY[name], Path(name).suffix), ("clean", clean, ".csv")):
+    for folder, write, ending in (
+        ("messy", MESSY[name], Path(name).suffix),
+        ("clean", clean, ".csv"),
+    ):
         Path(folder).mkdir()
         paths = [f"{folder}/{place}{ending}" for place in (0, 4)]
         for path, place in zip(paths, (0, 4), strict=True):
@@ -146,7 +183,9 @@ def test_a_pair_of_single_rows_is_compared(name, tmp_path, monkeypatch, capsys):
         assert main(["compare", *paths, "-m", "bace-pic50", "-o", f"{folder}.json"]) == 0
         said = json.loads(Path(f"{folder}.json").read_text())
         texts = [said[side].pop("smiles") for side in "ab"]
-        assert [Chem.CanonSmiles(text) for text in texts] == [Chem.CanonSmiles(SERIES[place][1]) for place in (0, 4)]
+        assert [Chem.CanonSmiles(text) for text in texts] == [
+            Chem.CanonSmiles(SERIES[place][1]) for place in (0, 4)
+        ]
         made.append(said)
     assert made[0] == made[1]
     capsys.readouterr()

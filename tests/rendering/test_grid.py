@@ -22,7 +22,10 @@ SMILES = ("CCO", IBUPROFEN, "CC(=O)[O-].[Na+]", "C1CC2CCC1C2", "O=C(Nc1ccccc1)c1
 
 def several(size=1.0, **fields):
     subjects = [molecule(one, f"m{place}") for place, one in enumerate(SMILES)]
-    return [explanation(one, np.linspace(-size, size, one.graph.nodes).tolist(), **fields) for one in subjects]
+    return [
+        explanation(one, np.linspace(-size, size, one.graph.nodes).tolist(), **fields)
+        for one in subjects
+    ]
 
 
 def drawings(svg):
@@ -34,7 +37,9 @@ def bond_lengths(drawing):
     """Of the bands under the bonds, in the figure's units."""
     factor = float(drawing.get("width")) / float(drawing.get("viewBox").split()[2])
     paths = [
-        one.get("d") for one in drawing.iter() if re.match(r"bond-\d+ atom", one.get("class", "")) and one.get("d", "").count("L") == 1
+        one.get("d")
+        for one in drawing.iter()
+        if re.match(r"bond-\d+ atom", one.get("class", "")) and one.get("d", "").count("L") == 1
     ]
     ends = [np.array(re.findall(r"[\d.]+", path), float).reshape(2, 2) for path in paths]
     return np.array([np.linalg.norm(b - a) for a, b in ends]) * factor
@@ -49,9 +54,15 @@ def test_bonds_are_as_long_in_every_picture():
 
 def test_one_scale_for_all_or_each_its_own():
     relevance = several(0.5) + several(2.0)
-    common, own, fixed = (texts(molxai.grid(relevance, scale=scale).draw()) for scale in ("common", "own", 1))
+    common, own, fixed = (
+        texts(molxai.grid(relevance, scale=scale).draw()) for scale in ("common", "own", 1)
+    )
     assert "+2" in common and not any("full colour" in one for one in common)
-    assert sum("full colour ±0.5" in one for one in own) == sum("full colour ±2" in one for one in own) == 5
+    assert (
+        sum("full colour ±0.5" in one for one in own)
+        == sum("full colour ±2" in one for one in own)
+        == 5
+    )
     assert "≥ +1" in fixed
 
 
@@ -89,14 +100,24 @@ def test_a_grid_refuses_what_it_cannot_show():
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_stay_names(text):
     svg = molxai.grid([explanation(molecule("CCO", text), [1.0, 0.0, -1.0])])._repr_svg_()
-    assert "<script" not in svg and "\u202e" not in svg and len(svg) < 60_000 and ET.fromstring(svg.encode()).tag.endswith("svg")
+    assert (
+        "<script" not in svg
+        and "\u202e" not in svg
+        and len(svg) < 60_000
+        and ET.fromstring(svg.encode()).tag.endswith("svg")
+    )
 
 
 def test_a_notebook_shows_explanations_lists_and_comparisons():
     explain = molxai.Explainer("bace")
     one = explain(explain.subject("CCO", "<script>alert(1)</script>"))
     shown = one._repr_html_()
-    assert "<script" not in shown and f"{float(one.relevance.abs().max()):.3f}" in shown and "<table" in shown and "Σ of all 3" in shown
+    assert (
+        "<script" not in shown
+        and f"{float(one.relevance.abs().max()):.3f}" in shown
+        and "<table" in shown
+        and "Σ of all 3" in shown
+    )
     many = explain(["CCO", "CCN", "c1ccccc1"])
     assert isinstance(many, list) and len(drawings(many._repr_html_())) == 3
     assert "first 24 of 30" in Explanations([many[0]] * 30)._repr_html_()

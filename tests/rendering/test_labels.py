@@ -24,19 +24,36 @@ PEPTIDE = "HAEGTFTSDVSSYLEGQAAKEFIAWLVKGRG"
 
 def touching(labels):
     pairs = [(a, b) for place, a in enumerate(labels) for b in labels[:place]]
-    return [(a.text, b.text) for a, b in pairs if (np.abs(a.centre - b.centre) < a.half + b.half).all()]
+    return [
+        (a.text, b.text) for a, b in pairs if (np.abs(a.centre - b.centre) < a.half + b.half).all()
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["functional-groups", "brics"])
-@pytest.mark.parametrize("smiles", [PACLITAXEL, ATORVASTATIN, ERYTHROMYCIN, MORPHINE, "CC(C)(C)C(C)(C)C(C)(C)C", "CCO", "[Na+].[Cl-]"])
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        PACLITAXEL,
+        ATORVASTATIN,
+        ERYTHROMYCIN,
+        MORPHINE,
+        "CC(C)(C)C(C)(C)C(C)(C)C",
+        "CCO",
+        "[Na+].[Cl-]",
+    ],
+)
 def test_labels_lie_neither_on_one_another_nor_on_atoms(smiles, scheme):
     mol = molecule(smiles).mol
     laid = laid_out(mol, parts=[(part.atoms, f"{part.name} −0.12") for part in parts(mol, scheme)])
     assert not touching(laid.labels)
     for one in laid.labels:
         assert not (np.abs(laid.places - one.centre) < one.half).all(1).any(), one.text
-        assert (one.centre - one.half >= laid.low - 1e-9).all() and (one.centre + one.half <= laid.high + 1e-9).all()
-        through = [other.text for other in laid.labels if other is not one and on_the_way(one, other)]
+        assert (one.centre - one.half >= laid.low - 1e-9).all() and (
+            one.centre + one.half <= laid.high + 1e-9
+        ).all()
+        through = [
+            other.text for other in laid.labels if other is not one and on_the_way(one, other)
+        ]
         assert not through, (one.text, through)
 
 
@@ -53,7 +70,9 @@ def test_of_very_many_parts_the_largest_are_named():
     kept = {atoms for atoms, text in named if text}
     each = {one.atoms: abs(one.relevance) for one in fragments(known)}
     assert len(named) == len(each) == 82 and len(kept) == MOST_WORDED
-    assert min(each[atoms] for atoms in kept) >= max(value for atoms, value in each.items() if atoms not in kept)
+    assert min(each[atoms] for atoms in kept) >= max(
+        value for atoms, value in each.items() if atoms not in kept
+    )
     laid = laid_out(made.mol, parts=named)
     assert len(laid.labels) == MOST_WORDED and len(laid.parts) == 82 and not touching(laid.labels)
 

@@ -23,7 +23,10 @@ CLASHING = (
 )
 """RDKit's own layouts of these have rings over rings."""
 
-CAGES = ("NC12CC(C1)(OC2C)C", "CC(C)(C)[C@](C)(O)[C@H]1C[C@@]23CC[C@]1(OC)[C@@H]1Oc4c(O)ccc5c4[C@@]12CCN(CC1CC1)[C@@H]3C5")
+CAGES = (
+    "NC12CC(C1)(OC2C)C",
+    "CC(C)(C)[C@](C)(O)[C@H]1C[C@@]23CC[C@]1(OC)[C@@H]1Oc4c(O)ccc5c4[C@@]12CCN(CC1CC1)[C@@H]3C5",
+)
 """CoordGen's layouts of these have atoms on atoms."""
 
 
@@ -52,17 +55,25 @@ def test_a_files_layout_with_atoms_on_atoms_is_drawn_anew(smiles):
     assert nearest(again) > 1.0
     bonds = [np.linalg.norm(given[a] - given[b]) for a, b in laid.bonds.tolist()]
     given *= BOND / np.mean(bonds)
-    assert np.linalg.norm(given[:, None] - given, axis=2)[np.triu_indices(len(given), 1)].min() < NEAREST
+    assert (
+        np.linalg.norm(given[:, None] - given, axis=2)[np.triu_indices(len(given), 1)].min()
+        < NEAREST
+    )
 
 
 @pytest.mark.parametrize("smiles", [IBUPROFEN, "Oc1ccccc1C(=O)O", CAGES[0]])
 def test_a_files_layout_is_kept_where_it_can_be_read(smiles):
     mol = from_file(smiles)
-    given = mol.GetConformer().GetPositions()[:, :2] * [1.0, 0.8]  # somebody's own, not the one that we would make
+    given = mol.GetConformer().GetPositions()[:, :2] * [
+        1.0,
+        0.8,
+    ]  # somebody's own, not the one that we would make
     mol.GetConformer().SetPositions(np.column_stack([given, np.zeros(len(given))]))
     laid = layout(mol)
     scale = np.linalg.norm(laid.places[0] - laid.places[1]) / np.linalg.norm(given[0] - given[1])
-    assert np.allclose(laid.places - laid.places.mean(0), scale * (given - given.mean(0)), atol=1e-3)
+    assert np.allclose(
+        laid.places - laid.places.mean(0), scale * (given - given.mean(0)), atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("smiles", CAGES)

@@ -28,15 +28,28 @@ RELEVANCE = [0.1, -0.3, 0.0, 0.2, 1.5, -0.1, 0.05, -2.0, 0.3, 0.0, 0.4, -0.6, 0.
 
 
 def explanation(subject, relevance, **fields):
-    common = {"token": 0.0, "bias": 0.0, "logit": float(sum(relevance)), "probability": 0.7, "target": Target(1), "prediction": 1}
-    known = common | {"value": 1.0, "classes": ("no", "yes"), "model": "test", "subject": subject} | fields
+    common = {
+        "token": 0.0,
+        "bias": 0.0,
+        "logit": float(sum(relevance)),
+        "probability": 0.7,
+        "target": Target(1),
+        "prediction": 1,
+    }
+    known = (
+        common
+        | {"value": 1.0, "classes": ("no", "yes"), "model": "test", "subject": subject}
+        | fields
+    )
     return Explanation("lrp", torch.tensor(relevance), None, (), **known)
 
 
 def fills(svg):
     """Colour of the disc behind each atom, by atom index, as RDKit tags it."""
     found = re.findall(r"<ellipse [^>]*class='atom-(\d+)'[^>]*fill:(#[0-9A-F]{6})", svg)
-    return {int(atom): tuple(int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5)) for atom, fill in found}
+    return {
+        int(atom): tuple(int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5)) for atom, fill in found
+    }
 
 
 def saturation(colour):
@@ -44,13 +57,20 @@ def saturation(colour):
 
 
 def test_colours_are_symmetric_about_white():
-    assert colours([2.0, 0.0, -2.0, 1.0], 2.0) == [RED, WHITE, BLUE, tuple((w + r) / 2 for w, r in zip(WHITE, RED, strict=True))]
+    assert colours([2.0, 0.0, -2.0, 1.0], 2.0) == [
+        RED,
+        WHITE,
+        BLUE,
+        tuple((w + r) / 2 for w, r in zip(WHITE, RED, strict=True)),
+    ]
     assert scale([0.5, -3.0]) == 3.0
 
 
 def test_a_map_of_almost_nothing_stays_white():
     assert scale([1e-9, -1e-8]) == SMALLEST_SCALE
-    svg = draw_molecule(Chem.MolFromSmiles("CCO"), [1e-6, -1e-6, 0.0], scale([1e-6]), (300, 200), "svg")
+    svg = draw_molecule(
+        Chem.MolFromSmiles("CCO"), [1e-6, -1e-6, 0.0], scale([1e-6]), (300, 200), "svg"
+    )
     assert max(map(saturation, fills(svg).values())) < 0.01
 
 
@@ -59,10 +79,14 @@ def test_contours_of_almost_nothing_stay_white(tmp_path):
     one, pixels = molecule(IBUPROFEN), {}
     for size in (1e-4, 0.05, 2.0):
         draw(explanation(one, [size * r for r in RELEVANCE]), tmp_path / "x.png", CONTOUR)
-        pixels[size] = np.asarray(Image.open(tmp_path / "x.png").convert("RGB")).astype(int)[60:500, :640]
+        pixels[size] = np.asarray(Image.open(tmp_path / "x.png").convert("RGB")).astype(int)[
+            60:500, :640
+        ]
     spread = {size: np.ptp(p, axis=2).max() for size, p in pixels.items()}
     assert spread[1e-4] < 10 and spread[0.05] > 100
-    assert np.abs(pixels[0.05] - pixels[2.0]).mean() < 1  # both above the smallest scale: each in full colour
+    assert (
+        np.abs(pixels[0.05] - pixels[2.0]).mean() < 1
+    )  # both above the smallest scale: each in full colour
 
 
 def test_numbers_that_are_not_finite_are_not_drawn():
@@ -72,7 +96,13 @@ def test_numbers_that_are_not_finite_are_not_drawn():
 
 
 @pytest.mark.parametrize(
-    "smiles", [IBUPROFEN, "OC(=O)C(C)c1ccc(CC(C)C)cc1", "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O", "O[C@H]1CC[C@H]2CCCC[C@@H]2C1"]
+    "smiles",
+    [
+        IBUPROFEN,
+        "OC(=O)C(C)c1ccc(CC(C)C)cc1",
+        "N[C@@H](C)C(=O)N1CCC[C@H]1C(=O)O",
+        "O[C@H]1CC[C@H]2CCCC[C@@H]2C1",
+    ],
 )
 def test_each_atom_has_the_colour_of_its_relevance(smiles):
     """Chiral centres included: drawing must not add hydrogens and shift the indices."""
@@ -118,13 +148,26 @@ def test_small_molecules_are_drawn_in_both_styles(tmp_path, smiles, style, endin
 def test_lone_atoms_are_highlighted_in_either_style():
     for smiles in ("C", "[Na+].[Cl-]"):
         one = molecule(smiles)
-        assert set(fills(draw(explanation(one, [0.5] * one.graph.nodes), look=CONTOUR))) == set(range(one.graph.nodes))
+        assert set(fills(draw(explanation(one, [0.5] * one.graph.nodes), look=CONTOUR))) == set(
+            range(one.graph.nodes)
+        )
 
 
 def test_the_svg_is_whole_and_says_what_it_shows():
     svg = draw(explanation(molecule(IBUPROFEN, "my drug"), RELEVANCE))
-    texts = " ".join(element.text or "" for element in ET.fromstring(svg.encode()).iter() if element.tag.endswith("text"))
-    for said in ("my drug", "Explained: yes (as predicted)", "probability 0.700", "Red speaks for yes", "+2", "relevance"):
+    texts = " ".join(
+        element.text or ""
+        for element in ET.fromstring(svg.encode()).iter()
+        if element.tag.endswith("text")
+    )
+    for said in (
+        "my drug",
+        "Explained: yes (as predicted)",
+        "probability 0.700",
+        "Red speaks for yes",
+        "+2",
+        "relevance",
+    ):
         assert said in texts, said
     total = sum(RELEVANCE)
     assert f"Sum: atoms {total:+.3f}, graph token +0.000, biases +0.000" in texts
@@ -137,11 +180,17 @@ def test_pictures_stay_small_enough_to_mail():
 
 
 def test_the_same_picture_is_the_same_file():
-    assert draw(explanation(molecule(IBUPROFEN), RELEVANCE)) == draw(explanation(molecule(IBUPROFEN), RELEVANCE))
+    assert draw(explanation(molecule(IBUPROFEN), RELEVANCE)) == draw(
+        explanation(molecule(IBUPROFEN), RELEVANCE)
+    )
 
 
 def test_untrusted_text_does_not_become_markup():
-    svg = draw(explanation(molecule("CCO", "<script>alert(1)</script> $\\frac{1}{2}$ & \"'"), [1.0, 0.0, -1.0]))
+    svg = draw(
+        explanation(
+            molecule("CCO", "<script>alert(1)</script> $\\frac{1}{2}$ & \"'"), [1.0, 0.0, -1.0]
+        )
+    )
     assert "<script" not in svg
     texts = [element.text or "" for element in ET.fromstring(svg.encode()).iter()]
     assert any("<script>alert(1)</script> $\\frac{1}{2}$ &" in text for text in texts)
@@ -161,7 +210,10 @@ def test_a_digit_is_drawn_red_where_relevance_is_positive(tmp_path):
     red = (picture[:, :, 0] - picture[:, :, 2]) > 60
     blue = (picture[:, :, 2] - picture[:, :, 0]) > 8
     third = picture.shape[1] * 5 // 9
-    columns = red[:, third : picture.shape[1] * 5 // 6].sum(), blue[:, third : picture.shape[1] * 5 // 6].sum()
+    columns = (
+        red[:, third : picture.shape[1] * 5 // 6].sum(),
+        blue[:, third : picture.shape[1] * 5 // 6].sum(),
+    )
     assert columns[0] > 300 and columns[1] > columns[0]
 
 
@@ -181,14 +233,19 @@ def test_pictures_refuse_what_they_cannot_draw(tmp_path):
 
 @pytest.fixture(scope="module")
 def explainer():
-    return Explainer.of(random_model(SMALL, dtype=torch.float32), Card("test", SMALL, MOLECULES.name, ("effect",), ("no", "yes")))
+    return Explainer.of(
+        random_model(SMALL, dtype=torch.float32),
+        Card("test", SMALL, MOLECULES.name, ("effect",), ("no", "yes")),
+    )
 
 
 def test_three_lines_of_python(explainer):
     one = explainer(IBUPROFEN)
     assert len(one.relevance) == 15 and abs(one.gap) < 1e-4
     frame = one.to_frame()
-    assert frame["node"][4] == "C4" and np.allclose(frame.drop(columns=["node", "relevance"]).sum(axis=1), frame["relevance"], atol=1e-6)
+    assert frame["node"][4] == "C4" and np.allclose(
+        frame.drop(columns=["node", "relevance"]).sum(axis=1), frame["relevance"], atol=1e-6
+    )
     assert "<svg" in one._repr_html_()
     assert one.draw().startswith("<?xml")
     assert [e.subject.smiles for e in explainer(["CCO", "C"])] == ["CCO", "C"]
@@ -198,7 +255,9 @@ def test_digits_from_python(saved_digit_model, tmp_path):
     explain = Explainer(saved_digit_model)
     Image.fromarray((255 * stroke_image()).astype(np.uint8)).save(tmp_path / "d.png")
     array, file = explain([stroke_image(), tmp_path / "d.png"])
-    assert torch.allclose(array.relevance, file.relevance, atol=0.05) and "<svg" in array._repr_html_()
+    assert (
+        torch.allclose(array.relevance, file.relevance, atol=0.05) and "<svg" in array._repr_html_()
+    )
     with pytest.raises(ValueError, match="reads digits: an array"):
         explain("CCO")
 

@@ -32,31 +32,54 @@ def test_the_ledger_closes(name):
         assert account.relevance.shape == x.shape and account.tokens.shape == x.shape[:-1]
         assert part in account.ledger and all(account.ledger.values())
         known = {"token_type_embeddings.weight", "position_embeddings.weight", "wpe.weight"}
-        assert {".".join(key.split(".")[-2:]) for key in account.ledger if key.endswith("weight")} <= known
+        assert {
+            ".".join(key.split(".")[-2:]) for key in account.ledger if key.endswith("weight")
+        } <= known
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_without_rules_it_does_not(name):
     """The families' rules are needed; their absence is an error and never a map."""
     _, model, x, inputs, _ = case(name)
-    with pytest.raises(ValueError, match=r"the ledger does not close: .* is lost in torch\.") as error:
+    with pytest.raises(
+        ValueError, match=r"the ledger does not close: .* is lost in torch\."
+    ) as error:
         conserve(model, x, target=[2, 1], rules=(PRECISION,), **inputs)
-    missing, whole = map(float, re.search(r"close: (\S+) of an output of (\S+) is", str(error.value)).groups())
+    missing, whole = map(
+        float, re.search(r"close: (\S+) of an output of (\S+) is", str(error.value)).groups()
+    )
     assert abs(missing) > 1e-3 * abs(whole)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_rule_of_a_family_is_needed(family):
     name = next(name for name, (kind, *_) in CASES.items() if kind == family)
-    _, model, x, inputs, _ = case(name if family != "nn.TransformerEncoder" else "nn.TransformerEncoder gelu pre-norm")
+    _, model, x, inputs, _ = case(
+        name if family != "nn.TransformerEncoder" else "nn.TransformerEncoder gelu pre-norm"
+    )
     for rule in FAMILIES[family]:
         if rule is PRECISION:
             continue
         with pytest.raises(ValueError, match="the ledger does not close"):
-            conserve(model, x, target=[2, 1], rules=[one for one in FAMILIES[family] if one is not rule], **inputs)
+            conserve(
+                model,
+                x,
+                target=[2, 1],
+                rules=[one for one in FAMILIES[family] if one is not rule],
+                **inputs,
+            )
 
 
-@pytest.mark.parametrize("name", ["nn.TransformerEncoder gelu post-norm", "BERT sdpa", "Llama eager", "ViT sdpa", "GPSConv, batch norm"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nn.TransformerEncoder gelu post-norm",
+        "BERT sdpa",
+        "Llama eager",
+        "ViT sdpa",
+        "GPSConv, batch norm",
+    ],
+)
 def test_nothing_is_left_behind(name):
     _, model, x, inputs, _ = case(name)
     next(model.parameters()).requires_grad_(False)
@@ -73,7 +96,9 @@ def test_nothing_is_left_behind(name):
     assert flags == [one.requires_grad for one in model.parameters()] and not model.training
     assert all(one.grad is None for one in model.parameters())
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
-    assert not any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in model.modules())
+    assert not any(
+        m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in model.modules()
+    )
 
 
 def test_nothing_is_left_behind_after_an_exception():
@@ -125,31 +150,54 @@ def test_other_propagation_rules_can_be_added():
     _, model, x, inputs, _ = case("BERT eager")
     plain = conserve(model, x, target=1, rules=FAMILIES["BERT"], **inputs)
     account = conserve(model, x, target=1, rules=(*FAMILIES["BERT"], gamma(0.25)), **inputs)
-    assert abs(account.gap) <= 1e-9 and not torch.allclose(plain.relevance, account.relevance, rtol=1e-3)
+    assert abs(account.gap) <= 1e-9 and not torch.allclose(
+        plain.relevance, account.relevance, rtol=1e-3
+    )
 
 
-@pytest.mark.parametrize("options", [{}, {"kdim": 6, "vdim": 5}, {"add_bias_kv": True}, {"add_zero_attn": True}, {"bias": False}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"kdim": 6, "vdim": 5}, {"add_bias_kv": True}, {"add_zero_attn": True}, {"bias": False}],
+)
 @pytest.mark.parametrize("weights", [True, False])
 def test_multi_head_attention_is_a_constant_mixing_of_values(options, weights):
     """The inside of nn.MultiheadAttention against its own weights, written out."""
     torch.manual_seed(0)
     layer = randomised(nn.MultiheadAttention(8, 2, batch_first=True, **options))
-    query, key = torch.randn(2, 3, 8, dtype=DOUBLE), torch.randn(2, 4, options.get("kdim", 8), dtype=DOUBLE)
+    query, key = (
+        torch.randn(2, 3, 8, dtype=DOUBLE),
+        torch.randn(2, 4, options.get("kdim", 8), dtype=DOUBLE),
+    )
     value = torch.randn(2, 4, options.get("vdim", 8), dtype=DOUBLE)
-    bias, padding = torch.randn(3, 4, dtype=DOUBLE), torch.tensor([[False] * 4, [False, False, False, True]])
-    masks = {"attn_mask": bias, "key_padding_mask": torch.zeros(2, 4, dtype=DOUBLE).masked_fill(padding, -math.inf)}
+    bias, padding = (
+        torch.randn(3, 4, dtype=DOUBLE),
+        torch.tensor([[False] * 4, [False, False, False, True]]),
+    )
+    masks = {
+        "attn_mask": bias,
+        "key_padding_mask": torch.zeros(2, 4, dtype=DOUBLE).masked_fill(padding, -math.inf),
+    }
 
     def read(layer, value, query, key, **masks):
         return layer(query, key, value, need_weights=weights, **masks)[0][:, :, 3].sum()
 
     account = conserve(
-        layer, value, call=read, target=lambda out: out, rules=(AH,), query=query, key=key, **(masks if "vdim" not in options else {})
+        layer,
+        value,
+        call=read,
+        target=lambda out: out,
+        rules=(AH,),
+        query=query,
+        key=key,
+        **(masks if "vdim" not in options else {}),
     )
     assert abs(account.gap) <= 1e-12
     assert set(account.ledger) <= {"in_proj_bias", "out_proj.bias", "bias_v"}
     with torch.no_grad():
         used = masks if "vdim" not in options else {}
-        mixing = layer(query, key, value, need_weights=True, average_attn_weights=False, **used)[1][..., :4]
+        mixing = layer(query, key, value, need_weights=True, average_attn_weights=False, **used)[1][
+            ..., :4
+        ]
         project = layer.v_proj_weight if "vdim" in options else layer.in_proj_weight[16:]
         heads = (value @ project.T).view(2, 4, 2, 4).permute(0, 2, 1, 3)
         mixed = torch.einsum("bhqk,bhkw->bhkw", mixing, heads).permute(0, 2, 1, 3).reshape(2, 4, 8)
@@ -157,13 +205,21 @@ def test_multi_head_attention_is_a_constant_mixing_of_values(options, weights):
 
 
 def test_the_front_door():
-    assert molxai.conserve is conserve and set(FAMILIES) == {family for family, *_ in CASES.values()}
+    assert molxai.conserve is conserve and set(FAMILIES) == {
+        family for family, *_ in CASES.values()
+    }
     assert GATES in EVERY and LN in EVERY
 
 
 def test_the_documented_example_runs(tmp_path):
     sentence = "the <b>soup</b> was not good"
-    command = [sys.executable, str(ROOT / "docs/explain_a_sentence.py"), sentence, "--out", "page.html"]
+    command = [
+        sys.executable,
+        str(ROOT / "docs/explain_a_sentence.py"),
+        sentence,
+        "--out",
+        "page.html",
+    ]
     done = subprocess.run(
         command,
         cwd=tmp_path,
@@ -172,9 +228,16 @@ def test_the_documented_example_runs(tmp_path):
         check=True,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
     )
-    rows = {words: float(value) for value, words in re.findall(r"^\s*([+-]\d+\.\d+)  (.+?)$", done.stdout, re.MULTILINE)}
+    rows = {
+        words: float(value)
+        for value, words in re.findall(r"^\s*([+-]\d+\.\d+)  (.+?)$", done.stdout, re.MULTILINE)
+    }
     total = next(value for name, value in rows.items() if name.startswith("positive less negative"))
     assert rows["all tokens"] + rows["all that the model adds"] == pytest.approx(total, abs=2e-4)
-    assert total < 0 and min(rows, key=rows.get) in {"not", "all tokens"} and "bert.embeddings.position_embeddings.weight" in rows
+    assert (
+        total < 0
+        and min(rows, key=rows.get) in {"not", "all tokens"}
+        and "bert.embeddings.position_embeddings.weight" in rows
+    )
     page = (tmp_path / "page.html").read_text()
     assert "&lt;b&gt;soup&lt;/b&gt;" in page and "<b>" not in page and page.count("<span") == 6

@@ -20,7 +20,12 @@ class Middle(nn.Module):
 
     def __init__(self, function):
         super().__init__()
-        self.up, self.side, self.down, self.function = nn.Linear(4, 6), nn.Linear(6, 6), nn.Linear(6, 1), function
+        self.up, self.side, self.down, self.function = (
+            nn.Linear(4, 6),
+            nn.Linear(6, 6),
+            nn.Linear(6, 1),
+            function,
+        )
         self.scale = nn.Parameter(torch.rand(6))
         self.register_buffer("shift", torch.rand(6))
         self.register_buffer("lowest", torch.full((6,), -math.inf))
@@ -51,7 +56,10 @@ COVERED = {
     "a buffer": (lambda m, h: h + m.shift, {"shift"}),
     "a parameter, in place": (lambda m, h: h.mul_(m.scale).add_(m.scale).relu_(), {"scale"}),
     "a class token": (lambda m, h: torch.cat([m.scale[None], h])[:3], {"scale"}),
-    "a list of constants": (lambda m, h: h + torch.stack([m.scale, m.shift, m.scale]), {"scale", "shift"}),
+    "a list of constants": (
+        lambda m, h: h + torch.stack([m.scale, m.shift, m.scale]),
+        {"scale", "shift"},
+    ),
     "an infinite bound": (lambda m, h: torch.maximum(h, m.lowest), {"lowest"}),
     "a transposed weight": (lambda m, h: h @ m.side.weight.T, set()),
     "einsum": (lambda m, h: torch.einsum("bi,ji->bj", h, m.side.weight), set()),
@@ -61,8 +69,14 @@ COVERED = {
     "SwiGLU": (lambda m, h: F.silu(m.side(h)) * h, set()),
     "a sigmoid gate": (lambda m, h: h * torch.sigmoid(m.side(h)), set()),
     "GELU written out": (lambda m, h: h * 0.5 * (1 + torch.erf(h / 2**0.5)), set()),
-    "RMS norm written out": (lambda m, h: h * (h.pow(2).mean(-1, keepdim=True) + 1e-6) ** -0.5, set()),
-    "layer norm written out": (lambda m, h: (h - h.mean(-1, keepdim=True)) / h.std(-1, keepdim=True), set()),
+    "RMS norm written out": (
+        lambda m, h: h * (h.pow(2).mean(-1, keepdim=True) + 1e-6) ** -0.5,
+        set(),
+    ),
+    "layer norm written out": (
+        lambda m, h: (h - h.mean(-1, keepdim=True)) / h.std(-1, keepdim=True),
+        set(),
+    ),
     "RMS norm": (lambda m, h: F.rms_norm(h, (6,), m.scale), set()),
     "group norm": (lambda m, h: F.group_norm(h, 2, m.scale, m.scale), {"scale"}),
     "unit length": (lambda m, h: F.normalize(h, dim=-1), set()),
@@ -94,14 +108,38 @@ LOST = {
     "log_softmax": (lambda m, h: F.log_softmax(h, -1), "log_softmax"),
     "clamp": (lambda m, h: h.clamp(-0.1, 0.1), "torch.Tensor.clamp"),
     "product": (lambda m, h: h * m.side(h), "torch.Tensor.mul of two things that both come from x"),
-    "two gates": (lambda m, h: F.gelu(h) * F.gelu(m.side(h)), "torch.Tensor.mul of two things that both come from x"),
-    "attention without softmax": (lambda m, h: h @ h.T @ h, "torch.Tensor.matmul of two things that both come from x"),
-    "sigmoid layer": (lambda m, h: h + m.side(torch.sigmoid(h)), "torch.nn.functional.linear with what torch.sigmoid gave"),
-    "sigmoid, scaled": (lambda m, h: h + m.scale * torch.sigmoid(h), "torch.Tensor.add with what torch.sigmoid gave"),
-    "threshold": (lambda m, h: h + (h > 0).double() * m.scale, "torch.Tensor.add with what torch.Tensor.gt gave"),
-    "detached": (lambda m, h: h + h.detach(), "torch.Tensor.add with what torch.Tensor.detach gave"),
-    "constant": (lambda m, h: h + torch.arange(6.0), "torch.Tensor.add of a constant made on the way"),
-    "in place": (lambda m, h: (1 * h).mul_(m.side(h)), "what cannot be measured (.*torch.Tensor.mul_"),
+    "two gates": (
+        lambda m, h: F.gelu(h) * F.gelu(m.side(h)),
+        "torch.Tensor.mul of two things that both come from x",
+    ),
+    "attention without softmax": (
+        lambda m, h: h @ h.T @ h,
+        "torch.Tensor.matmul of two things that both come from x",
+    ),
+    "sigmoid layer": (
+        lambda m, h: h + m.side(torch.sigmoid(h)),
+        "torch.nn.functional.linear with what torch.sigmoid gave",
+    ),
+    "sigmoid, scaled": (
+        lambda m, h: h + m.scale * torch.sigmoid(h),
+        "torch.Tensor.add with what torch.sigmoid gave",
+    ),
+    "threshold": (
+        lambda m, h: h + (h > 0).double() * m.scale,
+        "torch.Tensor.add with what torch.Tensor.gt gave",
+    ),
+    "detached": (
+        lambda m, h: h + h.detach(),
+        "torch.Tensor.add with what torch.Tensor.detach gave",
+    ),
+    "constant": (
+        lambda m, h: h + torch.arange(6.0),
+        "torch.Tensor.add of a constant made on the way",
+    ),
+    "in place": (
+        lambda m, h: (1 * h).mul_(m.side(h)),
+        "what cannot be measured (.*torch.Tensor.mul_",
+    ),
     "own function": (lambda m, h: Square.apply(h), "what cannot be measured (.*autograd.Functions"),
 }
 
@@ -121,7 +159,9 @@ def test_only_the_functions_that_lose_are_named():
     assert re.findall(r"torch[\w.]*(?= \([+-])", str(error.value)) == ["torch.Tensor.pow"]
 
 
-@pytest.mark.parametrize("function", [torch.sigmoid, lambda h: F.softmax(h, -1), lambda h: h.detach()])
+@pytest.mark.parametrize(
+    "function", [torch.sigmoid, lambda h: F.softmax(h, -1), lambda h: h.detach()]
+)
 def test_an_output_that_x_only_gates_is_refused(function):
     model, x = middle(lambda m, h: function(h))
     with pytest.raises(ValueError, match="no relevance reaches x"):
@@ -135,10 +175,16 @@ def test_rules_of_your_own():
         conserve(model, x)
     own = Rule("square", {torch.square: lambda func, h: h * h.detach()})
     assert abs(conserve(model, x, rules=(*EVERY, own)).gap) <= 1e-12
-    with pytest.raises(ValueError, match="the rules square never fired: Encoder calls none of torch.square"):
-        conserve(randomised(Encoder()), torch.randn(1, 4, 8, dtype=DOUBLE), target=0, rules=(*EVERY, own))
+    with pytest.raises(
+        ValueError, match="the rules square never fired: Encoder calls none of torch.square"
+    ):
+        conserve(
+            randomised(Encoder()), torch.randn(1, 4, 8, dtype=DOUBLE), target=0, rules=(*EVERY, own)
+        )
     wrong = Rule("half", {torch.square: lambda func, h: h / 2})
-    with pytest.raises(ValueError, match="under the rules and .* without them: rules must keep values"):
+    with pytest.raises(
+        ValueError, match="under the rules and .* without them: rules must keep values"
+    ):
         conserve(model, x, rules=(*EVERY, wrong))
 
 
@@ -159,7 +205,9 @@ def test_ids_are_refused():
 def test_training_and_autocast_are_refused():
     model, x = randomised(Encoder()), torch.randn(1, 4, 8, dtype=DOUBLE)
     model.body.layers[1].dropout.train()
-    with pytest.raises(ValueError, match=r"body.layers.1.dropout is in training mode.*model.eval\(\)"):
+    with pytest.raises(
+        ValueError, match=r"body.layers.1.dropout is in training mode.*model.eval\(\)"
+    ):
         conserve(model, x, target=0)
     with torch.autocast("cpu", torch.bfloat16), pytest.raises(ValueError, match="autocast is on"):
         conserve(model.eval(), x, target=0)
@@ -178,7 +226,9 @@ def opaque(kind):
     elif kind == "quantised":
         model.head = torch.ao.nn.quantized.dynamic.Linear(8, 3)
     else:
-        model.head = type("Linear4bit", (nn.Linear,), {"__module__": "bitsandbytes.nn.modules"})(8, 3)
+        model.head = type("Linear4bit", (nn.Linear,), {"__module__": "bitsandbytes.nn.modules"})(
+            8, 3
+        )
     return model
 
 
@@ -204,11 +254,17 @@ def test_targets():
     model, x = randomised(Encoder()), torch.randn(2, 4, 8, dtype=DOUBLE)
     of_one = conserve(model, x, target=1)
     for same in ([1, 1], torch.tensor([1, 1]), torch.tensor(1), lambda out: out[:, 1].sum()):
-        assert torch.allclose(conserve(model, x, target=same).relevance, of_one.relevance, atol=1e-15)
+        assert torch.allclose(
+            conserve(model, x, target=same).relevance, of_one.relevance, atol=1e-15
+        )
     for wrong in (None, 3, -1, [0], [0, 1, 2]):
-        with pytest.raises(ValueError, match=r"for an output of shape \(2, 3\): a class, one class for each row"):
+        with pytest.raises(
+            ValueError, match=r"for an output of shape \(2, 3\): a class, one class for each row"
+        ):
             conserve(model, x, target=wrong)
-    with pytest.raises(ValueError, match=r"gave a tensor of shape \(2, 3\): a tensor of one number"):
+    with pytest.raises(
+        ValueError, match=r"gave a tensor of shape \(2, 3\): a tensor of one number"
+    ):
         conserve(model, x, target=lambda out: out)
     with pytest.raises(ValueError, match="gave a tuple without logits"):
         conserve(model, x, target=0, call=lambda model, x: (model(x),))

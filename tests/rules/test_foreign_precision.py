@@ -31,11 +31,17 @@ def far_along(name):
     family, attention, more = ROTARY[name]
     torch.manual_seed(0)
     special = {"vocab_size": 11, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
-    config = getattr(transformers, f"{family}Config")(attn_implementation=attention, **SIZES, **special, **more)
-    model = randomised(getattr(transformers, f"{family}ForSequenceClassification")(config)).requires_grad_(False)
+    config = getattr(transformers, f"{family}Config")(
+        attn_implementation=attention, **SIZES, **special, **more
+    )
+    model = randomised(
+        getattr(transformers, f"{family}ForSequenceClassification")(config)
+    ).requires_grad_(False)
     for part, weight in model.named_parameters():
         if weight.ndim == 2:  # large queries and keys, so that a wrong angle is seen in the output
-            weight *= 30 if any(kind in part for kind in ("q_proj", "k_proj", "query_key_value")) else 2
+            weight *= (
+                30 if any(kind in part for kind in ("q_proj", "k_proj", "query_key_value")) else 2
+            )
     x = torch.randn(2, 5, 8, dtype=DOUBLE)
     return model, x, {"position_ids": torch.arange(OFFSET, OFFSET + 5).expand(2, 5)}
 
@@ -48,8 +54,12 @@ def test_positions_far_along_are_the_models_own(name):
     account = conserve(model, x, argument="inputs_embeds", target=1, **inputs)
     assert torch.allclose(account.logits, expected, rtol=1e-12, atol=1e-13)
     assert abs(account.gap) <= 1e-12 * float(account.relevance.abs().sum())
-    near = conserve(model, x, argument="inputs_embeds", target=1, position_ids=inputs["position_ids"] - OFFSET)
-    assert torch.allclose(near.relevance, account.relevance, atol=1e-2) and not torch.equal(near.relevance, account.relevance)
+    near = conserve(
+        model, x, argument="inputs_embeds", target=1, position_ids=inputs["position_ids"] - OFFSET
+    )
+    assert torch.allclose(near.relevance, account.relevance, atol=1e-2) and not torch.equal(
+        near.relevance, account.relevance
+    )
 
 
 class Casting(nn.Module):
@@ -57,7 +67,12 @@ class Casting(nn.Module):
 
     def __init__(self, function):
         super().__init__()
-        self.up, self.side, self.down, self.function = nn.Linear(4, 6), nn.Linear(6, 6), nn.Linear(6, 1), function
+        self.up, self.side, self.down, self.function = (
+            nn.Linear(4, 6),
+            nn.Linear(6, 6),
+            nn.Linear(6, 1),
+            function,
+        )
         self.norm, self.scale = nn.LayerNorm(6), nn.Parameter(torch.rand(6))
         self.register_buffer("shift", torch.rand(6))
 
@@ -82,7 +97,10 @@ def constant_changed_in_place(m, h):
 
 CASTS = {
     "a norm in float32": (norm_in_float32, {"norm.bias"}),
-    "a layer in float32": (lambda m, h: F.linear(h.float(), m.side.weight.float(), m.side.bias.float()), {"side.bias"}),
+    "a layer in float32": (
+        lambda m, h: F.linear(h.float(), m.side.weight.float(), m.side.bias.float()),
+        {"side.bias"},
+    ),
     "an added parameter": (lambda m, h: h.float() + m.scale.float(), {"scale"}),
     "an added buffer": (lambda m, h: (h + m.shift.type(torch.float32)).type_as(m.scale), {"shift"}),
     "a constant of the way": (lambda m, h: h.float() @ torch.ones(6, 6), set()),
@@ -91,7 +109,10 @@ CASTS = {
     "a constant changed in place": (constant_changed_in_place, set()),
     "the type's name": (lambda m, h: h * len(h.type()), set()),
     "a learned frequency": (lambda m, h: h * torch.cos(OFFSET * m.scale.float()), set()),
-    "a frequency in a buffer": (lambda m, h: h * torch.cos(OFFSET * m.shift.to(torch.float32)), set()),
+    "a frequency in a buffer": (
+        lambda m, h: h * torch.cos(OFFSET * m.shift.to(torch.float32)),
+        set(),
+    ),
 }
 """What a model may cast, and which parts its ledger has beside the biases of the layers around."""
 
@@ -112,7 +133,10 @@ def test_casts_lose_nothing(name):
 def test_a_cast_constant_has_the_value_that_the_model_gave_it():
     """float32(b) is what is added, so float32(b) × gradient is its part, not b × gradient."""
     torch.manual_seed(0)
-    model, x = randomised(Casting(lambda m, h: h + m.scale.float())), torch.randn(1, 4, dtype=DOUBLE)
+    model, x = (
+        randomised(Casting(lambda m, h: h + m.scale.float())),
+        torch.randn(1, 4, dtype=DOUBLE),
+    )
     added = model.scale.detach().float().double() * model.down.weight.detach()[0]
     assert torch.allclose(conserve(model, x).parts["scale"], added, rtol=1e-15, atol=0)
 

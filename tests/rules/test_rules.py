@@ -21,7 +21,10 @@ def jacobian(function, x, *tables):
     x = x.clone().requires_grad_()
     with rules(*tables):
         y = function(x)
-    rows = [torch.autograd.grad(y, x, one, retain_graph=True)[0].flatten() for one in torch.eye(y.numel()).reshape(-1, *y.shape)]
+    rows = [
+        torch.autograd.grad(y, x, one, retain_graph=True)[0].flatten()
+        for one in torch.eye(y.numel()).reshape(-1, *y.shape)
+    ]
     return torch.stack(rows)
 
 
@@ -37,7 +40,9 @@ def test_layer_norm_is_centring_times_a_constant():
 def test_freezing_the_mean_as_well_would_be_another_rule():
     x, norm = torch.randn(1, 6), nn.LayerNorm(6)
     columns = jacobian(norm, x, LN).sum(1)
-    assert torch.allclose(columns, torch.zeros(6), atol=1e-12)  # a shift of all inputs changes nothing: the centring is linear
+    assert torch.allclose(
+        columns, torch.zeros(6), atol=1e-12
+    )  # a shift of all inputs changes nothing: the centring is linear
 
 
 def test_attention_is_a_constant_mixing_matrix():
@@ -56,7 +61,9 @@ def test_fused_attention_is_the_same_rule():
     x = torch.randn(1, 1, 4, 3)
     weights = torch.softmax(x @ x.transpose(2, 3) / 3**0.5, -1)[0, 0]
     dense = torch.kron(weights, torch.eye(3))
-    assert torch.allclose(jacobian(lambda v: F.scaled_dot_product_attention(v, v, v), x, AH), dense, atol=1e-13)
+    assert torch.allclose(
+        jacobian(lambda v: F.scaled_dot_product_attention(v, v, v), x, AH), dense, atol=1e-13
+    )
 
 
 GATES = {
@@ -77,7 +84,11 @@ def test_activations_are_gates(name):
 def test_tanh_approximated_gelu_is_a_gate():
     x = torch.randn(7)
     gate = F.gelu(x, approximate="tanh") / x
-    assert torch.allclose(jacobian(lambda v: F.gelu(v, approximate="tanh"), x, ACTIVATION), torch.diag(gate), atol=1e-13)
+    assert torch.allclose(
+        jacobian(lambda v: F.gelu(v, approximate="tanh"), x, ACTIVATION),
+        torch.diag(gate),
+        atol=1e-13,
+    )
 
 
 @pytest.mark.parametrize("function", [torch.tanh, F.gelu, F.silu])
@@ -164,7 +175,9 @@ def test_residual_rule():
     first, second = torch.autograd.grad(z.sum(), [x, y])
     wa, wb = (torch.where(t * (a + b) > 0, 1.5, 1.0) * t for t in (a, b))
     total = torch.where(wa + wb == 0, 1.0, wa + wb)
-    assert torch.allclose(a * first, wa / total * (a + b)) and torch.allclose(b * second, wb / total * (a + b))
+    assert torch.allclose(a * first, wa / total * (a + b)) and torch.allclose(
+        b * second, wb / total * (a + b)
+    )
     masked = torch.tensor([0.0, float("-inf")]).requires_grad_()
     with rules(residual(0.5)):
         out = masked + torch.ones(2).requires_grad_()
@@ -182,5 +195,9 @@ def test_product_rule_gives_half_to_each_factor():
     assert torch.equal(z, a @ b)
     left, right = torch.autograd.grad(z.sum(), [a, b])
     total = z.sum().item()
-    assert (a * left).sum().item() == pytest.approx(total / 2) and (b * right).sum().item() == pytest.approx(total / 2)
-    assert (a * torch.autograd.grad(alone.sum(), a)[0]).sum().item() == pytest.approx(alone.sum().item())
+    assert (a * left).sum().item() == pytest.approx(total / 2) and (
+        b * right
+    ).sum().item() == pytest.approx(total / 2)
+    assert (a * torch.autograd.grad(alone.sum(), a)[0]).sum().item() == pytest.approx(
+        alone.sum().item()
+    )

@@ -25,8 +25,16 @@ INCHI = "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3"
         ("CCO", "pasted.smi", [("CCO", "")]),
         ("  CCO \n", "pasted.smi", [("CCO", "")]),
         ("CCO\nCCN\nc1ccccc1O", "pasted.smi", [("CCO", ""), ("CCN", ""), ("c1ccccc1O", "")]),
-        ("CCO\tethanol\r\nCCN\tethylamine\r\n", "pasted.smi", [("CCO", "ethanol"), ("CCN", "ethylamine")]),
-        ("CCO ethyl alcohol\n\n\nCCN two", "pasted.smi", [("CCO", "ethyl alcohol"), ("CCN", "two")]),
+        (
+            "CCO\tethanol\r\nCCN\tethylamine\r\n",
+            "pasted.smi",
+            [("CCO", "ethanol"), ("CCN", "ethylamine")],
+        ),
+        (
+            "CCO ethyl alcohol\n\n\nCCN two",
+            "pasted.smi",
+            [("CCO", "ethyl alcohol"), ("CCN", "two")],
+        ),
         ("CCO ethanol", "pasted.smi", [("CCO", "ethanol")]),
         ("CCO 1,2 of 3\nCCN 4,5", "pasted.smi", [("CCO", "1,2 of 3"), ("CCN", "4,5")]),
         ("SMILES\nCCO\nCCN", "pasted.smi", [("CCO", ""), ("CCN", "")]),
@@ -43,7 +51,16 @@ def test_text_is_the_file_that_it_would_be(text, name, rows):
 
 @pytest.mark.parametrize(
     "text",
-    [BLOCK, BLOCK.strip("\n"), BLOCK.strip(), f"\n\n{BLOCK}", BLOCK.replace("\n", "\r\n"), f"title{BLOCK}", V3000, V3000.strip()],
+    [
+        BLOCK,
+        BLOCK.strip("\n"),
+        BLOCK.strip(),
+        f"\n\n{BLOCK}",
+        BLOCK.replace("\n", "\r\n"),
+        f"title{BLOCK}",
+        V3000,
+        V3000.strip(),
+    ],
 )
 def test_mol_blocks_are_read_whatever_blank_lines_were_lost(text):
     (row,) = pasted_rows(text, Settings())
@@ -54,12 +71,18 @@ def test_mol_blocks_are_read_whatever_blank_lines_were_lost(text):
 def test_an_sdf_keeps_its_records_and_properties():
     text = f"{BLOCK}> <y>\n1.5\n\n$$$$\n{V3000}$$$$\n"
     found = pasted_rows(text, Settings())
-    assert [one.read().subject.smiles for one in found] == ["CCO", "CCN"] and found[0].extras["y"] == "1.5"
+    assert [one.read().subject.smiles for one in found] == ["CCO", "CCN"] and found[0].extras[
+        "y"
+    ] == "1.5"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "the text is empty"), (" \n\t\n", "the text is empty"), ("ethanol,CCO\namine,CCN", "a table without a header, 'ethanol,CCO'")],
+    [
+        ("", "the text is empty"),
+        (" \n\t\n", "the text is empty"),
+        ("ethanol,CCO\namine,CCN", "a table without a header, 'ethanol,CCO'"),
+    ],
 )
 def test_what_is_no_molecule_is_said(text, said):
     with pytest.raises(ValueError, match=said) as refused:
@@ -87,18 +110,30 @@ def client():
 
     from molxai.serve.app import application
 
-    with TestClient(application(Settings()), base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as made:
+    with TestClient(
+        application(Settings()), base_url="http://127.0.0.1:8000", raise_server_exceptions=False
+    ) as made:
         yield made
 
 
 def test_the_api_takes_pasted_text(client):
-    answer = client.post("/api/explain", json={"text": "CCO\tethanol\nC1CC broken\nCCN", "views": True, "target": "active"})
+    answer = client.post(
+        "/api/explain",
+        json={"text": "CCO\tethanol\nC1CC broken\nCCN", "views": True, "target": "active"},
+    )
     assert answer.status_code == 200
-    known = client.post("/api/explain", json={"inputs": ["CCO", "C1CC", "CCN"], "target": "active"}).json()["records"]
+    known = client.post(
+        "/api/explain", json={"inputs": ["CCO", "C1CC", "CCN"], "target": "active"}
+    ).json()["records"]
     assert [one["id"] for one in answer.json()["records"]] == ["ethanol", "broken", "2"]
-    assert [one["relevance"] for one in answer.json()["records"]] == [one["relevance"] for one in known]
+    assert [one["relevance"] for one in answer.json()["records"]] == [
+        one["relevance"] for one in known
+    ]
     assert [one["id"] for one in answer.json()["views"]] == ["ethanol", "broken", "2"]
-    assert [one["id"] for one in client.post("/api/predict", json={"text": "CCO a\nCCN b"}).json()["records"]] == ["a", "b"]
+    assert [
+        one["id"]
+        for one in client.post("/api/predict", json={"text": "CCO a\nCCN b"}).json()["records"]
+    ] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

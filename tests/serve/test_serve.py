@@ -88,7 +88,9 @@ def test_molecules_are_explained_as_by_the_command_line(client, tmp_path, method
     inputs = [IBUPROFEN, "CCO", "C1CC"]
     made = explain(client, inputs=inputs, methods=[method], target="active")
     assert made["views"] is None
-    assert made["records"] == json.loads(by_command_line(tmp_path, *inputs, "--method", method, "--target", "active").read_text())
+    assert made["records"] == json.loads(
+        by_command_line(tmp_path, *inputs, "--method", method, "--target", "active").read_text()
+    )
 
 
 @pytest.mark.parametrize("fragments", ["brics", ["ring c1ccccc1", "acid C(=O)[OH]"]], ids=str)
@@ -100,12 +102,19 @@ def test_fragments_are_those_of_the_command_line(client, tmp_path, fragments):
     expected = json.loads(by_command_line(tmp_path, IBUPROFEN, "--fragments", named).read_text())
     made = explain(client, inputs=[IBUPROFEN], fragments=fragments)["records"]
     assert made == expected and len(made[0]["fragments"]) > 2
-    assert sum(part["relevance"] for part in made[0]["fragments"]) == pytest.approx(made[0]["logit"], abs=1e-4)
+    assert sum(part["relevance"] for part in made[0]["fragments"]) == pytest.approx(
+        made[0]["logit"], abs=1e-4
+    )
 
 
 def test_methods_stand_beside_each_other(client):
     made = explain(client, inputs=[IBUPROFEN, "CCO"], methods=["lrp", "gae", "lrp"], views=True)
-    assert [(one["row"], one["method"]) for one in made["records"]] == [(0, "lrp"), (0, "gae"), (1, "lrp"), (1, "gae")]
+    assert [(one["row"], one["method"]) for one in made["records"]] == [
+        (0, "lrp"),
+        (0, "gae"),
+        (1, "lrp"),
+        (1, "gae"),
+    ]
     assert [list(view["methods"]) for view in made["views"]] == [["lrp", "gae"]] * 2
     Explained.model_validate(made)
 
@@ -113,7 +122,10 @@ def test_methods_stand_beside_each_other(client):
 def test_a_method_that_cannot_leaves_the_others(client):
     made = explain(client, inputs=["C" * 250], methods=["lrp", "shap"], views=True)
     assert [one["status"] for one in made["records"]] == ["ok", "error"]
-    assert list(made["views"][0]["methods"]) == ["lrp"] and "at most 200 nodes" in made["views"][0]["refused"]["shap"]
+    assert (
+        list(made["views"][0]["methods"]) == ["lrp"]
+        and "at most 200 nodes" in made["views"][0]["refused"]["shap"]
+    )
 
 
 @pytest.mark.parametrize("options", [{}, {"target": "3", "contrast": "8"}])
@@ -131,7 +143,9 @@ def test_an_array_of_grey_values_is_a_digit(client):
     from PIL import Image
 
     grey = np.asarray(Image.open(DIGIT))
-    by_bytes, by_shares = (explain(client, image=values.tolist())["records"][0] for values in (grey, grey / 255))
+    by_bytes, by_shares = (
+        explain(client, image=values.tolist())["records"][0] for values in (grey, grey / 255)
+    )
     by_file = explain(client, picture=base64.b64encode(DIGIT.read_bytes()).decode())["records"][0]
     assert by_bytes["prediction"] == "7"
     assert by_bytes["relevance"] == by_shares["relevance"] == by_file["relevance"]
@@ -144,9 +158,13 @@ def test_an_upload_comes_back_as_the_file_of_the_command_line(client, tmp_path, 
     job = finished(client, send(client, "some.csv", TABLE, methods="lrp,gae", fragments="brics"))
     assert (job["state"], job["total"], job["done"], job["errors"]) == ("done", 4, 4, 2)
     answer = client.get(f"/api/jobs/{job['id']}/result.{ending}?method=gae")
-    expected = by_command_line(tmp_path, table, "--method", "gae", "--fragments", "brics", ending=ending)
+    expected = by_command_line(
+        tmp_path, table, "--method", "gae", "--fragments", "brics", ending=ending
+    )
     if ending == "parquet":
-        assert parquet.read_table(pa.BufferReader(answer.content)).equals(parquet.read_table(expected))
+        assert parquet.read_table(pa.BufferReader(answer.content)).equals(
+            parquet.read_table(expected)
+        )
     else:
         assert answer.content == expected.read_bytes()
     assert answer.headers["content-disposition"] == f'attachment; filename="some-bace-gae.{ending}"'
@@ -156,7 +174,11 @@ def test_results_come_in_pages(client, monkeypatch):
     monkeypatch.setattr("molxai.serve.routes.PAGE", 25)
     rows = "smiles\n" + "CCO\n" * 30
     job = finished(client, send(client, "many.csv", rows), start=28, views=True, records=False)
-    assert job["records"] is None and [view["row"] for view in job["views"]] == [28, 29] and job["next"] is None
+    assert (
+        job["records"] is None
+        and [view["row"] for view in job["views"]] == [28, 29]
+        and job["next"] is None
+    )
     first = client.get(f"/api/jobs/{job['id']}").json()
     assert len(first["records"]) == first["next"] == 25 and first["views"] is None
     JobAnswer.model_validate(first)
@@ -181,7 +203,9 @@ def test_each_kind_of_file_is_read(client, tmp_path, name):
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:20])
 def test_hostile_smiles_are_records(client, text):
-    answer = client.post("/api/explain", content=json.dumps({"inputs": [text], "views": True}), headers=JSON)
+    answer = client.post(
+        "/api/explain", content=json.dumps({"inputs": [text], "views": True}), headers=JSON
+    )
     assert answer.status_code == 200 and answer.text.isascii()
     (known,) = answer.json()["records"]
     assert known["error"] is None or ("\n" not in known["error"] and len(known["error"]) < 400)
@@ -206,7 +230,9 @@ def test_hostile_file_names_stay_names(client, name):
     job = finished(client, client.post("/api/upload", files={"file": (name, TABLE)}))
     assert job["file"] == safe_name(name) and len(job["file"].encode()) < 255 and job["errors"] == 2
     disposition = client.get(f"/api/jobs/{job['id']}/result.csv").headers["content-disposition"]
-    assert disposition.isascii() and not set('<>/\\;:"') & set(disposition.removeprefix('attachment; filename="').removesuffix('"'))
+    assert disposition.isascii() and not set('<>/\\;:"') & set(
+        disposition.removeprefix('attachment; filename="').removesuffix('"')
+    )
 
 
 REFUSED = [
@@ -214,17 +240,29 @@ REFUSED = [
     ({"inputs": ["CCO"], "image": [[1]]}, 422, "inputs and image to explain"),
     ({"inputs": []}, 422, "inputs: "),
     ({"inputs": ["CCO"] * 101}, 413, "101 inputs at once: at most 100"),
-    ({"inputs": ["CCO"], "model": "../bace"}, 404, "no model '../bace' here: did you mean 'bace'? There are"),
+    (
+        {"inputs": ["CCO"], "model": "../bace"},
+        404,
+        "no model '../bace' here: did you mean 'bace'? There are",
+    ),
     ({"inputs": ["CCO"], "model": "graphormer/pretrained/bace.safetensors"}, 404, "no model"),
     ({"inputs": ["CCO"], "model": "mnist"}, 422, "reads digits, and these are molecules"),
     ({"inputs": ["CCO"], "methods": ["nonsense"]}, 422, "no method named 'nonsense'"),
     ({"inputs": ["CCO"], "methods": ["lrp"] * 9}, 422, "methods: "),
     ({"inputs": ["CCO"], "target": "nonsense"}, 422, "no class 'nonsense'"),
-    ({"inputs": ["CCO"], "target": "active", "contrast": "inactive"}, 422, "a contrast needs a model of several classes"),
+    (
+        {"inputs": ["CCO"], "target": "active", "contrast": "inactive"},
+        422,
+        "a contrast needs a model of several classes",
+    ),
     ({"inputs": ["CCO"], "endpoint": "nonsense"}, 422, "no endpoint 'nonsense'"),
     ({"inputs": ["CCO"], "methdos": ["lrp"]}, 422, "methdos: "),
     ({"inputs": "CCO"}, 422, "inputs: "),
-    ({"inputs": ["CCO"], "fragments": "/etc/passwd.txt"}, 422, "no fragment scheme '/etc/passwd.txt'"),
+    (
+        {"inputs": ["CCO"], "fragments": "/etc/passwd.txt"},
+        422,
+        "no fragment scheme '/etc/passwd.txt'",
+    ),
     ({"inputs": ["CCO"], "fragments": ["ring ((("]}, 422, "ring"),
     ({"image": [[0, 1], [1, 0]], "fragments": "brics"}, 422, "fragments are parts of molecules"),
     ({"image": [[1, 2], [3]]}, 422, "rows of one length"),
@@ -236,7 +274,11 @@ REFUSED = [
 @pytest.mark.parametrize(("asked", "status", "says"), REFUSED, ids=lambda value: str(value)[:40])
 def test_what_cannot_be_asked_is_said_in_one_line(client, asked, status, says):
     answer = client.post("/api/explain", json=asked)
-    assert answer.status_code == status and says in answer.json()["error"] and "\n" not in answer.json()["error"]
+    assert (
+        answer.status_code == status
+        and says in answer.json()["error"]
+        and "\n" not in answer.json()["error"]
+    )
 
 
 def bomb(kind, path):
@@ -258,12 +300,18 @@ def bomb(kind, path):
 def test_what_unpacks_to_too_much_is_refused(client, tmp_path, kind):
     content = bomb(kind, tmp_path / f"bomb.{kind}")
     answer = send(client, f"bomb.{kind}", content)
-    assert len(content) < 200_000 and answer.status_code == 413 and f"bomb.{kind} unpacks to" in answer.json()["error"]
+    assert (
+        len(content) < 200_000
+        and answer.status_code == 413
+        and f"bomb.{kind} unpacks to" in answer.json()["error"]
+    )
 
 
 def test_a_picture_of_too_many_pixels_is_a_bad_row(client, tmp_path):
     job = finished(client, send(client, "large.png", bomb("png", tmp_path / "large.png")))
-    assert job["errors"] == 1 and job["records"][0]["error"].startswith("large.png has 8000 × 8000 pixels")
+    assert job["errors"] == 1 and job["records"][0]["error"].startswith(
+        "large.png has 8000 × 8000 pixels"
+    )
 
 
 @pytest.mark.parametrize(
@@ -272,7 +320,13 @@ def test_a_picture_of_too_many_pixels_is_a_bad_row(client, tmp_path):
         ("x.exe", "x", {}, 422, "x.exe: files ending in .smi"),
         ("x.csv.gz", "x", {}, 422, "unpack it first"),
         ("x.csv", "", {}, 422, "x.csv is empty"),
-        ("x.csv", "a,b\n1,2\n", {}, 422, "x.csv has the columns a, b: a column named SMILES is needed"),
+        (
+            "x.csv",
+            "a,b\n1,2\n",
+            {},
+            422,
+            "x.csv has the columns a, b: a column named SMILES is needed",
+        ),
         ("x.csv", "smiles\n", {}, 422, "no inputs in x.csv"),
         ("x.csv", "smiles\n" + "C\n" * 5001, {}, 413, "x.csv has more than 5000 rows"),
         ("x.csv", b"smiles\n\x00\x01\x02\x03\n", {}, 422, "x.csv holds binary data"),
@@ -285,12 +339,19 @@ def test_a_picture_of_too_many_pixels_is_a_bad_row(client, tmp_path):
 )
 def test_uploads_are_refused_at_once(client, name, content, form, status, says):
     answer = send(client, name, content, **form)
-    assert answer.status_code == status and says in answer.json()["error"] and "/tmp" not in answer.text
+    assert (
+        answer.status_code == status
+        and says in answer.json()["error"]
+        and "/tmp" not in answer.text
+    )
 
 
 def test_long_cells_are_not_parsed(client):
     job = finished(client, send(client, "long.csv", f"smiles\n{'C' * 200_000}\nCCO\n"))
-    assert [one["error"] for one in job["records"]] == ["200000 characters: at most 10000 are read", None]
+    assert [one["error"] for one in job["records"]] == [
+        "200000 characters: at most 10000 are read",
+        None,
+    ]
     assert len(job["records"][0]["input"]) < 100
 
 
@@ -318,14 +379,21 @@ def test_only_our_own_pages_may_ask(client, headers, status):
     answer = client.post("/api/explain", content=content, headers=JSON | headers)
     assert answer.status_code == status and ("error" in answer.json()) == (status != 200)
     assert (
-        answer.headers["content-security-policy"].startswith("default-src 'self'") and answer.headers["x-content-type-options"] == "nosniff"
+        answer.headers["content-security-policy"].startswith("default-src 'self'")
+        and answer.headers["x-content-type-options"] == "nosniff"
     )
 
 
 def test_another_host_is_let_in_only_by_an_address():
     anywhere = Settings(host="0.0.0.0")
-    assert anywhere.knows("192.168.0.7:8000") and anywhere.knows(f"{socket.gethostname()}:8000") and not anywhere.knows("evil.example")
-    assert not Settings().knows("192.168.0.7:8000") and Settings(host="lab.example").knows("lab.example:80")
+    assert (
+        anywhere.knows("192.168.0.7:8000")
+        and anywhere.knows(f"{socket.gethostname()}:8000")
+        and not anywhere.knows("evil.example")
+    )
+    assert not Settings().knows("192.168.0.7:8000") and Settings(host="lab.example").knows(
+        "lab.example:80"
+    )
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -339,8 +407,21 @@ def test_a_large_body_is_refused_whether_or_not_it_says_so(client, told):
 @pytest.mark.parametrize(
     ("verb", "path", "status"),
     [
-        *(("GET", path, 404) for path in ("/nothing", "/static/../app.py", "/static/%2e%2e/app.py", "/docs", "/api/jobs/none")),
-        *(("DELETE", "/api/jobs/none", 404), ("DELETE", "/api/models", 405), ("GET", "/api/explain", 405)),
+        *(
+            ("GET", path, 404)
+            for path in (
+                "/nothing",
+                "/static/../app.py",
+                "/static/%2e%2e/app.py",
+                "/docs",
+                "/api/jobs/none",
+            )
+        ),
+        *(
+            ("DELETE", "/api/jobs/none", 404),
+            ("DELETE", "/api/models", 405),
+            ("GET", "/api/explain", 405),
+        ),
     ],
 )
 def test_what_is_not_there_is_said(client, verb, path, status):
@@ -357,7 +438,11 @@ def test_what_is_no_request_is_refused(client, content):
 def test_a_fault_of_ours_is_one_line_and_a_traceback_in_the_terminal(client, monkeypatch, caplog):
     monkeypatch.setattr("molxai.serve.work.explained", lambda *_: 1 / 0)
     answer = client.post("/api/explain", json={"inputs": ["CCO"]})
-    assert answer.status_code == 500 and "ZeroDivisionError" in answer.json()["error"] and "Traceback" not in answer.text
+    assert (
+        answer.status_code == 500
+        and "ZeroDivisionError" in answer.json()["error"]
+        and "Traceback" not in answer.text
+    )
     assert "Traceback" in caplog.text
     job = finished(client, send(client, "x.csv", TABLE))
     assert job["state"] == "failed" and "division" in job["error"]
@@ -380,11 +465,16 @@ def test_a_drawing_becomes_a_smiles(client):
     AllChem.Compute2DCoords(mol)
     answer = client.post("/api/smiles", json={"block": Chem.MolToMolBlock(mol)})
     assert answer.json() == {"smiles": Chem.MolToSmiles(mol)}
-    assert "RDKit cannot read" in client.post("/api/smiles", json={"block": "nonsense"}).json()["error"]
+    assert (
+        "RDKit cannot read"
+        in client.post("/api/smiles", json={"block": "nonsense"}).json()["error"]
+    )
 
 
 def test_records_are_documented_key_by_key(client):
-    assert tuple(Record.model_fields) == KEYS and all(field.description for field in Record.model_fields.values())
+    assert tuple(Record.model_fields) == KEYS and all(
+        field.description for field in Record.model_fields.values()
+    )
     assert {one["name"] for one in client.get("/api/models").json()} >= {"bace", "mnist"}
     assert {one["name"]: one["conserves"] for one in client.get("/api/methods").json()}["lrp"]
 
@@ -397,16 +487,29 @@ def test_pages_hold_nothing_from_elsewhere(client):
         assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
         sources = re.findall(r"(?:src|href)=[\"']([^\"']*)", page.text)
         assert sources and all(one.startswith(("/", "#")) for one in sources)
-        assert all(client.get(one).status_code == 200 for one in sources if one.startswith(("/static", "/assets")))
-        assert not re.search(r"<script(?! src| type=.application/json)|<style|\sstyle=|\son\w+=", page.text)
+        assert all(
+            client.get(one).status_code == 200
+            for one in sources
+            if one.startswith(("/static", "/assets"))
+        )
+        assert not re.search(
+            r"<script(?! src| type=.application/json)|<style|\sstyle=|\son\w+=", page.text
+        )
 
 
 def test_a_model_of_ones_own_is_served_by_name(saved_model, tmp_path):
     settings = Settings(servable([str(saved_model)]))
     with TestClient(application(settings), base_url=HOME) as client:
         made = explain(client, inputs=["CCO"], model="untrained")
-        assert made["records"] == json.loads(by_command_line(tmp_path, "CCO", "-m", saved_model).read_text())
-        assert client.post("/api/explain", json={"inputs": ["CCO"], "model": str(saved_model)}).status_code == 404
+        assert made["records"] == json.loads(
+            by_command_line(tmp_path, "CCO", "-m", saved_model).read_text()
+        )
+        assert (
+            client.post(
+                "/api/explain", json={"inputs": ["CCO"], "model": str(saved_model)}
+            ).status_code
+            == 404
+        )
 
 
 @pytest.fixture
@@ -453,7 +556,11 @@ def test_a_lane_takes_turns_and_ends():
     gate.set()
     for job in jobs:
         job.ended.result(60)
-    assert order == [(name, place) for place in range(3) for name in "ab"] and jobs[0].results == [0, 1, 2]
+    assert order == [(name, place) for place in range(3) for name in "ab"] and jobs[0].results == [
+        0,
+        1,
+        2,
+    ]
     jobs[0].cancel()
     assert jobs[0].state == "done"
     lane.close()
@@ -500,7 +607,10 @@ def test_a_port_in_use_is_one_line(capsys):
 def test_what_is_missing_is_named(monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["serve"]) == 1
-    assert "needs fastapi, uvicorn, python-multipart: pip install 'molxai[serve]'" in capsys.readouterr().err
+    assert (
+        "needs fastapi, uvicorn, python-multipart: pip install 'molxai[serve]'"
+        in capsys.readouterr().err
+    )
 
 
 def test_examples_in_docstrings():

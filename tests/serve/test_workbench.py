@@ -23,7 +23,12 @@ SEVEN = [(-50, -62), (48, -66), (20, 0), (-6, 74)]
 @pytest.fixture(scope="module")
 def home():
     """Address of the installed command's own server, which ends in good order."""
-    server = subprocess.Popen([sys.executable, "-m", "molxai.cli", "serve", "--port", "0"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "molxai.cli", "serve", "--port", "0"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     yield re.search(r"http://\S+", server.stderr.readline())[0]
     server.send_signal(signal.SIGINT)
     assert server.wait(30) == 0 and server.stderr.read() == "molxai: ended\n"
@@ -48,7 +53,9 @@ def until(page, condition, seconds=30):
     """Wait for a JavaScript expression to be true; returns its value."""
     from selenium.webdriver.support.ui import WebDriverWait
 
-    return WebDriverWait(page, seconds, 0.05).until(lambda driver: driver.execute_script(f"return {condition}"), condition)
+    return WebDriverWait(page, seconds, 0.05).until(
+        lambda driver: driver.execute_script(f"return {condition}"), condition
+    )
 
 
 def find(page, selector):
@@ -70,7 +77,10 @@ def ask(page, smiles):
 
 
 def answered(page):
-    until(page, "document.getElementById('busy').hidden && document.getElementById('status').textContent")
+    until(
+        page,
+        "document.getElementById('busy').hidden && document.getElementById('status').textContent",
+    )
 
 
 def choose(page, name, value):
@@ -92,7 +102,11 @@ def pointed(page, node):
 def signed(value):
     """A number as the page writes it."""
     size = abs(value)
-    text = f"{size:.3f}" if size >= 0.0995 or not size else f"{float(f'{size:.2e}'):.{2 - int(f'{size:e}'.split('e')[1])}f}"
+    text = (
+        f"{size:.3f}"
+        if size >= 0.0995 or not size
+        else f"{float(f'{size:.2e}'):.{2 - int(f'{size:e}'.split('e')[1])}f}"
+    )
     return ("−" if value < 0 else "+") + text
 
 
@@ -114,7 +128,9 @@ def test_a_typed_molecule_has_the_numbers_of_the_command_line(page, tmp_path):
         )
         for node in (0, 4, 13):
             symbol = "O" if node == 13 else "C"
-            assert pointed(page, node).startswith(f"{symbol}{node}: {signed(known['relevance'][node])}")
+            assert pointed(page, node).startswith(
+                f"{symbol}{node}: {signed(known['relevance'][node])}"
+            )
 
 
 def test_choices_are_asked_and_shown(page, tmp_path):
@@ -124,7 +140,9 @@ def test_choices_are_asked_and_shown(page, tmp_path):
     assert find(page, ".large .atom-4").get_attribute("fill") != first
     choose(page, "target", "active")
     answered(page)
-    until(page, "document.querySelector('#result header').textContent.includes('Explained: active')")
+    until(
+        page, "document.querySelector('#result header').textContent.includes('Explained: active')"
+    )
     (known,) = records(tmp_path, IBUPROFEN, "--target", "active")
     assert pointed(page, 4).startswith(f"C4: {signed(known['relevance'][4])}")
     choose(page, "model", "bace-pic50")
@@ -135,7 +153,9 @@ def test_choices_are_asked_and_shown(page, tmp_path):
 
 def test_pictures_and_numbers_leave_the_page(page):
     ask(page, IBUPROFEN)
-    page.execute_script("window.kept = {}; molxai.save = (content, type, name) => (window.kept[name] = content.size || content)")
+    page.execute_script(
+        "window.kept = {}; molxai.save = (content, type, name) => (window.kept[name] = content.size || content)"
+    )
     for button in page.find_elements("css selector", ".large .buttons button"):
         button.click()
     until(page, "Object.keys(window.kept).length === 3")
@@ -145,11 +165,19 @@ def test_pictures_and_numbers_leave_the_page(page):
 
 
 def test_a_link_brings_the_same_page(page, home):
-    page.get(f"{home}#smiles=CCO&methods=lrp,gae&method=gae&palette=brown-teal&scale=2.5&numbers=1&scheme=brics&evil=1")
+    page.get(
+        f"{home}#smiles=CCO&methods=lrp,gae&method=gae&palette=brown-teal&scale=2.5&numbers=1&scheme=brics&evil=1"
+    )
     page.refresh()
     answered(page)
-    assert find(page, "#smiles").get_attribute("value") == "CCO" and find(page, "#shown").get_attribute("value") == "gae"
-    assert find(page, "#fixed").get_attribute("value") == "2.5" and find(page, "#numbers").is_selected()
+    assert (
+        find(page, "#smiles").get_attribute("value") == "CCO"
+        and find(page, "#shown").get_attribute("value") == "gae"
+    )
+    assert (
+        find(page, "#fixed").get_attribute("value") == "2.5"
+        and find(page, "#numbers").is_selected()
+    )
     ask(page, "CCN")
     assert "smiles=CCN" in page.current_url and "evil" not in page.current_url
     page.back()
@@ -157,14 +185,26 @@ def test_a_link_brings_the_same_page(page, home):
     answered(page)
 
 
-@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "\"'><script>alert(1)</script>", "C" * 3000, "\u202eCCO", "../../x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<img src=x onerror=alert(1)>",
+        "\"'><script>alert(1)</script>",
+        "C" * 3000,
+        "\u202eCCO",
+        "../../x",
+    ],
+)
 def test_hostile_text_is_an_error_in_words(page, text):
     page.execute_script(
-        "const box = document.getElementById('smiles'); box.value = arguments[0]; document.getElementById('explain').click()", text
+        "const box = document.getElementById('smiles'); box.value = arguments[0]; document.getElementById('explain').click()",
+        text,
     )
     answered(page)
     assert not page.execute_script("return document.querySelector('#answer img, #answer script')")
-    assert status(page) and page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert status(page) and page.execute_script(
+        "return document.documentElement.scrollWidth <= innerWidth"
+    )
 
 
 def test_the_newest_question_wins(page):
@@ -189,7 +229,11 @@ def test_a_digit_drawn_with_the_mouse_is_named(page):
     from selenium.webdriver import ActionChains
 
     find(page, "#tab-digit").click()
-    stroke = ActionChains(page, duration=50).move_to_element_with_offset(find(page, "#pad"), *SEVEN[0]).click_and_hold()
+    stroke = (
+        ActionChains(page, duration=50)
+        .move_to_element_with_offset(find(page, "#pad"), *SEVEN[0])
+        .click_and_hold()
+    )
     for (x, y), (u, v) in pairwise(SEVEN):
         stroke.move_by_offset(u - x, v - y)
     stroke.release().perform()
@@ -207,7 +251,9 @@ def test_a_picture_is_explained_as_by_the_command_line(page, tmp_path):
     find(page, "#chosen").send_keys(str(picture))
     until(page, "document.querySelector('.large .digit')")
     (known,) = records(tmp_path, picture)
-    assert status(page) == "Prediction: 2" and pointed(page, 30).startswith(f"superpixel 30: {signed(known['relevance'][30])}")
+    assert status(page) == "Prediction: 2" and pointed(page, 30).startswith(
+        f"superpixel 30: {signed(known['relevance'][30])}"
+    )
 
 
 def test_a_table_with_bad_rows(page, tmp_path):
@@ -215,17 +261,27 @@ def test_a_table_with_bad_rows(page, tmp_path):
     names = ["ibuprofen", "<script>alert(1)</script>", "\"'--", "\u202etext"]
     smiles = [IBUPROFEN, "C1CC", "CCO", "not a molecule <b>"]
     table.write_text(
-        "name,smiles\n" + "".join(f'"{name.replace(chr(34), chr(34) * 2)}",{one}\n' for name, one in zip(names, smiles, strict=True))
+        "name,smiles\n"
+        + "".join(
+            f'"{name.replace(chr(34), chr(34) * 2)}",{one}\n'
+            for name, one in zip(names, smiles, strict=True)
+        )
     )
     find(page, "#tab-file").click()
     find(page, "#chosen").send_keys(str(table))
     until(page, "document.querySelector('#downloads a')")
     assert status(page) == "4 of 4 rows, 2 with errors"
     assert len(page.find_elements("css selector", "table.inputs tr.error")) == 2
-    assert not page.execute_script("return document.querySelector('table.inputs script, table.inputs b')")
+    assert not page.execute_script(
+        "return document.querySelector('table.inputs script, table.inputs b')"
+    )
     expected = records(tmp_path, table, "--target", "active")
-    links = [link.get_attribute("href") for link in page.find_elements("css selector", "#downloads a")]
-    fetched = page.execute_async_script("fetch(arguments[0]).then((one) => one.json()).then(arguments[1])", links[1])
+    links = [
+        link.get_attribute("href") for link in page.find_elements("css selector", "#downloads a")
+    ]
+    fetched = page.execute_async_script(
+        "fetch(arguments[0]).then((one) => one.json()).then(arguments[1])", links[1]
+    )
     assert fetched == expected and links[0].endswith("result.csv?method=lrp")
     find(page, "#search").send_keys("ibu")
     assert find(page, "#found").text == "1 of 4 rows"
@@ -246,7 +302,9 @@ def test_a_long_upload_is_cancelled_and_its_rows_stay(page, home, tmp_path):
     until(page, "document.querySelector('table.inputs tbody tr[data-row]')")
     find(page, "#cancel").click()
     until(page, "document.querySelector('#downloads a')")
-    assert re.fullmatch(r"cancelled: \d+ of 400 rows", status(page)) and "400 of" not in status(page)
+    assert re.fullmatch(r"cancelled: \d+ of 400 rows", status(page)) and "400 of" not in status(
+        page
+    )
 
 
 def test_a_file_that_cannot_be_read_is_said(page, tmp_path):
@@ -257,7 +315,9 @@ def test_a_file_that_cannot_be_read_is_said(page, tmp_path):
     find(page, "#chosen").send_keys(str(table))
     until(page, "document.getElementById('status').classList.contains('error')")
     assert "some.csv has the columns a, b" in status(page)
-    assert "422" in page.get_log("browser")[-1]["message"]  # Chromium's own line about a refused request
+    assert (
+        "422" in page.get_log("browser")[-1]["message"]
+    )  # Chromium's own line about a refused request
 
 
 def test_a_molecule_is_drawn(page):
@@ -285,7 +345,10 @@ def test_keys_are_enough(page):
     find(page, ".large .picture").send_keys(Keys.ARROW_RIGHT)
     assert find(page, ".readout").text.startswith("C0: ")
     find(page, "#tab-molecule").send_keys(Keys.ARROW_RIGHT)
-    assert page.switch_to.active_element.get_attribute("id") == "tab-digit" and find(page, "#digit").is_displayed()
+    assert (
+        page.switch_to.active_element.get_attribute("id") == "tab-digit"
+        and find(page, "#digit").is_displayed()
+    )
     unnamed = "[...document.querySelectorAll('input, select, textarea')].filter((one) => !one.labels.length && !one.ariaLabel)"
     assert page.execute_script(f"return {unnamed}.map((one) => one.outerHTML)") == []
 
@@ -295,14 +358,19 @@ def test_a_telephone_shows_all_of_it(page, dark):
     look_like(page, *PHONE, dark)
     ask(page, IBUPROFEN)
     assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
-    colours = page.execute_script("const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]")
+    colours = page.execute_script(
+        "const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]"
+    )
     brightness = [sum(map(int, re.findall(r"\d+", one)[:3])) for one in colours]
     assert (brightness[0] > brightness[1]) == dark
 
 
 def paste(page, text):
     """Put text into the box as the clipboard would, and ask."""
-    page.execute_script("document.getElementById('smiles').value = arguments[0]; document.getElementById('explain').click()", text)
+    page.execute_script(
+        "document.getElementById('smiles').value = arguments[0]; document.getElementById('explain').click()",
+        text,
+    )
     answered(page)
 
 
@@ -311,16 +379,29 @@ def test_a_pasted_list_is_a_table_with_its_names(page, tmp_path):
     path.write_text(f"{IBUPROFEN}\tibuprofen\nC1CC\tbroken\nCCO\tethanol\n")
     paste(page, path.read_text())
     until(page, "!document.getElementById('downloads')?.hidden")
-    assert status(page) == "3 of 3 rows, 1 with errors" and "pasted.txt" in find(page, "#result h2").text
-    names = [one.text for one in page.find_elements("css selector", "#result tbody td[data-title='id']")]
+    assert (
+        status(page) == "3 of 3 rows, 1 with errors"
+        and "pasted.txt" in find(page, "#result h2").text
+    )
+    names = [
+        one.text for one in page.find_elements("css selector", "#result tbody td[data-title='id']")
+    ]
     assert names == ["ibuprofen", "broken", "ethanol"]
     known = records(tmp_path, path, "--target", "active")
-    logits = [one.text for one in page.find_elements("css selector", "#result tbody td[data-title='logit of active']")]
+    logits = [
+        one.text
+        for one in page.find_elements(
+            "css selector", "#result tbody td[data-title='logit of active']"
+        )
+    ]
     assert logits == ["" if one["logit"] is None else signed(one["logit"]) for one in known]
     assert "smiles=" not in page.current_url
     find(page, "#result tbody button.link").click()
     find(page, "#alone").click()
-    until(page, "document.getElementById('smiles').value.startsWith('CC(C)') && document.querySelector('.large')")
+    until(
+        page,
+        "document.getElementById('smiles').value.startsWith('CC(C)') && document.querySelector('.large')",
+    )
 
 
 def test_a_pasted_molecule_may_have_a_name_or_be_a_mol_block(page):

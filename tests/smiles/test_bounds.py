@@ -21,7 +21,11 @@ def woven(graph, symbol):
     place = {node: number for number, node in enumerate(graph)}
     names = {frozenset(pair): number for number, pair in enumerate(graph.edges, 1)}
     return ".".join(
-        symbol + "".join(f"%({names[frozenset((node, other))]})" for other in sorted(graph[node], key=place.get)) for node in graph
+        symbol
+        + "".join(
+            f"%({names[frozenset((node, other))]})" for other in sorted(graph[node], key=place.get)
+        )
+        for node in graph
     )
 
 
@@ -35,8 +39,15 @@ def long_range(atoms, closures, seed):
 
 def chain(graph, symbol):
     """The same of a graph that is a chain with ring closures, which writes these alone as closures."""
-    closures = {frozenset(pair): number for number, pair in enumerate(graph.edges, 1) if abs(pair[0] - pair[1]) > 1}
-    names = ([closures[pair] for other in graph[node] if (pair := frozenset((node, other))) in closures] for node in graph)
+    closures = {
+        frozenset(pair): number
+        for number, pair in enumerate(graph.edges, 1)
+        if abs(pair[0] - pair[1]) > 1
+    }
+    names = (
+        [closures[pair] for other in graph[node] if (pair := frozenset((node, other))) in closures]
+        for node in graph
+    )
     return "".join(symbol + "".join(f"%({number})" for number in numbers) for numbers in names)
 
 
@@ -75,7 +86,9 @@ def armchair(around, length):
     for row in range(2 * around):
         nx.add_path(graph, [(column, row) for column in range(length)])
         rungs = range(row % 2, length, 2)
-        graph.add_edges_from(((column, row), (column, (row + 1) % (2 * around))) for column in rungs)
+        graph.add_edges_from(
+            ((column, row), (column, (row + 1) % (2 * around))) for column in rungs
+        )
     return nx.k_core(graph, 2)
 
 
@@ -86,13 +99,20 @@ def fullerene():
     graph = nx.Graph()
     for corner in icosahedron:
         around = list(faces.neighbors_cw_order(corner))
-        graph.add_edges_from(((corner, one), (corner, other)) for one, other in zip(around, around[1:] + around[:1], strict=True))
+        graph.add_edges_from(
+            ((corner, one), (corner, other))
+            for one, other in zip(around, around[1:] + around[:1], strict=True)
+        )
     graph.add_edges_from(((one, other), (other, one)) for one, other in icosahedron.edges)
     return graph
 
 
 def cyclodextrin(glucoses):
-    return "O1" + "O".join(f"C%{place}OC(CO)C(C(O)C%{place}O)" for place in range(10, 10 + glucoses)) + "1"
+    return (
+        "O1"
+        + "O".join(f"C%{place}OC(CO)C(C(O)C%{place}O)" for place in range(10, 10 + glucoses))
+        + "1"
+    )
 
 
 HOSTILE = {
@@ -143,10 +163,16 @@ def test_hostile_text_is_refused_soon(text):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (HOSTILE["woven 8-regular"], "2400 numbers of ring closures: the limit for so few atoms is 1260"),
+        (
+            HOSTILE["woven 8-regular"],
+            "2400 numbers of ring closures: the limit for so few atoms is 1260",
+        ),
         (HOSTILE["long-range closures in a chain"], "400 independent rings: the limit is 330"),
         (HOSTILE["2 with 500"], "2000 numbers of ring closures"),
-        (woven(nx.complete_bipartite_graph(2, 100), "[Fe]"), "4950 rings of four atoms: the limit is 2000"),
+        (
+            woven(nx.complete_bipartite_graph(2, 100), "[Fe]"),
+            "4950 rings of four atoms: the limit is 2000",
+        ),
         (HOSTILE["necklace"], "1048596 equally short rings: the limit is 1100"),
         (HOSTILE["necklace, counted beyond 32 bits"], "billions of equally short rings"),
         (HOSTILE["necklace of 3**21"], "billions of equally short rings"),
@@ -191,7 +217,9 @@ def test_drugs_need_no_further_look():
 
 def v3000(atoms, pairs, symbol="C"):
     atom_lines = "".join(f"M  V30 {place} {symbol} 0 0 0 0\n" for place in range(1, atoms + 1))
-    bond_lines = "".join(f"M  V30 {place} 1 {start + 1} {end + 1}\n" for place, (start, end) in enumerate(pairs, 1))
+    bond_lines = "".join(
+        f"M  V30 {place} 1 {start + 1} {end + 1}\n" for place, (start, end) in enumerate(pairs, 1)
+    )
     return (
         "\n  x\n\n  0  0  0     0  0            999 V3000\nM  V30 BEGIN CTAB\n"
         f"M  V30 COUNTS {atoms} {len(pairs)} 0 0 0\nM  V30 BEGIN ATOM\n{atom_lines}M  V30 END ATOM\n"

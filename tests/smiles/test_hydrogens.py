@@ -90,12 +90,17 @@ def test_the_block_of_a_labelled_compound():
     options.removeHs = False
     by_isotope = Chem.MolToMolBlock(Chem.MolFromSmiles("CC([2H])([2H])O[3H]", options))
     assert "M  ISO  3" in by_isotope
-    by_symbol = by_isotope.replace("M  ISO  3   3   2   4   2   6   3\n", "").replace(" H   0", " D   0", 2)
+    by_symbol = by_isotope.replace("M  ISO  3   3   2   4   2   6   3\n", "").replace(
+        " H   0", " D   0", 2
+    )
     for block in (by_isotope, by_symbol):
         one = molecule(mol_block(block))
         assert same_graph(one, molecule("CCO"))
         assert one.atoms == (0, 1, 4)
-    assert "2 deuterium atoms folded as hydrogen into their heavy atoms" in molecule(mol_block(by_symbol)).notes
+    assert (
+        "2 deuterium atoms folded as hydrogen into their heavy atoms"
+        in molecule(mol_block(by_symbol)).notes
+    )
 
 
 def test_a_mol_of_the_user_stays_as_it_is():

@@ -14,31 +14,56 @@ def with_lines(*lines):
 
 BLOCKS = {
     "alias": (with_lines("A    1", "Boc"), "atom 0 carries the alias 'Boc' and was read as C"),
-    "aliases": (with_lines("A    1", "Boc", "A    3", "PG"), "aliases were not read: atom 0 'Boc' as C, atom 2 'PG' as O"),
+    "aliases": (
+        with_lines("A    1", "Boc", "A    3", "PG"),
+        "aliases were not read: atom 0 'Boc' as C, atom 2 'PG' as O",
+    ),
     "R": (ETHANOL.replace(" O  ", " R1 "), "atom 2 carries the label 'R1' and was read as 'other'"),
-    "pseudoatom": (ETHANOL.replace(" O  ", " Pol"), "atom 2 carries the label 'Pol' and was read as 'other'"),
-    "A": (ETHANOL.replace(" O  ", " A  "), "query atoms were read as one element: atom 2 ([!#1]) as 'other'"),
-    "Q": (ETHANOL.replace(" O  ", " Q  "), "query atoms were read as one element: atom 2 ([!#6&!#1]) as 'other'"),
-    "X": (ETHANOL.replace(" O  ", " X  "), "query atoms were read as one element: atom 2 ([#9,#17,#35,#53,#85]) as 'other'"),
+    "pseudoatom": (
+        ETHANOL.replace(" O  ", " Pol"),
+        "atom 2 carries the label 'Pol' and was read as 'other'",
+    ),
+    "A": (
+        ETHANOL.replace(" O  ", " A  "),
+        "query atoms were read as one element: atom 2 ([!#1]) as 'other'",
+    ),
+    "Q": (
+        ETHANOL.replace(" O  ", " Q  "),
+        "query atoms were read as one element: atom 2 ([!#6&!#1]) as 'other'",
+    ),
+    "X": (
+        ETHANOL.replace(" O  ", " X  "),
+        "query atoms were read as one element: atom 2 ([#9,#17,#35,#53,#85]) as 'other'",
+    ),
     "list": (
         with_lines("M  ALS   3  2 F N   O   ").replace(" O  ", " L  ", 1),
         "query atoms were read as one element: atom 2 ([#7,#8]) as 'other'",
     ),
-    "attachment": (with_lines("M  APO  1   1   1"), "attachment points at atom 0 were read as hydrogens"),
+    "attachment": (
+        with_lines("M  APO  1   1   1"),
+        "attachment points at atom 0 were read as hydrogens",
+    ),
     "radical": (with_lines("M  RAD  1   1   2"), "radical centre at atom 0"),
     "abbreviation": (
         with_lines("M  STY  1   1 SUP", "M  SAL   1  2   1   2", "M  SMT   1 Et"),
         "abbreviations were read as drawn: 'Et' (2 atoms)",
     ),
     "polymer": (
-        with_lines("M  STY  1   1 SRU", "M  SAL   1  1   2", "M  SBL   1  2   1   2", "M  SMT   1 n"),
+        with_lines(
+            "M  STY  1   1 SRU", "M  SAL   1  1   2", "M  SBL   1  2   1   2", "M  SMT   1 n"
+        ),
         "repeating units were read once: 'n' (SRU)",
     ),
     "multiple group": (
-        with_lines("M  STY  1   1 MUL", "M  SAL   1  2   1   2", "M  SPA   1  1   1", "M  SMT   1 2"),
+        with_lines(
+            "M  STY  1   1 MUL", "M  SAL   1  2   1   2", "M  SPA   1  1   1", "M  SMT   1 2"
+        ),
         "multiple groups were read as drawn: 2 atoms",
     ),
-    "wavy": (ETHANOL.replace("  1  2  1  0", "  2  1  1  4"), "stereo marked as unknown was left open: atom 1"),
+    "wavy": (
+        ETHANOL.replace("  1  2  1  0", "  2  1  1  4"),
+        "stereo marked as unknown was left open: atom 1",
+    ),
     "crossed": (
         block("CCCC", [(1, 2, 1), (2, 3, 2), (3, 4, 1)]).replace("  2  3  2  0", "  2  3  2  3"),
         "stereo marked as unknown was left open: bond 1–2",

@@ -36,7 +36,9 @@ def test_enantiomers_differ_and_do_not_depend_on_writing():
 
 
 def test_double_bond_stereo_is_seen():
-    assert not torch.equal(molecule("F/C=C/Cl").graph.edge_types, molecule("F/C=C\\Cl").graph.edge_types)
+    assert not torch.equal(
+        molecule("F/C=C/Cl").graph.edge_types, molecule("F/C=C\\Cl").graph.edge_types
+    )
 
 
 def test_explicit_hydrogens_are_folded_and_reported():
@@ -64,7 +66,13 @@ def test_elements_outside_the_vocabulary_are_other_and_said():
 
 @pytest.mark.parametrize(
     ("smiles", "reason"),
-    [("", "empty SMILES"), ("  ", "empty SMILES"), ("C1CC", "cannot read"), ("c1cc", "cannot read"), ("C(C)(C)(C)(C)C", "cannot read")],
+    [
+        ("", "empty SMILES"),
+        ("  ", "empty SMILES"),
+        ("C1CC", "cannot read"),
+        ("c1cc", "cannot read"),
+        ("C(C)(C)(C)(C)C", "cannot read"),
+    ],
 )
 def test_bad_smiles_are_refused_in_one_line(smiles, reason, capfd):
     with pytest.raises(ValueError, match=reason) as caught:
@@ -106,4 +114,8 @@ def test_any_text_is_a_molecule_or_one_line(text):
     ],
 )
 def test_a_skeleton_is_common_to_salts_tautomers_and_stereoisomers(one, other):
-    assert skeleton(molecule(one).mol) == skeleton(molecule(other).mol) != skeleton(molecule("CCCC").mol)
+    assert (
+        skeleton(molecule(one).mol)
+        == skeleton(molecule(other).mol)
+        != skeleton(molecule("CCCC").mol)
+    )

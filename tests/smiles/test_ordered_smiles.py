@@ -53,7 +53,10 @@ def labels(mol):
 
 def bonds(mol):
     pairs = ((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond) for bond in mol.GetBonds())
-    return sorted((*sorted((start, end)), str(bond.GetBondType()), str(bond.GetStereo())) for start, end, bond in pairs)
+    return sorted(
+        (*sorted((start, end)), str(bond.GetBondType()), str(bond.GetStereo()))
+        for start, end, bond in pairs
+    )
 
 
 def check(mol):

@@ -17,7 +17,9 @@ ATOM_LINE = "    0.0000    0.0000    0.0000 {:<3} 0  0\n"
 def block(symbols, bonds):
     counts = f"{len(symbols):3d}{len(bonds):3d}  0  0  0  0  0  0  0  0999 V2000\n"
     lines = "".join(f"{start:3d}{end:3d}{kind:3d}  0\n" for start, end, kind in bonds)
-    return f"name\n  x\n\n{counts}{''.join(ATOM_LINE.format(one) for one in symbols)}{lines}M  END\n"
+    return (
+        f"name\n  x\n\n{counts}{''.join(ATOM_LINE.format(one) for one in symbols)}{lines}M  END\n"
+    )
 
 
 ETHANOL = block("CCO", [(1, 2, 1), (2, 3, 1)])
@@ -70,19 +72,31 @@ def test_the_reason_is_in_the_error(smiles, reason, capfd):
 
 
 BLOCK_REASONS = {
-    "a blank line": (ETHANOL.replace("M  END", "\nM  END"), "unexpected blank line found at line 10"),
+    "a blank line": (
+        ETHANOL.replace("M  END", "\nM  END"),
+        "unexpected blank line found at line 10",
+    ),
     "no end": (ETHANOL.replace("M  END\n", ""), "line 10"),
     "an element": (ETHANOL.replace(" O  ", " cl "), "Element 'cl' not found (line 7 of the block)"),
-    "an element in V3000": (V3000.replace("2 O 1", "2 Zz 1"), "Element 'Zz' not found (line 9 of the block)"),
+    "an element in V3000": (
+        V3000.replace("2 O 1", "2 Zz 1"),
+        "Element 'Zz' not found (line 9 of the block)",
+    ),
     "five bonds": (
         block("CCCCCC", [(1, other, 1) for other in range(2, 7)]),
         "Explicit valence for atom # 0 C, 5, is greater than permitted (line 5 of the block)",
     ),
-    "no NH": (block("NCCCC", [(one + 1, (one + 1) % 5 + 1, 4) for one in range(5)]), "Can't kekulize mol"),
+    "no NH": (
+        block("NCCCC", [(one + 1, (one + 1) % 5 + 1, 4) for one in range(5)]),
+        "Can't kekulize mol",
+    ),
     "counts": (ETHANOL.replace("  3  2", "  x  2"), "on line 4"),
     "too few atoms": (ETHANOL.replace("  3  2", "  4  2"), "line 8"),
     "cut": (ETHANOL[:120], "EOF hit while reading atoms"),
-    "huge counts": (V3000.replace("COUNTS 2 1", "COUNTS 999999999 1"), "999999999 atoms or bonds in 16 lines"),
+    "huge counts": (
+        V3000.replace("COUNTS 2 1", "COUNTS 999999999 1"),
+        "999999999 atoms or bonds in 16 lines",
+    ),
 }
 
 
@@ -110,7 +124,9 @@ def test_reasons_do_not_mix_between_threads():
         return str(caught.value)
 
     with ThreadPoolExecutor(8) as pool:
-        for (_, expected), message in zip(wrong, pool.map(reason, [smiles for smiles, _ in wrong]), strict=True):
+        for (_, expected), message in zip(
+            wrong, pool.map(reason, [smiles for smiles, _ in wrong]), strict=True
+        ):
             assert expected in message
 
 
@@ -118,7 +134,26 @@ def test_syntax_is_faultless_where_rdkit_reads_it():
     options = Chem.SmilesParserParams()
     options.sanitize = False
     draw = random.Random(1)
-    pieces = ["C", "c", "[nH]", "(", ")", "=", "1", "2", "%10", ".", "/", "Cl", "[O-]", "[C@@H]", "*", "->", "~", "%(100)"]
+    pieces = [
+        "C",
+        "c",
+        "[nH]",
+        "(",
+        ")",
+        "=",
+        "1",
+        "2",
+        "%10",
+        ".",
+        "/",
+        "Cl",
+        "[O-]",
+        "[C@@H]",
+        "*",
+        "->",
+        "~",
+        "%(100)",
+    ]
     read = faulty = 0
     for _ in range(3000):
         text = "".join(draw.choices(pieces, k=draw.randint(1, 8)))
@@ -152,14 +187,30 @@ NOTATIONS = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), NOTATIONS.items(), ids=[repr(text[:12]) for text in NOTATIONS])
+@pytest.mark.parametrize(
+    ("text", "said"), NOTATIONS.items(), ids=[repr(text[:12]) for text in NOTATIONS]
+)
 def test_what_is_no_smiles_is_told_as_such(text, said):
     with pytest.raises(ValueError) as caught:
         molecule(text)
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("smiles", ["CCO", "CON", "CN", "N", "COCOnocc1", "C1CC", "CC(C)(C)(C)C", "c1ccc2nccc2c1", "[Xx]C", "CC(=O"])
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "CCO",
+        "CON",
+        "CN",
+        "N",
+        "COCOnocc1",
+        "C1CC",
+        "CC(C)(C)(C)C",
+        "c1ccc2nccc2c1",
+        "[Xx]C",
+        "CC(=O",
+    ],
+)
 def test_a_smiles_with_a_mistake_is_not_called_a_name(smiles):
     assert foreign_notation(smiles) == ""
 
@@ -197,10 +248,14 @@ def test_a_cxsmiles_block_is_part_of_the_molecule(text, plain):
     one = molecule(text)
     other = molecule(plain)
     assert canonical(one.mol) == canonical(other.mol)
-    assert torch.equal(one.graph.codes, other.graph.codes) and torch.equal(one.graph.edge_types, other.graph.edge_types)
+    assert torch.equal(one.graph.codes, other.graph.codes) and torch.equal(
+        one.graph.edge_types, other.graph.edge_types
+    )
 
 
-@pytest.mark.parametrize("text", ["CCO |bad|", "CCO |bad", "CCO |name with bars|", "CCO |", "CCO\t|^1:|"])
+@pytest.mark.parametrize(
+    "text", ["CCO |bad|", "CCO |bad", "CCO |name with bars|", "CCO |", "CCO\t|^1:|"]
+)
 def test_a_broken_block_is_named(text):
     with pytest.raises(ValueError, match="CXSMILES block '\\|") as caught:
         molecule(text)

@@ -13,14 +13,22 @@ from graphormer.training.history import STANDARD_RMSE, Course, History, read_his
 from molxai.cli import main
 from molxai.pages.training import _measure
 
-SMILES = [f"{'C' * n}{group}{ring}" for ring in ("c1ccccc1", "C1CC1", "C1CCOCC1") for group in ("O", "N", "S") for n in (1, 2, 3, 4)]
+SMILES = [
+    f"{'C' * n}{group}{ring}"
+    for ring in ("c1ccccc1", "C1CC1", "C1CCOCC1")
+    for group in ("O", "N", "S")
+    for n in (1, 2, 3, 4)
+]
 
 
 @pytest.fixture
 def train(tmp_path, monkeypatch, caplog):
     """Train on a small table in an empty folder; gives the lines that were said."""
     monkeypatch.chdir(tmp_path)
-    rows = [f"{one},{'yes' if 'O' in one else 'no'},{100 * one.count('C')},{one.count('c')}" for one in SMILES]
+    rows = [
+        f"{one},{'yes' if 'O' in one else 'no'},{100 * one.count('C')},{one.count('c')}"
+        for one in SMILES
+    ]
     Path("t.csv").write_text("\n".join(["smiles,effect,amount,kind", *rows]) + "\n")
 
     def go(*arguments):
@@ -38,7 +46,10 @@ def test_one_line_an_epoch_in_the_unit_of_the_target(train):
     epochs = [line for line in said if "epoch" in line]
     shape = r"epoch {} of 3: loss [\d.]+, valid loss [\d.]+, valid RMSE [\d.]+ mg/L; \d+ graphs/s{}"
     ends = [r", \d:\d\d:\d\d left", r", \d:\d\d:\d\d left", ""]
-    assert all(re.fullmatch(shape.format(n, end), line) for n, (line, end) in enumerate(zip(epochs, ends, strict=True), 1)), epochs
+    assert all(
+        re.fullmatch(shape.format(n, end), line)
+        for n, (line, end) in enumerate(zip(epochs, ends, strict=True), 1)
+    ), epochs
     lines = read_history(Path("m/history.csv"))
     assert list(lines[0]) == ["epoch", "loss", "valid_loss", "valid_rmse (mg/L)"]
     error = load("m")[1].metrics["valid"]["rmse"][0]
@@ -54,7 +65,9 @@ def test_without_a_unit_the_target_names_it(train):
 
 def test_several_values_have_no_common_error(train):
     said = train("--target-columns", "amount,kind", "--task", "regression", "--epochs", "1")
-    assert "valid_r2" in read_history(Path("m/history.csv"))[0] and any("valid R² " in line for line in said)
+    assert "valid_r2" in read_history(Path("m/history.csv"))[0] and any(
+        "valid R² " in line for line in said
+    )
 
 
 def test_classes_have_their_measure(train):
@@ -64,14 +77,24 @@ def test_classes_have_their_measure(train):
 
 
 def test_the_time_left_is_that_of_all_members(train):
-    said = [line for line in train("--target-columns", "amount", "--epochs", "1", "--ensemble", "2") if line.startswith("epoch")]
+    said = [
+        line
+        for line in train("--target-columns", "amount", "--epochs", "1", "--ensemble", "2")
+        if line.startswith("epoch")
+    ]
     assert [" left" in line for line in said] == [True, False]
 
 
 def test_a_resumed_run_reads_an_older_history():
     """Lines of an earlier version have the error in standard deviations."""
     old = {"epoch": 1.0, "loss": 2.0, "valid_loss": 3.0, STANDARD_RMSE: 0.5}
-    history = History(Path(), 1, None, torch.optim.swa_utils.AveragedModel(torch.nn.Linear(1, 1)), Course((4.0,), "mg"))
+    history = History(
+        Path(),
+        1,
+        None,
+        torch.optim.swa_utils.AveragedModel(torch.nn.Linear(1, 1)),
+        Course((4.0,), "mg"),
+    )
     history.load_state_dict({"lines": [old]})
     assert history.lines == [{"epoch": 1.0, "loss": 2.0, "valid_loss": 3.0, "valid_rmse (mg)": 2.0}]
     assert Course((4.0, 1.0), "").in_unit(old) == old and Course().in_unit(old) == old
@@ -95,7 +118,9 @@ def test_a_bar_is_gone_before_its_epoch_is_told(capsys, monkeypatch):
 
     from graphormer.training.fit import progress
 
-    trainer = Mock(spec=lightning.Trainer, is_global_zero=True, current_epoch=4, num_training_batches=9)
+    trainer = Mock(
+        spec=lightning.Trainer, is_global_zero=True, current_epoch=4, num_training_batches=9
+    )
     module = Mock(spec=lightning.LightningModule)
     bar = progress.EpochBar()
     bar.on_train_epoch_start(trainer, module)
@@ -103,6 +128,10 @@ def test_a_bar_is_gone_before_its_epoch_is_told(capsys, monkeypatch):
     assert bar.bar is None
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     bar.on_train_batch_end(trainer, module, None, None, 1)
-    assert bar.bar is not None and bar.bar.tasks[0].description == "epoch 5" and bar.bar.tasks[0].completed == 2
+    assert (
+        bar.bar is not None
+        and bar.bar.tasks[0].description == "epoch 5"
+        and bar.bar.tasks[0].completed == 2
+    )
     bar.on_train_epoch_end(trainer, module)
     assert bar.bar is None

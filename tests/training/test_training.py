@@ -40,7 +40,13 @@ HERE = Machine("cpu", progress=False)
 
 
 def test_ten_molecules_can_be_learnt(tmp_path):
-    model = fit(SMALL, Recipe(epochs=60, batch_size=10, learning_rate=5e-3, averaging=0.0), DATA, tmp_path, HERE)
+    model = fit(
+        SMALL,
+        Recipe(epochs=60, batch_size=10, learning_rate=5e-3, averaging=0.0),
+        DATA,
+        tmp_path,
+        HERE,
+    )
     assert evaluate(model, DATA)["accuracy"] == 1.0 and not model.training
 
 
@@ -69,7 +75,10 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, monkeypatch, ep
         fit(CONFIG, RECIPE, DATA, tmp_path / "part", HERE)
     monkeypatch.setattr(Fitting, "training_step", step)
     resumed = fit(CONFIG, RECIPE, DATA, tmp_path / "part", HERE)
-    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
@@ -87,7 +96,10 @@ def test_a_signal_to_end_is_no_success(tmp_path, monkeypatch, sent):
     monkeypatch.setattr(Fitting, "training_step", step)
     resumed = fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
     whole = fit(CONFIG, RECIPE, DATA, tmp_path / "whole", HERE)
-    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("left", [0, 1000])
@@ -95,7 +107,9 @@ def test_a_checkpoint_that_was_cut_off_is_named(tmp_path, left):
     fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
     last = tmp_path / "last.ckpt"
     last.write_bytes(last.read_bytes()[:left])
-    with pytest.raises(ValueError, match=r"last\.ckpt is no whole checkpoint: delete .* to begin anew"):
+    with pytest.raises(
+        ValueError, match=r"last\.ckpt is no whole checkpoint: delete .* to begin anew"
+    ):
         fit(CONFIG, RECIPE, DATA, tmp_path, HERE)
 
 
@@ -104,7 +118,11 @@ def test_checkpoints_appear_whole(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
     fit(CONFIG, RECIPE, DATA, tmp_path / "run", HERE)
     assert torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)["epoch"] == 3
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["history.csv", "last.ckpt", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "history.csv",
+        "last.ckpt",
+        "run.json",
+    ]
 
 
 def test_an_unfinished_run_is_not_mixed_with_another(tmp_path):
@@ -116,7 +134,16 @@ def test_an_unfinished_run_is_not_mixed_with_another(tmp_path):
     ]
     for other in others:
         with pytest.raises(ValueError, match="with other settings"):
-            fit(**{"config": CONFIG, "recipe": RECIPE, "data": DATA, "folder": tmp_path, "machine": HERE} | other)
+            fit(
+                **{
+                    "config": CONFIG,
+                    "recipe": RECIPE,
+                    "data": DATA,
+                    "folder": tmp_path,
+                    "machine": HERE,
+                }
+                | other
+            )
 
 
 def test_a_history_survives_an_interruption(tmp_path):
@@ -144,13 +171,17 @@ def test_processes_share_an_epoch(monkeypatch, processes):
         shares.append(list(SizedBatches(DATA, RECIPE)))
         assert len(shares[-1]) == len(SizedBatches(DATA, RECIPE))
     assert {len(share) for share in shares} == {-(-len(alone) // processes)}
-    assert {tuple(batch) for share in shares for batch in share} == {tuple(batch) for batch in alone}
+    assert {tuple(batch) for share in shares for batch in share} == {
+        tuple(batch) for batch in alone
+    }
 
 
 def test_missing_labels_are_left_out():
     config, logits = replace(SMALL, outputs=2), torch.tensor([[2.0, 1.0], [-1.0, 3.0]])
     labels = torch.tensor([[1.0, math.nan], [0.0, 1.0]])
-    expected = torch.nn.functional.binary_cross_entropy_with_logits(torch.tensor([2.0, -1.0, 3.0]), torch.tensor([1.0, 0.0, 1.0]))
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        torch.tensor([2.0, -1.0, 3.0]), torch.tensor([1.0, 0.0, 1.0])
+    )
     assert torch.allclose(loss(config, logits, labels), expected)
 
 
@@ -160,7 +191,14 @@ def test_predictions_come_in_the_callers_order():
     assert torch.allclose(predict(model, DATA.graphs, batch_size=3), alone, atol=1e-6)
 
 
-CARD = Card("small", SMALL, MOLECULES.name, ("effect",), ("no", "yes"), training={"data": "alcohols", "rows": "0-9"})
+CARD = Card(
+    "small",
+    SMALL,
+    MOLECULES.name,
+    ("effect",),
+    ("no", "yes"),
+    training={"data": "alcohols", "rows": "0-9"},
+)
 
 
 @pytest.fixture
@@ -179,7 +217,9 @@ def test_a_model_comes_back_as_it_was(folder):
     again, _ = load(folder / "small.safetensors")
     assert replace(card, weights_sha256="") == CARD and not model.training
     expected = predict(random_model(SMALL, dtype=torch.float32), DATA.graphs)
-    assert torch.equal(predict(model, DATA.graphs), expected) and torch.equal(predict(again, DATA.graphs), expected)
+    assert torch.equal(predict(model, DATA.graphs), expected) and torch.equal(
+        predict(again, DATA.graphs), expected
+    )
 
 
 def test_a_truncated_file_is_refused(folder):
@@ -209,7 +249,10 @@ def test_what_does_not_fit_is_named(folder):
     for change, reason in (
         (lambda w: w.pop("head.weight"), "lacks the weights head.weight"),
         (lambda w: w.update(extra=torch.zeros(1)), "holds the weights extra"),
-        (lambda w: w.update({"head.weight": torch.zeros(2, 16)}), r"head.weight has the shape \(2, 16\), .* needs \(1, 16\)"),
+        (
+            lambda w: w.update({"head.weight": torch.zeros(2, 16)}),
+            r"head.weight has the shape \(2, 16\), .* needs \(1, 16\)",
+        ),
         (lambda w: w.update({"head.weight": torch.full((1, 16), math.nan)}), "not finite"),
     ):
         other = dict(weights)
@@ -224,12 +267,18 @@ def test_what_does_not_fit_is_named(folder):
     ("fields", "reason"),
     [
         ({"format": "molxai-model-99"}, "format 'molxai-model-99': 'molxai-model-1' is needed"),
-        ({"vocabulary": "molecule-0"}, "trained on the features 'molecule-0', this version makes 'molecule-2'"),
+        (
+            {"vocabulary": "molecule-0"},
+            "trained on the features 'molecule-0', this version makes 'molecule-2'",
+        ),
         ({"vocabulary": "protein-1"}, "unknown kind 'protein-1'"),
         ({"surprise": 1}, "does not describe a model of this version.*surprise"),
         ({"config": {"task": "binary", "outputs": 1, "width": 15}}, "heads must divide the width"),
         ({"config": {"task": "binary", "outputs": 1, "activation": "step"}}, "activation 'step'"),
-        ({"config": {"task": "binary", "outputs": 1, "width": 10**9, "heads": 1}}, "whole numbers from 1 to 100000"),
+        (
+            {"config": {"task": "binary", "outputs": 1, "width": 10**9, "heads": 1}},
+            "whole numbers from 1 to 100000",
+        ),
         ({"config": SMALL.to_dict() | {"width": 99_000}}, "has the shape"),
         ({"config": SMALL.to_dict() | {"readout": "mean"}}, "saved with another configuration"),
         ({"classes": ["a"]}, "1 class names: its binary model needs 2"),
@@ -271,12 +320,17 @@ def test_the_card_says_on_how_many_threads_it_was_learnt(tmp_path):
     """On another number of them the weights differ in their last digits, on the same they do not."""
     from graphormer.training.run import Origin, Problem, train
 
-    problem, before = Problem("alcohols", ("O",), ("no", "yes"), {"train": DATA}), torch.get_num_threads()
+    problem, before = (
+        Problem("alcohols", ("O",), ("no", "yes"), {"train": DATA}),
+        torch.get_num_threads(),
+    )
     made = {}
     try:
         for threads, name in ((2, "a"), (1, "b"), (2, "c")):
             torch.set_num_threads(threads)
-            weights, card = train(problem, CONFIG, RECIPE, tmp_path / name, Origin("command"), machine=HERE)
+            weights, card = train(
+                problem, CONFIG, RECIPE, tmp_path / name, Origin("command"), machine=HERE
+            )
             assert card.training["threads"] == threads == load(weights)[1].training["threads"]
             made[name] = card.weights_sha256 or load(weights)[1].weights_sha256
     finally:

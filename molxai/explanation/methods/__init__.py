@@ -50,7 +50,9 @@ class Method(Protocol):
     def passes(self, nodes: int) -> tuple[int, int]:
         """Forward and backward passes of the model for one graph of that many nodes."""
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]: ...
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]: ...
 
 
 CONSERVATIVE = (AH, LN, ACTIVATION)
@@ -95,7 +97,9 @@ def method(name: str) -> Method:
         ValueError: there is none.
     """
     if name not in EXPLAINERS:
-        raise ValueError(unknown("method named", name, EXPLAINERS, "'molxai methods' says what each is"))
+        raise ValueError(
+            unknown("method named", name, EXPLAINERS, "'molxai methods' says what each is")
+        )
     return EXPLAINERS[name]
 
 
@@ -106,4 +110,6 @@ def check_size(chosen: Method, nodes: int) -> None:
         ValueError: it is larger than the method takes.
     """
     if chosen.largest is not None and nodes > chosen.largest:
-        raise ValueError(f"{chosen.name} takes graphs of at most {chosen.largest} nodes, this one has {nodes}: choose other methods")
+        raise ValueError(
+            f"{chosen.name} takes graphs of at most {chosen.largest} nodes, this one has {nodes}: choose other methods"
+        )

@@ -18,10 +18,14 @@ ABOUT: Mapping[str, About] = {
     "lrp-shared": About("lrp, the relevance of a circular environment shared among its atoms"),
     "lrp-ah": About("gradient × input with attention held: one rule of lrp alone"),
     "lrp-ln": About("gradient × input with layer-norm scales held: the other rule of lrp alone"),
-    "lrp-epsilon": About("lrp with the sums of linear layers stabilised, which keeps some relevance"),
+    "lrp-epsilon": About(
+        "lrp with the sums of linear layers stabilised, which keeps some relevance"
+    ),
     "lrp-gamma": About("lrp that counts contributions of each sum's own sign more"),
     "lrp-res": About("lrp that counts the residual branch of each sum's own sign more"),
-    "attnlrp": About("half of each product's relevance to either factor, through the softmax (Achtibat et al. 2024)"),
+    "attnlrp": About(
+        "half of each product's relevance to either factor, through the softmax (Achtibat et al. 2024)"
+    ),
     "gradient-input": About("gradient × input, no rules"),
     "saliency": About("size of the gradient at the input, no sign", in_unit=False),
     "integrated-gradients": About("gradient × input averaged on the way from an empty input"),
@@ -33,7 +37,12 @@ ABOUT: Mapping[str, About] = {
     "attention-flow": About("maximum flow through the attentions", in_unit=False),
     "rollout": About("attentions multiplied through the layers", in_unit=False),
     "grad-attention": About("attention × its gradient", in_unit=False),
-    "gae": About("attention × its gradient, accumulated over layers (Chefer et al. 2021)", in_unit=False),
+    "gae": About(
+        "attention × its gradient, accumulated over layers (Chefer et al. 2021)", in_unit=False
+    ),
     "random": About("random numbers: the floor of every comparison", in_unit=False),
-    "oracle": About("nodes in the order that raises the output fastest: a ceiling, no explanation", in_unit=False),
+    "oracle": About(
+        "nodes in the order that raises the output fastest: a ceiling, no explanation",
+        in_unit=False,
+    ),
 }

@@ -36,7 +36,9 @@ def recording(layers: list[Tensor]) -> Rule:
     return Rule("attention", {F.softmax: kept, torch.softmax: kept, Tensor.softmax: kept})
 
 
-def read_row(model: Graphormer, batch: GraphBatch, matrix: Float[Tensor, "batch tokens tokens"]) -> Float[Tensor, "batch nodes"]:
+def read_row(
+    model: Graphormer, batch: GraphBatch, matrix: Float[Tensor, "batch tokens tokens"]
+) -> Float[Tensor, "batch nodes"]:
     """What the read-out hears from each node."""
     if model.config.readout == "token":
         return matrix[:, 0, 1:]
@@ -58,7 +60,9 @@ class Attention:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 0
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch; targets decide the logit that is reported, not the relevance."""
         check_ready(model)
         layers: list[Layer] = []
@@ -82,31 +86,43 @@ class GradientAttention:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class."""
         layers: list[Layer] = []
         made = gradient_pass(model, batch, targets, (recording(layers),), layers)
         products = [a.detach() * g for a, g in zip(layers, made.recorded_gradients, strict=True)]
-        return node_explanations(self.name, batch, made.outcome, self.combine(model, batch, products))
+        return node_explanations(
+            self.name, batch, made.outcome, self.combine(model, batch, products)
+        )
 
 
-def last_layer(model: Graphormer, batch: GraphBatch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
+def last_layer(
+    model: Graphormer, batch: GraphBatch, layers: list[Layer]
+) -> Float[Tensor, "batch nodes"]:
     """Mean over the heads of the last layer."""
     return read_row(model, batch, layers[-1].mean(1))
 
 
-def mean_product(model: Graphormer, batch: GraphBatch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
+def mean_product(
+    model: Graphormer, batch: GraphBatch, layers: list[Layer]
+) -> Float[Tensor, "batch nodes"]:
     """Mean over layers and heads of A ⊙ ∂f/∂A."""
     return read_row(model, batch, torch.stack(layers).mean((0, 2)))
 
 
-def generic_attention(model: Graphormer, batch: GraphBatch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
+def generic_attention(
+    model: Graphormer, batch: GraphBatch, layers: list[Layer]
+) -> Float[Tensor, "batch nodes"]:
     """R ← R + Ā R from R = I, with Ā = mean over heads of (A ⊙ ∂f/∂A)⁺.
 
     Source: Chefer et al. 2021, "Generic Attention-Model Explainability for Interpreting Bi-Modal and Encoder-Decoder
     Transformers", equations 5 and 6.
     """
-    relevance = torch.eye(layers[0].shape[-1], dtype=layers[0].dtype, device=layers[0].device).expand(len(batch), -1, -1)
+    relevance = torch.eye(
+        layers[0].shape[-1], dtype=layers[0].dtype, device=layers[0].device
+    ).expand(len(batch), -1, -1)
     for layer in layers:
         relevance = relevance + layer.clamp_min(0).mean(1) @ relevance
     return read_row(model, batch, relevance)
@@ -125,7 +141,9 @@ class Rollout:
             found = f"head fusion {self.head_fusion!r}, discard ratio {self.discard_ratio}"
             raise ValueError(f"{found}: mean, max or min, and a share from 0 to below 1 are needed")
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, layers: list[Layer]
+    ) -> Float[Tensor, "batch nodes"]:
         """What reaches the read-out from each node's input."""
         product: Tensor | None = None
         for layer in layers:
@@ -136,27 +154,39 @@ class Rollout:
 
     def step(self, layer: Layer, batch: GraphBatch) -> Float[Tensor, "batch tokens tokens"]:
         """One layer's mixing matrix; its rows sum to one."""
-        fused: Tensor = layer.mean(1) if self.head_fusion == "mean" else getattr(layer, f"a{self.head_fusion}")(1)
+        fused: Tensor = (
+            layer.mean(1)
+            if self.head_fusion == "mean"
+            else getattr(layer, f"a{self.head_fusion}")(1)
+        )
         if self.discard_ratio:
             fused = fused.clone()
             for one, n in zip(fused, batch.sizes, strict=True):
                 among = one[: n + 1, 1 : n + 1]
                 if count := int(self.discard_ratio * among.numel()):
                     among[among <= among.flatten().kthvalue(count).values] = 0.0
-        mixed = fused / fused.sum(2, keepdim=True) + torch.eye(fused.shape[-1], dtype=fused.dtype, device=fused.device)
+        mixed = fused / fused.sum(2, keepdim=True) + torch.eye(
+            fused.shape[-1], dtype=fused.dtype, device=fused.device
+        )
         return mixed / 2
 
 
-def attention_flow(model: Graphormer, batch: GraphBatch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
+def attention_flow(
+    model: Graphormer, batch: GraphBatch, layers: list[Layer]
+) -> Float[Tensor, "batch nodes"]:
     """Largest flow from each node's input to the read-out, with ½ A + ½ I as capacities (Abnar & Zuidema 2020, section 3)."""
     import networkx  # here, because other methods need not wait for it
 
     steps = [Rollout().step(layer, batch) for layer in layers]
     flows = torch.zeros(batch.mask.shape, dtype=steps[0].dtype)
     for row, n in enumerate(batch.sizes):
-        network = _network([step[row, : n + 1, : n + 1].tolist() for step in steps], model.config.readout)
+        network = _network(
+            [step[row, : n + 1, : n + 1].tolist() for step in steps], model.config.readout
+        )
         for node in range(n):
-            flow = networkx.maximum_flow_value(network, (0, node + 1), "read-out", flow_func=networkx.algorithms.flow.preflow_push)
+            flow = networkx.maximum_flow_value(
+                network, (0, node + 1), "read-out", flow_func=networkx.algorithms.flow.preflow_push
+            )
             flows[row, node] = flow
     return flows
 

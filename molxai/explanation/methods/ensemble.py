@@ -13,7 +13,9 @@ from molxai.explanation.methods.gradient import check_ready, target_weights
 from molxai.explanation.methods.outcome import Outcome, outcomes, resolved
 
 
-def explained(method: Method, model: Model, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+def explained(
+    method: Method, model: Model, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+) -> list[Explanation]:
     """Explain each graph of the batch for its target, by default its predicted class.
 
     An ensemble's output is the mean of its members' logits, so the mean of their relevances, token and bias parts
@@ -25,7 +27,9 @@ def explained(method: Method, model: Model, batch: GraphBatch, targets: Sequence
     if not isinstance(model, Ensemble):
         return method(model, batch, targets)
     if method.name == "oracle":
-        raise ValueError("oracle ranks nodes by one model's output, which an ensemble's members do not share: choose other methods")
+        raise ValueError(
+            "oracle ranks nodes by one model's output, which an ensemble's members do not share: choose other methods"
+        )
     check_ready(model.networks[0])
     with torch.no_grad():
         each = model.each(batch)
@@ -33,7 +37,10 @@ def explained(method: Method, model: Model, batch: GraphBatch, targets: Sequence
     whole = outcomes(model.config, each.mean(0), chosen)
     spread = (each * target_weights(model.networks[0], chosen, each)).sum(2).std(0).tolist()
     members = [method(member, batch, chosen) for member in model.networks]
-    return [_mean(parts, outcome, sd) for *parts, outcome, sd in zip(*members, whole, spread, strict=True)]
+    return [
+        _mean(parts, outcome, sd)
+        for *parts, outcome, sd in zip(*members, whole, spread, strict=True)
+    ]
 
 
 def _mean(parts: Sequence[Explanation], outcome: Outcome, spread: float) -> Explanation:

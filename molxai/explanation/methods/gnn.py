@@ -43,13 +43,17 @@ class GNNExplainer:
         """One forward pass says what the whole graph is; each epoch needs one of each."""
         return self.epochs + 1, self.epochs
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class.
 
         Raises:
             ValueError: the model is in training mode, compiled or scripted.
         """
-        from molxai.explanation.methods.masks import learned_masks  # here, because torch-geometric takes two seconds to import
+        from molxai.explanation.methods.masks import (
+            learned_masks,
+        )  # here, because torch-geometric takes two seconds to import
 
         check_ready(model)
         with torch.inference_mode(False):
@@ -59,7 +63,15 @@ class GNNExplainer:
             chosen = resolved(model.config, whole, targets)
             masked, own = _FromNodes(model, tokens[:, :1], batch), own_loss(model, chosen, whole)
             with torch.enable_grad():
-                masks = learned_masks(masked, tokens[:, 1:], batch.mask, self._start(batch).to(tokens), own, self.epochs, self.lr)
+                masks = learned_masks(
+                    masked,
+                    tokens[:, 1:],
+                    batch.mask,
+                    self._start(batch).to(tokens),
+                    own,
+                    self.epochs,
+                    self.lr,
+                )
         return node_explanations(self.name, batch, outcomes(model.config, whole, chosen), masks)
 
     def _start(self, batch: GraphBatch) -> Float[Tensor, "batch nodes"]:
@@ -70,7 +82,9 @@ class GNNExplainer:
         return start
 
 
-def own_loss(model: Graphormer, targets: Sequence[Target], whole: Float[Tensor, "batch outputs"]) -> Callable[[Tensor], Tensor]:
+def own_loss(
+    model: Graphormer, targets: Sequence[Target], whole: Float[Tensor, "batch outputs"]
+) -> Callable[[Tensor], Tensor]:
     """How far each masked graph's outputs are from its target.
 
     One logit, or the difference of two: −log σ of it. A class among several: its cross entropy. A regression: the
@@ -82,7 +96,9 @@ def own_loss(model: Graphormer, targets: Sequence[Target], whole: Float[Tensor, 
     if model.config.task == "binary":
         return lambda outputs: F.softplus(-(outputs * weights).sum(1))
     labels = torch.tensor([target.label for target in targets], device=whole.device)
-    contrasted = torch.tensor([target.contrast is not None for target in targets], device=whole.device)
+    contrasted = torch.tensor(
+        [target.contrast is not None for target in targets], device=whole.device
+    )
 
     def loss(outputs: Float[Tensor, "batch outputs"]) -> Float[Tensor, " batch"]:
         one_class = F.cross_entropy(outputs, labels, reduction="none")
@@ -97,11 +113,15 @@ class _FromNodes(nn.Module):
     They are a copy's: other threads may explain with the same model, and must find its parameters in their place.
     """
 
-    def __init__(self, model: Graphormer, token: Float[Tensor, "batch 1 width"], batch: GraphBatch) -> None:
+    def __init__(
+        self, model: Graphormer, token: Float[Tensor, "batch 1 width"], batch: GraphBatch
+    ) -> None:
         super().__init__()
         self.model = copy.deepcopy(model).requires_grad_(False)
         self.token, self.batch = token, batch
 
-    def forward(self, x: Float[Tensor, "places width"], edge_index: Tensor) -> Float[Tensor, "batch outputs"]:
+    def forward(
+        self, x: Float[Tensor, "places width"], edge_index: Tensor
+    ) -> Float[Tensor, "batch outputs"]:
         tokens = torch.cat([self.token, x.view(*self.batch.mask.shape, -1)], 1)
         return self.model.predict(tokens, self.batch)

@@ -66,7 +66,15 @@ def gradient_pass(
             bias += (leaf.detach() * grad).flatten(1).sum(1)
     logits = logits.detach()
     outcome = outcomes(model.config, logits, chosen)
-    return Pass(tokens.detach(), gradient, (logits * weights).sum(1), outcome, bias, others[len(applied.biases) :], applied)
+    return Pass(
+        tokens.detach(),
+        gradient,
+        (logits * weights).sum(1),
+        outcome,
+        bias,
+        others[len(applied.biases) :],
+        applied,
+    )
 
 
 def check_ready(model: Graphormer) -> None:
@@ -77,12 +85,18 @@ def check_ready(model: Graphormer) -> None:
     """
     refuse_opaque(model)
     if model.training:
-        raise ValueError("the model is in training mode, its dropout would make relevance random: call model.eval() first")
+        raise ValueError(
+            "the model is in training mode, its dropout would make relevance random: call model.eval() first"
+        )
 
 
-def target_weights(model: Graphormer, targets: Sequence[Target], like: Tensor) -> Float[Tensor, "batch outputs"]:
+def target_weights(
+    model: Graphormer, targets: Sequence[Target], like: Tensor
+) -> Float[Tensor, "batch outputs"]:
     """The linear combination of the model's outputs that each target stands for."""
-    return torch.tensor([target.weights(model.config) for target in targets], dtype=like.dtype, device=like.device)
+    return torch.tensor(
+        [target.weights(model.config) for target in targets], dtype=like.dtype, device=like.device
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,9 @@ class Saliency:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class."""
         made = gradient_pass(model, batch, targets)
         size = made.gradient.abs().sum(2)
@@ -106,9 +122,16 @@ class Saliency:
 
 
 def node_explanations(
-    name: str, batch: GraphBatch, outcome: Sequence[Outcome], relevance: Float[Tensor, "batch nodes"], delta: Sequence[float | None] = ()
+    name: str,
+    batch: GraphBatch,
+    outcome: Sequence[Outcome],
+    relevance: Float[Tensor, "batch nodes"],
+    delta: Sequence[float | None] = (),
 ) -> list[Explanation]:
     """Explanations of a method that gives nodes a relevance and keeps no ledger."""
     nodes = relevance.detach().cpu()
     deltas = delta or [None] * len(outcome)
-    return [Explanation(name, nodes[i, :n], None, (), 0.0, 0.0, delta=deltas[i], **vars(outcome[i])) for i, n in enumerate(batch.sizes)]
+    return [
+        Explanation(name, nodes[i, :n], None, (), 0.0, 0.0, delta=deltas[i], **vars(outcome[i]))
+        for i, n in enumerate(batch.sizes)
+    ]

@@ -34,14 +34,20 @@ class IntegratedGradients:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + self.steps + 2, self.steps
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class."""
-        from captum.attr import IntegratedGradients as Integral  # here, because other methods need not wait for it
+        from captum.attr import (
+            IntegratedGradients as Integral,
+        )  # here, because other methods need not wait for it
 
         outcome = whole_outcome(model, batch, targets)
         weights = target_weights(model, [one.target for one in outcome], model.head.weight)
 
-        def explained(tokens: Float[Tensor, "copies tokens width"], rows: Int[Tensor, " copies"]) -> Float[Tensor, " copies"]:
+        def explained(
+            tokens: Float[Tensor, "copies tokens width"], rows: Int[Tensor, " copies"]
+        ) -> Float[Tensor, " copies"]:
             return (model.predict(tokens, copied(batch, rows)) * weights[rows]).sum(1)
 
         with torch.inference_mode(False):
@@ -56,11 +62,26 @@ class IntegratedGradients:
             )
         each = relevance.detach().sum(2).cpu()
         return [
-            Explanation(self.name, each[i, 1 : n + 1], None, (), float(each[i, 0]), 0.0, delta=float(delta[i]), **vars(outcome[i]))
+            Explanation(
+                self.name,
+                each[i, 1 : n + 1],
+                None,
+                (),
+                float(each[i, 0]),
+                0.0,
+                delta=float(delta[i]),
+                **vars(outcome[i]),
+            )
             for i, n in enumerate(batch.sizes)
         ]
 
 
 def copied(batch: GraphBatch, rows: Int[Tensor, " copies"]) -> GraphBatch:
     """Rows of a batch, each as often as it is named."""
-    return replace(batch, codes=batch.codes[rows], weights=batch.weights[rows], mask=batch.mask[rows], relation=batch.relation[rows])
+    return replace(
+        batch,
+        codes=batch.codes[rows],
+        weights=batch.weights[rows],
+        mask=batch.mask[rows],
+        relation=batch.relation[rows],
+    )

@@ -39,7 +39,9 @@ class GradientInput:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class.
 
         Raises:
@@ -55,10 +57,23 @@ class GradientInput:
         if self.shared and batch.vocabulary.environments:
             own, split = split, shared_environments(batch, split)
             nodes = nodes + (split - own).sum(2)
-        nodes, split, token, biases = nodes.cpu(), split.cpu(), relevance[:, 0].tolist(), made.bias.tolist()
+        nodes, split, token, biases = (
+            nodes.cpu(),
+            split.cpu(),
+            relevance[:, 0].tolist(),
+            made.bias.tolist(),
+        )
         features = batch.vocabulary.feature_names
         return [
-            Explanation(self.name, nodes[i, :n], split[i, :n], features, token[i], biases[i], **vars(made.outcome[i]))
+            Explanation(
+                self.name,
+                nodes[i, :n],
+                split[i, :n],
+                features,
+                token[i],
+                biases[i],
+                **vars(made.outcome[i]),
+            )
             for i, n in enumerate(batch.sizes)
         ]
 
@@ -70,7 +85,9 @@ def feature_split(
     vocabulary, codes = batch.vocabulary, batch.codes.long()
     slots, entries = codes.shape[2] - len(vocabulary.environments), model.entries.detach()
     few = entries[: vocabulary.stated_entries]
-    each = (gradient @ few.T).gather(2, codes[:, :, :slots])  # the table is short: all products cost less than looking up rows
+    each = (gradient @ few.T).gather(
+        2, codes[:, :, :slots]
+    )  # the table is short: all products cost less than looking up rows
     if vocabulary.environments:
         looked_up = F.embedding(codes[:, :, slots:], entries) @ gradient.unsqueeze(3)
         each = torch.cat([each, looked_up.squeeze(3)], 2)
@@ -79,7 +96,9 @@ def feature_split(
     return split.scatter_add_(2, feature, each * batch.weights)
 
 
-def shared_environments(batch: GraphBatch, split: Float[Tensor, "batch nodes features"]) -> Float[Tensor, "batch nodes features"]:
+def shared_environments(
+    batch: GraphBatch, split: Float[Tensor, "batch nodes features"]
+) -> Float[Tensor, "batch nodes features"]:
     """The split with each environment's relevance in equal parts at all nodes that it speaks of; sums stay as they are."""
     shares = []
     for place, radius in enumerate(batch.vocabulary.environments, batch.vocabulary.stated):

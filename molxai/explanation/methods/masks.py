@@ -18,7 +18,12 @@ class _Together(GNNExplainer):
     """The loss is a sum over graphs and Adam works on each entry alone, so no graph sees another."""
 
     def __init__(
-        self, epochs: int, lr: float, start: Float[Tensor, "graphs nodes"], there: Bool[Tensor, "graphs nodes"], own: Loss
+        self,
+        epochs: int,
+        lr: float,
+        start: Float[Tensor, "graphs nodes"],
+        there: Bool[Tensor, "graphs nodes"],
+        own: Loss,
     ) -> None:
         super().__init__(epochs=epochs, lr=lr)
         self.start, self.own = start.reshape(-1, 1), own
@@ -34,7 +39,9 @@ class _Together(GNNExplainer):
     def _loss(self, y_hat: Tensor, y: Tensor) -> Tensor:
         """Each graph's own loss, and torch-geometric's price of its mask: the mean size and the mean entropy over its nodes."""
         kept = self.node_mask.sigmoid()
-        entropy = -kept * torch.log(kept + self.coeffs["EPS"]) - (1 - kept) * torch.log(1 - kept + self.coeffs["EPS"])
+        entropy = -kept * torch.log(kept + self.coeffs["EPS"]) - (1 - kept) * torch.log(
+            1 - kept + self.coeffs["EPS"]
+        )
         price = self.coeffs["node_feat_size"] * kept + self.coeffs["node_feat_ent"] * entropy
         return self.own(y_hat).sum() + (self.share * price).sum()
 

@@ -16,7 +16,9 @@ from molxai.explanation.methods.outcome import Outcome, outcomes, resolved
 from molxai.explanation.removal import batch_logits
 
 
-def whole_outcome(model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None) -> list[Outcome]:
+def whole_outcome(
+    model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None
+) -> list[Outcome]:
     """What the model says of the whole graphs."""
     check_ready(model)
     with torch.no_grad():
@@ -47,14 +49,18 @@ class Occlusion:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + nodes, 0
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch for its target; all copies of all its graphs run in few bounded batches."""
         window = self.window(batch)
         outcome = whole_outcome(model, batch, targets)
         row, node = batch.mask.nonzero(as_tuple=True)
         logits = batch_logits(model, batch, row, batch.mask[row] & ~window[row, node])
         weights = target_weights(model, [one.target for one in outcome], logits)
-        whole = torch.tensor([one.logit for one in outcome], dtype=logits.dtype, device=logits.device)
+        whole = torch.tensor(
+            [one.logit for one in outcome], dtype=logits.dtype, device=logits.device
+        )
         relevance = torch.zeros(batch.mask.shape, dtype=logits.dtype, device=logits.device)
         relevance[row, node] = whole[row] - (logits * weights[row]).sum(1)
         return node_explanations(self.name, batch, outcome, relevance)
@@ -67,7 +73,9 @@ class Occlusion:
         """
         if self.hops >= batch.vocabulary.max_hops:
             farthest = batch.vocabulary.max_hops - 1
-            raise ValueError(f"{self.name}: '{batch.vocabulary.name}' tells distances apart up to {farthest} hops, not {self.hops}")
+            raise ValueError(
+                f"{self.name}: '{batch.vocabulary.name}' tells distances apart up to {farthest} hops, not {self.hops}"
+            )
         return within(batch, self.hops)
 
 
@@ -89,9 +97,13 @@ class Shapley:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + 2 + self.samples * nodes, 0
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class."""
-        from captum.attr import ShapleyValueSampling  # here, because other methods need not wait for it
+        from captum.attr import (
+            ShapleyValueSampling,
+        )  # here, because other methods need not wait for it
 
         outcome = whole_outcome(model, batch, targets)
         relevance = torch.zeros(batch.mask.shape, dtype=model.head.weight.dtype)
@@ -125,14 +137,23 @@ def own_orders(seed: int) -> Callable[[int, int], Iterator[list[int]]]:
     return orders
 
 
-def _value(model: Graphormer, batch: GraphBatch, row: int, target: Target) -> Callable[[Tensor], Tensor]:
+def _value(
+    model: Graphormer, batch: GraphBatch, row: int, target: Target
+) -> Callable[[Tensor], Tensor]:
     """The explained logit as a function of which nodes are there (1) or not (0)."""
     weights = target_weights(model, [target], model.head.weight)[0]
 
     def value(there: Float[Tensor, "copies nodes"]) -> Float[Tensor, " copies"]:
-        kept = torch.zeros(len(there), batch.mask.shape[1], dtype=torch.bool, device=batch.mask.device)
+        kept = torch.zeros(
+            len(there), batch.mask.shape[1], dtype=torch.bool, device=batch.mask.device
+        )
         kept[:, : there.shape[1]] = there > 0.5
-        return batch_logits(model, batch, torch.full((len(there),), row, device=kept.device), kept).cpu() @ weights.cpu()
+        return (
+            batch_logits(
+                model, batch, torch.full((len(there),), row, device=kept.device), kept
+            ).cpu()
+            @ weights.cpu()
+        )
 
     return value
 
@@ -154,17 +175,28 @@ class Oracle:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + nodes * (nodes + 1) // 2, 0
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """Scores n, n − 1 … 1 in the order of insertion, all graphs of the batch side by side."""
         outcome = whole_outcome(model, batch, targets)
-        relevance = torch.zeros(batch.mask.shape, dtype=model.head.weight.dtype, device=batch.mask.device)
+        relevance = torch.zeros(
+            batch.mask.shape, dtype=model.head.weight.dtype, device=batch.mask.device
+        )
         kept = torch.zeros_like(batch.mask)
         chosen = [one.target for one in outcome]
         for left in range(max(batch.sizes), 0, -1):
-            row, node = (batch.mask & ~kept & (batch.mask.sum(1) >= left)[:, None]).nonzero(as_tuple=True)
-            copies = kept[row].index_put((torch.arange(len(row), device=row.device), node), torch.tensor(True, device=row.device))
+            row, node = (batch.mask & ~kept & (batch.mask.sum(1) >= left)[:, None]).nonzero(
+                as_tuple=True
+            )
+            copies = kept[row].index_put(
+                (torch.arange(len(row), device=row.device), node),
+                torch.tensor(True, device=row.device),
+            )
             score = self._score(model, batch_logits(model, batch, row, copies), row, chosen)
-            table = torch.full(batch.mask.shape, float("-inf"), dtype=score.dtype, device=score.device)
+            table = torch.full(
+                batch.mask.shape, float("-inf"), dtype=score.dtype, device=score.device
+            )
             table[row, node] = score
             rows = row.unique()
             best = self._first_best(table[rows])
@@ -180,7 +212,10 @@ class Oracle:
 
     @staticmethod
     def _score(
-        model: Graphormer, logits: Float[Tensor, "copies outputs"], row: Int[Tensor, " copies"], targets: Sequence[Target]
+        model: Graphormer,
+        logits: Float[Tensor, "copies outputs"],
+        row: Int[Tensor, " copies"],
+        targets: Sequence[Target],
     ) -> Float[Tensor, " copies"]:
         """Monotone in the probability of each copy's explained class, without saturating at 1."""
         weights = target_weights(model, targets, logits)[row]

@@ -26,7 +26,9 @@ class Random:
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 0
 
-    def __call__(self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None) -> list[Explanation]:
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+    ) -> list[Explanation]:
         """One score per node, drawn in the order of the nodes."""
         scores = torch.zeros(batch.mask.shape)
         for row, n in enumerate(batch.sizes):
