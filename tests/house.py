@@ -1,6 +1,6 @@
 """The house as a graph: which file imports which, in which room it stands, and how dense its lines are.
 
-`python tests/house.py` prints the measures; with `--draw FILE.svg` it draws the rooms and the arrows between them.
+`python tests/house.py` prints the measures of the tree, with `--rooms` those of each room.
 Every import counts: at the top of a file, inside a function, and for the type checker alone.
 """
 
@@ -9,7 +9,7 @@ import ast
 import io
 import statistics
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -51,12 +51,42 @@ FACES = ("graphormer/__init__", "molxai/__init__")
 """They only name what other files define, lazily: they stand above all rooms."""
 
 PRONOUNS = frozenset(
-    (
-        *["one", "ones", "other", "others", "each", "every", "all", "some", "any", "none"],
-        *["own", "known", "found", "made", "said", "shown"],
-    )
+    ["one", "ones", "other", "others", "each", "every", "all", "some", "any", "none", "own"]
 )
-"""Names that say nothing of the thing they name: pronouns, and the participles that stand in for nouns."""
+
+PARTICIPLES = frozenset(
+    [
+        *(
+            "built",
+            "chosen",
+            "done",
+            "drawn",
+            "found",
+            "given",
+            "gone",
+            "held",
+            "kept",
+            "known",
+            "laid",
+        ),
+        *(
+            "learnt",
+            "left",
+            "made",
+            "met",
+            "said",
+            "seen",
+            "sent",
+            "shown",
+            "taken",
+            "told",
+            "written",
+        ),
+    ]
+)
+"""Those that do not end in -ed."""
+
+NOUNS_IN_ED = frozenset(["embed", "feed", "need", "red", "seed", "speed"])
 
 
 @dataclass(frozen=True)
@@ -167,55 +197,49 @@ class Density:
     """Characters a line, indentation counted."""
     comments: float
     """Lines with a comment in 1000 lines of code."""
-    pronouns: float
+    vague: float
     """Share of bound names that are pronouns or participles, in percent."""
 
 
-def density(house: House) -> Density:
-    """The measures over all files of both packages."""
+def density(sources: Mapping[str, Path]) -> Density:
+    """The measures over some files."""
     lengths: list[tuple[int, str]] = []
     nodes = letters = lines = code = comments = 0
     names: list[str] = []
-    for place, path in house.sources.items():
+    for place, path in sources.items():
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
-        counted = {
-            number
-            for number, line in enumerate(text.splitlines(), 1)
-            if line.strip() and not line.strip().startswith("#")
-        }
+        rows = dict(enumerate(text.splitlines(), 1))
+        counted = {number for number, row in rows.items() if row.strip() and row.strip()[0] != "#"}
         counted -= documented(tree)
         tokens = tokenize.generate_tokens(io.StringIO(text).readline)
         comments += len({token.start[0] for token in tokens if token.type == tokenize.COMMENT})
         code += len(counted)
         names += bindings(tree)
         for function in functions(tree):
-            body = [
-                number
-                for number in range(function.body[0].lineno, (function.end_lineno or 0) + 1)
-                if number in counted
-            ]
-            lengths.append((len(body), f"{place}.{function.name}"))
+            lengths.append((len(counted & body(function)), f"{place}.{function.name}"))
         for function in outermost(tree):
-            body = [
-                number
-                for number in range(function.body[0].lineno, (function.end_lineno or 0) + 1)
-                if number in counted
-            ]
-            lines += len(body)
-            letters += sum(len(text.splitlines()[number - 1]) for number in body)
+            numbers = counted & body(function)
+            lines += len(numbers)
+            letters += sum(len(rows[number]) for number in numbers)
             nodes += sum(1 for statement in function.body for _ in ast.walk(statement))
-    sizes = sorted(length for length, _ in lengths)
-    vague = sum(name in PRONOUNS for name in names)
+    sizes = sorted(length for length, _ in lengths) or [0]
     return Density(
-        statistics.median(sizes),
-        sizes[int(0.9 * len(sizes))],
-        max(lengths),
-        nodes / lines,
-        letters / lines,
-        1000 * comments / code,
-        100 * vague / len(names),
+        median=statistics.median(sizes),
+        ninth=sizes[int(0.9 * len(sizes))],
+        longest=max(lengths, default=(0, "")),
+        nodes=nodes / max(1, lines),
+        letters=letters / max(1, lines),
+        comments=1000 * comments / max(1, code),
+        vague=100 * sum(is_vague(name) for name in names) / max(1, len(names)),
     )
+
+
+def is_vague(name: str) -> bool:
+    """Whether a name is a pronoun, or a participle that stands in for a noun."""
+    if name in PRONOUNS or name in PARTICIPLES:
+        return True
+    return name.endswith("ed") and "_" not in name and name not in NOUNS_IN_ED
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -233,6 +257,11 @@ def outermost(tree: ast.AST) -> Iterator[Function]:
             yield node
         else:
             yield from outermost(node)
+
+
+def body(function: Function) -> set[int]:
+    """Numbers of the lines of a function's body."""
+    return set(range(function.body[0].lineno, (function.end_lineno or 0) + 1))
 
 
 def documented(tree: ast.AST) -> set[int]:
@@ -261,10 +290,13 @@ def main() -> None:
     """Print the measures of this tree, or of another."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", nargs="?", type=Path, default=ROOT)
-    parser.add_argument("--draw", type=Path, help="picture of the rooms to write, .svg or .png")
+    parser.add_argument("--rooms", action="store_true", help="the density of each room instead")
     chosen = parser.parse_args()
     house = House(chosen.root)
-    measures = density(house)
+    if chosen.rooms:
+        print_rooms(house)
+        return
+    measures = density(house.sources)
     loose = [room for room in house.rooms if room in house.sources]
     largest = max(
         (len(path.read_text(encoding="utf-8").splitlines()), place)
@@ -283,10 +315,21 @@ def main() -> None:
         "syntax nodes a line": round(measures.nodes, 1),
         "characters a line": round(measures.letters, 1),
         "comment lines in 1000": round(measures.comments, 1),
-        "pronouns and participles, % of names": round(measures.pronouns, 1),
+        "pronouns and participles, % of names": round(measures.vague, 1),
     }
     for name, value in rows.items():
         print(f"{name:40} {value}")
+
+
+def print_rooms(house: House) -> None:
+    """A line for each room: how dense its lines are."""
+    print(f"{'room':24} {'nodes':>6} {'letters':>7} {'vague':>6} {'comments':>8}  longest function")
+    for room in sorted(house.rooms):
+        files = {place: path for place, path in house.sources.items() if room_of(place) == room}
+        measures = density(files)
+        numbers = f"{measures.nodes:6.1f} {measures.letters:7.1f} {measures.vague:6.1f}"
+        length, name = measures.longest
+        print(f"{room:24} {numbers} {measures.comments:8.1f}  {length} {name}")
 
 
 if __name__ == "__main__":
