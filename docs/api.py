@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 NAMES = """
 # Explaining
 molxai.explanation.explainer            Explainer
-molxai.explanation.explanation          Explanation Target
+molxai.explanation.explanation          Explanation
+molxai.explanation.target          Target
 molxai.explanation.explanations         Explanations Refused
 molxai.explanation.methods           EXPLAINERS Method method
 molxai.metrics.comparison           compare Comparison
@@ -26,7 +27,7 @@ molxai.rules.conserve              conserve Conserved
 molxai.explanation.inputs               read_inputs entries Entry Input
 molxai.batch.rows                explained predictions Prediction
 molxai.batch.records              KEYS record prediction_record schema write_tables
-molxai.batch.worker          Attribution
+molxai.batch.worker          Worker
 molxai.batch.frame                explain_frame
 # Pictures and pages
 molxai.rendering.picture    draw
@@ -47,14 +48,15 @@ molxai.metrics.curves       curves Curves
 # PyTorch Geometric
 molxai.pyg.lrp              LRPExplainer
 molxai.pyg.network          PyGGraphormer
-graphormer.graphs.pyg          graph_of molecule_of
+graphormer.graphs.pyg          graph_of molecule_of to_pyg from_pyg
 # The model
 graphormer.graphs.molecules        molecule Molecule
 graphormer.graphs.superpixels      digit Digit
 graphormer.readers.pictures         read_picture picture
-graphormer.graphs.graph            Graph GraphBatch collate to_pyg from_pyg
+graphormer.graphs.graph            Graph GraphBatch collate
 graphormer.network.model            Config Graphormer
-graphormer.network.checkpoint       Card save load shipped
+graphormer.network.card       Card
+graphormer.network.checkpoint       save load shipped
 graphormer.network.prediction       predict
 graphormer.training.recipe           Recipe
 graphormer.training.fit         fit

@@ -22,7 +22,7 @@ from molxai import Explainer, Explanation, grid
 from molxai.benchmarks.comparison import compare as compare_methods
 from molxai.benchmarks.faithfulness import Plan
 from molxai.benchmarks.subjects import test_subjects
-from molxai.explanation.explanation import Target
+from molxai.explanation.target import Target
 from molxai.metrics.comparison import compare
 from molxai.rendering.picture import quiet_settings
 

@@ -1,6 +1,7 @@
-"""Files that are written at once or not at all."""
+"""Files that are written at once or not at all, and what identifies their content."""
 
 import csv
+import hashlib
 import io
 import os
 import secrets
@@ -72,3 +73,9 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     writer.writerow(header)
     writer.writerows(rows)
     write_file(path, text.getvalue())
+
+
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Checksum of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()

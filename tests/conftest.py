@@ -21,7 +21,8 @@ import torch  # noqa: E402
 from graphormer.graphs.graph import Graph, GraphBatch, collate  # noqa: E402
 from graphormer.graphs.molecules import MOLECULES, molecule  # noqa: E402
 from graphormer.graphs.superpixels import SUPERPIXELS, digit  # noqa: E402
-from graphormer.network.checkpoint import Card, save  # noqa: E402
+from graphormer.network.card import Card  # noqa: E402
+from graphormer.network.checkpoint import save  # noqa: E402
 from graphormer.network.model import Config, Graphormer  # noqa: E402
 
 ROOT = Path(__file__).parent.parent

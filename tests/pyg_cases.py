@@ -7,7 +7,7 @@ from conftest import SMALL
 from torch_geometric.data import Batch
 from torch_geometric.explain import Explainer
 
-from graphormer.graphs.graph import to_pyg
+from graphormer.graphs.pyg import to_pyg
 from graphormer.graphs.superpixels import SUPERPIXELS
 from graphormer.network.model import Graphormer
 from molxai.pyg import LRPExplainer, PyGGraphormer

@@ -18,11 +18,11 @@ from graphormer.network.checkpoint import load, shipped
 from graphormer.network.ensemble import networks
 from graphormer.network.model import Graphormer
 from graphormer.readers.pictures import read_picture
-from molxai.explanation.explanation import Target
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.methods.ensemble import explained as of_members
+from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.removal import induced
+from molxai.explanation.target import Target
 from molxai.rules import ACTIVATION, AH, LN, Rule, rules
 
 EQUIVARIANT = [
@@ -257,12 +257,12 @@ def test_shipped_models_conserve(name, stroke):
         one.head.bias[0].item() if one.head.bias is not None else 0.0 for one in networks(double)
     ]
     base = sum(bases) / len(bases)
-    for one in of_members(EXPLAINERS["lrp"], double, data):
+    for one in explain_batch(EXPLAINERS["lrp"], double, data):
         assert one.token == 0 and one.bias == pytest.approx(
             base * (-1 if one.target.label == 0 and card.classes else 1), abs=1e-12
         )
         assert abs(one.gap) <= 1e-11 * (abs(one.logit) + float(one.relevance.abs().sum()))
-    assert max(abs(p.gap) for p in of_members(EXPLAINERS["gradient-input"], double, data)) > 1e-2
+    assert max(abs(p.gap) for p in explain_batch(EXPLAINERS["gradient-input"], double, data)) > 1e-2
 
 
 MOST_SAMPLES = 8
@@ -299,8 +299,8 @@ def test_shipped_models_obey_the_laws_on_real_inputs(name):
     made = samples(card)
     plain = [one if isinstance(one, Graph) else molecule(one).graph for one in made]
     orders = [np.random.default_rng(1).permutation(one.nodes).tolist() for one in plain]
-    together = of_members(EXPLAINERS["lrp"], model, collate(plain))
-    shuffled = of_members(
+    together = explain_batch(EXPLAINERS["lrp"], model, collate(plain))
+    shuffled = explain_batch(
         EXPLAINERS["lrp"],
         model,
         collate([renumbered(*each) for each in zip(made, orders, strict=True)]),
@@ -309,7 +309,7 @@ def test_shipped_models_obey_the_laws_on_real_inputs(name):
     for one, other, order, alone in zip(together, shuffled, orders, plain, strict=True):
         tolerance = 1e-5 * float(one.relevance.abs().sum())
         assert torch.allclose(one.relevance[order], other.relevance, rtol=0, atol=tolerance)
-        (single,) = of_members(EXPLAINERS["lrp"], model, collate([alone]))
+        (single,) = explain_batch(EXPLAINERS["lrp"], model, collate([alone]))
         assert (
             torch.allclose(one.relevance, single.relevance, rtol=0, atol=tolerance)
             and abs(one.logit - single.logit) <= tolerance

@@ -9,14 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.data.public import LabelledGraphs, digest
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.splits import FRACTIONS, SPLITS, Sizes
 from graphormer.data.targets import Targets, known_label
+from graphormer.files import digest
 from graphormer.graphs.graph import Graph
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.names import unknown
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.readers.tables import Row
 
 FEWEST = 20

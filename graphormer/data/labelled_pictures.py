@@ -15,9 +15,10 @@ from graphormer.data.collection import (
     to_judge,
     with_labels,
 )
-from graphormer.data.public import LabelledGraphs, digest
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.targets import is_missing, targets
-from graphormer.network.checkpoint import Card
+from graphormer.files import digest
+from graphormer.network.card import Card
 from graphormer.readers.arrays import read_array
 from graphormer.readers.tables import Row
 

@@ -18,10 +18,11 @@ from graphormer.data.collection import (
     to_judge,
     with_labels,
 )
-from graphormer.data.public import LabelledGraphs, digest
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.targets import is_missing, targets
+from graphormer.files import digest
 from graphormer.graphs.molecules import MOLECULES, canonical
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.readers.numerals import numerals
 from graphormer.readers.tables import AS_FOUND, Layout, Row, Table, read_rows
 

@@ -6,20 +6,18 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import UInt8
 from numpy import ndarray
-from torch import Tensor
 
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.splits import SPLITS
-from graphormer.files import write_file
-from graphormer.graphs.graph import Graph
-from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.files import digest, write_file
 from graphormer.names import unknown
 
 HOME = "MOLXAI_DATA"
@@ -60,42 +58,6 @@ SOURCES = {
         ),
     ),
 }
-
-
-@dataclass(frozen=True)
-class LabelledGraphs:
-    """Graphs with what a model should say of them."""
-
-    name: str
-    vocabulary: Vocabulary
-    graphs: list[Graph]
-    labels: Float[Tensor, "graphs outputs"] | Int[Tensor, " graphs"]
-    """Binary and regression: one column per target, NaN where missing. Multiclass: class numbers."""
-    rows: list[int]
-    """Row of each graph in the source, counted from 0."""
-    split: str
-    """Name of the split protocol and part."""
-    sha256: dict[str, str]
-    """Of the source's files."""
-    texts: list[str] = field(default_factory=list)
-    """SMILES of each graph; none for pictures."""
-
-    def __len__(self) -> int:
-        return len(self.graphs)
-
-    def part(self, rows: Sequence[int], split: str) -> "LabelledGraphs":
-        """The graphs at these positions."""
-        kept = list(rows)
-        return LabelledGraphs(
-            self.name,
-            self.vocabulary,
-            [self.graphs[i] for i in kept],
-            self.labels[kept],
-            [self.rows[i] for i in kept],
-            split,
-            self.sha256,
-            [self.texts[i] for i in kept] if self.texts else [],
-        )
 
 
 def data_home(home: str | Path | None = None) -> Path:
@@ -156,12 +118,6 @@ def _download(wanted: Source, file: str, folder: Path) -> None:
     raise OSError(
         f"cannot download {file} ({'; '.join(reasons)}): put it into {folder}, or name the folder above with --data or ${HOME}"
     )
-
-
-def digest(path: Path, algorithm: str = "sha256") -> str:
-    """Checksum of a file as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 BACE_PARTS = ("train", "valid", "test", "all")

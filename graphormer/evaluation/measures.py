@@ -11,7 +11,7 @@ from jaxtyping import Float, Shaped
 from numpy import ndarray
 from torch import Tensor
 
-from graphormer.data.public import LabelledGraphs
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.network.ensemble import Model
 from graphormer.network.model import Task
 from graphormer.network.prediction import predict

@@ -1,13 +1,14 @@
-"""Graphs that others made with torch-geometric, as graphs of our vocabularies."""
+"""Graphs of torch-geometric as graphs of our vocabularies, and ours as theirs."""
 
 from typing import Any
 
 import numpy as np
 import torch
+from numpy import ndarray
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphormer.graphs.graph import Graph, from_pyg
+from graphormer.graphs.graph import Graph, graph
 from graphormer.graphs.molecules import MOLECULES, Molecule, molecule, shortened
 from graphormer.graphs.superpixels import SIDE, SUPERPIXELS, centroid_graph
 from graphormer.graphs.vocabulary import Vocabulary
@@ -35,7 +36,7 @@ def describes_nodes(codes: Tensor, vocabulary: Vocabulary) -> bool:
 def graph_of(data: Data, vocabulary: Vocabulary) -> Graph:
     """The graph of a `Data`, in whichever of three forms it comes.
 
-    - As `graphormer.graphs.graph.to_pyg` writes it: integer codes of the vocabulary.
+    - As `graphormer.graphs.pyg.to_pyg` writes it: integer codes of the vocabulary.
     - As `torch_geometric.utils.from_smiles` makes it: see `molecule_of`.
     - As `MNISTSuperpixels` holds it: see `superpixels_of`.
 
@@ -153,3 +154,69 @@ def _check_range(name: str, values: Any, largest: float, needed: str) -> None:
         raise ValueError(
             f"{name} {float(values.min()):g} … {float(values.max()):g}: {needed} are needed"
         )
+
+
+def to_pyg(one: Graph) -> Data:
+    """The graph as PyG `Data`: `x` codes, `x_weight`, `edge_index`, `edge_attr` edge types, `pos` where there are positions."""
+    return Data(
+        x=one.codes.long(),
+        x_weight=one.weights,
+        edge_index=one.edges.long(),
+        edge_attr=one.edge_types.long().unsqueeze(1),
+        pos=one.positions,
+    )
+
+
+def from_pyg(data: Data, vocabulary: Vocabulary) -> Graph:
+    """The graph that a PyG `Data` describes in the codes of `vocabulary`, as `to_pyg` writes them.
+
+    `x_weight` defaults to ones and `edge_attr` to the first edge type; `pos` is read where the vocabulary has offsets.
+
+    Raises:
+        ValueError: `x` or `edge_index` is missing, `x` holds no integer codes, `edge_attr` no edge types, or a code,
+            type or index is out of range.
+    """
+    if data.x is None or data.edge_index is None:
+        raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
+    if data.x.is_floating_point():
+        raise ValueError(
+            f"x of type {data.x.dtype}: integer codes of the vocabulary '{vocabulary.name}' are needed"
+        )
+    edges = data.edge_index.cpu().numpy()
+    stated = data.x.shape[1] - len(vocabulary.environments)  # environments follow from the edges
+    weights: Any = getattr(data, "x_weight", None)
+    positions = data.pos if vocabulary.offset_bins else None
+    if positions is not None and positions.shape != (len(data.x), 2):
+        raise ValueError(
+            f"pos of shape {tuple(positions.shape)} for {len(data.x)} nodes: a row and a column for each node are needed"
+        )
+    return graph(
+        vocabulary,
+        data.x[:, :stated].cpu().numpy(),
+        np.ones((len(data.x), stated), dtype=np.float32)
+        if weights is None
+        else weights[:, :stated].cpu().numpy(),
+        edges,
+        _edge_types(data.edge_attr, edges.shape[1], vocabulary),
+        None if positions is None else positions.cpu().numpy(),
+    )
+
+
+def _edge_types(edge_attr: Tensor | None, edges: int, vocabulary: Vocabulary) -> ndarray:
+    """`[edges]` positions in `vocabulary.edge_types`."""
+    if edge_attr is None:
+        return np.zeros(edges, dtype=np.int64)
+    if edge_attr.is_floating_point() or edge_attr.ndim > 2 or edge_attr.shape[1:].numel() != 1:
+        found = f"edge_attr of type {edge_attr.dtype} and shape {tuple(edge_attr.shape)}"
+        raise ValueError(
+            f"{found}: one integer edge type of '{vocabulary.name}' for each edge is needed"
+        )
+    if len(edge_attr) != edges:
+        raise ValueError(f"{edges} edges but {len(edge_attr)} rows of edge_attr")
+    types = edge_attr.flatten().cpu().numpy()
+    if len(types) and not 0 <= types.min() <= types.max() < len(vocabulary.edge_types):
+        last = len(vocabulary.edge_types) - 1
+        raise ValueError(
+            f"edge types {types.min()} … {types.max()}: '{vocabulary.name}' has types 0 … {last}"
+        )
+    return types

@@ -6,12 +6,10 @@ card, and refuses what does not fit by name.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,74 +19,19 @@ from safetensors.torch import save as save_weights
 from graphormer.files import write_file
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.names import unknown
+from graphormer.network.card import Card
 from graphormer.network.ensemble import Ensemble, Model
 from graphormer.network.model import Config, Graphormer
 
 FORMAT = "molxai-model-1"
 """Of the card; raised when an older program could not read a newer card."""
 
-MOST_MEMBERS = 100
-"""Of an ensemble."""
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 """The shipped models."""
 
 LIBRARIES = ("torch", "rdkit", "scikit-image", "numpy")
 """Whose versions the card notes: they decide features, segments and numbers."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a model is, what it was trained on, and how well it does."""
-
-    name: str
-    config: Config
-    vocabulary: str
-    """Name of the feature vocabulary; its version is part of the name."""
-    targets: tuple[str, ...]
-    """Name of each output column (binary, regression) or of the one quantity that is classified (multiclass)."""
-    classes: tuple[str, ...]
-    """Name of each class; empty for a regression."""
-    unit: str = "logit"
-    """Of the outputs: logits (log-odds), or the regression's unit."""
-    mean: tuple[float, ...] = ()
-    scale: tuple[float, ...] = ()
-    """Of a regression's targets: mean and standard deviation that training used; already folded into the weights."""
-    members: int = 1
-    """Models of an ensemble, all of one configuration."""
-    training: dict[str, Any] = field(default_factory=dict)
-    """Data set with sha256, split and rows, recipe, command, and the CPU threads, on whose number the weights' last digits depend."""
-    metrics: dict[str, Any] = field(default_factory=dict)
-    """Measured quality, each with its data and the command that repeats it."""
-    date: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    weights_sha256: str = ""
-
-    def __post_init__(self) -> None:
-        if not (
-            isinstance(self.name, str)
-            and isinstance(self.vocabulary, str)
-            and re.fullmatch(r"[\w.-]+", self.name)
-        ):
-            raise ValueError(
-                f"a card with name {self.name!r} and vocabulary {self.vocabulary!r}: letters, digits, '.', '_' and '-' are needed"
-            )
-        if not (isinstance(self.training, dict) and isinstance(self.metrics, dict)):
-            raise ValueError("a card whose training or metrics is no table of names and values")
-        if not (isinstance(self.members, int) and 1 <= self.members <= MOST_MEMBERS):
-            raise ValueError(
-                f"a card with {self.members!r} members: a whole number from 1 to {MOST_MEMBERS} is needed"
-            )
-        needed = {"binary": 2, "multiclass": self.config.outputs, "regression": 0}[self.config.task]
-        if len(self.classes) != needed:
-            raise ValueError(
-                f"a card with {len(self.classes)} class names: its {self.config.task} model needs {needed}"
-            )
-
-    @property
-    def endpoints(self) -> tuple[str, ...]:
-        """The targets, where there are several of which one is explained at a time."""
-        return self.targets if self.config.task != "multiclass" and len(self.targets) > 1 else ()
 
 
 def versions() -> dict[str, str]:
@@ -100,17 +43,6 @@ def _identity(card: Card) -> str:
     """The architecture and features as text, kept inside the weights file so that another card cannot reinterpret it."""
     several = [card.members] if card.members > 1 else []
     return json.dumps([card.config.to_dict(), card.vocabulary, *several], sort_keys=True)
-
-
-def row_ranges(rows: Iterable[int]) -> str:
-    """Row numbers as text: `0-3,5,7-9`."""
-    ranges: list[list[int]] = []
-    for row in sorted(rows):
-        if ranges and row == ranges[-1][1] + 1:
-            ranges[-1][1] = row
-        else:
-            ranges.append([row, row])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
 
 
 def save(model: Model, card: Card, folder: Path) -> Path:

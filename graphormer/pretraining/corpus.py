@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from graphormer.data.public import LabelledGraphs, digest
+from graphormer.data.labelled import LabelledGraphs
+from graphormer.files import digest
 from graphormer.graphs.graph import Graph
 from graphormer.graphs.molecules import MOLECULES, skeleton
 from graphormer.pretraining.descriptors import DESCRIPTORS, descriptors, standardised

@@ -10,7 +10,7 @@ import logging
 
 import torch
 
-from graphormer.data.public import LabelledGraphs
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.forest import votes
 from graphormer.graphs.molecules import molecule
 from graphormer.network.model import Config

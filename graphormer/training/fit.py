@@ -17,7 +17,7 @@ from torch import Tensor, distributed
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Sampler
 
-from graphormer.data.public import LabelledGraphs
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.files import write_file
 from graphormer.graphs.graph import GraphBatch, collate
 from graphormer.network.loss import loss

@@ -11,7 +11,7 @@ from typing import Any
 import lightning
 from torch.optim.swa_utils import AveragedModel
 
-from graphormer.data.public import LabelledGraphs
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.measures import WITH_UNIT, quality
 from graphormer.files import write_table
 from graphormer.network.loss import loss

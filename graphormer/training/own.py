@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphormer.data.collection import Collection
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.labelled_pictures import collect_pictures
 from graphormer.data.labelled_tables import collect
-from graphormer.data.public import LabelledGraphs, digest
 from graphormer.data.splits import FRACTIONS, Sizes
-from graphormer.files import real_path, write_table
-from graphormer.network.checkpoint import Card
+from graphormer.files import digest, real_path, write_table
+from graphormer.network.card import Card
 from graphormer.network.model import Config, Task
 from graphormer.pretraining.distillation import REPEATS
 from graphormer.readers.tables import AS_FOUND, Layout

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graphormer.data.public import LabelledGraphs, bace, mnist
+from graphormer.data.labelled import LabelledGraphs
+from graphormer.data.public import bace, mnist
 from graphormer.names import unknown
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.network.model import Config
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.recipe import Recipe

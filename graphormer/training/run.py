@@ -13,11 +13,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.data.public import LabelledGraphs
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.fingerprints import bits_beside, ecfp_bits, write_bits
 from graphormer.evaluation.measures import DIVERGED, Interval, intervals
 from graphormer.files import write_table
-from graphormer.network.checkpoint import Card, load, row_ranges, save, versions
+from graphormer.network.card import Card, row_ranges
+from graphormer.network.checkpoint import load, save, versions
 from graphormer.network.ensemble import Ensemble, Model, networks
 from graphormer.network.model import Config, Graphormer, Task
 from graphormer.network.prediction import predict

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from molxai.batch.pool import Columns, Limits, Work, Worker
+from molxai.batch.pool import Columns, Limits, Work, WorkerProcess
 
 AHEAD = 2
 """Chunks that are read for each worker before it asks: memory does not grow with the input."""
@@ -50,7 +50,7 @@ def processes(work: Work, chunks: Chunks, workers: int, limits: Limits = LIMITS)
     from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
     from queue import SimpleQueue
 
-    pool, idle = [Worker(work, limits) for _ in range(workers)], SimpleQueue[Worker]()
+    pool, idle = [WorkerProcess(work, limits) for _ in range(workers)], SimpleQueue[WorkerProcess]()
     for worker in pool:
         idle.put(worker)
 
@@ -85,7 +85,7 @@ class _Actor:
     """
 
     def __init__(self, work: Work, limits: Limits) -> None:
-        self.worker = Worker(work, limits)
+        self.worker = WorkerProcess(work, limits)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         tables = [pickle.dumps(self.worker.complete(pickle.loads(rows))) for rows in batch["rows"]]

@@ -9,7 +9,7 @@ from graphormer.names import listing, unknown
 from graphormer.network.checkpoint import locate, read_card
 from graphormer.readers.columns import usual_smiles
 from molxai.batch.records import KEYS
-from molxai.batch.worker import Attribution
+from molxai.batch.worker import Worker
 from molxai.chemistry.series import default_target
 from molxai.explanation.optional import needed
 
@@ -20,7 +20,7 @@ OURS = "molxai_"
 """Before the name of a column of records that the frame has already."""
 
 SETTINGS = ("endpoint", "features", "fragments", "relevances", "max_atoms", "batch_size", "device")
-"""Further choices, named as in an `Attribution`."""
+"""Further choices, named as in a `Worker`."""
 
 LEFT_OUT = ("id", "row", "input", "smiles")
 """Columns of records that the frame's own index and SMILES say already."""
@@ -51,7 +51,7 @@ def explain_frame(
         method: an id of `EXPLAINERS`.
         target: `pred`, or a class's name or number. [default: the second of two classes, else pred]
         contrast: class whose logit is subtracted.
-        settings: of an `Attribution`: endpoint, features, fragments, relevances, max_atoms, batch_size, device.
+        settings: of a `Worker`: endpoint, features, fragments, relevances, max_atoms, batch_size, device.
 
     Raises:
         ModuleNotFoundError: pandas is not installed.
@@ -64,7 +64,7 @@ def explain_frame(
         if name not in SETTINGS:
             raise ValueError(unknown("setting", name, SETTINGS, where="of explain_frame"))
     chosen = target or default_target(read_card(locate(model)), table=True)
-    work = Attribution(model, method, chosen, contrast, **settings)
+    work = Worker(model, method, chosen, contrast, **settings)
     if work.explainer.reads != "molecules":
         raise ValueError(
             f"the model {work.explainer.card.name!r} reads digits: a frame of molecules needs another model"
@@ -98,7 +98,7 @@ def _smiles_column(columns: list[str], wanted: str) -> str:
 
 
 def _rows(molecules: "pandas.Series") -> dict[str, np.ndarray]:
-    """The column as rows of an `Attribution`; what is missing is an empty SMILES, which is refused as such."""
+    """The column as rows of a `Worker`; what is missing is an empty SMILES, which is refused as such."""
     content = np.empty(len(molecules), dtype=object)
     given = zip(molecules, molecules.isna(), strict=True)
     content[:] = [

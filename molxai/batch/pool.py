@@ -78,7 +78,7 @@ MORE_TIME = "give it more with --row-seconds, or leave the row out"
 LEAVE_OUT = "leave the row out, or simplify its molecule"
 
 
-class Worker:
+class WorkerProcess:
     """A process that does chunks one after the other; a new one where it was lost."""
 
     def __init__(self, work: Work, limits: Limits) -> None:

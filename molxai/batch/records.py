@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from graphormer.files import replacing
 from graphormer.graphs.molecules import Molecule
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.readers.spreadsheets import Sheet
 from molxai.batch.rows import Prediction
 from molxai.chemistry.fragments import Scheme, fragments, lost_notes

@@ -15,10 +15,11 @@ from graphormer.graphs.molecules import Molecule
 from graphormer.network.prediction import predict_each
 from molxai.chemistry.fragments import Scheme, worded
 from molxai.explanation.explainer import Explainer, graph_in
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Input
 from molxai.explanation.methods import check_size
-from molxai.explanation.methods.outcome import Outcome, outcomes, resolved
+from molxai.explanation.outcome import Outcome, outcomes, resolved
+from molxai.explanation.target import Target
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit
 
 CHUNK = 512

@@ -19,8 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphormer.data.public import digest
-from graphormer.files import write_file
+from graphormer.files import digest, write_file
 from graphormer.network.checkpoint import versions
 from graphormer.readers.sdf import STRUCTURES
 from graphormer.readers.tables import AS_FOUND, SEPARATORS, Layout
@@ -29,7 +28,7 @@ from molxai.batch.checkpoint import TOTAL, Parts, Tally, merge, tally_of
 from molxai.batch.engines import Engine, here
 from molxai.batch.records import write_tables
 from molxai.batch.rows import cost
-from molxai.batch.worker import Attribution, rows_of
+from molxai.batch.worker import Worker, rows_of
 from molxai.explanation.inputs import Entry, entries, is_file
 
 CHUNK = 1024
@@ -88,14 +87,12 @@ def _expected(path: Path, layout: Layout) -> int:
     return 1
 
 
-def chunk_size(work: Attribution) -> int:
+def chunk_size(work: Worker) -> int:
     """Rows of a chunk: some seconds' work."""
     return max(FEWEST, CHUNK // cost(work.explainer)) if work.relevances else CHUNK
 
 
-def manifest_of(
-    work: Attribution, library: Library, columns: pa.Schema, size: int
-) -> dict[str, Any]:
+def manifest_of(work: Worker, library: Library, columns: pa.Schema, size: int) -> dict[str, Any]:
     """All that decides what the records hold, by name."""
     settings = {
         name: value
@@ -116,7 +113,7 @@ def manifest_of(
 
 
 def explain_library(
-    work: Attribution,
+    work: Worker,
     library: Library,
     output: Path,
     engine: Engine = here,

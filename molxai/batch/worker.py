@@ -1,6 +1,6 @@
 """What a worker does: a chunk of rows in, their records out, as a value that any engine can send to another process.
 
->>> attribute = Attribution("bace")
+>>> attribute = Worker("bace")
 >>> columns = attribute({"input": np.array(["CCO", "c1ccccc1"])})
 >>> columns["status"].tolist(), len(columns["relevance"][1])
 (['ok', 'ok'], 6)
@@ -26,7 +26,7 @@ from molxai.explanation.inputs import Entry, Input
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Worker:
     """Explains or predicts rows: dictionary of arrays in, dictionary of arrays out; the model is read where it is first called.
 
     Rows need the column `input`, a SMILES each; the columns of an `Entry` are used where they are there.

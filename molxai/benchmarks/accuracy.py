@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.data.public import LabelledGraphs, bace
+from graphormer.data.labelled import LabelledGraphs
+from graphormer.data.public import bace
 from graphormer.data.splits import SPLITS
 from graphormer.evaluation.forest import forest_outputs
 from graphormer.evaluation.measures import quality

@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.labelled_pictures import labelled_pictures
 from graphormer.data.labelled_tables import labelled
-from graphormer.data.public import LabelledGraphs, digest
 from graphormer.evaluation.forest import forest_outputs
 from graphormer.evaluation.measures import intervals
-from graphormer.network.checkpoint import Card
+from graphormer.files import digest
+from graphormer.network.card import Card
 from graphormer.network.prediction import predict
 from graphormer.readers.tables import AS_FOUND, Layout, read_rows
 from graphormer.training.presets import preset_of

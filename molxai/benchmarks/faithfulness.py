@@ -26,11 +26,12 @@ from graphormer.network.prediction import batch_for
 from graphormer.readers.arrays import array_names, read_array
 from molxai.benchmarks.subjects import Subjects
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import EXPLAINERS, Method, check_size
-from molxai.explanation.methods.ensemble import explained
+from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.removal import Removal
+from molxai.explanation.target import Target
 from molxai.metrics.conservation import gap_share
 from molxai.metrics.curves import Curves, curves
 from molxai.metrics.fidelity import fidelity
@@ -213,7 +214,7 @@ def explain_all(
         batch = batch_for(explainer.network, [graphs[row] for row in rows])
         for row, one in zip(
             rows,
-            explained(method, explainer.network, batch, [targets[row] for row in rows]),
+            explain_batch(method, explainer.network, batch, [targets[row] for row in rows]),
             strict=True,
         ):
             made[row] = one

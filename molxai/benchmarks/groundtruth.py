@@ -24,7 +24,8 @@ from graphormer.evaluation.measures import evaluate
 from graphormer.files import write_file
 from graphormer.graphs.graph import collate
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card, versions
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import versions
 from graphormer.network.ensemble import Model
 from graphormer.network.model import Graphormer
 from molxai.benchmarks.study import Study, study, trained
@@ -32,8 +33,8 @@ from molxai.benchmarks.summary import as_csv
 from molxai.benchmarks.tasks import BASELINES, LOWER_IS_BETTER, Task, task_named
 from molxai.benchmarks.truth import Fields, Known
 from molxai.explanation.explainer import Explainer, chosen_device
-from molxai.explanation.explanation import Target
 from molxai.explanation.methods import EXPLAINERS, check_size, method
+from molxai.explanation.target import Target
 from molxai.metrics.bootstrap import interval
 from molxai.metrics.plausibility import MOST_MATCHES
 
@@ -108,7 +109,9 @@ def groundtruth(
     network, card = trained(prepared, recipe, folder, device, progress)
     network.to(chosen_device(device))
     rows = [
-        _method_row(name, prepared.task, judged, Explainer.of(network, card, name), progress)
+        _method_row(
+            name, prepared.task, judged, Explainer.from_network(network, card, name), progress
+        )
         for name in wanted
     ]
     rows += [_baseline_row(name, prepared.task, judged) for name in prepared.task.baselines]

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from molxai.batch.run import Library, explain_library
-from molxai.batch.worker import Attribution
+from molxai.batch.worker import Worker
 
 PRELOADED = [
     "molxai.batch.run",
@@ -38,7 +38,7 @@ class Campaign:
 
 
 def campaign(
-    work: Attribution, library: Library, folder: Path, points: int, chunk: int, seed: int = 0
+    work: Worker, library: Library, folder: Path, points: int, chunk: int, seed: int = 0
 ) -> Campaign:
     """Begin a run, kill it after a random time (SIGKILL), resume and kill it again, `points` times; then let it end.
 
@@ -80,7 +80,7 @@ def campaign(
     return Campaign(points, killed, finished, same, len(left))
 
 
-def _resumed(work: Attribution, library: Library, output: Path, chunk: int) -> None:
+def _resumed(work: Worker, library: Library, output: Path, chunk: int) -> None:
     torch.set_num_threads(1)
     explain_library(work, library, output, resume=True, chunk=chunk)
 

@@ -23,7 +23,6 @@ from graphormer.training.presets import preset_of
 from molxai.explanation.explainer import Explainer, graph_in
 from molxai.explanation.inputs import Entry, entries
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.methods.ensemble import explained
 
 MOST, FEWEST = 500, 8
 """Graphs that are timed at most, and of a slow method at least."""

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from graphormer.data.public import LabelledGraphs
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.splits import random_split
 from graphormer.evaluation.measures import evaluate
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card, load, row_ranges, save, versions
+from graphormer.network.card import Card, row_ranges
+from graphormer.network.checkpoint import load, save, versions
 from graphormer.network.ensemble import Model
 from graphormer.training.recipe import Recipe
 from molxai.benchmarks.tasks import BENZENE, Task, adapted, task_named

@@ -10,8 +10,8 @@ from graphormer.graphs.graph import Graph
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.training.presets import preset_of
 from molxai.explanation.explainer import Explainer, graph_in
-from molxai.explanation.explanation import Target
 from molxai.explanation.inputs import read_inputs
+from molxai.explanation.target import Target
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy import ndarray
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolDescriptors
 
-from graphormer.data.public import digest
+from graphormer.files import digest
 from graphormer.graphs.molecules import Molecule, molecule, shortened
 from graphormer.names import unknown
 from graphormer.readers.tables import TABLES, Layout, read_rows

@@ -14,7 +14,7 @@ from rdkit.Chem import BRICS
 
 from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.names import unknown
-from graphormer.network.checkpoint import row_ranges
+from graphormer.network.card import row_ranges
 from graphormer.readers.text import lines
 from molxai.chemistry.grouping import (
     MOST_MATCHES,

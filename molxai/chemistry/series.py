@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from graphormer.graphs.molecules import Molecule
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.chemistry.fragments import Fragment, Lost, Scheme, fragments, lost
 from molxai.explanation.captions import bias_word
 from molxai.explanation.explainer import Explainer

@@ -105,10 +105,10 @@ def benchmark_interruption(
 
     from graphormer.readers.tables import Layout
     from molxai.batch.run import Library
-    from molxai.batch.worker import Attribution
+    from molxai.batch.worker import Worker
     from molxai.benchmarks.interruption import campaign, markdown
 
-    work = Attribution(shipped_for(inputs, model), device="cpu")
+    work = Worker(shipped_for(inputs, model), device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         found = campaign(
             work, Library(tuple(inputs), Layout(smiles_column)), Path(folder), points, chunk, seed

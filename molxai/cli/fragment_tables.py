@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from graphormer.graphs.molecules import shortened
-from graphormer.network.checkpoint import row_ranges
+from graphormer.network.card import row_ranges
 from molxai.chemistry.fragments import Fragment
 from molxai.chemistry.pair import TOP, MatchedPair
 from molxai.chemistry.series import BASE, HYDROGEN, Carrier

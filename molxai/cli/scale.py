@@ -19,7 +19,7 @@ from molxai.cli.signals import INTERRUPTED, resumable, tell
 if TYPE_CHECKING:
     from graphormer.readers.tables import Layout
     from molxai.batch.engines import Engine
-    from molxai.batch.worker import Attribution
+    from molxai.batch.worker import Worker
 
 WORKERS = "Worker processes; 0: none, the program does the work itself. [default: one for each processor; none for an input of one chunk]"
 ROW_SECONDS = "Seconds that one row may keep a worker busy; a row that takes longer becomes a record of an error."
@@ -102,12 +102,12 @@ def explain_to_file(
     settings: dict[str, Any],
     scale: Scale,
 ) -> None:
-    """Explain, or predict, all inputs into a file of records, with these settings of an `Attribution`."""
+    """Explain, or predict, all inputs into a file of records, with these settings of a `Worker`."""
     from graphormer.files import real_path
     from molxai.batch.checkpoint import Tally, parts_folder
     from molxai.batch.engines import here
     from molxai.batch.run import Library, explain_library
-    from molxai.batch.worker import Attribution
+    from molxai.batch.worker import Worker
     from molxai.cli.terminal import counted
     from molxai.explanation.explainer import chosen_device
     from molxai.explanation.inputs import extra_columns, is_file
@@ -127,7 +127,7 @@ def explain_to_file(
     )  # a column that is missing is told before any work
     extras = {} if scale.drop_extra_columns else extras
     blocks = output.suffix.lower() == ".sdf"
-    work = Attribution(
+    work = Worker(
         **settings, blocks=blocks, extras=tuple(extras), types=extras, max_atoms=scale.max_atoms
     )
     if work.blocks and work.explainer.reads == "digits":
@@ -215,7 +215,7 @@ def _shard(text: str) -> tuple[int, int]:
     return int(place), int(count)
 
 
-def _engine(scale: Scale, work: "Attribution") -> "Engine":
+def _engine(scale: Scale, work: "Worker") -> "Engine":
     """The engine that was asked for."""
     from functools import partial
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
 
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.batch.checkpoint import Tally
 from molxai.batch.records import Record
 from molxai.batch.rows import Explained

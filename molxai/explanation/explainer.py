@@ -19,19 +19,21 @@ from graphormer.graphs.graph import Graph, size_batches
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from graphormer.names import unknown
-from graphormer.network.checkpoint import Card, load, locate
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import load, locate
 from graphormer.network.ensemble import Model
 from graphormer.network.prediction import batch_for
-from molxai.explanation.explanation import PREDICTED, Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations, Refused, refuse
 from molxai.explanation.inputs import Input
 from molxai.explanation.methods import check_size
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.about import ABOUT
-from molxai.explanation.methods.ensemble import explained
+from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.sources import Linked, is_numbers, lacking, several, text_of
 from molxai.explanation.subjects import Subject, read_by, subject_of
 from molxai.explanation.subjects import graph_in as graph_in
+from molxai.explanation.target import PREDICTED, Target
 
 Source: TypeAlias = Any
 """One input: a SMILES, an RDKit `Mol`, a picture as numbers or by its path, a PyG `Data`, or what was made of one of these."""
@@ -92,7 +94,7 @@ class Explainer:
         self.column = self._column(endpoint)
 
     @classmethod
-    def of(
+    def from_network(
         cls, network: Model, card: Card, method: str = "lrp", batch_size: int = BATCH_SIZE
     ) -> "Explainer":
         """An explainer of a model that is already in memory, where it is."""
@@ -106,7 +108,7 @@ class Explainer:
         made.weights, made.column = None, 0
         return made
 
-    def by(self, method: str, endpoint: str | None = None) -> "Explainer":
+    def with_method(self, method: str, endpoint: str | None = None) -> "Explainer":
         """The same model, which stays in memory once, explained by another method; None: for the same endpoint.
 
         Raises:
@@ -370,7 +372,7 @@ class Explainer:
             batch = batch_for(self.network, [graphs[row] for row in rows])
             for row, explanation in zip(
                 rows,
-                explained(self.method, self.network, batch, [targets[row] for row in rows]),
+                explain_batch(self.method, self.network, batch, [targets[row] for row in rows]),
                 strict=True,
             ):
                 made[row] = self._completed(explanation, subjects[row])

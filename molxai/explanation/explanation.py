@@ -12,8 +12,8 @@ from torch import Tensor
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from graphormer.network.ensemble import Model
-from graphormer.network.model import Config
 from molxai.explanation.optional import needed
+from molxai.explanation.target import Target
 from molxai.explanation.words import in_a_line, signed, spread
 from molxai.rendering.look import Part
 
@@ -21,51 +21,6 @@ if TYPE_CHECKING:
     import pandas
 
     import molxai.explanation.flow
-
-
-PREDICTED = -1
-"""As the label of a target: whichever class is predicted."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is explained: one class's logit (or a regression's value), or how much it exceeds another's."""
-
-    label: int = 0
-    """Binary: 0 or 1. Multiclass: the class. Regression: 0. Or `PREDICTED`."""
-    contrast: int | None = None
-    """Multiclass: the class whose logit is subtracted."""
-    column: int = 0
-    """Binary and regression: the output column."""
-
-    def weights(self, config: Config) -> list[float]:
-        """The linear combination of the model's outputs that is explained.
-
-        A binary model has one logit, log p/(1 − p): class 0's is its negative.
-
-        Raises:
-            ValueError: no such class or column, or a contrast that the model does not have.
-        """
-        count = {"binary": 2, "multiclass": config.outputs, "regression": 1}[config.task]
-        for label in (self.label, self.contrast):
-            if label is not None and not 0 <= label < count:
-                raise ValueError(f"class {label}: the model has {count} classes, 0 … {count - 1}")
-        column = self.label if config.task == "multiclass" else self.column
-        if not 0 <= column < config.outputs:
-            raise ValueError(f"output column {column}: the model has {config.outputs}")
-        weights = [0.0] * config.outputs
-        weights[column] = -1.0 if config.task == "binary" and self.label == 0 else 1.0
-        if self.contrast is not None:
-            if config.task != "multiclass":
-                raise ValueError(
-                    "a contrast needs a model of several classes: the logit of a binary model already compares its two"
-                )
-            if self.contrast == self.label:
-                raise ValueError(
-                    f"class {self.label} in contrast to itself: two different classes are needed"
-                )
-            weights[self.contrast] = -1.0
-        return weights
 
 
 @dataclass(frozen=True, repr=False)

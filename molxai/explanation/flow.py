@@ -30,9 +30,10 @@ from graphormer.graphs.graph import Graph, collate
 from graphormer.graphs.pairs import UNREACHABLE
 from graphormer.network.ensemble import Ensemble
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
-from molxai.explanation.methods.gradient import gradient_pass
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.optional import needed
+from molxai.explanation.passes import gradient_pass
+from molxai.explanation.target import Target
 from molxai.explanation.words import in_a_line, signed
 from molxai.rules import ACTIVATION, LN, Function, Rule
 from molxai.rules.tables import frozen_output

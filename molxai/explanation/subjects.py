@@ -11,7 +11,7 @@ from graphormer.graphs.graph import Graph
 from graphormer.graphs.molecules import Molecule, molecule, shortened
 from graphormer.graphs.superpixels import Digit, digit
 from graphormer.graphs.vocabulary import Vocabulary
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.readers.pictures import PICTURES, picture, read_picture
 from graphormer.readers.text import ending
 from molxai.explanation.inputs import Input

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from molxai.explanation.explainer import Class, Explainer, Source, graph_in
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import check_size
+from molxai.explanation.target import Target
 from molxai.explanation.words import in_a_line
 from molxai.metrics.agreement import spearman_matrix
 from molxai.rendering.look import look_of
@@ -106,7 +107,7 @@ def compare(
     Raises:
         ValueError: no such method, an input that cannot be read, or a graph too large for a method.
     """
-    several = [explainer.by(name) for name in methods]
+    several = [explainer.with_method(name) for name in methods]
     subject = explainer.subject(source)
     for one in several:
         check_size(one.method, graph_in(subject).nodes)

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Target
 from molxai.explanation.methods import Method
-from molxai.explanation.methods.gradient import gradient_pass
 from molxai.explanation.methods.lrp import GradientInput
+from molxai.explanation.passes import gradient_pass
+from molxai.explanation.target import Target
 from molxai.metrics.agreement import spearman
 
 WARN = 1e3

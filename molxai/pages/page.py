@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from graphormer.files import write_file
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.chemistry.fragments import SCHEMES
 from molxai.explanation.captions import bias_word
 from molxai.pages.quality import quality_rows

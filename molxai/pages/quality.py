@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 
 NAMES = {
     "roc_auc": "ROC-AUC",

@@ -53,7 +53,7 @@ def views(
         ValueError: no such method, class or column.
     """
     target = report.target or common_target(explainer.card)
-    several = [explainer.by(name) for name in report.methods]
+    several = [explainer.with_method(name) for name in report.methods]
     remaining = iter(entries)
     while chunk := list(islice(remaining, CHUNK)):
         inputs = [entry.read(max_atoms) for entry in chunk]

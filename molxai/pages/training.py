@@ -18,7 +18,7 @@ from numpy import ndarray
 
 from graphormer.files import write_file
 from graphormer.graphs.molecules import shortened
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.training.history import HISTORY, STANDARD_RMSE, read_history
 from graphormer.training.run import PREDICTIONS
 from molxai.pages.quality import NAMES, quality_rows, target_rows

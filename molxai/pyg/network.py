@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphormer.graphs.graph import Graph, GraphBatch, collate, from_pyg
-from graphormer.graphs.pyg import describes_nodes
+from graphormer.graphs.graph import Graph, GraphBatch, collate
+from graphormer.graphs.pyg import describes_nodes, from_pyg
 from graphormer.network.model import Graphormer
 
 

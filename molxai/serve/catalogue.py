@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from graphormer.graphs.molecules import Molecule
-from graphormer.network.checkpoint import Card, read_card
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import read_card
 from molxai.batch.rows import USUAL
 from molxai.explanation.captions import bias_word
 from molxai.explanation.inputs import Entry

@@ -31,4 +31,4 @@ class Shelf:
                 _ = self.loaded[
                     model
                 ].known  # read once, and not for each of the copies that are handed out
-        return self.loaded[model].by(method, endpoint)
+        return self.loaded[model].with_method(method, endpoint)

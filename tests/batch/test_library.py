@@ -26,7 +26,7 @@ from molxai.batch.engines import here, on_ray, processes
 from molxai.batch.records import FORMATS, KEYS
 from molxai.batch.run import Library
 from molxai.batch.run import explain_library as explain_any
-from molxai.batch.worker import Attribution, entries_of, rows_of
+from molxai.batch.worker import Worker, entries_of, rows_of
 from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
 from molxai.explanation.inputs import entries
@@ -56,7 +56,7 @@ def table(tmp_path_factory):
 
 
 def attribution(saved_model, **settings):
-    return Attribution(str(saved_model), extras=("plate", "row"), device="cpu", **settings)
+    return Worker(str(saved_model), extras=("plate", "row"), device="cpu", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -412,7 +412,7 @@ def test_sdf_sets_relevance_on_the_atoms(table, saved_model, tmp_path):
         tmp_path / "again.parquet"
     )  # what was written can be explained again, to the same numbers
     explain_library(
-        Attribution(str(saved_model), device="cpu"), Library((str(tmp_path / "out.sdf"),)), again
+        Worker(str(saved_model), device="cpu"), Library((str(tmp_path / "out.sdf"),)), again
     )
     repeated = parquet.read_table(again).to_pylist()
     assert [one["logit"] for one in repeated if one["status"] == "ok"] == pytest.approx(
@@ -586,7 +586,7 @@ def test_digits_go_the_same_way(saved_digit_model, tmp_path):
 
     pictures = np.stack([np.roll(stroke_image(), shift, 1) for shift in range(-4, 5)] * 3)
     np.savez(tmp_path / "digits.npz", images=(255 * pictures).astype(np.uint8))
-    work = Attribution(str(saved_digit_model), device="cpu")
+    work = Worker(str(saved_digit_model), device="cpu")
     for engine, name in ((here, "a.parquet"), (partial(processes, workers=1), "b.parquet")):
         assert explain_library(
             work, Library((str(tmp_path / "digits.npz"),)), tmp_path / name, engine

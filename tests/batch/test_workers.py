@@ -14,9 +14,9 @@ from pyarrow import parquet
 
 from molxai.batch.checkpoint import Tally
 from molxai.batch.engines import processes
-from molxai.batch.pool import Limits, Worker, refused
+from molxai.batch.pool import Limits, WorkerProcess, refused
 from molxai.batch.run import Library, explain_library
-from molxai.batch.worker import Attribution
+from molxai.batch.worker import Worker
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not know the tests
 
@@ -68,7 +68,7 @@ def poisonous(rows):
     return echo(rows)
 
 
-class PoisonousAttribution(Attribution):
+class PoisonousWorker(Worker):
     def table(self, rows):
         take_poison(rows)
         return super().table(rows)
@@ -86,7 +86,7 @@ def chunk(*smiles):
 
 @pytest.fixture
 def worker():
-    made = Worker(poisonous, LIMITS)
+    made = WorkerProcess(poisonous, LIMITS)
     yield made
     made.end()
 
@@ -118,7 +118,7 @@ class Once:
 
 
 def test_a_chunk_whose_worker_is_killed_once_is_done_again_as_a_whole(tmp_path):
-    worker = Worker(Once(tmp_path / "mark"), LIMITS)
+    worker = WorkerProcess(Once(tmp_path / "mark"), LIMITS)
     assert worker.complete(chunk("C", "CC"))["together"].to_pylist() == [2, 2]
     worker.end()
 
@@ -198,7 +198,7 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
                 *([f"m{i}", one, f"P{i}"] for i, one in enumerate(smiles)),
             ]
         )
-    attribution = PoisonousAttribution(str(saved_model), extras=("plate",), device="cpu")
+    attribution = PoisonousWorker(str(saved_model), extras=("plate",), device="cpu")
 
     def stopping(work, chunks):
         made = processes(work, chunks, 1, Limits())
@@ -216,6 +216,6 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
         (i, f"m{i}", one, f"P{i}") for i, one in enumerate(smiles)
     ]
     assert [one["error"] for one in rows if one["status"] == "error"] == [REASONS["CCCN"]]
-    alone = Attribution(str(saved_model), device="cpu")({"input": np.array(smiles)})
+    alone = Worker(str(saved_model), device="cpu")({"input": np.array(smiles)})
     for one, logit in zip(rows, alone["logit"], strict=True):
         assert one["status"] == "error" or one["logit"] == pytest.approx(logit, abs=1e-6)

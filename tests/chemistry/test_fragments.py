@@ -13,9 +13,9 @@ from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from graphormer.graphs.molecules import MOLECULES, molecule
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.batch.run import Library, manifest_of
-from molxai.batch.worker import Attribution
+from molxai.batch.worker import Worker
 from molxai.chemistry.fragments import SCHEMES, attached_smiles, fragments, from_smarts, lost, parts
 from molxai.chemistry.functional_groups import CYCLIC_AMIDINES, GROUPS
 from molxai.chemistry.ring_names import RINGS
@@ -81,7 +81,7 @@ ALL = {**SCHEMES, "own": from_smarts(OWN)}
 
 @pytest.fixture(scope="module")
 def explainer():
-    return Explainer.of(
+    return Explainer.from_network(
         random_model(SMALL), Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes"))
     )
 
@@ -286,7 +286,7 @@ def test_the_manifest_holds_the_content_of_the_users_file(saved_model):
     library = Library(("C",))
     manifests = [
         manifest_of(work, library, work.schema, 8)
-        for work in (Attribution(str(saved_model), fragments=(line,)) for line in OWN[2:4])
+        for work in (Worker(str(saved_model), fragments=(line,)) for line in OWN[2:4])
     ]
     assert manifests[0]["fragments"] == [OWN[2]] and manifests[0] != manifests[1]
 

@@ -15,7 +15,7 @@ from PIL import Image
 from rdkit import Chem
 
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.chemistry.pair import matched_pair
 from molxai.explanation.explainer import Explainer
 
@@ -42,7 +42,7 @@ PAIRS = {
 def explainer(request):
     config = replace(SMALL, bias=True, activation="gelu") if "biases" in request.param else SMALL
     card = Card("untrained", config, MOLECULES.name, ("effect",), ("no", "yes"))
-    return Explainer.of(random_model(config), card, request.param.split()[0])
+    return Explainer.from_network(random_model(config), card, request.param.split()[0])
 
 
 @pytest.mark.parametrize("name", PAIRS)

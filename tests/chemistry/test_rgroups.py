@@ -13,7 +13,8 @@ from rdkit import Chem
 from rdkit.Chem import rdRGroupDecomposition
 
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card, save
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import save
 from molxai.chemistry.cores import core_query
 from molxai.chemistry.rgroups import core_table
 from molxai.chemistry.series import HYDROGEN
@@ -32,7 +33,7 @@ INDOLES = ("c1ccc2[nH]ccc2c1", "Cc1c[nH]c2ccccc12", "Clc1ccc2c(ccn2C)c1", "COc1c
 
 @pytest.fixture(scope="module")
 def explainer():
-    return Explainer.of(
+    return Explainer.from_network(
         random_model(SMALL), Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes"))
     )
 

@@ -13,7 +13,7 @@ from conftest import ROOT, SMALL, random_model, stroke_image
 from rdkit import Chem
 
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.chemistry.fragments import fragments
 from molxai.chemistry.rgroups import core_table
 from molxai.chemistry.series import carriers, series_target
@@ -50,7 +50,7 @@ AROUND_BENZENE = (
 @pytest.fixture(scope="module", params=["inactive 0", "biases"])
 def explainer(request):
     config = replace(SMALL, bias=True, activation="gelu") if request.param == "biases" else SMALL
-    return Explainer.of(
+    return Explainer.from_network(
         random_model(config), Card("untrained", config, MOLECULES.name, ("effect",), ("no", "yes"))
     )
 
@@ -158,9 +158,9 @@ def test_the_common_core_is_found(explainer):
 
 def test_the_usual_target_is_the_second_class_whatever_its_name():
     card = Card("untrained", SMALL, MOLECULES.name, ("effect",), ("1", "2"))
-    assert series_target(Explainer.of(random_model(SMALL), card)) == "2"
+    assert series_target(Explainer.from_network(random_model(SMALL), card)) == "2"
     config = replace(SMALL, task="regression")
-    regression = Explainer.of(
+    regression = Explainer.from_network(
         random_model(config),
         Card("untrained", config, MOLECULES.name, ("effect",), (), mean=(0.0,), scale=(1.0,)),
     )

@@ -208,7 +208,7 @@ def test_the_training_table_is_whole(tmp_path):
     from dataclasses import replace
 
     from graphormer.graphs.molecules import MOLECULES
-    from graphormer.network.checkpoint import Card
+    from graphormer.network.card import Card
     from molxai.cli.terminal import show_training
 
     config = replace(SMALL, outputs=2)

@@ -18,7 +18,7 @@ from graphormer.data.splits import (
     scaffold,
     scaffold_split,
 )
-from graphormer.network.checkpoint import row_ranges
+from graphormer.network.card import row_ranges
 
 MOLECULES = [f"c1ccccc1{'C' * n}" for n in range(1, 15)] + [
     "C1CCCCC1C",

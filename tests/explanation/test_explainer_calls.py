@@ -13,9 +13,9 @@ from conftest import ROOT, SMALL, random_model, stroke_image
 from rdkit import Chem
 
 import molxai
-from graphormer.graphs.graph import to_pyg
 from graphormer.graphs.molecules import MOLECULES, molecule
-from graphormer.network.checkpoint import Card
+from graphormer.graphs.pyg import to_pyg
+from graphormer.network.card import Card
 from molxai.batch.records import KEYS
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
@@ -41,7 +41,7 @@ for one in typing.get_overloads(Explainer.__call__):
 @pytest.fixture(scope="module")
 def explain():
     card = Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes"))
-    return Explainer.of(random_model(SMALL), card)
+    return Explainer.from_network(random_model(SMALL), card)
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def test_an_input_that_fails_on_the_way_costs_only_itself(explain, monkeypatch):
 
 
 def test_too_large_a_graph_is_one_record(explain):
-    made = explain.by("attention-flow")(["C" * 201, "CC"], errors="record")
+    made = explain.with_method("attention-flow")(["C" * 201, "CC"], errors="record")
     assert [bool(one) for one in made] == [False, True] and "at most 200 nodes" in made[0].error
 
 

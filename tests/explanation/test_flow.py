@@ -16,12 +16,12 @@ from rdkit import Chem
 from graphormer.graphs.graph import collate
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.graphs.superpixels import SUPERPIXELS, digit
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.network.model import Graphormer
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.explanation import Target
 from molxai.explanation.flow import pair_flow, recording
-from molxai.explanation.methods.gradient import gradient_pass
+from molxai.explanation.passes import gradient_pass
+from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED
 from molxai.rendering.flow import MOST_BARS, _bars, draw_flow
 from molxai.rules import ACTIVATION, AH, LN, rules
@@ -47,7 +47,7 @@ def digit_model() -> Graphormer:
 
 @pytest.fixture(scope="module")
 def explainer() -> Explainer:
-    return Explainer.of(
+    return Explainer.from_network(
         random_model(SMALL, dtype=torch.float32),
         Card("test", SMALL, MOLECULES.name, ("effect",), ("no", "yes")),
     )
@@ -290,7 +290,9 @@ def test_pickles_and_copies_leave_the_network_behind(explainer):
 def test_flows_are_refused_where_they_would_not_be_true(explainer):
     one = explainer(IBUPROFEN)
     with pytest.raises(ValueError, match="no pair flow for the method 'gradient-input'.*'lrp'"):
-        Explainer.of(explainer.network, explainer.card, "gradient-input")("CCO").pair_flow()
+        Explainer.from_network(explainer.network, explainer.card, "gradient-input")(
+            "CCO"
+        ).pair_flow()
     with pytest.raises(ValueError, match="holds no subject"):
         replace(one, subject=None).pair_flow()
     changed = replace(one, network=random_model(SMALL, seed=1, dtype=torch.float32))

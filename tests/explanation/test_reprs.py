@@ -11,10 +11,10 @@ from test_looks import HOSTILE
 from torch import nn
 
 import molxai
-from graphormer.graphs.graph import to_pyg
 from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.pyg import to_pyg
 from graphormer.graphs.superpixels import digit
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.chemistry.fragments import fragments
 from molxai.chemistry.pair import matched_pair
 from molxai.explanation import words
@@ -31,7 +31,7 @@ A, B = "CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(C)Cc1ccc(cc1)CC(=O)O"
 @pytest.fixture(scope="module")
 def explain():
     card = Card("untrained", SMALL, MOLECULES.name, ("effect",), ("no", "yes"))
-    return Explainer.of(random_model(SMALL), card)
+    return Explainer.from_network(random_model(SMALL), card)
 
 
 def results(explain, name):
@@ -86,7 +86,7 @@ def test_lines_are_short_and_say_what_matters(explain):
         made["Comparison"]
     ) and "2 layers, 2 heads, 16 tokens" in repr(made["PairFlow"])
     assert repr(explain) == "Explainer('untrained', method='lrp', device='cpu')"
-    assert repr(explain.by("gae")) == "Explainer('untrained', method='gae', device='cpu')"
+    assert repr(explain.with_method("gae")) == "Explainer('untrained', method='gae', device='cpu')"
 
 
 def test_a_line_of_one_atom_of_many_and_of_values():
@@ -183,7 +183,7 @@ def test_choices_are_named_as_on_the_command_line(explain, tmp_path):
     assert isinstance(pair.draw(), str) and isinstance(
         pair.draw(tmp_path / "pair.png", cmap="brown-teal"), bytes
     )
-    assert Explainer.of(explain.network, explain.card, method="gae").method.name == "gae"
+    assert Explainer.from_network(explain.network, explain.card, method="gae").method.name == "gae"
 
 
 def test_legends_of_a_grid(explain):

@@ -6,8 +6,9 @@ import torch
 from conftest import SMALL, SMILES, batch, graphs, random_model
 from rdkit import Chem
 
-from graphormer.graphs.graph import FIRST_PATTERN, PADDING, from_pyg, to_pyg
+from graphormer.graphs.graph import FIRST_PATTERN, PADDING
 from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.pyg import from_pyg, to_pyg
 from graphormer.training.augmentation import without_environments, without_nodes
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.removal import induced

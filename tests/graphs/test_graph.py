@@ -15,13 +15,12 @@ from graphormer.graphs.graph import (
     PADDING,
     TO_TOKEN,
     collate,
-    from_pyg,
     graph,
     size_batches,
-    to_pyg,
 )
 from graphormer.graphs.molecules import BONDS, MOLECULES, molecule
 from graphormer.graphs.pairs import hop_distance
+from graphormer.graphs.pyg import from_pyg, to_pyg
 from graphormer.graphs.superpixels import SUPERPIXELS
 
 

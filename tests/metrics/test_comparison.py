@@ -10,7 +10,8 @@ import pytest
 from conftest import SMALL, random_model
 
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card, save
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import save
 from graphormer.network.model import Config
 from molxai import Explainer
 from molxai.benchmarks import faithfulness
@@ -19,8 +20,8 @@ from molxai.benchmarks.comparison import seeded
 from molxai.benchmarks.faithfulness import Plan, check_plan, estimate
 from molxai.benchmarks.subjects import Subjects, given_subjects
 from molxai.cli import main
-from molxai.explanation.explanation import Target
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.target import Target
 from molxai.metrics.comparison import compare
 
 METHODS = ("lrp", "gradient-input", "random", "oracle")
@@ -289,7 +290,7 @@ def test_regressions_and_large_graphs_are_refused(model, table):
     ):
         check_plan(explainer, Plan(("lrp", "oracle")), big)
     config = Config("regression", 1, 16, 2, 1, 16)
-    value = Explainer.of(
+    value = Explainer.from_network(
         random_model(config), Card("value", config, MOLECULES.name, ("logS",), (), "log mol/l")
     )
     with pytest.raises(ValueError, match="value is a regression"):
@@ -305,7 +306,7 @@ def test_seeds_need_a_recipe(model):
 
 def test_several_models_are_averaged_graph_by_graph(model, table):
     explainer = Explainer(model / "model")
-    other = Explainer.of(
+    other = Explainer.from_network(
         random_model(SMALL, 5).float(), replace(explainer.card, weights_sha256="other")
     )
     subjects = given_subjects(explainer, [str(table)], 100)

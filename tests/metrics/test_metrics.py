@@ -11,12 +11,13 @@ from scipy.stats import spearmanr
 
 from graphormer.graphs.graph import collate
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai import Explainer
 from molxai.benchmarks.faithfulness import explain_all
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.removal import REMOVALS, kept_logits
+from molxai.explanation.target import Target
 from molxai.metrics.agreement import spearman, spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import interval, paired
 from molxai.metrics.consistency import (
@@ -40,7 +41,7 @@ def made(relevance, label=1):
 
 def explainer(config=SMALL):
     classes = ("no", "yes") if config.task == "binary" else ("a", "b", "c")
-    return Explainer.of(
+    return Explainer.from_network(
         random_model(config), Card("random", config, MOLECULES.name, ("effect",), classes)
     )
 
@@ -164,7 +165,7 @@ def test_fidelity_is_torch_geometrics():
     from torch_geometric.explain import Explanation as PyGExplanation
     from torch_geometric.explain.metric import fidelity as theirs
 
-    from graphormer.graphs.graph import to_pyg
+    from graphormer.graphs.pyg import to_pyg
     from molxai.pyg import PyGGraphormer
 
     config = replace(

@@ -7,12 +7,13 @@ import torch
 from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model
 
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card, load, save
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import load, save
 from graphormer.network.ensemble import Ensemble
 from graphormer.network.prediction import predict, predict_each
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.methods.ensemble import explained
+from molxai.explanation.methods.ensemble import explain_batch
 from molxai.metrics.curves import curves
 from molxai.metrics.fidelity import fidelity
 
@@ -37,7 +38,7 @@ def test_it_says_the_mean():
 @pytest.mark.parametrize("name", LINEAR)
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_relevances_add_up(name, config):
-    for one in explained(EXPLAINERS[name], ensemble(config), batch()):
+    for one in explain_batch(EXPLAINERS[name], ensemble(config), batch()):
         assert abs(one.gap) <= 1e-12 * (
             abs(one.logit) + float(one.relevance.abs().sum()) + abs(one.bias)
         )
@@ -45,7 +46,7 @@ def test_relevances_add_up(name, config):
 
 def test_relevance_is_the_members_mean_and_spread():
     model, method = ensemble(), EXPLAINERS["lrp"]
-    together = explained(method, model, batch())
+    together = explain_batch(method, model, batch())
     targets = [one.target for one in together]
     alone = [method(member, batch(), targets) for member in model.networks]
     for i, one in enumerate(together):
@@ -62,19 +63,19 @@ def test_relevance_is_the_members_mean_and_spread():
 
 def test_members_are_explained_for_the_class_they_chose_together():
     model = ensemble(replace(SMALL, task="multiclass", outputs=3))
-    together = explained(EXPLAINERS["lrp"], model, batch())
+    together = explain_batch(EXPLAINERS["lrp"], model, batch())
     assert [one.prediction for one in together] == model(batch()).argmax(1).tolist()
     assert all(one.target.label == one.prediction for one in together)
 
 
 def test_the_ceiling_of_one_model_is_refused():
     with pytest.raises(ValueError, match="choose other methods"):
-        explained(EXPLAINERS["oracle"], ensemble(), batch())
+        explain_batch(EXPLAINERS["oracle"], ensemble(), batch())
 
 
 def test_measures_take_an_ensemble():
     model = ensemble(dtype=torch.float32)
-    made = Explainer.of(model, CARD).explain(graphs(), [None] * len(SMILES))
+    made = Explainer.from_network(model, CARD).explain(graphs(), [None] * len(SMILES))
     assert curves(model, graphs(), made).auac.shape == (len(SMILES),) and fidelity(
         model, graphs(), made
     ).shape == (len(SMILES), 2)

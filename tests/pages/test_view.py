@@ -81,7 +81,7 @@ def test_a_digit_comes_back_from_its_bytes():
 def test_a_view_says_what_the_records_say(saved_model):
     (one,) = read_inputs([SMILES[0]])
     explainer = Explainer(saved_model)
-    made = [explainer.by(name)(one.subject) for name in ("lrp", "gradient-input")]
+    made = [explainer.with_method(name)(one.subject) for name in ("lrp", "gradient-input")]
     known = json.loads(embedded(view(one, made)))
     for explanation in made:
         said, record = known["methods"][explanation.method], explanation.to_dict(features=True)

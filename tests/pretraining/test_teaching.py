@@ -8,7 +8,7 @@ import torch
 from conftest import SMALL
 from rdkit import Chem
 
-from graphormer.data.public import LabelledGraphs
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.forest import forest_outputs, votes
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.pretraining.distillation import REPEATS, distil

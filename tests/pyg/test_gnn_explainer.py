@@ -9,11 +9,12 @@ from pyg_cases import explainer, state, structure, unchanged
 from torch import nn
 from torch_geometric.explain import GNNExplainer as PyGGNNExplainer
 
-from graphormer.graphs.graph import collate, to_pyg
+from graphormer.graphs.graph import collate
 from graphormer.graphs.molecules import molecule
+from graphormer.graphs.pyg import to_pyg
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Target
 from molxai.explanation.methods.gnn import GNNExplainer
+from molxai.explanation.target import Target
 from molxai.pyg import PyGGraphormer
 
 IBUPROFEN = SMILES[0]

@@ -10,11 +10,12 @@ from torch import nn
 from torch_geometric.explain import Explainer
 from torch_geometric.nn import BatchNorm, GATConv, GCNConv, GINEConv, Linear, global_mean_pool
 
-from graphormer.graphs.graph import collate, to_pyg
+from graphormer.graphs.graph import collate
 from graphormer.graphs.molecules import molecule
+from graphormer.graphs.pyg import to_pyg
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Target
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.target import Target
 from molxai.pyg import LRPExplainer, PyGGraphormer
 from molxai.rules import Rule
 

@@ -12,12 +12,13 @@ from torch_geometric.explain import CaptumExplainer, GNNExplainer
 from torch_geometric.utils import from_smiles
 
 import molxai.pyg.network
-from graphormer.graphs.graph import collate, from_pyg, to_pyg
+from graphormer.graphs.graph import collate
 from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.pyg import from_pyg, to_pyg
 from graphormer.graphs.superpixels import SUPERPIXELS, digit
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Target
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.target import Target
 from molxai.pyg import PyGGraphormer, graph_of, molecule_of
 
 IBUPROFEN = SMILES[0]

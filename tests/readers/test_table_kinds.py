@@ -753,7 +753,7 @@ def test_every_row_of_a_table_speaks_of_the_second_class(tmp_path, command):
 
 def test_values_are_judged_in_the_notation_of_their_table(tmp_path):
     from graphormer.graphs.molecules import MOLECULES as VOCABULARY
-    from graphormer.network.checkpoint import Card
+    from graphormer.network.card import Card
     from graphormer.network.model import Config
 
     card = Card("any", Config("regression", outputs=1), VOCABULARY.name, ("y",), ())

@@ -12,7 +12,7 @@ from rdkit import Chem
 from graphormer.data.labelled_tables import collect, labelled
 from graphormer.data.targets import is_missing, known_label, targets
 from graphormer.graphs.molecules import MOLECULES
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from graphormer.network.model import Config
 from graphormer.readers.tables import Layout, read_rows
 

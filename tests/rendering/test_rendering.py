@@ -14,9 +14,10 @@ from rdkit.Chem import AllChem
 
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.graphs.superpixels import digit
-from graphormer.network.checkpoint import Card
+from graphormer.network.card import Card
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED, SMALLEST_SCALE, WHITE, colours, scale
 from molxai.rendering.look import Look
 from molxai.rendering.molecule import draw_molecule
@@ -233,7 +234,7 @@ def test_pictures_refuse_what_they_cannot_draw(tmp_path):
 
 @pytest.fixture(scope="module")
 def explainer():
-    return Explainer.of(
+    return Explainer.from_network(
         random_model(SMALL, dtype=torch.float32),
         Card("test", SMALL, MOLECULES.name, ("effect",), ("no", "yes")),
     )

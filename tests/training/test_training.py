@@ -12,10 +12,12 @@ import torch
 from conftest import SMALL, random_model
 from safetensors.torch import load_file, save_file
 
-from graphormer.data.public import LabelledGraphs, digest
+from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.measures import evaluate
+from graphormer.files import digest
 from graphormer.graphs.molecules import MOLECULES, molecule
-from graphormer.network.checkpoint import Card, load, locate, save
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import load, locate, save
 from graphormer.network.loss import loss
 from graphormer.network.prediction import predict
 from graphormer.training import fit as training

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from graphormer.graphs.graph import GraphBatch
 from graphormer.names import unknown
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods.attention import (
     Attention,
     GradientAttention,
@@ -22,6 +22,7 @@ from molxai.explanation.methods.integrated import IntegratedGradients
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.methods.perturbation import Occlusion, Oracle, Shapley
 from molxai.explanation.methods.random import Random
+from molxai.explanation.target import Target
 from molxai.rules import ACTIVATION, AH, LN, PRODUCT, epsilon, gamma, residual
 
 

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
-from molxai.explanation.methods.gradient import check_ready, gradient_pass, node_explanations
-from molxai.explanation.methods.outcome import outcomes, resolved
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.methods.gradient import node_explanations
+from molxai.explanation.outcome import outcomes, resolved
+from molxai.explanation.passes import check_ready, gradient_pass
+from molxai.explanation.target import Target
 from molxai.rules import Function, Rule, rules
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ import torch
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.ensemble import Ensemble, Model
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import Method
-from molxai.explanation.methods.gradient import check_ready, target_weights
-from molxai.explanation.methods.outcome import Outcome, outcomes, resolved
+from molxai.explanation.outcome import Outcome, outcomes, resolved
+from molxai.explanation.passes import check_ready, target_weights
+from molxai.explanation.target import Target
 
 
-def explained(
+def explain_batch(
     method: Method, model: Model, batch: GraphBatch, targets: Sequence[Target | None] | None = None
 ) -> list[Explanation]:
     """Explain each graph of the batch for its target, by default its predicted class.

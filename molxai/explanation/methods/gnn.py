@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
-from molxai.explanation.methods.gradient import check_ready, node_explanations, target_weights
-from molxai.explanation.methods.outcome import outcomes, resolved
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.methods.gradient import node_explanations
 from molxai.explanation.methods.perturbation import graph_seed
+from molxai.explanation.outcome import outcomes, resolved
+from molxai.explanation.passes import check_ready, target_weights
+from molxai.explanation.target import Target
 
 SPREAD = 0.1
 """Standard deviation of the masks' start, before the sigmoid, as in torch-geometric's GNNExplainer."""

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
-from molxai.explanation.methods.gradient import target_weights
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods.perturbation import whole_outcome
+from molxai.explanation.passes import target_weights
+from molxai.explanation.target import Target
 
 AT_ONCE = 128
 """Graphs in one forward and backward pass; more would not be faster, but take memory for each of the steps."""

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch, within
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
-from molxai.explanation.methods.gradient import Pass, gradient_pass
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.passes import Pass, gradient_pass
+from molxai.explanation.target import Target
 from molxai.rules import Rule, names
 
 TOLERANCE = 1e-4

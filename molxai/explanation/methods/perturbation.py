@@ -10,10 +10,12 @@ from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch, within
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
-from molxai.explanation.methods.gradient import check_ready, node_explanations, target_weights
-from molxai.explanation.methods.outcome import Outcome, outcomes, resolved
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.methods.gradient import node_explanations
+from molxai.explanation.outcome import Outcome, outcomes, resolved
+from molxai.explanation.passes import check_ready, target_weights
 from molxai.explanation.removal import batch_logits
+from molxai.explanation.target import Target
 
 
 def whole_outcome(

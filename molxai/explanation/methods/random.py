@@ -7,9 +7,10 @@ import torch
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation, Target
+from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods.gradient import node_explanations
 from molxai.explanation.methods.perturbation import graph_seed, whole_outcome
+from molxai.explanation.target import Target
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.network.model import Config
-from molxai.explanation.explanation import PREDICTED, Target
+from molxai.explanation.target import PREDICTED, Target
 
 
 @dataclass(frozen=True)
