@@ -93,3 +93,14 @@ def _short(name: str) -> str:
 def _printable(name: str) -> str:
     """The name, or its escaped form where it holds what a terminal would obey."""
     return name if name.isprintable() else repr(name)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """The names in a list with commas between them, each once.
+
+    Example:
+        >>> split_names("lrp, gae,lrp,")
+        ('lrp', 'gae')
+    """
+    names = (name.strip() for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))

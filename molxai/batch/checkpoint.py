@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import pyarrow as pa
 from graphormer.files import write_file
 from graphormer.graphs.molecules import shortened
 from molxai.batch.locks import Shard, alone_in
-from molxai.batch.records import BLOCK, Parquet, write_tables
+from molxai.batch.records import Parquet
 
 RUN = b"molxai run"
 """Name of the identity in the metadata of a part."""
@@ -49,6 +48,7 @@ class Parts:
     """The folder of a run that is not finished: a manifest, and a file of records for each chunk that is done."""
 
     def __init__(self, output: Path) -> None:
+        self.output = output
         self.folder = parts_folder(output)
 
     @property
@@ -180,49 +180,45 @@ def parts_folder(output: Path) -> Path:
     return output if output.name.endswith(".parts") else output.with_name(f"{output.name}.parts")
 
 
-def merge(output: Path, folders: Sequence[Path]) -> Tally:
-    """Join the parts of one run, from one folder or from several, into a file of records, in the order of the input.
+def joined(folders: Sequence[Path]) -> Iterator[pa.Table]:
+    """The parts of one run, from one folder or from several, in the order of the input.
 
     Raises:
         ValueError: they are of different runs, or parts are missing or damaged.
         FileNotFoundError: there is no such folder.
-        OSError: the output cannot be written.
     """
-    several = [Parts(folder) for folder in folders]
-    chunks, rows = _total(several)
-    done = Tally()
-
-    def tables() -> Iterator[pa.Table]:
-        nonlocal done
-        for place in range(chunks):
-            table = next((found for one in several if (found := one.read(place)) is not None), None)
-            if table is None:
-                raise ValueError(
-                    f"part {place} of {chunks} is missing or damaged in {_named(folders)}: run its shard again"
-                )
-            if table["row"][0].as_py() != done.rows:
-                raise ValueError(
-                    f"part {place} begins with row {table['row'][0].as_py()}, not {done.rows}: the folders are of different runs"
-                )
-            done += tally_of(table)
-            if place == chunks - 1 and done.rows != rows:
-                raise ValueError(
-                    f"{done.rows} rows in the parts where the input had {rows}: the folders are of different runs"
-                )
-            yield (
-                table
-                if output.suffix.lower() == ".sdf" or BLOCK not in table.column_names
-                else table.drop_columns(BLOCK)
+    all_parts = [Parts(folder) for folder in folders]
+    chunks, rows = _total(all_parts)
+    done = 0
+    for number in range(chunks):
+        table = _find(all_parts, number)
+        if table is None:
+            raise ValueError(
+                f"part {number} of {chunks} is missing or damaged in {_named(folders)}: "
+                "run its shard again"
             )
+        first_row = table["row"][0].as_py()
+        if first_row != done:
+            raise ValueError(
+                f"part {number} begins with row {first_row}, not {done}: "
+                "the folders are of different runs"
+            )
+        done += len(table)
+        if number == chunks - 1 and done != rows:
+            raise ValueError(
+                f"{done} rows in the parts where the input had {rows}: "
+                "the folders are of different runs"
+            )
+        yield table
 
-    each = tables()
-    first = next(each)
-    if output.suffix.lower() == ".sdf" and BLOCK not in first.column_names:
-        raise ValueError(
-            f"{output}: the parts hold no structures, for their run wrote another format than .sdf"
-        )
-    write_tables(chain([first], each), first.schema, output)
-    return done
+
+def _find(all_parts: Sequence[Parts], number: int) -> pa.Table | None:
+    """The records of a chunk from the first folder that has them."""
+    for parts in all_parts:
+        table = parts.read(number)
+        if table is not None:
+            return table
+    return None
 
 
 def _total(several: Sequence[Parts]) -> tuple[int, int]:

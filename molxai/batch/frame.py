@@ -8,9 +8,9 @@ from rdkit import Chem
 from graphormer.names import listing, unknown
 from graphormer.network.checkpoint import locate, read_card
 from graphormer.readers.columns import usual_smiles
+from molxai.batch.question import Question, check_reads
 from molxai.batch.records import KEYS
 from molxai.batch.worker import Worker
-from molxai.chemistry.series import default_target
 from molxai.explanation.optional import needed
 
 if TYPE_CHECKING:
@@ -63,14 +63,12 @@ def explain_frame(
     for name in settings:
         if name not in SETTINGS:
             raise ValueError(unknown("setting", name, SETTINGS, where="of explain_frame"))
-    chosen = target or default_target(read_card(locate(model)), table=True)
-    work = Worker(model, method, chosen, contrast, **settings)
-    if work.explainer.reads != "molecules":
-        raise ValueError(
-            f"the model {work.explainer.card.name!r} reads digits: a frame of molecules needs another model"
-        )
-    work.explainer.target(chosen, contrast)  # refused before any work
-    said = work(_rows(frame[smiles]))
+    question = Question(model, (method,), target, contrast, **settings)
+    card = read_card(locate(model))
+    worker = Worker(question.complete(card, several=True, labelled=False))
+    check_reads(worker.explainer, "molecules")
+    worker.question.check(worker.explainer)
+    said = worker(_rows(frame[smiles]))
     names = [name for name in (*KEYS, *said) if name in said and name not in LEFT_OUT]
     columns = {
         f"{OURS}{name}" if name in frame.columns else name: said[name]

@@ -1,17 +1,19 @@
-"""Whole libraries: rows in, a file of records out, in chunks that survive whatever stops the run.
+"""The one way through: rows in, workers, a sink; in chunks that survive whatever stops the run.
 
-    library.csv ──chunks──▶ engine ──tables──▶ out.parquet.parts/part-000007.parquet … ──join──▶ out.parquet
+    library.csv ─chunks─▶ worker ─tables─▶ out.parquet.parts/part-000007.parquet … ─sink─▶ out.parquet
 
-Each chunk's records are a file of their own, written at once or not at all, beside a manifest of all that decides their
-content. To resume is to do the chunks whose part is not there; a shard does every n-th of them; joining is the same for
-both, and the only place where the output is written. So the output depends on the input and the manifest alone.
+The records of each chunk are a file of their own, written at once or not at all, beside a manifest
+of all that decides their content. To resume is to do the chunks whose part is missing; a shard does
+every n-th of them. The sink alone writes the output, from the parts in order, so the output depends
+on the input and the manifest alone. A sink that leaves nothing behind, such as the terminal, gets
+the same tables without parts.
 """
 
 import glob
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -24,11 +26,13 @@ from graphormer.network.checkpoint import versions
 from graphormer.readers.sdf import STRUCTURES
 from graphormer.readers.tables import AS_FOUND, SEPARATORS, Layout
 from graphormer.readers.text import ending, lines
-from molxai.batch.checkpoint import TOTAL, Parts, Tally, merge, tally_of
-from molxai.batch.engines import Engine, here
-from molxai.batch.records import write_tables
+from molxai.batch.checkpoint import TOTAL, Parts, Tally, joined, tally_of
+from molxai.batch.columns import rows_of
+from molxai.batch.engines import Engine
+from molxai.batch.plan import DEFAULT_PLAN, Plan
 from molxai.batch.rows import cost
-from molxai.batch.worker import Worker, rows_of
+from molxai.batch.sinks import RecordFile, Sink
+from molxai.batch.worker import Worker
 from molxai.explanation.inputs import Entry, entries, is_file
 
 CHUNK = 1024
@@ -56,10 +60,23 @@ class Library:
         Raises:
             FileNotFoundError, ValueError: as `entries`.
         """
-        remaining, place = entries(self.sources, self.layout, self.label_column), 0
+        remaining = self.entries()
+        number = 0
         while chunk := list(islice(remaining, size)):
-            yield place, chunk
-            place += 1
+            yield number, chunk
+            number += 1
+
+    def entries(self) -> Iterator[Entry]:
+        """Every row, not read yet.
+
+        Raises:
+            FileNotFoundError, ValueError: as `molxai.explanation.inputs.entries`.
+        """
+        return entries(self.sources, self.layout, self.label_column)
+
+    def count(self) -> int:
+        """How many rows there are, by going through them."""
+        return sum(1 for _ in self.entries())
 
     def digests(self) -> list[str]:
         """Name and checksum of each file; of a SMILES, the SMILES."""
@@ -87,152 +104,215 @@ def _expected(path: Path, layout: Layout) -> int:
     return 1
 
 
-def chunk_size(work: Worker) -> int:
+def chunk_size(worker: Worker) -> int:
     """Rows of a chunk: some seconds' work."""
-    return max(FEWEST, CHUNK // cost(work.explainer)) if work.relevances else CHUNK
+    if not worker.question.relevances:
+        return CHUNK
+    passes = sum(cost(explainer) for explainer in worker.explainers)
+    passes += sum(product.passes for product in worker.products.values())
+    return max(FEWEST, CHUNK // passes)
 
 
-def manifest_of(work: Worker, library: Library, columns: pa.Schema, size: int) -> dict[str, Any]:
+def manifest_of(worker: Worker, library: Library, size: int) -> dict[str, Any]:
     """All that decides what the records hold, by name."""
-    settings = {
-        name: value
-        for name, value in asdict(work).items()
-        if name not in ("model", "device", "types")
-    }
-    card = work.explainer.card
-    made_by = {"molxai": metadata.version("molxai"), **versions()}
-    known = {
+    card = worker.explainer.card
+    schema = worker.schema
+    manifest = {
         "format": FORMAT,
         "inputs": library.digests(),
-        "model": card.name,
+        **asdict(replace(worker.question, model=card.name)),
         "weights_sha256": card.weights_sha256,
+        "blocks": worker.blocks,
+        "extras": worker.extras,
+        "products": {name: repr(product) for name, product in worker.products.items()},
+        **asdict(library.layout),
+        "label_column": library.label_column,
+        "chunk": size,
+        "columns": schema.names,
+        "types": [str(column.type) for column in schema],
+        "versions": {"molxai": metadata.version("molxai"), **versions()},
     }
-    read = asdict(library.layout) | {"label_column": library.label_column, "chunk": size}
-    typed = {"columns": columns.names, "types": [str(one.type) for one in columns]}
-    return json.loads(json.dumps(known | settings | read | typed | {"versions": made_by}))
+    del manifest["device"]  # a run may be resumed on another one
+    return json.loads(json.dumps(manifest))
 
 
-def explain_library(
-    work: Worker,
+def run(
+    worker: Worker,
     library: Library,
-    output: Path,
-    engine: Engine = here,
-    resume: bool = False,
-    shard: tuple[int, int] | None = None,
-    strict: bool = False,
+    sink: Sink,
+    plan: Plan = DEFAULT_PLAN,
+    report: Callable[[Tally], None] = lambda tally: None,
     chunk: int | None = None,
-    seen: Callable[[Tally], None] = lambda tally: None,
-    restart: bool = False,
-    single: Engine = here,
+    engine: Engine | None = None,
 ) -> Tally:
-    """Explain, or predict, all rows into a file of records; returns how many there were (of a shard: in this shard).
+    """Answer the worker's question for all rows; returns how many there were (of a shard: in this shard).
 
     Args:
-        work: model, method and settings.
+        worker: the question, and what the sink needs of each row.
         library: rows.
-        output: file of records, in the format of its ending.
-        engine: where the work is done.
-        resume: whether to go on with a run that was stopped.
-        shard: (i, n) for every n-th chunk from the i-th on; `merge` joins them when all are done.
-        strict: whether a row that cannot be read stops the run.
+        sink: where the answers go.
+        plan: how the work is spread, and what becomes of a run that was stopped.
+        report: told of each chunk when it is done.
         chunk: rows of a part. [default: some seconds' work]
-        seen: told of each chunk as it is done.
-        restart: whether to throw away what an unfinished run has done.
-        single: where the work is done for an input of one chunk, which has no parts.
+        engine: where the work is done, instead of where the plan says.
 
     Raises:
-        ValueError: another run is at work on the output; the input, or an unfinished run of other settings; with `strict`, a bad row.
+        ValueError: another run is at work on the output; the input, or an unfinished run of other
+            settings; with `plan.strict`, a bad row.
         OSError: the output cannot be written.
     """
-    size = chunk or chunk_size(work)
-    chunks = library.chunks(size)
-    first, second = next(chunks, None), next(chunks, None)
+    sink.check(worker.explainer)
+    size = chunk or chunk_size(worker)
+    numbered = library.chunks(size)
+    first = next(numbered, None)
+    second = next(numbered, None)
     if first is None:
         raise ValueError(f"no inputs in {', '.join(library.sources)}: at least one row is needed")
-    parts = Parts(output)
-    if second is None and shard is None and not parts.folder.exists():
-        ((_, table),) = single(work.table, [(0, rows_of(first[1]))])
-        _refuse(table, strict)
-        write_tables([table], table.schema, output)
-        seen(tally_of(table))
+    if sink.most is not None:
+        sink.check_count(library.count())
+    on_gpu = next(worker.explainer.network.parameters()).is_cuda
+    parts = Parts(sink.path) if sink.path and sink.resumable else None
+    if second is None and plan.shard is None and not (parts and parts.folder.exists()):
+        work_alone = engine or plan.engine_for_one(on_gpu)
+        ((_, table),) = work_alone(worker.table, [(0, rows_of(first[1]))])
+        _refuse_errors(table, plan.strict)
+        sink.write([table], worker.explainer)
+        report(tally_of(table))
         return tally_of(table)
-    with parts.alone(shard):
-        parts.begin(
-            manifest_of(work, library, work.schema, size), resume or shard is not None, restart
-        )
-
-        def check(table: pa.Table) -> None:
-            if strict and tally_of(table).errors:
-                if not (resume or shard):  # what others have done stays
-                    parts.remove()
-                _refuse(table, strict)
-
-        todo = Remaining(parts, library.chunks(size), shard or (0, 1), check, seen)
-        with closing(
-            engine(work.table, ((place, rows_of(rows)) for place, rows in todo))
-        ) as tables:
-            for place, table in tables:
-                check(table)
-                parts.keep(place, table)
-                todo.count(table)
-        write_file(
-            parts.folder / TOTAL, json.dumps({"chunks": todo.chunks_read, "rows": todo.rows_read})
-        )
-        if shard is None:
-            merge(output, [parts.folder])
+    engine = engine or plan.engine_for_many(on_gpu)
+    progress = _Progress(library.chunks(size), plan, report)
+    if parts is None:
+        sink.write(_tables_in_order(worker, engine, progress), worker.explainer)
+        return progress.tally
+    with parts.alone(plan.shard):
+        parts.begin(manifest_of(worker, library, size), plan.continues, plan.restart)
+        try:
+            _fill(parts, worker, engine, progress)
+        except StrictError:
+            if not plan.continues:  # what others have done stays
+                parts.remove()
+            raise
+        total = {"chunks": progress.chunks_read, "rows": progress.rows_read}
+        write_file(parts.folder / TOTAL, json.dumps(total))
+        if plan.shard is None:
+            sink.write(joined([parts.folder]), worker.explainer)
             parts.remove()
-            for left in output.parent.glob(
-                f".{glob.escape(output.name)}.*.part"
-            ):  # of runs that were killed while joining
-                left.unlink(missing_ok=True)
-    return todo.done
+            _remove_leftovers(parts.output)
+    return progress.tally
 
 
-class Remaining:
-    """The chunks that are still to do, while counting what there is and what is done."""
+def _tables_in_order(worker: Worker, engine: Engine, progress: "_Progress") -> Iterator[pa.Table]:
+    """The tables of all chunks as they are made, for a sink that leaves nothing to resume."""
+    columns = ((number, rows_of(rows)) for number, rows in progress.missing(None))
+    with closing(engine(worker.table, columns)) as unordered:
+        for table in in_order(unordered):
+            progress.check(table)
+            progress.count(table)
+            yield table
 
-    def __init__(
-        self,
-        parts: Parts,
-        chunks: Numbered,
-        shard: tuple[int, int],
-        check: Callable[[pa.Table], None],
-        seen: Callable[[Tally], None],
-    ) -> None:
-        self.parts, self.chunks, self.shard, self.check, self.seen = (
-            parts,
-            chunks,
-            shard,
-            check,
-            seen,
-        )
-        self.chunks_read, self.rows_read, self.done = 0, 0, Tally()
 
-    def __iter__(self) -> Numbered:
-        ours, of = self.shard
-        for place, rows in self.chunks:
-            self.chunks_read, self.rows_read = place + 1, self.rows_read + len(rows)
-            if place % of != ours:
+def in_order(numbered: Iterable[tuple[int, pa.Table]]) -> Iterator[pa.Table]:
+    """The tables by their numbers from 0 on, each as soon as those before it are there."""
+    waiting: dict[int, pa.Table] = {}
+    following = 0
+    for number, table in numbered:
+        waiting[number] = table
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
+def _fill(parts: Parts, worker: Worker, engine: Engine, progress: "_Progress") -> None:
+    """Do the chunks whose parts are missing."""
+    columns = ((number, rows_of(rows)) for number, rows in progress.missing(parts))
+    with closing(engine(worker.table, columns)) as tables:
+        for number, table in tables:
+            progress.check(table)
+            parts.keep(number, table)
+            progress.count(table)
+
+
+class _Progress:
+    """Which chunks there are, which are missing, and how many rows are done."""
+
+    def __init__(self, numbered: Numbered, plan: Plan, report: Callable[[Tally], None]) -> None:
+        self.numbered = numbered
+        self.plan = plan
+        self.report = report
+        self.chunks_read = 0
+        self.rows_read = 0
+        self.tally = Tally()
+
+    def missing(self, parts: Parts | None) -> Numbered:
+        """The chunks of this shard without a part."""
+        index, shards = self.plan.shard or (0, 1)
+        for number, rows in self.numbered:
+            self.chunks_read = number + 1
+            self.rows_read += len(rows)
+            if number % shards != index:
                 continue
-            known = self.parts.read(place)
-            if known is None:
-                yield place, rows
+            table = parts.read(number) if parts else None
+            if table is None:
+                yield number, rows
             else:
-                self.check(known)
-                self.count(known)
+                self.check(table)
+                self.count(table)
+
+    def check(self, table: pa.Table) -> None:
+        """Refuse a bad row of a strict run.
+
+        Raises:
+            StrictError: there is one.
+        """
+        if self.plan.strict:
+            _refuse_errors(table, strict=True)
 
     def count(self, table: pa.Table) -> None:
-        """One more chunk is done."""
-        self.done += tally_of(table)
-        self.seen(tally_of(table))
+        """Note that a chunk is done."""
+        done = tally_of(table)
+        self.tally += done
+        self.report(done)
 
 
-def _refuse(table: pa.Table, strict: bool) -> None:
-    """A single input that fails is the user's to mend, and so is any under `strict`."""
-    failed = [one for one in table.select(["row", "error"]).to_pylist() if one["error"]]
-    if failed and (strict or len(table) == 1):
-        raise ValueError(
-            failed[0]["error"]
-            if len(table) == 1
-            else f"row {failed[0]['row']}: {failed[0]['error']}"
-        )
+class StrictError(ValueError):
+    """A row that cannot be read, which stops the run."""
+
+
+def _refuse_errors(table: pa.Table, strict: bool) -> None:
+    """Refuse a single input that fails, which is the user's to mend, and under `strict` any row.
+
+    Raises:
+        StrictError: there is one.
+    """
+    records = table.select(["row", "error"]).to_pylist()
+    bad = next((record for record in records if record["error"]), None)
+    if bad is None or not (strict or len(table) == 1):
+        return
+    alone = len(table) == 1
+    raise StrictError(bad["error"] if alone else f"row {bad['row']}: {bad['error']}")
+
+
+def merge(output: Path, folders: Sequence[Path]) -> Tally:
+    """Join the parts of one run, from one folder or from several, into a file of records.
+
+    Raises:
+        ValueError: they are of different runs, or parts are missing or damaged.
+        FileNotFoundError: there is no such folder.
+        OSError: the output cannot be written.
+    """
+    tally = Tally()
+
+    def tables() -> Iterator[pa.Table]:
+        nonlocal tally
+        for table in joined(folders):
+            tally += tally_of(table)
+            yield table
+
+    RecordFile(output).write(tables())
+    return tally
+
+
+def _remove_leftovers(output: Path) -> None:
+    """Remove files of runs that were killed while the sink was writing."""
+    for path in output.parent.glob(f".{glob.escape(output.name)}.*.part"):
+        path.unlink(missing_ok=True)

@@ -1,7 +1,9 @@
 """What a worker does: a chunk of rows in, their records out, as a value that any engine can send to another process.
 
->>> attribute = Worker("bace")
->>> columns = attribute({"input": np.array(["CCO", "c1ccccc1"])})
+>>> import numpy as np
+>>> from molxai.batch.question import Question
+>>> worker = Worker(Question("bace"))
+>>> columns = worker({"input": np.array(["CCO", "c1ccccc1"])})
 >>> columns["status"].tolist(), len(columns["relevance"][1])
 (['ok', 'ok'], 6)
 """
@@ -9,211 +11,184 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 import pyarrow as pa
 from numpy import ndarray
 
-from graphormer.graphs.molecules import MAX_ATOMS, Molecule
+from graphormer.graphs.molecules import Molecule
 from graphormer.readers.tables import as_text
-from molxai.batch.pool import Columns
+from molxai.batch.columns import Columns, as_array, as_typed, entries_of
+from molxai.batch.question import Question
 from molxai.batch.records import BLOCK, Record, column_names, prediction_record, record, schema
-from molxai.batch.rows import explained, predictions
-from molxai.chemistry.fragments import Scheme, scheme_of
-from molxai.explanation.explainer import BATCH_SIZE, Explainer
-from molxai.explanation.inputs import Entry, Input
+from molxai.batch.rows import CHUNK, ExplainedRow, chunks, explain_rows, predict_rows
+from molxai.explanation.explainer import Explainer
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.inputs import Input
+
+PREDICTION = "pred"
+"""Target of a question that names none."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An input, and what each method says of it."""
+
+    input: Input
+    explained: tuple[ExplainedRow, ...]
+    """For each method: the input, with the reason if the method refused it, and the explanation."""
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """By the first method."""
+        return self.explained[0][1]
+
+
+@runtime_checkable
+class Product(Protocol):
+    """What a sink needs of a row beyond its record, a picture say: workers make it, so it is pickled."""
+
+    @property
+    def passes(self) -> int:
+        """What it costs, in passes of a usual graph."""
+
+    def __call__(self, explainer: Explainer, answer: Answer) -> bytes | None:
+        """Make it of a row that the explainer has answered."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """Explains or predicts rows: dictionary of arrays in, dictionary of arrays out; the model is read where it is first called.
+    """Answers a question for rows: dictionary of arrays in, dictionary of arrays out.
 
-    Rows need the column `input`, a SMILES each; the columns of an `Entry` are used where they are there.
+    The model is read when it is first called. Rows need the column `input`, a SMILES each; the
+    columns of an `Entry` are used if they are there.
     """
 
-    model: str = "bace"
-    method: str = "lrp"
-    target: str = "pred"
-    contrast: str | None = None
-    endpoint: str = ""
-    relevances: bool = True
-    """Whether rows are explained; else they are predicted only, and records hold what `molxai predict` says."""
-    features: bool = False
-    """Whether records hold each node's split over its input features."""
-    fragments: str | tuple[str, ...] = ""
-    """Whether records hold the relevance of fragments: the id of a scheme, or lines of a name and a SMARTS each."""
+    question: Question
     blocks: bool = False
     """Whether records hold mol blocks, for SDF."""
     extras: tuple[str, ...] = ()
     """The rows' other columns that records hold."""
     types: Mapping[str, pa.DataType | None] = field(default_factory=dict)
     """Types of those that are not text, as a Parquet file has them."""
-    max_atoms: int = MAX_ATOMS
-    batch_size: int = BATCH_SIZE
-    device: str = "auto"
+    products: Mapping[str, Product] = field(default_factory=dict)
+    """What rows hold beside their records, by the name of its column."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
-    def explainer(self) -> Explainer:
-        """The model, once for each process.
+    def explainers(self) -> tuple[Explainer, ...]:
+        """The model with each method, read once for each process.
 
         Raises:
             FileNotFoundError, ValueError: as `Explainer`.
         """
-        return Explainer(self.model, self.method, self.batch_size, self.device, self.endpoint)
+        return self.question.explainers()
+
+    @property
+    def explainer(self) -> Explainer:
+        """The model with the first method."""
+        return self.explainers[0]
 
     @cached_property
-    def scheme(self) -> Scheme | None:
-        """How molecules are taken apart, if at all.
-
-        Raises:
-            ValueError: there is no such scheme, or the model reads digits.
-        """
-        if self.fragments and self.explainer.reads == "digits":
-            raise ValueError(
-                f"fragments are parts of molecules, and the model {self.explainer.card.name!r} reads digits"
-            )
-        return scheme_of(self.fragments) if self.fragments else None
-
-    @cached_property
-    def columns(self) -> dict[str, str]:
-        """Names in records of the rows' other columns."""
+    def extra_names(self) -> dict[str, str]:
+        """The names that the rows' other columns have in records."""
         return column_names(self.extras)
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Names and types of the columns of records."""
-        names = self.explainer.network.vocabulary.feature_names if self.features else ()
-        own = {self.columns[name]: self.types.get(name) or pa.string() for name in self.extras}
-        return schema(self.explainer.card, names, own, self.blocks, bool(self.scheme))
+        """Names and types of the columns of records, then those of products."""
+        features: Sequence[str] = ()
+        if self.question.features:
+            features = self.explainer.network.vocabulary.feature_names
+        extras = {
+            self.extra_names[name]: self.types.get(name) or pa.string() for name in self.extras
+        }
+        columns = schema(
+            self.explainer.card, features, extras, self.blocks, bool(self.question.fragments)
+        )
+        for name in self.products:
+            columns = columns.append(pa.field(name, pa.large_binary()))
+        return columns
 
     def __call__(self, rows: Columns) -> dict[str, ndarray]:
-        """Records of the rows, in order: columns as in `schema`, object arrays where they hold text, lists or nothing.
+        """Records of the rows, in order: columns as in `schema`, as objects if they hold text, lists or nothing.
 
         Raises:
             ValueError: there is no column `input`.
         """
-        entries = entries_of(rows)
-        inputs = (one.read(self.max_atoms) for one in entries)
-        made = [
-            known | self._added(one, entry)
-            for (one, known), entry in zip(self._records(inputs), entries, strict=True)
-        ]
-        return {name: _array([one.get(name) for one in made]) for name in self.schema.names}
-
-    def _records(self, inputs: Iterable[Input]) -> Iterator[tuple[Input, Record]]:
-        if self.relevances:
-            for one, explanation in explained(self.explainer, inputs, self.target, self.contrast):
-                yield one, record(one, explanation, self.features, self.scheme)
-        else:
-            for one, said in predictions(self.explainer, inputs, self.target):
-                yield one, prediction_record(one, said, self.explainer.card)
+        inputs = (entry.read(self.question.max_atoms) for entry in entries_of(rows))
+        make = self._explain if self.question.relevances else self._predict
+        records = list(make(inputs))
+        return {name: as_array([row.get(name) for row in records]) for name in self.schema.names}
 
     def table(self, rows: Columns) -> pa.Table:
         """Records of the rows as a typed table."""
         columns = self(rows)
         return pa.table(
-            {
-                name: _typed(columns[name], self.schema.field(name).type)
-                for name in self.schema.names
-            }
+            {field.name: as_typed(columns[field.name], field.type) for field in self.schema}
         )
 
-    def _added(self, one: Input, entry: Entry) -> dict[str, Any]:
-        extras = {shown: self._extra(entry, name) for name, shown in self.columns.items()}
-        return extras | ({BLOCK: _block(one)} if self.blocks else {})
+    def _explain(self, inputs: Iterable[Input]) -> Iterator[Record]:
+        question = self.question
+        for answer in explain_by_each(self.explainers, inputs, question):
+            row, explanation = answer.explained[0]
+            content = record(row, explanation, question.features, question.scheme)
+            content |= self._beside(row)
+            for name, make in self.products.items():
+                content[name] = make(self.explainer, answer)
+            yield content
 
-    def _extra(self, entry: Entry, name: str) -> Any:
-        """A cell of the rows' own columns: as it is where the column has a type, else as text."""
-        value = entry.extras.get(name)
+    def _predict(self, inputs: Iterable[Input]) -> Iterator[Record]:
+        pairs = predict_rows(self.explainer, inputs, self.question.target or PREDICTION)
+        for row, prediction in pairs:
+            yield prediction_record(row, prediction, self.explainer.card) | self._beside(row)
+
+    def _beside(self, row: Input) -> Record:
+        """What the rows' own columns say, and the mol block."""
+        cells = {name: self._cell(row, extra) for extra, name in self.extra_names.items()}
+        if self.blocks:
+            cells[BLOCK] = _block(row)
+        return cells
+
+    def _cell(self, row: Input, name: str) -> Any:
+        """As it is if the column has a type, otherwise as text."""
+        value = row.extras.get(name)
         return value if self.types.get(name) else as_text(value)
 
 
-EXTRA = "extra:"
-"""Before the names of the columns of `Entry.extras` among those of rows."""
+def explain_by_each(
+    explainers: Sequence[Explainer], inputs: Iterable[Input], question: Question
+) -> Iterator[Answer]:
+    """Every input by every method, in order."""
+    target = question.target or PREDICTION
+    if len(explainers) == 1:
+        # Nothing is held longer than a chunk of `explain_rows`.
+        for pair in explain_rows(explainers[0], inputs, target, question.contrast):
+            yield Answer(pair[0], (pair,))
+        return
+    for chunk in chunks(inputs, CHUNK):
+        by_method = [
+            list(explain_rows(explainer, chunk, target, question.contrast))
+            for explainer in explainers
+        ]
+        yield from answers(chunk, by_method)
 
 
-ENTRY = ("content", "kind", "row", "id", "label", "fault", "label_column")
-"""Fields of an `Entry` that are columns of rows under their own names."""
+def answers(inputs: Sequence[Input], by_method: Sequence[Sequence[ExplainedRow]]) -> list[Answer]:
+    """The rows of each method as answers to the inputs."""
+    return [Answer(row, tuple(pairs)) for row, *pairs in zip(inputs, *by_method, strict=True)]
 
 
-def rows_of(entries: Sequence[Entry]) -> dict[str, ndarray]:
-    """Entries as columns."""
-    columns = {name: _array([getattr(one, name) for one in entries]) for name in ENTRY}
-    names = dict.fromkeys(name for one in entries for name in one.extras)
-    extras = {
-        f"{EXTRA}{name}": _array([one.extras.get(name, "") for one in entries]) for name in names
-    }
-    return {"input": _array([one.text for one in entries]), **columns, **extras}
-
-
-def entries_of(rows: Columns) -> list[Entry]:
-    """The entries that columns describe.
-
-    Raises:
-        ValueError: there is no column `input`.
-    """
-    if "input" not in rows:
-        raise ValueError(
-            f"rows with the columns {', '.join(rows)}: a column 'input' of SMILES is needed"
-        )
-    texts = [str(one) for one in rows["input"]]
-    blank = [""] * len(texts)
-    usual: dict[str, Sequence[Any]] = {
-        "content": texts,
-        "kind": ["smiles"] * len(texts),
-        "row": range(len(texts)),
-    }
-    usual |= dict.fromkeys(("id", "label", "fault", "label_column"), blank)
-    columns = [list(rows.get(name, default)) for name, default in usual.items()]
-    extras = [
-        (name.removeprefix(EXTRA), column)
-        for name, column in rows.items()
-        if name.startswith(EXTRA)
-    ]
-    made = []
-    for place, (text, content, kind, row, id, label, fault, where) in enumerate(
-        zip(texts, *columns, strict=True)
-    ):
-        others = {name: column[place] for name, column in extras}
-        made.append(
-            Entry(
-                text, content, kind, int(row), str(id), str(label), str(fault), others, str(where)
-            )
-        )
-    return made
-
-
-def _typed(values: ndarray, kind: pa.DataType) -> pa.Array:
-    """The values as a column of that type; categories are gathered from the values themselves."""
-    if pa.types.is_dictionary(kind):
-        return pa.array(values, kind.value_type, from_pandas=False).dictionary_encode().cast(kind)
-    return pa.array(values, kind, from_pandas=False)
-
-
-def _array(values: Sequence[Any]) -> ndarray:
-    """Numbers and pictures of one size as they are, anything else as objects."""
-    if values and all(isinstance(one, int | float) for one in values):
-        return np.array(values)
-    if values and all(isinstance(one, ndarray) and one.shape == values[0].shape for one in values):
-        return np.stack(values)
-    made = np.empty(len(values), dtype=object)
-    for place, one in enumerate(values):
-        made[place] = one
-    return made
-
-
-def _block(one: Input) -> str | None:
-    """The mol block of a molecule: coordinates as they were given, else drawn."""
+def _block(row: Input) -> str | None:
+    """The mol block of a molecule: coordinates as they were given, otherwise computed."""
     from rdkit import Chem
     from rdkit.Chem import rdDepictor
 
-    if not isinstance(one.subject, Molecule):
+    if not isinstance(row.subject, Molecule):
         return None
-    mol = Chem.Mol(one.subject.mol)
+    mol = Chem.Mol(row.subject.mol)
     if not mol.GetNumConformers():
         rdDepictor.Compute2DCoords(mol)
     return Chem.MolToMolBlock(mol)

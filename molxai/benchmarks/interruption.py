@@ -9,7 +9,10 @@ from typing import Any
 
 import torch
 
-from molxai.batch.run import Library, explain_library
+from molxai.batch.plan import Plan
+from molxai.batch.question import Question
+from molxai.batch.run import Library, run
+from molxai.batch.sinks import RecordFile
 from molxai.batch.worker import Worker
 
 PRELOADED = [
@@ -35,6 +38,11 @@ class Campaign:
     """Whether every output had the bytes of the undisturbed one."""
     left: int
     """Files that were left over besides the output."""
+
+
+def worker_of(model: str) -> Worker:
+    """What is run: the model's predictions explained by lrp, on the CPU."""
+    return Worker(Question(model, target="pred", device="cpu"))
 
 
 def campaign(
@@ -82,7 +90,7 @@ def campaign(
 
 def _resumed(work: Worker, library: Library, output: Path, chunk: int) -> None:
     torch.set_num_threads(1)
-    explain_library(work, library, output, resume=True, chunk=chunk)
+    run(work, library, RecordFile(output), Plan(workers=0, resume=True), chunk=chunk)
 
 
 def markdown(found: Campaign) -> str:

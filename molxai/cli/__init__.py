@@ -10,7 +10,19 @@ listen_as_program()  # before the imports that take a while
 import typer  # noqa: E402
 from typer.exceptions import TyperException  # noqa: E402
 
-from molxai.cli import benchmark, data, explaining, fragments, reporting, scale, serving, training  # noqa: E402
+from molxai.cli import (  # noqa: E402
+    benchmark,
+    comparing,
+    data,
+    evaluating,
+    explaining,
+    fragments,
+    listing,
+    merging,
+    reporting,
+    serving,
+    training,
+)
 from molxai.cli.help import CONTEXT, Command, Group  # noqa: E402
 from molxai.cli.printable import printable  # noqa: E402
 
@@ -32,17 +44,17 @@ data_app = typer.Typer(
 benchmark_app = typer.Typer(cls=Group, help="Measure on this machine.", rich_markup_mode=None)
 for command in (
     explaining.explain,
-    scale.merge,
+    merging.merge,
     explaining.predict,
-    explaining.compare,
+    comparing.compare,
     reporting.report,
     fragments.fragments,
     training.train,
     training.pretrain,
-    training.evaluate,
+    evaluating.evaluate,
     serving.serve,
-    explaining.models,
-    explaining.methods,
+    listing.models,
+    listing.methods,
 ):
     app.command(cls=Command)(command)
 data_app.command("list", cls=Command)(data.data_list)

@@ -1,14 +1,14 @@
 """`molxai benchmark speed`, `interruption`, `faithfulness`, `groundtruth` and `accuracy`."""
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from graphormer.names import unknown
-from molxai.cli.completion import METHODS as KNOWN_METHODS
-from molxai.cli.completion import PROTOCOLS, REMOVALS, TRUTHS, one_of, several_of
+from molxai.cli.completion import METHODS, PROTOCOLS, REMOVALS, TRUTHS, one_of, several_of
 from molxai.cli.options import (
     BatchSize,
     Data,
@@ -23,6 +23,10 @@ from molxai.cli.options import (
     usage,
     whole_numbers,
 )
+
+if TYPE_CHECKING:
+    from molxai.benchmarks.faithfulness import Plan
+    from molxai.explanation.explainer import Explainer
 
 TIMED_METHODS = "Ids with commas between them. [default: lrp and its peers]"
 LIBRARY = (
@@ -45,9 +49,7 @@ def benchmark_speed(
     model: Model = "",
     methods: Annotated[
         str,
-        typer.Option(
-            help=TIMED_METHODS, show_default=False, autocompletion=several_of(KNOWN_METHODS)
-        ),
+        typer.Option(help=TIMED_METHODS, show_default=False, autocompletion=several_of(METHODS)),
     ] = "",
     rounds: Annotated[
         int, typer.Option(min=5, help="How often all methods are timed in turn.")
@@ -64,32 +66,63 @@ def benchmark_speed(
     output: Output = None,
 ) -> None:
     """Graphs per second: reading, a plain forward pass, each method, by size, and a whole library with its memory."""
-    import json
-
-    from graphormer.files import write_file
     from molxai.benchmarks.speed import PEERS, benchmark_entries, growth, markdown, speed
-    from molxai.benchmarks.throughput import throughput
-    from molxai.cli.outputs import check_ending
-    from molxai.explanation.explainer import Explainer, chosen_device
-    from molxai.explanation.methods import EXPLAINERS
 
-    usage(check_ending, output, (".json",))
-    usage(chosen_device, device)
-    chosen = listed(methods, list(EXPLAINERS), "method") if methods else PEERS
+    _check_json(output, device)
+    names = listed(methods, METHODS.names(), "method") if methods else PEERS
     times = whole_numbers(repeats, "repeats")
-    explainer = Explainer(shipped_for(inputs or [], model), "lrp", batch_size, device)
-    result = speed(explainer, benchmark_entries(explainer, inputs, data), rounds, threads, chosen)
+    explainer = _explainer(inputs, model, batch_size, device)
+    entries = benchmark_entries(explainer, inputs, data)
+    result = speed(explainer, entries, rounds, threads, names)
     if explainer.reads == "molecules":
         result["growth"] = growth(explainer, rounds)
     if library:
-        from graphormer.files import real_path
+        result["library"] = _throughput(library, times, model, device)
+    _write_json(output, result)
+    print(markdown(result))
 
-        place = str(real_path(model)) if model and Path(model).exists() else model
-        named = ["-m", place, "--device", device] if model else ["--device", device]
-        result["library"] = throughput(library, times, named)
+
+def _check_json(output: Path | None, device: str) -> None:
+    """Refuse what could not be done, before any work.
+
+    Raises:
+        typer.BadParameter: the file's name ends otherwise, or there is no such device.
+    """
+    from molxai.cli.outputs import check_ending
+    from molxai.explanation.explainer import chosen_device
+
+    usage(check_ending, output, (".json",))
+    usage(chosen_device, device)
+
+
+def _explainer(inputs: list[str] | None, model: str, batch_size: int, device: str) -> "Explainer":
+    """The named model, or the usual one for the inputs."""
+    from molxai.explanation.explainer import Explainer
+
+    return Explainer(shipped_for(inputs or [], model), "lrp", batch_size, device)
+
+
+def _throughput(
+    library: Path, times: tuple[int, ...], model: str, device: str
+) -> list[dict[str, Any]]:
+    """Wall time and peak memory of whole commands over a library."""
+    from graphormer.files import real_path
+    from molxai.benchmarks.throughput import throughput
+
+    options = ["--device", device]
+    if model:
+        place = str(real_path(model)) if Path(model).exists() else model
+        options = ["-m", place, *options]
+    return throughput(library, times, options)
+
+
+def _write_json(output: Path | None, result: dict[str, Any]) -> None:
+    import json
+
+    from graphormer.files import write_file
+
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")
-    print(markdown(result))
 
 
 def benchmark_interruption(
@@ -105,16 +138,14 @@ def benchmark_interruption(
 
     from graphormer.readers.tables import Layout
     from molxai.batch.run import Library
-    from molxai.batch.worker import Worker
-    from molxai.benchmarks.interruption import campaign, markdown
+    from molxai.benchmarks.interruption import campaign, markdown, worker_of
 
-    work = Worker(shipped_for(inputs, model), device="cpu")
+    worker = worker_of(shipped_for(inputs, model))
+    library = Library(tuple(inputs), Layout(smiles_column))
     with tempfile.TemporaryDirectory() as folder:
-        found = campaign(
-            work, Library(tuple(inputs), Layout(smiles_column)), Path(folder), points, chunk, seed
-        )
-    print(markdown(found))
-    if not found.same or found.left:
+        result = campaign(worker, library, Path(folder), points, chunk, seed)
+    print(markdown(result))
+    if not result.same or result.left:
         raise typer.Exit(1)
 
 
@@ -129,7 +160,7 @@ def benchmark_faithfulness(
         typer.Option(
             help="Ids with commas between them. [default: all]",
             show_default=False,
-            autocompletion=several_of(KNOWN_METHODS),
+            autocompletion=several_of(METHODS),
         ),
     ] = "",
     sample: Annotated[
@@ -161,60 +192,87 @@ def benchmark_faithfulness(
 
     Writes tables (Markdown, CSV, JSON) and curves. A run that was interrupted goes on where it stopped.
     """
-    import shlex
+    from molxai.benchmarks.comparison import compare, seeded
 
+    plan = _plan(methods, removal)
+    numbers = whole_numbers(seeds, "seeds")
+    explainer = _explainer(inputs, model, 32, usage(_known_device, device))
+    subjects = _subjects(explainer, inputs, sample, smiles_column, target_columns, data, threads)
+    options = {"--methods": methods, "--sample": sample, "--seeds": seeds, "--removal": removal}
+    command = _command(explainer, options | {"--epochs": epochs or ""})
+    report = _reporter(quiet)
+    models = seeded(explainer, numbers, output, data, epochs, report)
+    compare(models, plan, subjects, output, command, report)
+    print((output / "faithfulness.md").read_text())
+
+
+def _plan(methods: str, removal: str) -> "Plan":
+    """Methods and removal modes as they were typed.
+
+    Raises:
+        typer.BadParameter: one is not known.
+    """
+    from molxai.benchmarks.faithfulness import Plan
+
+    names = METHODS.names()
+    return Plan(
+        listed(methods or ",".join(names), names, "method"),
+        listed(removal, REMOVALS.names(), "removal mode"),  # type: ignore[arg-type]
+    )
+
+
+def _known_device(name: str) -> str:
+    """The name of a device.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    from molxai.explanation.explainer import chosen_device
+
+    chosen_device(name)
+    return name
+
+
+def _subjects(
+    explainer: "Explainer",
+    inputs: list[str] | None,
+    sample: int,
+    smiles_column: str,
+    target_columns: str,
+    data: Path | None,
+    threads: int,
+) -> Any:
+    """What is explained: the inputs, or a sample of the model's test data."""
     import torch
 
     from graphormer.readers.tables import Layout
-    from molxai.benchmarks.comparison import compare, seeded
-    from molxai.benchmarks.faithfulness import Plan
     from molxai.benchmarks.subjects import given_subjects, test_subjects
-    from molxai.explanation.explainer import Explainer, chosen_device
-    from molxai.explanation.methods import EXPLAINERS
 
-    usage(chosen_device, device)
-    plan = Plan(
-        listed(methods or ",".join(EXPLAINERS), list(EXPLAINERS), "method"),
-        listed(removal, REMOVALS, "removal mode"),
-    )  # type: ignore[arg-type]
-    numbers = whole_numbers(seeds, "seeds")
     torch.set_num_threads(threads)
-    first = Explainer(shipped_for(inputs or [], model), "lrp", 32, device)
-    subjects = (
-        given_subjects(first, inputs, sample, Layout(smiles_column), target_columns)
-        if inputs
-        else test_subjects(first, sample, data)
-    )
-    given = {
-        "-m": first.card.name,
-        "--methods": methods,
-        "--sample": str(sample),
-        "--seeds": seeds,
-        "--removal": removal,
-    }
-    given |= {"--epochs": str(epochs or "")}
-    command = shlex.join(
-        [
-            "molxai",
-            "benchmark",
-            "faithfulness",
-            *(part for pair in given.items() if pair[1] for part in pair),
-        ]
-    )
+    if inputs:
+        return given_subjects(explainer, inputs, sample, Layout(smiles_column), target_columns)
+    return test_subjects(explainer, sample, data)
+
+
+def _command(explainer: "Explainer", options: Mapping[str, object]) -> str:
+    """The command that repeats a study, for its tables."""
+    import shlex
+
+    words = ["molxai", "benchmark", "faithfulness", "-m", explainer.card.name]
+    for name, value in options.items():
+        if value:
+            words += [name, str(value)]
+    return shlex.join(words)
+
+
+def _reporter(quiet: bool) -> Callable[[str], None]:
+    """Prints a line of progress on stderr, unless it is to be quiet."""
 
     def report(line: str) -> None:
         if not quiet:
             print(line, file=sys.stderr, flush=True)
 
-    compare(
-        seeded(first, numbers, output, data, epochs, report),
-        plan,
-        subjects,
-        output,
-        command,
-        report,
-    )
-    print((output / "faithfulness.md").read_text())
+    return report
 
 
 def benchmark_groundtruth(
@@ -278,27 +336,17 @@ def benchmark_groundtruth(
 
     Trivial baselines and the model's own quality stand beside. An interrupted training goes on.
     """
-    import logging
-
     from molxai.benchmarks.groundtruth import groundtruth, markdown, write
-    from molxai.benchmarks.tasks import task_named
-    from molxai.explanation.explainer import chosen_device
-    from molxai.explanation.methods import EXPLAINERS
 
-    usage(task_named, task)
-    usage(chosen_device, device)
-    chosen = listed(methods, list(EXPLAINERS), "method") if methods else ()
-    if task == "smarts" and not smarts:
-        raise typer.BadParameter(
-            "no pattern is given: the task smarts needs --smarts, like --smarts 'C(=O)N'"
-        )
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
+    _check_truth(task, smarts)
+    usage(_known_device, device)
+    names = listed(methods, METHODS.names(), "method") if methods else ()
+    _log(quiet)
     result = groundtruth(
         task,
         data,
         output,
-        chosen,
+        names,
         test_data=test_data,
         smarts=smarts or (),
         smiles_column=smiles_column,
@@ -313,6 +361,31 @@ def benchmark_groundtruth(
     )
     write(result, output)
     print(markdown(result))
+
+
+def _check_truth(task: str, smarts: list[str] | None) -> None:
+    """Refuse a task that cannot be done.
+
+    Raises:
+        typer.BadParameter: there is no such task, or it lacks its patterns.
+    """
+    from molxai.benchmarks.tasks import task_named
+
+    usage(task_named, task)
+    if task == "smarts" and not smarts:
+        raise typer.BadParameter(
+            "no pattern is given: the task smarts needs --smarts, like --smarts 'C(=O)N'"
+        )
+
+
+def _log(quiet: bool) -> None:
+    """Print what training logs."""
+    import logging
+    import warnings
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
 
 
 def benchmark_accuracy(
@@ -338,28 +411,16 @@ def benchmark_accuracy(
     quiet: Quiet = False,
 ) -> None:
     """Train the recipe of the shipped BACE model anew under a split protocol, with a forest on fingerprints beside it."""
-    import json
-    import logging
-    import warnings
-
     from graphormer.files import write_file
     from graphormer.training.machine import Machine
     from molxai.benchmarks.accuracy import accuracy, markdown
-    from molxai.explanation.explainer import chosen_device
 
-    usage(chosen_device, device)
-    if protocol not in PROTOCOLS:
-        raise typer.BadParameter(unknown("protocol", protocol, PROTOCOLS))
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
-
-    def report(line: str) -> None:
-        if not quiet:
-            print(line, file=sys.stderr, flush=True)
-
-    machine = Machine(device, progress=False)
-    result = accuracy(protocol, range(seeds), ensemble, output, data, machine, report)
+    if protocol not in PROTOCOLS.names():
+        raise typer.BadParameter(unknown("protocol", protocol, PROTOCOLS.names()))
+    machine = Machine(usage(_known_device, device), progress=False)
+    _log(quiet=True)
+    result = accuracy(protocol, range(seeds), ensemble, output, data, machine, _reporter(quiet))
     output.mkdir(parents=True, exist_ok=True)
-    write_file(output / f"accuracy-{protocol}.json", json.dumps(result, indent=1) + "\n")
+    _write_json(output / f"accuracy-{protocol}.json", result)
     write_file(output / f"accuracy-{protocol}.md", markdown(result) + "\n")
     print(markdown(result))

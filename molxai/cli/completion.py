@@ -1,80 +1,61 @@
-"""What the shell offers for a value after TAB: names only, for they must be there before a library could be imported."""
+"""What the shell offers for a value after TAB."""
 
 from collections.abc import Callable, Iterator, Sequence
 
-METHODS = [
-    "lrp",
-    "lrp-shared",
-    "lrp-ah",
-    "lrp-ln",
-    "lrp-epsilon",
-    "lrp-gamma",
-    "lrp-res",
-    "attnlrp",
-    "gradient-input",
-    "saliency",
-    "integrated-gradients",
-    "shap",
-    "leave-one-out",
-    "occlusion",
-    "gnn-explainer",
-    "attention-last",
-    "attention-flow",
-    "rollout",
-    "grad-attention",
-    "gae",
-    "random",
-    "oracle",
-]
-"""As `molxai.explanation.methods.EXPLAINERS`, which would import torch; a test compares this and the tuples below with their tables."""
+from molxai.cli.literals import Literal
 
-SCHEMES = ("functional-groups", "brics", "scaffold", "rings")
-PALETTES = ("red-blue", "orange-purple", "brown-teal", "pink-green")
-STYLES = ("highlight", "contour")
-SCALES = ("own", "common")
+METHODS = Literal("molxai.explanation.methods", "EXPLAINERS")
+SCHEMES = Literal("molxai.chemistry.fragments", "SCHEMES")
+PALETTES = Literal("molxai.rendering.colour", "PALETTES")
+STYLES = Literal("molxai.rendering", "STYLES")
+SCALES = Literal("molxai.rendering.look", "SCALES")
+DEVICES = Literal("molxai.explanation.explainer", "DEVICES")
+TASKS = Literal("graphormer.data.targets", "KINDS")
+SPLITS = Literal("graphormer.data.splits", "SPLITS")
+PRESETS = Literal("graphormer.training.presets", "PRESETS")
+DATA_SETS = Literal("graphormer.data.public", "SOURCES")
+TRUTHS = Literal("molxai.benchmarks.tasks", "TASKS")
+PROTOCOLS = Literal("molxai.benchmarks.accuracy", "PROTOCOLS")
+REMOVALS = Literal("molxai.explanation.removal", "Removal")
+ENGINES = Literal("molxai.batch.plan", "ENGINES")
 FORMATS = ("svg", "png")
-DEVICES = ("auto", "cpu", "cuda")
 TARGETS = ("pred", "true")
-TASKS = ("auto", "classification", "regression", "multiclass")
-SPLITS = ("random", "scaffold", "scaffold-chiral", "balanced-scaffold")
-PRESETS = ("bace", "bace-ensemble", "bace-pic50", "mnist", "mnist-plain")
-DATA_SETS = ("bace", "mnist")
-TRUTHS = ("benzene", "n-minus-o", "smarts", "labels", "crippen")
-PROTOCOLS = ("deterministic", "chiral", "balanced", "random")
-REMOVALS = ("attn", "mask", "drop")
-ENGINES = ("local", "ray")
+
+Names = Literal | Sequence[str]
 
 
-def one_of(names: Sequence[str]) -> Callable[[str], Iterator[str]]:
-    """Completes to one of these names."""
+def one_of(names: Names) -> Callable[[str], Iterator[str]]:
+    """Complete to one of these names."""
 
-    def offered(incomplete: str) -> Iterator[str]:
-        return (name for name in names if name.startswith(incomplete))
+    def complete(incomplete: str) -> Iterator[str]:
+        return (name for name in _listed(names) if name.startswith(incomplete))
 
-    return offered
+    return complete
 
 
-def several_of(names: Sequence[str]) -> Callable[[str], Iterator[str]]:
-    """Completes the last name of a list with commas between them."""
+def several_of(names: Names) -> Callable[[str], Iterator[str]]:
+    """Complete the last name of a list with commas between them."""
 
-    def offered(incomplete: str) -> Iterator[str]:
+    def complete(incomplete: str) -> Iterator[str]:
         before, comma, last = incomplete.rpartition(",")
         taken = before.split(",")
-        return (
-            before + comma + name for name in names if name.startswith(last) and name not in taken
-        )
+        for name in _listed(names):
+            if name.startswith(last) and name not in taken:
+                yield f"{before}{comma}{name}"
 
-    return offered
+    return complete
 
 
 def models(incomplete: str) -> list[str]:
-    """Completes to a shipped model; the shell itself offers files and folders where none fits."""
+    """Complete to a shipped model; the shell itself offers files and folders if none fits."""
     from importlib.util import find_spec
     from pathlib import Path
 
     package = find_spec("graphormer")
-    places = package.submodule_search_locations if package else None
-    files = [
-        path for place in places or () for path in Path(place, "pretrained").glob("*.safetensors")
-    ]
+    places = (package.submodule_search_locations if package else None) or ()
+    files = [path for place in places for path in Path(place, "pretrained").glob("*.safetensors")]
     return sorted(path.stem for path in files if path.stem.startswith(incomplete))
+
+
+def _listed(names: Names) -> Sequence[str]:
+    return names.names() if isinstance(names, Literal) else names

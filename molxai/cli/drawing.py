@@ -1,5 +1,6 @@
 """Options of pictures, and the look that they make."""
 
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ from molxai.cli.completion import FORMATS, PALETTES, SCALES, STYLES, one_of
 from molxai.cli.options import given, option_names
 
 if TYPE_CHECKING:
-    from molxai.rendering.look import Look, Scale
+    from molxai.rendering.look import Look
 
 CMAP = "Colours: red-blue, orange-purple, brown-teal or pink-green; all can be told apart by the colour-blind."
 SCALE = "Full colour in a folder of pictures: own (each one's largest relevance), common (the largest of all), or a number."
@@ -40,46 +41,41 @@ NoCaption = Annotated[
 ]
 
 
-def chosen_look(
-    style: str = "highlight",
-    numbers: bool = False,
-    cmap: str = "red-blue",
-    dpi: int = 100,
-    transparent: bool = False,
-    caption: str | None = None,
-    no_caption: bool = False,
-) -> "Look":
-    """The look of these choices.
+@dataclass(frozen=True)
+class Pictures:
+    """How pictures look."""
 
-    Raises:
-        ValueError: one is not known, or a caption is both given and unwanted.
-    """
-    from molxai.rendering.look import Look
+    style: Style = "highlight"
+    atom_numbers: AtomNumbers = False
+    cmap: Cmap = "red-blue"
+    scale: ScaleName = "own"
+    dpi: Dpi = 100
+    picture_format: PictureFormat = "svg"
+    transparent: Transparent = False
+    caption: Caption = None
+    no_caption: NoCaption = False
 
-    if no_caption and caption:
-        raise ValueError("--caption and --no-caption: give one of them")
-    return Look(
-        style,
-        numbers,
-        cmap,
-        dpi=dpi,
-        transparent=transparent,
-        caption="" if no_caption else caption,
-    )
+    def look(self) -> "Look":
+        """The look of these choices.
+
+        Raises:
+            ValueError: one is not known, or a caption is both given and unwanted.
+        """
+        from molxai.rendering.look import Look
+
+        if self.no_caption and self.caption:
+            raise ValueError("--caption and --no-caption: give one of them")
+        return Look(
+            self.style,
+            self.atom_numbers,
+            self.cmap,
+            dpi=self.dpi,
+            transparent=self.transparent,
+            caption="" if self.no_caption else self.caption,
+        )
 
 
-PICTURE_OPTIONS = (
-    "style",
-    "atom_numbers",
-    "cmap",
-    "scale",
-    "dpi",
-    "transparent",
-    "caption",
-    "no_caption",
-    "picture_format",
-)
-"""Parameters that only pictures have."""
+PICTURE_OPTIONS = tuple(field.name for field in fields(Pictures))
 
 
 def refuse_for(output: Path | None, picture_format: str) -> None:
@@ -106,14 +102,3 @@ def refuse_for(output: Path | None, picture_format: str) -> None:
         raise typer.BadParameter(
             f"--format: for a folder of pictures only; the ending of {output} says its format"
         )
-
-
-def chosen_scale(text: str) -> "Scale":
-    """The scale of that name or number.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    from molxai.rendering.look import scale_of
-
-    return scale_of(text)

@@ -9,6 +9,7 @@ from molxai.chemistry.fragments import Fragment
 from molxai.chemistry.pair import TOP, MatchedPair
 from molxai.chemistry.series import BASE, HYDROGEN, Carrier
 from molxai.chemistry.series import Table as CoreTable
+from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import show_table
 from molxai.explanation.explanation import Explanation
@@ -18,8 +19,6 @@ T = TypeVar("T")
 
 def show_fragments(explanation: Explanation, found: Sequence[Fragment], out: Console) -> None:
     """Fragments, the most positive first, and what makes their sum the explained quantity."""
-    from molxai.cli.terminal import bar, bar_letters
-
     largest, letters = max(abs(one.relevance) for one in found), bar_letters(out)
     rows: list[tuple[str | Text, ...]] = [
         (
@@ -226,8 +225,6 @@ def _show_pieces(pieces: Sequence[tuple[str, Fragment, float]], out: Console) ->
 
 
 def _show_changes(pair: MatchedPair, out: Console) -> None:
-    from molxai.cli.terminal import bar, bar_letters
-
     rows = []
     here, there = pair.a.relevance.tolist(), pair.b.relevance.tolist()
     names = pair.a.node_names(), pair.b.node_names()

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from graphormer.names import listing, unknown
-from molxai.cli.completion import DEVICES, METHODS, SCHEMES, TARGETS, models, one_of
+from graphormer.names import listing, split_names, unknown
+from molxai.cli.completion import DEVICES, ENGINES, METHODS, SCHEMES, TARGETS, models, one_of
+from molxai.cli.literals import Literal
 from molxai.cli.printable import printable
 
 if TYPE_CHECKING:
     from graphormer.readers.tables import Layout
-    from molxai.explanation.explainer import Explainer
-    from molxai.explanation.inputs import Input
 
 T = TypeVar("T")
 
-MAX_ATOMS = 600
-"""As `graphormer.graphs.molecules.MAX_ATOMS`, which would import RDKit; a test compares them."""
+MAX_ATOMS: int = Literal("graphormer.smiles.reading", "MAX_ATOMS").value()
+ROW_SECONDS: float = Literal("molxai.batch.pool", "ROW_SECONDS").value()
 
 INPUTS = "SMILES or InChI, or files: .smi .csv .tsv .xlsx .parquet .sdf .mol (molecules), .png .jpg .npy .npz (digits)."
 MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
@@ -38,6 +37,27 @@ FRAGMENTS = (
     "with a name and a SMARTS on each line, of which an earlier one takes its atoms first."
 )
 FOLDER = "Folder for the model; an interrupted run there is continued."
+WORKERS = (
+    "Worker processes; 0: none, the program does the work itself. "
+    "[default: one for each processor; none for an input of one chunk]"
+)
+SECONDS = (
+    "Seconds that one row may keep a worker busy; "
+    "a row that takes longer becomes a record of an error."
+)
+ENGINE = (
+    "local, or ray for a Ray cluster (pip install 'molxai[ray]'). "
+    "An input of one chunk is done here, unless -n is given."
+)
+RAY = "Address of a running Ray cluster. [default: one is started here]"
+SHARD = (
+    "Do one part of the work: 0/4 to 3/4 are four parts, for four machines. "
+    "'molxai merge' joins them."
+)
+LARGEST = (
+    "Most heavy atoms of a molecule; a larger one becomes a record of an error. "
+    "Cost grows with the square."
+)
 
 Inputs = Annotated[list[str], typer.Argument(help=INPUTS, show_default=False)]
 Model = Annotated[
@@ -81,6 +101,27 @@ Device = Annotated[
         autocompletion=one_of(DEVICES),
     ),
 ]
+Workers = Annotated[
+    int | None, typer.Option("-n", "--num-workers", min=0, help=WORKERS, show_default=False)
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Restart = Annotated[
+    bool,
+    typer.Option(
+        "--restart", help="Throw away what a run that was stopped has done, and begin anew."
+    ),
+]
+RowSeconds = Annotated[float, typer.Option("--row-seconds", min=1.0, help=SECONDS)]
+Shard = Annotated[str, typer.Option(help=SHARD, show_default=False)]
+EngineName = Annotated[str, typer.Option("--engine", help=ENGINE, autocompletion=one_of(ENGINES))]
+RayAddress = Annotated[str, typer.Option(help=RAY, show_default=False)]
+MaxAtoms = Annotated[int, typer.Option(min=1, help=LARGEST)]
+DropExtraColumns = Annotated[
+    bool,
+    typer.Option(
+        "--drop-extra-columns", help="Leave the table's other columns out of the records."
+    ),
+]
 Data = Annotated[Path | None, typer.Option(help=DATA, show_default=False)]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress bar and no summary.")]
 Strict = Annotated[
@@ -116,62 +157,12 @@ def layout_of(
     return Layout(smiles_column, id_column, separator, encoding)
 
 
-def say_how_read(inputs: list[str], layout: "Layout", quiet: bool) -> None:
+def say_how_read(inputs: Sequence[str], layout: "Layout", quiet: bool) -> None:
     """Print on stderr what was chosen in reading the inputs that the user may not expect."""
     from molxai.explanation.inputs import reading_notes
 
     for line in [] if quiet else reading_notes(inputs, layout):
         print(printable(line), file=sys.stderr)
-
-
-def chosen_target(inputs: list[str], model: str, target: str) -> str:
-    """The named target; where none is named, what is usual for a table or for a single input."""
-    from graphormer.network.checkpoint import locate, read_card
-    from molxai.chemistry.series import default_target
-    from molxai.explanation.inputs import is_table
-
-    if target:
-        return target
-    return default_target(read_card(locate(model)), len(inputs) > 1 or is_table(inputs[0]))
-
-
-def prepared(
-    inputs: list[str],
-    model: str,
-    method: str,
-    batch_size: int,
-    device: str,
-    layout: "Layout",
-    label_column: str,
-    strict: bool,
-    endpoint: str = "",
-    max_atoms: int = MAX_ATOMS,
-) -> tuple[list["Input"], "Explainer"]:
-    """The inputs, read, and the explainer for them; with what was typed checked before either."""
-    from molxai.explanation.explainer import Explainer, chosen_device
-    from molxai.explanation.inputs import entries
-    from molxai.explanation.methods import method as known_method
-
-    usage(known_method, method)
-    usage(chosen_device, device)
-    explainer = Explainer(shipped_for(inputs, model), method, batch_size, device, endpoint)
-    read = []
-    for one in (entry.read(max_atoms) for entry in entries(inputs, layout, label_column)):
-        if strict and one.error:
-            raise ValueError(f"row {one.row}: {one.error}")
-        read.append(one)
-    if not read:
-        raise ValueError(f"no inputs in {', '.join(inputs)}: at least one row is needed")
-    return read, explainer
-
-
-def refuse_single_error(rows: "list[tuple[Input, Any]]", strict: bool) -> None:
-    """A single input that fails is the user's to mend, and so is any under --strict: nothing is written."""
-    failed = [one for one, _ in rows if one.error]
-    if failed and (strict or len(rows) == 1):
-        raise ValueError(
-            failed[0].error if len(rows) == 1 else f"row {failed[0].row}: {failed[0].error}"
-        )
 
 
 def given(names: Sequence[str]) -> list[str]:
@@ -199,18 +190,13 @@ def written_to(output: Path, replaced: bool) -> str:
     return f"{output} (replaced)" if replaced else str(output)
 
 
-def separated(text: str) -> tuple[str, ...]:
-    """The names in a comma-separated list, each once."""
-    return tuple(dict.fromkeys(one.strip() for one in text.split(",") if one.strip()))
-
-
 def listed(text: str, known: Sequence[str], what: str) -> tuple[str, ...]:
     """The names in a comma-separated list, each of which must be known.
 
     Raises:
         typer.BadParameter: one is not, or there is none.
     """
-    chosen = separated(text)
+    chosen = split_names(text)
     if not chosen:
         raise typer.BadParameter(f"an empty list has no {what}: choose from {listing(known)}")
     for one in chosen:
@@ -225,7 +211,7 @@ def whole_numbers(text: str, what: str) -> tuple[int, ...]:
     Raises:
         typer.BadParameter: something else is in it.
     """
-    parts = separated(text)
+    parts = split_names(text)
     if not all(one.isdigit() for one in parts):
         raise typer.BadParameter(
             f"{what} {text!r}: whole numbers with commas between them are needed, like 0,1,2"

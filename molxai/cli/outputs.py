@@ -1,4 +1,4 @@
-"""Where explanations go: checks of what was asked for, before any work, and pictures."""
+"""Names of outputs: what could not be written is refused before any work."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,9 +6,6 @@ from pathlib import Path
 from graphormer.files import missing_folder
 from graphormer.names import nearest, unknown
 from molxai.batch.records import FORMATS
-from molxai.batch.rows import Explained, draw_all
-from molxai.chemistry.fragments import Scheme, worded
-from molxai.rendering.look import Look, Scale, common_limit
 
 
 def check_output(path: Path | None, pictures: bool = True) -> None:
@@ -60,20 +57,6 @@ SLIP = 0.75
 """Likeness of a mistyped ending: .jsn is meant to be .json, but .pdf is no .sdf."""
 
 
-def check_count(path: Path | None, inputs: int) -> None:
-    """Refuse one picture for several inputs, before any work.
-
-    Raises:
-        ValueError: it is so.
-    """
-    from molxai.rendering import ENDINGS
-
-    if path and not is_folder(path) and path.suffix.lower() in ENDINGS and inputs != 1:
-        raise ValueError(
-            f"{inputs} inputs but one picture: give a folder (-o maps), or explain one at a time"
-        )
-
-
 def is_folder(path: Path) -> bool:
     """Whether an output is meant as a folder of pictures."""
     return path.is_dir() or not path.suffix
@@ -92,26 +75,6 @@ def check_format(name: str) -> None:
         raise ValueError(unknown("picture format", name, formats))
 
 
-def write_pictures(
-    rows: Sequence[Explained],
-    path: Path,
-    look: Look,
-    scale: Scale = "own",
-    scheme: Scheme | None = None,
-    format: str = "svg",
-) -> None:
-    """One picture, or a folder of pictures, as the path says; with a scheme, the parts of molecules outlined and named."""
-    if is_folder(path):
-        draw_all(rows, path, look, scale, scheme, f".{format}")
-        return
-    from molxai.rendering.picture import draw
-
-    explanation = rows[0][1]
-    assert explanation is not None
-    look = look.at(common_limit(scale, [explanation.relevance.tolist()], explanation.in_unit))
-    draw(explanation, path, look, worded(explanation, scheme) if scheme else ())
-
-
-def is_record_file(path: Path | None) -> bool:
+def is_record_file(path: Path) -> bool:
     """Whether an output is a file of records."""
-    return path is not None and not is_folder(path) and path.suffix.lower() in FORMATS
+    return not is_folder(path) and path.suffix.lower() in FORMATS

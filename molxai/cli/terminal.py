@@ -3,33 +3,26 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn, track
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 
 from graphormer.network.card import Card
 from molxai.batch.checkpoint import Tally
 from molxai.batch.records import Record
-from molxai.batch.rows import Explained
+from molxai.batch.rows import ExplainedRow
 from molxai.chemistry.fragments import Scheme, fragments, lost_notes
+from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
-from molxai.cli.printable import printable
 from molxai.cli.wide_tables import UNBOUNDED, show_table
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input
 
 if TYPE_CHECKING:
     from molxai.metrics.comparison import Comparison  # imports SciPy's statistics, half a second
 
 T = TypeVar("T")
-
-BAR = 20
-"""Letters of the longest bar."""
-
-FULL_WIDTH = 80
-"""Columns of a terminal that is wide enough for it."""
 
 TOP = 3
 """Nodes named in the one-line form of an explanation."""
@@ -50,12 +43,6 @@ def console() -> Console:
     terminal = sys.stdout.isatty()
     width = None if terminal or os.environ.get("COLUMNS") else UNBOUNDED
     return Console(soft_wrap=not terminal, width=width, highlight=False)
-
-
-def progress(items: Iterable[T], total: int, what: str, quiet: bool, cost: int = 1) -> Iterator[T]:
-    """The items under a bar on stderr; no bar for few of them, counted `cost` times each, nor where stderr is no terminal."""
-    hidden = quiet or total * cost < MANY or not sys.stderr.isatty()
-    return iter(track(items, what, total=total, console=Console(stderr=True), disable=hidden))
 
 
 @contextmanager
@@ -90,18 +77,6 @@ class RateColumn(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:.0f}/s" if task.speed else "")
-
-
-def summary(rows: Sequence[Input], place: str, quiet: bool) -> bool:
-    """Print counts on stderr, and where the results are, if they are in a file; whether any input succeeded."""
-    failed = [one for one in rows if one.error]
-    if failed or (place and not quiet):
-        errors = f", {len(failed)} with errors" if failed else ""
-        where = printable(f" → {place}") if place else ""
-        print(
-            f"{len(rows) - len(failed)} of {len(rows)} inputs done{errors}{where}", file=sys.stderr
-        )
-    return len(failed) < len(rows)
 
 
 def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | None = None) -> None:
@@ -141,21 +116,8 @@ def _show_nodes(explanation: Explanation, out: Console) -> None:
     show_table(("rank", "node", "relevance", ""), rows, out)
 
 
-def bar_letters(out: Console) -> int:
-    """Letters of the longest bar: on a narrow terminal there is less room for it."""
-    return BAR if out.width >= FULL_WIDTH else BAR // 2
-
-
-def bar(value: float, largest: float, letters: int = BAR) -> Text:
-    """A value as a bar of at most so many letters."""
-    return Text(
-        ("█" if value > 0 else "░") * round(letters * abs(value) / (largest or 1.0)),
-        style="red" if value > 0 else "blue",
-    )
-
-
 def show_explanations(
-    rows: Sequence[Explained], out: Console, scheme: Scheme | None = None
+    rows: Sequence[ExplainedRow], out: Console, scheme: Scheme | None = None
 ) -> None:
     """One line per input: prediction, logit, and the nodes or fragments of largest magnitude."""
     lines: list[tuple[str | Text, ...]] = []
@@ -191,15 +153,43 @@ def show_explanations(
     )
 
 
-def show_notes(rows: Sequence[Input], out: Console) -> None:
-    """What was changed or approximated in reading each input, a line for each of the first notes."""
-    notes = [
-        (one.name, note) for one in rows if one.subject is not None for note in one.subject.notes
-    ]
-    for name, note in notes[:MOST_NOTES]:
+def show_notes(notes: Sequence[tuple[str, Sequence[str]]], out: Console) -> None:
+    """What was changed or approximated in reading each input, a line for each of the first notes.
+
+    Args:
+        notes: the name of each input, and what is noted of it.
+        out: where they are printed.
+    """
+    lines = [(name, note) for name, own in notes for note in own]
+    for name, note in lines[:MOST_NOTES]:
         out.print(Text(f"Note on {name}: {note}"))
-    if len(notes) > MOST_NOTES:
-        out.print(Text(f"{len(notes) - MOST_NOTES} more notes: records have them all (-o)"))
+    if len(lines) > MOST_NOTES:
+        out.print(Text(f"{len(lines) - MOST_NOTES} more notes: records have them all (-o)"))
+
+
+PREDICTION_COLUMNS = (
+    "prediction",
+    "target",
+    "probability",
+    "logit",
+    "logit_sd",
+    "unit",
+    "similarity",
+    "outputs",
+    "error",
+)
+"""Columns of predictions, of which those are shown that hold something."""
+
+
+def show_predictions(records: Sequence[Record], out: Console) -> None:
+    """A line for each prediction."""
+    filled = [
+        name for name in PREDICTION_COLUMNS if any(record[name] is not None for record in records)
+    ]
+    units = {record["unit"] for record in records} - {None, "logit"}
+    if not units and "unit" in filled:
+        filled.remove("unit")  # the column of logits says its own
+    show_records(records, ("id", "input", *filled), out)
 
 
 def show_comparison(comparison: "Comparison", out: Console) -> None:

@@ -70,13 +70,12 @@ class Palette:
 RED_BLUE = Palette("red-blue", RED, BLUE, ("red", "blue"))
 
 PALETTES = {
-    one.name: one
-    for one in (
-        RED_BLUE,
-        Palette("orange-purple", (0.89, 0.53, 0.22), (0.55, 0.36, 0.88), ("orange", "purple")),
-        Palette("brown-teal", (0.73, 0.47, 0.16), (0.12, 0.62, 0.58), ("brown", "teal")),
-        Palette("pink-green", (0.85, 0.34, 0.63), (0.33, 0.62, 0.12), ("pink", "green")),
-    )
+    "red-blue": RED_BLUE,
+    "orange-purple": Palette(
+        "orange-purple", (0.89, 0.53, 0.22), (0.55, 0.36, 0.88), ("orange", "purple")
+    ),
+    "brown-teal": Palette("brown-teal", (0.73, 0.47, 0.16), (0.12, 0.62, 0.58), ("brown", "teal")),
+    "pink-green": Palette("pink-green", (0.85, 0.34, 0.63), (0.33, 0.62, 0.12), ("pink", "green")),
 }
 """By name. In each, black letters on either full colour have a contrast of at least 4.5 (WCAG 2.1), and the two stay at least
 50 apart in CIE L*a*b* for people without red, green or blue cones, as Machado et al. 2009 simulate them; a test computes both."""

@@ -1,8 +1,11 @@
 """What requests hold and answers say; the OpenAPI document is made of these."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from molxai.batch.question import Question
 
 Name = Annotated[str, Field(max_length=200)]
 
@@ -24,8 +27,8 @@ TARGET = (
 )
 
 
-class Question(BaseModel):
-    """What is asked of every input."""
+class QuestionFields(BaseModel):
+    """What is asked of every input: the fields of a `Question` that a request may fill in."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,6 +46,23 @@ class Question(BaseModel):
         "",
         description="Add `fragments` to the records: the id of a scheme, or patterns of one's own, a name and a SMARTS each.",
     )
+
+    def question(self, methods: Sequence[str], features: bool = False) -> Question:
+        """The question itself.
+
+        Raises:
+            ValueError: it cannot be asked.
+        """
+        fragments = self.fragments
+        return Question(
+            model=self.model,
+            methods=tuple(dict.fromkeys(methods)),
+            target=self.target,
+            contrast=self.contrast,
+            endpoint=self.endpoint,
+            features=features,
+            fragments=fragments if isinstance(fragments, str) else tuple(fragments),
+        )
 
 
 class Subjects(BaseModel):
@@ -65,7 +85,7 @@ class Subjects(BaseModel):
     name: Name = Field("picture.png", description="File name of the picture.")
 
 
-class ExplainRequest(Question, Subjects):
+class ExplainRequest(QuestionFields, Subjects):
     """Inputs to explain by one or several methods."""
 
     methods: list[Name] = Field(
@@ -121,6 +141,16 @@ class PredictRequest(Subjects):
     endpoint: Name = Field(
         "", description="Target column of a model that has several. Default: the first."
     )
+
+    def question(self) -> Question:
+        """The question itself.
+
+        Raises:
+            ValueError: it cannot be asked.
+        """
+        return Question(
+            model=self.model, target=self.target, endpoint=self.endpoint, relevances=False
+        )
 
 
 class Record(BaseModel):

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from molxai.serve import catalogue, page, routes
-from molxai.serve.desk import Desk
+from molxai.serve.dispatch import Dispatcher
 from molxai.serve.guard import Guard
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import OversizedError
@@ -23,11 +23,11 @@ def application(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        app.state.desk = Desk(settings)
+        app.state.dispatcher = Dispatcher(settings)
         try:
             yield
         finally:
-            app.state.desk.close()
+            app.state.dispatcher.close()
 
     app = FastAPI(
         title="molxai",

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import read_card
-from molxai.batch.rows import USUAL
+from molxai.batch.rows import USUAL_NODES
 from molxai.explanation.captions import bias_word
 from molxai.explanation.inputs import Entry
 from molxai.explanation.methods import EXPLAINERS
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api")
 @router.post("/smiles")
 async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
     """The SMILES of a drawn molecule."""
-    limit = request.app.state.desk.settings.max_atoms
+    limit = request.app.state.dispatcher.settings.max_atoms
     read = await run_in_threadpool(Entry("drawing", asked.block, "block").read, limit)
     if not isinstance(read.subject, Molecule):
         raise ValueError(read.error)
@@ -35,7 +35,7 @@ async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
 @router.post("/recognise")
 async def recognise(asked: TextRequest, request: Request) -> Recognised:
     """Whether pasted text is one molecule or a table of them."""
-    return await run_in_threadpool(_recognised, asked.text, request.app.state.desk.settings)
+    return await run_in_threadpool(_recognised, asked.text, request.app.state.dispatcher.settings)
 
 
 def _recognised(text: str, settings: Settings) -> Recognised:
@@ -48,7 +48,7 @@ def _recognised(text: str, settings: Settings) -> Recognised:
 @router.get("/models")
 async def models(request: Request) -> list[ModelCard]:
     """The served models: what they read and say, and how well they do."""
-    return model_cards(request.app.state.desk.settings.models)
+    return model_cards(request.app.state.dispatcher.settings.models)
 
 
 @router.get("/methods")
@@ -88,7 +88,7 @@ def method_cards() -> list[MethodCard]:
             signed=one.signed,
             by_target=one.by_target,
             largest=one.largest,
-            passes=one.passes(USUAL),
+            passes=one.passes(USUAL_NODES),
         )
         for name, one in EXPLAINERS.items()
     ]

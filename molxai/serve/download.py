@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from graphormer.names import unknown
 from molxai.batch.records import column_names, schema, write_tables
-from molxai.serve.desk import Upload
+from molxai.serve.dispatch import Upload
 
 
 class Ending(StrEnum):
@@ -37,7 +37,7 @@ def download(found: Upload, ending: Ending, method: str) -> Response:
     Raises:
         ValueError: the upload was not explained by that method.
     """
-    names = found.work.methods
+    names = found.work.question.methods
     if method and method not in names:
         raise ValueError(
             unknown("method", method, names, where=f"among those that explained {found.file}")
@@ -45,7 +45,7 @@ def download(found: Upload, ending: Ending, method: str) -> Response:
     place, card = names.index(method) if method else 0, found.work.explainers[0].card
     records = [json.loads(row.records[place]) for row in found.job.results]
     own = dict.fromkeys(column_names(found.extras).values(), pa.string())
-    columns = schema(card, extras=own, fragments=found.work.scheme is not None)
+    columns = schema(card, extras=own, fragments=bool(found.work.question.fragments))
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, f"result.{ending}")
         write_tables([pa.Table.from_pylist(records, columns)], columns, path)

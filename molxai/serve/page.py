@@ -59,7 +59,7 @@ templates = Environment(loader=PackageLoader("molxai.serve"), autoescape=True)
 @router.get("/")
 async def workbench(request: Request) -> HTMLResponse:
     """The page to work in."""
-    settings: Settings = request.app.state.desk.settings
+    settings: Settings = request.app.state.dispatcher.settings
     page = templates.get_template("workbench.html").render(
         most_rows=settings.most_rows,
         most_megabytes=settings.largest_body // 2**20,

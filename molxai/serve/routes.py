@@ -1,11 +1,13 @@
 """The JSON API: what is asked for under which address."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
+from graphormer.names import split_names
 from graphormer.readers.tables import Layout
 from molxai.serve.api import (
     Explained,
@@ -14,10 +16,10 @@ from molxai.serve.api import (
     Name,
     Predicted,
     PredictRequest,
-    Question,
+    QuestionFields,
     Refusal,
 )
-from molxai.serve.desk import Desk, Upload
+from molxai.serve.dispatch import Dispatcher, Upload
 from molxai.serve.download import Ending, download
 from molxai.serve.jobs import Job
 from molxai.serve.subjects import subjects
@@ -46,31 +48,30 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/api", responses=REFUSALS)
 
 
-def desk_of(request: Request) -> Desk:
-    """The desk of the application."""
-    return request.app.state.desk
+def dispatcher_of(request: Request) -> Dispatcher:
+    """The dispatcher of the application."""
+    return request.app.state.dispatcher
 
 
 @router.post("/explain", responses={200: {"model": Explained}})
 async def explain(asked: ExplainRequest, request: Request) -> Response:
     """Relevance of each atom or superpixel of the inputs, by one or several methods."""
-    desk = desk_of(request)
-    entries = await run_in_threadpool(subjects, asked, desk.settings)
-    job = await run_in_threadpool(
-        desk.explain, asked, asked.methods, entries, asked.features, asked.views
-    )
+    dispatcher = dispatcher_of(request)
+    entries = await run_in_threadpool(subjects, asked, dispatcher.settings)
+    question = asked.question(asked.methods, asked.features)
+    job = await run_in_threadpool(dispatcher.explain, question, entries, asked.views)
     if not await _ended(job, request):
         return Response(status_code=GONE)
-    views = f"[{','.join(row.view for row in job.results)}]" if asked.views else "null"
+    views = _views(job.results) if asked.views else "null"
     return _json(f'{{"records": {_records(job.results)}, "views": {views}}}')
 
 
 @router.post("/predict", responses={200: {"model": Predicted}})
 async def predict(asked: PredictRequest, request: Request) -> Response:
     """What a model says of the inputs, with the spread of an ensemble and the similarity to what it learnt from."""
-    desk = desk_of(request)
-    entries = await run_in_threadpool(subjects, asked, desk.settings)
-    job = await run_in_threadpool(desk.predict, asked.model, asked.target, asked.endpoint, entries)
+    dispatcher = dispatcher_of(request)
+    entries = await run_in_threadpool(subjects, asked, dispatcher.settings)
+    job = await run_in_threadpool(dispatcher.predict, asked.question(), entries)
     if not await _ended(job, request):
         return Response(status_code=GONE)
     return _json(f'{{"records": {_records(job.results)}}}')
@@ -115,22 +116,22 @@ async def upload(
     label_column: Annotated[Name, Form(description="Column of the true class.")] = "",
 ) -> Response:
     """A file to explain row by row: a job, whose results are fetched as they are made. A bad row is a record with its error."""
-    desk = desk_of(request)
-    asked = Question(
+    dispatcher = dispatcher_of(request)
+    fields = QuestionFields(
         model=model,
         target=target,
         contrast=contrast or None,
         endpoint=endpoint,
         fragments=fragments,
     )
-    names = [one.strip() for one in methods.split(",")]
+    question = fields.question(split_names(methods))
     name = file.filename or "upload"
     layout = Layout(smiles_column, id_column, separator, encoding)
     entries = await run_in_threadpool(
-        uploaded, name, await file.read(), desk.settings, layout, label_column
+        uploaded, name, await file.read(), dispatcher.settings, layout, label_column
     )
-    made = await run_in_threadpool(desk.upload, asked, names, entries, safe_name(name))
-    return _json(_told(made, 0), 202)
+    upload = await run_in_threadpool(dispatcher.upload, question, entries, safe_name(name))
+    return _json(_answer(upload, 0), 202)
 
 
 @router.get("/jobs/{id}", responses={200: {"model": JobAnswer}})
@@ -144,15 +145,15 @@ async def job(
     ] = False,
 ) -> Response:
     """How far an upload is, and its results from row `start` on."""
-    return _json(_told(_kept(id, request), start, records, views))
+    return _json(_answer(_find(id, request), start, records, views))
 
 
 @router.delete("/jobs/{id}", responses={200: {"model": JobAnswer}})
 async def cancel(id: str, request: Request) -> Response:
     """Stop an upload; what is done stays."""
-    found = _kept(id, request)
-    found.job.cancel()
-    return _json(_told(found, found.job.total))
+    upload = _find(id, request)
+    upload.job.cancel()
+    return _json(_answer(upload, upload.job.total))
 
 
 @router.get("/jobs/{id}/result.{ending}", response_class=Response)
@@ -165,21 +166,23 @@ async def result(
     ] = "",
 ) -> Response:
     """The records of an upload that has ended, as the file that `molxai explain -o` writes."""
-    found = _kept(id, request)
-    if not found.job.ended.done():
+    upload = _find(id, request)
+    job = upload.job
+    if not job.ended.done():
         raise ValueError(
-            f"{len(found.job.results)} of {found.job.total} rows are done: wait for the rest, or cancel it"
+            f"{len(job.results)} of {job.total} rows are done: wait for the rest, or cancel it"
         )
-    return await run_in_threadpool(download, found, ending, method)
+    return await run_in_threadpool(download, upload, ending, method)
 
 
-def _kept(id: str, request: Request) -> Upload:
-    found = desk_of(request).uploads.find(id)
-    if found is None:
+def _find(id: str, request: Request) -> Upload:
+    upload = dispatcher_of(request).uploads.find(id)
+    if upload is None:
         raise FileNotFoundError(
-            "no such job here: results are kept for half an hour after they were last asked for; upload the file again"
+            "no such job here: results are kept for half an hour after they were last asked for; "
+            "upload the file again"
         )
-    return found
+    return upload
 
 
 async def _ended(job: Job[Row], request: Request) -> bool:
@@ -188,8 +191,8 @@ async def _ended(job: Job[Row], request: Request) -> bool:
     Raises:
         Exception: whatever the job failed with.
     """
-    waited = asyncio.wrap_future(job.ended)
-    while not (await asyncio.wait([waited], timeout=LOOK))[0]:
+    end = asyncio.wrap_future(job.ended)
+    while not (await asyncio.wait([end], timeout=LOOK))[0]:
         if await request.is_disconnected():
             job.cancel()
     if job.error:
@@ -197,31 +200,39 @@ async def _ended(job: Job[Row], request: Request) -> bool:
     return job.state == "done"
 
 
-def _told(found: Upload, start: int, records: bool = True, views: bool = False) -> str:
-    """A page of what an upload has come to, as JSON."""
-    job, state = found.job, found.job.state
+def _answer(upload: Upload, start: int, records: bool = True, views: bool = False) -> str:
+    """How far an upload is, and a page of its results, as JSON."""
+    job = upload.job
+    state = job.state
     done = len(job.results)
     page = job.results[start : start + PAGE]
-    known = {
+    following = start + len(page)
+    content = {
         "id": job.id,
-        "file": found.file,
-        "model": found.work.explainers[0].card.name,
-        "methods": found.work.methods,
-        "columns": len(found.extras),
+        "file": upload.file,
+        "model": upload.work.explainers[0].card.name,
+        "methods": upload.work.question.methods,
+        "columns": len(upload.extras),
         "state": state,
         "total": job.total,
         "done": done,
         "errors": sum(row.faulty for row in job.results),
         "error": str(job.error) if job.error else None,
-        "next": start + len(page) if start + len(page) < done else None,
+        "next": following if following < done else None,
     }
-    shown = f"[{','.join(row.view for row in page)}]" if views else "null"
-    told = _records(page) if records else "null"
-    return f'{text(known)[:-1]}, "records": {told}, "views": {shown}}}'
+    page_records = _records(page) if records else "null"
+    page_views = _views(page) if views else "null"
+    return f'{text(content)[:-1]}, "records": {page_records}, "views": {page_views}}}'
 
 
-def _records(rows: list[Row]) -> str:
-    return f"[{','.join(one for row in rows for one in row.records)}]"
+def _records(rows: Sequence[Row]) -> str:
+    """The records of some rows as a JSON list."""
+    return f"[{','.join(record for row in rows for record in row.records)}]"
+
+
+def _views(rows: Sequence[Row]) -> str:
+    """The views of some rows as a JSON list."""
+    return f"[{','.join(row.view for row in rows)}]"
 
 
 def _json(content: str, status: int = 200) -> Response:

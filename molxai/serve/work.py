@@ -1,4 +1,4 @@
-"""What lanes do: inputs in, rows of JSON out, a chunk at a time."""
+"""What queues do: rows in, rows of JSON out, a chunk at a time."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,57 +8,59 @@ from typing import Any
 
 from graphormer.graphs.superpixels import SEGMENTS
 from graphormer.readers.tables import as_text
+from molxai.batch.question import Question
 from molxai.batch.records import Record, column_names, prediction_record, record
-from molxai.batch.rows import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
-from molxai.chemistry.fragments import Scheme
+from molxai.batch.rows import CHUNK, USUAL_NODES, cost, explain_rows, predict_rows, similarities
+from molxai.batch.worker import Answer, answers
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.inputs import Entry, Input
+from molxai.explanation.inputs import Entry
 from molxai.explanation.methods import Method
+from molxai.pages.view import view
 
 QUICK_PASSES = 500
-"""Passes for graphs of usual size that the quick lane takes on at once: on one core, about a second."""
-
+"""Passes of usual graphs that the short queue takes on at once: about a second on one core."""
 
 STEP = 32
-"""Inputs of a chunk at most: with what a page needs to draw them, a second's work."""
+"""Inputs of a chunk at most: a second's work, with what a page needs to draw them."""
 
 MOST_COLUMNS = 6
-"""Of a table's own, that views hold; records hold all. A page of hundreds of columns would not open."""
+"""Columns of a table that views hold; records hold all. A page of hundreds would not open."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is said of one input, as JSON: results wait in memory, and text takes a tenth of what dictionaries take."""
+    """The answer to one input as JSON: results wait in memory, and text takes a tenth of what dictionaries take."""
 
-    said: tuple[str, ...]
+    own_records: tuple[str, ...]
     """A record for each method, without the table's other columns."""
     extras: str
     """Those columns, held once for all methods."""
     view: str
-    """What a page shows of it; `null` where it was not asked for."""
+    """What a page shows of it; `null` if that was not asked for."""
     faulty: bool
-    """Whether there is no explanation by any method."""
+    """Whether no method gave an explanation."""
 
     @property
     def records(self) -> list[str]:
         """A record for each method."""
-        return [
-            one if self.extras == "{}" else f"{one[:-1]}, {self.extras[1:]}" for one in self.said
-        ]
+        if self.extras == "{}":
+            return list(self.own_records)
+        return [f"{text[:-1]}, {self.extras[1:]}" for text in self.own_records]
 
 
 def is_quick(methods: Sequence[Method], entries: Sequence[Entry], most: int = QUICK_PASSES) -> bool:
     """Whether the work is done in about a second: few passes, of graphs that are not large."""
-    if any(one.largest is not None for one in methods):  # they take seconds whatever their passes
+    if any(method.largest is not None for method in methods):  # seconds, whatever their passes
         return False
-    sizes = [_nodes(entry) for entry in entries]
-    return (
-        sum(sum(one.passes(nodes)) * max(1.0, nodes / USUAL) for one in methods for nodes in sizes)
-        <= most
-    )
+    passes = 0.0
+    for entry in entries:
+        nodes = _most_nodes(entry)
+        size = max(1.0, nodes / USUAL_NODES)
+        passes += size * sum(sum(method.passes(nodes)) for method in methods)
+    return passes <= most
 
 
-def _nodes(entry: Entry) -> int:
+def _most_nodes(entry: Entry) -> int:
     """Nodes of the graph at most, without reading it."""
     if entry.kind == "smiles":
         return len(entry.content)
@@ -69,64 +71,62 @@ def _nodes(entry: Entry) -> int:
 class Work:
     """What is done with each input."""
 
+    question: Question
     explainers: tuple[Explainer, ...]
-    """One model, by several methods."""
-    target: str
-    contrast: str | None
-    features: bool
-    """Whether records hold each node's split over its input features."""
-    scheme: Scheme | None
-    """How molecules are taken apart in the records, if at all."""
+    """One model, with each of the question's methods."""
     views: bool
-    max_atoms: int
-
-    @property
-    def methods(self) -> list[str]:
-        """Their names, in order."""
-        return [one.method.name for one in self.explainers]
+    """Whether a page is to draw the inputs."""
 
     def rows(self, entries: Sequence[Entry]) -> Iterator[list[Row]]:
-        """Every input by every method, in chunks of about a second's work; with empty lists between, where work may stop."""
-        size = min(STEP, *(max(1, CHUNK // cost(one)) for one in self.explainers))
+        """Every input by every method, in chunks of about a second's work.
+
+        Between them come empty lists, at which the work may stop.
+        """
+        question = self.question
+        size = min(STEP, *(max(1, CHUNK // cost(explainer)) for explainer in self.explainers))
         for start in range(0, len(entries), size):
-            chunk = entries[start : start + size]
-            inputs = [entry.read(self.max_atoms) for entry in chunk]
-            columns: list[list[Explained]] = []
-            for one in self.explainers:
-                columns.append(list(explained(one, inputs, self.target, self.contrast)))
+            inputs = [entry.read(question.max_atoms) for entry in entries[start : start + size]]
+            by_method = []
+            for explainer in self.explainers:
+                rows = explain_rows(explainer, inputs, question.target, question.contrast)
+                by_method.append(list(rows))
                 yield []
-            near = similarities(self.explainers[0], inputs) if self.views else [None] * len(inputs)
-            yield [
-                self._row(*known)
-                for known in zip(chunk, inputs, near, zip(*columns, strict=True), strict=True)
-            ]
+            nearness: Sequence[float | None] = [None] * len(inputs)
+            if self.views:
+                nearness = similarities(self.explainers[0], inputs)
+            chunk = answers(inputs, by_method)
+            yield [self._row(*pair) for pair in zip(chunk, nearness, strict=True)]
 
-    def _row(self, entry: Entry, one: Input, near: float | None, made: Sequence[Explained]) -> Row:
-        extras = _extras(entry.extras)
-        said = tuple(
-            text(record(by, explanation, self.features, self.scheme)) for by, explanation in made
+    def _row(self, answer: Answer, similarity: float | None) -> Row:
+        question = self.question
+        records = tuple(
+            text(record(row, explanation, question.features, question.scheme))
+            for row, explanation in answer.explained
         )
-        few = dict(islice(extras.items(), MOST_COLUMNS))
-        shown = (
-            text(self._view(one, near, made) | ({"extras": few} if few else {}))
-            if self.views
-            else "null"
-        )
-        return Row(said, text(extras), shown, not any(explanation for _, explanation in made))
+        extras = _extras(answer.input.extras)
+        shown = "null"
+        if self.views:
+            content = self._view(answer, similarity)
+            few = dict(islice(extras.items(), MOST_COLUMNS))
+            shown = text(content | ({"extras": few} if few else {}))
+        faulty = not any(explanation for _, explanation in answer.explained)
+        return Row(records, text(extras), shown, faulty)
 
-    def _view(self, one: Input, near: float | None, made: Sequence[Explained]) -> Record:
-        """What a page shows; `refused` has the reason of each method that gave nothing where others did."""
-        from molxai.pages.view import view
-
-        found = [explanation for _, explanation in made if explanation]
-        if not found:
-            return view(replace(one, error=made[0][0].error), [])
+    def _view(self, answer: Answer, similarity: float | None) -> Record:
+        """What a page shows; `refused` has the reason of each method that gave nothing if others did."""
+        explanations = [explanation for _, explanation in answer.explained if explanation]
+        if not explanations:
+            first_row, _ = answer.explained[0]
+            return view(replace(answer.input, error=first_row.error), [])
         refused = {
-            name: by.error
-            for name, (by, explanation) in zip(self.methods, made, strict=True)
+            method: row.error
+            for method, (row, explanation) in zip(
+                self.question.methods, answer.explained, strict=True
+            )
             if explanation is None
         }
-        return view(one, found, near) | ({"refused": refused} if refused else {})
+        content = view(answer.input, explanations, similarity)
+        return content | ({"refused": refused} if refused else {})
 
 
 def _extras(columns: Mapping[str, Any]) -> Record:
@@ -136,14 +136,13 @@ def _extras(columns: Mapping[str, Any]) -> Record:
 
 
 def predicted_rows(
-    explainer: Explainer, entries: Sequence[Entry], target: str, max_atoms: int
+    explainer: Explainer, question: Question, entries: Sequence[Entry]
 ) -> Iterator[list[Row]]:
-    """What the model says of each input for that target, without relevances."""
-    inputs = (entry.read(max_atoms) for entry in entries)
-    for one, said in predictions(explainer, inputs, target):
-        yield [
-            Row((text(prediction_record(one, said, explainer.card)),), "{}", "null", said is None)
-        ]
+    """What the model predicts for each input, without relevances."""
+    inputs = (entry.read(question.max_atoms) for entry in entries)
+    for row, prediction in predict_rows(explainer, inputs, question.target):
+        content = text(prediction_record(row, prediction, explainer.card))
+        yield [Row((content,), "{}", "null", prediction is None)]
 
 
 def text(content: Any) -> str:

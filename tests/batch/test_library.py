@@ -16,17 +16,18 @@ import cloudpickle
 import numpy as np
 import pyarrow as pa
 import pytest
+from batch_runs import explain_library as explain_any
+from batch_runs import worker_of
 from conftest import ROOT
 from pyarrow import parquet
 from rdkit import Chem
 
 from molxai.batch import run as library
-from molxai.batch.checkpoint import Parts, Tally, merge, parts_folder
+from molxai.batch.checkpoint import Parts, Tally, parts_folder
+from molxai.batch.columns import entries_of, rows_of
 from molxai.batch.engines import here, on_ray, processes
 from molxai.batch.records import FORMATS, KEYS
-from molxai.batch.run import Library
-from molxai.batch.run import explain_library as explain_any
-from molxai.batch.worker import Worker, entries_of, rows_of
+from molxai.batch.run import Library, merge
 from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
 from molxai.explanation.inputs import entries
@@ -56,7 +57,7 @@ def table(tmp_path_factory):
 
 
 def attribution(saved_model, **settings):
-    return Worker(str(saved_model), extras=("plate", "row"), device="cpu", **settings)
+    return worker_of(saved_model, extras=("plate", "row"), **settings)
 
 
 @pytest.fixture(scope="module")
@@ -411,9 +412,7 @@ def test_sdf_sets_relevance_on_the_atoms(table, saved_model, tmp_path):
     again = (
         tmp_path / "again.parquet"
     )  # what was written can be explained again, to the same numbers
-    explain_library(
-        Worker(str(saved_model), device="cpu"), Library((str(tmp_path / "out.sdf"),)), again
-    )
+    explain_library(worker_of(saved_model), Library((str(tmp_path / "out.sdf"),)), again)
     repeated = parquet.read_table(again).to_pylist()
     assert [one["logit"] for one in repeated if one["status"] == "ok"] == pytest.approx(
         [one["logit"] for one in rows if one["logit"] is not None]
@@ -486,7 +485,8 @@ def test_strict_is_kept_on_resuming(table, saved_model, tmp_path):
 
 @pytest.mark.parametrize("relevances", [True, False])
 def test_memory_that_a_row_does_not_get_is_its_own_error(saved_model, monkeypatch, relevances):
-    from molxai import batch, explainer
+    from molxai.batch import rows as batch
+    from molxai.explanation import explainer
 
     def refusing(plain):
         def run(model, graphs, *rest):
@@ -586,7 +586,7 @@ def test_digits_go_the_same_way(saved_digit_model, tmp_path):
 
     pictures = np.stack([np.roll(stroke_image(), shift, 1) for shift in range(-4, 5)] * 3)
     np.savez(tmp_path / "digits.npz", images=(255 * pictures).astype(np.uint8))
-    work = Worker(str(saved_digit_model), device="cpu")
+    work = worker_of(saved_digit_model)
     for engine, name in ((here, "a.parquet"), (partial(processes, workers=1), "b.parquet")):
         assert explain_library(
             work, Library((str(tmp_path / "digits.npz"),)), tmp_path / name, engine

@@ -9,13 +9,13 @@ import sys
 
 import pyarrow as pa
 import pytest
+from batch_runs import explain_library, worker_of
 from conftest import ROOT
 from pyarrow import parquet
 
-from molxai.batch.checkpoint import MANIFEST, RUN, TOTAL, Parts, Tally, merge, parts_folder
+from molxai.batch.checkpoint import MANIFEST, RUN, TOTAL, Parts, Tally, parts_folder
 from molxai.batch.locks import WHOLE
-from molxai.batch.run import Library, explain_library
-from molxai.batch.worker import Worker
+from molxai.batch.run import Library, merge
 from molxai.cli import main
 
 DAMAGED = 60
@@ -31,7 +31,7 @@ def run(saved_model, tmp_path_factory):
     (folder / "t.csv").write_text(
         "smiles\n" + "\n".join("C" * n + "O" for n in range(1, 11)) + "\n"
     )
-    work, rows = Worker(str(saved_model), device="cpu"), Library((str(folder / "t.csv"),))
+    work, rows = worker_of(saved_model), Library((str(folder / "t.csv"),))
     explain_library(work, rows, folder / "o.jsonl", shard=(0, 1), chunk=CHUNK)
     explain_library(work, rows, folder / "whole.jsonl", chunk=CHUNK)
     return work, rows, parts_folder(folder / "o.jsonl"), (folder / "whole.jsonl").read_bytes()
@@ -255,7 +255,7 @@ def test_a_file_that_was_changed_is_another_input_and_the_line_says_how_to_go_on
 ):
     output, table = tmp_path / "o.jsonl", tmp_path / "t.csv"
     table.write_text("smiles\nCCO\nCCN\nCCC\n")
-    work = Worker(str(saved_model), device="cpu")
+    work = worker_of(saved_model)
     explain_library(work, Library((str(table),)), output, shard=(0, 2), chunk=2)
     table.write_text("smiles\nCCO\nCCN\nCCCl\n")
     with pytest.raises(ValueError) as refused:
@@ -290,9 +290,7 @@ def test_a_file_in_the_place_of_the_folder_is_named(saved_model, tmp_path):
     with pytest.raises(
         ValueError, match=r"o\.jsonl\.parts is a file: a folder of this name is needed"
     ):
-        explain_library(
-            Worker(str(saved_model), device="cpu"), Library((str(table),)), output, chunk=2
-        )
+        explain_library(worker_of(saved_model), Library((str(table),)), output, chunk=2)
 
 
 def test_a_loop_of_links_costs_a_line(saved_model, tmp_path, capsys):

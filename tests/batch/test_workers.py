@@ -10,12 +10,13 @@ import cloudpickle
 import numpy as np
 import pyarrow as pa
 import pytest
+from batch_runs import explain_library, worker_of
 from pyarrow import parquet
 
 from molxai.batch.checkpoint import Tally
 from molxai.batch.engines import processes
 from molxai.batch.pool import Limits, WorkerProcess, refused
-from molxai.batch.run import Library, explain_library
+from molxai.batch.run import Library
 from molxai.batch.worker import Worker
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not know the tests
@@ -141,18 +142,11 @@ def test_workers_that_cannot_begin_end_the_run():
         list(processes(dying, iter([(0, chunk("C", "CC"))]), 1))
 
 
-def test_the_command_line_knows_the_limit():
-    from molxai.batch.pool import ROW_SECONDS
-    from molxai.cli import scale
-
-    assert scale.SECONDS == ROW_SECONDS == Limits().seconds
-
-
 def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is_given(
     saved_model, tmp_path, monkeypatch
 ):
     """An input of one chunk is done in the program's own process, unless -n is given."""
-    from molxai.batch import engines
+    from molxai.batch import engines, plan
     from molxai.cli import main
 
     asked = []
@@ -161,7 +155,7 @@ def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is
         asked.append((workers, limits.seconds))
         return engines.here(work, chunks)
 
-    monkeypatch.setattr(engines, "processes", recorded)
+    monkeypatch.setattr(plan, "processes", recorded)
     arguments = [
         "explain",
         "CCO",
@@ -198,7 +192,7 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
                 *([f"m{i}", one, f"P{i}"] for i, one in enumerate(smiles)),
             ]
         )
-    attribution = PoisonousWorker(str(saved_model), extras=("plate",), device="cpu")
+    attribution = worker_of(saved_model, PoisonousWorker, extras=("plate",))
 
     def stopping(work, chunks):
         made = processes(work, chunks, 1, Limits())
@@ -216,6 +210,6 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
         (i, f"m{i}", one, f"P{i}") for i, one in enumerate(smiles)
     ]
     assert [one["error"] for one in rows if one["status"] == "error"] == [REASONS["CCCN"]]
-    alone = Worker(str(saved_model), device="cpu")({"input": np.array(smiles)})
+    alone = worker_of(saved_model)({"input": np.array(smiles)})
     for one, logit in zip(rows, alone["logit"], strict=True):
         assert one["status"] == "error" or one["logit"] == pytest.approx(logit, abs=1e-6)

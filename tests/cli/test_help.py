@@ -231,7 +231,7 @@ def test_the_shell_is_told_how(shell, monkeypatch, capsys):
     assert ended.value.code == 0 and f"_MOLXAI_COMPLETE=complete_{shell}" in capsys.readouterr().out
 
 
-def test_completion_knows_all_names():
+def test_completion_reads_the_tables_that_the_program_uses():
     from graphormer.data.public import SOURCES
     from graphormer.data.splits import SPLITS
     from graphormer.data.targets import KINDS
@@ -263,7 +263,7 @@ def test_completion_knows_all_names():
         "REMOVALS": REMOVALS,
     }
     for name, table in pairs.items():
-        assert sorted(getattr(completion, name)) == sorted(table), name
+        assert sorted(getattr(completion, name).names()) == sorted(table), name
     assert completion.models("") == sorted(shipped())
 
 

@@ -87,7 +87,30 @@ _METHODS: tuple[Method, ...] = (
     Oracle(),
 )
 
-EXPLAINERS: dict[str, Method] = {method.name: method for method in _METHODS}
+EXPLAINERS: dict[str, Method] = {
+    "lrp": _METHODS[0],
+    "lrp-shared": _METHODS[1],
+    "lrp-ah": _METHODS[2],
+    "lrp-ln": _METHODS[3],
+    "lrp-epsilon": _METHODS[4],
+    "lrp-gamma": _METHODS[5],
+    "lrp-res": _METHODS[6],
+    "attnlrp": _METHODS[7],
+    "gradient-input": _METHODS[8],
+    "saliency": _METHODS[9],
+    "integrated-gradients": _METHODS[10],
+    "shap": _METHODS[11],
+    "leave-one-out": _METHODS[12],
+    "occlusion": _METHODS[13],
+    "gnn-explainer": _METHODS[14],
+    "attention-last": _METHODS[15],
+    "attention-flow": _METHODS[16],
+    "rollout": _METHODS[17],
+    "grad-attention": _METHODS[18],
+    "gae": _METHODS[19],
+    "random": _METHODS[20],
+    "oracle": _METHODS[21],
+}
 """The default, `lrp`, comes first."""
 
 

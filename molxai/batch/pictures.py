@@ -1,0 +1,191 @@
+"""Pictures as the output of a run: workers draw, the sink writes one file or a folder of them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+from graphormer.files import write_file
+from molxai.batch.plan import Plan
+from molxai.batch.question import Question
+from molxai.batch.run import Library, run
+from molxai.batch.sinks import Sink
+from molxai.batch.worker import Answer, Product, Worker
+from molxai.chemistry.fragments import scheme_of, worded
+from molxai.explanation.explainer import Explainer
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.inputs import Input
+from molxai.explanation.methods.about import ABOUT
+from molxai.rendering.look import PLAIN, Look, Part, Scale, common_limit
+from molxai.rendering.picture import draw
+
+PICTURE = "picture"
+FILE = "file"
+"""Columns of the picture and of its file's name."""
+
+LONGEST_ID = 60
+"""Letters of an id in a file's name."""
+
+DRAWING_PASSES = 100
+"""Passes of `lrp` that take as long as drawing a picture: about a tenth of a second."""
+
+
+def picture_name(row: Input, ending: str = ".svg") -> str:
+    """A file name from the row and the input's id, without anything that a file system could mistake."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", row.id).strip("-")[:LONGEST_ID]
+    return f"{row.row:05d}{'-' + safe if safe else ''}{ending}"
+
+
+def picture_of(
+    explanation: Explanation, ending: str, look: Look = PLAIN, parts: Sequence[Part] = ()
+) -> bytes:
+    """The content of a picture's file."""
+    if ending == ".svg":
+        return str(draw(explanation, None, look, parts)).encode()
+    with TemporaryDirectory(prefix="molxai-") as folder:
+        content = draw(explanation, Path(folder, f"picture{ending}"), look, parts)
+        assert isinstance(content, bytes)
+        return content
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Draws the explanation of a row."""
+
+    ending: str
+    """.svg or .png"""
+    look: Look = PLAIN
+    fragments: str | tuple[str, ...] = ""
+    """Scheme whose fragments are outlined, with their sums beside them."""
+    scale: Scale = "own"
+    """Magnitude in full colour: `own`, each picture's largest, or a number."""
+    passes: int = DRAWING_PASSES
+
+    def __call__(self, explainer: Explainer, answer: Answer) -> bytes | None:
+        explanation = answer.explanation
+        if explanation is None:
+            return None
+        relevance = explanation.relevance.tolist()
+        look = self.look.at(common_limit(self.scale, [relevance], explanation.in_unit))
+        parts = worded(explanation, scheme_of(self.fragments)) if self.fragments else ()
+        return picture_of(explanation, self.ending, look, parts)
+
+
+@dataclass(frozen=True)
+class FileName:
+    """Names the picture of a row."""
+
+    ending: str
+    passes: int = 0
+
+    def __call__(self, explainer: Explainer, answer: Answer) -> bytes:
+        return picture_name(answer.input, self.ending).encode()
+
+
+@dataclass(frozen=True)
+class PictureFolder(Sink):
+    """A picture of each input, in a folder that is made if it is missing."""
+
+    folder: Path
+    drawing: Drawing
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.folder
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """A picture and its name."""
+        return {PICTURE: self.drawing, FILE: FileName(self.drawing.ending)}
+
+    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+        """Write every picture under its name.
+
+        Raises:
+            OSError: one cannot be written.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for table in tables:
+            names = table[FILE].to_pylist()
+            pictures = table[PICTURE].to_pylist()
+            for name, picture in zip(names, pictures, strict=True):
+                if picture is not None:
+                    write_file(self.folder / name.decode(), picture)
+
+
+@dataclass(frozen=True)
+class PictureFile(Sink):
+    """The picture of a single input."""
+
+    file: Path
+    drawing: Drawing
+
+    @property
+    def path(self) -> Path:
+        """The picture."""
+        return self.file
+
+    @property
+    def most(self) -> int:
+        """One input has one picture."""
+        return 1
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """The picture."""
+        return {PICTURE: self.drawing}
+
+    def check_count(self, rows: int) -> None:
+        """Refuse several inputs.
+
+        Raises:
+            ValueError: there are several.
+        """
+        if rows != 1:
+            raise ValueError(
+                f"{rows} inputs but one picture: give a folder (-o maps), or explain one at a time"
+            )
+
+    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+        """Write the picture.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        (picture,) = (picture for table in tables for picture in table[PICTURE].to_pylist())
+        write_file(self.file, picture)
+
+
+class LargestRelevance(Sink):
+    """Looks for the largest relevance of all rows, which a common scale needs."""
+
+    limit: float | None = None
+
+    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+        """Look at the rows."""
+        relevances = (
+            relevance
+            for table in tables
+            for relevance in table["relevance"].to_pylist()
+            if relevance is not None
+        )
+        in_unit = ABOUT[explainer.method.name].in_unit
+        self.limit = common_limit("common", relevances, in_unit)
+
+
+def on_common_scale(
+    sink: PictureFolder, question: Question, library: Library, plan: Plan
+) -> PictureFolder:
+    """The sink with the largest relevance of all rows in full colour, for which they are explained once more.
+
+    Raises:
+        ValueError, OSError: as `run`.
+    """
+    largest = LargestRelevance()
+    run(Worker(question), library, largest, replace(plan, resume=False, restart=False))
+    scale = "own" if largest.limit is None else largest.limit
+    return replace(sink, drawing=replace(sink.drawing, scale=scale))

@@ -1,0 +1,139 @@
+"""What is asked of every row: one value that the command line, the API and pages fill in, with every check of it.
+
+Checks that need no model are made when a `Question` is made; those that do, when it is put to a model.
+"""
+
+from dataclasses import dataclass, replace
+
+from graphormer.graphs.molecules import MAX_ATOMS
+from graphormer.network.card import Card
+from molxai.chemistry.fragments import Scheme, scheme_of
+from molxai.chemistry.series import default_target
+from molxai.explanation.explainer import BATCH_SIZE, Explainer, chosen_device
+from molxai.explanation.methods import method as method_named
+
+USUAL_MODELS = {"molecules": "bace", "digits": "mnist"}
+"""The shipped model that explains what a user gives without naming a model."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which model and methods explain what, for which target, and what is told beside the relevances.
+
+    Example:
+        >>> question = Question(methods=("lrp", "gae"), target="active")
+        >>> question.contrast is None, question.batch_size
+        (True, 32)
+    """
+
+    model: str = ""
+    """Shipped model's name, folder or .safetensors file; empty: the usual one for the inputs."""
+    methods: tuple[str, ...] = ("lrp",)
+    """Ids of `EXPLAINERS`; records hold what the first one says."""
+    target: str = ""
+    """`pred`, `true` (the row's own label), or a class by name or number; empty: the usual one for the inputs."""
+    contrast: str | None = None
+    """Class whose logit is subtracted."""
+    endpoint: str = ""
+    """Target column, of a model that has several; empty: the first."""
+    relevances: bool = True
+    """Whether rows are explained; otherwise they are only predicted."""
+    features: bool = False
+    """Whether records hold each node's split over its input features."""
+    fragments: str | tuple[str, ...] = ""
+    """The relevance of fragments: the id of a scheme, or lines of a name and a SMARTS each; empty: none."""
+    max_atoms: int = MAX_ATOMS
+    """Heavy atoms of the largest molecule that is read."""
+    batch_size: int = BATCH_SIZE
+    """Graphs explained at once; results do not depend on it."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+
+    def __post_init__(self) -> None:
+        if not self.methods:
+            raise ValueError("no method is named: at least one is needed, such as lrp")
+        for name in self.methods:
+            method_named(name)
+        chosen_device(self.device)
+        if self.contrast is not None and self.target == "pred":
+            raise ValueError("a contrast needs a named target: give --target CLASS as well")
+        if self.target == "true" and not self.relevances:
+            raise ValueError(
+                "a prediction needs no true class: name the class, or pred for each input's own"
+            )
+        if self.fragments:
+            scheme_of(self.fragments)
+
+    @property
+    def scheme(self) -> Scheme | None:
+        """How molecules are split into fragments, if at all."""
+        return scheme_of(self.fragments) if self.fragments else None
+
+    def explainers(self) -> tuple[Explainer, ...]:
+        """The model, read once, with each of the methods.
+
+        Raises:
+            FileNotFoundError: there is no such model.
+            ValueError: the model does not load, or has no such endpoint.
+        """
+        first = Explainer(
+            self.model or USUAL_MODELS["molecules"],
+            self.methods[0],
+            self.batch_size,
+            self.device,
+            self.endpoint,
+        )
+        others = (first.with_method(name) for name in self.methods[1:])
+        return (first, *others)
+
+    def complete(self, card: Card, several: bool, labelled: bool) -> "Question":
+        """The same with the usual target in place of none.
+
+        Args:
+            card: of the model.
+            several: whether the rows are a table or a list, and not a single input.
+            labelled: whether the rows may hold their true class.
+
+        Raises:
+            ValueError: the target is the true class, and rows have none; or a contrast has no named target.
+        """
+        if self.target == "true" and not labelled:
+            raise ValueError(
+                "no true class is known: --target true needs a table with --target-columns"
+            )
+        return replace(self, target=self.target or default_target(card, several))
+
+    def check(self, explainer: Explainer) -> None:
+        """Refuse what cannot be asked of this model, before any work.
+
+        Raises:
+            ValueError: it has no such class, or reads digits, which have no fragments.
+        """
+        if self.fragments and explainer.reads == "digits":
+            raise ValueError(
+                f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits"
+            )
+        if self.target != "true":
+            explainer.target(self.target, self.contrast)
+
+
+def usual_model(named: str, reads: str) -> str:
+    """The named model; without a name the shipped one that reads molecules or digits."""
+    return named or USUAL_MODELS[reads]
+
+
+def check_reads(explainer: Explainer, given: str) -> None:
+    """Refuse molecules for a model of digits, and digits for one of molecules.
+
+    Args:
+        explainer: with the model.
+        given: molecules or digits.
+
+    Raises:
+        ValueError: the model reads the other kind.
+    """
+    if explainer.reads != given:
+        raise ValueError(
+            f"the model {explainer.card.name!r} reads {explainer.reads}, and these are {given}: "
+            "choose another model"
+        )

@@ -1,0 +1,122 @@
+"""Where the rows of a run go: a sink says what it needs of each row, and writes the rows in their order."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import pyarrow as pa
+
+from molxai.batch.records import BLOCK, FORMATS, write_tables
+from molxai.batch.worker import Product
+from molxai.explanation.explainer import Explainer
+
+
+class Sink(ABC):
+    """A file, a folder, or the terminal; what is said here holds unless a sink says otherwise."""
+
+    @property
+    def path(self) -> Path | None:
+        """What is written; None: nothing."""
+        return None
+
+    @property
+    def resumable(self) -> bool:
+        """Whether what is done of a run is kept beside the output, if the run is stopped."""
+        return self.path is not None
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """What workers make of each row beside its record, by the name of its column."""
+        return {}
+
+    @property
+    def blocks(self) -> bool:
+        """Whether records hold mol blocks."""
+        return False
+
+    @property
+    def most(self) -> int | None:
+        """Rows that can be written; None: any number."""
+        return None
+
+    def check(self, explainer: Explainer) -> None:  # noqa: B027 - nothing to refuse is usual
+        """Refuse what cannot be written of this model, before any work.
+
+        Raises:
+            ValueError: its inputs cannot be written so.
+        """
+
+    def check_count(self, rows: int) -> None:
+        """Refuse more rows than can be written.
+
+        Raises:
+            ValueError: there are more.
+        """
+        if self.most is not None and rows > self.most:
+            raise ValueError(f"{rows} inputs: at most {self.most} can be written to {self.path}")
+
+    @abstractmethod
+    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+        """Write all rows, in order, at once or not at all.
+
+        Raises:
+            ValueError: there are rows that cannot be written so.
+            OSError: the output cannot be written.
+        """
+
+
+@dataclass(frozen=True)
+class RecordFile(Sink):
+    """A file of records, in the format of its ending."""
+
+    output: Path
+
+    def __post_init__(self) -> None:
+        if self.output.suffix.lower() not in FORMATS:
+            raise ValueError(f"{self.output}: records are written to {', '.join(FORMATS)}")
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.output
+
+    @property
+    def blocks(self) -> bool:
+        """Only SDF holds structures."""
+        return self.output.suffix.lower() == ".sdf"
+
+    def check(self, explainer: Explainer) -> None:
+        """Refuse an SDF of digits.
+
+        Raises:
+            ValueError: it is one.
+        """
+        if self.blocks and explainer.reads == "digits":
+            raise ValueError(
+                f"{self.output}: an SDF holds molecules, and these are digits; "
+                "give .parquet, .jsonl, .csv or .json"
+            )
+
+    def write(self, tables: Iterable[pa.Table], explainer: Explainer | None = None) -> None:
+        """Write the records.
+
+        Raises:
+            ValueError: an SDF is to be written of records without structures.
+            OSError: the file cannot be written.
+        """
+        remaining = iter(tables)
+        first = self._columns(next(remaining))
+        others = (self._columns(table) for table in remaining)
+        write_tables(chain([first], others), first.schema, self.output)
+
+    def _columns(self, table: pa.Table) -> pa.Table:
+        """The table as this format holds it: structures in SDF, and nowhere else."""
+        has_blocks = BLOCK in table.column_names
+        if self.blocks and not has_blocks:
+            raise ValueError(
+                f"{self.output}: the parts hold no structures, for their run wrote another format "
+                "than .sdf"
+            )
+        return table.drop_columns(BLOCK) if has_blocks and not self.blocks else table

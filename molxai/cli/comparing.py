@@ -1,0 +1,169 @@
+"""`molxai compare`: methods side by side, or two molecules."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from molxai.cli.completion import METHODS, several_of
+from molxai.cli.drawing import Cmap, Dpi
+from molxai.cli.literals import Literal
+from molxai.cli.options import Device, Endpoint, Model, listed, usage, written_to
+from molxai.cli.parameters import Contrast
+from molxai.cli.printable import printable
+
+if TYPE_CHECKING:
+    from molxai.explanation.explainer import Explainer
+    from molxai.explanation.inputs import Input
+
+USUAL = ",".join(Literal("molxai.metrics.comparison", "METHODS").names())
+
+COMPARABLE = (
+    "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
+)
+COMPARISON_FILE = "File to write: .png .svg .json; of one input also .html"
+NAMES = (
+    "Ids with commas between them; 'molxai methods' lists them. "
+    f"[default: {USUAL}; of two molecules: lrp]"
+)
+TARGET = "Class to explain: pred (of two molecules: A's), or a class's name or number."
+
+
+def compare(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="INPUT [INPUT]", help=COMPARABLE, show_default=False)
+    ],
+    methods: Annotated[
+        str, typer.Option(help=NAMES, show_default=False, autocompletion=several_of(METHODS))
+    ] = "",
+    model: Model = "",
+    target: Annotated[str, typer.Option(help=TARGET)] = "pred",
+    contrast: Contrast = None,
+    endpoint: Endpoint = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help=COMPARISON_FILE, show_default=False)
+    ] = None,
+    device: Device = "auto",
+    cmap: Cmap = "red-blue",
+    dpi: Dpi = 100,
+) -> None:
+    """One input explained by several methods side by side; or two molecules, A and B, and what makes their difference.
+
+    Two molecules are aligned by their maximum common substructure and explained for one target; the difference of their
+    logits is what the unchanged atoms change, and what is gained and lost.
+    """
+    from molxai.rendering.look import Look
+
+    names = _methods(methods, pair=len(sources) == 2)
+    _check_file(output, pair=len(sources) == 2)
+    usage(Look, cmap=cmap, dpi=dpi)
+    explainer, inputs = _read(sources, model, names, device, endpoint)
+    if len(inputs) == 2:
+        comparison = _pair(explainer, inputs, target, contrast)
+    else:
+        comparison = _side_by_side(explainer, inputs[0], names, target, contrast)
+    if output is None:
+        _show(comparison)
+    else:
+        _write(comparison, output, cmap, dpi, {} if len(inputs) == 2 else {"input": inputs[0].text})
+
+
+def _methods(typed: str, pair: bool) -> tuple[str, ...]:
+    """The methods that were named, or the usual ones.
+
+    Raises:
+        typer.BadParameter: one is not known, or there are several for a pair.
+    """
+    names = listed(typed or ("lrp" if pair else USUAL), METHODS.names(), "method")
+    if pair and len(names) > 1:
+        raise typer.BadParameter(
+            f"{len(names)} methods for a pair of molecules: name one, "
+            "or compare methods on one input"
+        )
+    return names
+
+
+def _check_file(output: Path | None, pair: bool) -> None:
+    """Refuse a file that could not be written, before any work.
+
+    Raises:
+        typer.BadParameter: its name ends otherwise.
+    """
+    from molxai.cli.outputs import check_ending
+    from molxai.rendering import COMPARISON_ENDINGS, ENDINGS
+
+    endings = ENDINGS if pair else COMPARISON_ENDINGS
+    usage(check_ending, output, (*endings, ".json"))
+
+
+def _read(
+    sources: list[str], model: str, methods: tuple[str, ...], device: str, endpoint: str
+) -> "tuple[Explainer, list[Input]]":
+    """The model, and the one or two inputs.
+
+    Raises:
+        ValueError: an input cannot be read, or there are more.
+    """
+    from molxai.batch.question import Question, usual_model
+    from molxai.explanation.inputs import holds_digits, read_inputs
+
+    reads = "digits" if holds_digits(sources[0]) else "molecules"
+    question = usage(
+        Question, usual_model(model, reads), methods[:1], endpoint=endpoint, device=device
+    )
+    (explainer,) = question.explainers()
+    inputs = list(read_inputs(sources))
+    for row in inputs:
+        if row.error:
+            raise ValueError(f"row {row.row}: {row.error}")
+    if len(inputs) != len(sources) or len(inputs) > 2:
+        raise ValueError(
+            f"{len(inputs)} inputs: compare takes one, or two molecules; "
+            "give SMILES, or files with one input"
+        )
+    return explainer, inputs
+
+
+def _pair(explainer: "Explainer", inputs: "list[Input]", target: str, contrast: str | None) -> Any:
+    from molxai.chemistry.pair import matched_pair
+
+    first, second = (row.subject for row in inputs)
+    return matched_pair(explainer, first, second, target, contrast)
+
+
+def _side_by_side(
+    explainer: "Explainer",
+    row: "Input",
+    methods: tuple[str, ...],
+    target: str,
+    contrast: str | None,
+) -> Any:
+    from molxai.metrics.comparison import compare
+
+    return compare(explainer, row.subject, methods, target, contrast)
+
+
+def _show(comparison: Any) -> None:
+    """Print a comparison."""
+    from molxai.chemistry.pair import MatchedPair
+    from molxai.cli.fragment_tables import show_matched
+    from molxai.cli.terminal import console, show_comparison
+
+    show = show_matched if isinstance(comparison, MatchedPair) else show_comparison
+    show(comparison, console())
+
+
+def _write(comparison: Any, output: Path, cmap: str, dpi: int, about: dict[str, str]) -> None:
+    """A comparison as JSON or as a picture."""
+    import json
+
+    from graphormer.files import write_file
+
+    place = written_to(output, output.is_file())
+    if output.suffix.lower() == ".json":
+        content = about | comparison.to_dict()
+        write_file(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    else:
+        comparison.draw(output, cmap=cmap, dpi=dpi)
+    print(printable(f"compared → {place}"), file=sys.stderr)

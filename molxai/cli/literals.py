@@ -1,0 +1,65 @@
+"""Names and numbers of tables that would be slow to import: read from the source, without running it.
+
+`molxai --help` and completion must not wait for torch, and must not repeat what a table says. So a
+table whose names the command line offers is a literal in its file: a dictionary, a tuple of names or of rows, a number or a `Literal[...]`
+type.
+"""
+
+import ast
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A literal at the top of a module.
+
+    Example:
+        >>> Literal("graphormer.data.targets", "KINDS").names()
+        ('auto', 'classification', 'regression', 'multiclass')
+    """
+
+    module: str
+    name: str
+
+    def names(self) -> tuple[str, ...]:
+        """The keys of a dictionary, the members of a tuple or of a `Literal[...]`, the first words of rows."""
+        node = self._node()
+        if isinstance(node, ast.Dict):
+            members = [key for key in node.keys if key is not None]
+        elif isinstance(node, ast.Subscript):
+            members = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        elif isinstance(node, ast.Tuple):
+            members = [row.args[0] if isinstance(row, ast.Call) else row for row in node.elts]
+        else:
+            raise LookupError(f"{self.name} in {self.module} is no table of names")
+        return tuple(ast.literal_eval(member) for member in members)
+
+    def value(self) -> Any:
+        """The literal itself."""
+        return ast.literal_eval(self._node())
+
+    def _node(self) -> ast.expr:
+        tree = ast.parse(source_of(self.module).read_text(encoding="utf-8"))
+        for statement in tree.body:
+            targets: list[ast.expr] = []
+            if isinstance(statement, ast.Assign):
+                targets = statement.targets
+            elif isinstance(statement, ast.AnnAssign):
+                targets = [statement.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            value = getattr(statement, "value", None)
+            if self.name in names and value is not None:
+                return value
+        raise LookupError(f"no {self.name} at the top of {self.module}")
+
+
+def source_of(module: str) -> Path:
+    """The file of a module of this project, whose packages are not imported."""
+    package, *inner = module.split(".")
+    spec = find_spec(package)
+    assert spec is not None and spec.submodule_search_locations is not None
+    folder = Path(spec.submodule_search_locations[0], *inner)
+    return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")

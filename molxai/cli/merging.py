@@ -1,0 +1,38 @@
+"""`molxai merge`."""
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molxai.cli.options import Quiet, usage, written_to
+from molxai.cli.printable import printable
+
+RECORDS = "File to write: .parquet .jsonl .csv .json .xlsx .sdf"
+PARTS = "Outputs whose shards are done, or their folders of parts. [default: the output itself]"
+
+Output = Annotated[Path, typer.Option("-o", "--output", help=RECORDS, show_default=False)]
+
+
+def merge(
+    output: Output,
+    shards: Annotated[list[Path] | None, typer.Argument(help=PARTS, show_default=False)] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Join the shards of 'molxai explain --shard' into one file, and check that no row is missing or there twice."""
+    from molxai.batch.checkpoint import Parts, parts_folder
+    from molxai.batch.run import merge as joined
+    from molxai.cli.outputs import check_output
+
+    usage(check_output, output, pictures=False)
+    place = written_to(output, output.is_file())
+    own = Parts(output)
+    with nullcontext() if shards or not own.folder.exists() else own.alone():
+        done = joined(output, [parts_folder(one) for one in shards or [output]])
+        if not shards:
+            own.remove()
+    if not quiet:
+        counts = f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors"
+        print(printable(f"{counts} → {place}"), file=sys.stderr)

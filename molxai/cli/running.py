@@ -1,0 +1,237 @@
+"""From what was typed to a run: rows of the inputs, a worker, a sink, and one closing line."""
+
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typer
+
+from graphormer.files import real_path
+from graphormer.network.checkpoint import locate, read_card
+from graphormer.readers.delimited import separator_named
+from graphormer.readers.tables import Layout
+from molxai.batch.checkpoint import Tally, parts_folder
+from molxai.batch.pictures import PictureFolder, on_common_scale
+from molxai.batch.plan import Plan, shard_of
+from molxai.batch.question import Question, usual_model
+from molxai.batch.run import Library, run
+from molxai.batch.sinks import Sink
+from molxai.batch.worker import Worker
+from molxai.cli.options import say_how_read, usage, written_to
+from molxai.cli.parameters import Asking, Reading, Running
+from molxai.cli.printable import printable
+from molxai.cli.signals import INTERRUPTED, resumable, tell
+from molxai.cli.terminal import counted
+from molxai.explanation.inputs import extra_columns, holds_digits, is_file, is_table
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is to be explained, as it was typed."""
+
+    sources: tuple[str, ...]
+    layout: Layout
+    label_column: str = ""
+
+    @property
+    def reads(self) -> str:
+        """Molecules or digits, as the first of them says."""
+        return "digits" if self.sources and holds_digits(self.sources[0]) else "molecules"
+
+    @property
+    def several(self) -> bool:
+        """Whether they are more than a single molecule or digit."""
+        return len(self.sources) > 1 or is_table(self.sources[0])
+
+
+def inputs_of(sources: Sequence[str], reading: Reading, label_column: str = "") -> Inputs:
+    """The inputs that were typed.
+
+    Raises:
+        typer.BadParameter: the separator is none.
+    """
+    if reading.separator:
+        usage(separator_named, reading.separator)
+    layout = Layout(reading.smiles_column, reading.id_column, reading.separator, reading.encoding)
+    return Inputs(tuple(sources), layout, label_column)
+
+
+def question_of(
+    inputs: Inputs, asking: Asking, several: bool | None = None, **others: object
+) -> Question:
+    """The question that was typed, with the usual model and target for such inputs.
+
+    Args:
+        inputs: what is to be explained.
+        asking: options that commands share.
+        several: whether all rows have one target, as those of a table have. [default: by the inputs]
+        others: further fields of a `Question`.
+
+    Raises:
+        typer.BadParameter: it cannot be asked.
+        FileNotFoundError: there is no such model.
+    """
+    question: Question = usage(
+        Question,
+        model=usual_model(asking.model, inputs.reads),
+        target=asking.target,
+        endpoint=asking.endpoint,
+        max_atoms=asking.max_atoms,
+        batch_size=asking.batch_size,
+        device=asking.device,
+        **others,
+    )
+    card = read_card(locate(question.model))
+    return usage(
+        question.complete,
+        card,
+        inputs.several if several is None else several,
+        bool(inputs.label_column),
+    )
+
+
+def plan_of(
+    running: Running, shard: str = "", engine: str = "local", ray_address: str = ""
+) -> Plan:
+    """How the work is spread.
+
+    Raises:
+        typer.BadParameter: options contradict each other.
+    """
+    return usage(
+        Plan,
+        workers=running.workers,
+        row_seconds=running.row_seconds,
+        resume=running.resume,
+        restart=running.restart,
+        strict=running.strict,
+        shard=usage(shard_of, shard),
+        engine=engine,
+        ray_address=ray_address,
+    )
+
+
+def answer(
+    inputs: Inputs, question: Question, sink: Sink, plan: Plan, quiet: bool, extras: bool = True
+) -> None:
+    """Run the question over the inputs into the sink, and say on stderr how many rows were done.
+
+    Args:
+        inputs: what is to be explained.
+        question: what is asked of each.
+        sink: where the answers go.
+        plan: how the work is spread.
+        quiet: whether to leave out the progress bar, notes on reading and the closing line.
+        extras: whether records hold the table's other columns.
+
+    Raises:
+        typer.BadParameter: the output is an input, or cannot hold these inputs.
+        typer.Exit: no row was done.
+        ValueError, OSError: as `molxai.batch.run.run`.
+    """
+    _check_not_an_input(inputs, sink.path)
+    _check_resumable(plan, sink.resumable)
+    replaced = sink.path is not None and sink.path.is_file()
+    say_how_read(inputs.sources, inputs.layout, quiet)
+    worker = _worker(inputs, question, sink, extras)
+    library = Library(inputs.sources, inputs.layout, inputs.label_column)
+    if sink.most is not None:
+        usage(sink.check_count, library.count())
+    doing = "explaining" if question.relevances else "predicting"
+    with (
+        _resumable(sink.path if sink.resumable else None),
+        counted(library.expected, doing, quiet) as report,
+    ):
+        if isinstance(sink, PictureFolder) and sink.drawing.scale == "common":
+            sink = on_common_scale(sink, question, library, plan)
+            worker = replace(worker, products=sink.products)
+        tally = run(worker, library, sink, plan, report=report)
+    close(tally, _place(sink.path, replaced, plan), quiet)
+
+
+def close(tally: Tally, place: str, quiet: bool) -> None:
+    """Say how many rows were done, and where they are; nothing if all went well and nothing was written.
+
+    Raises:
+        typer.Exit: no row was done.
+    """
+    done = tally.rows - tally.errors
+    errors = f", {tally.errors} with errors" if tally.errors else ""
+    if tally.errors or (place and not quiet):
+        where = f" → {place}" if place else ""
+        print(printable(f"{done} of {tally.rows} inputs done{errors}{where}"), file=sys.stderr)
+    if tally.rows and not done:
+        raise typer.Exit(1)
+
+
+def _worker(inputs: Inputs, question: Question, sink: Sink, extras: bool) -> Worker:
+    """The worker of a question, which has been checked against its model."""
+    types = extra_columns(inputs.sources, inputs.layout, inputs.label_column)
+    kept = types if extras else {}
+    worker = Worker(question, sink.blocks, tuple(kept), kept, sink.products)
+    usage(sink.check, worker.explainer)
+    question.check(worker.explainer)
+    return worker
+
+
+def _check_not_an_input(inputs: Inputs, output: Path | None) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        typer.BadParameter: the output is an input.
+    """
+    if output is None:
+        return
+    files = (real_path(source) for source in inputs.sources if is_file(source))
+    if real_path(output) in files:
+        raise typer.BadParameter(
+            f"{output} is the input: name another file to write, or it would be lost"
+        )
+
+
+def _check_resumable(plan: Plan, resumable: bool) -> None:
+    """Refuse options of runs that can be stopped, for an output whose run cannot.
+
+    Raises:
+        typer.BadParameter: one is given.
+    """
+    if not resumable and (plan.resume or plan.restart or plan.shard or plan.engine != "local"):
+        raise typer.BadParameter(
+            "--resume, --restart, --shard and --engine are for files of records: "
+            "give -o with .parquet .jsonl .csv .json .xlsx .sdf"
+        )
+
+
+def _place(output: Path | None, replaced: bool, plan: Plan) -> str:
+    """Where the results are, for the closing line."""
+    if output is None:
+        return ""
+    if plan.shard:
+        merge = f"molxai merge -o {shlex.quote(str(output))}"
+        return f"{parts_folder(output)}; when all shards are done: {merge}"
+    return written_to(output, replaced)
+
+
+@contextmanager
+def _resumable(output: Path | None) -> Iterator[None]:
+    """Whatever stops the run, what is done is kept, and the command that continues it is named."""
+    if output is None:
+        yield
+        return
+    typed = [word for word in sys.argv[1:] if word not in ("--resume", "--restart")]
+    again = shlex.join(["molxai", *typed, "--resume"])
+    parts = parts_folder(output)
+    try:
+        with resumable():
+            yield
+    except KeyboardInterrupt:
+        advice = f"what is done is kept in {parts}; go on with: {again}"
+        tell(f"interrupted; {advice if parts.exists() else 'nothing is written'}")
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        if not parts.exists():
+            raise OSError(str(error)) from error
+        raise OSError(f"{error}; what is done is kept in {parts}; go on with: {again}") from error

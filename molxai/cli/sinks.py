@@ -1,0 +1,86 @@
+"""The sink that an output's name asks for; every check of the name stands here."""
+
+from pathlib import Path
+
+import typer
+
+from molxai.batch.pictures import Drawing, PictureFile, PictureFolder
+from molxai.batch.question import Question
+from molxai.batch.sinks import RecordFile, Sink
+from molxai.chemistry.fragments import scheme_of
+from molxai.cli.drawing import Pictures, refuse_for
+from molxai.cli.options import given, option_names, usage
+from molxai.cli.outputs import check_ending, check_format, check_output, is_folder, is_record_file
+from molxai.cli.running import Inputs
+from molxai.cli.screens import ExplanationTable, PredictionTable
+from molxai.explanation.inputs import extra_columns
+from molxai.pages.report import ReportPage, check_columns
+from molxai.rendering.colour import palette
+from molxai.rendering.look import scale_of
+
+
+def explanation_sink(
+    output: Path | None, pictures: Pictures, fragments: str | tuple[str, ...], reads: str
+) -> Sink:
+    """Where explanations go.
+
+    Args:
+        output: as it was typed; None: the terminal.
+        pictures: how they look.
+        fragments: scheme whose fragments are shown.
+        reads: whether molecules or digits are explained.
+
+    Raises:
+        typer.BadParameter: the output or an option of pictures cannot be as typed.
+        FileNotFoundError: the output's folder does not exist.
+    """
+    usage(check_output, output)
+    look = usage(pictures.look)
+    scale = usage(scale_of, pictures.scale)
+    usage(check_format, pictures.picture_format)
+    refuse_for(output, pictures.picture_format)
+    if reads == "digits" and (typed := given(("style", "atom_numbers"))):
+        raise typer.BadParameter(
+            f"{option_names(typed)}: for molecules, and these are digits; leave it out"
+        )
+    if output is None:
+        return ExplanationTable(scheme_of(fragments) if fragments else None)
+    if is_record_file(output):
+        return RecordFile(output)
+    folder = is_folder(output)
+    ending = f".{pictures.picture_format}" if folder else output.suffix.lower()
+    drawing = Drawing(ending, look, fragments, scale)
+    return PictureFolder(output, drawing) if folder else PictureFile(output, drawing)
+
+
+def prediction_sink(output: Path | None) -> Sink:
+    """Where predictions go.
+
+    Raises:
+        typer.BadParameter: the output is no file of records.
+        FileNotFoundError: the output's folder does not exist.
+    """
+    usage(check_output, output, pictures=False)
+    return PredictionTable() if output is None else RecordFile(output)
+
+
+def report_sink(
+    output: Path,
+    question: Question,
+    inputs: Inputs,
+    columns: tuple[str, ...],
+    title: str,
+    cmap: str,
+    scale: str,
+) -> Sink:
+    """The page that a report is written to.
+
+    Raises:
+        typer.BadParameter: its name ends otherwise, or there is no such palette or scale.
+        FileNotFoundError: its folder does not exist.
+        ValueError: the table has no such column.
+    """
+    usage(check_ending, output, (".html", ".htm"))
+    usage(palette, cmap)
+    check_columns(columns, extra_columns(inputs.sources, inputs.layout, inputs.label_column))
+    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale))

@@ -1,0 +1,106 @@
+"""Where requests become jobs: a queue of short ones and a queue of long ones, each with its own copies of the models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from molxai.batch.question import Question, check_reads, usual_model
+from molxai.explanation.explainer import Explainer
+from molxai.explanation.inputs import Entry
+from molxai.explanation.methods import method as method_named
+from molxai.serve.api import MOST_METHODS
+from molxai.serve.jobs import Job, Kept, Lane
+from molxai.serve.settings import Settings
+from molxai.serve.shelf import Shelf
+from molxai.serve.work import Row, Work, is_quick, predicted_rows
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A job whose results are fetched as they are made."""
+
+    job: Job[Row]
+    file: str
+    work: Work
+    extras: tuple[str, ...]
+    """The table's other columns."""
+
+
+class Dispatcher:
+    """Puts questions into queues, and holds what is fetched later."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.quick = Lane("quick", settings.most_quick)
+        self.long = Lane("long", settings.most_long)
+        self.shelves = {queue: Shelf(settings) for queue in (self.quick, self.long)}
+        self.uploads: Kept[Upload] = Kept(settings.most_kept, settings.lifetime)
+
+    def explain(self, question: Question, entries: Sequence[Entry], views: bool) -> Job[Row]:
+        """A job whose results are a row for each entry.
+
+        Raises:
+            FileNotFoundError: there is no such model.
+            ValueError: no such class or endpoint, or the model does not read such inputs.
+            Full: the queue is.
+        """
+        queue, work = self._work(question, entries, views, len(entries) > 1)
+        return queue.add(Job(work.rows(entries), len(entries)))
+
+    def upload(self, question: Question, entries: Sequence[Entry], file: str) -> Upload:
+        """The same for a file, with views, kept under the job's id.
+
+        Raises:
+            FileNotFoundError, ValueError, Full: as `explain`.
+        """
+        queue, work = self._work(question, entries, views=True, several=True)
+        extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
+        upload = Upload(queue.add(Job(work.rows(entries), len(entries))), file, work, extras)
+        for dropped in self.uploads.keep(upload.job.id, upload):
+            dropped.job.cancel()
+        return upload
+
+    def predict(self, question: Question, entries: Sequence[Entry]) -> Job[Row]:
+        """A job whose results are what the model predicts for each entry, with no relevances.
+
+        Raises:
+            FileNotFoundError, ValueError, Full: as `explain`.
+        """
+        question, (explainer,) = self._prepare(question, entries, self.quick, len(entries) > 1)
+        return self.quick.add(Job(predicted_rows(explainer, question, entries), len(entries)))
+
+    def close(self) -> None:
+        """Cancel everything."""
+        self.quick.close()
+        self.long.close()
+
+    def _work(
+        self, question: Question, entries: Sequence[Entry], views: bool, several: bool
+    ) -> tuple[Lane, Work]:
+        """The queue for a question, and what is done there."""
+        if len(question.methods) > MOST_METHODS:
+            raise ValueError(
+                f"{len(question.methods)} methods side by side: at most {MOST_METHODS}"
+            )
+        methods = [method_named(name) for name in question.methods]
+        # Nobody knows how long RDKit looks for a stranger's patterns.
+        own_patterns = not isinstance(question.fragments, str)
+        queue = self.quick if is_quick(methods, entries) and not own_patterns else self.long
+        question, explainers = self._prepare(question, entries, queue, several)
+        return queue, Work(question, explainers, views)
+
+    def _prepare(
+        self, question: Question, entries: Sequence[Entry], queue: Lane, several: bool
+    ) -> tuple[Question, tuple[Explainer, ...]]:
+        """The question with the usual model and target, checked, and the model with each method."""
+        reads = "molecules" if entries[0].kind in ("smiles", "block") else "digits"
+        model = usual_model(question.model, reads)
+        explainers = tuple(
+            self.shelves[queue].explainer(model, method, question.endpoint)
+            for method in question.methods
+        )
+        check_reads(explainers[0], reads)
+        labelled = any(entry.label for entry in entries)
+        limits = replace(question, model=model, max_atoms=self.settings.max_atoms)
+        complete = limits.complete(explainers[0].card, several, labelled)
+        complete.check(explainers[0])
+        return complete, explainers
