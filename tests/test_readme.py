@@ -18,15 +18,12 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
 
 PYTHON = [block for language, block in BLOCKS if language == "python"]
 
-SHOWN = ("molxai explain", "molxai predict", "molxai compare")
-NOT_HERE = ("-m mine", "library.csv")
-"""In commands on files that are the reader's."""
-
+SHOWN = ("molxai explain", "molxai predict", "molxai compare", "molxai report")
 COMMANDS = [
     line.split("#")[0].strip()
     for language, block in BLOCKS
     for line in block.splitlines()
-    if not language and line.startswith(SHOWN) and not any(part in line for part in NOT_HERE)
+    if not language and line.startswith(SHOWN)
 ]
 
 
