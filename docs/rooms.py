@@ -21,15 +21,15 @@ PICTURE = ROOT / "docs/rooms.svg"
 PAGE = ROOT / "docs/architecture.md"
 
 ROOMS: dict[str, tuple[float, str]] = {
-    "molxai/cli": (1, "the command line, the only room that prints"),
+    "molxai/cli": (1, "the command line, the only folder that prints"),
     "molxai/serve": (0.5, "the workbench in a browser, and its JSON API"),
     "molxai/pages": (1, "what a browser shows: report, views, assets"),
     "molxai/benchmarks": (2, "studies that take minutes or hours"),
-    "molxai/batch": (1, "rows in, records out, any number"),
-    "molxai/chemistry": (1, "fragments, matched pairs, series, R groups"),
+    "molxai/batch": (0.7, "rows in, records out, any number"),
+    "molxai/chemistry": (0.7, "fragments, matched pairs, series, R groups"),
     "molxai/metrics": (2, "measures of explanations: METRICS"),
     "molxai/pyg": (0, "PyTorch Geometric, both ways"),
-    "molxai/explanation": (1, "one input, one target, one explanation; the methods: EXPLAINERS"),
+    "molxai/explanation": (1, "one input, one explanation; the methods: EXPLAINERS"),
     "molxai/rules": (0, "propagation rules for any PyTorch model"),
     "molxai/rendering": (1.5, "plain values in, SVG or PNG out"),
     "graphormer/training": (3.5, "from a request to a folder with a model"),
@@ -40,7 +40,7 @@ ROOMS: dict[str, tuple[float, str]] = {
     "graphormer/readers": (4, "files, row by row: tables, SDF, workbooks, pictures"),
     "graphormer/graphs": (3, "molecules, digits and PyG graphs as one kind of value"),
     "graphormer/files": (4, "files written completely or not at all; digests"),
-    "graphormer/smiles": (3, "SMILES, InChI, mol blocks; why one cannot be read"),
+    "graphormer/smiles": (3, "SMILES, InChI, mol blocks, and what is wrong with them"),
     "graphormer/names": (4, "unknown names, and the known ones that are near"),
 }
 """Each room's column in the picture, and what it holds."""
