@@ -1,6 +1,8 @@
-"""Draws every picture of this folder: `python figures/draw.py [NAME …] [--data DIR]`; `--help` lists the names.
+"""Draws every picture of this folder: `python figures/draw.py [NAME …] [--data DIR]`.
 
-BACE and MNIST are read from DIR, else $MOLXAI_DATA, else the user's cache, and downloaded where they are missing.
+`--help` lists the names. BACE and MNIST are read from DIR, else from $MOLXAI_DATA, else from the
+user's cache, and are downloaded if they are missing. The figure `report` needs chromium, its
+chromedriver and selenium.
 """
 
 import argparse
@@ -9,7 +11,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, which
+from time import sleep
 
 import numpy as np
 import torch
@@ -22,6 +25,7 @@ from molxai import Explainer, Explanation, grid
 from molxai.benchmarks.comparison import compare as compare_methods
 from molxai.benchmarks.faithfulness import Plan
 from molxai.benchmarks.subjects import test_subjects
+from molxai.cli import main as main_of_molxai
 from molxai.explanation.target import Target
 from molxai.metrics.comparison import compare
 from molxai.rendering.picture import quiet_settings
@@ -30,7 +34,7 @@ HERE = Path(__file__).parent
 DATASETS = HERE.parent / "datasets"
 
 DRUG = "elenbecestat"
-"""Of datasets/drugs."""
+"""A molecule of datasets/drugs."""
 
 CURVES = (
     "lrp",
@@ -43,143 +47,207 @@ CURVES = (
     "saliency",
     "random",
 )
-"""Methods whose activation and pruning curves are drawn; docs/faithfulness.md has the numbers of all."""
+"""Methods whose activation and pruning curves are drawn.
+
+docs/faithfulness.md has the numbers of all methods.
+"""
 
 SAMPLES = {"bace": 152, "mnist": 500}
-"""Graphs that the curves are means over: the whole test part of BACE, and of MNIST as many as docs/faithfulness.md."""
+"""Graphs that the curves are means over: the whole test set of BACE, and 500 test digits.
+
+docs/faithfulness.md measures on the same.
+"""
 
 MOST_ATOMS = 40
-"""Of a molecule in the grid: larger ones would make the bonds of all shorter."""
+"""Atoms of a molecule in the grid: a larger one would shorten the bonds of all."""
+
+SERIES = (
+    "verubecestat",
+    "lanabecestat",
+    "atabecestat",
+    "elenbecestat",
+    "umibecestat",
+    "LY2886721",
+    "donepezil",
+    "caffeine",
+    "ibuprofen",
+    "atorvastatin",
+)
+"""Molecules of datasets/drugs in the report that is photographed."""
+
+WINDOW = (1280, 980)
+"""Width and height of the browser in which the report is photographed."""
 
 LARGEST_FILE = 150_000
 """Bytes of a PNG, above which it is reduced to 256 colours."""
 
 
 @dataclass(frozen=True)
-class Places:
+class Folders:
     """Where data are read and measurements are kept."""
 
     data: Path | None
     study: Path
 
 
-def elenbecestat(places: Places) -> None:
-    """One molecule in both styles; hatched where the members of an ensemble do not agree."""
+def elenbecestat(folders: Folders) -> None:
+    """One molecule in both styles, and by an ensemble: hatched where its members disagree."""
     explain = Explainer("bace")
-    one = explain(explain.subject(_smiles(DRUG), DRUG), "active")
-    one.draw(HERE / f"{DRUG}.png")
-    one.draw(HERE / f"{DRUG}.svg")
-    one.draw(HERE / f"{DRUG}-contour.png", "contour")
+    explanation = explain(explain.subject(_smiles(DRUG), DRUG), "active")
+    explanation.draw(HERE / f"{DRUG}.png")
+    explanation.draw(HERE / f"{DRUG}.svg")
+    explanation.draw(HERE / f"{DRUG}-contour.png", "contour")
     ensemble = Explainer("bace-ensemble")
     ensemble(ensemble.subject(_smiles(DRUG), DRUG), "active").draw(
         HERE / f"{DRUG}-ensemble.png", atom_numbers=True, cmap="orange-purple"
     )
 
 
-def comparisons(places: Places) -> None:
+def comparisons(folders: Folders) -> None:
     """A molecule and a digit by eight methods."""
-    molecules, digits = Explainer("bace"), Explainer("mnist")
-    compare(molecules, molecules.subject(_smiles(DRUG), DRUG), target="active").draw(
-        HERE / f"compare-{DRUG}.png"
-    )
-    compare(digits, _digit("8-a.png")).draw(HERE / "compare-digit-8.png")
+    molecules = Explainer("bace")
+    molecule = molecules.subject(_smiles(DRUG), DRUG)
+    compare(molecules, molecule, target="active").draw(HERE / f"compare-{DRUG}.png")
+    compare(Explainer("mnist"), _digit("8-a.png")).draw(HERE / "compare-digit-8.png")
 
 
-def flow(places: Places) -> None:
+def flow(folders: Folders) -> None:
     """Relevance that attention carried between atoms."""
     explain = Explainer("bace")
-    explain(explain.subject(_smiles(DRUG), DRUG), "active").pair_flow().draw(
-        HERE / f"flow-{DRUG}.png"
-    )
+    explanation = explain(explain.subject(_smiles(DRUG), DRUG), "active")
+    explanation.pair_flow().draw(HERE / f"flow-{DRUG}.png")
 
 
-def digits(places: Places) -> None:
+def digits(folders: Folders) -> None:
     """Single digits, and all ten on one scale."""
     explain = Explainer("mnist")
     explain(_digit("8-a.png")).draw(HERE / "digit-8.png")
     explain(_digit("handdrawn-7.png")).draw(HERE / "digit-7.png")
-    grid(
-        explain([_digit(f"{name}-a.png") for name in range(10)]),
-        columns=5,
-        path=HERE / "digits.png",
-    )
+    explanations = explain([_digit(f"{name}-a.png") for name in range(10)])
+    grid(explanations, columns=5, path=HERE / "digits.png")
 
 
-def series(places: Places) -> None:
-    """Of BACE's test part the molecules that the ensemble is surest of: right and wrong, active and inactive."""
-    explain, data = Explainer("bace-ensemble"), bace(places.data, part="test")
-    small = [row for row, one in enumerate(data.graphs) if one.nodes <= MOST_ATOMS]
-    made = explain([explain.subject(data.texts[row]) for row in small], "active")
-    true = [bool(data.labels[row, 0]) for row in small]
+def series(folders: Folders) -> None:
+    """Four molecules of BACE's test set: active and inactive, rightly and wrongly predicted.
+
+    They are those that the ensemble is surest of, among molecules of at most `MOST_ATOMS` atoms.
+    """
+    explain = Explainer("bace-ensemble")
+    data = bace(folders.data, part="test")
+    rows = [row for row, graph in enumerate(data.graphs) if graph.nodes <= MOST_ATOMS]
+    explanations = explain([explain.subject(data.texts[row]) for row in rows], "active")
+    is_active = [bool(data.labels[row, 0]) for row in rows]
     chosen = []
     for active in (True, False):
         for right in (True, False):
-            said = active if right else not active
-            group = [
-                i for i, one in enumerate(made) if true[i] == active and (one.logit > 0) == said
+            candidates = [
+                i
+                for i, explanation in enumerate(explanations)
+                if is_active[i] == active and ((explanation.logit > 0) == active) == right
             ]
-            best = max(group, key=lambda i: abs(made[i].logit))
-            name = f"measured {'active' if active else 'inactive'}, {'rightly' if right else 'wrongly'} predicted"
-            subject = explain.subject(data.texts[small[best]], name)
-            chosen.append(explain(subject, "active"))
+            surest = max(candidates, key=lambda i: abs(explanations[i].logit))
+            measured = "active" if active else "inactive"
+            name = f"measured {measured}, {'rightly' if right else 'wrongly'} predicted"
+            molecule = explain.subject(data.texts[rows[surest]], name)
+            chosen.append(explain(molecule, "active"))
     grid(chosen, columns=4, path=HERE / "series-bace.png")
 
 
-def conservation(places: Places) -> None:
-    """Sum of the relevances against the logit for every molecule of BACE's test part."""
-    data = bace(places.data, part="test")
+def report(folders: Folders) -> None:
+    """The page that `molxai report` writes of a few molecules, as a browser shows it."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder, "series.csv")
+        page = Path(folder, "report.html")
+        lines = [f"{name},{_smiles(name)}\n" for name in SERIES]
+        table.write_text("name,smiles\n" + "".join(lines), encoding="utf-8")
+        title = "BACE-1 inhibitors and other drugs"
+        command = ["report", str(table), "-o", str(page), "--scale", "common", "--title", title]
+        if main_of_molxai(command):
+            raise RuntimeError(f"molxai {' '.join(command)} failed")
+        _photograph(page, HERE / "report.png")
+
+
+def _photograph(page: Path, picture: Path) -> None:
+    """Take a picture of the top of a page in a browser without a window."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = which("chromium") or ""
+    for flag in ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars"):
+        options.add_argument(f"--{flag}")
+    driver = webdriver.Chrome(options, Service(which("chromedriver")))
+    try:
+        width, height = WINDOW
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        driver.get(page.as_uri())
+        # The table of fragments is closed, so that the table of molecules comes into sight.
+        driver.execute_script("document.querySelectorAll('details').forEach(e => e.open = false)")
+        sleep(0.5)  # the page draws its pictures as they come into sight
+        driver.save_screenshot(str(picture))
+    finally:
+        driver.quit()
+
+
+def conservation(folders: Folders) -> None:
+    """Sum of the relevances against the logit for every molecule of BACE's test set."""
+    data = bace(folders.data, part="test")
+    targets = [Target(1)] * len(data)
     with quiet_settings():
         figure = Figure(figsize=(8.6, 4.3), layout="constrained")
-        axes: Sequence[Axes] = figure.subplots(1, 2, sharex=True, sharey=True)
-        for one, name in zip(axes, ("lrp", "gradient-input"), strict=True):
-            _scatter(
-                one,
-                Explainer("bace", name).explain(_molecules(data.texts), [Target(1)] * len(data)),
-                name,
-            )
-        axes[0].set_ylabel("Σ relevance of the atoms")
+        panels: Sequence[Axes] = figure.subplots(1, 2, sharex=True, sharey=True)
+        for axes, method in zip(panels, ("lrp", "gradient-input"), strict=True):
+            explanations = Explainer("bace", method).explain(_molecules(data.texts), targets)
+            _scatter(axes, explanations, method)
+        panels[0].set_ylabel("Σ relevance of the atoms")
         figure.savefig(HERE / "conservation.png", dpi=110)
 
 
-def _scatter(axes: Axes, explanations: Sequence[Explanation], name: str) -> None:
-    logit = np.array([one.logit for one in explanations])
-    total = np.array([float(one.relevance.double().sum()) for one in explanations])
-    ends = np.array([logit.min(), logit.max()]) + np.array([-0.5, 0.5])
+def _scatter(axes: Axes, explanations: Sequence[Explanation], method: str) -> None:
+    logits = np.array([explanation.logit for explanation in explanations])
+    sums = np.array([float(explanation.relevance.double().sum()) for explanation in explanations])
+    ends = np.array([logits.min() - 0.5, logits.max() + 0.5])
     axes.plot(ends, ends, color="0.6", linewidth=1, zorder=1)
-    axes.scatter(logit, total, s=16, color="black", alpha=0.55, linewidths=0, zorder=2)
-    said = f"largest |Σ − logit| = {np.abs(total - logit).max():.2g}\nr² = {np.corrcoef(logit, total)[0, 1] ** 2:.3f}"
-    axes.text(0.04, 0.96, said, transform=axes.transAxes, va="top", fontsize=9)
-    axes.set_title(f"{name}, {len(explanations)} molecules", fontsize=10)
+    axes.scatter(logits, sums, s=16, color="black", alpha=0.55, linewidths=0, zorder=2)
+    largest = np.abs(sums - logits).max()
+    correlation = np.corrcoef(logits, sums)[0, 1] ** 2
+    note = f"largest |Σ − logit| = {largest:.2g}\nr² = {correlation:.3f}"
+    axes.text(0.04, 0.96, note, transform=axes.transAxes, va="top", fontsize=9)
+    axes.set_title(f"{method}, {len(explanations)} molecules", fontsize=10)
     axes.set_xlabel("logit of “active”")
     axes.set_aspect("equal")
     axes.grid(alpha=0.25)
 
 
-def curves(places: Places) -> None:
-    """Activation and pruning of the nodes by several methods: a quarter of an hour of measuring, which is kept."""
+def curves(folders: Folders) -> None:
+    """Activation and pruning of the nodes by several methods.
+
+    Measuring takes a quarter of an hour; the measurements are kept.
+    """
     torch.set_num_threads(1)
     for name, sample in SAMPLES.items():
         explain = Explainer(name)
         compare_methods(
             {name: explain},
             Plan(CURVES),
-            test_subjects(explain, sample, places.data),
-            places.study / name,
+            test_subjects(explain, sample, folders.data),
+            folders.study / name,
             "figures/draw.py",
             print,
         )
-        copyfile(places.study / name / "curves-predicted-attn.png", HERE / f"curves-{name}.png")
+        copyfile(folders.study / name / "curves-predicted-attn.png", HERE / f"curves-{name}.png")
 
 
-FIGURES: dict[str, Callable[[Places], None]] = {
-    one.__name__: one
-    for one in (elenbecestat, comparisons, flow, digits, series, conservation, curves)
+FIGURES: dict[str, Callable[[Folders], None]] = {
+    figure.__name__: figure
+    for figure in (elenbecestat, report, comparisons, flow, digits, series, conservation, curves)
 }
 
 
-def _molecules(smiles: Sequence[str]) -> list:
+def _molecules(texts: Sequence[str]) -> list:
     explain = Explainer("bace")
-    return [explain.subject(one) for one in smiles]
+    return [explain.subject(smiles) for smiles in texts]
 
 
 def _smiles(name: str) -> str:
@@ -192,18 +260,19 @@ def _digit(name: str) -> Path:
 
 
 def slim(path: Path) -> None:
-    """Write a PNG anew without transparency, and a large one with 256 colours."""
+    """Rewrite a PNG without transparency, and a large one with 256 colours."""
     with Image.open(path) as picture:
         plain = picture.convert("RGB")
     plain.save(path, optimize=True)
     if path.stat().st_size > LARGEST_FILE:
-        plain.quantize(256, dither=Image.Dither.NONE, kmeans=2).save(path, optimize=True)
+        reduced = plain.quantize(256, dither=Image.Dither.NONE, kmeans=2)
+        reduced.save(path, optimize=True)
 
 
-def draw(figure: Callable[[Places], None], places: Places) -> None:
-    """Draw, and slim what was written."""
+def draw(figure: Callable[[Folders], None], folders: Folders) -> None:
+    """Draw a figure, and slim the files that it wrote."""
     before = {path: path.stat().st_mtime_ns for path in HERE.glob("*.png")}
-    figure(places)
+    figure(folders)
     for path in HERE.glob("*.png"):
         if path.stat().st_mtime_ns != before.get(path):
             slim(path)
@@ -212,23 +281,24 @@ def draw(figure: Callable[[Places], None], places: Places) -> None:
 def main() -> None:
     """Draw the named figures, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)} [default: all]"
-    )
+    names = ", ".join(FIGURES)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names} [default: all]")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument(
         "--study",
         type=Path,
-        help="folder for the curves' measurements, to go on with. [default: one that is removed]",
+        help="folder for the measurements of the curves, which a later run continues. "
+        "[default: a temporary folder]",
     )
-    chosen = parser.parse_args()
-    if unknown := [name for name in chosen.names if name not in FIGURES]:
-        parser.error(f"no figure {', '.join(unknown)}: choose from {', '.join(FIGURES)}")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in FIGURES]
+    if unknown:
+        parser.error(f"no figure {', '.join(unknown)}: choose from {names}")
     with tempfile.TemporaryDirectory() as folder:
-        places = Places(chosen.data, chosen.study or Path(folder))
-        for name in chosen.names or FIGURES:
+        folders = Folders(options.data, options.study or Path(folder))
+        for name in options.names or FIGURES:
             print(name, flush=True)
-            draw(FIGURES[name], places)
+            draw(FIGURES[name], folders)
 
 
 if __name__ == "__main__":

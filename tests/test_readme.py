@@ -18,15 +18,12 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
 
 PYTHON = [block for language, block in BLOCKS if language == "python"]
 
-SHOWN = ("molxai explain", "molxai predict", "molxai compare")
-NOT_HERE = ("-m mine", "library.csv")
-"""In commands on files that are the reader's."""
-
+SHOWN = ("molxai explain", "molxai predict", "molxai compare", "molxai report")
 COMMANDS = [
     line.split("#")[0].strip()
     for language, block in BLOCKS
     for line in block.splitlines()
-    if not language and line.startswith(SHOWN) and not any(part in line for part in NOT_HERE)
+    if not language and line.startswith(SHOWN)
 ]
 
 
@@ -76,12 +73,18 @@ def test_documented_python_runs(block, tmp_path, monkeypatch):
 def test_the_documented_pool_runs(tmp_path):
     (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/scale.md").read_text(), re.S)
     (tmp_path / "pool.py").write_text(script)
-    said = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "pool.py"], cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
-    assert said.count("ok") == 3 and "[3, 7]" in said and "[13, None]" in said
+    )
+    output = completed.stdout
+    assert output.count("ok") == 3 and "[3, 7]" in output and "[13, None]" in output
 
 
 def test_pictures_are_there():
-    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
-    assert len(shown) >= 2 and all((ROOT / path).is_file() for path in shown)
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(pictures) >= 2 and all((ROOT / path).is_file() for path in pictures)
+
+
+def test_the_set_up_is_two_commands():
+    """The checks of a release run these two lines as printed."""
+    assert len(re.findall(r"^pip install -e.*$", README, re.M)) == 2

@@ -1,4 +1,7 @@
-"""Commands to copy, at the end of each command's help. They run in a clone of the project; a test runs those that are cheap."""
+"""Commands to copy, at the end of each command's help.
+
+They run in a clone of the project, and a test runs those that are cheap.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,12 +9,13 @@ Example = tuple[str, str]
 """A command line, and what it does."""
 
 IBUPROFEN = '"CC(C)Cc1ccc(cc1)C(C)C(=O)O"'
+"""Its SMILES, quoted for a shell."""
 
 EXAMPLES: Mapping[str, Sequence[Example]] = {
     "explain": (
         (
             f"molxai explain {IBUPROFEN} -o ibuprofen.svg",
-            "A picture of what the shipped BACE model made of ibuprofen.",
+            "A picture of ibuprofen, explained for the shipped BACE model.",
         ),
         (
             "molxai explain datasets/drugs/drugs.csv --target active -o drugs.csv",
@@ -48,11 +52,11 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "fragments": (
         (
             "molxai fragments datasets/drugs/drugs.csv",
-            "Functional groups, those that add most to the prediction first.",
+            "Functional groups, those with the largest relevance first.",
         ),
         (
             "molxai fragments datasets/drugs/drugs.csv --scheme rings -o rings.csv",
-            "Ring systems instead, as a file.",
+            "Ring systems instead, in a file.",
         ),
     ),
     "merge": (
@@ -68,27 +72,27 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "train": (
         (
             'molxai train solubility.csv --target-columns logS --unit "log mol/L" -o mine',
-            "A model of your own table; then 'molxai explain CCO -m mine'.",
+            "A model of your own table, for example for 'molxai explain CCO -m mine'.",
         ),
         (
             "molxai train --preset bace -o bace",
-            "The shipped BACE model, trained anew from its data.",
+            "The shipped BACE model, trained again from its data.",
         ),
     ),
     "pretrain": (
         (
             "molxai pretrain library.smi -o trunk",
-            "A trunk from molecules without labels, for 'molxai train --init trunk'.",
+            "Pretrained weights from molecules without labels, for 'molxai train --init trunk'.",
         ),
         (
             "molxai pretrain library.smi --exclude test.csv -o trunk",
-            "The same, without the molecules to be judged later.",
+            "The same, without the molecules of a later test set.",
         ),
     ),
     "evaluate": (
         (
             "molxai evaluate -m mine --baseline",
-            "A trained model on its own test part, with a random forest beside it.",
+            "A trained model on its own test set, with a random forest beside it.",
         ),
         (
             "molxai evaluate new.csv -m mine -o quality.json",
@@ -99,10 +103,10 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("molxai serve --open", "The workbench, opened in a browser on this machine."),
         ("molxai serve -m mine --port 0", "With a model of your own, on any free port."),
     ),
-    "models": (("molxai models", "What is shipped, and how good it is."),),
-    "methods": (("molxai methods", "What can be given as --method."),),
+    "models": (("molxai models", "The shipped models, and how good they are."),),
+    "methods": (("molxai methods", "The methods that --method can name."),),
     "data list": (
-        ("molxai data list", "What there is, and whether it is here."),
+        ("molxai data list", "The data sets, and whether they are on this machine."),
         ("molxai data list --data sets", "The same for a folder of your choice."),
     ),
     "data download": (
@@ -110,7 +114,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("molxai data download mnist --data sets", "Into a folder of your choice."),
     ),
     "data path": (
-        ("molxai data path bace", "Where the files belong if you fetch them in another way."),
+        ("molxai data path bace", "Where to put the files if you download them in another way."),
         ("molxai data path mnist --data sets", "The same in a folder of your choice."),
     ),
     "benchmark speed": (
@@ -136,20 +140,21 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "benchmark faithfulness": (
         (
             "molxai benchmark faithfulness datasets/drugs/drugs.smi --methods lrp,random -o study",
-            "Two methods on molecules of your own choice.",
+            "Two methods on molecules of your own.",
         ),
         (
             "molxai benchmark faithfulness -m bace --sample 152 -o study",
-            "All methods on the model's own test part.",
+            "All methods on the model's own test set.",
         ),
     ),
     "benchmark groundtruth": (
         (
             "molxai benchmark groundtruth --task benzene --data benzene.csv -o truth",
-            "Is the ring found that decides?",
+            "Do the methods find the ring that decides the label?",
         ),
         (
-            "molxai benchmark groundtruth --task smarts --smarts 'C(=O)N' --data molecules.smi -o truth",
+            "molxai benchmark groundtruth --task smarts --smarts 'C(=O)N' "
+            "--data molecules.smi -o truth",
             "The same for a pattern of your own.",
         ),
     ),
@@ -164,4 +169,4 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ),
     ),
 }
-"""By command."""
+"""Examples by command."""

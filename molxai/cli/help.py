@@ -1,4 +1,7 @@
-"""How `--help` looks: options under headings, types in words, two examples at the end; and no option given twice."""
+"""How `--help` looks: options under headings, types in words, two examples at the end.
+
+The parser refuses an option that is given twice.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +13,10 @@ from typer.core import TyperCommand, TyperGroup
 from molxai.cli.examples import EXAMPLES
 
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
-"""For the program and its groups. Lines of more than 120 letters are hard to read, however wide the terminal is."""
+"""For the program and its groups.
+
+Lines of more than 120 characters are hard to read, however wide the terminal is.
+"""
 
 HEADINGS: Mapping[str, Sequence[str]] = {
     "What to explain": [
@@ -106,10 +112,13 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "browser",
     ],
 }
-"""Options by their parameters, in the order in which they are shown; what is in none stands under the last heading, Help."""
+"""Options by the names of their parameters, in the order in which they are shown.
+
+An option under no heading is shown under the last one, Help.
+"""
 
 LEARNING = ("train", "pretrain", "benchmark accuracy")
-"""Commands whose options of one name belong to what is learnt."""
+"""Commands that show an option under "What to learn" if two headings have it."""
 
 SUBJECTS = {
     "predict": "What to predict",
@@ -117,9 +126,10 @@ SUBJECTS = {
     "merge": "What to join",
     "serve": "What to serve",
 }
-"""The first heading where it is another; of benchmarks it is `MEASURED`."""
+"""The first heading of commands that do not explain; that of benchmarks is `MEASURED`."""
 
 MEASURED = "What to measure"
+"""The first heading of benchmarks."""
 
 WORDS = {
     "model": "MODEL",
@@ -145,21 +155,26 @@ WORDS = {
     "engine": "ENGINE",
     "inputs": "INPUT...",
 }
-"""What stands for a value in the help, by parameter; for others their type in a word."""
+"""The word for an option's value in the help, by parameter; for others the word for its type."""
 
 TYPES = {"int": "NUMBER", "float": "NUMBER", "Path": "FILE"}
-"""Types in words; whatever else is TEXT."""
+"""Words for types; every other type is TEXT."""
 
 RANGES = (
     (r"(\d+)<=x<=(\d+)", r"\1 to \2"),
     (r"x>=(\d+)", r"at least \1"),
     (r"x<=(\d+)", r"at most \1"),
 )
-"""How the framework writes a range, and how people do."""
+"""A range as the framework writes it, and in words."""
 
+ADJACENT = re.compile(r"\]\s+\[")
+"""The end of a note in brackets and the beginning of the next."""
+
+SPACES = re.compile(r"\s+\[(?=default|at |required|\d)")
+"""The spaces before a note in brackets."""
 
 SENTENCE = 200
-"""Letters of a command's line in the list of commands."""
+"""Characters of a command's line in the list of commands."""
 
 
 class Command(TyperCommand):
@@ -169,45 +184,52 @@ class Command(TyperCommand):
         super().__init__(*arguments, **settings)
         for parameter in self.params:
             if parameter.metavar is None and not getattr(parameter, "is_flag", False):
-                parameter.metavar = WORDS.get(parameter.name) or TYPES.get(_type(parameter), "TEXT")
+                word = TYPES.get(_type(parameter), "TEXT")
+                parameter.metavar = WORDS.get(parameter.name) or word
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """The line above the help: arguments as in manuals, in brackets where they may be left out."""
-        arguments = (one for one in self.params if one.param_type_name == "argument")
-        return ["[OPTIONS]", *(_argument(one, brackets=True) for one in arguments)]
+        """The line above the help: arguments as in manuals, in brackets if they are optional."""
+        pieces = ["[OPTIONS]"]
+        for parameter in self.params:
+            if _is_argument(parameter):
+                pieces.append(_argument(parameter, brackets=True))
+        return pieces
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments, and options under their headings."""
         command = ctx.command_path.partition(" ")[2]
+        pairs = self._with_headings(ctx, command)
+        pairs.sort(key=lambda pair: _position(*pair))
         sections: dict[str, list[tuple[str, str]]] = {}
-        for heading, parameter in sorted(self._placed(ctx, command), key=lambda one: _order(*one)):
-            record = parameter.get_help_record(ctx)
-            if record:
-                words = (
-                    _argument(parameter) if parameter.param_type_name == "argument" else record[0]
-                )
-                sections.setdefault(heading, []).append((words, in_words(record[1])))
+        for heading, parameter in pairs:
+            help_record = parameter.get_help_record(ctx)
+            if help_record is None:
+                continue
+            names, meaning = help_record
+            if _is_argument(parameter):
+                names = _argument(parameter)
+            sections.setdefault(heading, []).append((names, in_words(meaning)))
         for heading, rows in sections.items():
-            with formatter.section(_titled(heading, command)):
+            with formatter.section(_title(heading, command)):
                 formatter.write_dl(rows)
 
-    def _placed(self, ctx: Any, command: str) -> list[tuple[str, Any]]:
-        """Each parameter with its heading."""
-        ordered = list(HEADINGS)
+    def _with_headings(self, ctx: Any, command: str) -> list[tuple[str, Any]]:
+        """Each parameter with its heading: the first that has it, in the order of the command."""
+        explaining, learning, *others = HEADINGS
+        order = [explaining, *others, learning]
         if command in LEARNING:
-            ordered = [ordered[1], ordered[0], *ordered[2:]]
-        else:
-            ordered = [name for name in ordered if name != "What to learn"] + ["What to learn"]
-        placed = []
+            order = [learning, explaining, *others]
+        pairs = []
         for parameter in self.get_params(ctx):
-            heading = next((one for one in ordered if parameter.name in HEADINGS[one]), "Help")
-            placed.append(
-                ("Arguments" if parameter.param_type_name == "argument" else heading, parameter)
-            )
-        return placed
+            heading = "Arguments"
+            if not _is_argument(parameter):
+                matches = (name for name in order if parameter.name in HEADINGS[name])
+                heading = next(matches, "Help")
+            pairs.append((heading, parameter))
+        return pairs
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Examples, whose lines are not broken: they are to be copied."""
+        """Examples, whose lines are not wrapped, because they are to be copied."""
         examples = EXAMPLES.get(ctx.command_path.partition(" ")[2], ())
         if not examples:
             return
@@ -218,12 +240,16 @@ class Command(TyperCommand):
                     formatter.write_text(meaning)
 
     def make_parser(self, ctx: Any) -> Any:
-        """The usual parser, except that a value given twice is refused: the second one would win without a word."""
+        """The usual parser, except that it refuses a value given twice.
+
+        The framework takes the second one silently.
+        """
         parser = super().make_parser(ctx)
         options: list[Any] = [*parser._long_opt.values(), *parser._short_opt.values()]
-        for option in {id(one): one for one in options}.values():
+        distinct = {id(option): option for option in options}
+        for option in distinct.values():
             if option.action == "store":
-                option.process = _once(option, ctx)
+                option.process = _refusing_twice(option, ctx)
         return parser
 
 
@@ -232,13 +258,16 @@ class Group(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Each command with the whole of its first sentence."""
-        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, one.get_short_help_str(SENTENCE)) for name, one in commands if one]
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command:
+                rows.append((name, command.get_short_help_str(SENTENCE)))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Where more is said."""
+        """Where the help of each command is."""
         formatter.write_paragraph()
         formatter.write_text(
             f"'{ctx.command_path} COMMAND --help' shows the options of a command, with examples."
@@ -246,7 +275,7 @@ class Group(TyperGroup):
 
 
 def in_words(text: str) -> str:
-    """A line of help with ranges in words, and what stands in brackets in one pair of them.
+    """A line of help with ranges in words, and with all notes in one pair of brackets.
 
     Example:
         >>> in_words("Graphs at once. [default: 32]  [x>=1]")
@@ -254,44 +283,57 @@ def in_words(text: str) -> str:
     """
     for pattern, words in RANGES:
         text = re.sub(pattern, words, text)
-    return re.sub(r"\]\s+\[", "; ", re.sub(r"\s+\[(?=default|at |required|\d)", " [", text)).strip()
+    text = SPACES.sub(" [", text)
+    return ADJACENT.sub("; ", text).strip()
 
 
-def _once(option: Any, ctx: Any) -> Any:
+def _refusing_twice(option: Any, ctx: Any) -> Any:
     """The option's processing, which refuses a second value."""
     process = option.process
 
-    def processed(value: Any, state: Any) -> None:
+    def process_once(value: Any, state: Any) -> None:
         if option.dest in state.opts:
             name = max(option.obj.opts, key=len)
-            given = f"{state.opts[option.dest]!r} and {value!r}"
-            raise typer.BadParameter(f"{name} is given twice, {given}: give it once", ctx=ctx)
+            values = f"{state.opts[option.dest]!r} and {value!r}"
+            raise typer.BadParameter(f"{name} is given twice, {values}: give it once", ctx=ctx)
         process(value, state)
 
-    return processed
+    return process_once
 
 
 def _type(parameter: Any) -> str:
-    """The name of a parameter's type, of a list's content."""
+    """The name of a parameter's type; for a list, that of its items."""
     name = re.sub(r"^list\[(.*)\]$", r"\1", parameter.bare_type())
     return name.rpartition(".")[2]
 
 
+def _is_argument(parameter: Any) -> bool:
+    return parameter.param_type_name == "argument"
+
+
 def _argument(parameter: Any, brackets: bool = False) -> str:
-    """An argument as it stands in the help."""
+    """An argument in the help."""
     word = str(parameter.metavar)
+    has_brackets = word.startswith("[")
     if not brackets:
-        return word.strip("[]") if word.startswith("[") else word
-    return word if parameter.required or word.startswith("[") else f"[{word}]"
+        return word.strip("[]") if has_brackets else word
+    if parameter.required or has_brackets:
+        return word
+    return f"[{word}]"
 
 
-def _order(heading: str, parameter: Any) -> tuple[int, int]:
-    names = HEADINGS.get(heading, ())
+def _position(heading: str, parameter: Any) -> tuple[int, int]:
+    """Where a parameter is shown: the number of its heading, and its number below that."""
     headings = ["Arguments", *HEADINGS, "Help"]
-    return headings.index(heading), names.index(parameter.name) if parameter.name in names else 0
+    names = HEADINGS.get(heading, ())
+    number = names.index(parameter.name) if parameter.name in names else 0
+    return headings.index(heading), number
 
 
-def _titled(heading: str, command: str) -> str:
+def _title(heading: str, command: str) -> str:
+    """The heading as the command words it."""
     if heading != "What to explain":
         return heading
-    return MEASURED if command.startswith("benchmark") else SUBJECTS.get(command, heading)
+    if command.startswith("benchmark"):
+        return MEASURED
+    return SUBJECTS.get(command, heading)
