@@ -127,7 +127,7 @@ def _pattern_entries(vocabulary: Vocabulary, keys: ndarray) -> tuple[ndarray, nd
 
 
 def _hop_buckets(vocabulary: Vocabulary, hops: ndarray) -> ndarray:
-    """`[nodes, nodes]` bucket of each distance; all long ones share one, and unreachable has one."""
+    """`[nodes, nodes]` bucket of each distance: long ones share one, unreachable has its own."""
     near = np.minimum(hops, vocabulary.max_hops)
     buckets = np.where(hops == UNREACHABLE, vocabulary.max_hops + 1, near)
     return buckets.astype(np.int64)
