@@ -5,7 +5,7 @@ import torch
 from rdkit import Chem
 
 from graphormer.graphs.molecules import mol_block, molecule, molecule_graph
-from graphormer.smiles.hydrogens import PLACE
+from graphormer.smiles.hydrogens import INPUT_INDEX
 
 DRUG = "[2H]C([2H])([2H])N1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"
 
@@ -108,7 +108,7 @@ def test_a_mol_of_the_user_stays_as_it_is():
     before = given.ToBinary()
     assert molecule(given).graph.nodes == 1
     assert given.ToBinary() == before
-    assert not any(PLACE in atom.GetPropNames(True, True) for atom in given.GetAtoms())
+    assert not any(INPUT_INDEX in atom.GetPropNames(True, True) for atom in given.GetAtoms())
 
 
 def test_every_hydrogen_may_be_labelled():
