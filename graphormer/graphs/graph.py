@@ -269,10 +269,12 @@ def within(batch: GraphBatch, hops: int) -> Bool[Tensor, "batch nodes nodes"]:
         batch: padding is near nothing.
         hops: fewer than the vocabulary's `max_hops`, from which on distances share a bucket.
     """
-    pattern = (batch.relation[:, 1:, 1:] - FIRST_PATTERN).clamp_min(0)  # (batch, nodes, nodes)
-    bucket = batch.patterns[:, 0][pattern]  # likewise: the first slot is the hop bucket
-    is_pair = batch.mask[:, :, None] & batch.mask[:, None, :]  # likewise
-    return (bucket <= hops) & is_pair
+    relation = batch.relation[:, 1:, 1:]  # (batch, nodes, nodes)
+    pattern = (relation - FIRST_PATTERN).clamp_min(0)
+    hop_buckets = batch.patterns[:, 0]  # (patterns,): the first slot
+    is_near = hop_buckets[pattern] <= hops  # (batch, nodes, nodes)
+    is_pair = batch.mask[:, :, None] & batch.mask[:, None, :]  # (batch, nodes, nodes)
+    return is_near & is_pair
 
 
 def size_batches(

@@ -27,7 +27,7 @@ def hop_distance(nodes: int, edges: ndarray) -> ndarray:
         adjacency = csr_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(nodes, nodes))
         lengths = shortest_path(adjacency, unweighted=True, method="D")
         return np.where(np.isinf(lengths), UNREACHABLE, lengths).astype(np.int16)
-    adjacent = np.zeros((nodes, nodes), dtype=np.float32)
+    adjacent = np.zeros((nodes, nodes), dtype=np.float32)  # floats: BLAS multiplies no integers
     adjacent[edges[0], edges[1]] = 1
     hops = np.full((nodes, nodes), UNREACHABLE, dtype=np.int16)
     frontier = np.eye(nodes, dtype=bool)
@@ -152,9 +152,11 @@ def _path_codes(
     reached = np.arange(nodes) * (nodes + 1)  # (reached pairs,): at first each node and itself
     for length in range(1, vocabulary.path_hops + 1):
         query, key = np.divmod(reached, nodes)
-        pairs = (query * nodes)[:, None] + neighbours[key]  # (reached pairs, largest degree)
-        extended = codes[reached][:, None] * base + neighbour_types[key]  # likewise
-        is_longer = distance[pairs] == length  # likewise: no way back, no shorter way
+        row = query * nodes  # (reached pairs,): number of the pair (query, 0)
+        pairs = row[:, None] + neighbours[key]  # (reached pairs, largest degree)
+        prefix = codes[reached] * base  # (reached pairs,)
+        extended = prefix[:, None] + neighbour_types[key]  # (reached pairs, largest degree)
+        is_longer = distance[pairs] == length  # the same; others lead back or have a shorter way
         reached = np.flatnonzero(distance == length)  # (reached pairs of the next length,)
         codes[reached] = np.iinfo(np.int64).max
         np.minimum.at(codes, pairs[is_longer], extended[is_longer])
@@ -181,9 +183,11 @@ def _neighbours(nodes: int, edges: ndarray, edge_types: ndarray) -> tuple[ndarra
 def _offset_codes(vocabulary: Vocabulary, positions: ndarray) -> ndarray:
     """`[nodes, nodes]` bin of the (row, column) offset from query to key, row by row."""
     row, column = positions.T  # (nodes,) each
-    row_bins = _bins(row[None, :] - row[:, None], vocabulary.offset_bins)
-    column_bins = _bins(column[None, :] - column[:, None], vocabulary.offset_bins)
-    return row_bins * (len(vocabulary.offset_bins) + 1) + column_bins
+    row_offset = row[None, :] - row[:, None]  # (query, key)
+    column_offset = column[None, :] - column[:, None]  # (query, key)
+    row_bin = _bins(row_offset, vocabulary.offset_bins)
+    column_bin = _bins(column_offset, vocabulary.offset_bins)
+    return row_bin * (len(vocabulary.offset_bins) + 1) + column_bin
 
 
 def _bins(values: ndarray, edges: Sequence[float]) -> ndarray:
@@ -203,4 +207,6 @@ def _distinct(keys: ndarray, limit: int) -> tuple[ndarray, ndarray]:
         distinct, index = np.unique(keys, return_inverse=True)
         return distinct, index.reshape(keys.shape)  # flat in some versions of NumPy
     is_present = np.bincount(keys.ravel(), minlength=limit) > 0  # (limit,)
-    return np.flatnonzero(is_present), (np.cumsum(is_present) - 1)[keys]
+    distinct = np.flatnonzero(is_present)
+    index_of_key = np.cumsum(is_present) - 1  # (limit,)
+    return distinct, index_of_key[keys]

@@ -125,9 +125,12 @@ def superpixel_graph(image: Float[ndarray, "28 28"], segments: Integer[ndarray, 
 
 def _touching_pairs(segments: ndarray, nodes: int) -> ndarray:
     """`[2, edges]` pairs of different segments that share a pixel side, both directions."""
-    across = np.stack([segments[:, :-1].ravel(), segments[:, 1:].ravel()])  # (2, pixel sides)
-    down = np.stack([segments[:-1].ravel(), segments[1:].ravel()])
-    first, second = np.concatenate([across, down], 1)
+    left = segments[:, :-1].ravel()  # (pixel sides,), as the three that follow
+    right = segments[:, 1:].ravel()
+    upper = segments[:-1].ravel()
+    lower = segments[1:].ravel()
+    first = np.concatenate([left, upper])
+    second = np.concatenate([right, lower])
     touches = np.zeros((nodes, nodes), dtype=bool)
     touches[first, second] = True
     touches[second, first] = True
@@ -187,28 +190,33 @@ def _soft_bins(
     """
     low = value.floor().clamp(0, bins - 2)
     high_weight = (value - low).clamp(0, 1)
-    both_bins = torch.stack([low, low + 1], -1).long()  # (*values, 2)
-    return both_bins, torch.stack([1 - high_weight, high_weight], -1)
+    nearest_bins = torch.stack([low, low + 1], -1)  # (*values, 2)
+    weights = torch.stack([1 - high_weight, high_weight], -1)  # (*values, 2)
+    return nearest_bins.long(), weights
 
 
 def _soft_cells(
     positions: Float[Tensor, "*nodes 2"],
 ) -> tuple[Integer[Tensor, "*nodes 4"], Float[Tensor, "*nodes 4"]]:
     """The four grid cells around each (row, column) in pixels, with bilinear weights."""
-    bins, weights = _soft_bins(positions * ((GRID - 1) / (SIDE - 1)), GRID)  # (*nodes, 2, 2)
+    bins_per_pixel = (GRID - 1) / (SIDE - 1)
+    bins, weights = _soft_bins(positions * bins_per_pixel, GRID)  # (*nodes, 2 axes, 2) each
     row, column = bins.unbind(-2)  # (*nodes, 2) each: low and high
-    row_weight, column_weight = weights.unbind(-2)
-    cells = row[..., :, None] * GRID + column[..., None, :]  # (*nodes, 2, 2)
-    cell_weights = row_weight[..., :, None] * column_weight[..., None, :]
+    row_weight, column_weight = weights.unbind(-2)  # (*nodes, 2) each
+    cells = row[..., :, None] * GRID + column[..., None, :]  # (*nodes, 2 rows, 2 columns)
+    cell_weights = row_weight[..., :, None] * column_weight[..., None, :]  # likewise
     return cells.flatten(-2), cell_weights.flatten(-2)  # (*nodes, 4) each
 
 
 def centroids(batch: GraphBatch) -> Float[Tensor, "batch nodes 2"]:
     """Row and column of each node's centroid, in pixels, which the soft bins hold exactly."""
-    cells = batch.codes[:, :, POSITION_SLOTS] - SUPERPIXELS.offsets["position"]
-    pixels = (SIDE - 1) / (GRID - 1)
-    corners = torch.stack([cells // GRID, cells % GRID], -1) * pixels  # (batch, nodes, 4, 2)
-    return (corners * batch.weights[:, :, POSITION_SLOTS, None]).sum(2)
+    codes = batch.codes[:, :, POSITION_SLOTS]  # (batch, nodes, 4)
+    weights = batch.weights[:, :, POSITION_SLOTS]  # (batch, nodes, 4)
+    cells = codes - SUPERPIXELS.offsets["position"]
+    rows_and_columns = torch.stack([cells // GRID, cells % GRID], -1)  # (batch, nodes, 4, 2)
+    pixels_per_bin = (SIDE - 1) / (GRID - 1)
+    corners = rows_and_columns * pixels_per_bin
+    return (corners * weights[:, :, :, None]).sum(2)  # (batch, nodes, 2)
 
 
 def with_centroids(batch: GraphBatch, positions: Float[Tensor, "batch nodes 2"]) -> GraphBatch:
@@ -254,8 +262,9 @@ def _moved_relation(
     offsets = positions[:, None] - positions[:, :, None]  # (batch, query, key, 2)
     row_bin, column_bin = torch.bucketize(offsets, bin_edges, right=True).unbind(-1)
     offset_bin = row_bin * (len(OFFSET_BINS) + 1) + column_bin  # (batch, nodes, nodes)
-    between_nodes = batch.relation[:, 1:, 1:]  # likewise
-    hop_bucket = batch.patterns[:, 0][(between_nodes - FIRST_PATTERN).clamp_min(0)]
+    between_nodes = batch.relation[:, 1:, 1:]  # (batch, nodes, nodes)
+    old_pattern = (between_nodes - FIRST_PATTERN).clamp_min(0)
+    hop_bucket = batch.patterns[:, 0][old_pattern]  # (batch, nodes, nodes)
     pattern = FIRST_PATTERN + hop_bucket * SUPERPIXELS.offset_entries + offset_bin
     relation = batch.relation.clone()
     relation[:, 1:, 1:] = torch.where(

@@ -190,10 +190,14 @@ class Block(nn.Module):
         bias: Float[Tensor, "batch heads tokens tokens"],
     ) -> Float[Tensor, "batch tokens width"]:
         if self.pre:
-            x = x + self.drop(self.attention(self.attention_norm(x), bias))
-            return x + self.drop(self.feedforward(self.feedforward_norm(x)))
-        x = self.attention_norm(x + self.drop(self.attention(x, bias)))
-        return self.feedforward_norm(x + self.drop(self.feedforward(x)))
+            update = self.attention(self.attention_norm(x), bias)
+            x = x + self.drop(update)
+            update = self.feedforward(self.feedforward_norm(x))
+            return x + self.drop(update)
+        update = self.attention(x, bias)
+        x = self.attention_norm(x + self.drop(update))
+        update = self.feedforward(x)
+        return self.feedforward_norm(x + self.drop(update))
 
 
 class Graphormer(nn.Module):

@@ -190,8 +190,10 @@ def _is_unknown(bond: Chem.Bond) -> bool:
 
 
 def _bond_name(bond: Chem.Bond) -> str:
-    if bond.HasProp("_MolFileBondType") and bond.GetIntProp("_MolFileBondType") in BLOCK_BONDS:
-        return BLOCK_BONDS[bond.GetIntProp("_MolFileBondType")]
+    if bond.HasProp("_MolFileBondType"):
+        number = bond.GetIntProp("_MolFileBondType")
+        if number in BLOCK_BONDS:
+            return BLOCK_BONDS[number]
     return "query" if bond.HasQuery() else str(bond.GetBondType()).lower()
 
 
