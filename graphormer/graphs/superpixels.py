@@ -18,8 +18,8 @@ SEGMENTS = 75
 """How many segments SLIC is asked for."""
 
 COMPACTNESS = 0.25
-"""SLIC's weight of nearness against likeness. At scikit-image's default of 10 the segments are a
-plain grid that ignores the strokes."""
+"""SLIC's weight of the distance in the picture against the difference in grey. At scikit-image's
+default of 10 the segments are a plain grid that ignores the strokes."""
 
 INTENSITY_BINS = 8
 """Soft bins of the mean intensity."""
