@@ -1,11 +1,12 @@
 """Graphs as the model sees them: nodes and pairs of nodes as weighted sets of vocabulary entries.
 
 Design constraints:
-- A molecule and a superpixel digit are the same kind of value. Whatever describes a node (an element, a soft
-  position bin) is an entry of its vocabulary with a weight; whatever describes a pair of nodes (hops, the bonds on
-  the way, the offset of two segments) likewise. The model sums embeddings, so it needs no second code path.
-- A pair is described by an index into the graph's few distinct `patterns`. Batches therefore carry integers
-  `[batch, tokens, tokens]`, never features of that shape.
+- A molecule and a superpixel digit are the same kind of value. Whatever describes a node (an
+  element, a soft position bin) is an entry of its vocabulary with a weight. Whatever describes a
+  pair of nodes (hops, the bonds on the way, the offset of two segments) is one, too. The model sums
+  embeddings, so it needs no second code path.
+- A pair is described by an index into the graph's few distinct `patterns`. Batches therefore carry
+  integers `[batch, tokens, tokens]`, never features of that shape.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,23 +23,37 @@ from graphormer.graphs.environments import environment_buckets
 from graphormer.graphs.pairs import hop_distance, pair_patterns
 from graphormer.graphs.vocabulary import Vocabulary
 
-PADDING, TO_TOKEN, FROM_TOKEN, TOKEN_ITSELF, FIRST_PATTERN = range(5)
-"""Entries of `GraphBatch.relation`: an absent key, node → graph token, token → node, token → token, first real pattern."""
+PADDING = 0
+"""Entry of `GraphBatch.relation`, as the four that follow: the key is padding."""
+
+TO_TOKEN = 1
+"""A node is the query, the graph token the key."""
+
+FROM_TOKEN = 2
+"""The graph token is the query, a node the key."""
+
+TOKEN_ITSELF = 3
+"""The graph token is both."""
+
+FIRST_PATTERN = 4
+"""Two nodes that the first of the batch's patterns describes. The other patterns follow."""
 
 
 @dataclass(frozen=True, repr=False)
 class Graph:
-    """One graph. Row i of everything is node i: atom i of the molecule, segment i of the picture."""
+    """One graph. Row i of everything is node i: atom i of a molecule, segment i of a picture."""
 
     vocabulary: Vocabulary
     codes: Int[Tensor, "nodes slots"]
-    """Entries of the embedding table that describe each node; its input embedding is their weighted sum."""
+    """Entries of the embedding table that describe each node. Its input embedding is their weighted
+    sum."""
     weights: Float[Tensor, "nodes slots"]
     edges: Int[Tensor, "2 edges"]
     """Both directions of every edge."""
     edge_types: Int[Tensor, " edges"]
     positions: Float[Tensor, "nodes 2"] | None
-    """Row and column of each node in a picture, in pixels of the 28 × 28 grid; None for molecules."""
+    """Row and column of each node in a picture, in pixels of the 28 × 28 grid; None for
+    molecules."""
     hops: Int[Tensor, "nodes nodes"]
     relation: Int[Tensor, "nodes nodes"]
     """Row of `patterns` that describes the pair (query, key)."""
@@ -50,10 +65,9 @@ class Graph:
         return len(self.codes)
 
     def __repr__(self) -> str:
-        """How large it is and of which kind."""
-        return (
-            f"Graph({self.vocabulary.name!r}, {self.nodes} nodes, {self.edges.shape[1] // 2} edges)"
-        )
+        """Its kind and size."""
+        edges = self.edges.shape[1] // 2
+        return f"Graph({self.vocabulary.name!r}, {self.nodes} nodes, {edges} edges)"
 
 
 def graph(
@@ -65,27 +79,60 @@ def graph(
     positions: ndarray | None = None,
     hops: ndarray | None = None,
 ) -> Graph:
-    """The graph with hop distances, pair patterns and environments worked out.
+    """The graph, with its hop distances, pair patterns and environments.
 
     Args:
         vocabulary: what the codes mean.
         codes: `[nodes, slots]` entries of the node embedding table, without those of environments.
         weights: `[nodes, slots]` their weights.
         edges: `[2, edges]` node indices, both directions of every edge.
-        edge_types: `[edges]` positions in `vocabulary.edge_types`.
-        positions: `[nodes, 2]` row and column in pixels, where the vocabulary has offset bins.
-        hops: `[nodes, nodes]` hop distances, where they are known already.
+        edge_types: `[edges]` indices into `vocabulary.edge_types`.
+        positions: `[nodes, 2]` row and column in pixels, needed if the vocabulary has offset bins.
+        hops: `[nodes, nodes]` hop distances, if the caller has them.
 
     Raises:
         ValueError: no nodes, an index or a code out of range, or positions missing.
     """
-    nodes = len(codes)
-    if not nodes:
+    _check_nodes(vocabulary, codes)
+    _check_pairs(vocabulary, len(codes), edges, edge_types, positions)
+    if vocabulary.environments:
+        codes, weights = _add_environments(vocabulary, codes, weights, edges, edge_types)
+    if hops is None:
+        hops = hop_distance(len(codes), edges)
+    relation, patterns, pattern_weights = pair_patterns(
+        vocabulary, hops, edges, edge_types, positions
+    )
+    return Graph(
+        vocabulary=vocabulary,
+        codes=torch.as_tensor(codes, dtype=torch.int32),
+        weights=torch.as_tensor(weights, dtype=torch.float32),
+        edges=torch.as_tensor(edges, dtype=torch.int32),
+        edge_types=torch.as_tensor(edge_types, dtype=torch.int16),
+        positions=None if positions is None else torch.as_tensor(positions, dtype=torch.float32),
+        hops=torch.from_numpy(hops),
+        relation=torch.from_numpy(relation),
+        patterns=torch.from_numpy(patterns),
+        pattern_weights=torch.from_numpy(pattern_weights),
+    )
+
+
+def _check_nodes(vocabulary: Vocabulary, codes: ndarray) -> None:
+    if not len(codes):
         raise ValueError("a graph without nodes: at least one atom or segment is needed")
     if codes.min() < 0 or codes.max() >= vocabulary.node_entries:
         raise ValueError(
-            f"node codes {codes.min()} … {codes.max()}: '{vocabulary.name}' has entries 0 … {vocabulary.node_entries - 1}"
+            f"node codes {codes.min()} … {codes.max()}: "
+            f"'{vocabulary.name}' has entries 0 … {vocabulary.node_entries - 1}"
         )
+
+
+def _check_pairs(
+    vocabulary: Vocabulary,
+    nodes: int,
+    edges: ndarray,
+    edge_types: ndarray,
+    positions: ndarray | None,
+) -> None:
     if edges.shape[1] != len(edge_types):
         raise ValueError(f"{edges.shape[1]} edges but {len(edge_types)} edge types")
     if edges.size and not 0 <= edges.min() <= edges.max() < nodes:
@@ -96,50 +143,36 @@ def graph(
         raise ValueError(
             f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset"
         )
-    if vocabulary.environments:
-        codes, weights = _with_environments(vocabulary, codes, weights, edges, edge_types)
-    hops = hop_distance(nodes, edges) if hops is None else hops
-    relation, patterns, pattern_weights = pair_patterns(
-        vocabulary, hops, edges, edge_types, positions
-    )
-    return Graph(
-        vocabulary,
-        torch.as_tensor(codes, dtype=torch.int32),
-        torch.as_tensor(weights, dtype=torch.float32),
-        torch.as_tensor(edges, dtype=torch.int32),
-        torch.as_tensor(edge_types, dtype=torch.int16),
-        None if positions is None else torch.as_tensor(positions, dtype=torch.float32),
-        torch.from_numpy(hops),
-        torch.from_numpy(relation),
-        torch.from_numpy(patterns),
-        torch.from_numpy(pattern_weights),
-    )
 
 
-def _with_environments(
+def _add_environments(
     vocabulary: Vocabulary, codes: ndarray, weights: ndarray, edges: ndarray, edge_types: ndarray
 ) -> tuple[ndarray, ndarray]:
-    """Codes and weights with a slot more for each radius."""
-    first, (_, size) = vocabulary.stated, vocabulary.node_features[-1]
-    offsets = np.array([vocabulary.offsets[name] for name in vocabulary.feature_names[first:]])
-    found = environment_buckets(codes, edges, edge_types, vocabulary.environments, size) + offsets
-    return np.concatenate([codes, found], 1), np.concatenate(
-        [weights, np.ones(found.shape, weights.dtype)], 1
+    """Codes and weights `[nodes, slots + radii]`, with a slot more for each radius."""
+    _, buckets = vocabulary.node_features[-1]
+    names = vocabulary.feature_names[vocabulary.stated :]
+    offsets = np.array([vocabulary.offsets[name] for name in names])  # (radii,)
+    environments = offsets + environment_buckets(
+        codes, edges, edge_types, vocabulary.environments, buckets
     )
+    ones = np.ones(environments.shape, weights.dtype)
+    return np.concatenate([codes, environments], 1), np.concatenate([weights, ones], 1)
 
 
 @dataclass(frozen=True)
 class GraphBatch:
-    """Graphs padded to the largest; token 0 is the graph token, token i + 1 is node i."""
+    """Graphs padded to the largest. Token 0 is the graph token, token i + 1 is node i."""
 
     vocabulary: Vocabulary
     codes: Int[Tensor, "batch nodes slots"]
     weights: Float[Tensor, "batch nodes slots"]
     mask: Bool[Tensor, "batch nodes"]
-    """True where there is a node."""
+    """True for a node, False for padding."""
     relation: Int[Tensor, "batch tokens tokens"]
-    """`PADDING`, a token entry, or `FIRST_PATTERN` + row of `patterns`, for each (query, key)."""
+    """For each (query, key): `PADDING`, an entry of the graph token, or `FIRST_PATTERN` + a row of
+    `patterns`."""
     patterns: Int[Tensor, "patterns pair_slots"]
+    """Of all graphs, one after the other."""
     pattern_weights: Float[Tensor, "patterns pair_slots"]
 
     def __len__(self) -> int:
@@ -158,16 +191,64 @@ class GraphBatch:
                 weights=self.weights.to(target),
                 pattern_weights=self.pattern_weights.to(target),
             )
-        moved: dict[str, Any] = {
+        tensors: dict[str, Any] = {
             name: value.to(target)
             for name, value in vars(self).items()
             if isinstance(value, Tensor)
         }
-        return replace(self, **moved)
+        return replace(self, **tensors)
 
 
 def collate(graphs: Sequence[Graph]) -> GraphBatch:
     """The graphs as one padded batch, in the given order.
+
+    The relation of two graphs of two and one nodes, of which the first has the patterns 0 and 1 and
+    the second the pattern 0 (each row is a query; T is the graph token, · is padding):
+
+                T            node 0             node 1
+        T       TOKEN_ITSELF FROM_TOKEN         FROM_TOKEN
+        node 0  TO_TOKEN     FIRST_PATTERN      FIRST_PATTERN + 1
+        node 1  TO_TOKEN     FIRST_PATTERN + 1  FIRST_PATTERN
+
+        T       TOKEN_ITSELF FROM_TOKEN         ·
+        node 0  TO_TOKEN     FIRST_PATTERN + 2  ·
+        (·)     TO_TOKEN     ·                  ·
+
+    Raises:
+        ValueError: no graphs, or graphs of different vocabularies.
+    """
+    vocabulary = _common_vocabulary(graphs)
+    largest = max(graph.nodes for graph in graphs)
+    slots = graphs[0].codes.shape[1]
+    codes = torch.zeros(len(graphs), largest, slots, dtype=torch.int32)
+    weights = torch.zeros(len(graphs), largest, slots)
+    mask = torch.zeros(len(graphs), largest, dtype=torch.bool)
+    relation = torch.full((len(graphs), largest + 1, largest + 1), PADDING, dtype=torch.int32)
+    # Padding queries attend to the token, too: their softmax would be undefined over no key.
+    relation[:, :, 0] = TO_TOKEN
+    relation[:, 0, 0] = TOKEN_ITSELF
+    first_pattern = FIRST_PATTERN
+    for row, graph in enumerate(graphs):
+        nodes = graph.nodes
+        codes[row, :nodes] = graph.codes
+        weights[row, :nodes] = graph.weights
+        mask[row, :nodes] = True
+        relation[row, 0, 1 : nodes + 1] = FROM_TOKEN
+        relation[row, 1 : nodes + 1, 1 : nodes + 1] = graph.relation.int() + first_pattern
+        first_pattern += len(graph.patterns)
+    return GraphBatch(
+        vocabulary=vocabulary,
+        codes=codes,
+        weights=weights,
+        mask=mask,
+        relation=relation,
+        patterns=torch.cat([graph.patterns for graph in graphs]),
+        pattern_weights=torch.cat([graph.pattern_weights for graph in graphs]),
+    )
+
+
+def _common_vocabulary(graphs: Sequence[Graph]) -> Vocabulary:
+    """The vocabulary that all graphs have.
 
     Raises:
         ValueError: no graphs, or graphs of different vocabularies.
@@ -175,57 +256,47 @@ def collate(graphs: Sequence[Graph]) -> GraphBatch:
     if not graphs:
         raise ValueError("no graphs to put into a batch: at least one is needed")
     vocabulary = graphs[0].vocabulary
-    if any(other.vocabulary != vocabulary for other in graphs):
-        raise ValueError(
-            f"graphs of the vocabularies {sorted({g.vocabulary.name for g in graphs})} in one batch: one kind is needed"
-        )
-    largest, slots = max(g.nodes for g in graphs), graphs[0].codes.shape[1]
-    codes = torch.zeros(len(graphs), largest, slots, dtype=torch.int32)
-    weights = torch.zeros(len(graphs), largest, slots)
-    mask = torch.zeros(len(graphs), largest, dtype=torch.bool)
-    relation = torch.full((len(graphs), largest + 1, largest + 1), PADDING, dtype=torch.int32)
-    relation[:, :, 0] = TO_TOKEN
-    relation[:, 0, 0] = TOKEN_ITSELF
-    first = FIRST_PATTERN
-    for row, one in enumerate(graphs):
-        n = one.nodes
-        codes[row, :n], weights[row, :n], mask[row, :n] = one.codes, one.weights, True
-        relation[row, 0, 1 : n + 1] = FROM_TOKEN
-        relation[row, 1 : n + 1, 1 : n + 1] = one.relation.int() + first
-        first += len(one.patterns)
-    patterns = torch.cat([g.patterns for g in graphs])
-    return GraphBatch(
-        vocabulary,
-        codes,
-        weights,
-        mask,
-        relation,
-        patterns,
-        torch.cat([g.pattern_weights for g in graphs]),
-    )
+    if any(graph.vocabulary != vocabulary for graph in graphs):
+        names = sorted({graph.vocabulary.name for graph in graphs})
+        raise ValueError(f"graphs of the vocabularies {names} in one batch: one kind is needed")
+    return vocabulary
 
 
 def within(batch: GraphBatch, hops: int) -> Bool[Tensor, "batch nodes nodes"]:
-    """Pairs of nodes at most so many edges apart, fewer than the vocabulary's `max_hops`; each node is near itself."""
-    pattern = (batch.relation[:, 1:, 1:] - FIRST_PATTERN).clamp_min(0)
-    bucket = batch.patterns[:, 0][pattern]
-    return (bucket <= hops) & batch.mask[:, :, None] & batch.mask[:, None, :]
+    """Pairs of nodes at most so many edges apart; each node is near itself.
+
+    Args:
+        batch: padding is near nothing.
+        hops: fewer than the vocabulary's `max_hops`, from which on distances share a bucket.
+    """
+    relation = batch.relation[:, 1:, 1:]  # (batch, nodes, nodes)
+    pattern = (relation - FIRST_PATTERN).clamp_min(0)
+    hop_buckets = batch.patterns[:, 0]  # (patterns,): the first slot
+    is_near = hop_buckets[pattern] <= hops  # (batch, nodes, nodes)
+    is_pair = batch.mask[:, :, None] & batch.mask[:, None, :]  # (batch, nodes, nodes)
+    return is_near & is_pair
 
 
 def size_batches(
     sizes: Sequence[int], batch_size: int, budget: int = 400_000
 ) -> Iterator[list[int]]:
-    """Positions of graphs that fit together: similar sizes, at most `batch_size`, and Σ tokens² ≤ `budget`.
+    """Indices of graphs that fit together: at most `batch_size` of them, and Σ tokens² ≤ `budget`.
 
-    Attention is quadratic in the padded size, so graphs are taken in order of size; a graph larger than the
-    budget comes alone. The largest come first, so that memory runs out at once or not at all.
+    Attention is quadratic in the padded size, so graphs are taken in order of size. A graph larger
+    than the budget comes alone. The largest come first, so that memory runs out at once or not at
+    all.
+
+    Example:
+        >>> list(size_batches([3, 9, 4, 30], batch_size=2))
+        [[3, 1], [2, 0]]
     """
-    waiting: list[int] = []
-    for position in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
-        padded = (sizes[waiting[0]] if waiting else sizes[position]) + 1
-        if waiting and (len(waiting) >= batch_size or (len(waiting) + 1) * padded**2 > budget):
-            yield waiting
-            waiting = []
-        waiting.append(position)
-    if waiting:
-        yield waiting
+    together: list[int] = []
+    for index in sorted(range(len(sizes)), key=lambda index: -sizes[index]):
+        padded = sizes[together[0]] + 1 if together else 0  # the largest graph and its token
+        is_full = len(together) >= batch_size or (len(together) + 1) * padded**2 > budget
+        if together and is_full:
+            yield together
+            together = []
+        together.append(index)
+    if together:
+        yield together

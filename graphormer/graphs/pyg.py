@@ -1,4 +1,8 @@
-"""Graphs of torch-geometric as graphs of our vocabularies, and ours as theirs."""
+"""Our graphs as those of torch-geometric, and theirs as ours.
+
+`to_pyg` and `from_pyg` are inverses of each other. `graph_of` also reads graphs that others made:
+those of `torch_geometric.utils.from_smiles`, and the superpixels of `MNISTSuperpixels`.
+"""
 
 from typing import Any
 
@@ -14,27 +18,96 @@ from graphormer.graphs.superpixels import SIDE, SUPERPIXELS, centroid_graph
 from graphormer.graphs.vocabulary import Vocabulary
 
 FROM_SMILES_COLUMNS = 9
-"""Of `x` in `torch_geometric.utils.from_smiles`; the first is the atomic number."""
+"""Columns of `x` in `torch_geometric.utils.from_smiles`. The first is the atomic number."""
 
 
-def describes_nodes(codes: Tensor, vocabulary: Vocabulary) -> bool:
-    """Whether every node has an entry of every feature of the vocabulary, as in all graphs that it was made for."""
-    if (
-        codes.ndim != 2
-        or not codes.numel()
-        or int(codes.min()) < 0
-        or int(codes.max()) >= vocabulary.node_entries
-    ):
-        return False
-    features = vocabulary.feature_of_entry.to(codes.device)[codes.long()]
-    found = torch.zeros(
-        len(codes), len(vocabulary.node_features), dtype=torch.bool, device=codes.device
+# Our own graphs, there and back.
+
+
+def to_pyg(graph: Graph) -> Data:
+    """The graph as PyG `Data`.
+
+    `x` holds its codes, `x_weight` their weights, `edge_attr` the edge types, and `pos` the
+    positions, row and then column, if it has any.
+    """
+    return Data(
+        x=graph.codes.long(),
+        x_weight=graph.weights,
+        edge_index=graph.edges.long(),
+        edge_attr=graph.edge_types.long().unsqueeze(1),  # (edges, 1)
+        pos=graph.positions,
     )
-    return bool(found.scatter(1, features, True).all())
+
+
+def from_pyg(data: Data, vocabulary: Vocabulary) -> Graph:
+    """The graph that a PyG `Data` describes in the codes of `vocabulary`, as `to_pyg` writes them.
+
+    `x_weight` defaults to ones and `edge_attr` to the first edge type. `pos` is read if the
+    vocabulary has offsets.
+
+    Raises:
+        ValueError: `x` or `edge_index` is missing, `x` holds no integer codes, `edge_attr` no edge
+            types, or a code, type or index is out of range.
+    """
+    if data.x is None or data.edge_index is None:
+        raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
+    if data.x.is_floating_point():
+        raise ValueError(
+            f"x of type {data.x.dtype}: "
+            f"integer codes of the vocabulary '{vocabulary.name}' are needed"
+        )
+    # `graph` computes environments from the edges.
+    slots = data.x.shape[1] - len(vocabulary.environments)
+    positions = data.pos if vocabulary.offset_bins else None
+    if positions is not None and positions.shape != (len(data.x), 2):
+        raise ValueError(
+            f"pos of shape {tuple(positions.shape)} for {len(data.x)} nodes: "
+            "a row and a column for each node are needed"
+        )
+    edges = data.edge_index.cpu().numpy()
+    return graph(
+        vocabulary,
+        codes=data.x[:, :slots].cpu().numpy(),
+        weights=_weights(data, slots),
+        edges=edges,
+        edge_types=_edge_types(data.edge_attr, edges.shape[1], vocabulary),
+        positions=None if positions is None else positions.cpu().numpy(),
+    )
+
+
+def _weights(data: Data, slots: int) -> ndarray:
+    """`[nodes, slots]` weights of the codes in `x`."""
+    weights: Any = getattr(data, "x_weight", None)
+    if weights is None:
+        return np.ones((len(data.x), slots), dtype=np.float32)
+    return weights[:, :slots].cpu().numpy()
+
+
+def _edge_types(edge_attr: Tensor | None, edges: int, vocabulary: Vocabulary) -> ndarray:
+    """`[edges]` indices into `vocabulary.edge_types`."""
+    if edge_attr is None:
+        return np.zeros(edges, dtype=np.int64)
+    if edge_attr.is_floating_point() or edge_attr.ndim > 2 or edge_attr.shape[1:].numel() != 1:
+        raise ValueError(
+            f"edge_attr of type {edge_attr.dtype} and shape {tuple(edge_attr.shape)}: "
+            f"one integer edge type of '{vocabulary.name}' for each edge is needed"
+        )
+    if len(edge_attr) != edges:
+        raise ValueError(f"{edges} edges but {len(edge_attr)} rows of edge_attr")
+    types = edge_attr.flatten().cpu().numpy()  # (edges,)
+    if len(types) and not 0 <= types.min() <= types.max() < len(vocabulary.edge_types):
+        last = len(vocabulary.edge_types) - 1
+        raise ValueError(
+            f"edge types {types.min()} … {types.max()}: '{vocabulary.name}' has types 0 … {last}"
+        )
+    return types
+
+
+# Graphs that others made.
 
 
 def graph_of(data: Data, vocabulary: Vocabulary) -> Graph:
-    """The graph of a `Data`, in whichever of three forms it comes.
+    """The graph of a `Data`, whichever of three forms it has.
 
     - As `graphormer.graphs.pyg.to_pyg` writes it: integer codes of the vocabulary.
     - As `torch_geometric.utils.from_smiles` makes it: see `molecule_of`.
@@ -43,79 +116,107 @@ def graph_of(data: Data, vocabulary: Vocabulary) -> Graph:
     Raises:
         ValueError: it is none of these, or of another kind than the vocabulary.
     """
+    _check_single_graph(data)
     x = data.x
-    if getattr(data, "num_graphs", 1) != 1 or isinstance(data.get("smiles"), list | tuple):
-        raise ValueError(
-            f"a batch of {getattr(data, 'num_graphs', 1)} graphs: give the graphs of data.to_data_list() one by one"
-        )
-    if x is None or data.edge_index is None:
-        raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
-    if not isinstance(x, Tensor) or not isinstance(data.edge_index, Tensor):
-        found = f"x is a {type(x).__name__} and edge_index a {type(data.edge_index).__name__}"
-        raise ValueError(f"{found}: torch tensors are needed, such as torch.as_tensor(x)")
-    if not x.is_floating_point():
-        if (
-            isinstance(data.get("smiles"), str)
-            and vocabulary == MOLECULES
-            and not describes_nodes(x, vocabulary)
-        ):
-            return molecule_of(data).graph
-        if describes_nodes(x, vocabulary):
-            return from_pyg(data, vocabulary)
+    if x.is_floating_point():
+        if vocabulary == SUPERPIXELS:
+            return superpixels_of(data)
+    elif describes_nodes(x, vocabulary):
+        return from_pyg(data, vocabulary)
+    elif vocabulary == MOLECULES and isinstance(data.get("smiles"), str):
+        return molecule_of(data).graph
+    needed = f"codes of '{vocabulary.name}' from to_pyg"
+    if vocabulary == MOLECULES:
+        needed += " or a graph of from_smiles with its smiles"
     elif vocabulary == SUPERPIXELS:
-        return superpixels_of(data)
-    known = f"codes of '{vocabulary.name}' from to_pyg"
-    others = {
-        MOLECULES: " or a graph of from_smiles with its smiles",
-        SUPERPIXELS: " or x, pos and edge_index of MNISTSuperpixels",
-    }
-    other = next((text for kind, text in others.items() if kind == vocabulary), "")
-    raise ValueError(f"x of type {x.dtype} and shape {list(x.shape)}: {known}{other} are needed")
+        needed += " or x, pos and edge_index of MNISTSuperpixels"
+    raise ValueError(f"x of type {x.dtype} and shape {list(x.shape)}: {needed} are needed")
+
+
+def _check_single_graph(data: Data) -> None:
+    """Refuse a batch, and what has no nodes and edges in tensors."""
+    graphs = getattr(data, "num_graphs", 1)
+    if graphs != 1 or isinstance(data.get("smiles"), list | tuple):
+        raise ValueError(
+            f"a batch of {graphs} graphs: give the graphs of data.to_data_list() one by one"
+        )
+    if data.x is None or data.edge_index is None:
+        raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
+    if not isinstance(data.x, Tensor) or not isinstance(data.edge_index, Tensor):
+        raise ValueError(
+            f"x is a {type(data.x).__name__} and edge_index a {type(data.edge_index).__name__}: "
+            "torch tensors are needed, such as torch.as_tensor(x)"
+        )
+
+
+def describes_nodes(codes: Tensor, vocabulary: Vocabulary) -> bool:
+    """Whether every node has an entry of every feature of the vocabulary.
+
+    That is so in all graphs that were made for the vocabulary.
+    """
+    if codes.ndim != 2 or not codes.numel():
+        return False
+    if int(codes.min()) < 0 or int(codes.max()) >= vocabulary.node_entries:
+        return False
+    features = vocabulary.feature_of_entry.to(codes.device)[codes.long()]  # (nodes, slots)
+    shape = (len(codes), len(vocabulary.node_features))
+    has_feature = torch.zeros(shape, dtype=torch.bool, device=codes.device)
+    return bool(has_feature.scatter(1, features, True).all())
 
 
 def molecule_of(data: Data) -> Molecule:
     """The molecule of a graph of `from_smiles`; node i is atom i of both.
 
-    It is read from `data.smiles` and held against `x` and `edge_index`. Without a SMILES nothing is guessed: `x` keeps
-    chirality relative to an order of bonds that it does not keep, and other libraries number elements differently in
-    a table of the same shape. Kekulized graphs are the same molecule and give the same graph.
+    It is read from `data.smiles` and compared with `x` and `edge_index`. Without a SMILES nothing
+    is guessed: `x` keeps chirality relative to an order of bonds that it does not keep, and other
+    libraries number elements differently in a table of the same shape. Kekulized graphs are the
+    same molecule and give the same graph.
 
     Raises:
-        ValueError: there is no SMILES, it is of another molecule, or hydrogens are nodes of their own.
+        ValueError: there is no SMILES, it is of another molecule, or hydrogens are nodes of their
+            own.
     """
-    x, smiles = data.x, data.get("smiles")
+    x = data.x
+    smiles = data.get("smiles")
     if not isinstance(smiles, str):
         raise ValueError(
-            "a molecule without smiles: its stereo cannot be read from x; set data.smiles to what it was made of"
+            "a molecule without smiles: its stereo cannot be read from x; "
+            "set data.smiles to what it was made of"
         )
-    made = molecule(smiles)
+    subject = molecule(smiles)
     if x is None or data.edge_index is None or x.ndim != 2 or x.shape[1] != FROM_SMILES_COLUMNS:
+        shape = None if x is None else list(x.shape)
         raise ValueError(
-            f"x of shape {None if x is None else list(x.shape)}: x and edge_index as from_smiles makes them are needed"
+            f"x of shape {shape}: x and edge_index as from_smiles makes them are needed"
         )
-    numbers, own = x[:, 0].tolist(), [atom.GetAtomicNum() for atom in made.mol.GetAtoms()]
-    if numbers.count(1) > own.count(1):
+    numbers = x[:, 0].tolist()
+    expected = [atom.GetAtomicNum() for atom in subject.mol.GetAtoms()]
+    if numbers.count(1) > expected.count(1):
         raise ValueError(
-            f"{numbers.count(1)} hydrogens are nodes: from_smiles(smiles, with_hydrogen=False) is needed"
+            f"{numbers.count(1)} hydrogens are nodes: "
+            "from_smiles(smiles, with_hydrogen=False) is needed"
         )
-    if numbers != own or _pairs(data.edge_index) != _pairs(made.graph.edges):
+    if numbers != expected or _pairs(data.edge_index) != _pairs(subject.graph.edges):
         raise ValueError(
-            f"x and edge_index are not of the smiles {shortened(smiles)!r}: a graph as from_smiles makes it is needed"
+            f"x and edge_index are not of the smiles {shortened(smiles)!r}: "
+            "a graph as from_smiles makes it is needed"
         )
-    return made
+    return subject
 
 
-def _pairs(edges: torch.Tensor) -> set[tuple[int, int]]:
-    return set(zip(*edges.tolist(), strict=True))
+def _pairs(edges: Tensor) -> set[tuple[int, int]]:
+    starts, ends = edges.tolist()
+    return set(zip(starts, ends, strict=True))
 
 
 def superpixels_of(data: Data) -> Graph:
-    """The graph of superpixels known by mean intensity, centroid and neighbours, as in `MNISTSuperpixels` and `ToSLIC`.
+    """The graph of superpixels as in `MNISTSuperpixels` and `ToSLIC`.
 
-    `x` is `[nodes, 1]`, 0 (black) to 1 (ink). `pos` is `[nodes, 2]`, column and then row (downwards) in pixels: so does
-    torch-geometric's `ToSLIC` write it, and its examples draw `MNISTSuperpixels` with the second coordinate flipped. (The
-    `pos` of `to_pyg` is row and then column.) Edges are taken as they are, in both directions, without loops;
-    `edge_attr` is not read.
+    - `x` is `[nodes, 1]`, the mean intensity, 0 (black) to 1 (ink).
+    - `pos` is `[nodes, 2]`, the centroid in pixels: column and then row (downwards). So does
+      torch-geometric's `ToSLIC` write it, and its examples draw `MNISTSuperpixels` with the second
+      coordinate flipped. (The `pos` of `to_pyg` is row and then column.)
+    - Edges are taken in both directions, without loops; `edge_attr` is not read.
 
     Raises:
         ValueError: one of these is missing, or out of range.
@@ -125,98 +226,38 @@ def superpixels_of(data: Data) -> Graph:
         raise ValueError(
             f"superpixels with {sorted(data.keys())}: x, pos and edge_index are needed"
         )
-    if x.numel() != len(x) or pos.shape != (len(x), 2) or not len(x):
-        found = f"superpixels with x of shape {list(x.shape)} and pos of shape {list(pos.shape)}"
-        raise ValueError(f"{found}: [nodes, 1] intensities and [nodes, 2] positions are needed")
+    _check_superpixels(x, pos, edges)
+    start, end = edges.cpu().numpy()
+    touches = np.zeros((len(x), len(x)), dtype=bool)
+    touches[start, end] = True
+    touches[end, start] = True
+    np.fill_diagonal(touches, False)
+    columns, rows = pos.double().cpu().numpy().T  # (nodes,) each
+    return centroid_graph(
+        intensity=x.double().cpu().numpy().ravel(),
+        positions=np.stack([rows, columns], 1),
+        edges=np.stack(np.nonzero(touches)),
+    )
+
+
+def _check_superpixels(x: Tensor, pos: Tensor, edges: Tensor) -> None:
     nodes = len(x)
+    if x.numel() != nodes or pos.shape != (nodes, 2) or not nodes:
+        raise ValueError(
+            f"superpixels with x of shape {list(x.shape)} and pos of shape {list(pos.shape)}: "
+            "[nodes, 1] intensities and [nodes, 2] positions are needed"
+        )
     _check_range("intensities", x, 1, "0 (black) to 1 (ink)")
     _check_range("positions", pos, SIDE, f"pixels from 0 to {SIDE}, before any normalisation,")
     if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < nodes:
         raise ValueError(
-            f"edges name nodes {int(edges.min())} … {int(edges.max())}, but the graph has {nodes} nodes"
-        )
-    touching = np.zeros((nodes, nodes), dtype=bool)
-    start, end = edges.cpu().numpy()
-    touching[start, end] = touching[end, start] = True
-    np.fill_diagonal(touching, False)
-    columns, rows = pos.double().cpu().numpy().T
-    return centroid_graph(
-        x.double().cpu().numpy().ravel(),
-        np.stack([rows, columns], 1),
-        np.stack(np.nonzero(touching)),
-    )
-
-
-def _check_range(name: str, values: Any, largest: float, needed: str) -> None:
-    if not (
-        bool(values.isfinite().all()) and 0 <= float(values.min()) <= float(values.max()) <= largest
-    ):
-        raise ValueError(
-            f"{name} {float(values.min()):g} … {float(values.max()):g}: {needed} are needed"
+            f"edges name nodes {int(edges.min())} … {int(edges.max())}, "
+            f"but the graph has {nodes} nodes"
         )
 
 
-def to_pyg(one: Graph) -> Data:
-    """The graph as PyG `Data`: `x` codes, `x_weight`, `edge_index`, `edge_attr` edge types, `pos` where there are positions."""
-    return Data(
-        x=one.codes.long(),
-        x_weight=one.weights,
-        edge_index=one.edges.long(),
-        edge_attr=one.edge_types.long().unsqueeze(1),
-        pos=one.positions,
-    )
-
-
-def from_pyg(data: Data, vocabulary: Vocabulary) -> Graph:
-    """The graph that a PyG `Data` describes in the codes of `vocabulary`, as `to_pyg` writes them.
-
-    `x_weight` defaults to ones and `edge_attr` to the first edge type; `pos` is read where the vocabulary has offsets.
-
-    Raises:
-        ValueError: `x` or `edge_index` is missing, `x` holds no integer codes, `edge_attr` no edge types, or a code,
-            type or index is out of range.
-    """
-    if data.x is None or data.edge_index is None:
-        raise ValueError(f"a PyG graph with {sorted(data.keys())}: x and edge_index are needed")
-    if data.x.is_floating_point():
-        raise ValueError(
-            f"x of type {data.x.dtype}: integer codes of the vocabulary '{vocabulary.name}' are needed"
-        )
-    edges = data.edge_index.cpu().numpy()
-    stated = data.x.shape[1] - len(vocabulary.environments)  # environments follow from the edges
-    weights: Any = getattr(data, "x_weight", None)
-    positions = data.pos if vocabulary.offset_bins else None
-    if positions is not None and positions.shape != (len(data.x), 2):
-        raise ValueError(
-            f"pos of shape {tuple(positions.shape)} for {len(data.x)} nodes: a row and a column for each node are needed"
-        )
-    return graph(
-        vocabulary,
-        data.x[:, :stated].cpu().numpy(),
-        np.ones((len(data.x), stated), dtype=np.float32)
-        if weights is None
-        else weights[:, :stated].cpu().numpy(),
-        edges,
-        _edge_types(data.edge_attr, edges.shape[1], vocabulary),
-        None if positions is None else positions.cpu().numpy(),
-    )
-
-
-def _edge_types(edge_attr: Tensor | None, edges: int, vocabulary: Vocabulary) -> ndarray:
-    """`[edges]` positions in `vocabulary.edge_types`."""
-    if edge_attr is None:
-        return np.zeros(edges, dtype=np.int64)
-    if edge_attr.is_floating_point() or edge_attr.ndim > 2 or edge_attr.shape[1:].numel() != 1:
-        found = f"edge_attr of type {edge_attr.dtype} and shape {tuple(edge_attr.shape)}"
-        raise ValueError(
-            f"{found}: one integer edge type of '{vocabulary.name}' for each edge is needed"
-        )
-    if len(edge_attr) != edges:
-        raise ValueError(f"{edges} edges but {len(edge_attr)} rows of edge_attr")
-    types = edge_attr.flatten().cpu().numpy()
-    if len(types) and not 0 <= types.min() <= types.max() < len(vocabulary.edge_types):
-        last = len(vocabulary.edge_types) - 1
-        raise ValueError(
-            f"edge types {types.min()} … {types.max()}: '{vocabulary.name}' has types 0 … {last}"
-        )
-    return types
+def _check_range(name: str, values: Tensor, largest: float, needed: str) -> None:
+    lowest = float(values.min())
+    highest = float(values.max())
+    if not (bool(values.isfinite().all()) and 0 <= lowest <= highest <= largest):
+        raise ValueError(f"{name} {lowest:g} … {highest:g}: {needed} are needed")

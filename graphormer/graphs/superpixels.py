@@ -14,14 +14,25 @@ from graphormer.graphs.vocabulary import Vocabulary
 SIDE = 28
 """Rows and columns of a digit picture, as in MNIST."""
 
-SEGMENTS, COMPACTNESS = 75, 0.25
-"""SLIC's settings: at scikit-image's default compactness of 10 the segments are a plain grid that ignores the strokes."""
+SEGMENTS = 75
+"""How many segments SLIC is asked for."""
 
-INTENSITY_BINS, GRID, MAX_DEGREE = 8, 10, 12
-"""Soft bins of the mean intensity, soft bins along each axis of the picture, and the last degree bucket."""
+COMPACTNESS = 0.25
+"""SLIC's weight of the distance in the picture against the difference in grey. At scikit-image's
+default of 10 the segments are a plain grid that ignores the strokes."""
+
+INTENSITY_BINS = 8
+"""Soft bins of the mean intensity."""
+
+GRID = 10
+"""Soft bins along each axis of the picture."""
+
+MAX_DEGREE = 12
+"""The last bucket of degrees: more neighbours are read as that many."""
 
 OFFSET_BINS = (-14.0, -10.0, -7.0, -5.0, -3.5, -2.0, -0.75, 0.75, 2.0, 3.5, 5.0, 7.0, 10.0, 14.0)
-"""Edges, in pixels, between bins of row and column offsets: fine where strokes are (2 to 3 pixels wide), coarse far away."""
+"""Edges, in pixels, between bins of row and column offsets: fine where strokes are (2 to 3 pixels
+wide), coarse far away."""
 
 SUPERPIXELS = Vocabulary(
     name="superpixel-1",
@@ -36,11 +47,14 @@ SUPERPIXELS = Vocabulary(
     path_hops=0,
     offset_bins=OFFSET_BINS,
 )
-"""Soft bins, whose weights sum to one, keep the scale that a LayerNorm without bias would erase from raw coordinates.
-"Ink position" is the position weighted by the mean intensity."""
+"""Soft bins, whose weights sum to one, keep the scale that a LayerNorm without bias would erase
+from raw coordinates. "Ink position" is the position weighted by the mean intensity."""
 
-POSITION, INK = slice(2, 6), slice(6, 10)
-"""Slots of a node's codes and weights that hold its position and its ink position, after two of its intensity."""
+POSITION_SLOTS = slice(2, 6)
+"""Slots of a node's codes and weights that hold its position, after two of its intensity."""
+
+INK_SLOTS = slice(6, 10)
+"""Those that hold its ink position."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,11 +84,13 @@ def digit(
     """
     if image.shape != (SIDE, SIDE):
         raise ValueError(
-            f"a picture of shape {image.shape}: {(SIDE, SIDE)} is needed; `picture` brings others to that size"
+            f"a picture of shape {image.shape}: {(SIDE, SIDE)} is needed; "
+            "`picture` brings others to that size"
         )
     if not (np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1):
         raise ValueError(
-            f"pixel values {image.min():g} … {image.max():g}: numbers from 0 (black) to 1 (ink) are needed"
+            f"pixel values {image.min():g} … {image.max():g}: "
+            "numbers from 0 (black) to 1 (ink) are needed"
         )
     segments = superpixels(image)
     return Digit(superpixel_graph(image, segments), image, segments, id, notes)
@@ -84,21 +100,42 @@ def superpixels(image: Float[ndarray, "28 28"]) -> Integer[ndarray, "28 28"]:
     """SLIC segment of each pixel, numbered from 0 without gaps (Achanta et al. 2012)."""
     from skimage.segmentation import slic
 
-    found = slic(
+    labels = slic(
         image, n_segments=SEGMENTS, compactness=COMPACTNESS, channel_axis=None, start_label=0
     )
-    _, segments = np.unique(found, return_inverse=True)
-    return segments.reshape(image.shape)
+    _, segments = np.unique(labels, return_inverse=True)
+    return segments.reshape(image.shape)  # flat in some versions of NumPy
 
 
 def superpixel_graph(image: Float[ndarray, "28 28"], segments: Integer[ndarray, "28 28"]) -> Graph:
-    """The graph of a picture cut into segments: mean intensity, centroid and degree; edges where segments touch."""
-    label, nodes = segments.ravel(), int(segments.max()) + 1
-    size = np.bincount(label, minlength=nodes)
-    intensity = np.bincount(label, image.ravel(), nodes) / size
-    rows, columns = np.divmod(np.arange(SIDE * SIDE), SIDE)
-    positions = np.stack([np.bincount(label, axis, nodes) / size for axis in (rows, columns)], 1)
-    return centroid_graph(intensity, positions, _touching(segments, nodes))
+    """The graph of a picture cut into segments.
+
+    Nodes have mean intensity, centroid and degree. Edges are where segments touch.
+    """
+    segment = segments.ravel()  # (pixels,)
+    nodes = int(segments.max()) + 1
+    size = np.bincount(segment, minlength=nodes)  # (nodes,)
+    intensity = np.bincount(segment, image.ravel(), nodes) / size
+    row, column = np.divmod(np.arange(SIDE * SIDE), SIDE)  # (pixels,) each
+    mean_row = np.bincount(segment, row, nodes) / size
+    mean_column = np.bincount(segment, column, nodes) / size
+    positions = np.stack([mean_row, mean_column], 1)  # (nodes, 2)
+    return centroid_graph(intensity, positions, _touching_pairs(segments, nodes))
+
+
+def _touching_pairs(segments: ndarray, nodes: int) -> ndarray:
+    """`[2, edges]` pairs of different segments that share a pixel side, both directions."""
+    left = segments[:, :-1].ravel()  # (pixel sides,), as the three that follow
+    right = segments[:, 1:].ravel()
+    upper = segments[:-1].ravel()
+    lower = segments[1:].ravel()
+    first = np.concatenate([left, upper])
+    second = np.concatenate([right, lower])
+    touches = np.zeros((nodes, nodes), dtype=bool)
+    touches[first, second] = True
+    touches[second, first] = True
+    np.fill_diagonal(touches, False)
+    return np.stack(np.nonzero(touches))
 
 
 def centroid_graph(
@@ -115,92 +152,130 @@ def centroid_graph(
     """
     nodes = len(intensity)
     degree = np.minimum(np.bincount(edges[0], minlength=nodes), MAX_DEGREE)
-    ink, ink_weights = (
-        side.numpy()
-        for side in _soft_bin(torch.as_tensor(intensity) * (INTENSITY_BINS - 1), INTENSITY_BINS)
+    bins, bin_weights = _soft_bins(
+        torch.as_tensor(intensity) * (INTENSITY_BINS - 1), INTENSITY_BINS
     )
-    cell, cell_weights = (side.numpy() for side in _soft_cell(torch.as_tensor(positions)))
+    cells, cell_weights = _soft_cells(torch.as_tensor(positions))
     offsets = SUPERPIXELS.offsets
     codes = [
-        offsets["intensity"] + ink,
-        offsets["position"] + cell,
-        offsets["ink position"] + cell,
-        offsets["degree"] + degree[:, None],
+        offsets["intensity"] + bins.numpy(),  # (nodes, 2)
+        offsets["position"] + cells.numpy(),  # (nodes, 4)
+        offsets["ink position"] + cells.numpy(),  # (nodes, 4)
+        offsets["degree"] + degree[:, None],  # (nodes, 1)
     ]
-    weights = [ink_weights, cell_weights, cell_weights * intensity[:, None], np.ones((nodes, 1))]
-    kinds = np.zeros(edges.shape[1], dtype=np.int64)
+    weights = [
+        bin_weights.numpy(),
+        cell_weights.numpy(),
+        cell_weights.numpy() * intensity[:, None],
+        np.ones((nodes, 1)),
+    ]
     return graph(
-        SUPERPIXELS, np.concatenate(codes, 1), np.concatenate(weights, 1), edges, kinds, positions
+        SUPERPIXELS,
+        codes=np.concatenate(codes, 1),
+        weights=np.concatenate(weights, 1),
+        edges=edges,
+        edge_types=np.zeros(edges.shape[1], dtype=np.int64),
+        positions=positions,
     )
 
 
-def _touching(segments: ndarray, nodes: int) -> ndarray:
-    """`[2, edges]` pairs of different segments that share a pixel side, both directions."""
-    across = np.stack([segments[:, :-1].ravel(), segments[:, 1:].ravel()])
-    down = np.stack([segments[:-1].ravel(), segments[1:].ravel()])
-    pairs = np.concatenate([across, down], 1)
-    touching = np.zeros((nodes, nodes), dtype=bool)
-    touching[pairs[0], pairs[1]] = touching[pairs[1], pairs[0]] = True
-    np.fill_diagonal(touching, False)
-    return np.stack(np.nonzero(touching))
+def _soft_bins(
+    value: Float[Tensor, "*values"], bins: int
+) -> tuple[Integer[Tensor, "*values 2"], Float[Tensor, "*values 2"]]:
+    """The two bins next to each value (in units of bins) and their weights, which sum to one.
+
+    Example:
+        >>> _soft_bins(torch.tensor(2.25), bins=8)
+        (tensor([2, 3]), tensor([0.7500, 0.2500]))
+    """
+    low = value.floor().clamp(0, bins - 2)
+    high_weight = (value - low).clamp(0, 1)
+    nearest_bins = torch.stack([low, low + 1], -1)  # (*values, 2)
+    weights = torch.stack([1 - high_weight, high_weight], -1)  # (*values, 2)
+    return nearest_bins.long(), weights
+
+
+def _soft_cells(
+    positions: Float[Tensor, "*nodes 2"],
+) -> tuple[Integer[Tensor, "*nodes 4"], Float[Tensor, "*nodes 4"]]:
+    """The four grid cells around each (row, column) in pixels, with bilinear weights."""
+    bins_per_pixel = (GRID - 1) / (SIDE - 1)
+    bins, weights = _soft_bins(positions * bins_per_pixel, GRID)  # (*nodes, 2 axes, 2) each
+    row, column = bins.unbind(-2)  # (*nodes, 2) each: low and high
+    row_weight, column_weight = weights.unbind(-2)  # (*nodes, 2) each
+    cells = row[..., :, None] * GRID + column[..., None, :]  # (*nodes, 2 rows, 2 columns)
+    cell_weights = row_weight[..., :, None] * column_weight[..., None, :]  # likewise
+    return cells.flatten(-2), cell_weights.flatten(-2)  # (*nodes, 4) each
 
 
 def centroids(batch: GraphBatch) -> Float[Tensor, "batch nodes 2"]:
-    """Row and column of each node's centroid, in pixels: soft bins tell it exactly."""
-    cell = batch.codes[:, :, POSITION] - SUPERPIXELS.offsets["position"]
-    grid = torch.stack([cell // GRID, cell % GRID], -1) * ((SIDE - 1) / (GRID - 1))
-    return (grid * batch.weights[:, :, POSITION, None]).sum(2)
+    """Row and column of each node's centroid, in pixels, which the soft bins hold exactly."""
+    codes = batch.codes[:, :, POSITION_SLOTS]  # (batch, nodes, 4)
+    weights = batch.weights[:, :, POSITION_SLOTS]  # (batch, nodes, 4)
+    cells = codes - SUPERPIXELS.offsets["position"]
+    rows_and_columns = torch.stack([cells // GRID, cells % GRID], -1)  # (batch, nodes, 4, 2)
+    pixels_per_bin = (SIDE - 1) / (GRID - 1)
+    corners = rows_and_columns * pixels_per_bin
+    return (corners * weights[:, :, :, None]).sum(2)  # (batch, nodes, 2)
 
 
 def with_centroids(batch: GraphBatch, positions: Float[Tensor, "batch nodes 2"]) -> GraphBatch:
-    """The batch with the nodes elsewhere in the picture: intensities and what touches what stay as they were."""
-    cell, weight = _soft_cell(positions)
-    ink = batch.weights[:, :, INK].sum(2, keepdim=True)
-    codes, weights = batch.codes.clone(), batch.weights.clone()
-    for slots, name, said in ((POSITION, "position", weight), (INK, "ink position", weight * ink)):
-        codes[:, :, slots] = cell.to(codes.dtype) + SUPERPIXELS.offsets[name]
-        weights[:, :, slots] = said * batch.mask.unsqueeze(2)
-    edges = torch.tensor(OFFSET_BINS, device=positions.device)
-    rows, columns = torch.bucketize(
-        positions[:, None] - positions[:, :, None], edges, right=True
-    ).unbind(-1)
-    buckets, offsets = SUPERPIXELS.hop_buckets, SUPERPIXELS.offset_entries
-    between = batch.relation[:, 1:, 1:]
-    hops = batch.patterns[:, 0][(between - FIRST_PATTERN).clamp_min(0)]
-    pattern = hops * offsets + rows * (len(OFFSET_BINS) + 1) + columns
-    relation = batch.relation.clone()
-    relation[:, 1:, 1:] = torch.where(
-        between < FIRST_PATTERN, between, (FIRST_PATTERN + pattern).to(between.dtype)
-    )
-    hop, offset = torch.meshgrid(
-        torch.arange(buckets), torch.arange(offsets) + buckets, indexing="ij"
-    )
-    patterns = torch.stack([hop.flatten(), offset.flatten()], 1).to(batch.patterns)
-    ones = batch.pattern_weights.new_ones(patterns.shape)
+    """The batch with its nodes moved to these positions; intensities and edges stay as they were.
+
+    The graphs are what `centroid_graph` would make of the new positions, without leaving the
+    device.
+    """
+    codes, weights = _moved_codes(batch, positions)
+    patterns = _all_patterns().to(batch.patterns)
     return replace(
         batch,
         codes=codes,
         weights=weights,
-        relation=relation,
+        relation=_moved_relation(batch, positions),
         patterns=patterns,
-        pattern_weights=ones,
+        pattern_weights=batch.pattern_weights.new_ones(patterns.shape),
     )
 
 
-def _soft_bin(
-    value: Float[Tensor, "*values"], bins: int
-) -> tuple[Integer[Tensor, "*values 2"], Float[Tensor, "*values 2"]]:
-    """The two bins next to each value (in units of bins) and their weights, which sum to one."""
-    low = value.floor().clamp(0, bins - 2)
-    share = (value - low).clamp(0, 1)
-    return torch.stack([low, low + 1], -1).long(), torch.stack([1 - share, share], -1)
+def _moved_codes(
+    batch: GraphBatch, positions: Float[Tensor, "batch nodes 2"]
+) -> tuple[Integer[Tensor, "batch nodes slots"], Float[Tensor, "batch nodes slots"]]:
+    """Codes and weights of the nodes at these positions."""
+    cells, cell_weights = _soft_cells(positions)  # (batch, nodes, 4) each
+    is_node = batch.mask.unsqueeze(2)  # (batch, nodes, 1)
+    # The weights of the ink position sum to the mean intensity, as those of a position sum to one.
+    intensity = batch.weights[:, :, INK_SLOTS].sum(2, keepdim=True)  # (batch, nodes, 1)
+    codes = batch.codes.clone()
+    codes[:, :, POSITION_SLOTS] = cells.to(codes.dtype) + SUPERPIXELS.offsets["position"]
+    codes[:, :, INK_SLOTS] = cells.to(codes.dtype) + SUPERPIXELS.offsets["ink position"]
+    weights = batch.weights.clone()
+    weights[:, :, POSITION_SLOTS] = cell_weights * is_node
+    weights[:, :, INK_SLOTS] = cell_weights * intensity * is_node
+    return codes, weights
 
 
-def _soft_cell(
-    positions: Float[Tensor, "*nodes 2"],
-) -> tuple[Integer[Tensor, "*nodes 4"], Float[Tensor, "*nodes 4"]]:
-    """The four grid cells around each (row, column) in pixels, with bilinear weights."""
-    bins, shares = _soft_bin(positions * ((GRID - 1) / (SIDE - 1)), GRID)
-    (row, column), (row_share, column_share) = bins.unbind(-2), shares.unbind(-2)
-    cell = row[..., :, None] * GRID + column[..., None, :]
-    return cell.flatten(-2), (row_share[..., :, None] * column_share[..., None, :]).flatten(-2)
+def _moved_relation(
+    batch: GraphBatch, positions: Float[Tensor, "batch nodes 2"]
+) -> Integer[Tensor, "batch tokens tokens"]:
+    """Relation of the nodes at these positions, as rows of `_all_patterns`."""
+    bin_edges = torch.tensor(OFFSET_BINS, device=positions.device)
+    offsets = positions[:, None] - positions[:, :, None]  # (batch, query, key, 2)
+    row_bin, column_bin = torch.bucketize(offsets, bin_edges, right=True).unbind(-1)
+    offset_bin = row_bin * (len(OFFSET_BINS) + 1) + column_bin  # (batch, nodes, nodes)
+    between_nodes = batch.relation[:, 1:, 1:]  # (batch, nodes, nodes)
+    old_pattern = (between_nodes - FIRST_PATTERN).clamp_min(0)
+    hop_bucket = batch.patterns[:, 0][old_pattern]  # (batch, nodes, nodes)
+    pattern = FIRST_PATTERN + hop_bucket * SUPERPIXELS.offset_entries + offset_bin
+    relation = batch.relation.clone()
+    relation[:, 1:, 1:] = torch.where(
+        between_nodes < FIRST_PATTERN, between_nodes, pattern.to(between_nodes.dtype)
+    )
+    return relation
+
+
+def _all_patterns() -> Integer[Tensor, "patterns 2"]:
+    """Every pair of a hop bucket and an offset bin, in order."""
+    hop_buckets = SUPERPIXELS.hop_buckets
+    offset_entries = torch.arange(SUPERPIXELS.offset_entries) + hop_buckets
+    hop, offset = torch.meshgrid(torch.arange(hop_buckets), offset_entries, indexing="ij")
+    return torch.stack([hop.flatten(), offset.flatten()], 1)

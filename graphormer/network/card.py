@@ -8,7 +8,7 @@ from typing import Any
 from graphormer.network.model import Config
 
 MOST_MEMBERS = 100
-"""Of an ensemble."""
+"""Members that an ensemble may have."""
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,21 @@ class Card:
     vocabulary: str
     """Name of the feature vocabulary; its version is part of the name."""
     targets: tuple[str, ...]
-    """Name of each output column (binary, regression) or of the one quantity that is classified (multiclass)."""
+    """Name of each output column (binary, regression), or of the one quantity that is classified
+    (multiclass)."""
     classes: tuple[str, ...]
     """Name of each class; empty for a regression."""
     unit: str = "logit"
-    """Of the outputs: logits (log-odds), or the regression's unit."""
+    """Unit of the outputs: logits (log-odds), or the regression's unit."""
     mean: tuple[float, ...] = ()
+    """Mean of each target of a regression that training used; already folded into the weights."""
     scale: tuple[float, ...] = ()
-    """Of a regression's targets: mean and standard deviation that training used; already folded into the weights."""
+    """Standard deviation of each, likewise."""
     members: int = 1
     """Models of an ensemble, all of one configuration."""
     training: dict[str, Any] = field(default_factory=dict)
-    """Data set with sha256, split and rows, recipe, command, and the CPU threads, on whose number the weights' last digits depend."""
+    """Data set with sha256, split and rows, recipe, command, and the number of CPU threads, on
+    which the weights' last digits depend."""
     metrics: dict[str, Any] = field(default_factory=dict)
     """Measured quality, each with its data and the command that repeats it."""
     date: str = ""
@@ -39,38 +42,45 @@ class Card:
     weights_sha256: str = ""
 
     def __post_init__(self) -> None:
-        if not (
-            isinstance(self.name, str)
-            and isinstance(self.vocabulary, str)
-            and re.fullmatch(r"[\w.-]+", self.name)
-        ):
+        is_text = isinstance(self.name, str) and isinstance(self.vocabulary, str)
+        if not is_text or not re.fullmatch(r"[\w.-]+", self.name):
             raise ValueError(
-                f"a card with name {self.name!r} and vocabulary {self.vocabulary!r}: letters, digits, '.', '_' and '-' are needed"
+                f"a card with name {self.name!r} and vocabulary {self.vocabulary!r}: "
+                "letters, digits, '.', '_' and '-' are needed"
             )
         if not (isinstance(self.training, dict) and isinstance(self.metrics, dict)):
-            raise ValueError("a card whose training or metrics is no table of names and values")
+            raise ValueError("a card whose training or metrics is not a table of names and values")
         if not (isinstance(self.members, int) and 1 <= self.members <= MOST_MEMBERS):
             raise ValueError(
-                f"a card with {self.members!r} members: a whole number from 1 to {MOST_MEMBERS} is needed"
+                f"a card with {self.members!r} members: "
+                f"a whole number from 1 to {MOST_MEMBERS} is needed"
             )
-        needed = {"binary": 2, "multiclass": self.config.outputs, "regression": 0}[self.config.task]
+        class_counts = {"binary": 2, "multiclass": self.config.outputs, "regression": 0}
+        needed = class_counts[self.config.task]
         if len(self.classes) != needed:
             raise ValueError(
-                f"a card with {len(self.classes)} class names: its {self.config.task} model needs {needed}"
+                f"a card with {len(self.classes)} class names: "
+                f"its {self.config.task} model needs {needed}"
             )
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """The targets, where there are several of which one is explained at a time."""
+        """The targets if there are several, of which one is explained at a time; else none."""
         return self.targets if self.config.task != "multiclass" and len(self.targets) > 1 else ()
 
 
 def row_ranges(rows: Iterable[int]) -> str:
-    """Row numbers as text: `0-3,5,7-9`."""
-    ranges: list[list[int]] = []
+    """Row numbers as text.
+
+    Example:
+        >>> row_ranges([5, 0, 1, 2, 3, 8, 7])
+        '0-3,5,7-8'
+    """
+    ranges: list[tuple[int, int]] = []
     for row in sorted(rows):
         if ranges and row == ranges[-1][1] + 1:
-            ranges[-1][1] = row
+            first, _ = ranges.pop()
+            ranges.append((first, row))
         else:
-            ranges.append([row, row])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+            ranges.append((row, row))
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)

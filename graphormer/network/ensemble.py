@@ -1,4 +1,4 @@
-"""Several models of one architecture as one: its output is their mean, their disagreement an uncertainty."""
+"""Several models of one architecture as one: the mean of their outputs, and their disagreement."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -13,9 +13,10 @@ from graphormer.network.model import Config, Graphormer
 
 
 class Ensemble(nn.Module):
-    """Models trained alike from different seeds (Lakshminarayanan et al. 2017, "Deep Ensembles", section 2.4).
+    """Models trained alike from different seeds.
 
-    Logits or values are averaged, not probabilities: a mean of logits is linear, so a mean of relevances adds up to it.
+    Lakshminarayanan et al. 2017, "Deep Ensembles", section 2.4. Logits or values are averaged, not
+    probabilities: a mean of logits is linear, so the mean of the members' relevances adds up to it.
     """
 
     def __init__(self, members: Sequence[Graphormer]) -> None:
@@ -25,7 +26,7 @@ class Ensemble(nn.Module):
     @property
     def networks(self) -> list[Graphormer]:
         """The members."""
-        return [one for one in self.members if isinstance(one, Graphormer)]
+        return [member for member in self.members if isinstance(member, Graphormer)]
 
     @property
     def config(self) -> Config:
@@ -36,7 +37,7 @@ class Ensemble(nn.Module):
         return self.networks[0].vocabulary
 
     def each(self, batch: GraphBatch) -> Float[Tensor, "members batch outputs"]:
-        """What every member says."""
+        """The outputs of every member."""
         return torch.stack([member(batch) for member in self.members])
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:

@@ -1,9 +1,12 @@
-"""The Graphormer (Ying et al. 2021, "Do Transformers Really Perform Bad for Graph Representation?"), in reading order.
+"""The Graphormer, in reading order: configuration, attention bias, attention, block, network.
+
+Ying et al. 2021, "Do Transformers Really Perform Bad for Graph Representation?".
 
 Design constraints:
-- Routing (queries, keys, structural bias, softmax: who listens to whom) and the value path (values, outputs,
-  feed-forward, norms, head: what is said) are separate parameters. Explanations freeze the routing, so it may carry
-  biases; with `Config.bias` off the value path is free of them, and relevance has nowhere to go but the nodes.
+- Two kinds of parameters are separate. Routing (queries, keys, structural bias, softmax) decides
+  which token attends to which. The value path (values, outputs, feed-forward, norms, head) carries
+  what they pass on. Explanations freeze the routing, so it may have biases. With `Config.bias` off
+  the value path has none, and relevance has nowhere to go but the nodes.
 - The model knows nothing of explanations: `embed` and `predict` are two plain calls.
 """
 
@@ -26,11 +29,14 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
 }
 
-UNLEARNT = 0.1
-"""Size of the embeddings of environments to begin with, relative to the others."""
+ENVIRONMENT_SCALE = 0.1
+"""Initial size of the embeddings of environments, relative to those of the other features."""
+
+TOKEN_SCALE = 0.02
+"""Initial standard deviation of the embedding of the graph token."""
 
 LARGEST = 100_000
-"""Of the sizes in a configuration."""
+"""Largest size that a configuration may name."""
 
 Task = Literal["binary", "multiclass", "regression"]
 
@@ -50,7 +56,8 @@ class Config:
     norm: Literal["pre", "post"] = "pre"
     readout: Literal["token", "mean"] = "token"
     bias: bool = False
-    """Biases along the value path and a learned embedding of the graph token. Off: node relevances alone sum to the logit."""
+    """Biases along the value path and a learned embedding of the graph token. If off, the
+    relevances of the nodes alone sum to the logit."""
     output_bias: bool = False
     """A constant added to the output, the same for every input."""
     dropout: float = 0.0
@@ -64,16 +71,15 @@ class Config:
             )
         if self.norm not in ("pre", "post") or self.readout not in ("token", "mean"):
             raise ValueError(
-                f"norm {self.norm!r} and readout {self.readout!r}: pre or post, and token or mean are needed"
+                f"norm {self.norm!r} and readout {self.readout!r}: "
+                "pre or post, and token or mean are needed"
             )
         sizes = (self.outputs, self.width, self.heads, self.layers, self.feedforward)
-        if (
-            not all(isinstance(size, int) and 1 <= size <= LARGEST for size in sizes)
-            or self.width % self.heads
-        ):
+        is_valid = all(isinstance(size, int) and 1 <= size <= LARGEST for size in sizes)
+        if not is_valid or self.width % self.heads:
             raise ValueError(
-                f"outputs, width, heads, layers, feedforward {sizes}: whole numbers from 1 to {LARGEST} are needed, "
-                "and heads must divide the width"
+                f"outputs, width, heads, layers, feedforward {sizes}: "
+                f"whole numbers from 1 to {LARGEST} are needed, and heads must divide the width"
             )
 
     def to_dict(self) -> dict[str, object]:
@@ -81,35 +87,37 @@ class Config:
 
 
 class StructuralBias(nn.Module):
-    """Attention bias of every pair of tokens: spatial and edge encoding (Ying et al. 2021, sections 3.1.2 and 3.1.3).
+    """Attention bias of every pair of tokens (Ying et al. 2021, sections 3.1.2 and 3.1.3).
 
-    Each head has a learned number per hop bucket, per edge type on the k-th hop of the shortest path (averaged over the
-    path) and per offset bin. The sum is taken once for each distinct pattern of the batch and then only looked up.
+    Each head has a learned number for each hop bucket (their spatial encoding), for each edge type
+    on the k-th hop of the shortest path (their edge encoding, averaged over the path), and for each
+    offset bin. A pair's bias is the sum of the numbers that describe it. The sum is taken once for
+    each distinct pattern of the batch and then only looked up.
     """
 
     def __init__(self, vocabulary: Vocabulary, heads: int) -> None:
         super().__init__()
         self.pairs = nn.Parameter(torch.zeros(vocabulary.pair_entries, heads))
-        self.token = nn.Parameter(torch.zeros(FIRST_PATTERN - PADDING - 1, heads))
+        token_entries = FIRST_PATTERN - PADDING - 1
+        self.token = nn.Parameter(torch.zeros(token_entries, heads))
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch heads tokens tokens"]:
-        """Minus infinity where the key is padding; contiguous, for it is read once in each layer."""
+        """Minus infinity for keys that are padding."""
         patterns = F.embedding_bag(
             batch.patterns, self.pairs, per_sample_weights=batch.pattern_weights, mode="sum"
-        )
+        )  # (patterns, heads)
         padding = self.token.new_full((1, self.token.shape[1]), float("-inf"))
-        table = torch.cat([padding, self.token, patterns]).T.contiguous()
+        table = torch.cat([padding, self.token, patterns])  # rows as `batch.relation` numbers them
+        table = table.T.contiguous()  # (heads, rows)
         graphs, tokens, _ = batch.relation.shape
-        return (
-            table.index_select(1, batch.relation.flatten())
-            .view(-1, graphs, tokens, tokens)
-            .transpose(0, 1)
-            .contiguous()
-        )
+        bias = table.index_select(1, batch.relation.flatten())  # (heads, batch * tokens * tokens)
+        bias = bias.view(-1, graphs, tokens, tokens)  # (heads, batch, tokens, tokens)
+        # Contiguous, because each layer reads it again.
+        return bias.transpose(0, 1).contiguous()  # (batch, heads, tokens, tokens)
 
 
 class Attention(nn.Module):
-    """Multi-head attention; queries and keys come from one projection, values from another.
+    """Multi-head attention. Queries and keys come from one projection, values from another.
 
     Written out: on a CPU the fused form with a learned bias takes two to nine times as long.
     """
@@ -127,15 +135,26 @@ class Attention(nn.Module):
         x: Float[Tensor, "batch tokens width"],
         bias: Float[Tensor, "batch heads tokens tokens"],
     ) -> Float[Tensor, "batch tokens width"]:
-        q, k = (
-            self.routing(x).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4).flatten(1, 2)
-        )
-        v = self.value(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        routing = self.routing(x)  # (batch, tokens, 2 * width)
+        routing = routing.unflatten(2, (2, self.heads, -1))  # (batch, tokens, 2, heads, head width)
+        routing = routing.permute(2, 0, 3, 1, 4)  # (2, batch, heads, tokens, head width)
+        q, k = routing.flatten(1, 2)  # (batch * heads, tokens, head width) each
+        v = self.value(x).unflatten(2, (self.heads, -1))  # (batch, tokens, heads, head width)
+        v = v.transpose(1, 2)  # (batch, heads, tokens, head width)
+
+        # bias + q kᵀ / √(head width), in one call
         scores = torch.baddbmm(
-            bias.flatten(0, 1), q, k.transpose(1, 2), alpha=q.shape[-1] ** -0.5
-        ).view_as(bias)
-        heard = F.dropout(F.softmax(scores, dim=-1), self.dropout, self.training) @ v
-        return self.out(heard.transpose(1, 2).flatten(2))
+            bias.flatten(0, 1),  # (batch * heads, tokens, tokens)
+            q,
+            k.transpose(1, 2),  # (batch * heads, head width, tokens)
+            alpha=q.shape[-1] ** -0.5,
+        )
+        scores = scores.view_as(bias)  # (batch, heads, tokens, tokens)
+        probabilities = F.softmax(scores, dim=-1)  # over the keys
+        probabilities = F.dropout(probabilities, self.dropout, self.training)
+        y = probabilities @ v  # (batch, heads, tokens, head width)
+        y = y.transpose(1, 2).flatten(2)  # (batch, tokens, width): heads side by side
+        return self.out(y)
 
 
 class FeedForward(nn.Module):
@@ -148,11 +167,13 @@ class FeedForward(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens width"]
     ) -> Float[Tensor, "batch tokens width"]:
-        return self.down(self.activation(self.up(x)))
+        x = self.up(x)  # (batch, tokens, feedforward)
+        x = self.activation(x)
+        return self.down(x)  # (batch, tokens, width)
 
 
 class Block(nn.Module):
-    """One layer: attention and feed-forward, each with a residual connection and a norm before or after."""
+    """One layer: attention and feed-forward, each with a residual connection and a norm."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -169,10 +190,14 @@ class Block(nn.Module):
         bias: Float[Tensor, "batch heads tokens tokens"],
     ) -> Float[Tensor, "batch tokens width"]:
         if self.pre:
-            x = x + self.drop(self.attention(self.attention_norm(x), bias))
-            return x + self.drop(self.feedforward(self.feedforward_norm(x)))
-        x = self.attention_norm(x + self.drop(self.attention(x, bias)))
-        return self.feedforward_norm(x + self.drop(self.feedforward(x)))
+            update = self.attention(self.attention_norm(x), bias)
+            x = x + self.drop(update)
+            update = self.feedforward(self.feedforward_norm(x))
+            return x + self.drop(update)
+        update = self.attention(x, bias)
+        x = self.attention_norm(x + self.drop(update))
+        update = self.feedforward(x)
+        return self.feedforward_norm(x + self.drop(update))
 
 
 class Graphormer(nn.Module):
@@ -180,41 +205,44 @@ class Graphormer(nn.Module):
 
     def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
         super().__init__()
-        self.config, self.vocabulary = config, vocabulary
+        self.config = config
+        self.vocabulary = vocabulary
         self.entries = nn.Parameter(torch.empty(vocabulary.node_entries, config.width))
         self.token = nn.Parameter(torch.empty(config.width)) if config.bias else None
-        if (
-            not self.entries.is_meta
-        ):  # only shapes are wanted there, and random numbers would import torch's compiler
-            self._begin()
+        # On the meta device only shapes are wanted, and random numbers would import torch's
+        # compiler.
+        if not self.entries.is_meta:
+            self._initialise_embeddings()
         self.structure = StructuralBias(vocabulary, config.heads)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width, bias=config.bias)
         self.head = nn.Linear(config.width, config.outputs, bias=config.bias or config.output_bias)
 
     @torch.no_grad()
-    def _begin(self) -> None:
-        """Embeddings to begin with."""
+    def _initialise_embeddings(self) -> None:
         vocabulary = self.vocabulary
+        # A node is the sum of an entry for each feature: divided so, its variance is about 1.
         self.entries.normal_().div_(len(vocabulary.node_features) ** 0.5)
-        if (
-            vocabulary.environments
-        ):  # most are met once or never in a small table: what was not learnt should say little
-            self.entries[vocabulary.offsets[vocabulary.feature_names[vocabulary.stated]] :] *= (
-                UNLEARNT
-            )
+        if vocabulary.environments:
+            # A small table holds most environments once or never: what was not learnt should
+            # change little.
+            first_name = vocabulary.feature_names[vocabulary.stated]
+            self.entries[vocabulary.offsets[first_name] :] *= ENVIRONMENT_SCALE
         if self.token is not None:
-            self.token.normal_().mul_(0.02)
+            self.token.normal_().mul_(TOKEN_SCALE)
+
+    def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
+        return self.predict(self.embed(batch), batch)
 
     def embed(self, batch: GraphBatch) -> Float[Tensor, "batch tokens width"]:
-        """Input embeddings: the graph token, then for each node the weighted sum of its vocabulary entries."""
+        """Input embeddings: the graph token, then the sum of each node's weighted entries."""
         graphs, nodes, slots = batch.codes.shape
-        codes, weights = batch.codes.reshape(-1, slots), batch.weights.reshape(-1, slots)
-        x = F.embedding_bag(codes, self.entries, per_sample_weights=weights, mode="sum").view(
-            graphs, nodes, -1
-        )
-        token = x.new_zeros(self.config.width) if self.token is None else self.token
-        return torch.cat([token.expand(graphs, 1, -1), x], 1)
+        codes = batch.codes.reshape(-1, slots)  # (batch * nodes, slots)
+        weights = batch.weights.reshape(-1, slots)  # likewise
+        x = F.embedding_bag(codes, self.entries, per_sample_weights=weights, mode="sum")
+        x = x.view(graphs, nodes, -1)  # (batch, nodes, width)
+        token = x.new_zeros(self.config.width) if self.token is None else self.token  # (width,)
+        return torch.cat([token.expand(graphs, 1, -1), x], 1)  # (batch, 1 + nodes, width)
 
     def predict(
         self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch
@@ -223,15 +251,14 @@ class Graphormer(nn.Module):
         bias = self.structure(batch)
         for block in self.blocks:
             tokens = block(tokens, bias)
-        return self.head(self.norm(self._read(tokens, batch)))
+        return self.head(self.norm(self._read_out(tokens, batch)))
 
-    def _read(
+    def _read_out(
         self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch
     ) -> Float[Tensor, "batch width"]:
+        """The graph token, or the mean over the nodes."""
         if self.config.readout == "token":
             return tokens[:, 0]
-        share = batch.mask / batch.mask.sum(1, keepdim=True).clamp_min(1)
-        return (tokens[:, 1:] * share.to(tokens.dtype).unsqueeze(2)).sum(1)
-
-    def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
-        return self.predict(self.embed(batch), batch)
+        share = batch.mask / batch.mask.sum(1, keepdim=True).clamp_min(1)  # (batch, nodes)
+        share = share.to(tokens.dtype).unsqueeze(2)  # (batch, nodes, 1)
+        return (tokens[:, 1:] * share).sum(1)

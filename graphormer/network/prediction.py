@@ -1,4 +1,4 @@
-"""What a model says of graphs."""
+"""A model's outputs for graphs, batch by batch."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def batch_for(model: Model, graphs: Sequence[Graph]) -> GraphBatch:
 def predict(
     model: Model, graphs: Sequence[Graph], batch_size: int = 64
 ) -> Float[Tensor, "graphs outputs"]:
-    """Logits or values of the graphs, in their order; an ensemble's are the mean over its members."""
+    """Logits or values of the graphs, in their order; an ensemble's are the mean of its members."""
     return predict_each(model, graphs, batch_size).mean(0)
 
 
@@ -27,11 +27,12 @@ def predict(
 def predict_each(
     model: Model, graphs: Sequence[Graph], batch_size: int = 64
 ) -> Float[Tensor, "members graphs outputs"]:
-    """The same of every member of an ensemble; of a single model, one row."""
+    """Logits or values from every member of an ensemble; a single model is its only member."""
     members = networks(model)
-    said = torch.empty(len(members), len(graphs), model.config.outputs)
-    for rows in size_batches([g.nodes for g in graphs], batch_size):
+    outputs = torch.empty(len(members), len(graphs), model.config.outputs)
+    sizes = [graph.nodes for graph in graphs]
+    for rows in size_batches(sizes, batch_size):
         batch = batch_for(model, [graphs[row] for row in rows])
-        for place, member in enumerate(members):
-            said[place, rows] = member(batch).float().cpu()
-    return said
+        for index, member in enumerate(members):
+            outputs[index, rows] = member(batch).float().cpu()
+    return outputs

@@ -14,16 +14,15 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdqueries
 
 ISOTOPES = {2: "deuterium", 3: "tritium"}
-"""Names of the isotopes that are read as hydrogen. One of another number stays an atom of its
-own."""
+"""Names of the isotopes that are read as hydrogen. Those of other numbers stay atoms."""
 
-PLACE = "_molxai_place"
+INPUT_INDEX = "_molxai_place"
 """Property of a hydrogen while it is folded: its index in the input."""
 
 HYDROGEN = Chem.MolFromSmarts("[#1]")
-MARKED = rdqueries.HasPropQueryAtom(PLACE)
+MARKED = rdqueries.HasPropQueryAtom(INPUT_INDEX)
 STEREO_NONE = Chem.BondStereo.STEREONONE
-STEREO_BOND = Chem.MolFromSmarts("*=*")
+DOUBLE_BOND = Chem.MolFromSmarts("*=*")
 
 
 def fold_hydrogens(written: Chem.Mol) -> tuple[Chem.Mol, tuple[int, ...] | None, list[str]]:
@@ -45,29 +44,31 @@ def fold_hydrogens(written: Chem.Mol) -> tuple[Chem.Mol, tuple[int, ...] | None,
             _free_terminal_double_bonds(mol)
         mol = Chem.RemoveHs(mol)
         Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
-    folded = isotopes.keys() - _kept_hydrogens(mol) if isotopes else set()
+    folded = isotopes.keys() - _unmark_hydrogens(mol) if isotopes else set()
+    notes = _notes(isotopes, folded)
     if not folded:
-        return mol, None, _notes(isotopes, folded)
+        return mol, None, notes
     atoms = tuple(atom for atom in range(written.GetNumAtoms()) if atom not in folded)
-    return mol, atoms, _notes(isotopes, folded)
+    return mol, atoms, notes
 
 
 def _mark_hydrogens(mol: Chem.Mol) -> dict[int, int]:
     """Isotope of each hydrogen by its index, which it carries from now on as a property."""
     isotopes: dict[int, int] = {}
-    for (place,) in mol.GetSubstructMatches(HYDROGEN, maxMatches=mol.GetNumAtoms() + 1):
-        atom = mol.GetAtomWithIdx(place)
-        atom.SetIntProp(PLACE, place)
-        isotopes[place] = atom.GetIsotope()
+    for (index,) in mol.GetSubstructMatches(HYDROGEN, maxMatches=mol.GetNumAtoms() + 1):
+        atom = mol.GetAtomWithIdx(index)
+        atom.SetIntProp(INPUT_INDEX, index)
+        isotopes[index] = atom.GetIsotope()
     return isotopes
 
 
-def _kept_hydrogens(mol: Chem.Mol) -> set[int]:
-    kept = set()
+def _unmark_hydrogens(mol: Chem.Mol) -> set[int]:
+    """Indices in the input of the hydrogens that are still there, without the property."""
+    indices = set()
     for atom in mol.GetAtomsMatchingQuery(MARKED):
-        kept.add(atom.GetIntProp(PLACE))
-        atom.ClearProp(PLACE)
-    return kept
+        indices.add(atom.GetIntProp(INPUT_INDEX))
+        atom.ClearProp(INPUT_INDEX)
+    return indices
 
 
 def _make_protium(mol: Chem.Mol) -> None:
@@ -79,37 +80,41 @@ def _make_protium(mol: Chem.Mol) -> None:
 
 def _free_terminal_double_bonds(mol: Chem.Mol) -> None:
     """Take the stereo from double bonds with two hydrogens at one end: RDKit would keep one."""
-    for pair in mol.GetSubstructMatches(STEREO_BOND, maxMatches=mol.GetNumBonds() + 1):
-        bond = mol.GetBondBetweenAtoms(*pair)
+    for start, end in mol.GetSubstructMatches(DOUBLE_BOND, maxMatches=mol.GetNumBonds() + 1):
+        bond = mol.GetBondBetweenAtoms(start, end)
         if bond.GetStereo() == STEREO_NONE:
             continue
-        for end, other in (pair, pair[::-1]):
-            atom = mol.GetAtomWithIdx(end)
-            singles = [single for single in atom.GetBonds() if single.GetOtherAtomIdx(end) != other]
-            hydrogens = [
-                single for single in singles if single.GetOtherAtom(atom).GetAtomicNum() == 1
+        for index, opposite in ((start, end), (end, start)):
+            atom = mol.GetAtomWithIdx(index)
+            others = [
+                single for single in atom.GetBonds() if single.GetOtherAtomIdx(index) != opposite
             ]
-            if len(hydrogens) == len(singles) and len(singles) + atom.GetTotalNumHs() > 1:
+            to_hydrogens = [
+                single for single in others if single.GetOtherAtom(atom).GetAtomicNum() == 1
+            ]
+            has_only_hydrogens = len(to_hydrogens) == len(others)
+            if has_only_hydrogens and len(others) + atom.GetTotalNumHs() > 1:
                 bond.SetStereo(STEREO_NONE)
-                for single in hydrogens:
+                for single in to_hydrogens:
                     single.SetBondDir(Chem.BondDir.NONE)
 
 
 def _notes(isotopes: Mapping[int, int], folded: Set[int]) -> list[str]:
     """One note for each kind of hydrogen that was folded, or read as another isotope."""
     counts = Counter(
-        (ISOTOPES.get(isotope, ""), place in folded) for place, isotope in isotopes.items()
+        (ISOTOPES.get(isotope, ""), index in folded) for index, isotope in isotopes.items()
     )
     notes = []
-    for (name, is_folded), count in sorted(counts.items()):
-        if not name and not is_folded:
+    for (isotope_name, is_folded), count in sorted(counts.items()):
+        if not isotope_name and not is_folded:
             continue  # H2, a hydride and the like: nothing was changed
-        noun = f"{name} atom" if name else "explicit hydrogen"
-        many, into = ("", "its heavy atom") if count == 1 else ("s", "their heavy atoms")
-        how = "folded as hydrogen into" if name else "folded into"
-        notes.append(
-            f"{count} {noun}{many} {how} {into}"
-            if is_folded
-            else f"{count} {noun}{many} read as hydrogen"
-        )
+        noun = f"{isotope_name} atom" if isotope_name else "explicit hydrogen"
+        if count > 1:
+            noun += "s"
+        if not is_folded:
+            notes.append(f"{count} {noun} read as hydrogen")
+            continue
+        heavy_atoms = "its heavy atom" if count == 1 else "their heavy atoms"
+        how = "folded as hydrogen into" if isotope_name else "folded into"
+        notes.append(f"{count} {noun} {how} {heavy_atoms}")
     return notes

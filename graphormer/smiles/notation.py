@@ -4,83 +4,156 @@ Only text that RDKit cannot read is looked at, so nothing that it reads is ever 
 """
 
 import re
+from collections.abc import Callable
 
 from graphormer.smiles.syntax import ELEMENTS
 
-KEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
-CAS = re.compile(r"\d{2,7}-\d\d-\d")
-NOTHING = re.compile(r"(?i)nan|n/?a|none|null|nil|-+|\?+|unknown|missing")
-SEQUENCE = re.compile(r"[ACDEFGHIKLMNPQRSTVWY]{5,}")
-SELFIES = re.compile(r"(?:\[[^\[\]\s]+\]\.?)+")
-SELFIES_ONLY = re.compile(r"\[[=#]?(?:Ring|Branch)\d\]|\[[=#/\\]")
-SMARTS = re.compile(r"\[[^\[\]]*[,;&!$^][^\[\]]*\]|\$\(|[!&]")
-ELEMENT = "|".join(
-    sorted((name for name in ELEMENTS.split() if name[0].isupper()), key=len, reverse=True)
-)
-FORMULA = re.compile(rf"(?:(?:{ELEMENT})\d*){{2,}}")
+BLOCK_LINES = ("V2000", "V3000", "M  END")
+"""Text of which every mol block has one."""
+
+NO_VALUE = re.compile(r"(?i)nan|n/?a|none|null|nil|-+|\?+|unknown|missing")
+INCHI_KEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
+CAS_NUMBER = re.compile(r"\d{2,7}-\d\d-\d")
 IDENTIFIER = re.compile(
     r"(?i)(?:S?CHEMBL|ZINC|DB|CID|SID|MFCD|BDBM|CHEBI|NSC|HMDB|AKOS|LSM|UNII|DTX[CS]ID)[ :_-]*\d+"
 )
-ATOMS = re.compile(r"\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]")
-WORD = re.compile(r"[^\W\d_]+")
-LOOKED_AT = 1000
-"""Letters at the beginning of a text, from which its kind is told."""
+"""A number of a database."""
 
+DATIVE_BOND = re.compile(r"[\w\])]->[\w\[]")
+"""A `>` that makes no reaction."""
+
+SELFIES = re.compile(r"(?:\[[^\[\]\s]+\]\.?)+")
+"""Brackets alone, as some SMILES are, too."""
+
+SELFIES_ONLY = re.compile(r"\[[=#]?(?:Ring|Branch)\d\]|\[[=#/\\]")
+"""A bracket that no SMILES has."""
+
+SMARTS = re.compile(r"\[[^\[\]]*[,;&!$^][^\[\]]*\]|\$\(|[!&]")
+ELEMENT = "|".join(sorted(ELEMENTS, key=len, reverse=True))
+FORMULA = re.compile(rf"(?:(?:{ELEMENT})\d*){{2,}}")
+AMINO_ACIDS = re.compile(r"[ACDEFGHIKLMNPQRSTVWY]{5,}")
+"""One letter for each of at least five."""
+
+SEPARATORS = (";", ",")
+"""What may stand between several SMILES in one cell."""
+
+SMILES_ATOM = re.compile(r"\[[^\[\]]*\]|Br|Cl|[BCNOPSFIbcnops]")
+WORD = re.compile(r"[^\W\d_]+")
 SIGNS = re.compile(r"[=#@/\\%$\[\]+]")
-"""Signs that hardly any name has."""
+"""Signs of a SMILES that hardly any name has."""
+
+LOOKED_AT = 1000
+"""Letters at the beginning of a text, which decide of what kind it is."""
 
 
 def shortened(text: str, length: int = 80) -> str:
-    """The text, cut with an ellipsis where it is longer than `length`, for messages."""
+    """The text for a message, cut with an ellipsis if it is longer than `length`.
+
+    Example:
+        >>> shortened("CCOCCOCCO", 5)
+        'CCOC…'
+    """
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def foreign_notation(text: str) -> str:
-    """What a text that RDKit cannot read seems to be, and what to do; empty for a SMILES."""
+    """What a text that RDKit cannot read seems to be, and what to do; empty for a SMILES.
+
+    Example:
+        >>> foreign_notation("50-78-2")
+        'it looks like a CAS number, not a SMILES; look up its SMILES'
+    """
     text = text[:LOOKED_AT]
-    if "V2000" in text or "V3000" in text or "M  END" in text:
-        return "it is a mol block, not a SMILES; save it as a .mol or .sdf file, or give RDKit's Mol of it"
-    if NOTHING.fullmatch(text):
-        return "it stands for no value; a SMILES is needed"
-    if KEY.fullmatch(text):
-        return "it is an InChIKey, from which no structure can be made; look up its SMILES or InChI"
-    if CAS.fullmatch(text):
-        return "it looks like a CAS number, not a SMILES; look up its SMILES"
-    if IDENTIFIER.fullmatch(text):
-        return "it looks like the number of a database, not a SMILES; look up its SMILES"
-    if text.count(">") > 1 and not re.search(r"[\w\])]->[\w\[]", text):
-        return "it is a reaction, not a molecule; give one of its molecules"
-    for mark in (";", ","):
-        parts = [part.strip() for part in text.split(mark)]
-        if (
-            len(parts) > 1
-            and all(parts)
-            and "[" not in text
-            and all(_like_smiles(part) for part in parts)
-        ):
-            return f"it seems to hold {len(parts)} SMILES separated by {mark!r}; give each its own row, or join them with '.'"
-    if SELFIES.fullmatch(text) and SELFIES_ONLY.search(text):
-        return "it looks like SELFIES, not a SMILES; decode it first"
-    if SMARTS.search(text) and "[" in text:
-        return "it looks like a SMARTS pattern, not a SMILES; give a molecule"
-    if FORMULA.fullmatch(text) and not _like_smiles(text) and not SEQUENCE.fullmatch(text):
-        return "it looks like a formula, not a SMILES; a formula has no bonds, look up the SMILES"
-    if SEQUENCE.fullmatch(text) and not _like_smiles(text):
-        return "it looks like a name or a sequence of amino acids, not a SMILES; look up or make its SMILES"
-    if _like_name(text):
-        return (
-            "it looks like a name, not a SMILES; look up its SMILES, or name the column of SMILES"
-        )
+    for is_notation, message in NOTATIONS:
+        if is_notation(text):
+            return message
+    return _list_of_smiles(text)
+
+
+def _list_of_smiles(text: str) -> str:
+    """What to do if the text holds several SMILES; empty if it does not."""
+    if "[" in text:  # commas and semicolons are then those of a SMARTS pattern
+        return ""
+    for separator in SEPARATORS:
+        parts = [part.strip() for part in text.split(separator)]
+        if len(parts) > 1 and all(parts) and all(_has_smiles_letters(part) for part in parts):
+            return (
+                f"it seems to hold {len(parts)} SMILES separated by {separator!r}; "
+                "give each its own row, or join them with '.'"
+            )
     return ""
 
 
-def _like_smiles(text: str) -> bool:
+def _has_smiles_letters(text: str) -> bool:
     """Whether every letter can be one of a SMILES."""
-    return not WORD.search(ATOMS.sub("", text))
+    return not WORD.search(SMILES_ATOM.sub("", text))
 
 
-def _like_name(text: str) -> bool:
+def _is_mol_block(text: str) -> bool:
+    return any(line in text for line in BLOCK_LINES)
+
+
+def _is_reaction(text: str) -> bool:
+    return text.count(">") > 1 and not DATIVE_BOND.search(text)
+
+
+def _is_selfies(text: str) -> bool:
+    return bool(SELFIES.fullmatch(text) and SELFIES_ONLY.search(text))
+
+
+def _is_smarts(text: str) -> bool:
+    return "[" in text and bool(SMARTS.search(text))
+
+
+def _is_formula(text: str) -> bool:
+    if not FORMULA.fullmatch(text) or _has_smiles_letters(text):
+        return False
+    return not AMINO_ACIDS.fullmatch(text)
+
+
+def _is_sequence(text: str) -> bool:
+    return bool(AMINO_ACIDS.fullmatch(text)) and not _has_smiles_letters(text)
+
+
+def _is_name(text: str) -> bool:
     """Whether one letter in four is none of a SMILES, and there are no signs of a SMILES."""
-    letters = sum(map(len, WORD.findall(text)))
-    strange = sum(map(len, WORD.findall(ATOMS.sub("", text))))
+    letters = sum(len(word) for word in WORD.findall(text))
+    strange = sum(len(word) for word in WORD.findall(SMILES_ATOM.sub("", text)))
     return letters >= 3 and 4 * strange >= letters and not SIGNS.search(text)
+
+
+NOTATIONS: tuple[tuple[Callable[[str], object], str], ...] = (
+    (
+        _is_mol_block,
+        "it is a mol block, not a SMILES; "
+        "save it as a .mol or .sdf file, or give RDKit's Mol of it",
+    ),
+    (NO_VALUE.fullmatch, "it stands for no value; a SMILES is needed"),
+    (
+        INCHI_KEY.fullmatch,
+        "it is an InChIKey, from which no structure can be made; look up its SMILES or InChI",
+    ),
+    (CAS_NUMBER.fullmatch, "it looks like a CAS number, not a SMILES; look up its SMILES"),
+    (
+        IDENTIFIER.fullmatch,
+        "it looks like the number of a database, not a SMILES; look up its SMILES",
+    ),
+    (_is_reaction, "it is a reaction, not a molecule; give one of its molecules"),
+    (_is_selfies, "it looks like SELFIES, not a SMILES; decode it first"),
+    (_is_smarts, "it looks like a SMARTS pattern, not a SMILES; give a molecule"),
+    (
+        _is_formula,
+        "it looks like a formula, not a SMILES; a formula has no bonds, look up the SMILES",
+    ),
+    (
+        _is_sequence,
+        "it looks like a name or a sequence of amino acids, not a SMILES; "
+        "look up or make its SMILES",
+    ),
+    (
+        _is_name,
+        "it looks like a name, not a SMILES; look up its SMILES, or name the column of SMILES",
+    ),
+)
+"""How each notation is recognised, and what to say. The first that fits is taken: a mol block also
+holds words, and a sequence of amino acids is a formula of elements, too."""

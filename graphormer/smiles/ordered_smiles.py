@@ -2,32 +2,37 @@
 
 RDKit's own writer follows the bonds, so it keeps the order of few mol blocks. Here each atom is
 written in turn: behind the nearest earlier neighbour whose branch is still open, or behind a dot if
-there is none; every other bond is a ring closure. `C1.C1` is ethane. Read again, it is the same
-molecule, stereo included.
+there is none. Every other bond is a ring closure, so `C1.OC1` is ethanol with its oxygen in the
+middle. RDKit reads the same molecule from it, stereo included.
 """
 
 import heapq
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rdkit import Chem
 
-SYMBOLS = {Chem.BondType.DOUBLE: "=", Chem.BondType.TRIPLE: "#", Chem.BondType.QUADRUPLE: "$"}
-"""Of bonds; those of types that are nowhere named are `~`."""
+BOND_SYMBOLS = {Chem.BondType.DOUBLE: "=", Chem.BondType.TRIPLE: "#", Chem.BondType.QUADRUPLE: "$"}
+"""Bonds of types that are named nowhere in this file are `~`."""
 
-ARROWS = frozenset(
+DATIVE = frozenset(
     (Chem.BondType.DATIVE, Chem.BondType.DATIVEL, Chem.BondType.DATIVER, Chem.BondType.DATIVEONE)
 )
 TRANS = frozenset((Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOTRANS))
 CIS = frozenset((Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS))
-HANDED = {Chem.ChiralType.CHI_TETRAHEDRAL_CCW: "@", Chem.ChiralType.CHI_TETRAHEDRAL_CW: "@@"}
-OTHER_HAND = {"@": "@@", "@@": "@"}
-HAND = re.compile(r"@+(?:(?:TH|AL|SP|TB|OH)\d+)?")
+CHIRALITIES = {Chem.ChiralType.CHI_TETRAHEDRAL_CCW: "@", Chem.ChiralType.CHI_TETRAHEDRAL_CW: "@@"}
+INVERTED = {"@": "@@", "@@": "@"}
+CHIRALITY = re.compile(r"@+(?:(?:TH|AL|SP|TB|OH)\d+)?")
+"""Chirality in the SMARTS of an atom."""
 
-Directions = dict[tuple[int, int], int]
-"""1 for a bond that goes up from the first atom to the second, -1 for one that goes down; both ways
-are there."""
+Pair = tuple[int, int]
+"""Two bonded atoms, in the order in which the bond is read."""
+
+Directions = dict[Pair, int]
+"""1 for a bond that goes up from the first atom to the second, -1 for one that goes down. Both ways
+to read a bond are there."""
 
 
 def ordered_smiles(mol: Chem.Mol) -> str:
@@ -35,31 +40,36 @@ def ordered_smiles(mol: Chem.Mol) -> str:
 
     Stereo other than that of tetrahedral centres and double bonds is left out, and RDKit reads a
     `~` of a ring closure as a single bond.
+
+    Example:
+        >>> mol = Chem.MolFromSmiles("CCO")
+        >>> ordered_smiles(Chem.RenumberAtoms(mol, [0, 2, 1]))
+        'C1.OC1'
     """
     return _Writer(mol).text()
+
+
+class _Closure(NamedTuple):
+    """One end of a ring closure."""
+
+    partner: int
+    """The atom at the other end."""
+    number: int
+    opens: bool
+    """Whether this end is written first."""
 
 
 class _Writer:
     """The tree of bonds between neighbours in the text, and what is written at each atom."""
 
     def __init__(self, mol: Chem.Mol) -> None:
-        self.mol = mol
-        self.atoms = [mol.GetAtomWithIdx(place) for place in range(mol.GetNumAtoms())]
-        self.aromatic = [atom.GetIsAromatic() for atom in self.atoms]
-        self.bonds: dict[tuple[int, int], str] = {}
-        self.neighbours: list[list[int]] = [[] for _ in self.atoms]  # in the order of RDKit's bonds
-        double_bonds = []
-        for place in range(mol.GetNumBonds()):  # RDKit's iterator over bonds takes twice as long
-            bond = mol.GetBondWithIdx(place)
-            start, end, kind = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond.GetBondType()
-            self.neighbours[start].append(end)
-            self.neighbours[end].append(start)
-            self.bonds[start, end] = self._bond(start, end, kind, "->")
-            self.bonds[end, start] = self._bond(start, end, kind, "<-")
-            if kind == Chem.BondType.DOUBLE:
-                double_bonds.append(bond)
-        for pair, direction in _directions(double_bonds, self.neighbours).items():
-            self.bonds[pair] = "/" if direction > 0 else "\\"
+        self.atoms = [mol.GetAtomWithIdx(index) for index in range(mol.GetNumAtoms())]
+        self.is_aromatic = [atom.GetIsAromatic() for atom in self.atoms]
+        self.bonds: dict[Pair, str] = {}
+        """What is written between two atoms."""
+        self.neighbours: list[list[int]] = [[] for _ in self.atoms]
+        """Neighbours of each atom, in the order of RDKit's bonds."""
+        self._read_bonds(mol)
         self.parents = self._parents()
         self.children: list[list[int]] = [[] for _ in self.atoms]
         for atom, parent in enumerate(self.parents):
@@ -67,53 +77,78 @@ class _Writer:
                 self.children[parent].append(atom)
         self.closures = self._closures()
 
-    def text(self) -> str:
-        roots = [atom for atom, parent in enumerate(self.parents) if parent is None]
-        return ".".join(self._branch(root) for root in roots)
+    def _read_bonds(self, mol: Chem.Mol) -> None:
+        """Fill `bonds` and `neighbours`."""
+        double_bonds = []
+        for index in range(mol.GetNumBonds()):  # RDKit's iterator takes twice as long
+            bond = mol.GetBondWithIdx(index)
+            start = bond.GetBeginAtomIdx()
+            end = bond.GetEndAtomIdx()
+            kind = bond.GetBondType()
+            self.neighbours[start].append(end)
+            self.neighbours[end].append(start)
+            self.bonds[start, end] = self._bond_text(start, end, kind, "->")
+            self.bonds[end, start] = self._bond_text(start, end, kind, "<-")
+            if kind == Chem.BondType.DOUBLE:
+                double_bonds.append(bond)
+        for pair, direction in _directions(double_bonds, self.neighbours).items():
+            self.bonds[pair] = "/" if direction > 0 else "\\"
+
+    def _bond_text(self, start: int, end: int, kind: Chem.BondType, arrow: str) -> str:
+        if kind == Chem.BondType.SINGLE:
+            return "-" if self.is_aromatic[start] and self.is_aromatic[end] else ""
+        if kind == Chem.BondType.AROMATIC:
+            return "" if self.is_aromatic[start] and self.is_aromatic[end] else ":"
+        return arrow if kind in DATIVE else BOND_SYMBOLS.get(kind, "~")
 
     def _parents(self) -> list[int | None]:
         """The atom behind which each is written: the last neighbour in the open branch."""
         parents: list[int | None] = []
         branch: list[int] = []
-        for atom, around in enumerate(self.neighbours):
-            while branch and branch[-1] not in around:
+        for atom, neighbours in enumerate(self.neighbours):
+            while branch and branch[-1] not in neighbours:
                 branch.pop()
             parents.append(branch[-1] if branch else None)
             branch.append(atom)
         return parents
 
-    def _closures(self) -> dict[int, list[tuple[int, int, bool]]]:
-        """Of each atom: other atom and number of each ring closure, and whether it opens here."""
-        closures: dict[int, list[tuple[int, int, bool]]] = defaultdict(list)
-        free: list[int] = []
+    def _closures(self) -> dict[int, list[_Closure]]:
+        """The ring closures of each atom that has any."""
+        closures: dict[int, list[_Closure]] = defaultdict(list)
+        numbers: dict[Pair, int] = {}
+        free: list[int] = []  # numbers of closed rings, the smallest first
         used = 0
-        numbers: dict[tuple[int, int], int] = {}
-        for atom, around in enumerate(self.neighbours):
-            parent = self.parents[atom]
+        parents = self.parents
+        for atom, neighbours in enumerate(self.neighbours):
+            parent = parents[atom]
             partners = sorted(
-                other for other in around if parent != other and self.parents[other] != atom
+                neighbour
+                for neighbour in neighbours
+                if neighbour != parent and parents[neighbour] != atom
             )
-            for other in partners:
-                opens = other > atom
-                if opens:
-                    if not free:
-                        used += 1
-                        heapq.heappush(free, used)
-                    numbers[atom, other] = heapq.heappop(free)
-                number = numbers[atom, other] if opens else numbers[other, atom]
-                closures[atom].append((other, number, opens))
-            for other in (
-                partners
-            ):  # free for the next atom only: a number twice at one atom is hard to read
-                if other < atom:
-                    heapq.heappush(free, numbers[other, atom])
+            for partner in partners:
+                opens = partner > atom
+                if opens and not free:
+                    used += 1
+                    free.append(used)
+                number = heapq.heappop(free) if opens else numbers[partner, atom]
+                numbers[atom, partner] = number
+                closures[atom].append(_Closure(partner, number, opens))
+            # Free for the next atom only: a number twice at one atom is hard to read.
+            for partner in partners:
+                if partner < atom:
+                    heapq.heappush(free, numbers[partner, atom])
         return closures
 
-    def _branch(self, root: int) -> str:
+    def text(self) -> str:
+        roots = [atom for atom, parent in enumerate(self.parents) if parent is None]
+        return ".".join(self._fragment(root) for root in roots)
+
+    def _fragment(self, root: int) -> str:
         """The atom and all that is written behind it."""
         pieces: list[str] = []
-        waiting: list[int | str] = [root]
-        while waiting:  # a chain of 600 atoms would be too deep for recursion
+        waiting: list[int | str] = [root]  # a chain of 600 atoms would be too deep for recursion
+        while waiting:
             atom = waiting.pop()
             if isinstance(atom, str):
                 pieces.append(atom)
@@ -121,49 +156,44 @@ class _Writer:
             parent = self.parents[atom]
             if parent is not None:
                 pieces.append(self.bonds[parent, atom])
-            pieces.append(self._atom(atom))
-            for other, number, opens in self.closures.get(atom, ()):
-                pieces.append((self.bonds[atom, other] if opens else "") + _digits(number))
+            pieces.append(self._atom_text(atom))
+            for partner, number, opens in self.closures.get(atom, ()):
+                if opens:
+                    pieces.append(self.bonds[atom, partner])
+                pieces.append(_closure_number(number))
+            # What is pushed last is written first: the branches in order, then the chain.
             if children := self.children[atom]:
                 waiting.append(children[-1])
                 for child in children[-2::-1]:
-                    waiting += [")", child, "("]
+                    waiting += (")", child, "(")
         return "".join(pieces)
 
-    def _bond(self, start: int, end: int, kind: Chem.BondType, arrow: str) -> str:
-        if kind == Chem.BondType.SINGLE:
-            return "-" if self.aromatic[start] and self.aromatic[end] else ""
-        if kind == Chem.BondType.AROMATIC:
-            return "" if self.aromatic[start] and self.aromatic[end] else ":"
-        return arrow if kind in ARROWS else SYMBOLS.get(kind, "~")
-
-    def _atom(self, place: int) -> str:
-        atom = self.atoms[place]
+    def _atom_text(self, index: int) -> str:
+        atom = self.atoms[index]
         text: str = _query_text(atom) if atom.HasQuery() else atom.GetSmarts()
         if "@" not in text:
             return text
-        hand = HANDED.get(atom.GetChiralTag(), "")
-        if hand and self._is_inverted(atom):
-            hand = OTHER_HAND[hand]
-        return HAND.sub(hand, text)
+        chirality = CHIRALITIES.get(atom.GetChiralTag(), "")
+        if chirality and self._is_inverted(atom):
+            chirality = INVERTED[chirality]
+        return CHIRALITY.sub(chirality, text)
 
     def _is_inverted(self, atom: Chem.Atom) -> bool:
         """Whether the neighbours in the text are an odd permutation of RDKit's bonds."""
-        place = atom.GetIdx()
-        parent = self.parents[place]
-        written = [] if parent is None else [parent]
-        closures = self.closures.get(place, [])
-        written += [other for other, _, _ in closures]
-        written += self.children[place]
-        swaps = _inversions([self.neighbours[place].index(other) for other in written])
-        if len(written) == 3:
+        index = atom.GetIdx()
+        parent = self.parents[index]
+        closures = self.closures.get(index, [])
+        in_text = [] if parent is None else [parent]
+        in_text += [closure.partner for closure in closures]
+        in_text += self.children[index]
+        swaps = _inversions([self.neighbours[index].index(neighbour) for neighbour in in_text])
+        if len(in_text) == 3:
             has_hydrogen = atom.GetTotalNumHs() == 1
             if parent is None and has_hydrogen:
                 swaps += 1  # the hydrogen comes first instead of second
             elif not has_hydrogen and len(closures) == 1 and not _is_unsaturated(atom):
-                swaps += (
-                    1  # so RDKit reads a centre of three neighbours at the end of a ring closure
-                )
+                # So RDKit reads a centre of three neighbours at the end of a ring closure.
+                swaps += 1
         return swaps % 2 == 1
 
 
@@ -172,10 +202,16 @@ def _is_unsaturated(atom: Chem.Atom) -> bool:
 
 
 def _inversions(order: list[int]) -> int:
-    return sum(first > second for place, first in enumerate(order) for second in order[place + 1 :])
+    """Pairs that stand in the wrong order.
+
+    Example:
+        >>> _inversions([2, 0, 1])
+        2
+    """
+    return sum(first > second for index, first in enumerate(order) for second in order[index + 1 :])
 
 
-def _digits(number: int) -> str:
+def _closure_number(number: int) -> str:
     if number < 10:
         return str(number)
     return f"%{number}" if number < 100 else f"%({number})"
@@ -183,54 +219,66 @@ def _digits(number: int) -> str:
 
 def _query_text(atom: Chem.Atom) -> str:
     """A query atom as the element that was read."""
+    isotope = str(atom.GetIsotope() or "")
     if not atom.GetAtomicNum():
-        return f"[{atom.GetIsotope()}*]" if atom.GetIsotope() else "*"
-    hydrogens = atom.GetTotalNumHs()
-    charge = atom.GetFormalCharge()
+        return f"[{isotope}*]" if isotope else "*"
     symbol = atom.GetSymbol().lower() if atom.GetIsAromatic() else atom.GetSymbol()
-    return f"[{atom.GetIsotope() or ''}{symbol}{f'H{hydrogens}' if hydrogens else ''}{f'{charge:+d}' if charge else ''}]"
+    hydrogens = f"H{atom.GetTotalNumHs()}" if atom.GetTotalNumHs() else ""
+    charge = f"{atom.GetFormalCharge():+d}" if atom.GetFormalCharge() else ""
+    return f"[{isotope}{symbol}{hydrogens}{charge}]"
+
+
+class _Ties:
+    """Bonds that must go the same way or opposite ways."""
+
+    def __init__(self) -> None:
+        self.signs: dict[Pair, list[tuple[Pair, int]]] = defaultdict(list)
+        """Of each bond, those that it is tied to: 1 for the same way, -1 for opposite ways."""
+
+    def add(self, first: Pair, second: Pair, sign: int) -> None:
+        """Tie two bonds, each read as its pair says."""
+        self.signs[first].append((second, sign))
+        self.signs[second].append((first, sign))
+
+    def solve(self) -> Directions:
+        """Directions that keep all ties; of bonds that are tied together, the first goes up."""
+        directions: Directions = {}
+        for first in sorted(self.signs):
+            if first in directions:
+                continue
+            directions[first] = 1
+            waiting = [first]
+            while waiting:
+                pair = waiting.pop()
+                for tied_pair, sign in self.signs[pair]:
+                    if tied_pair not in directions:
+                        directions[tied_pair] = sign * directions[pair]
+                        waiting.append(tied_pair)
+        return directions
 
 
 def _directions(
     double_bonds: Sequence[Chem.Bond], neighbours: Sequence[Sequence[int]]
 ) -> Directions:
     """Which single bonds go up or down so that each double bond has its E or Z."""
-    ties: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = defaultdict(list)
-
-    def tie(first: tuple[int, int], second: tuple[int, int], sign: int) -> None:
-        """Bonds that go the same way (1) or opposite ways (-1), read as the pairs say."""
-        ties[first].append((second, sign))
-        ties[second].append((first, sign))
-
-    ends: list[tuple[int, int]] = []
+    ties = _Ties()
+    ends: list[Pair] = []
     for bond in double_bonds:
         stereo = bond.GetStereo()
         if stereo in TRANS or stereo in CIS:
             left, right = bond.GetStereoAtoms()
-            start, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-            tie((left, start), (end, right), 1 if stereo in TRANS else -1)
+            start = bond.GetBeginAtomIdx()
+            end = bond.GetEndAtomIdx()
+            # In F/C=C/F, both bonds go up in the order of the text, and the fluorines are trans.
+            ties.add((left, start), (end, right), 1 if stereo in TRANS else -1)
             ends += [(start, end), (end, start)]
-    marked = {frozenset(pair) for pair in ties}
-    for pair in list(ties):
-        tie(pair, pair[::-1], -1)
-    for atom, other in ends:  # two substituents of one end go opposite ways
-        around = [near for near in neighbours[atom] if near != other]
-        if len(around) == 2 and all(frozenset((atom, near)) in marked for near in around):
-            tie((around[0], atom), (around[1], atom), -1)
-    return _solved(ties)
-
-
-def _solved(ties: dict[tuple[int, int], list[tuple[tuple[int, int], int]]]) -> Directions:
-    directions: Directions = {}
-    for first in sorted(ties):
-        if first in directions:
-            continue
-        directions[first] = 1
-        waiting = [first]
-        while waiting:
-            pair = waiting.pop()
-            for other, sign in ties[pair]:
-                if other not in directions:
-                    directions[other] = sign * directions[pair]
-                    waiting.append(other)
-    return directions
+    marked = {frozenset(pair) for pair in ties.signs}
+    for pair in list(ties.signs):
+        ties.add(pair, pair[::-1], -1)  # a bond that goes up goes down when it is read backwards
+    for atom, opposite in ends:  # two substituents of one end go opposite ways
+        substituents = [neighbour for neighbour in neighbours[atom] if neighbour != opposite]
+        are_marked = all(frozenset((atom, neighbour)) in marked for neighbour in substituents)
+        if len(substituents) == 2 and are_marked:
+            first, second = substituents
+            ties.add((first, atom), (second, atom), -1)
+    return ties.solve()

@@ -11,6 +11,8 @@ from PIL import Image
 from graphormer.graphs.graph import collate
 from graphormer.graphs.superpixels import (
     GRID,
+    INTENSITY_BINS,
+    SIDE,
     SUPERPIXELS,
     centroid_graph,
     centroids,
@@ -24,11 +26,11 @@ from graphormer.training.augmentation import deformed
 
 
 def test_segments_follow_the_strokes():
-    """A plain grid, SLIC's answer at its default compactness, would mix ink and paper in many segments."""
+    """A plain grid, SLIC's answer at its default compactness, mixes ink and paper in segments."""
     image = stroke_image()
-    one = digit(image)
-    spread = [image[one.segments == node].std() for node in range(one.graph.nodes)]
-    assert 40 <= one.graph.nodes <= 100 and max(spread) < 0.2
+    stroke = digit(image)
+    spread = [image[stroke.segments == node].std() for node in range(stroke.graph.nodes)]
+    assert 40 <= stroke.graph.nodes <= 100 and max(spread) < 0.2
 
 
 def test_segments_are_numbered_without_gaps():
@@ -36,32 +38,35 @@ def test_segments_are_numbered_without_gaps():
     assert sorted(np.unique(segments)) == list(range(segments.max() + 1))
 
 
+def intensities(graph):
+    """Mean intensity of each node, from its soft bins."""
+    bins = graph.codes[:, :2] - SUPERPIXELS.offsets["intensity"]
+    return ((graph.weights[:, :2] * bins).sum(1) / (INTENSITY_BINS - 1)).numpy()
+
+
 def test_nodes_carry_intensity_and_place():
-    one = digit(stroke_image())
-    weights, codes = one.graph.weights.numpy(), one.graph.codes.numpy()
-    for node in range(one.graph.nodes):
-        place = one.segments == node
-        rows, columns = np.nonzero(place)
-        assert one.graph.positions[node].tolist() == pytest.approx(
-            [rows.mean(), columns.mean()], abs=1e-5
-        )
-        ink = codes[node, :2] - SUPERPIXELS.offsets["intensity"]
-        assert (weights[node, :2] * ink).sum() / 7 == pytest.approx(
-            one.image[place].mean(), abs=1e-6
-        )
-        cell = codes[node, 2:6] - SUPERPIXELS.offsets["position"]
-        assert (weights[node, 2:6] * (cell // GRID)).sum() * 27 / (GRID - 1) == pytest.approx(
-            rows.mean(), abs=1e-5
-        )
+    stroke = digit(stroke_image())
+    weights = stroke.graph.weights.numpy()
+    codes = stroke.graph.codes.numpy()
+    for node, intensity in enumerate(intensities(stroke.graph)):
+        segment = stroke.segments == node
+        rows, columns = np.nonzero(segment)
+        centroid = stroke.graph.positions[node].tolist()
+        assert centroid == pytest.approx([rows.mean(), columns.mean()], abs=1e-5)
+        assert intensity == pytest.approx(stroke.image[segment].mean(), abs=1e-6)
+        grid_row = (codes[node, 2:6] - SUPERPIXELS.offsets["position"]) // GRID
+        mean_row = (weights[node, 2:6] * grid_row).sum() * (SIDE - 1) / (GRID - 1)
+        assert mean_row == pytest.approx(rows.mean(), abs=1e-5)
         assert weights[node, 2:6].sum() == pytest.approx(1, abs=1e-6)
 
 
 def test_edges_join_touching_segments():
-    one = digit(stroke_image())
-    edges = set(map(tuple, one.graph.edges.T.tolist()))
-    a, b = one.segments[:, :-1].ravel(), one.segments[:, 1:].ravel()
-    assert {(int(x), int(y)) for x, y in zip(a, b, strict=True) if x != y} <= edges
-    assert all((y, x) in edges and x != y for x, y in edges)
+    stroke = digit(stroke_image())
+    edges = set(map(tuple, stroke.graph.edges.T.tolist()))
+    left = stroke.segments[:, :-1].ravel().tolist()
+    right = stroke.segments[:, 1:].ravel().tolist()
+    assert {pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]} <= edges
+    assert all((end, start) in edges and start != end for start, end in edges)
 
 
 def test_light_on_dark_of_the_right_size_is_left_alone():
@@ -141,11 +146,9 @@ def test_bad_pictures_are_refused(tmp_path):
 
 @pytest.fixture(scope="module")
 def two():
-    """Digits of different sizes in one batch."""
-    return [
-        digit(image).graph
-        for image in (stroke_image(), np.pad(stroke_image()[:20:2, ::2], ((9, 9), (7, 7))))
-    ]
+    """Graphs of two digits of different sizes."""
+    small = np.pad(stroke_image()[:20:2, ::2], ((9, 9), (7, 7)))
+    return [digit(stroke_image()).graph, digit(small).graph]
 
 
 def test_moved_superpixels_are_the_graph_of_the_moved_centroids(two):
@@ -154,28 +157,23 @@ def test_moved_superpixels_are_the_graph_of_the_moved_centroids(two):
     whole = collate(two).to(torch.float64)
     model = Graphormer(replace(SMALL, task="multiclass", outputs=10), SUPERPIXELS).double()
     torch.nn.init.normal_(model.structure.pairs)
-    places = centroids(whole) + 3 * torch.randn(2, whole.mask.shape[1], 2, dtype=torch.float64)
-    moved = with_centroids(whole, places)
-    inks = [
-        (one.weights[:, :2] * (one.codes[:, :2] - SUPERPIXELS.offsets["intensity"])).sum(1).numpy()
-        / 7
-        for one in two
-    ]
+    moves = 3 * torch.randn(2, whole.mask.shape[1], 2, dtype=torch.float64)
+    positions = centroids(whole) + moves
+    moved = with_centroids(whole, positions)
     anew = [
-        centroid_graph(ink, place[: one.nodes].numpy(), one.edges.numpy())
-        for one, ink, place in zip(two, inks, places, strict=True)
+        centroid_graph(intensities(graph), position[: graph.nodes].numpy(), graph.edges.numpy())
+        for graph, position in zip(two, positions, strict=True)
     ]
-    assert torch.equal(moved.mask, whole.mask) and not torch.equal(moved.relation, whole.relation)
+    assert torch.equal(moved.mask, whole.mask)
+    assert not torch.equal(moved.relation, whole.relation)
     assert torch.allclose(model(moved), model(collate(anew).to(torch.float64)), atol=1e-6)
     assert not torch.allclose(model(moved), model(whole), atol=1e-3)
 
 
 def test_centroids_are_read_from_soft_bins(two):
-    for one, found in zip(two, centroids(collate(two)), strict=True):
-        assert (
-            torch.allclose(found[: one.nodes], one.positions, atol=1e-4)
-            and not found[one.nodes :].any()
-        )
+    for graph, positions in zip(two, centroids(collate(two)), strict=True):
+        assert torch.allclose(positions[: graph.nodes], graph.positions, atol=1e-4)
+        assert not positions[graph.nodes :].any()
 
 
 def test_deformations_are_smooth_and_of_their_strength(two):
@@ -183,15 +181,13 @@ def test_deformations_are_smooth_and_of_their_strength(two):
     torch.manual_seed(0)
     distances = {}
     for strength in (0.2, 1.0):
-        moves = torch.stack(
-            [centroids(deformed(whole, strength)) - centroids(whole) for _ in range(50)]
-        )[:, 0, : two[0].nodes]
+        draws = [centroids(deformed(whole, strength)) - centroids(whole) for _ in range(50)]
+        moves = torch.stack(draws)[:, 0, : two[0].nodes]  # (draws, nodes, 2)
         distances[strength] = float(moves.norm(dim=-1).mean())
         near = two[0].hops.long() == 1
-        apart = (moves[:, :, None] - moves[:, None]).norm(dim=-1).mean(0)
-        assert float(apart[near].mean()) < 0.6 * float(
-            apart[~near].mean()
-        )  # neighbours move together
+        apart = (moves[:, :, None] - moves[:, None]).norm(dim=-1).mean(0)  # (nodes, nodes)
+        # Neighbours move together.
+        assert float(apart[near].mean()) < 0.6 * float(apart[~near].mean())
     assert 0.2 < distances[0.2] < 0.5 * distances[1.0] < 1.5
     assert deformed(whole, 0.0) is whole
     molecules = batch(dtype=torch.float32)

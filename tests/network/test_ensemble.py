@@ -1,5 +1,6 @@
 """Several models as one: mean, spread, and a ledger that adds up as exactly as each member's."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -19,53 +20,53 @@ from molxai.metrics.fidelity import fidelity
 
 CARD = Card("three", SMALL, MOLECULES.name, ("effect",), ("no", "yes"), members=3)
 
-LINEAR = [name for name, method in EXPLAINERS.items() if method.conserves]
+CONSERVATIVE = [name for name, method in EXPLAINERS.items() if method.conserves]
 
 
 def ensemble(config=SMALL, dtype=torch.float64):
     return Ensemble([random_model(config, seed, dtype) for seed in range(3)]).eval()
 
 
-def test_it_says_the_mean():
+def test_its_output_is_the_mean():
     model = ensemble()
-    assert torch.allclose(
-        model(batch()), torch.stack([one(batch()) for one in model.networks]).mean(0), atol=1e-12
-    )
-    single = ensemble(dtype=torch.float32)
-    assert torch.allclose(predict_each(single, graphs()).mean(0), predict(single, graphs()))
+    outputs = torch.stack([member(batch()) for member in model.networks])
+    assert torch.allclose(model(batch()), outputs.mean(0), atol=1e-12)
+    in_single_precision = ensemble(dtype=torch.float32)
+    outputs = predict_each(in_single_precision, graphs())
+    assert torch.allclose(outputs.mean(0), predict(in_single_precision, graphs()))
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", CONSERVATIVE)
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_relevances_add_up(name, config):
-    for one in explain_batch(EXPLAINERS[name], ensemble(config), batch()):
-        assert abs(one.gap) <= 1e-12 * (
-            abs(one.logit) + float(one.relevance.abs().sum()) + abs(one.bias)
-        )
+    for explanation in explain_batch(EXPLAINERS[name], ensemble(config), batch()):
+        size = float(explanation.relevance.abs().sum())
+        size += abs(explanation.logit) + abs(explanation.bias)
+        assert abs(explanation.gap) <= 1e-12 * size
 
 
 def test_relevance_is_the_members_mean_and_spread():
-    model, method = ensemble(), EXPLAINERS["lrp"]
-    together = explain_batch(method, model, batch())
-    targets = [one.target for one in together]
-    alone = [method(member, batch(), targets) for member in model.networks]
-    for i, one in enumerate(together):
-        members = torch.stack([each[i].relevance for each in alone])
-        assert torch.allclose(one.relevance, members.mean(0), atol=1e-12) and torch.allclose(
-            one.relevance_sd, members.std(0), atol=1e-12
-        )
-        logits = torch.tensor([each[i].logit for each in alone])
-        assert one.logit == pytest.approx(float(logits.mean())) and one.logit_sd == pytest.approx(
-            float(logits.std())
-        )
-        assert one.feature_relevance.sum(1).allclose(one.relevance)
+    model = ensemble()
+    method = EXPLAINERS["lrp"]
+    explanations = explain_batch(method, model, batch())
+    targets = [explanation.target for explanation in explanations]
+    by_member = [method(member, batch(), targets) for member in model.networks]
+    for explanation, *members in zip(explanations, *by_member, strict=True):
+        relevance = torch.stack([member.relevance for member in members])
+        assert torch.allclose(explanation.relevance, relevance.mean(0), atol=1e-12)
+        assert torch.allclose(explanation.relevance_sd, relevance.std(0), atol=1e-12)
+        logits = torch.tensor([member.logit for member in members])
+        assert explanation.logit == pytest.approx(float(logits.mean()))
+        assert explanation.logit_sd == pytest.approx(float(logits.std()))
+        assert explanation.feature_relevance.sum(1).allclose(explanation.relevance)
 
 
 def test_members_are_explained_for_the_class_they_chose_together():
     model = ensemble(replace(SMALL, task="multiclass", outputs=3))
-    together = explain_batch(EXPLAINERS["lrp"], model, batch())
-    assert [one.prediction for one in together] == model(batch()).argmax(1).tolist()
-    assert all(one.target.label == one.prediction for one in together)
+    explanations = explain_batch(EXPLAINERS["lrp"], model, batch())
+    predictions = [explanation.prediction for explanation in explanations]
+    assert predictions == model(batch()).argmax(1).tolist()
+    assert [explanation.target.label for explanation in explanations] == predictions
 
 
 def test_the_ceiling_of_one_model_is_refused():
@@ -75,19 +76,19 @@ def test_the_ceiling_of_one_model_is_refused():
 
 def test_measures_take_an_ensemble():
     model = ensemble(dtype=torch.float32)
-    made = Explainer.from_network(model, CARD).explain(graphs(), [None] * len(SMILES))
-    assert curves(model, graphs(), made).auac.shape == (len(SMILES),) and fidelity(
-        model, graphs(), made
-    ).shape == (len(SMILES), 2)
+    explainer = Explainer.from_network(model, CARD)
+    explanations = explainer.explain(graphs(), [None] * len(SMILES))
+    assert curves(model, graphs(), explanations).auac.shape == (len(SMILES),)
+    assert fidelity(model, graphs(), explanations).shape == (len(SMILES), 2)
 
 
 def test_it_survives_the_disk(tmp_path):
     model = ensemble(dtype=torch.float32)
     save(model, CARD, tmp_path)
     loaded, card = load(tmp_path)
-    assert card.members == 3 and torch.equal(
-        loaded(batch(dtype=torch.float32)), model(batch(dtype=torch.float32))
-    )
+    assert card.members == 3
+    inputs = batch(dtype=torch.float32)
+    assert torch.equal(loaded(inputs), model(inputs))
     explanation = Explainer(tmp_path)(SMILES[0])
     record = explanation.to_dict()
     assert len(record["relevance_sd"]) == len(record["relevance"]) and record["logit_sd"] > 0
@@ -100,8 +101,6 @@ def test_it_survives_the_disk(tmp_path):
 def test_a_card_of_other_members_is_refused(tmp_path, members):
     save(ensemble(dtype=torch.float32), CARD, tmp_path)
     path = tmp_path / "three.json"
-    path.write_text(
-        path.read_text().replace('"members": 3', f'"members": {members!r}'.replace("'", '"'))
-    )
+    path.write_text(path.read_text().replace('"members": 3', f'"members": {json.dumps(members)}'))
     with pytest.raises(ValueError, match="members"):
         load(tmp_path)

@@ -1,4 +1,4 @@
-"""Several threads explain with one model, as the workbench does: each gets what it gets alone."""
+"""Several threads explain with one model, as the workbench does: each gets what one alone gets."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ from molxai.explanation.methods import EXPLAINERS
 
 THREADS = 6
 
-WITH_CHANCE = ["shap", "random", "gnn-explainer"]
+RANDOM_METHODS = ["shap", "random", "gnn-explainer"]
 """Methods that draw random numbers."""
 
 DRUGS = (
@@ -27,19 +27,20 @@ def model():
 
 
 def relevances(method, model, smiles):
-    return [one.relevance for one in EXPLAINERS[method](model, batch(smiles))]
+    return [explanation.relevance for explanation in EXPLAINERS[method](model, batch(smiles))]
 
 
-@pytest.mark.parametrize("method", WITH_CHANCE)
+@pytest.mark.parametrize("method", RANDOM_METHODS)
 def test_threads_do_not_share_random_numbers(model, method):
-    alone = [relevances(method, model, (one,)) for one in DRUGS]
+    alone = {smiles: relevances(method, model, (smiles,)) for smiles in DRUGS}
+    asked = DRUGS * THREADS
     with ThreadPoolExecutor(THREADS) as pool:
-        made = list(pool.map(lambda smiles: relevances(method, model, (smiles,)), DRUGS * THREADS))
-    for place, one in enumerate(made):
-        torch.testing.assert_close(one, alone[place % len(DRUGS)], rtol=0, atol=1e-9)
+        together = pool.map(lambda smiles: relevances(method, model, (smiles,)), asked)
+        for smiles, relevance in zip(asked, together, strict=True):
+            torch.testing.assert_close(relevance, alone[smiles], rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("method", WITH_CHANCE)
+@pytest.mark.parametrize("method", RANDOM_METHODS)
 def test_the_seed_of_the_process_decides_nothing_and_stays(model, method):
     torch.manual_seed(1)
     first = relevances(method, model, DRUGS[:1])
@@ -51,13 +52,10 @@ def test_the_seed_of_the_process_decides_nothing_and_stays(model, method):
 
 
 def test_a_model_that_threads_share_keeps_its_own_parameters(model):
-    own = dict(model.named_parameters())
+    before = dict(model.named_parameters())
+    asked = DRUGS * THREADS
     with ThreadPoolExecutor(THREADS) as pool:
-        list(
-            pool.map(lambda smiles: relevances("gnn-explainer", model, (smiles,)), DRUGS * THREADS)
-        )
-    assert all(parameter is own[name] for name, parameter in model.named_parameters())
-    assert all(
-        isinstance(parameter, torch.nn.Parameter) and parameter.grad is None
-        for parameter in model.parameters()
-    )
+        list(pool.map(lambda smiles: relevances("gnn-explainer", model, (smiles,)), asked))
+    for name, parameter in model.named_parameters():
+        assert parameter is before[name]
+        assert isinstance(parameter, torch.nn.Parameter) and parameter.grad is None

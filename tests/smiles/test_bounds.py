@@ -1,4 +1,4 @@
-"""Structures that are made to take RDKit's time and memory are refused from their text; real ones never are."""
+"""Structures made to take RDKit's time and memory are refused; real ones never are."""
 
 import random
 import time
@@ -18,15 +18,14 @@ SECONDS = 20
 
 def woven(graph, symbol):
     """A SMILES that writes each bond of a graph as a ring closure."""
-    place = {node: number for number, node in enumerate(graph)}
-    names = {frozenset(pair): number for number, pair in enumerate(graph.edges, 1)}
-    return ".".join(
-        symbol
-        + "".join(
-            f"%({names[frozenset((node, other))]})" for other in sorted(graph[node], key=place.get)
-        )
-        for node in graph
-    )
+    index = {node: number for number, node in enumerate(graph)}
+    number_of = {frozenset(pair): number for number, pair in enumerate(graph.edges, 1)}
+    atoms = []
+    for node in graph:
+        neighbours = sorted(graph[node], key=index.get)
+        numbers = [number_of[frozenset((node, neighbour))] for neighbour in neighbours]
+        atoms.append(symbol + "".join(f"%({number})" for number in numbers))
+    return ".".join(atoms)
 
 
 def long_range(atoms, closures, seed):
@@ -38,21 +37,22 @@ def long_range(atoms, closures, seed):
 
 
 def chain(graph, symbol):
-    """The same of a graph that is a chain with ring closures, which writes these alone as closures."""
+    """A SMILES of a chain with ring closures, which writes only these as closures."""
     closures = {
         frozenset(pair): number
         for number, pair in enumerate(graph.edges, 1)
         if abs(pair[0] - pair[1]) > 1
     }
-    names = (
-        [closures[pair] for other in graph[node] if (pair := frozenset((node, other))) in closures]
-        for node in graph
-    )
-    return "".join(symbol + "".join(f"%({number})" for number in numbers) for numbers in names)
+    atoms = []
+    for node in graph:
+        bonds = [frozenset((node, neighbour)) for neighbour in graph[node]]
+        numbers = [closures[bond] for bond in bonds if bond in closures]
+        atoms.append(symbol + "".join(f"%({number})" for number in numbers))
+    return "".join(atoms)
 
 
 def necklace(beads, ways=2):
-    """A circle of four-membered rings: each can be passed in two ways, so there are 2**beads large rings."""
+    """A circle of four-membered rings: 2**beads large rings, as each bead has two ways through."""
     graph = nx.Graph()
     for bead in range(beads):
         for way in range(ways):
@@ -64,7 +64,7 @@ def phenylenes(rings):
     """[n]cycloparaphenylene: benzene rings in a circle, each of which can be passed in two ways."""
     graph = nx.Graph()
     for ring in range(rings):
-        nx.add_cycle(graph, [(ring, place) for place in range(6)])
+        nx.add_cycle(graph, [(ring, atom) for atom in range(6)])
         graph.add_edge((ring, 3), ((ring + 1) % rings, 0))
     return graph
 
@@ -81,7 +81,7 @@ def nanotube(around, length):
 
 
 def armchair(around, length):
-    """An armchair tube: its belts are one family of rings, too large for a bound by its bonds alone."""
+    """An armchair tube: its belts are one family of rings, too many for a bound by bonds alone."""
     graph = nx.Graph()
     for row in range(2 * around):
         nx.add_path(graph, [(column, row) for column in range(length)])
@@ -99,20 +99,16 @@ def fullerene():
     graph = nx.Graph()
     for corner in icosahedron:
         around = list(faces.neighbors_cw_order(corner))
-        graph.add_edges_from(
-            ((corner, one), (corner, other))
-            for one, other in zip(around, around[1:] + around[:1], strict=True)
-        )
-    graph.add_edges_from(((one, other), (other, one)) for one, other in icosahedron.edges)
+        for left, right in zip(around, around[1:] + around[:1], strict=True):
+            graph.add_edge((corner, left), (corner, right))
+    for start, end in icosahedron.edges:
+        graph.add_edge((start, end), (end, start))
     return graph
 
 
 def cyclodextrin(glucoses):
-    return (
-        "O1"
-        + "O".join(f"C%{place}OC(CO)C(C(O)C%{place}O)" for place in range(10, 10 + glucoses))
-        + "1"
-    )
+    rings = range(10, 10 + glucoses)
+    return "O1" + "O".join(f"C%{ring}OC(CO)C(C(O)C%{ring}O)" for ring in rings) + "1"
 
 
 HOSTILE = {
@@ -161,7 +157,7 @@ def test_hostile_text_is_refused_soon(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "count"),
     [
         (
             HOSTILE["woven 8-regular"],
@@ -182,10 +178,10 @@ def test_hostile_text_is_refused_soon(text):
         (HOSTILE["fragments"], "40000 heavy atoms: the limit is 600"),
     ],
 )
-def test_what_was_counted_is_said(text, said):
+def test_the_error_tells_what_was_counted(text, count):
     with pytest.raises(ValueError) as caught:
         molecule(text)
-    assert said in str(caught.value)
+    assert count in str(caught.value)
 
 
 REAL = {
@@ -210,25 +206,26 @@ def test_real_structures_are_read(text):
 
 
 def test_drugs_need_no_further_look():
-    for one in read_inputs([str(ROOT / "datasets/drugs/drugs.csv")]):
-        assert not bounds.check_text(one.text.split()[0], 600) or "1" in one.text
-        assert one.subject
+    for drug in read_inputs([str(ROOT / "datasets/drugs/drugs.csv")]):
+        assert not bounds.check_text(drug.text.split()[0], 600) or "1" in drug.text
+        assert drug.subject
 
 
 def v3000(atoms, pairs, symbol="C"):
-    atom_lines = "".join(f"M  V30 {place} {symbol} 0 0 0 0\n" for place in range(1, atoms + 1))
+    atom_lines = "".join(f"M  V30 {atom} {symbol} 0 0 0 0\n" for atom in range(1, atoms + 1))
     bond_lines = "".join(
-        f"M  V30 {place} 1 {start + 1} {end + 1}\n" for place, (start, end) in enumerate(pairs, 1)
+        f"M  V30 {bond} 1 {start + 1} {end + 1}\n" for bond, (start, end) in enumerate(pairs, 1)
     )
     return (
         "\n  x\n\n  0  0  0     0  0            999 V3000\nM  V30 BEGIN CTAB\n"
-        f"M  V30 COUNTS {atoms} {len(pairs)} 0 0 0\nM  V30 BEGIN ATOM\n{atom_lines}M  V30 END ATOM\n"
+        f"M  V30 COUNTS {atoms} {len(pairs)} 0 0 0\n"
+        f"M  V30 BEGIN ATOM\n{atom_lines}M  V30 END ATOM\n"
         f"M  V30 BEGIN BOND\n{bond_lines}M  V30 END BOND\nM  V30 END CTAB\nM  END\n"
     )
 
 
 @pytest.mark.parametrize(
-    ("graph", "said"),
+    ("graph", "count"),
     [
         (nx.random_regular_graph(8, 300, seed=0), "901 independent rings"),
         (necklace(11), "2059 equally short rings"),
@@ -236,11 +233,11 @@ def v3000(atoms, pairs, symbol="C"):
     ],
     ids=["woven", "necklace", "ring"],
 )
-def test_hostile_blocks_are_refused(graph, said):
+def test_hostile_blocks_are_refused(graph, count):
     graph = nx.convert_node_labels_to_integers(graph)
     with pytest.raises(ValueError) as caught:
         mol_block(v3000(len(graph), list(graph.edges), "Fe"))
-    assert said in str(caught.value)
+    assert count in str(caught.value)
     if len(graph) < 150:
         mol = Chem.RWMol()
         for _ in graph:
@@ -249,7 +246,7 @@ def test_hostile_blocks_are_refused(graph, said):
             mol.AddBond(start, end, Chem.BondType.SINGLE)
         with pytest.raises(ValueError) as caught:
             mol_block(Chem.MolToMolBlock(mol, kekulize=False))
-        assert said in str(caught.value)
+        assert count in str(caught.value)
 
 
 def test_a_block_of_many_letters():

@@ -1,11 +1,11 @@
-"""Deuterium and tritium are hydrogens: the graph of a labelled compound is that of its protium form."""
+"""Deuterium and tritium are hydrogens: a labelled compound has the graph of its protium form."""
 
 import pytest
 import torch
 from rdkit import Chem
 
 from graphormer.graphs.molecules import mol_block, molecule, molecule_graph
-from graphormer.smiles.hydrogens import PLACE
+from graphormer.smiles.hydrogens import INPUT_INDEX
 
 DRUG = "[2H]C([2H])([2H])N1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"
 
@@ -36,24 +36,25 @@ LABELLED = {
 }
 
 
-def same_graph(one, other):
+def is_same_graph(first, second):
     fields = ("codes", "edges", "edge_types", "hops", "patterns")
-    return all(torch.equal(getattr(one.graph, name), getattr(other.graph, name)) for name in fields)
+    pairs = [(getattr(first.graph, name), getattr(second.graph, name)) for name in fields]
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
 @pytest.mark.parametrize(("labelled", "plain"), LABELLED.items())
 def test_a_labelled_compound_has_the_graph_of_its_protium_form(labelled, plain):
-    one = molecule(labelled)
-    assert same_graph(one, molecule(plain))
-    assert not any(atom.GetIsotope() for atom in one.mol.GetAtoms())
-    assert sum("deuterium" in note or "tritium" in note for note in one.notes) >= 1
+    subject = molecule(labelled)
+    assert is_same_graph(subject, molecule(plain))
+    assert not any(atom.GetIsotope() for atom in subject.mol.GetAtoms())
+    assert sum("deuterium" in note or "tritium" in note for note in subject.notes) >= 1
 
 
 def test_heavy_isotopes_stay_and_change_nothing():
-    one = molecule("[13CH3][C@H](O)F")
-    assert one.mol.GetAtomWithIdx(0).GetIsotope() == 13
-    assert one.notes == ()
-    assert same_graph(one, molecule("C[C@H](O)F"))
+    subject = molecule("[13CH3][C@H](O)F")
+    assert subject.mol.GetAtomWithIdx(0).GetIsotope() == 13
+    assert subject.notes == ()
+    assert is_same_graph(subject, molecule("C[C@H](O)F"))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_heavy_isotopes_stay_and_change_nothing():
         ),
     ],
 )
-def test_what_was_folded_is_said(smiles, notes):
+def test_a_note_tells_what_was_folded(smiles, notes):
     assert molecule(smiles).notes == notes
 
 
@@ -94,9 +95,9 @@ def test_the_block_of_a_labelled_compound():
         " H   0", " D   0", 2
     )
     for block in (by_isotope, by_symbol):
-        one = molecule(mol_block(block))
-        assert same_graph(one, molecule("CCO"))
-        assert one.atoms == (0, 1, 4)
+        subject = molecule(mol_block(block))
+        assert is_same_graph(subject, molecule("CCO"))
+        assert subject.atoms == (0, 1, 4)
     assert (
         "2 deuterium atoms folded as hydrogen into their heavy atoms"
         in molecule(mol_block(by_symbol)).notes
@@ -104,11 +105,11 @@ def test_the_block_of_a_labelled_compound():
 
 
 def test_a_mol_of_the_user_stays_as_it_is():
-    given = Chem.AddHs(Chem.MolFromSmiles("[2H]C"))
-    before = given.ToBinary()
-    assert molecule(given).graph.nodes == 1
-    assert given.ToBinary() == before
-    assert not any(PLACE in atom.GetPropNames(True, True) for atom in given.GetAtoms())
+    mol = Chem.AddHs(Chem.MolFromSmiles("[2H]C"))
+    before = mol.ToBinary()
+    assert molecule(mol).graph.nodes == 1
+    assert mol.ToBinary() == before
+    assert not any(INPUT_INDEX in atom.GetPropNames(True, True) for atom in mol.GetAtoms())
 
 
 def test_every_hydrogen_may_be_labelled():
@@ -117,7 +118,7 @@ def test_every_hydrogen_may_be_labelled():
         for atom in mol.GetAtoms():
             if atom.GetAtomicNum() == 1:
                 atom.SetIsotope(2)
-        one = molecule(mol)
+        codes = molecule(mol).graph.codes
         plain = molecule(Chem.AddHs(Chem.MolFromSmiles(smiles)))
-        assert torch.equal(one.graph.codes, plain.graph.codes)
-        assert torch.equal(one.graph.codes, molecule_graph(Chem.MolFromSmiles(smiles)).codes)
+        assert torch.equal(codes, plain.graph.codes)
+        assert torch.equal(codes, molecule_graph(Chem.MolFromSmiles(smiles)).codes)

@@ -11,8 +11,9 @@ from graphormer.graphs.molecules import ELEMENTS, MOLECULES, molecule, skeleton
 
 def feature(smiles, name):
     """Entries of a feature for each atom, counted within it."""
-    place = MOLECULES.feature_names.index(name)
-    return (molecule(smiles).graph.codes[:, place] - MOLECULES.offsets[name]).tolist()
+    slot = MOLECULES.feature_names.index(name)
+    codes = molecule(smiles).graph.codes[:, slot]
+    return (codes - MOLECULES.offsets[name]).tolist()
 
 
 def test_atoms_keep_the_order_of_the_smiles():
@@ -30,21 +31,23 @@ def test_features_are_what_a_chemist_expects():
 
 
 def test_enantiomers_differ_and_do_not_depend_on_writing():
-    left, right = feature("N[C@@H](C)C(=O)O", "stereo"), feature("N[C@H](C)C(=O)O", "stereo")
+    left = feature("N[C@@H](C)C(=O)O", "stereo")
+    right = feature("N[C@H](C)C(=O)O", "stereo")
     assert sorted([left[1], right[1]]) == [1, 2]
     assert feature("C[C@H](N)C(=O)O", "stereo")[1] == left[1]
 
 
 def test_double_bond_stereo_is_seen():
-    assert not torch.equal(
-        molecule("F/C=C/Cl").graph.edge_types, molecule("F/C=C\\Cl").graph.edge_types
-    )
+    trans = molecule("F/C=C/Cl").graph
+    cis = molecule("F/C=C\\Cl").graph
+    assert not torch.equal(trans.edge_types, cis.edge_types)
 
 
 def test_explicit_hydrogens_are_folded_and_reported():
-    one, plain = molecule("[H]C([H])([H])CO[H]"), molecule("CCO")
-    assert torch.equal(one.graph.codes, plain.graph.codes) and one.symbols == ["C", "C", "O"]
-    assert one.notes == ("4 explicit hydrogens folded into their heavy atoms",)
+    ethanol = molecule("[H]C([H])([H])CO[H]")
+    assert torch.equal(ethanol.graph.codes, molecule("CCO").graph.codes)
+    assert ethanol.symbols == ["C", "C", "O"]
+    assert ethanol.notes == ("4 explicit hydrogens folded into their heavy atoms",)
     with_hydrogens = Chem.AddHs(Chem.MolFromSmiles("CCO"))
     assert molecule(with_hydrogens).graph.nodes == 3
 
@@ -58,10 +61,9 @@ def test_salts_keep_all_fragments():
     assert molecule("CC(=O)[O-].[Na+]").symbols[-1] == "Na"
 
 
-def test_elements_outside_the_vocabulary_are_other_and_said():
-    one = molecule("C[U]C")
+def test_elements_outside_the_vocabulary_are_other_and_noted():
     assert feature("C[U]C", "element")[1] == len(ELEMENTS)
-    assert one.notes == ("atom 1 (U) is outside the vocabulary: read as 'other'",)
+    assert molecule("C[U]C").notes == ("atom 1 (U) is outside the vocabulary: read as 'other'",)
 
 
 @pytest.mark.parametrize(
@@ -96,15 +98,15 @@ def test_a_long_smiles_is_cut_in_messages():
 @given(st.text(alphabet="CNOcn1()=[]+-#@H./\\%\x00é ", max_size=14))
 def test_any_text_is_a_molecule_or_one_line(text):
     try:
-        one = molecule(text)
+        subject = molecule(text)
     except ValueError as error:
         assert str(error) and "\n" not in str(error).replace(repr(text), "")
     else:
-        assert one.graph.nodes == one.mol.GetNumAtoms() > 0
+        assert subject.graph.nodes == subject.mol.GetNumAtoms() > 0
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("OC(=O)c1ccccc1", "[Na+].[O-]C(=O)c1ccccc1"),
         ("N[C@@H](C)C(=O)O", "N[C@H](C)C(=O)O"),
@@ -113,9 +115,7 @@ def test_any_text_is_a_molecule_or_one_line(text):
         ("CCN", "CC[NH3+].[Cl-]"),
     ],
 )
-def test_a_skeleton_is_common_to_salts_tautomers_and_stereoisomers(one, other):
-    assert (
-        skeleton(molecule(one).mol)
-        == skeleton(molecule(other).mol)
-        != skeleton(molecule("CCCC").mol)
-    )
+def test_a_skeleton_is_common_to_salts_tautomers_and_stereoisomers(first, second):
+    common = skeleton(molecule(first).mol)
+    assert skeleton(molecule(second).mol) == common
+    assert skeleton(molecule("CCCC").mol) != common

@@ -61,11 +61,11 @@ def bonds(mol):
 
 def check(mol):
     text = ordered_smiles(mol)
-    again = Chem.MolFromSmiles(text, OPTIONS)
-    assert again is not None, text
-    assert labels(again) == labels(mol), text
-    assert bonds(again) == bonds(mol), text
-    assert canonical(again) == canonical(mol)
+    copy = Chem.MolFromSmiles(text, OPTIONS)
+    assert copy is not None, text
+    assert labels(copy) == labels(mol), text
+    assert bonds(copy) == bonds(mol), text
+    assert canonical(copy) == canonical(mol)
 
 
 def shuffled(mol, seed):
@@ -85,16 +85,16 @@ def test_any_order_is_written_and_read_again(smiles):
 
 
 def test_drugs_in_any_order():
-    for seed, one in enumerate(read_inputs([str(ROOT / "datasets/drugs/drugs.csv")])):
-        check(one.subject.mol)
-        check(shuffled(one.subject.mol, seed))
+    for seed, drug in enumerate(read_inputs([str(ROOT / "datasets/drugs/drugs.csv")])):
+        check(drug.subject.mol)
+        check(shuffled(drug.subject.mol, seed))
 
 
 def test_a_smiles_without_hydrogens_is_its_own_text():
     text = "O1CC[C@@H](NC(=O)[C@@H](Cc2cc3cc(ccc3nc2N)-c2ccccc2C)C)CC1(C)C"
-    one = molecule(f" {text} ")
-    assert one.explained_smiles == text
-    assert ordered_smiles(one.mol) == text  # as readable as that of a person
+    subject = molecule(f" {text} ")
+    assert subject.explained_smiles == text
+    assert ordered_smiles(subject.mol) == text  # as readable as that of a person
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_what_was_changed_is_written_anew(smiles, explained):
 
 def test_a_block_in_an_order_that_no_chain_follows():
     mol = Chem.RenumberAtoms(Chem.MolFromSmiles("CCO"), [0, 2, 1])
-    one = molecule(mol_block(Chem.MolToMolBlock(mol)))
-    assert one.explained_smiles == "C1.OC1"
-    assert one.symbols == ["C", "O", "C"]
-    assert one.atoms is None
+    subject = molecule(mol_block(Chem.MolToMolBlock(mol)))
+    assert subject.explained_smiles == "C1.OC1"
+    assert subject.symbols == ["C", "O", "C"]
+    assert subject.atoms is None
 
 
 def test_a_bond_of_any_kind():
@@ -124,5 +124,5 @@ def test_a_bond_of_any_kind():
 
 
 def test_a_long_chain_needs_no_recursion():
-    one = Chem.MolFromSmiles("C" * 3000)
-    assert ordered_smiles(one) == "C" * 3000
+    chain = Chem.MolFromSmiles("C" * 3000)
+    assert ordered_smiles(chain) == "C" * 3000

@@ -1,5 +1,6 @@
 """Text of structures: what RDKit reads, and one line with its reason for what it does not."""
 
+import doctest
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,6 +9,7 @@ import torch
 from rdkit import Chem
 
 from graphormer.graphs.molecules import canonical, mol_block, molecule, split_smiles
+from graphormer.smiles import bounds, marks, notation, ordered_smiles, reading, syntax
 from graphormer.smiles.notation import foreign_notation
 from graphormer.smiles.syntax import syntax_fault
 
@@ -16,10 +18,9 @@ ATOM_LINE = "    0.0000    0.0000    0.0000 {:<3} 0  0\n"
 
 def block(symbols, bonds):
     counts = f"{len(symbols):3d}{len(bonds):3d}  0  0  0  0  0  0  0  0999 V2000\n"
-    lines = "".join(f"{start:3d}{end:3d}{kind:3d}  0\n" for start, end, kind in bonds)
-    return (
-        f"name\n  x\n\n{counts}{''.join(ATOM_LINE.format(one) for one in symbols)}{lines}M  END\n"
-    )
+    atom_lines = "".join(ATOM_LINE.format(symbol) for symbol in symbols)
+    bond_lines = "".join(f"{start:3d}{end:3d}{kind:3d}  0\n" for start, end, kind in bonds)
+    return f"name\n  x\n\n{counts}{atom_lines}{bond_lines}M  END\n"
 
 
 ETHANOL = block("CCO", [(1, 2, 1), (2, 3, 1)])
@@ -83,11 +84,11 @@ BLOCK_REASONS = {
         "Element 'Zz' not found (line 9 of the block)",
     ),
     "five bonds": (
-        block("CCCCCC", [(1, other, 1) for other in range(2, 7)]),
+        block("CCCCCC", [(1, neighbour, 1) for neighbour in range(2, 7)]),
         "Explicit valence for atom # 0 C, 5, is greater than permitted (line 5 of the block)",
     ),
     "no NH": (
-        block("NCCCC", [(one + 1, (one + 1) % 5 + 1, 4) for one in range(5)]),
+        block("NCCCC", [(atom + 1, (atom + 1) % 5 + 1, 4) for atom in range(5)]),
         "Can't kekulize mol",
     ),
     "counts": (ETHANOL.replace("  3  2", "  x  2"), "on line 4"),
@@ -124,9 +125,8 @@ def test_reasons_do_not_mix_between_threads():
         return str(caught.value)
 
     with ThreadPoolExecutor(8) as pool:
-        for (_, expected), message in zip(
-            wrong, pool.map(reason, [smiles for smiles, _ in wrong]), strict=True
-        ):
+        messages = pool.map(reason, [smiles for smiles, _ in wrong])
+        for (_, expected), message in zip(wrong, messages, strict=True):
             assert expected in message
 
 
@@ -188,12 +188,12 @@ NOTATIONS = {
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), NOTATIONS.items(), ids=[repr(text[:12]) for text in NOTATIONS]
+    ("text", "kind"), NOTATIONS.items(), ids=[repr(text[:12]) for text in NOTATIONS]
 )
-def test_what_is_no_smiles_is_told_as_such(text, said):
+def test_the_error_tells_what_is_no_smiles(text, kind):
     with pytest.raises(ValueError) as caught:
         molecule(text)
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert kind in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -216,11 +216,12 @@ def test_a_smiles_with_a_mistake_is_not_called_a_name(smiles):
 
 
 def test_an_inchi_is_read():
-    one = molecule("InChI=1S/C9H8O4/c1-6(10)13-8-5-3-2-4-7(8)9(11)12/h2-5H,1H3,(H,11,12)")
-    assert canonical(one.mol) == "CC(=O)Oc1ccccc1C(=O)O"
-    assert one.notes == ("read from an InChI: its atoms are in RDKit's order",)
-    again = molecule(one.explained_smiles)
-    assert torch.equal(again.graph.codes, one.graph.codes) and again.symbols == one.symbols
+    aspirin = molecule("InChI=1S/C9H8O4/c1-6(10)13-8-5-3-2-4-7(8)9(11)12/h2-5H,1H3,(H,11,12)")
+    assert canonical(aspirin.mol) == "CC(=O)Oc1ccccc1C(=O)O"
+    assert aspirin.notes == ("read from an InChI: its atoms are in RDKit's order",)
+    from_smiles = molecule(aspirin.explained_smiles)
+    assert torch.equal(from_smiles.graph.codes, aspirin.graph.codes)
+    assert from_smiles.symbols == aspirin.symbols
     left = molecule("InChI=1S/C3H7NO2/c1-2(4)3(5)6/h2H,4H2,1H3,(H,5,6)/t2-/m0/s1")
     assert canonical(left.mol) == "C[C@H](N)C(=O)O"
     assert molecule("InChI=1S/CH4/h1H4/i1D3").symbols == ["C"]
@@ -245,12 +246,11 @@ CX = {
 
 @pytest.mark.parametrize(("text", "plain"), CX.items())
 def test_a_cxsmiles_block_is_part_of_the_molecule(text, plain):
-    one = molecule(text)
-    other = molecule(plain)
-    assert canonical(one.mol) == canonical(other.mol)
-    assert torch.equal(one.graph.codes, other.graph.codes) and torch.equal(
-        one.graph.edge_types, other.graph.edge_types
-    )
+    with_block = molecule(text)
+    without = molecule(plain)
+    assert canonical(with_block.mol) == canonical(without.mol)
+    assert torch.equal(with_block.graph.codes, without.graph.codes)
+    assert torch.equal(with_block.graph.edge_types, without.graph.edge_types)
 
 
 @pytest.mark.parametrize(
@@ -288,3 +288,13 @@ def test_other_text_behind_a_smiles_is_refused():
 )
 def test_a_line_is_a_smiles_and_a_name(line, smiles, name):
     assert split_smiles(line) == (smiles, name)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [bounds, marks, notation, ordered_smiles, reading, syntax],
+    ids=lambda module: module.__name__,
+)
+def test_examples_in_docstrings(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0 and result.failed == 0
