@@ -20,35 +20,37 @@ LARGEST = 2**31
 
 def read_sheet(
     path: Path, rank: Callable[[Sequence[str]], int] = lambda header: 0
-) -> tuple[Iterator[Record], list[str]]:
-    """The records of the sheet that says most, its header first, and notes; of equals the first. Hidden sheets are left out.
+) -> tuple[Callable[[], Iterator[Record]], list[str]]:
+    """The sheet of a workbook that says most; of equal ones the first. Hidden sheets are left out.
 
     Args:
         path: of the workbook.
         rank: how little the cells of a header say; 0 is best.
 
+    Returns:
+        What reads the records of the sheet, its header first, and notes.
+
     Raises:
-        ValueError: openpyxl is not installed, or the file is no workbook, is damaged, unpacks to too much, or is empty.
+        ValueError: openpyxl is not installed, or the file is no workbook, is damaged, unpacks to
+            too much, or is empty.
     """
     library = excel_library()
     size = workbook_size(path)
     if size > LARGEST:
-        raise ValueError(
-            f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv"
-        )
+        limit = f"at most {LARGEST / 2**30:.0f} are read, save it as .csv"
+        raise ValueError(f"{path} unpacks to {size / 2**30:.1f} GB: {limit}")
     with _whole(path):
         book = library.load_workbook(path, read_only=True, data_only=True)
-    headers = {
-        sheet.title: next(_records(path, sheet), None)
-        for sheet in book.worksheets
-        if sheet.sheet_state == "visible"
-    }
-    filled = {title: header.cells for title, header in headers.items() if header}
-    if not filled:
+    headers: dict[str, list[str]] = {}
+    for sheet in book.worksheets:
+        header = next(_records(path, sheet), None) if sheet.sheet_state == "visible" else None
+        if header:
+            headers[sheet.title] = header.cells
+    if not headers:
         raise ValueError(f"{path} is empty: at least one row is needed")
-    chosen = min(filled, key=lambda title: rank(filled[title]))
-    note = [f"sheet {chosen!r} of {len(filled)}"] if len(filled) > 1 else []
-    return _records(path, book[chosen]), note
+    best = min(headers, key=lambda title: rank(headers[title]))
+    notes = [f"sheet {best!r} of {len(headers)}"] if len(headers) > 1 else []
+    return lambda: _records(path, book[best]), notes
 
 
 def workbook_size(path: Path) -> int:
