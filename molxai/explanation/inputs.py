@@ -8,7 +8,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -171,9 +171,9 @@ class Inputs:
         """
         row = 0
         for source in self.sources:
-            for entry in self._open(source).entries():
-                yield replace(entry, row=row)
-                row += 1
+            for entry in self._open(source).entries(row):
+                yield entry
+                row = entry.row + 1
 
     def read(self, max_atoms: int = MAX_ATOMS) -> Iterator[Input]:
         """Every input in order; a row that cannot be read comes with its error."""
@@ -297,8 +297,8 @@ class _Source(ABC):
     """About how many inputs it holds."""
 
     @abstractmethod
-    def entries(self) -> Iterator[Entry]:
-        """Its inputs, with `row` left at 0."""
+    def entries(self, first: int) -> Iterator[Entry]:
+        """Its inputs, of which the first is that row of all."""
 
     @abstractmethod
     def digest(self) -> str:
@@ -311,8 +311,8 @@ class _Smiles(_Source):
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def entries(self) -> Iterator[Entry]:
-        yield Entry(self.text, self.text, "smiles")
+    def entries(self, first: int) -> Iterator[Entry]:
+        yield Entry(self.text, self.text, "smiles", first)
 
     def digest(self) -> str:
         return self.text
@@ -338,19 +338,19 @@ class _PictureFile(_File):
         super().__init__(Path(source))
         self.source = source
 
-    def entries(self) -> Iterator[Entry]:
-        yield Entry(self.source, self.source, "picture", id=self.path.stem)
+    def entries(self, first: int) -> Iterator[Entry]:
+        yield Entry(self.source, self.source, "picture", first, self.path.stem)
 
 
 class _ArrayFile(_File):
     """An array of pictures."""
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, first: int) -> Iterator[Entry]:
         from graphormer.readers.pictures import read_arrays
 
         for number, values in enumerate(read_arrays(self.path)):
             name = f"{self.path.name}[{number}]"
-            yield Entry(name, values, "array", id=f"{self.path.stem}#{number}")
+            yield Entry(name, values, "array", first + number, f"{self.path.stem}#{number}")
 
 
 class _SmilesFile(_File):
@@ -365,7 +365,8 @@ class _SmilesFile(_File):
         if outline.encoding.note:
             self.notes = (outline.encoding.note,)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, first: int) -> Iterator[Entry]:
+        row = first
         for number, line in enumerate(lines(self.path, self.encoding), 1):
             if not line.strip() or line.startswith("#"):
                 continue
@@ -377,9 +378,11 @@ class _SmilesFile(_File):
                 smiles,
                 smiles,
                 "smiles",
-                id=name.split("\t")[0].strip(),  # further columns have no names
+                row,
+                name.split("\t")[0].strip(),  # further columns have no names
                 fault=f"line {number}: {bad}" if bad else "",
             )
+            row += 1
 
 
 @dataclass(frozen=True)
@@ -424,38 +427,47 @@ class _TableFile(_File):
         others = tuple(name for name in table.columns if name not in taken)
         return _Roles(structures, identity, label, others)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, first: int) -> Iterator[Entry]:
+        return self._structures(first) if self.table.has_structures else self._smiles(first)
+
+    def _structures(self, first: int) -> Iterator[Entry]:
+        """Mol blocks: the records of an SDF."""
         roles = self.roles
-        has_structures = self.table.has_structures
-        for number, row in enumerate(self.table.rows, 1):
-            if has_structures:
-                content = row.block
-                text = f"{self.path.name}#{number}"
-            else:
-                content = row.fields.get(roles.structures, "")
-                text = content
+        for number, row in enumerate(self.table.rows):
             yield Entry(
-                text,
-                content,
-                "block" if has_structures else "smiles",
-                id=self._id(row),
-                label=row.fields.get(roles.label, ""),
-                fault=row.fault,
-                extras=self._extras(row),
-                label_column=roles.label,
+                f"{self.path.name}#{number + 1}",
+                row.block,
+                "block",
+                first + number,
+                # A record has its name in its first line, unless the user says otherwise.
+                (not self.layout.id_column and row.title) or self._id(row),
+                row.fields.get(roles.label, ""),
+                row.fault,
+                {name: row.fields.get(name, "") for name in roles.others},
+                roles.label,
+            )
+
+    def _smiles(self, first: int) -> Iterator[Entry]:
+        """The column of SMILES."""
+        roles = self.roles
+        missing = None if self.table.types else ""
+        for number, row in enumerate(self.table.rows):
+            smiles = row.fields.get(roles.structures, "")
+            cells = row.values or row.fields
+            yield Entry(
+                smiles,
+                smiles,
+                "smiles",
+                first + number,
+                self._id(row),
+                row.fields.get(roles.label, ""),
+                row.fault,
+                {name: cells.get(name, missing) for name in roles.others},
+                roles.label,
             )
 
     def _id(self, row: Row) -> str:
-        id = WHOLE.sub(r"\1", row.fields.get(self.roles.id, "").strip())
-        # An SDF's record has its name in its first line, unless the user says otherwise.
-        if self.table.has_structures and not self.layout.id_column:
-            return row.title or id
-        return id
-
-    def _extras(self, row: Row) -> dict[str, Any]:
-        cells = row.values or row.fields
-        missing = None if self.table.types else ""
-        return {name: cells.get(name, missing) for name in self.roles.others}
+        return WHOLE.sub(r"\1", row.fields.get(self.roles.id, "").strip())
 
 
 def _open(source: str, layout: Layout, label_column: str) -> _Source:
