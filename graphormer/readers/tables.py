@@ -205,7 +205,7 @@ def _open_text(path: Path, layout: Layout, usual: str) -> Table:
         notes.append(f"separator {separator!r}")
     if row_names:
         notes.append("row names that have no column name")
-    columns, rows = _named(path, read_records, "line")
+    columns, rows = _columns_and_rows(path, read_records, "line")
     return Table(
         path,
         columns,
@@ -219,11 +219,11 @@ def _open_text(path: Path, layout: Layout, usual: str) -> Table:
 
 def _open_workbook(path: Path) -> Table:
     read_records, notes = read_sheet(path, smiles_rank)
-    columns, rows = _named(path, read_records, "row")
+    columns, rows = _columns_and_rows(path, read_records, "row")
     return Table(path, columns, rows, tuple(notes))
 
 
-def _named(
+def _columns_and_rows(
     path: Path, read_records: Callable[[], Iterator[Record]], unit: str
 ) -> tuple[list[str], Rows]:
     """The named columns of a table of cells, and its rows.

@@ -107,7 +107,7 @@ def _named_encoding(wanted: str) -> Encoding:
 @lru_cache(maxsize=16)
 def _find_encoding(path: Path, size: int, changed: int) -> Encoding:
     """The encoding, found once for each state of a file."""
-    with _unpacked(path) as file:
+    with _unpack(path) as file:
         head = file.read(HEAD)
         if encoding := _encoding_by_head(path, head):
             return encoding
@@ -209,7 +209,7 @@ class _Tap(io.RawIOBase):
 
 
 @contextmanager
-def _unpacked(
+def _unpack(
     path: Path, watch: Callable[[bytes], object] | None = None
 ) -> Iterator[io.BufferedIOBase]:
     """The bytes of a file, unpacked if its name ends in `.gz`.
@@ -250,7 +250,7 @@ def lines(path: Path, encoding: str = "") -> Iterator[str]:
         ValueError: the file is no text, no whole gzip file, or there is no such encoding.
     """
     name = encoding_of(path, encoding).name
-    with _unpacked(path) as file:
+    with _unpack(path) as file:
         yield from _decode(path, file, name)
 
 
@@ -297,7 +297,7 @@ def survey(path: Path, wanted: str, read: Callable[[Iterator[str]], Content]) ->
     """
     checksum = hashlib.sha256()
     check = _Utf8Check()
-    with _unpacked(path, checksum.update) as file:
+    with _unpack(path, checksum.update) as file:
         tap = io.BufferedReader(_Tap(file, check.feed), BLOCK)
         if wanted:
             encoding: Encoding | None = _named_encoding(wanted)
