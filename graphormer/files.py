@@ -32,10 +32,13 @@ def missing_folder(path: Path) -> str:
     Folders are not made for files, so that a mistyped path is noticed.
     """
     folder = path.parent
-    parent = folder.parent
-    siblings = [item.name for item in parent.iterdir() if item.is_dir()] if parent.is_dir() else []
+    siblings = []
+    if folder.parent.is_dir():
+        siblings = [item.name for item in folder.parent.iterdir() if item.is_dir()]
     similar = nearest(folder.name, siblings)
-    advice = f"did you mean {str(parent / similar[0])!r}? Else create" if similar else "create"
+    advice = "create"
+    if similar:
+        advice = f"did you mean {str(folder.parent / similar[0])!r}? Else create"
     return (
         f"no folder {str(folder)!r} to write {path.name} into: {advice} it first "
         "(a mistyped folder is not made)"

@@ -64,14 +64,18 @@ def unknown(what: str, wanted: str, names: Iterable[str], remedy: str = "", wher
         >>> unknown("class", "7", ["no", "yes"], where="in the model 'm'")
         "no class '7' in the model 'm': there are no, yes"
     """
-    existing = list(dict.fromkeys(names))
-    near = " or ".join(repr(_short(name)) for name in nearest(wanted, existing))
-    choice = f"did you mean {near}? There are" if near else "there are"
-    subject = f"no {what} {_short(wanted)!r}"
+    choices = list(dict.fromkeys(names))
+    message = f"no {what} {_short(wanted)!r}"
     if where:
-        subject = f"{subject} {where}"
-    advice = f"; {remedy}" if remedy else ""
-    return f"{subject}: {choice} {listing(existing)}{advice}"
+        message += f" {where}"
+    near = [repr(_short(name)) for name in nearest(wanted, choices)]
+    if near:
+        message += f": did you mean {' or '.join(near)}? There are {listing(choices)}"
+    else:
+        message += f": there are {listing(choices)}"
+    if remedy:
+        message += f"; {remedy}"
+    return message
 
 
 def listing(names: Iterable[str]) -> str:
@@ -80,10 +84,12 @@ def listing(names: Iterable[str]) -> str:
     if not texts:
         return "none"
     count = len(texts)
-    while count > 1 and len(", ".join(texts[:count])) > LIST_LETTERS:
+    line = ", ".join(texts)
+    while count > 1 and len(line) > LIST_LETTERS:
         count -= 1
-    more = f" and {len(texts) - count} more" if count < len(texts) else ""
-    return ", ".join(texts[:count]) + more
+        line = ", ".join(texts[:count])
+    hidden = len(texts) - count
+    return f"{line} and {hidden} more" if hidden else line
 
 
 def _letters(name: str) -> str:

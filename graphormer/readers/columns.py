@@ -77,8 +77,12 @@ SHORTEST_MOLECULE = 3
 
 
 def is_named(name: str) -> bool:
-    """Whether a column has a name: pandas' index, trailing separators and Excel's empty columns have none."""
-    return bool(name.strip()) and not UNNAMED.fullmatch(name.strip())
+    """Whether a column has a name.
+
+    The index of pandas, separators at the ends of lines and empty columns of Excel give none.
+    """
+    text = name.strip()
+    return bool(text) and not UNNAMED.fullmatch(text)
 
 
 def named_column(path: Path, columns: Sequence[str], wanted: str, option: str) -> str:
@@ -170,7 +174,9 @@ def _usual_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[s
 def usual_smiles(columns: Sequence[str]) -> list[str]:
     """The columns whose names say best that they hold SMILES."""
     best = smiles_rank(columns)
-    return [name for name in columns if _smiles_rank(name) == best < NO_RANK]
+    if best == NO_RANK:
+        return []
+    return [name for name in columns if _smiles_rank(name) == best]
 
 
 NO_RANK = len(SMILES_NAMES) + 1 + len(OTHER_NAMES)
@@ -242,14 +248,17 @@ def says_id(name: str) -> bool:
         >>> [says_id(name) for name in ("Assay ID", "MW")]
         [False, False]
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # drugName
-    return _say_id(_words(name)) or _say_id(_words(spaced))
+    if _say_id(_words(name)):
+        return True
+    camel_case = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # drug Name, for drugName
+    return _say_id(_words(camel_case))
 
 
 def _say_id(words: Sequence[str]) -> bool:
     if len(words) < 2:
         return "".join(words) in ID_ALONE
-    return set(words) <= ID_SUBJECTS | ID_QUALITIES | ID_NOUNS and words[-1] in ID_NOUNS
+    are_usual = set(words) <= ID_SUBJECTS | ID_QUALITIES | ID_NOUNS
+    return are_usual and words[-1] in ID_NOUNS
 
 
 def _words(name: str) -> list[str]:

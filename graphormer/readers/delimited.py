@@ -114,11 +114,11 @@ def align(table: Iterable[Record]) -> Iterator[Record]:
     width = 0
     blank: list[Record] = []
     for record in table:
-        filled = any(cell.strip() for cell in record.cells)
-        if not width and filled:
+        is_blank = not any(map(str.strip, record.cells))
+        if not width and not is_blank:
             width = len(record.cells)
             yield record
-        elif filled or record.fault:
+        elif record.fault or not is_blank:
             yield from blank
             blank = []
             yield _as_wide(record, width)
@@ -129,32 +129,34 @@ def align(table: Iterable[Record]) -> Iterator[Record]:
 def _as_wide(record: Record, width: int) -> Record:
     """The record with as many cells as the header; at fault if cells that hold something go."""
     cells = record.cells
-    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-        too_wide = f"{len(cells)} cells under {width} names: quote those that hold the separator"
-        return Record(record.line, cells[:width], record.fault or too_wide)
+    fault = record.fault
+    if len(cells) > width and any(map(str.strip, cells[width:])):
+        fault = (
+            fault or f"{len(cells)} cells under {width} names: quote those that hold the separator"
+        )
     padding = [""] * (width - len(cells))
-    return Record(record.line, [*cells[:width], *padding], record.fault)
+    return Record(record.line, cells[:width] + padding, fault)
 
 
-def _records(numbered: _Lines, separator: str, unnamed: int = 0) -> Iterator[Record]:
+def _records(source: _Lines, separator: str, extra: int = 0) -> Iterator[Record]:
     """The records as they stand.
 
     Args:
-        numbered: the lines.
+        source: the lines.
         separator: one character.
-        unnamed: cells by which rows are wider than the header.
+        extra: cells by which rows are wider than the header, under no name.
     """
     csv.field_size_limit(LONGEST)
     width = 0
-    for number, line in numbered:
+    for number, line in source:
         bare = line.rstrip("\r\n\x1a")  # DOS ended files with Ctrl-Z
         if bare:
-            record = _record(number, bare, numbered, separator, width)
-            width = width or len(record.cells) + unnamed
+            record = _record(number, bare, source, separator, width)
+            width = width or len(record.cells) + extra
             yield record
 
 
-def _record(number: int, line: str, numbered: _Lines, separator: str, width: int) -> Record:
+def _record(number: int, line: str, source: _Lines, separator: str, width: int) -> Record:
     if '"' not in line:
         return Record(number, line.split(separator))
     reader = csv.reader(iter([line, ""]), delimiter=separator)
@@ -164,22 +166,22 @@ def _record(number: int, line: str, numbered: _Lines, separator: str, width: int
         return Record(number, _literal(line, separator), str(error))
     if reader.line_num == 1:
         return Record(number, cells)
-    cells = _several_lines(line, numbered, separator, width)
+    cells = _several_lines(line, source, separator, width)
     if cells:
         return Record(number, cells)
     return Record(number, _literal(line, separator), UNCLOSED)
 
 
-def _several_lines(line: str, numbered: _Lines, separator: str, width: int) -> list[str]:
+def _several_lines(line: str, source: _Lines, separator: str, width: int) -> list[str]:
     """The cells of a record that begins with this line and goes on; none if a quote is a slip."""
-    used = [f"{line}\n"]
+    begin = [f"{line}\n"]  # the lines that the cells may stand in, as far as they are looked at
 
     def following() -> Iterator[str]:
-        yield used[0]
-        for next_line in numbered.following(MOST_LINES):
-            if len(used) == FULL_ROWS and _are_rows(used, separator, width):
+        yield begin[0]
+        for next_line in source.following(MOST_LINES):
+            if len(begin) == FULL_ROWS and _are_rows(begin, separator, width):
                 return
-            used.append(next_line)
+            begin.append(next_line)
             yield next_line
 
     reader = csv.reader(following(), delimiter=separator, strict=True)
@@ -187,10 +189,10 @@ def _several_lines(line: str, numbered: _Lines, separator: str, width: int) -> l
         cells = next(reader)
     except csv.Error:  # never closed, or followed by something else than a separator
         return []
-    record = used[: reader.line_num]
+    record = begin[: reader.line_num]
     if width and (len(cells) > width or _swallow_rows(record, separator, width)):
         return []
-    numbered.skip(len(record) - 1)
+    source.skip(len(record) - 1)
     return [cell.replace("\r\n", "\n") for cell in cells]
 
 
@@ -203,14 +205,22 @@ def _swallow_rows(lines: Sequence[str], separator: str, width: int) -> bool:
     """
     if len(lines) > 2 and _are_rows(lines, separator, width):
         return True
-    first, *later = (_literal(line, separator) for line in lines)
+    first, *below = [_literal(line, separator) for line in lines]
     id = _shape(first[0])
-    return "9" in id and any(len(cells) == width and _shape(cells[0]) == id for cells in later)
+    if "9" not in id:
+        return False
+    return any(len(cells) == width and _shape(cells[0]) == id for cells in below)
 
 
 def _shape(cell: str) -> str:
     """The cell with 9 for each digit and a for each letter: `aa-99` for `mx-12`."""
-    return "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in cell)
+    return "".join(map(_shape_of_sign, cell))
+
+
+def _shape_of_sign(sign: str) -> str:
+    if sign.isdigit():
+        return "9"
+    return "a" if sign.isalpha() else sign
 
 
 def _are_rows(lines: Sequence[str], separator: str, width: int) -> bool:
@@ -282,10 +292,10 @@ def has_row_names(sample: Sequence[str], separator: str) -> bool:
 
 
 def _header_and_rows(
-    sample: Sequence[str], separator: str, unnamed: int = 0
+    sample: Sequence[str], separator: str, extra: int = 0
 ) -> tuple[Record, list[Record]]:
     """The first record of some lines, and those below; of no lines an empty record."""
-    table = list(_records(_Lines(sample, 1), separator, unnamed))
+    table = list(_records(_Lines(sample, 1), separator, extra))
     return (table[0], table[1:]) if table else (Record(1, []), [])
 
 
@@ -304,7 +314,7 @@ class _Split:
         widths = [_filled_width(record.cells, width) for record in below if not record.fault]
         if not widths:
             return cls(header.cells, 1.0)
-        fitting = sum(filled in (width, width + 1) for filled in widths)
+        fitting = sum(width <= row_width <= width + 1 for row_width in widths)
         return cls(header.cells, fitting / len(widths))
 
 

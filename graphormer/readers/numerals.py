@@ -111,17 +111,17 @@ def numerals(name: str, cells: Sequence[str], decimal_commas: bool = False) -> N
             percent.
     """
     tidy = [plain_number(cell) for cell in cells]
-    filled = [cell for cell in tidy if cell]
-    if _share(filled, is_number) >= NEARLY_ALL and not _whole_beside_decimal_commas(filled):
+    values = [cell for cell in tidy if cell]
+    if _share(values, is_number) >= NEARLY_ALL and not _whole_beside_decimal_commas(values):
         return Numerals(tidy, _note_of_minus_signs(cells, tidy))
     in_percent = ""
-    if _are_percents(name, filled):
+    if _are_percents(name, values):
         in_percent = "in percent, 84% read as 84"
         tidy = [cell.removesuffix("%").rstrip() for cell in tidy]
-        filled = [cell for cell in tidy if cell]
-        if _share(filled, is_number) >= NEARLY_ALL:
-            return Numerals(tidy, f"{len(filled)} numbers {in_percent}")
-    notation = _notation(name, filled, decimal_commas)
+        values = [cell for cell in tidy if cell]
+        if _share(values, is_number) >= NEARLY_ALL:
+            return Numerals(tidy, f"{len(values)} numbers {in_percent}")
+    notation = _notation(name, values, decimal_commas)
     if notation is None:
         return Numerals(list(cells))
     numbers = [notation.rewrite(cell) if notation.matches(cell) else cell for cell in tidy]
@@ -139,29 +139,29 @@ def _note_of_minus_signs(cells: Sequence[str], tidy: Sequence[str]) -> str:
     )
     if not changed:
         return ""
-    filled = sum(map(bool, tidy))
-    return f"{filled} numbers, {changed} with a typographic minus sign"
+    total = sum(map(bool, tidy))
+    return f"{total} numbers, {changed} with a typographic minus sign"
 
 
-def _are_percents(name: str, filled: Sequence[str]) -> bool:
+def _are_percents(name: str, values: Sequence[str]) -> bool:
     """Whether nearly all cells end in a percent sign.
 
     Raises:
         ValueError: all cells are numbers, but only some of them in percent.
     """
-    percents = [cell for cell in filled if cell.endswith("%")]
-    numbers = [cell for cell in filled if is_number(cell)]
-    if percents and numbers and len(percents) + len(numbers) == len(filled):
+    percents = [cell for cell in values if cell.endswith("%")]
+    numbers = [cell for cell in values if is_number(cell)]
+    if percents and numbers and len(percents) + len(numbers) == len(values):
         mixture = f"numbers in percent, like {percents[0]!r}, and others, like {numbers[0]!r}"
         raise ValueError(f"{name!r} holds {mixture}: write all of them in percent, or none")
-    return len(percents) >= NEARLY_ALL * len(filled) > 0
+    return len(percents) >= NEARLY_ALL * len(values) > 0
 
 
-def _whole_beside_decimal_commas(filled: Sequence[str]) -> bool:
+def _whole_beside_decimal_commas(values: Sequence[str]) -> bool:
     """Whether the cells are whole numbers and a few with decimal commas, none with a point."""
-    if any("." in cell for cell in filled):
+    if any("." in cell for cell in values):
         return False
-    unread = [cell for cell in filled if not is_number(cell)]
+    unread = [cell for cell in values if not is_number(cell)]
     return bool(unread) and all(map(_has_decimal_comma, unread))
 
 
@@ -176,23 +176,23 @@ class _Notation:
     """The cell as Python writes it."""
 
 
-def _notation(name: str, filled: Sequence[str], decimal_commas: bool) -> _Notation | None:
+def _notation(name: str, values: Sequence[str], decimal_commas: bool) -> _Notation | None:
     """The notation of nearly all the cells.
 
     Raises:
         ValueError: they are in two notations, which give different numbers.
     """
-    shares = {notation: _share(filled, notation.matches) for notation in NOTATIONS}
+    shares = {notation: _share(values, notation.matches) for notation in NOTATIONS}
     commas = shares[COMMAS]
     if commas >= NEARLY_ALL and commas == shares[THOUSANDS] and not decimal_commas:
-        cell = next(cell for cell in filled if "," in cell)
+        cell = next(cell for cell in values if "," in cell)
         raise ValueError(
             f"{name!r} holds numbers like {cell!r}, which may be "
             f"{COMMAS.rewrite(cell)} or {THOUSANDS.rewrite(cell)}: write the column's numbers "
             "with decimal points and without marks between thousands"
         )
-    has_points = any("." in cell for cell in filled)
-    if has_points and not any("." in cell and "," in cell for cell in filled):
+    has_points = any("." in cell for cell in values)
+    if has_points and not any("." in cell and "," in cell for cell in values):
         shares[COMMAS] = 0.0  # 1.234 beside 0,512: points are as likely decimal ones
     best = max(
         NOTATIONS,

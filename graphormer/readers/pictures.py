@@ -87,8 +87,9 @@ def picture(grey: ndarray) -> tuple[Float[ndarray, "28 28"], tuple[str, ...]]:
     """
     values = _unit_range(grey)
     notes = []
-    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
-    if np.median(border) > (values.min() + values.max()) / 2:
+    edges = [values[0], values[-1], values[:, 0], values[:, -1]]
+    paper = np.median(np.concatenate(edges))  # over the pixels of all four
+    if paper > (values.min() + values.max()) / 2:
         values = 1 - values
         notes.append("dark ink on light paper: inverted")
     if values.shape != (SIDE, SIDE):
@@ -112,12 +113,14 @@ def _unit_range(grey: ndarray) -> Float[ndarray, "rows columns"]:
             "numbers in rows × columns are needed"
         )
     values = grey / 255 if grey.dtype.kind in "iu" else grey.astype(np.float64)
-    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+    darkest = values.min()
+    lightest = values.max()
+    if not np.isfinite(values).all() or darkest < 0 or lightest > 1:
         raise ValueError(
-            f"pixel values {values.min():g} … {values.max():g}: "
+            f"pixel values {darkest:g} … {lightest:g}: "
             "numbers from 0 (black) to 1 (white) are needed"
         )
-    if values.max() - values.min() < FLAT:
+    if lightest - darkest < FLAT:
         raise ValueError("a picture of one grey: a digit on a background is needed")
     return values
 
@@ -135,14 +138,24 @@ def _fit_frame(values: Float[ndarray, "rows columns"]) -> Float[ndarray, "28 28"
     shape = [max(1, round(side * scale)) for side in ink.shape]
     small = resize(ink, shape, order=1, anti_aliasing=True)  # (rows, columns), at most 20 × 20
     height, width = small.shape
-    centres = [float((axis * small).sum() / small.sum()) for axis in np.indices(small.shape)]
-    top, left = (
-        min(max(round((SIDE - 1) / 2 - centre), 0), SIDE - side)
-        for centre, side in zip(centres, small.shape, strict=True)
-    )
+    row_numbers, column_numbers = np.indices(small.shape)  # (rows, columns) each
+    top = _corner(row_numbers, small, SIDE - height)
+    left = _corner(column_numbers, small, SIDE - width)
     frame = np.zeros((SIDE, SIDE))
     frame[top : top + height, left : left + width] = np.clip(small, 0, 1)
     return frame
+
+
+def _corner(numbers: ndarray, ink: Float[ndarray, "rows columns"], last: int) -> int:
+    """The row or column of the frame at which the ink begins, so that its mass is in the middle.
+
+    Args:
+        numbers: of each pixel's row, or of its column.
+        ink: the picture.
+        last: row or column at which it still fits the frame.
+    """
+    centre = float((numbers * ink).sum() / ink.sum())
+    return min(max(round((SIDE - 1) / 2 - centre), 0), last)
 
 
 def read_arrays(path: Path) -> Float[ndarray, "digits 28 28"]:

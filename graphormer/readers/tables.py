@@ -186,31 +186,31 @@ def _open_text(path: Path, layout: Layout, usual: str) -> Table:
     outline = survey(path, layout.encoding, count_lines)
     encoding = outline.encoding
     head = list(islice(lines(path, encoding.name), SAMPLE))
-    announced = EXCEL_SEPARATOR.match(head[0]) if head else None
-    skipped = 1 if announced else 0
+    excel_line = EXCEL_SEPARATOR.match(head[0]) if head else None
+    start = 1 if excel_line else 0
     if layout.separator:
         separator = separator_named(layout.separator)
-    elif announced:
-        separator = announced[1]
+    elif excel_line:
+        separator = excel_line[1]
     else:
         separator = separator_of(head, usual, smiles_rank)
-    row_names = has_row_names(head[skipped:], separator)
+    row_names = has_row_names(head[start:], separator)
 
     def read_records() -> Iterator[Record]:
-        rest = islice(lines(path, encoding.name), skipped, None)
-        return records(rest, separator, skipped + 1, row_names)
+        rest = islice(lines(path, encoding.name), start, None)
+        return records(rest, separator, start + 1, row_names)
 
-    notes = [encoding.note] if encoding.note else []
-    if separator != usual:
-        notes.append(f"separator {separator!r}")
-    if row_names:
-        notes.append("row names that have no column name")
     columns, rows = _columns_and_rows(path, read_records, "line")
+    notes = (
+        encoding.note,
+        f"separator {separator!r}" if separator != usual else "",
+        "row names that have no column name" if row_names else "",
+    )
     return Table(
         path,
         columns,
         rows,
-        tuple(notes),
+        tuple(filter(None, notes)),
         decimal_commas=separator == ";",
         expected=outline.content - 1,  # the header is no row
         sha256=outline.sha256,

@@ -68,13 +68,18 @@ class Encoding:
 
 
 def ending(path: Path) -> str:
-    """The kind of a file by its name, in lower case: `.csv` for `table.csv` and for `table.csv.gz`."""
+    """The kind of a file by its name, in lower case.
+
+    Example:
+        >>> ending(Path("Table.CSV")), ending(Path("table.csv.gz"))
+        ('.csv', '.csv')
+    """
     name = path.name.lower().removesuffix(".gz")
     return Path(name).suffix
 
 
-def encoding_of(path: Path, wanted: str = "") -> Encoding:
-    """The encoding of a text file: the wanted one, else found by its byte order mark and its bytes.
+def encoding_of(path: Path, name: str = "") -> Encoding:
+    """The encoding of a text file: the named one, else found by byte order mark and bytes.
 
     A file is UTF-8 if its bytes are, or if most of what is beyond ASCII is. Otherwise it is taken
     for Windows' cp1252, which is Latin-1 and more.
@@ -82,30 +87,31 @@ def encoding_of(path: Path, wanted: str = "") -> Encoding:
     Raises:
         ValueError: there is no such encoding, the file is no text, or no whole gzip file.
     """
-    if wanted:
-        return _named_encoding(wanted)
+    if name:
+        return _lookup(name)
     state = path.stat()
     return _find_encoding(path, state.st_size, state.st_mtime_ns)
 
 
-def _named_encoding(wanted: str) -> Encoding:
+def _lookup(name: str) -> Encoding:
     """The encoding that the user names.
 
     Raises:
         ValueError: Python has none of that name.
     """
     try:
-        name = codecs.lookup(wanted).name
+        standard = codecs.lookup(name).name
     except LookupError as error:
         examples = "utf-8, utf-16, cp1252, latin-1"
         raise ValueError(
-            f"encoding {wanted!r} is not known: {examples} and others of Python's are"
+            f"encoding {name!r} is not known: {examples} and others of Python's are"
         ) from error
-    return Encoding("utf-8-sig" if name == "utf-8" else name)
+    # A byte order mark is no part of the text; the codec "utf-8" would keep it.
+    return Encoding("utf-8-sig" if standard == "utf-8" else standard)
 
 
 @lru_cache(maxsize=16)
-def _find_encoding(path: Path, size: int, changed: int) -> Encoding:
+def _find_encoding(path: Path, size: int, time: int) -> Encoding:
     """The encoding, found once for each state of a file."""
     with _unpack(path) as file:
         head = file.read(HEAD)
@@ -128,8 +134,8 @@ def _encoding_by_head(path: Path, head: bytes) -> Encoding | None:
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return Encoding(name, "" if name == "utf-8-sig" else f"encoding {name}")
-    if unmarked := _unmarked_utf16(head):
-        return Encoding(unmarked, f"encoding {unmarked}")
+    if wide := _utf16_without_mark(head):
+        return Encoding(wide, f"encoding {wide}")
     for start, description in OTHER_FILES:
         if head.startswith(start):
             raise ValueError(f"{path} is {description}")
@@ -138,7 +144,7 @@ def _encoding_by_head(path: Path, head: bytes) -> Encoding | None:
     return None
 
 
-def _unmarked_utf16(head: bytes) -> str:
+def _utf16_without_mark(head: bytes) -> str:
     """UTF-16 without a mark, or an empty text: in western text every second byte is zero."""
     pairs = len(head) // 2
     if pairs < 4:
@@ -168,11 +174,11 @@ class _Utf8Check:
         text = self.decoder.decode(block, final=not block)
         if not text.isascii():
             self.valid += len(BEYOND_ASCII.findall(text))
-            escaped = ESCAPED.findall(text)
-            self.invalid += len(escaped)
-            if escaped and not self.complaint:
-                line = self.line_ends + text.count("\n", 0, text.index(escaped[0])) + 1
-                self.complaint = f"byte 0x{_byte(escaped[0]):02X} in line {line} is not UTF-8"
+            bad = ESCAPED.findall(text)
+            self.invalid += len(bad)
+            if bad and not self.complaint:
+                line = self.line_ends + text.count("\n", 0, text.index(bad[0])) + 1
+                self.complaint = f"byte 0x{_byte(bad[0]):02X} in line {line} is not UTF-8"
             if any(byte in block for byte in UNDEFINED_IN_CP1252):
                 self.undefined = True
         self.line_ends += text.count("\n")
@@ -186,9 +192,9 @@ class _Utf8Check:
         return Encoding(name, f"encoding {name} ({self.complaint})")
 
 
-def _byte(escaped: str) -> int:
-    """The byte that stands in a text as this character."""
-    return ord(escaped) - FIRST_ESCAPED
+def _byte(character: str) -> int:
+    """The byte that stands in a text as this character, a match of `ESCAPED`."""
+    return ord(character) - FIRST_ESCAPED
 
 
 class _Tap(io.RawIOBase):
@@ -222,15 +228,15 @@ def _unpack(
         ValueError: the file is no whole gzip file.
     """
     with path.open("rb") as file:
-        stored: io.BufferedIOBase = file
+        raw: io.BufferedIOBase = file
         if watch:
-            stored = io.BufferedReader(_Tap(file, watch), BLOCK)
+            raw = io.BufferedReader(_Tap(file, watch), BLOCK)
         if not path.name.lower().endswith(".gz"):
-            yield stored
+            yield raw
             return
         try:
-            with gzip.GzipFile(fileobj=stored, mode="rb") as unpacked:
-                yield unpacked
+            with gzip.GzipFile(fileobj=raw, mode="rb") as content:
+                yield content
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             remedy = "copy it again, or unpack it first"
             raise ValueError(f"{path} is no whole gzip file ({error}): {remedy}") from error
@@ -281,7 +287,7 @@ class Survey(Generic[Content]):
     """What was made of its lines."""
 
 
-def survey(path: Path, wanted: str, read: Callable[[Iterator[str]], Content]) -> Survey[Content]:
+def survey(path: Path, name: str, read: Callable[[Iterator[str]], Content]) -> Survey[Content]:
     """Encoding, checksum and content of a text file from a single pass.
 
     The lines are read as UTF-8 while the encoding is still being found. Only if it turns out to be
@@ -289,7 +295,7 @@ def survey(path: Path, wanted: str, read: Callable[[Iterator[str]], Content]) ->
 
     Args:
         path: unpacked if its name ends in `.gz`.
-        wanted: name of the encoding; found if it is empty.
+        name: of the encoding; found if it is empty.
         read: makes something of the lines, all of which it goes through.
 
     Raises:
@@ -299,14 +305,14 @@ def survey(path: Path, wanted: str, read: Callable[[Iterator[str]], Content]) ->
     check = _Utf8Check()
     with _unpack(path, checksum.update) as file:
         tap = io.BufferedReader(_Tap(file, check.feed), BLOCK)
-        if wanted:
-            encoding: Encoding | None = _named_encoding(wanted)
+        if name:
+            encoding: Encoding | None = _lookup(name)
         else:
             encoding = _encoding_by_head(path, tap.peek(HEAD)[:HEAD])
-        assumed = encoding.name if encoding else "utf-8"
-        content = read(_decode(path, tap, assumed))
+        first_name = encoding.name if encoding else "utf-8"
+        content = read(_decode(path, tap, first_name))
     encoding = encoding or check.encoding
-    if encoding.name != assumed:
+    if encoding.name != first_name:
         content = read(lines(path, encoding.name))
     return Survey(encoding, checksum.hexdigest(), content)
 
@@ -320,10 +326,10 @@ def bad_byte(text: str) -> str:
     """Why a text is not what the file's author wrote; empty if every byte was readable."""
     if text.isascii():
         return ""
-    escaped = ESCAPED.search(text)
-    if not escaped:
+    match = ESCAPED.search(text)
+    if not match:
         return ""
-    byte = f"byte 0x{_byte(escaped[0]):02X}"
+    byte = f"byte 0x{_byte(match[0]):02X}"
     return f"{byte} cannot be read: save the file as UTF-8, or name its encoding with --encoding"
 
 

@@ -108,13 +108,13 @@ def lacking(reads: str, source: Any) -> str:
     return f"{NEEDED[reads]} is needed, not {type(source).__name__}"
 
 
-def check_no_file(source: str | Path, reads: str, named: str) -> None:
+def check_no_file(source: str | Path, reads: str, model_name: str) -> None:
     """Refuse the name of a file that holds many inputs, or another kind of them.
 
     Args:
         source: what was given as one input.
         reads: molecules or digits.
-        named: how to call the model in the message.
+        model_name: how to call the model in the message.
 
     Raises:
         ValueError: it is such a name.
@@ -129,7 +129,7 @@ def check_no_file(source: str | Path, reads: str, named: str) -> None:
     path = repr(str(source))
     if kind in other_files:
         raise ValueError(
-            f"{named} reads {reads}: {path} is a file of another kind, choose another model"
+            f"{model_name} reads {reads}: {path} is a file of another kind, choose another model"
         )
     if kind in own_files:
         raise ValueError(f"{path} is a file of inputs: give what molxai.read_inputs reads from it")
