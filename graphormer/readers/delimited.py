@@ -259,7 +259,7 @@ def separator_of(
         rank: how little the cells of a header say; 0 is best.
 
     Example:
-        >>> separator_of(["id;name, long;y", "1;a, b;0,5"], ",")
+        >>> separator_of(["id;name, long;y", "1;a, b, c;0,5"], ",")
         ';'
     """
     splits = {separator: _Split.of(sample, separator) for separator in (usual, *SEPARATORS)}

@@ -120,18 +120,15 @@ def check_no_file(source: str | Path, reads: str, model_name: str) -> None:
         ValueError: it is such a name.
     """
     kind = ending(Path(source))
-    if reads == "digits":
-        if kind in PICTURES:
-            return
-        own_files, other_files = DIGIT_FILES, MOLECULE_FILES
-    else:
-        own_files, other_files = MOLECULE_FILES, DIGIT_FILES
+    reads_digits = reads == "digits"
+    if reads_digits and kind in PICTURES:
+        return
     path = repr(str(source))
-    if kind in other_files:
+    if kind in (MOLECULE_FILES if reads_digits else DIGIT_FILES):
         raise ValueError(
             f"{model_name} reads {reads}: {path} is a file of another kind, choose another model"
         )
-    if kind in own_files:
+    if kind in (DIGIT_FILES if reads_digits else MOLECULE_FILES):
         raise ValueError(f"{path} is a file of inputs: give what molxai.read_inputs reads from it")
 
 
