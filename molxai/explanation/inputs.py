@@ -38,9 +38,6 @@ MOLECULE_FILES = (SMILES_LINES, *TABLES)
 DIGIT_FILES = (*PICTURES, *ARRAYS)
 """Endings of files of digits."""
 
-NOTED = MOLECULE_FILES
-"""Endings of files in whose reading something is chosen, such as the encoding."""
-
 OTHER_FILE = re.compile(
     r"\.(txt|xls|ods|mol2|pdb|zip|html?|xml|feather|pkl|bmp|gif|tiff?|docx?|pdf)$", re.IGNORECASE
 )
@@ -184,11 +181,12 @@ class Inputs:
         """What was chosen in reading each file that the user may not expect, a line for each."""
         messages = []
         for source in self.sources:
-            # A missing or empty file is an error, which whoever reads it tells.
-            if ending(Path(source)) in NOTED and os.path.isfile(source) and os.path.getsize(source):  # noqa: PTH113, PTH202
-                notes = self._open(source).notes
-                if notes:
-                    messages.append(f"{Path(source).name}: read with {', '.join(notes)}")
+            path = Path(source)
+            if ending(path) not in MOLECULE_FILES or not _holds_something(source):
+                continue
+            notes = self._open(source).notes
+            if notes:
+                messages.append(f"{path.name}: read with {', '.join(notes)}")
         return messages
 
     def tables(self) -> Iterator[Table]:
@@ -281,6 +279,11 @@ def is_file(source: str) -> bool:
         return True
     # Not Path.is_file: to it, a SMILES of 300 characters is an error and not simply no file.
     return os.path.isfile(source)  # noqa: PTH113
+
+
+def _holds_something(source: str) -> bool:
+    """Whether there is a file that is not empty. Of others, whoever reads them tells."""
+    return os.path.isfile(source) and os.path.getsize(source) > 0  # noqa: PTH113, PTH202
 
 
 def holds_digits(source: str) -> bool:

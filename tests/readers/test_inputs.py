@@ -168,7 +168,7 @@ def test_a_column_that_is_missing_stops_before_any_row(tmp_path):
             ask()
 
 
-# ------------------------------------------------------------------------------------------------ one pass over a text
+# --------------------------------------------------------------- one pass over a text file
 
 
 @pytest.mark.parametrize(
