@@ -1,26 +1,29 @@
-"""Names that somebody typed and nobody knows: which known ones are near, and the line that says so."""
+"""Names that somebody typed and that do not exist: the nearest ones that do, and the message."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 MOST_NEAR = 3
-"""Names that are offered."""
+"""Names that are offered at most."""
 
 LIKENESS = 0.6
-"""Share of letters that two names have in common, in order, from which one is offered for the other (as in `difflib`)."""
+"""Share of letters that two names have in common, in order, from which on one is offered for the
+other (as in `difflib`)."""
 
 SHORTEST_BEGINNING = 3
-"""Letters from which a name's beginning is offered the whole name."""
+"""Letters from which on a name's beginning is offered the whole name."""
 
 LIST_LETTERS = 320
-"""Letters of a list of known names: all methods fit, the columns of a wide table are cut."""
+"""Letters of a list of names: all methods fit, the columns of a wide table are cut."""
 
 NAME_LETTERS = 60
 """Letters of one name."""
 
 
-def nearest(wanted: str, known: Iterable[str], likeness: float = LIKENESS) -> list[str]:
-    """The known names most like the wanted one, at most `MOST_NEAR`, the nearest first; case and punctuation do not count.
+def nearest(wanted: str, names: Iterable[str], likeness: float = LIKENESS) -> list[str]:
+    """The names most like the wanted one, at most `MOST_NEAR`, the nearest first.
+
+    Case and punctuation do not count.
 
     Example:
         >>> nearest("lrp_gamma", ["lrp", "lrp-gamma", "rollout"])
@@ -32,29 +35,28 @@ def nearest(wanted: str, known: Iterable[str], likeness: float = LIKENESS) -> li
     if not letters:
         return []
     by_letters: dict[str, list[str]] = {}
-    for name in dict.fromkeys(known):
+    for name in dict.fromkeys(names):
         by_letters.setdefault(_letters(name), []).append(name)
     if letters in by_letters:
         return by_letters[letters][:MOST_NEAR]
-    alike = get_close_matches(letters, by_letters, MOST_NEAR, likeness)
-    longer = [
-        other
-        for other in by_letters
-        if len(letters) >= SHORTEST_BEGINNING and other.startswith(letters)
-    ]
-    near = [name for other in dict.fromkeys([*alike, *longer]) for name in by_letters[other]]
+    candidates = get_close_matches(letters, by_letters, MOST_NEAR, likeness)
+    if len(letters) >= SHORTEST_BEGINNING:
+        candidates += [longer for longer in by_letters if longer.startswith(letters)]
+    near: list[str] = []
+    for candidate in dict.fromkeys(candidates):
+        near += by_letters[candidate]
     return near[:MOST_NEAR]
 
 
-def unknown(what: str, wanted: str, known: Iterable[str], remedy: str = "", where: str = "") -> str:
-    """The line of an error for a name that is not known: what was wanted, what is near it, what there is, what to do.
+def unknown(what: str, wanted: str, names: Iterable[str], remedy: str = "", where: str = "") -> str:
+    """The message for a name that does not exist: what is near it, what there is, what to do.
 
     Args:
         what: the kind of name, in the singular.
         wanted: what was typed.
-        known: the names that would have been understood; a long list is cut.
+        names: the names that exist; a long list is cut.
         remedy: what to do, added at the end.
-        where: where the name was looked for, like `in table.csv`.
+        where: the place that was searched, like `in table.csv`.
 
     Example:
         >>> unknown("method", "LRP", ["lrp", "gae"], "'molxai methods' lists them")
@@ -62,28 +64,37 @@ def unknown(what: str, wanted: str, known: Iterable[str], remedy: str = "", wher
         >>> unknown("class", "7", ["no", "yes"], where="in the model 'm'")
         "no class '7' in the model 'm': there are no, yes"
     """
-    names = list(dict.fromkeys(known))
-    near = " or ".join(repr(_short(name)) for name in nearest(wanted, names))
-    place = f" {where}" if where else ""
-    there = f"Did you mean {near}? There are" if near else "there are"
-    advice = f"; {remedy}" if remedy else ""
-    line = f"no {what} {_short(wanted)!r}{place}: {there} {listing(names)}{advice}"
-    return line.replace(": Did", ": did", 1)
+    choices = list(dict.fromkeys(names))
+    message = f"no {what} {_short(wanted)!r}"
+    if where:
+        message += f" {where}"
+    near = [repr(_short(name)) for name in nearest(wanted, choices)]
+    if near:
+        message += f": did you mean {' or '.join(near)}? There are {listing(choices)}"
+    else:
+        message += f": there are {listing(choices)}"
+    if remedy:
+        message += f"; {remedy}"
+    return message
 
 
 def listing(names: Iterable[str]) -> str:
-    """Names with commas between them; of many the first, and how many more there are."""
-    shown = [_printable(_short(name)) for name in names]
-    kept = len(shown)
-    while kept > 1 and len(", ".join(shown[:kept])) > LIST_LETTERS:
-        kept -= 1
-    more = f" and {len(shown) - kept} more" if kept < len(shown) else ""
-    return ", ".join(shown[:kept]) + more if shown else "none"
+    """Names with commas between them; of many names the first, and how many more there are."""
+    texts = [_printable(_short(name)) for name in names]
+    if not texts:
+        return "none"
+    count = len(texts)
+    line = ", ".join(texts)
+    while count > 1 and len(line) > LIST_LETTERS:
+        count -= 1
+        line = ", ".join(texts[:count])
+    hidden = len(texts) - count
+    return f"{line} and {hidden} more" if hidden else line
 
 
 def _letters(name: str) -> str:
-    """What counts when names are compared: its first letters and figures, without case."""
-    return "".join(letter for letter in name[:NAME_LETTERS].casefold() if letter.isalnum())
+    """The letters and figures by which names are compared: without case, the first few."""
+    return "".join(sign for sign in name[:NAME_LETTERS].casefold() if sign.isalnum())
 
 
 def _short(name: str) -> str:
@@ -91,7 +102,7 @@ def _short(name: str) -> str:
 
 
 def _printable(name: str) -> str:
-    """The name, or its escaped form where it holds what a terminal would obey."""
+    """The name, escaped if it holds signs that control a terminal."""
     return name if name.isprintable() else repr(name)
 
 

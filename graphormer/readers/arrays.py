@@ -1,6 +1,7 @@
-"""NumPy's .npy and .npz files from anywhere: checked before anything is unpacked, or refused in one line.
+"""NumPy's .npy and .npz files from anywhere: checked before anything is unpacked, or refused.
 
-NumPy's own reader raises a dozen kinds of errors on damaged files and trusts the sizes that a file states. Here
+NumPy's own reader raises a dozen kinds of errors on damaged files and trusts the sizes that a file
+states. Here
 
 - a header is matched against the few forms that hold numbers or text, never evaluated;
 - what an archive's directory, an array's header and the content say of the size must agree;
@@ -38,13 +39,20 @@ MOST_AXES = 32
 BLOCK = 2**20
 """Bytes that are unpacked at once."""
 
-NPY, ZIP = b"\x93NUMPY", b"PK"
-"""First bytes of the two kinds of files."""
+NPY = b"\x93NUMPY"
+"""First bytes of an .npy file."""
 
-DESCR = re.compile(r"""['"]descr['"]\s*:\s*['"]([<>|=]?[a-zA-Z?]\d{0,6})['"]""")
+ZIP = b"PK"
+"""First bytes of an .npz file."""
+
+DTYPE = re.compile(r"""['"]descr['"]\s*:\s*['"]([<>|=]?[a-zA-Z?]\d{0,6})['"]""")
+"""The entry of a header that names the type."""
+
 ORDER = re.compile(r"""['"]fortran_order['"]\s*:\s*(True|False)""")
+"""The entry of a header that names the order of the axes."""
+
 SHAPE = re.compile(r"""['"]shape['"]\s*:\s*\(((?:\s*\d{1,15}L?\s*,)*\s*(?:\d{1,15}L?)?)\s*\)""")
-"""The three entries of a header: Python 2 wrote whole numbers with an L."""
+"""The entry of a header that names the shape; Python 2 wrote whole numbers with an L."""
 
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What `numpy.savez` and `numpy.savez_compressed` write."""
@@ -52,8 +60,11 @@ PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 """Flag of a member of an archive."""
 
-LARGEST_CODE, SURROGATES = 0x10FFFF, range(0xD800, 0xE000)
-"""Of text: the last code point, and those that are no characters."""
+LARGEST_CODE = 0x10FFFF
+"""The last code point of Unicode."""
+
+SURROGATES = range(0xD800, 0xE000)
+"""Code points that are no characters."""
 
 DAMAGES = (
     zipfile.BadZipFile,  # the archive's directory, a member's name or its checksum
@@ -108,7 +119,7 @@ def unpacked_size(path: Path) -> int:
     """
     if not _is_archive(path):
         return path.stat().st_size
-    return sum(one.file_size for one in _directory(path))
+    return sum(member.file_size for member in _directory(path))
 
 
 def array_header(path: Path, name: str = "") -> Header:
@@ -157,7 +168,7 @@ def _is_archive(path: Path) -> bool:
 
 def _directory(path: Path) -> list[zipfile.ZipInfo]:
     """What an archive says of its members."""
-    with _named_damage(path), zipfile.ZipFile(path) as archive:
+    with _tell_damage(path), zipfile.ZipFile(path) as archive:
         return archive.infolist()
 
 
@@ -168,42 +179,52 @@ def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
         ValueError: it is damaged, or unpacks to more than `LARGEST`.
     """
     members = _directory(path)
-    total = sum(one.file_size for one in members)
+    total = sum(member.file_size for member in members)
     if total > LARGEST:
         limit = f"at most {LARGEST / 2**20:.0f} MB are read, split it"
         raise ValueError(f"{path} unpacks to {total / 2**20:.0f} MB by its own figures: {limit}")
-    return {one.filename.removesuffix(".npy"): one for one in members}
+    return {member.filename.removesuffix(".npy"): member for member in members}
 
 
 @contextmanager
 def _content(path: Path, name: str) -> Iterator[tuple[Readable, int]]:
     """An array's file, header included, and how many bytes it is said to hold."""
-    archived = _is_archive(path)
-    members: dict[str, zipfile.ZipInfo | None] = {**_members(path)} if archived else {"": None}
-    if name not in members:
-        held = shortened(", ".join(members)) if archived else "one array without a name"
-        raise ValueError(f"{path} holds {held}: an array named {name!r} is needed")
-    member = members[name]
-    if member is None:
+    if not _is_archive(path):
+        if name:
+            alone = "one array without a name"
+            raise ValueError(f"{path} holds {alone}: an array named {name!r} is needed")
         with path.open("rb") as file:
             yield file, path.stat().st_size
         return
-    if member.flag_bits & ENCRYPTED or member.compress_type not in PACKINGS:
-        how = (
-            "with a password"
-            if member.flag_bits & ENCRYPTED
-            else f"in a way (type {member.compress_type}) that NumPy does not use"
-        )
-        raise ValueError(
-            f"{_place(path, name)} is packed {how}: save it with numpy.savez or numpy.savez_compressed"
-        )
-    with _named_damage(path), zipfile.ZipFile(path) as archive, archive.open(member) as file:
-        yield file, member.file_size
+    members = _members(path)
+    if name not in members:
+        names = shortened(", ".join(members))
+        raise ValueError(f"{path} holds {names}: an array named {name!r} is needed")
+    member = members[name]
+    _check_packing(path, name, member)
+    with _tell_damage(path), zipfile.ZipFile(path) as archive, archive.open(member) as content:
+        yield content, member.file_size
+
+
+def _check_packing(path: Path, name: str, member: zipfile.ZipInfo) -> None:
+    """Refuse what NumPy does not write.
+
+    Raises:
+        ValueError: the array is packed otherwise.
+    """
+    if member.flag_bits & ENCRYPTED:
+        how = "with a password"
+    elif member.compress_type not in PACKINGS:
+        how = f"in a way (type {member.compress_type}) that NumPy does not use"
+    else:
+        return
+    remedy = "save it with numpy.savez or numpy.savez_compressed"
+    raise ValueError(f"{_place(path, name)} is packed {how}: {remedy}")
 
 
 @contextmanager
-def _named_damage(path: Path) -> Iterator[None]:
-    """Whatever zipfile finds damaged is one kind of error."""
+def _tell_damage(path: Path) -> Iterator[None]:
+    """Raise one kind of error for whatever zipfile finds damaged."""
     try:
         yield
     except DAMAGES as error:
@@ -219,57 +240,74 @@ def _header(place: str, file: Readable, size: int) -> Header:
     Raises:
         ValueError: it is damaged, or states another size.
     """
-    begin = file.read(8)
-    if len(begin) < 8 or not begin.startswith(NPY) or begin[6] not in (1, 2, 3):
+    start = file.read(8)  # the magic bytes, and two of the version
+    if len(start) < 8 or not start.startswith(NPY) or start[6] not in (1, 2, 3):
         raise ValueError(
-            f"{place} is no array, or its header is damaged: save it anew with numpy.save or numpy.savez"
+            f"{place} is no array, or its header is damaged: "
+            "save it anew with numpy.save or numpy.savez"
         )
-    length = "<H" if begin[6] == 1 else "<I"
-    stated = file.read(struct.calcsize(length))
-    text = b""
-    if len(stated) == struct.calcsize(length):
-        (characters,) = struct.unpack(length, stated)
-        text = file.read(characters) if characters <= LONGEST_HEADER else b""
-    header = _parsed(text.decode("latin-1"))
+    length_format = "<H" if start[6] == 1 else "<I"
+    length = file.read(struct.calcsize(length_format))
+    text = _header_text(file, length, length_format)
+    header = _parse(text.decode("latin-1"))
     if header is None:
         found = shortened(text.decode("ascii", "backslashreplace").strip(), 120)
         raise ValueError(
             f"{place} has a damaged or unknown header ({found!r}): an array of numbers is needed"
         )
-    left = size - len(begin) - len(stated) - len(text)
+    left = size - len(start) - len(length) - len(text)
     if header.size != left:
         shape = "×".join(map(str, header.shape)) or "one value"
         raise ValueError(
-            f"{place}: its header says {header.dtype}, {shape}, which is {header.size} bytes, but {left} are there"
+            f"{place}: its header says {header.dtype}, {shape}, which is {header.size} bytes, "
+            f"but {left} are there"
         )
     return header
 
 
-def _parsed(text: str) -> Header | None:
-    """The header's entries; None where one is missing or means nothing."""
-    descr, order, shape = (pattern.search(text) for pattern in (DESCR, ORDER, SHAPE))
-    if not (descr and order and shape):
+def _header_text(file: Readable, length: bytes, length_format: str) -> bytes:
+    """The text of a header; none if its length is missing or absurd."""
+    if len(length) < struct.calcsize(length_format):
+        return b""
+    (characters,) = struct.unpack(length_format, length)
+    return file.read(characters) if characters <= LONGEST_HEADER else b""
+
+
+def _parse(text: str) -> Header | None:
+    """The header's entries; None if one is missing or means nothing.
+
+    Example:
+        >>> _parse("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 28, 28), }")
+        Header(dtype=dtype('float32'), shape=(2, 28, 28), fortran=False)
+    """
+    dtype_entry = DTYPE.search(text)
+    order_entry = ORDER.search(text)
+    shape_entry = SHAPE.search(text)
+    if not (dtype_entry and order_entry and shape_entry):
         return None
-    axes = tuple(int(axis.strip().rstrip("L")) for axis in shape[1].split(",") if axis.strip())
+    axes = [axis.strip().rstrip("L") for axis in shape_entry[1].split(",") if axis.strip()]
     try:
-        dtype = np.dtype(descr[1])
+        dtype = np.dtype(dtype_entry[1])
     except (TypeError, ValueError):  # letters and sizes that NumPy does not know
         return None
-    return (
-        None
-        if dtype.hasobject or len(axes) > MOST_AXES
-        else Header(dtype, axes, order[1] == "True")
-    )
+    if dtype.hasobject or len(axes) > MOST_AXES:
+        return None
+    return Header(dtype, tuple(map(int, axes)), order_entry[1] == "True")
 
 
 def _bytes(place: str, file: Readable, size: int) -> bytearray:
-    """The rest of the file, read to its end so that its checksum is compared, but never more than `size`.
+    """The rest of the file, but never more than `size`.
+
+    It is read to its end, so that its checksum is compared.
 
     Raises:
-        ValueError: there is less.
+        ValueError: there is less, or more.
     """
     content = bytearray()
-    while len(content) < size and (block := file.read(min(BLOCK, size - len(content)))):
+    while len(content) < size:
+        block = file.read(min(BLOCK, size - len(content)))
+        if not block:
+            break
         content += block
     if len(content) < size or file.read(1):
         raise ValueError(

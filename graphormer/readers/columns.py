@@ -1,4 +1,4 @@
-"""Which column of a table holds what: structures, names, and whatever else the user asks for by name."""
+"""Which column of a table holds what: structures, ids, and whatever the user asks for by name."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,113 +14,46 @@ SMILES_NAMES = (
     ("canonicalsmiles", "cansmiles", "rdkitsmiles", "smilesstring", "smilesstr"),
     ("smi", "isosmi", "isomericsmi", "cansmi", "canonicalsmi", "smile"),
 )
-"""Usual names of a column of SMILES, without case, blanks and marks: of several that are there the first kind is taken.
-Isomeric SMILES say more than canonical ones do in some data bases."""
+"""Usual names of a column of SMILES, without case, blanks and marks. If there are several such
+columns, the first kind is taken: isomeric SMILES say more than canonical ones do in some data
+bases."""
 
 OTHER_NAMES = (
     ("mol", "romol", "structure", "structures", "molecule", "molecules"),
     ("chemicalstructure", "compoundstructure", "molecularstructure", "moleculestructure"),
     ("inchi", "standardinchi", "stdinchi"),
 )
-"""Names that a column of SMILES, or of InChI, may have, after all that have SMILES in their name."""
+"""Names that a column of SMILES, or of InChI, may have, after all with SMILES in their name."""
 
 ID_SUBJECTS = frozenset(
-    (
-        *(
-            "compound",
-            "cmpd",
-            "cpd",
-            "molecule",
-            "mol",
-            "drug",
-            "ligand",
-            "substance",
-            "sample",
-            "chemical",
-        ),
-        *(
-            "structure",
-            "inhibitor",
-            "catalog",
-            "catalogue",
-            "registry",
-            "reg",
-            "vendor",
-            "supplier",
-        ),
-        *(
-            "product",
-            "corporate",
-            "corp",
-            "entry",
-            "lead",
-            "hit",
-            "batch",
-            "lab",
-            "database",
-            "monomer",
-            "internal",
-            "external",
-        ),
-        *(
-            "verbindung",
-            "verbindungs",
-            "substanz",
-            "of",
-            "chembl",
-            "pubchem",
-            "zinc",
-            "drugbank",
-            "enamine",
-        ),
-        *("chemspider", "cas", "chebi", "kegg", "bindingdb", "mcule", "molport"),
-    )
+    """
+        compound cmpd cpd molecule mol drug ligand substance sample chemical structure inhibitor
+        catalog catalogue registry reg vendor supplier product corporate corp entry lead hit batch
+        lab database monomer internal external verbindung verbindungs substanz of chembl pubchem
+        zinc drugbank enamine chemspider cas chebi kegg bindingdb mcule molport
+    """.split()  # noqa: SIM905
 )
-"""What a column of ids may be of."""
+"""Words for what a column of ids may be of."""
 
 ID_QUALITIES = frozenset(
-    ("iupac", "preferred", "pref", "common", "generic", "trivial", "systematic", "unique")
+    """
+        iupac preferred pref common generic trivial systematic unique
+    """.split()  # noqa: SIM905
 )
+"""Words for what kind of names they may be."""
 
 ID_NOUNS = frozenset(
-    (
-        "id",
-        "ids",
-        "identifier",
-        "name",
-        "names",
-        "number",
-        "no",
-        "nr",
-        "nummer",
-        "code",
-        "key",
-        "title",
-        "rn",
-        "cid",
-        "sid",
-        "compound",
-    )
+    """
+        id ids identifier name names number no nr nummer code key title rn cid sid compound
+    """.split()  # noqa: SIM905
 )
-"""What such a column may say of them."""
+"""Words for ids and names themselves, one of which comes last."""
 
 ID_ALONE = frozenset(
-    (
-        *("id", "name", "title", "compound", "cid", "sid", "molecule", "drug", "ligand", "iupac"),
-        *(
-            "cas",
-            "casrn",
-            "casno",
-            "identifier",
-            "idnumber",
-            "compoundid",
-            "molregno",
-            "dtxsid",
-            "dtxcid",
-            "verbindung",
-            "substanz",
-        ),
-    )
+    """
+        id name title compound cid sid molecule drug ligand iupac cas casrn casno identifier
+        idnumber compoundid molregno dtxsid dtxcid verbindung substanz
+    """.split()  # noqa: SIM905
 )
 """Names of a column of ids that are one word."""
 
@@ -128,10 +61,10 @@ UNNAMED = re.compile(r"unnamed: ?\d+([._]\w+)*", re.IGNORECASE)
 """How pandas calls a column without a name, such as an index that was saved with a table."""
 
 ENOUGH = 0.9
-"""Share of a sample's cells that must hold molecules for a column to be called one of structures."""
+"""Share of a sample's cells that must hold molecules for a column to count as one of structures."""
 
 LEAST = 0.1
-"""Share below which a column is called none."""
+"""Share below which a column does not count as one of structures, whatever its name."""
 
 SMILES_OPTION = "-s/--smiles-column"
 """The option that names the column of SMILES."""
@@ -139,10 +72,17 @@ SMILES_OPTION = "-s/--smiles-column"
 SAMPLED = 20
 """Cells by which that is judged."""
 
+SHORTEST_MOLECULE = 3
+"""Letters of the longest cell from which on a column is looked through for molecules."""
+
 
 def is_named(name: str) -> bool:
-    """Whether a column has a name: pandas' index, trailing separators and Excel's empty columns have none."""
-    return bool(name.strip()) and not UNNAMED.fullmatch(name.strip())
+    """Whether a column has a name.
+
+    The index of pandas, separators at the ends of lines and empty columns of Excel give none.
+    """
+    text = name.strip()
+    return bool(text) and not UNNAMED.fullmatch(text)
 
 
 def named_column(path: Path, columns: Sequence[str], wanted: str, option: str) -> str:
@@ -166,59 +106,77 @@ def smiles_column(
         path: of the table, for messages.
         columns: of the table.
         sample: cells of its first rows by column.
-        wanted: empty where the user names none.
+        wanted: empty if the user names none.
 
     Raises:
-        ValueError: there is none, there are several of one usual name, or it holds no molecules where another does.
+        ValueError: there is none, there are several of one usual name, or it holds no molecules and
+            another does.
     """
-    found = (
+    column = (
         named_column(path, columns, wanted, SMILES_OPTION)
         if wanted
-        else _usual_smiles(path, columns, sample)
+        else _usual_column(path, columns, sample)
     )
-    if found and _share(sample, found) >= LEAST:
-        return found
-    others = [name for name in columns if name != found and _share(sample, name) >= ENOUGH]
-    if found and not others:
-        return found  # its rows are errors one by one
-    raise ValueError(_no_smiles(path, columns, sample, found, others))
+    if column and _share(sample, column) >= LEAST:
+        return column
+    alternatives = [name for name in columns if name != column and _share(sample, name) >= ENOUGH]
+    if column and not alternatives:
+        return column  # its rows are errors one by one
+    raise ValueError(_no_smiles(path, columns, sample, column, alternatives))
 
 
 def _no_smiles(
     path: Path,
     columns: Sequence[str],
     sample: Sequence[Mapping[str, str]],
-    found: str,
-    others: Sequence[str],
+    column: str,
+    alternatives: Sequence[str],
 ) -> str:
-    """Why no column can be taken for the one of SMILES, and what to do."""
-    hint = (
-        f"column {others[0]!r} seems to hold SMILES: name it with {SMILES_OPTION}" if others else ""
-    )
-    if found:
-        cell = next((row[found] for row in sample if row.get(found)), "")
-        return f"{path}: column {found!r} holds no molecules, like {shortened(cell)!r}; {hint}"
-    if others and _is_molecule(others[0]):
-        return f"{path} begins with {shortened(others[0])!r}, which is a molecule: put a line with names above it, like smiles"
-    there = listing(columns)
-    return f"{path} has the columns {there}: a column named SMILES is needed; {hint or f'name it with {SMILES_OPTION}'}"
+    """Why no column can be taken for the one of SMILES, and what to do.
+
+    Args:
+        path: of the table.
+        columns: of the table.
+        sample: cells of its first rows by column.
+        column: that holds no molecules although its name says so; empty if no name does.
+        alternatives: columns that hold molecules.
+    """
+    remedy = f"name it with {SMILES_OPTION}"
+    hint = f"column {alternatives[0]!r} seems to hold SMILES: {remedy}" if alternatives else ""
+    if column:
+        cell = next((row[column] for row in sample if row.get(column)), "")
+        return f"{path}: column {column!r} holds no molecules, like {shortened(cell)!r}; {hint}"
+    if alternatives and _is_molecule(alternatives[0]):
+        start = f"{path} begins with {shortened(alternatives[0])!r}, which is a molecule"
+        return f"{start}: put a line with names above it, like smiles"
+    there = f"{path} has the columns {listing(columns)}"
+    return f"{there}: a column named SMILES is needed; {hint or remedy}"
 
 
-def _usual_smiles(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]]) -> str:
-    found = usual_smiles(columns)
-    if len(found) > 1:
-        found = [name for name in found if _share(sample, name) >= ENOUGH] or found
-    if len(found) > 1:
+def _usual_column(path: Path, columns: Sequence[str], sample: Sequence[Mapping[str, str]]) -> str:
+    """The column with a usual name of SMILES; empty if there is none.
+
+    Raises:
+        ValueError: there are several, and their cells do not decide.
+    """
+    candidates = usual_smiles(columns)
+    if len(candidates) > 1:
+        with_molecules = [name for name in candidates if _share(sample, name) >= ENOUGH]
+        candidates = with_molecules or candidates
+    if len(candidates) > 1:
+        names = listing(candidates)
         raise ValueError(
-            f"{path} has several columns of SMILES ({listing(found)}): name one with {SMILES_OPTION}"
+            f"{path} has several columns of SMILES ({names}): name one with {SMILES_OPTION}"
         )
-    return found[0] if found else ""
+    return candidates[0] if candidates else ""
 
 
 def usual_smiles(columns: Sequence[str]) -> list[str]:
     """The columns whose names say best that they hold SMILES."""
     best = smiles_rank(columns)
-    return [name for name in columns if _smiles_rank(name) == best < NO_RANK]
+    if best == NO_RANK:
+        return []
+    return [name for name in columns if _smiles_rank(name) == best]
 
 
 NO_RANK = len(SMILES_NAMES) + 1 + len(OTHER_NAMES)
@@ -228,7 +186,8 @@ NO_RANK = len(SMILES_NAMES) + 1 + len(OTHER_NAMES)
 def _smiles_rank(name: str) -> int:
     """How well a column's name says that it holds SMILES: 0 is best."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    kinds = (*SMILES_NAMES, (plain,) if "smiles" in plain else (), *OTHER_NAMES)
+    contains = (plain,) if "smiles" in plain else ()
+    kinds = (*SMILES_NAMES, contains, *OTHER_NAMES)
     return next((rank for rank, kind in enumerate(kinds) if plain in kind), NO_RANK)
 
 
@@ -248,19 +207,19 @@ def says_smiles(name: str) -> bool:
 
 
 def _share(sample: Sequence[Mapping[str, str]], name: str) -> float:
-    """The share of a column's filled cells that hold molecules; 1 where none is filled.
+    """The share of a column's filled cells that hold molecules; 1 if none is filled.
 
     Letters and numbers alone make no molecules: in a column of them nobody looks for structures.
     """
     cells = [row[name] for row in sample if row.get(name, "").strip()][:SAMPLED]
     if not cells:
         return 1.0 if name else 0.0
-    return (
-        sum(_is_molecule(cell) for cell in cells) / len(cells) if max(map(len, cells)) > 2 else 0.0
-    )
+    if max(map(len, cells)) < SHORTEST_MOLECULE:
+        return 0.0
+    return sum(map(_is_molecule, cells)) / len(cells)
 
 
-@lru_cache(maxsize=1024)  # a command opens its table more than once
+@lru_cache(maxsize=1024)  # a sample is judged more than once, for its separator and its columns
 def _is_molecule(text: str) -> bool:
     try:
         molecule(text)
@@ -270,7 +229,7 @@ def _is_molecule(text: str) -> bool:
 
 
 def id_column(path: Path, columns: Sequence[str], wanted: str = "", structures: str = "") -> str:
-    """The column of ids: the wanted one, or the first with a usual name; empty where there is none.
+    """The column of ids: the wanted one, or the first with a usual name; empty if there is none.
 
     Raises:
         ValueError: there is no column of the wanted name.
@@ -284,26 +243,37 @@ def says_id(name: str) -> bool:
     """Whether a column's name says that it identifies molecules.
 
     Example:
-        >>> [says_id(name) for name in ("Compound ID", "molecule_chembl_id", "CMPD_CHEMBLID", "Assay ID", "MW")]
-        [True, True, True, False, False]
+        >>> [says_id(name) for name in ("Compound ID", "molecule_chembl_id", "drugName")]
+        [True, True, True]
+        >>> [says_id(name) for name in ("Assay ID", "MW")]
+        [False, False]
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # drugName
-    return _say_id(_words(name)) or _say_id(_words(spaced))
+    if _say_id(_words(name)):
+        return True
+    camel_case = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # drug Name, for drugName
+    return _say_id(_words(camel_case))
 
 
 def _say_id(words: Sequence[str]) -> bool:
     if len(words) < 2:
         return "".join(words) in ID_ALONE
-    return set(words) <= ID_SUBJECTS | ID_QUALITIES | ID_NOUNS and words[-1] in ID_NOUNS
+    are_usual = set(words) <= ID_SUBJECTS | ID_QUALITIES | ID_NOUNS
+    return are_usual and words[-1] in ID_NOUNS
 
 
 def _words(name: str) -> list[str]:
-    """The words in a column's name, `CMPD_CHEMBLID` as cmpd, chembl, id."""
+    """The words in a column's name, without what stands in brackets.
+
+    Example:
+        >>> _words("CMPD_CHEMBLID (old)")
+        ['cmpd', 'chembl', 'id']
+    """
     plain = re.sub(r"\(.*?\)|\[.*?\]", " ", name.lower()).replace("#", " number ")
-    words = re.findall(r"[^\W_]+", plain)
-    split = [re.fullmatch(r"(\w+?)(id|name|number|code)", word) for word in words]
-    parts = [
-        [found[1], found[2]] if found and found[1] in ID_SUBJECTS else [word]
-        for word, found in zip(words, split, strict=True)
-    ]
-    return [word for part in parts for word in part]
+    words: list[str] = []
+    for word in re.findall(r"[^\W_]+", plain):
+        compound = re.fullmatch(r"(\w+?)(id|name|number|code)", word)
+        if compound and compound[1] in ID_SUBJECTS:
+            words += compound.groups()
+        else:
+            words.append(word)
+    return words

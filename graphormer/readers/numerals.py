@@ -1,4 +1,6 @@
-"""Numbers as people write them in tables: decimal commas, thousands separators, percent signs, typographic minus signs.
+"""Numbers as people write them in tables.
+
+They have decimal commas, thousands separators, percent signs, typographic minus signs.
 
 A notation is that of a whole column, for `1,234` alone may be 1.234 or 1234.
 """
@@ -10,13 +12,13 @@ from dataclasses import dataclass
 import torch
 
 NEARLY_ALL = 0.9
-"""Share of a column's known cells from which on it is one of numbers, and the other cells are slips."""
+"""Share of a column's filled cells from which on it is one of numbers, and the others are slips."""
 
 LARGEST = torch.finfo(torch.float32).max
 """A label beyond it is infinite to the model."""
 
 HALF = 0.5
-"""Share of numbers among the cells of a column of text from which on it is no column of classes."""
+"""Share of numbers among the cells of a column of text from which on it is not one of classes."""
 
 MINUS_SIGNS = re.compile(
     "(^|(?<=[eE]))[\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d]\\s*(?=[\\d.,])"
@@ -27,34 +29,41 @@ SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
 """Blanks that do not break a line, as between thousands."""
 
 
-def _grouped(marks: str) -> str:
-    """A pattern of digits in groups of three; no number of thousands begins with zero."""
+def _groups(marks: str) -> str:
+    """A pattern of digits in groups of three, as 1,234,567; none begins with zero."""
     return rf"[1-9]\d{{0,2}}(?P<mark>[{marks}])\d{{3}}(?:(?P=mark)\d{{3}})*"
 
 
 DECIMAL_COMMA = re.compile(
-    r"[+-]?(\d+|" + _grouped(". '’") + r")?(,\d*)?(e[+-]?\d+)?", re.IGNORECASE
+    r"[+-]?(\d+|" + _groups(". '’") + r")?(,\d*)?(e[+-]?\d+)?", re.IGNORECASE
 )
-THOUSANDS_COMMA = re.compile(r"[+-]?" + _grouped(",") + r"(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
-THOUSANDS_MARK = re.compile(r"[+-]?" + _grouped(" '’") + r"(\.\d*)?", re.IGNORECASE)
+"""A number like 1.234,5 or 0,5."""
+
+THOUSANDS_COMMA = re.compile(r"[+-]?" + _groups(",") + r"(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
+"""A number like 1,234.5."""
+
+THOUSANDS_MARK = re.compile(r"[+-]?" + _groups(" '’") + r"(\.\d*)?", re.IGNORECASE)
+"""A number like 1 234.5 or 1'234.5."""
 
 UNIT = (
-    r"%|‰|°\s?[CF]|[KVJgLlsh]|min|ppm|ppb|[pnuµμm]?M|[pnuµμmk]?g|[uµμm]?[lL]|mol|[unm]mol|eV|k?cal/mol|kJ/mol"
-    r"|[pnuµμm]?(?:M|g|mol)/(?:m?[lL]|k?g)|[pnuµμm]?s|hours?|days?|nm|Å|Da|kDa"
+    r"%|‰|°\s?[CF]|[KVJgLlsh]|min|ppm|ppb|[pnuµμm]?M|[pnuµμmk]?g|[uµμm]?[lL]|mol|[unm]mol"
+    r"|eV|k?cal/mol|kJ/mol|[pnuµμm]?(?:M|g|mol)/(?:m?[lL]|k?g)|[pnuµμm]?s|hours?|days?|nm|Å|Da|kDa"
 )
+"""The usual units."""
+
 QUANTITY = re.compile(
     r"((greater|less|more|smaller|larger|higher|lower) than |at (most|least) |about |ca\.? )?"
     r"[(<>≤≥~≈=€$£±]*\s*[+-]?[\d.,'’ ]*\d[.,]?(e[+-]?\d+)?"
     r"\s?([×x*·]\s?10.*|±.*|\+/-.*|\(.*\)|[*†‡+)]+|[-–]\s?\d.*|\s[A-Za-zµμ%°/].*)?",
     re.IGNORECASE,
 )
-"""A number with something to it: a power of ten, an error, a mark, the end of a range, words."""
+"""A number with an addition: a power of ten, an error, a mark, the end of a range, words."""
 
 WITH_UNIT = re.compile(
     rf"(?P<limit>[<>≤≥~≈=]+\s*)?[+-]?[\d.,'’ ]*\d[.,]?(e[+-]?\d+)?\s?(?P<unit>{UNIT})?",
     re.IGNORECASE,
 )
-"""A number, perhaps one that is only a limit, with one of the usual units or none."""
+"""A number, or one that is only a limit, with one of the usual units or none."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +72,16 @@ class Numerals:
 
     cells: list[str]
     note: str = ""
-    """What was understood, where numbers were not written so; empty where they were, or are no numbers."""
+    """How numbers were written and understood; empty if they were plain, or are no numbers."""
 
 
 def is_number(text: str) -> bool:
     """Whether a text is a finite number as Python and the model have it."""
     try:
-        return (
-            abs(float(text)) <= LARGEST and "_" not in text
-        )  # Python's own 1_000 is a name elsewhere
+        finite = abs(float(text)) <= LARGEST
     except ValueError:
         return False
+    return finite and "_" not in text  # Python's own 1_000 is a name elsewhere
 
 
 def looks_numeric(text: str) -> bool:
@@ -87,7 +95,7 @@ def plain_number(text: str) -> str:
 
 
 def numerals(name: str, cells: Sequence[str], decimal_commas: bool = False) -> Numerals:
-    """The cells of a column; where nearly all are numbers in one notation, those numbers in Python's.
+    """The cells of a column. If nearly all are numbers in one notation, they become Python's.
 
     Example:
         >>> numerals("logS", ["-0,5", "1,25", ""])
@@ -95,81 +103,101 @@ def numerals(name: str, cells: Sequence[str], decimal_commas: bool = False) -> N
 
     Args:
         name: of the column, for messages.
-        cells: empty where there is no value.
+        cells: empty if there is no value.
         decimal_commas: whether the file itself says so, which decides what 1,234 is.
 
     Raises:
-        ValueError: commas may be decimal ones or separate thousands.
+        ValueError: commas may be decimal ones or separate thousands, or some numbers alone are in
+            percent.
     """
     tidy = [plain_number(cell) for cell in cells]
-    known = [cell for cell in tidy if cell]
-    if _share(known, is_number) >= NEARLY_ALL and not _whole_beside_decimal_commas(known):
-        changed = sum(
-            one != cell.strip() for one, cell in zip(tidy, cells, strict=True) if is_number(one)
-        )
-        return Numerals(
-            tidy,
-            f"{len(known)} numbers, {changed} with a typographic minus sign" if changed else "",
-        )
-    in_percents = [cell for cell in known if cell.endswith("%")]
-    percent = len(in_percents) >= NEARLY_ALL * len(known) > 0
-    if (
-        in_percents
-        and (plain := [cell for cell in known if is_number(cell)])
-        and len(in_percents) + len(plain) == len(known)
-    ):
-        needed = "write all of them in percent, or none"
-        raise ValueError(
-            f"{name!r} holds numbers in percent, like {in_percents[0]!r}, and others, like {plain[0]!r}: {needed}"
-        )
-    bare = [cell.removesuffix("%").rstrip() for cell in tidy] if percent else tidy
-    known = [cell for cell in bare if cell]
-    in_percent = "in percent, 84% read as 84" if percent else ""
-    if percent and _share(known, is_number) >= NEARLY_ALL:
-        return Numerals(bare, f"{len(known)} numbers {in_percent}")
-    notation = _notation(name, known, decimal_commas)
+    values = [cell for cell in tidy if cell]
+    if _share(values, is_number) >= NEARLY_ALL and not _whole_beside_decimal_commas(values):
+        return Numerals(tidy, _note_of_minus_signs(cells, tidy))
+    in_percent = ""
+    if _are_percents(name, values):
+        in_percent = "in percent, 84% read as 84"
+        tidy = [cell.removesuffix("%").rstrip() for cell in tidy]
+        values = [cell for cell in tidy if cell]
+        if _share(values, is_number) >= NEARLY_ALL:
+            return Numerals(tidy, f"{len(values)} numbers {in_percent}")
+    notation = _notation(name, values, decimal_commas)
     if notation is None:
         return Numerals(list(cells))
-    said, matches, rewrite = notation
-    made = [rewrite(cell) if matches(cell) else cell for cell in bare]
-    count = sum(map(is_number, made))
-    return Numerals(
-        made, f"{count} numbers {' '.join(part for part in (in_percent, said) if part)}"
+    numbers = [notation.rewrite(cell) if notation.matches(cell) else cell for cell in tidy]
+    count = sum(map(is_number, numbers))
+    note = " ".join(filter(None, (f"{count} numbers", in_percent, notation.name)))
+    return Numerals(numbers, note)
+
+
+def _note_of_minus_signs(cells: Sequence[str], tidy: Sequence[str]) -> str:
+    """How many numbers were not written in Python's way, if any."""
+    changed = sum(
+        number != cell.strip()
+        for number, cell in zip(tidy, cells, strict=True)
+        if is_number(number)
     )
+    if not changed:
+        return ""
+    total = sum(map(bool, tidy))
+    return f"{total} numbers, {changed} with a typographic minus sign"
 
 
-def _whole_beside_decimal_commas(known: Sequence[str]) -> bool:
+def _are_percents(name: str, values: Sequence[str]) -> bool:
+    """Whether nearly all cells end in a percent sign.
+
+    Raises:
+        ValueError: all cells are numbers, but only some of them in percent.
+    """
+    percents = [cell for cell in values if cell.endswith("%")]
+    numbers = [cell for cell in values if is_number(cell)]
+    if percents and numbers and len(percents) + len(numbers) == len(values):
+        mixture = f"numbers in percent, like {percents[0]!r}, and others, like {numbers[0]!r}"
+        raise ValueError(f"{name!r} holds {mixture}: write all of them in percent, or none")
+    return len(percents) >= NEARLY_ALL * len(values) > 0
+
+
+def _whole_beside_decimal_commas(values: Sequence[str]) -> bool:
     """Whether the cells are whole numbers and a few with decimal commas, none with a point."""
-    others = [cell for cell in known if not is_number(cell)]
-    return (
-        bool(others)
-        and not any("." in cell for cell in known)
-        and all(map(_has_decimal_comma, others))
-    )
+    if any("." in cell for cell in values):
+        return False
+    unread = [cell for cell in values if not is_number(cell)]
+    return bool(unread) and all(map(_has_decimal_comma, unread))
 
 
-Notation = tuple[str, Callable[[str], bool], Callable[[str], str]]
-"""What it is called, whether a cell is written in it, and the cell in Python's."""
+@dataclass(frozen=True)
+class _Notation:
+    """A way to write numbers."""
+
+    name: str
+    matches: Callable[[str], bool]
+    """Whether a cell is written in it."""
+    rewrite: Callable[[str], str]
+    """The cell as Python writes it."""
 
 
-def _notation(name: str, known: Sequence[str], decimal_commas: bool) -> Notation | None:
-    """The notation of nearly all the cells."""
-    commas: Notation = ("with decimal commas", _has_decimal_comma, _from_decimal_comma)
-    thousands: Notation = ("with commas between thousands", _has_thousands_comma, _without_marks)
-    marks: Notation = ("with marks between thousands", _has_thousands_mark, _without_marks)
-    shares = {one: _share(known, one[1]) for one in (commas, thousands, marks)}
-    if shares[commas] >= NEARLY_ALL and shares[commas] == shares[thousands] and not decimal_commas:
-        cell = next(cell for cell in known if "," in cell)
-        either = f"{_from_decimal_comma(cell)} or {_without_marks(cell)}"
-        remedy = (
-            "write the column's numbers with decimal points and without marks between thousands"
+def _notation(name: str, values: Sequence[str], decimal_commas: bool) -> _Notation | None:
+    """The notation of nearly all the cells.
+
+    Raises:
+        ValueError: they are in two notations, which give different numbers.
+    """
+    shares = {notation: _share(values, notation.matches) for notation in NOTATIONS}
+    commas = shares[COMMAS]
+    if commas >= NEARLY_ALL and commas == shares[THOUSANDS] and not decimal_commas:
+        cell = next(cell for cell in values if "," in cell)
+        raise ValueError(
+            f"{name!r} holds numbers like {cell!r}, which may be "
+            f"{COMMAS.rewrite(cell)} or {THOUSANDS.rewrite(cell)}: write the column's numbers "
+            "with decimal points and without marks between thousands"
         )
-        raise ValueError(f"{name!r} holds numbers like {cell!r}, which may be {either}: {remedy}")
-    if any("." in cell for cell in known) and not any(
-        "." in cell and "," in cell for cell in known
-    ):
-        shares[commas] = 0.0  # 1.234 beside 0,512: points are as likely decimal ones
-    best = max(shares, key=lambda one: (shares[one], decimal_commas and one is commas))
+    has_points = any("." in cell for cell in values)
+    if has_points and not any("." in cell and "," in cell for cell in values):
+        shares[COMMAS] = 0.0  # 1.234 beside 0,512: points are as likely decimal ones
+    best = max(
+        NOTATIONS,
+        key=lambda notation: (shares[notation], decimal_commas and notation is COMMAS),
+    )
     return best if shares[best] >= NEARLY_ALL else None
 
 
@@ -193,6 +221,13 @@ def _without_marks(cell: str) -> str:
     return re.sub("[, '’]", "", cell)
 
 
+COMMAS = _Notation("with decimal commas", _has_decimal_comma, _from_decimal_comma)
+THOUSANDS = _Notation("with commas between thousands", _has_thousands_comma, _without_marks)
+MARKS = _Notation("with marks between thousands", _has_thousands_mark, _without_marks)
+NOTATIONS = (COMMAS, THOUSANDS, MARKS)
+"""Of equally good ones the first is taken."""
+
+
 def _share(cells: Sequence[str], holds: Callable[[str], bool]) -> float:
     return sum(map(holds, cells)) / len(cells) if cells else 0.0
 
@@ -205,20 +240,21 @@ def refuse_quantities(name: str, cells: Sequence[str]) -> None:
         cells: those that hold something.
 
     Raises:
-        ValueError: nearly all cells are numbers with units, limits, or in several notations, or half of them are numbers.
+        ValueError: nearly all cells are numbers with units, limits, or in several notations, or
+            half of them are numbers.
     """
     plain = [plain_number(cell) for cell in cells]
     numbers = sum(map(is_number, plain))
+    if numbers == len(plain):
+        return
     quantities = sum(QUANTITY.fullmatch(cell) is not None or looks_numeric(cell) for cell in plain)
-    if numbers == len(plain) or (
-        quantities < NEARLY_ALL * len(plain) and numbers < HALF * len(plain)
-    ):
+    if quantities < NEARLY_ALL * len(plain) and numbers < HALF * len(plain):
         return
     cell = next(cell for cell in plain if not is_number(cell))
     what, remedy = _quantity(cell)
-    meant = "or name --task multiclass if classes are meant"
     raise ValueError(
-        f"{name!r} holds {what} like {cell!r}: numbers alone are needed; {remedy}, {meant}"
+        f"{name!r} holds {what} like {cell!r}: numbers alone are needed; "
+        f"{remedy}, or name --task multiclass if classes are meant"
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from graphormer.readers.delimited import Record, aligned
+from graphormer.readers.delimited import Record, align
 
 WORKBOOKS = (".xlsx", ".xlsm")
 """Endings of workbooks that can be read; the old .xls cannot."""
@@ -17,38 +17,43 @@ WORKBOOKS = (".xlsx", ".xlsm")
 LARGEST = 2**31
 """Bytes that a workbook may unpack to: a full sheet of a million rows takes about one gigabyte."""
 
+WHOLE_BELOW = 2**53
+"""From here on a float has no digits after the point, and not all whole numbers."""
+
 
 def read_sheet(
     path: Path, rank: Callable[[Sequence[str]], int] = lambda header: 0
-) -> tuple[Iterator[Record], list[str]]:
-    """The records of the sheet that says most, its header first, and notes; of equals the first. Hidden sheets are left out.
+) -> tuple[Callable[[], Iterator[Record]], list[str]]:
+    """The sheet of a workbook that says most; of equal ones the first. Hidden sheets are left out.
 
     Args:
         path: of the workbook.
         rank: how little the cells of a header say; 0 is best.
 
+    Returns:
+        What reads the records of the sheet, its header first, and notes.
+
     Raises:
-        ValueError: openpyxl is not installed, or the file is no workbook, is damaged, unpacks to too much, or is empty.
+        ValueError: openpyxl is not installed, or the file is no workbook, is damaged, unpacks to
+            too much, or is empty.
     """
     library = excel_library()
     size = workbook_size(path)
     if size > LARGEST:
-        raise ValueError(
-            f"{path} unpacks to {size / 2**30:.1f} GB: at most {LARGEST / 2**30:.0f} are read, save it as .csv"
-        )
+        limit = f"at most {LARGEST / 2**30:.0f} are read, save it as .csv"
+        raise ValueError(f"{path} unpacks to {size / 2**30:.1f} GB: {limit}")
     with _whole(path):
         book = library.load_workbook(path, read_only=True, data_only=True)
-    headers = {
-        sheet.title: next(_records(path, sheet), None)
-        for sheet in book.worksheets
-        if sheet.sheet_state == "visible"
-    }
-    filled = {title: header.cells for title, header in headers.items() if header}
-    if not filled:
+    headers: dict[str, list[str]] = {}
+    for sheet in book.worksheets:
+        header = next(_records(path, sheet), None) if sheet.sheet_state == "visible" else None
+        if header:
+            headers[sheet.title] = header.cells
+    if not headers:
         raise ValueError(f"{path} is empty: at least one row is needed")
-    chosen = min(filled, key=lambda title: rank(filled[title]))
-    note = [f"sheet {chosen!r} of {len(filled)}"] if len(filled) > 1 else []
-    return _records(path, book[chosen]), note
+    best = min(headers, key=lambda title: rank(headers[title]))
+    notes = [f"sheet {best!r} of {len(headers)}"] if len(headers) > 1 else []
+    return lambda: _records(path, book[best]), notes
 
 
 def workbook_size(path: Path) -> int:
@@ -68,24 +73,28 @@ def _records(path: Path, sheet: Any) -> Iterator[Record]:
             for number, cells in enumerate(sheet.iter_rows(), 1):
                 yield Record(number, [_text(cell.value, cell.number_format) for cell in cells])
 
-    return aligned(rows())
+    return align(rows())
 
 
 DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError),  # of the archive
-    *(
-        SyntaxError,
-        KeyError,
-        AttributeError,
-        TypeError,
-    ),  # of the XML in it, and of what the library expects there
+    # of the archive
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    # of the XML in it, and of what the library expects there
+    SyntaxError,
+    KeyError,
+    AttributeError,
+    TypeError,
 )
 """What reading a damaged workbook fails with."""
 
 
 @contextmanager
 def _whole(path: Path) -> Iterator[None]:
-    """Tell what a damaged workbook fails with, in whichever of its layers, in one line."""
+    """Tell in one line what a damaged workbook fails with, in whichever of its layers."""
     try:
         yield
     except DAMAGE as error:
@@ -95,12 +104,18 @@ def _whole(path: Path) -> Iterator[None]:
 
 
 def _text(value: Any, number_format: str) -> str:
-    """A cell as the other tables would have it: 3 for 3.0, 10% where that is shown for 0.1, dates as ISO 8601."""
+    """A cell as other tables would have it.
+
+    Example:
+        >>> _text(3.0, "General"), _text(0.1, "0%"), _text(datetime.date(2024, 5, 1), "General")
+        ('3', '10%', '2024-05-01')
+    """
     if value is None:
         return ""
-    if "%" in number_format and isinstance(value, int | float) and not isinstance(value, bool):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and "%" in number_format:
         return f"{round(100 * value, 10):g}%"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_BELOW:
         return str(int(value))
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
@@ -155,13 +170,15 @@ class Sheet:
         self.sheet.append([self._cell(value) for value in values])
 
     def _cell(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value if isinstance(value, int | float | None) else self._cell(str(value))
-        if len(value) > LONGEST_CELL:
+        if value is None or isinstance(value, int | float):
+            return value
+        text = value if isinstance(value, str) else str(value)
+        if len(text) > LONGEST_CELL:
             raise ValueError(
-                f"{len(value)} characters for a cell of Excel, which holds {LONGEST_CELL}: write .parquet or .csv"
+                f"{len(text)} characters for a cell of Excel, which holds {LONGEST_CELL}: "
+                "write .parquet or .csv"
             )
-        cell = self.cell(self.sheet, REFUSED.sub("\ufffd", value))
+        cell = self.cell(self.sheet, REFUSED.sub("\ufffd", text))
         cell.data_type = "s"  # a text that begins with = is no formula
         return cell
 

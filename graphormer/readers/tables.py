@@ -1,8 +1,9 @@
 """Files of many rows as named text: CSV, TSV, Excel, Parquet and SDF, read one row at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,17 @@ from graphormer.readers.delimited import (
     separator_named,
     separator_of,
 )
-from graphormer.readers.sdf import STRUCTURES, sdf_records
+from graphormer.readers.paths import check_file
+from graphormer.readers.sdf import STRUCTURES, SdfRecord, sdf_outline, sdf_records
 from graphormer.readers.spreadsheets import WORKBOOKS, read_sheet
-from graphormer.readers.text import bad_byte, encoding_of, ending, lines, without_bad_bytes
+from graphormer.readers.text import (
+    count_lines,
+    ending,
+    first_bad_byte,
+    lines,
+    survey,
+    without_bad_bytes,
+)
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 """Endings of text tables, with the separator that is tried first."""
@@ -44,6 +53,7 @@ class Layout:
 
 
 AS_FOUND = Layout()
+"""The user says nothing of the layout."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class Row:
     place: str
     """Where it stands, for messages."""
     fields: dict[str, str]
-    """Text of each named column; empty where there is nothing. In an SDF: its data items."""
+    """Text of each named column; empty if there is nothing. In an SDF: its data items."""
     block: str = ""
     """The structure of an SDF's record."""
     fault: str = ""
@@ -71,29 +81,44 @@ class Row:
         """
         if self.fault:
             raise ValueError(self.fault)
-        return (
-            molecule(mol_block(self.block), id)
-            if self.block
-            else molecule(self.fields[smiles_column], id)
-        )
+        if self.block:
+            return molecule(mol_block(self.block), id)
+        return molecule(self.fields[smiles_column], id)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file, which every iteration reads anew from the file."""
+
+    read: Callable[[], Iterator[Row]]
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.read()
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file that is being read."""
+    """An opened file: what is known of it before its rows are read."""
 
     path: Path
     columns: list[str]
     """Its named columns, without the blanks around their names; unnamed ones are left out."""
-    rows: Iterator[Row]
-    sample: list[dict[str, str]]
-    """Cells of its first rows."""
+    rows: Iterable[Row]
     notes: tuple[str, ...] = ()
     """What was chosen in reading it that the user may not expect."""
     decimal_commas: bool = False
-    """Whether commas in numbers are decimal ones, for the file separates its cells by semicolons."""
+    """Whether commas in numbers are decimal ones, since semicolons separate the cells."""
     types: Mapping[str, Any] = field(default_factory=dict)
     """Arrow's type of each column of a Parquet file."""
+    expected: int = 1
+    """About how many rows there are, for a progress bar; 1 for a workbook, which does not say."""
+    sha256: str = ""
+    """Checksum of a text file, which has been read to its end; empty for other files."""
+
+    @cached_property
+    def sample(self) -> list[dict[str, str]]:
+        """Cells of its first rows."""
+        return [row.fields for row in islice(self.rows, SAMPLE)]
 
     @property
     def has_structures(self) -> bool:
@@ -101,7 +126,7 @@ class Table:
         return ending(self.path) in STRUCTURES
 
     def smiles_column(self, wanted: str = "") -> str:
-        """The column of SMILES; none where rows hold mol blocks.
+        """The column of SMILES; none if rows hold mol blocks.
 
         Raises:
             ValueError: there is none, or more than one.
@@ -111,7 +136,7 @@ class Table:
         return smiles_column(self.path, self.columns, self.sample, wanted)
 
     def id_column(self, wanted: str = "", structures: str = "") -> str:
-        """The column of ids; empty where there is none.
+        """The column of ids; empty if there is none.
 
         Raises:
             ValueError: there is no column of the wanted name.
@@ -130,64 +155,85 @@ class Table:
 def read_rows(path: Path, layout: Layout = AS_FOUND) -> Table:
     """The table in a file.
 
+    Text files and SDFs are read to their end once, for their encoding, columns, number of rows and
+    checksum, and once more whenever the rows are iterated.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is empty, of another kind, not text, or two columns have one name.
     """
+    check_file(path, TABLES)
     kind = ending(path)
-    if not path.exists():
-        raise FileNotFoundError(f"no file {str(path)!r}: check the path")
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: name a file in it")
-    if kind not in TABLES:
-        old = ": save the old Excel workbook as .xlsx or .csv" if kind == ".xls" else ""
-        raise ValueError(f"{path}: a table ending in {', '.join(TABLES)} is needed{old}")
-    if not path.stat().st_size:
-        raise ValueError(f"{path} is empty: at least one row is needed")
     if path.name.lower().endswith(".gz") and kind in (".parquet", *WORKBOOKS):
         raise ValueError(f"{path}: a {kind} file is packed already, unpack the .gz first")
     if kind in STRUCTURES:
-        return _structures(path, layout)
+        return _open_sdf(path, layout)
     if kind == ".parquet":
-        return _parquet(path)
-    return _workbook(path) if kind in WORKBOOKS else _text(path, layout, SEPARATORS[kind])
+        return _open_parquet(path)
+    if kind in WORKBOOKS:
+        return _open_workbook(path)
+    return _open_text(path, layout, SEPARATORS[kind])
 
 
-def _opened(path: Path, columns: list[str], rows: Iterator[Row], **facts: Any) -> Table:
-    """The table, with its first rows looked at."""
-    first = list(islice(rows, SAMPLE))
-    return Table(path, columns, chain(first, rows), [row.fields for row in first], **facts)
+def _open_text(path: Path, layout: Layout, usual: str) -> Table:
+    """A table of separated values.
 
+    Args:
+        path: of the file.
+        layout: as far as the user says so.
+        usual: the separator by the file's ending.
+    """
+    outline = survey(path, layout.encoding, count_lines)
+    encoding = outline.encoding
+    head = list(islice(lines(path, encoding.name), SAMPLE))
+    excel_line = EXCEL_SEPARATOR.match(head[0]) if head else None
+    start = 1 if excel_line else 0
+    if layout.separator:
+        separator = separator_named(layout.separator)
+    elif excel_line:
+        separator = excel_line[1]
+    else:
+        separator = separator_of(head, usual, smiles_rank)
+    row_names = has_row_names(head[start:], separator)
 
-def _text(path: Path, layout: Layout, usual: str) -> Table:
-    encoding = encoding_of(path, layout.encoding)
-    head = list(islice(lines(path, layout.encoding), SAMPLE))
-    told = EXCEL_SEPARATOR.match(head[0]) if head else None
-    skipped = 1 if told else 0
-    wanted = separator_named(layout.separator) if layout.separator else told[1] if told else ""
-    separator = wanted or separator_of(head[skipped:], usual, smiles_rank)
-    row_names = has_row_names(head[skipped:], separator)
-    each = records(
-        islice(lines(path, layout.encoding), skipped, None), separator, skipped + 1, row_names
+    def read_records() -> Iterator[Record]:
+        rest = islice(lines(path, encoding.name), start, None)
+        return records(rest, separator, start + 1, row_names)
+
+    columns, rows = _columns_and_rows(path, read_records, "line")
+    notes = (
+        encoding.note,
+        f"separator {separator!r}" if separator != usual else "",
+        "row names that have no column name" if row_names else "",
     )
-    notes = [encoding.note] if encoding.note else []
-    if separator != usual:
-        notes.append(f"separator {separator!r}")
-    if row_names:
-        notes.append("row names that have no column name")
-    columns, rows = _named(path, each, "line")
-    return _opened(path, columns, rows, notes=tuple(notes), decimal_commas=separator == ";")
+    return Table(
+        path,
+        columns,
+        rows,
+        tuple(filter(None, notes)),
+        decimal_commas=separator == ";",
+        expected=outline.content - 1,  # the header is no row
+        sha256=outline.sha256,
+    )
 
 
-def _workbook(path: Path) -> Table:
-    each, notes = read_sheet(path, smiles_rank)
-    columns, rows = _named(path, each, "row")
-    return _opened(path, columns, rows, notes=tuple(notes))
+def _open_workbook(path: Path) -> Table:
+    read_records, notes = read_sheet(path, smiles_rank)
+    columns, rows = _columns_and_rows(path, read_records, "row")
+    return Table(path, columns, rows, tuple(notes))
 
 
-def _named(path: Path, each: Iterator[Record], unit: str) -> tuple[list[str], Iterator[Row]]:
-    """The named columns of a table of cells, and its rows."""
-    header = next(each, None)
+def _columns_and_rows(
+    path: Path, read_records: Callable[[], Iterator[Record]], unit: str
+) -> tuple[list[str], Rows]:
+    """The named columns of a table of cells, and its rows.
+
+    Args:
+        path: of the table, for messages.
+        read_records: reads them from the file anew, the header first.
+        unit: what a record is called in messages: a line, or a row.
+    """
+    header = next(read_records(), None)
     if header is None:
         raise ValueError(f"{path} is empty: at least one row is needed")
     if header.fault:
@@ -195,22 +241,33 @@ def _named(path: Path, each: Iterator[Record], unit: str) -> tuple[list[str], It
             f"{path}, {unit} {header.line}: {header.fault}; a plain table of text is needed"
         )
     names = [" ".join(without_bad_bytes(name).split()) for name in header.cells]
-    columns = [name for name in names if is_named(name)]
+    places = [(place, name) for place, name in enumerate(names) if is_named(name)]
+    columns = [name for _, name in places]
     refuse_repeated(path, columns)
-    kept = [(place, name) for place, name in enumerate(names) if is_named(name)]
 
-    def rows() -> Iterator[Row]:
-        for record in each:
-            where = f"{unit} {record.line}"
-            cells = record.cells
-            fault = f"{where}: {record.fault}" if record.fault else ""
-            if spoilt := next(filter(None, map(bad_byte, cells)), ""):
-                cells = [without_bad_bytes(cell) for cell in cells]
-                fault = fault or f"{where}: {spoilt}"
-            fields = {name: cells[place] if place < len(cells) else "" for place, name in kept}
-            yield Row(where, fields, fault=fault)
+    def read() -> Iterator[Row]:
+        for record in islice(read_records(), 1, None):
+            yield _row(record, places, f"{unit} {record.line}")
 
-    return columns, rows()
+    return columns, Rows(read)
+
+
+def _row(record: Record, places: list[tuple[int, str]], where: str) -> Row:
+    """The row of a record.
+
+    Args:
+        record: of the table.
+        places: place and name of each named column.
+        where: the record stands, for messages.
+    """
+    cells = record.cells
+    fault = record.fault
+    if bad := first_bad_byte(cells):
+        cells = [without_bad_bytes(cell) for cell in cells]
+        fault = fault or bad
+    width = len(cells)
+    fields = {name: cells[place] if place < width else "" for place, name in places}
+    return Row(where, fields, fault=f"{where}: {fault}" if fault else "")
 
 
 def refuse_repeated(path: Path, columns: list[str]) -> None:
@@ -219,13 +276,13 @@ def refuse_repeated(path: Path, columns: list[str]) -> None:
     Raises:
         ValueError: two have one name.
     """
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise ValueError(
-            f"{path} has several columns named {listing(map(repr, twice))}: each name is needed once"
-        )
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        names = listing(map(repr, repeated))
+        raise ValueError(f"{path} has several columns named {names}: each name is needed once")
 
 
-def _parquet(path: Path) -> Table:
+def _open_parquet(path: Path) -> Table:
     from pyarrow import ArrowException, parquet
 
     try:
@@ -233,24 +290,26 @@ def _parquet(path: Path) -> Table:
     except (ArrowException, OSError) as error:
         raise ValueError(f"{path} is no readable Parquet file ({shortened(str(error))})") from error
     schema = file.schema_arrow
-    names = [name.strip() for name in schema.names]
-    kept = [
-        (place, name) for place, name in enumerate(names) if is_named(name) and not _is_index(name)
+    places = [
+        (place, name)
+        for place, name in enumerate(name.strip() for name in schema.names)
+        if is_named(name) and not _is_index(name)
     ]
-    columns = [name for _, name in kept]
+    columns = [name for _, name in places]
     refuse_repeated(path, columns)
 
-    def rows() -> Iterator[Row]:
-        place = 0
+    def read() -> Iterator[Row]:
+        number = 0
         for batch in file.iter_batches(batch_size=BATCH):
-            cells = {name: _values(batch.column(at)) for at, name in kept}
-            for number in range(len(batch)):
-                place += 1
-                values = {name: column[number] for name, column in cells.items()}
+            cells = {name: _values(batch.column(place)) for place, name in places}
+            for index in range(len(batch)):
+                number += 1
+                values = {name: column[index] for name, column in cells.items()}
                 fields = {name: as_text(value) for name, value in values.items()}
-                yield Row(f"row {place}", fields, values=values)
+                yield Row(f"row {number}", fields, values=values)
 
-    return _opened(path, columns, rows(), types={name: schema.field(at).type for at, name in kept})
+    types = {name: schema.field(place).type for place, name in places}
+    return Table(path, columns, Rows(read), types=types, expected=file.metadata.num_rows)
 
 
 def _is_index(name: str) -> bool:
@@ -266,31 +325,39 @@ def _values(column: Any) -> list[Any]:
 
 
 def as_text(value: Any) -> str:
-    """A cell as text; empty where there is nothing."""
+    """A cell as text; empty if there is nothing."""
     plain = value.as_py() if hasattr(value, "as_py") else value
     if isinstance(plain, bytes):  # how Spark and Impala write text
         return plain.decode("utf-8", "replace")
     return "" if plain is None else str(plain)
 
 
-def _structures(path: Path, layout: Layout) -> Table:
-    def rows() -> Iterator[Row]:
-        for place, record in enumerate(sdf_records(lines(path, layout.encoding)), 1):
-            where = f"record {place}"
-            spoilt = next(filter(None, map(bad_byte, (record.block, *record.fields.values()))), "")
-            fault = f"{where}: {spoilt}" if spoilt else ""
-            fields = {
-                without_bad_bytes(name): without_bad_bytes(text)
-                for name, text in record.fields.items()
-            }
-            yield Row(
-                where,
-                fields,
-                without_bad_bytes(record.block),
-                fault,
-                without_bad_bytes(record.title),
-            )
+def _open_sdf(path: Path, layout: Layout) -> Table:
+    outline = survey(path, layout.encoding, sdf_outline)
+    encoding = outline.encoding
 
-    encoding = encoding_of(path, layout.encoding)
-    columns = list(dict.fromkeys(name for row in rows() for name in row.fields))
-    return _opened(path, columns, rows(), notes=(encoding.note,) if encoding.note else ())
+    def read() -> Iterator[Row]:
+        for number, record in enumerate(sdf_records(lines(path, encoding.name)), 1):
+            yield _structure(record, f"record {number}")
+
+    names = map(without_bad_bytes, outline.content.columns)
+    return Table(
+        path,
+        list(dict.fromkeys(names)),
+        Rows(read),
+        notes=(encoding.note,) if encoding.note else (),
+        expected=max(1, outline.content.records),
+        sha256=outline.sha256,
+    )
+
+
+def _structure(record: SdfRecord, where: str) -> Row:
+    """The row of a record of an SDF."""
+    bad = first_bad_byte((record.block, *record.fields.values()))
+    return Row(
+        where,
+        {without_bad_bytes(name): without_bad_bytes(text) for name, text in record.fields.items()},
+        block=without_bad_bytes(record.block),
+        fault=f"{where}: {bad}" if bad else "",
+        title=without_bad_bytes(record.title),
+    )

@@ -1,10 +1,11 @@
 """What may be given to an explainer: one input, or many.
 
-- One input is a text (a SMILES, or the path of a picture), a `Path`, an RDKit `Mol`, a `Molecule`, a `Digit`, a `Graph`,
-  an `Input`, a PyG `Data`, or one picture: numbers with two axes, or a tensor `[1, rows, columns]`, whose first axis is
-  the channel, as torchvision gives it.
-- Many inputs are whatever else one can go through: a list, a tuple, a generator, a pandas or polars Series, an array of
-  strings, a column of pyarrow. Numbers with more axes are pictures: `[n, 28, 28]` or `[n, 1, 28, 28]`.
+- One input is a text (a SMILES, or the path of a picture), a `Path`, an RDKit `Mol`, a `Molecule`,
+  a `Digit`, a `Graph`, an `Input`, a PyG `Data`, or one picture: numbers with two axes, or a tensor
+  `[1, rows, columns]`, whose first axis is the channel, as torchvision gives it.
+- Many inputs are whatever else one can go through: a list, a tuple, a generator, a pandas or polars
+  Series, an array of strings, a column of pyarrow. Numbers with more axes are pictures:
+  `[n, 28, 28]` or `[n, 1, 28, 28]`.
 - A Series whose index holds texts gives its inputs these as ids.
 - Bytes, dictionaries, sets and whole tables are neither: it would be a guess what in them is meant.
 """
@@ -30,13 +31,13 @@ from molxai.explanation.inputs import DIGIT_FILES, MOLECULE_FILES, Input
 
 @runtime_checkable
 class Linked(Protocol):
-    """A graph of torch-geometric, which is one input although one can go through it."""
+    """A graph of torch-geometric: one input, although one can go through it."""
 
     @property
     def edge_index(self) -> Any: ...
 
 
-ONE = (str, Path, Molecule, Digit, Graph, Input, Chem.Mol, Linked)
+SINGLE_INPUTS = (str, Path, Molecule, Digit, Graph, Input, Chem.Mol, Linked)
 """Types of which a value is one input."""
 
 NEEDED = {
@@ -46,38 +47,51 @@ NEEDED = {
 """What one input of a model is, by what it reads."""
 
 Numbers = np.ndarray | Tensor
+"""Pictures in memory."""
+
+NUMBER_KINDS = "biufc"
+"""NumPy's letters for types of numbers, among which it counts truth values."""
 
 
 def several(source: Any) -> list[tuple[Any, str]] | None:
-    """The inputs of a collection, each with its id or an empty text; None: the source is one input.
+    """The inputs of a collection, each with its id or an empty text; None for a single input.
+
+    Example:
+        >>> several(["CCO", "CCN"])
+        [('CCO', ''), ('CCN', '')]
+        >>> several("CCO") is None
+        True
 
     Raises:
         ValueError: it is neither, or its numbers have another shape.
     """
-    if isinstance(source, ONE):
+    if isinstance(source, SINGLE_INPUTS):
         return None
     if is_numbers(source):
-        return None if _one_picture(source) else [(values, "") for values in _pictures(source)]
-    if reason := _neither(source):
+        if _is_one_picture(source):
+            return None
+        return [(picture, "") for picture in _pictures(source)]
+    if reason := _not_an_input(source):
         raise ValueError(reason)
     try:
         members = iter(source)
-    except TypeError:  # a number, say: what is wrong with it is said where one input is read
+    except TypeError:  # a number, say: whoever reads it as one input tells what is wrong with it
         return None
-    return list(zip(map(_python, members), _names(source), strict=False))
+    return list(zip(map(_python_value, members), _ids(source), strict=False))
 
 
 def is_numbers(source: Any) -> TypeGuard[Numbers]:
     """Whether it is an array or a tensor of numbers."""
     return isinstance(source, Tensor) or (
-        isinstance(source, np.ndarray) and source.dtype.kind in "biufc"
+        isinstance(source, np.ndarray) and source.dtype.kind in NUMBER_KINDS
     )
 
 
 def grey_values(source: Numbers) -> np.ndarray:
-    """One picture as `[rows, columns]`, wherever it was."""
+    """One picture as `[rows, columns]`, on whatever device it was."""
     values = _array(source)
-    return values[0] if values.ndim == 3 and len(values) == 1 else values
+    has_channel = values.ndim == 3 and len(values) == 1
+    return values[0] if has_channel else values  # (rows, columns)
 
 
 def lacking(reads: str, source: Any) -> str:
@@ -87,38 +101,35 @@ def lacking(reads: str, source: Any) -> str:
         reads: molecules or digits.
         source: neither a SMILES nor anything else that it takes.
     """
-    if _missing(source):
+    if _is_missing(source):
         return "a missing value: leave the row out, or fill it in"
     if isinstance(source, bytes):
         return "bytes: decode them to a text first, such as source.decode()"
     return f"{NEEDED[reads]} is needed, not {type(source).__name__}"
 
 
-def check_no_file(source: str | Path, reads: str, named: str) -> None:
+def check_no_file(source: str | Path, reads: str, model_name: str) -> None:
     """Refuse the name of a file that holds many inputs, or another kind of them.
 
     Args:
         source: what was given as one input.
         reads: molecules or digits.
-        named: how to call the model in the message.
+        model_name: how to call the model in the message.
 
     Raises:
         ValueError: it is such a name.
     """
     kind = ending(Path(source))
-    if reads == "digits" and kind in PICTURES:
+    reads_digits = reads == "digits"
+    if reads_digits and kind in PICTURES:
         return
-    mine, other = (
-        (MOLECULE_FILES, DIGIT_FILES) if reads == "molecules" else (DIGIT_FILES, MOLECULE_FILES)
-    )
-    if kind in other:
+    path = repr(str(source))
+    if kind in (MOLECULE_FILES if reads_digits else DIGIT_FILES):
         raise ValueError(
-            f"{named} reads {reads}: {str(source)!r} is a file of another kind, choose another model"
+            f"{model_name} reads {reads}: {path} is a file of another kind, choose another model"
         )
-    if kind in mine:
-        raise ValueError(
-            f"{str(source)!r} is a file of inputs: give what molxai.explanation.inputs.read_inputs reads from it"
-        )
+    if kind in (DIGIT_FILES if reads_digits else MOLECULE_FILES):
+        raise ValueError(f"{path} is a file of inputs: give what molxai.read_inputs reads from it")
 
 
 def text_of(source: Any, row: int) -> str:
@@ -127,45 +138,51 @@ def text_of(source: Any, row: int) -> str:
         return str(source)
     if isinstance(source, Molecule):
         return source.smiles
-    if isinstance(source, bytes | int | float) or _missing(source):
+    if isinstance(source, bytes | int | float) or _is_missing(source):
         return shortened(str(source))
     return f"{type(source).__name__} [{row}]"
 
 
-def _missing(source: Any) -> bool:
-    """Whether it is what pandas and NumPy put in the place of nothing."""
-    return (
-        source is None
-        or type(source).__name__ in ("NAType", "NaTType")
-        or (isinstance(source, float) and math.isnan(source))
-    )
+def _is_missing(source: Any) -> bool:
+    """Whether it is what Python, pandas and NumPy put in the place of nothing."""
+    if source is None or type(source).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(source, float) and math.isnan(source)
 
 
-def _one_picture(numbers: Numbers) -> bool:
-    return numbers.ndim == 2 or (
-        isinstance(numbers, Tensor) and numbers.ndim == 3 and len(numbers) == 1
-    )
+def _is_one_picture(numbers: Numbers) -> bool:
+    if numbers.ndim == 2:
+        return True
+    return isinstance(numbers, Tensor) and numbers.ndim == 3 and len(numbers) == 1
 
 
 def _pictures(numbers: Numbers) -> np.ndarray:
+    """Many pictures, without the axis of their channel.
+
+    Raises:
+        ValueError: they have another shape.
+    """
     values = _array(numbers)
-    stack = values[:, 0] if values.ndim == 4 and values.shape[1] == 1 else values
-    if stack.ndim != 3 or stack.shape[1:] != (SIDE, SIDE):
-        needed = f"[rows, columns] for one picture, [n, {SIDE}, {SIDE}] or [n, 1, {SIDE}, {SIDE}] for many"
-        raise ValueError(f"numbers of shape {list(values.shape)}: {needed} are needed")
-    return stack
+    has_channel = values.ndim == 4 and values.shape[1] == 1
+    pictures = values[:, 0] if has_channel else values  # (pictures, rows, columns)
+    if pictures.ndim != 3 or pictures.shape[1:] != (SIDE, SIDE):
+        raise ValueError(
+            f"numbers of shape {list(values.shape)}: [rows, columns] for one picture, "
+            f"[n, {SIDE}, {SIDE}] or [n, 1, {SIDE}, {SIDE}] for many are needed"
+        )
+    return pictures
 
 
 def _array(numbers: Numbers) -> np.ndarray:
     if isinstance(numbers, np.ndarray):
         return numbers
-    here = numbers.detach().cpu()
-    return (
-        here.double().numpy() if here.is_floating_point() else here.numpy()
-    )  # NumPy has no bfloat16
+    values = numbers.detach().cpu()
+    if values.is_floating_point():
+        values = values.double()  # NumPy has no bfloat16
+    return values.numpy()
 
 
-def _neither(source: Any) -> str:
+def _not_an_input(source: Any) -> str:
     """Why it is neither one input nor many; empty if it may be."""
     kind = type(source).__name__
     if isinstance(source, bytes | bytearray | memoryview):
@@ -175,15 +192,21 @@ def _neither(source: Any) -> str:
     if isinstance(source, AnySet):
         return f"a {kind} has no order: give a list"
     if hasattr(source, "columns"):
-        return f"a whole table ({kind}): give its column of inputs, such as explain(table['smiles']), or use molxai.explain_frame"
+        return (
+            f"a whole table ({kind}): give its column of inputs, such as "
+            "explain(table['smiles']), or use molxai.explain_frame"
+        )
     return ""
 
 
-def _python(one: Any) -> Any:
+def _python_value(value: Any) -> Any:
     """A value of pyarrow as Python's own; anything else is itself."""
-    return one.as_py() if hasattr(one, "as_py") else one
+    return value.as_py() if hasattr(value, "as_py") else value
 
 
-def _names(source: Any) -> Iterable[str]:
+def _ids(source: Any) -> Iterable[str]:
+    """The texts of a Series' index, else empty texts without end."""
     labels = list(source.index) if hasattr(source, "iloc") else []
-    return labels if labels and all(isinstance(one, str) for one in labels) else repeat("")
+    if labels and all(isinstance(label, str) for label in labels):
+        return labels
+    return repeat("")

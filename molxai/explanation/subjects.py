@@ -39,10 +39,10 @@ def read_by(card: Card) -> str:
 
 
 def subject_of(source: Any, id: str, card: Card, vocabulary: Vocabulary) -> Subject:
-    """What one input is to a model.
+    """What a model reads from one input.
 
     Args:
-        source: as `molxai.explanation.sources` tells one input.
+        source: one input, as `molxai.explanation.sources` defines it.
         id: what it is called.
         card: of the model.
         vocabulary: of the model.
@@ -57,61 +57,70 @@ def subject_of(source: Any, id: str, card: Card, vocabulary: Vocabulary) -> Subj
         if source.error:
             raise ValueError(source.error)
         return subject_of(source.subject, source.id, card, vocabulary)
+    model_name = f"the model {card.name!r}"
     if isinstance(source, Graph):
         if source.vocabulary != vocabulary:
-            found = f"this graph is of {source.vocabulary.name!r}"
             raise ValueError(
-                f"the model {card.name!r} reads graphs of {vocabulary.name!r}, {found}"
+                f"{model_name} reads graphs of {vocabulary.name!r}, "
+                f"this graph is of {source.vocabulary.name!r}"
             )
         return source
-    reads, named = read_by(card), f"the model {card.name!r}"
+    reads = read_by(card)
     if isinstance(source, str | Path):
-        check_no_file(source, reads, named)
-    return _digit(source, id, named) if reads == "digits" else _molecule(source, id, named)
+        check_no_file(source, reads, model_name)
+    if reads == "digits":
+        return _digit(source, id, model_name)
+    return _molecule(source, id, model_name)
 
 
-def _molecule(source: Any, id: str, named: str) -> Molecule:
+def _molecule(source: Any, id: str, model_name: str) -> Molecule:
     if isinstance(source, Molecule):
         return source
     if isinstance(source, Digit):
-        raise ValueError(f"{named} reads molecules, this is a digit: choose another model with -m")
+        raise ValueError(
+            f"{model_name} reads molecules, this is a digit: choose another model with -m"
+        )
     if not isinstance(source, str | Chem.Mol):
-        raise ValueError(f"{named} reads molecules: {lacking('molecules', source)}")
-    return molecule(
-        str(source) if isinstance(source, str) else source, id
-    )  # NumPy has texts of its own
+        raise ValueError(f"{model_name} reads molecules: {lacking('molecules', source)}")
+    # RDKit refuses the texts of NumPy, which are a type of their own.
+    return molecule(str(source) if isinstance(source, str) else source, id)
 
 
-def _digit(source: Any, id: str, named: str) -> Digit:
+def _digit(source: Any, id: str, model_name: str) -> Digit:
     if isinstance(source, Digit):
         return source
     if isinstance(source, Molecule | Chem.Mol):
-        raise ValueError(f"{named} reads digits, this is a molecule: choose another model with -m")
+        raise ValueError(
+            f"{model_name} reads digits, this is a molecule: choose another model with -m"
+        )
     if isinstance(source, str | Path):
-        _check_picture(source, named)
+        _check_picture(source, model_name)
         image, notes = read_picture(Path(source))
     elif is_numbers(source):
         image, notes = picture(grey_values(source))
     else:
-        raise ValueError(f"{named} reads digits: {lacking('digits', source)}")
+        raise ValueError(f"{model_name} reads digits: {lacking('digits', source)}")
     return digit(image, id, notes)
 
 
-def _check_picture(source: str | Path, named: str) -> None:
+def _check_picture(source: str | Path, model_name: str) -> None:
     """Tell a picture that is not there from a text that names none."""
-    if os.path.isfile(source):  # noqa: PTH113 - to Path.is_file, a SMILES of 300 characters is an error
+    # Not Path.is_file: to it, a SMILES of 300 characters is an error.
+    if os.path.isfile(source):  # noqa: PTH113
         return
     text = shortened(str(source))
     if ending(Path(source)) in PICTURES:
         raise FileNotFoundError(f"no picture {text!r}: check the path")
-    raise ValueError(f"{named} reads digits: {NEEDED['digits']} is needed, not {text!r}")
+    raise ValueError(f"{model_name} reads digits: {NEEDED['digits']} is needed, not {text!r}")
 
 
 def _from_pyg(data: Any, card: Card, vocabulary: Vocabulary) -> Subject:
     from graphormer.graphs.pyg import graph_of, molecule_of
 
     x = data.x
-    coded = isinstance(x, Tensor) and x.ndim == 2 and x.shape[1] == len(vocabulary.node_features)
-    if read_by(card) == "molecules" and isinstance(data.get("smiles"), str) and not coded:
-        return molecule_of(data)  # what can be drawn
+    width = len(vocabulary.node_features)
+    is_coded = isinstance(x, Tensor) and x.ndim == 2 and x.shape[1] == width  # (nodes, features)
+    has_smiles = isinstance(data.get("smiles"), str)
+    if read_by(card) == "molecules" and has_smiles and not is_coded:
+        return molecule_of(data)  # unlike a bare graph, it can be drawn
     return graph_of(data, vocabulary)
