@@ -12,13 +12,13 @@ from graphormer.graphs.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class LabelledGraphs:
-    """Graphs with what a model should say of them."""
+    """Graphs with what a model should predict for them."""
 
     name: str
     vocabulary: Vocabulary
     graphs: list[Graph]
     labels: Float[Tensor, "graphs outputs"] | Int[Tensor, " graphs"]
-    """Binary and regression: one column per target, NaN where missing. Multiclass: class numbers."""
+    """Binary and regression: a column per target, NaN if missing. Multiclass: class numbers."""
     rows: list[int]
     """Row of each graph in the source, counted from 0."""
     split: str
@@ -33,14 +33,14 @@ class LabelledGraphs:
 
     def part(self, rows: Sequence[int], split: str) -> "LabelledGraphs":
         """The graphs at these positions."""
-        kept = list(rows)
+        positions = list(rows)
         return LabelledGraphs(
             self.name,
             self.vocabulary,
-            [self.graphs[i] for i in kept],
-            self.labels[kept],
-            [self.rows[i] for i in kept],
+            [self.graphs[i] for i in positions],
+            self.labels[positions],
+            [self.rows[i] for i in positions],
             split,
             self.sha256,
-            [self.texts[i] for i in kept] if self.texts else [],
+            [self.texts[i] for i in positions] if self.texts else [],
         )
