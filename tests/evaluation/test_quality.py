@@ -58,7 +58,7 @@ def test_one_class_is_not_defined_and_not_hidden():
 
 
 def test_outputs_that_are_not_finite_are_no_quality():
-    with pytest.raises(ValueError, match="of 1 of 2 graphs the model says no finite number"):
+    with pytest.raises(ValueError, match="outputs for 1 of 2 graphs are not finite"):
         quality("regression", torch.tensor([[1.0], [math.nan]]), torch.ones(2, 1))
 
 
