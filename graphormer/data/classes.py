@@ -63,8 +63,8 @@ def spelling_notes(counts: Mapping[str, Counter[str]], names: Mapping[str, str])
     notes = []
     for key, spellings in counts.items():
         if len(spellings) > 1:
-            listed = ", ".join(map(repr, spellings))
-            notes.append(f"{listed} are read as one class, {names[key]!r}")
+            listing = ", ".join(map(repr, spellings))
+            notes.append(f"{listing} are read as one class, {names[key]!r}")
     return notes
 
 
@@ -87,12 +87,12 @@ def ordered_classes(
     }
     classes = set().union(*classes_of.values())
     if len(classes_of) > 1 and len(classes) > 2:
-        listed = "; ".join(
+        listing = "; ".join(
             f"{column!r}: {', '.join(sorted(values))}"
             for column, values in list(classes_of.items())[:MOST_SHOWN]
         )
         raise ValueError(
-            f"several targets with other names for their two classes ({listed}): "
+            f"several targets with other names for their two classes ({listing}): "
             "the same two are needed, like 0 and 1"
         )
     ordered = sorted(classes, key=_rank)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from graphormer.data.examples import Skipped
+from graphormer.data.examples import LeftOut
 from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.splits import FRACTIONS, SPLITS, Sizes
 from graphormer.data.targets import Targets
@@ -40,7 +40,7 @@ class Collection:
     """Part of each graph by the split column; empty without one."""
     count: int
     """Rows of the file."""
-    skipped: list[Skipped]
+    skipped: list[LeftOut]
     sha256: dict[str, str]
     notes: tuple[str, ...] = ()
     """How the file was read if the user may not expect it: its encoding, its separator."""
@@ -92,8 +92,8 @@ class Collection:
         ]
         if not spreads:
             return "their values agreed"
-        listed = ", ".join(spreads[:MOST_SPREADS])
-        return f"their values were averaged, which differed by up to {listed}"
+        listing = ", ".join(spreads[:MOST_SPREADS])
+        return f"their values were averaged, which differed by up to {listing}"
 
     def split(
         self, protocol: str, seed: int, sizes: Sizes = FRACTIONS

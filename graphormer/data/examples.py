@@ -40,7 +40,7 @@ class LabelledExample(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Skipped:
+class LeftOut:
     """A row that is left out."""
 
     row: int
@@ -51,21 +51,21 @@ class Skipped:
 Usable = TypeVar("Usable", Example, LabelledExample)
 
 
-def separate(rows: Iterable[Usable | Skipped]) -> tuple[list[Usable], list[Skipped]]:
+def separate(rows: Iterable[Usable | LeftOut]) -> tuple[list[Usable], list[LeftOut]]:
     """The rows that can be used, and those that are left out."""
     usable: list[Usable] = []
-    skipped: list[Skipped] = []
+    left_out: list[LeftOut] = []
     for row in rows:
-        if isinstance(row, Skipped):
-            skipped.append(row)
+        if isinstance(row, LeftOut):
+            left_out.append(row)
         else:
             usable.append(row)
-    return usable, skipped
+    return usable, left_out
 
 
 def with_known_labels(
-    example: Example | Skipped, columns: Sequence[str], card: Card
-) -> LabelledExample | Skipped:
+    example: Example | LeftOut, columns: Sequence[str], card: Card
+) -> LabelledExample | LeftOut:
     """The example with its labels in a model's terms, or why the model cannot be judged on it.
 
     Args:
@@ -73,7 +73,7 @@ def with_known_labels(
         columns: of the labels, in the order of the model's targets.
         card: of the model.
     """
-    if isinstance(example, Skipped):
+    if isinstance(example, LeftOut):
         return example
     fields = example.row.fields
     try:
@@ -82,9 +82,9 @@ def with_known_labels(
             for column in columns
         ]
     except ValueError as error:
-        return Skipped(example.number, example.text, str(error))
+        return LeftOut(example.number, example.text, str(error))
     if all(map(math.isnan, labels)):
-        return Skipped(example.number, example.text, UNLABELLED)
+        return LeftOut(example.number, example.text, UNLABELLED)
     return LabelledExample(example, labels)
 
 
@@ -93,7 +93,7 @@ def evaluation_set(
     vocabulary: Vocabulary,
     card: Card,
     rows: Sequence[LabelledExample],
-    skipped: Sequence[Skipped],
+    left_out: Sequence[LeftOut],
     part: str,
 ) -> LabelledGraphs:
     """The labelled rows of a file, for a model to be judged on.
@@ -102,7 +102,7 @@ def evaluation_set(
         ValueError: there are none.
     """
     if not rows:
-        first = f"; row {skipped[0].row}: {skipped[0].reason}" if skipped else ""
+        first = f"; row {left_out[0].row}: {left_out[0].reason}" if left_out else ""
         raise ValueError(f"{path} has no labelled row to judge the model on{first}")
     labels = torch.tensor([row.labels for row in rows], dtype=torch.float32)  # (rows, targets)
     if card.config.task == "multiclass":

@@ -9,7 +9,7 @@ from graphormer.data.collection import Collection
 from graphormer.data.examples import (
     UNLABELLED,
     Example,
-    Skipped,
+    LeftOut,
     evaluation_set,
     separate,
     with_known_labels,
@@ -41,11 +41,11 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
     from graphormer.graphs.superpixels import SUPERPIXELS
 
     images, labels = _arrays(path)
-    examples, skipped = separate(
+    examples, left_out = separate(
         _example(number, image, TARGET, str(label))
         for number, (image, label) in enumerate(zip(images, labels, strict=True))
     )
-    unreadable = [picture for picture in skipped if picture.reason != UNLABELLED]
+    unreadable = [picture for picture in left_out if picture.reason != UNLABELLED]
     if strict and unreadable:
         raise ValueError(f"{path}, {unreadable[0].text}: {unreadable[0].reason}")
     numbers = [example.number for example in examples]
@@ -59,7 +59,7 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
         targets(cells, _kind(kind, labels), numbers),
         [],
         len(images),
-        skipped,
+        left_out,
         {path.name: digest(path)},
     )
     return require_enough(path, drop_unlabelled(collection))
@@ -67,7 +67,7 @@ def collect_pictures(path: Path, kind: str = "auto", strict: bool = False) -> Co
 
 def labelled_pictures(
     path: Path, card: Card, part: str = "", chosen: Sequence[int] = ()
-) -> tuple[LabelledGraphs, list[Skipped]]:
+) -> tuple[LabelledGraphs, list[LeftOut]]:
     """The pictures of an .npz with the labels of a model's target, and those that cannot be used.
 
     Args:
@@ -88,11 +88,11 @@ def labelled_pictures(
         _example(number, images[number], target, str(labels[number]))
         for number in chosen or range(len(images))
     )
-    examples, skipped = separate(
+    examples, left_out = separate(
         with_known_labels(picture, card.targets, card) for picture in pictures
     )
     part = part or "all pictures"
-    return evaluation_set(path, SUPERPIXELS, card, examples, skipped, part), skipped
+    return evaluation_set(path, SUPERPIXELS, card, examples, left_out, part), left_out
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -110,7 +110,7 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
-def _example(number: int, image: np.ndarray, target: str, label: str) -> Example | Skipped:
+def _example(number: int, image: np.ndarray, target: str, label: str) -> Example | LeftOut:
     """The picture as a row of a table with one target, or why it is left out."""
     from graphormer.graphs.superpixels import digit
     from graphormer.readers.pictures import picture
@@ -119,9 +119,9 @@ def _example(number: int, image: np.ndarray, target: str, label: str) -> Example
     try:
         graph = digit(picture(image)[0]).graph
     except ValueError as error:
-        return Skipped(number, text, str(error))
+        return LeftOut(number, text, str(error))
     if is_missing(label):
-        return Skipped(number, text, UNLABELLED)
+        return LeftOut(number, text, UNLABELLED)
     return Example(number, Row(text, {target: label}), graph, text)
 
 

@@ -8,7 +8,7 @@ from graphormer.data.collection import FEWEST, PARTS, Collection
 from graphormer.data.examples import (
     UNLABELLED,
     Example,
-    Skipped,
+    LeftOut,
     evaluation_set,
     separate,
     with_known_labels,
@@ -64,8 +64,8 @@ def collect(
     if split_column:
         table.column(split_column, "--split-column")
     reading = _Reading(path, columns)
-    examples, skipped = separate(reading.examples(table, smiles, strict))
-    reading.check(skipped)
+    examples, left_out = separate(reading.examples(table, smiles, strict))
+    reading.check(left_out)
     numbers = [example.number for example in examples]
     cells = {
         column: [example.row.fields.get(column, "") for example in examples] for column in columns
@@ -81,7 +81,7 @@ def collect(
         labels,
         parts,
         reading.count,
-        skipped,
+        left_out,
         {path.name: digest(path)},
         table.notes,
     )
@@ -95,7 +95,7 @@ def labelled(
     layout: Layout = AS_FOUND,
     target_columns: Sequence[str] = (),
     part: str = "",
-) -> tuple[LabelledGraphs, list[Skipped]]:
+) -> tuple[LabelledGraphs, list[LeftOut]]:
     """The rows of a table with the labels of a model's targets, and those that cannot be used.
 
     Every row stands for itself: repeated molecules are not merged.
@@ -126,13 +126,13 @@ def labelled(
     ]
     if card.config.task == "regression":
         rows = _with_plain_numbers(rows, columns, table.decimal_commas)
-    examples, skipped = separate(
+    examples, left_out = separate(
         with_known_labels(_example(number, row, smiles, columns), columns, card)
         for number, row in rows
     )
-    data = evaluation_set(path, MOLECULES, card, examples, skipped, part or "all rows")
+    data = evaluation_set(path, MOLECULES, card, examples, left_out, part or "all rows")
     texts = [labelled_example.example.text for labelled_example in examples]
-    return replace(data, texts=texts), skipped
+    return replace(data, texts=texts), left_out
 
 
 class _Reading:
@@ -146,7 +146,7 @@ class _Reading:
         self.empty = list(columns)
         """Columns in which no row holds a label."""
 
-    def examples(self, table: Table, smiles: str, strict: bool) -> Iterator[Example | Skipped]:
+    def examples(self, table: Table, smiles: str, strict: bool) -> Iterator[Example | LeftOut]:
         """Each row as an example, or why it is none.
 
         Raises:
@@ -156,11 +156,11 @@ class _Reading:
             self.count += 1
             self.empty = [name for name in self.empty if is_missing(row.fields.get(name, ""))]
             example = _example(number, row, smiles, self.columns)
-            if strict and isinstance(example, Skipped) and example.reason != UNLABELLED:
+            if strict and isinstance(example, LeftOut) and example.reason != UNLABELLED:
                 raise ValueError(f"{self.path}, row {number}: {example.reason}")
             yield example
 
-    def check(self, skipped: Sequence[Skipped]) -> None:
+    def check(self, left_out: Sequence[LeftOut]) -> None:
         """Refuse a table without a labelled molecule, by the first cause that applies.
 
         Raises:
@@ -170,7 +170,7 @@ class _Reading:
         count = self.count
         if not count:
             raise ValueError(f"{path} has no rows below its header: at least {FEWEST} are needed")
-        unreadable = [row for row in skipped if row.reason != UNLABELLED]
+        unreadable = [row for row in left_out if row.reason != UNLABELLED]
         if len(unreadable) == count:
             raise ValueError(
                 f"{path}: no row of {count} has a readable molecule; "
@@ -181,7 +181,7 @@ class _Reading:
             raise ValueError(
                 f"all {count} labels in {self.empty[0]!r} are missing: at least some are needed"
             )
-        if len(skipped) == count:
+        if len(left_out) == count:
             raise ValueError(
                 f"{path}: no row of {count} has a molecule and a label: "
                 f"{len(unreadable)} have no readable molecule, like row {unreadable[0].row}, "
@@ -221,22 +221,22 @@ def _with_plain_numbers(
     for column in columns:
         cells = [row.fields.get(column, "") for _, row in rows]
         plain[column] = numerals(column, cells, decimal_commas).cells
-    changed = []
+    rewritten_rows = []
     for position, (number, row) in enumerate(rows):
         numbers = {column: cells[position] for column, cells in plain.items()}
-        changed.append((number, replace(row, fields=row.fields | numbers)))
-    return changed
+        rewritten_rows.append((number, replace(row, fields=row.fields | numbers)))
+    return rewritten_rows
 
 
-def _example(number: int, row: Row, smiles: str, columns: Sequence[str]) -> Example | Skipped:
+def _example(number: int, row: Row, smiles: str, columns: Sequence[str]) -> Example | LeftOut:
     """The row's molecule, or why it is left out."""
     text = row.fields.get(smiles, row.place)
     try:
         molecule = row.molecule(smiles)
     except ValueError as error:
-        return Skipped(number, text, str(error))
+        return LeftOut(number, text, str(error))
     if all(is_missing(row.fields.get(column, "")) for column in columns):
-        return Skipped(number, text, UNLABELLED)
+        return LeftOut(number, text, UNLABELLED)
     return Example(number, row, molecule.graph, canonical(molecule.mol))
 
 

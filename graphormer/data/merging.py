@@ -10,20 +10,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.data.collection import FEWEST, PARTS, Collection
-from graphormer.data.examples import UNLABELLED, Skipped
+from graphormer.data.examples import UNLABELLED, LeftOut
 
 
 def drop_unlabelled(collection: Collection) -> Collection:
     """The collection without the rows none of whose labels is known."""
     labels = collection.targets.labels
-    labelled = (~labels.isnan().all(1)).tolist()  # (graphs,)
-    positions = [i for i, is_labelled in enumerate(labelled) if is_labelled]
-    skipped = [
-        Skipped(collection.rows[i], collection.texts[i], UNLABELLED)
-        for i, is_labelled in enumerate(labelled)
-        if not is_labelled
+    is_unlabelled = labels.isnan().all(1).tolist()  # (graphs,)
+    positions = [i for i, unlabelled in enumerate(is_unlabelled) if not unlabelled]
+    left_out = [
+        LeftOut(collection.rows[i], collection.texts[i], UNLABELLED)
+        for i, unlabelled in enumerate(is_unlabelled)
+        if unlabelled
     ]
-    return _select(collection, positions, labels[positions], skipped)
+    return _select(collection, positions, labels[positions], left_out)
 
 
 def keep_last_part(collection: Collection) -> Collection:
@@ -38,17 +38,17 @@ def keep_last_part(collection: Collection) -> Collection:
     for text, part in zip(collection.texts, collection.parts, strict=True):
         last_part[text] = max(last_part.get(text, 0), PARTS.index(part))
     positions = []
-    skipped = []
+    left_out = []
     for position, (text, part) in enumerate(zip(collection.texts, collection.parts, strict=True)):
         last = PARTS[last_part[text]]
         if part == last:
             positions.append(position)
         else:
             reason = f"its molecule stands in {last}, too: left out of {part}"
-            skipped.append(Skipped(collection.rows[position], text, reason))
+            left_out.append(LeftOut(collection.rows[position], text, reason))
     labels = collection.targets.labels[positions]
-    selected = _select(collection, positions, labels, skipped)
-    return replace(selected, crossing=len(skipped))
+    selection = _select(collection, positions, labels, left_out)
+    return replace(selection, crossing=len(left_out))
 
 
 def merge_repeats(collection: Collection) -> Collection:
@@ -63,7 +63,7 @@ def merge_repeats(collection: Collection) -> Collection:
         1  C    5.0        1  C    5.0          1  C    yes        1  C    yes
         2  CCO  3.0                             2  CCO  yes
 
-    The values' spread is 2.0. On the right one label is lost in a conflict, and row 0 is skipped.
+    The values' spread is 2.0. On the right one label is lost in a conflict, and row 0 is left out.
     """
     groups: dict[str, list[int]] = {}
     for position, text in enumerate(collection.texts):
@@ -73,16 +73,16 @@ def merge_repeats(collection: Collection) -> Collection:
         return collection
     is_regression = collection.targets.task == "regression"
     combine = _mean if is_regression else _agreement
-    repeated = [collection.targets.labels[positions] for positions in groups.values()]
-    labels = torch.stack([combine(rows) for rows in repeated])  # (molecules, targets)
-    before = sum(int((~rows.isnan()).any(0).sum()) for rows in repeated)
+    labels_of = [collection.targets.labels[positions] for positions in groups.values()]
+    labels = torch.stack([combine(rows) for rows in labels_of])  # (molecules, targets)
+    before = sum(int((~rows.isnan()).any(0).sum()) for rows in labels_of)
     conflicts = before - int((~labels.isnan()).sum())
     spread: tuple[float, ...] = ()
     if is_regression:
-        spreads = torch.stack([_spread(rows) for rows in repeated])  # (molecules, targets)
+        spreads = torch.stack([_spread(rows) for rows in labels_of])  # (molecules, targets)
         spread = tuple(spreads.amax(0).tolist())
-    selected = _select_labelled(collection, [group[0] for group in groups.values()], labels)
-    return replace(selected, merged=repeats, conflicts=conflicts, spread=spread)
+    molecules = _select_labelled(collection, [group[0] for group in groups.values()], labels)
+    return replace(molecules, merged=repeats, conflicts=conflicts, spread=spread)
 
 
 def require_enough(path: Path, collection: Collection) -> Collection:
@@ -95,8 +95,8 @@ def require_enough(path: Path, collection: Collection) -> Collection:
         return collection
     first = ""
     if collection.skipped:
-        skipped = collection.skipped[0]
-        first = f"; row {skipped.row}: {skipped.reason}"
+        left_out = collection.skipped[0]
+        first = f"; row {left_out.row}: {left_out.reason}"
     raise ValueError(
         f"{path} has {len(collection.graphs)} usable labelled rows of {collection.count}: "
         f"at least {FEWEST} are needed{first}"
@@ -107,7 +107,7 @@ def _select(
     collection: Collection,
     positions: Sequence[int],
     labels: Float[Tensor, "rows targets"],
-    skipped: Sequence[Skipped],
+    left_out: Sequence[LeftOut],
 ) -> Collection:
     """The graphs at these positions, with these labels, and more rows that are left out."""
     return replace(
@@ -117,7 +117,7 @@ def _select(
         rows=[collection.rows[i] for i in positions],
         targets=replace(collection.targets, labels=labels),
         parts=[collection.parts[i] for i in positions] if collection.parts else [],
-        skipped=sorted([*collection.skipped, *skipped], key=lambda row: row.row),
+        skipped=sorted([*collection.skipped, *left_out], key=lambda row: row.row),
     )
 
 
@@ -127,18 +127,18 @@ def _select_labelled(
     labels: Float[Tensor, "molecules targets"],
 ) -> Collection:
     """The molecules that have a label left after merging, each at its first row."""
-    labelled = (~labels.isnan().all(1)).tolist()  # (molecules,)
-    molecules = [i for i, is_labelled in enumerate(labelled) if is_labelled]
-    skipped = [
-        Skipped(
+    has_label = (~labels.isnan().all(1)).tolist()  # (molecules,)
+    molecules = [i for i, any_label in enumerate(has_label) if any_label]
+    left_out = [
+        LeftOut(
             collection.rows[first],
             collection.texts[first],
             "rows of this molecule name different classes",
         )
-        for first, is_labelled in zip(firsts, labelled, strict=True)
-        if not is_labelled
+        for first, any_label in zip(firsts, has_label, strict=True)
+        if not any_label
     ]
-    return _select(collection, [firsts[i] for i in molecules], labels[molecules], skipped)
+    return _select(collection, [firsts[i] for i in molecules], labels[molecules], left_out)
 
 
 def _mean(labels: Float[Tensor, "rows targets"]) -> Float[Tensor, " targets"]:

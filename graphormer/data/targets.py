@@ -70,8 +70,8 @@ class Targets:
             return f"{names}: regression"
         if self.task == "multiclass":
             return f"{names}: classification, {len(self.classes)} classes ({classes})"
-        explained = f"tables explain {self.classes[1]!r}"
-        return f"{names}: classification, two classes ({classes}; {explained})"
+        explanation = f"tables explain {self.classes[1]!r}"
+        return f"{names}: classification, two classes ({classes}; {explanation})"
 
 
 def targets(
@@ -227,9 +227,9 @@ def _common_task(values: Mapping[str, Sequence[str]], kind: str) -> Task:
     tasks = {name: _task(name, column, kind) for name, column in values.items()}
     task = next(iter(tasks.values()))
     if len(set(tasks.values())) > 1:
-        listed = ", ".join(f"{name!r} is {column_task}" for name, column_task in tasks.items())
+        listing = ", ".join(f"{name!r} is {column_task}" for name, column_task in tasks.items())
         raise ValueError(
-            f"targets of different kinds in one model ({listed}): "
+            f"targets of different kinds in one model ({listing}): "
             "train one model for each, or name the --task"
         )
     if task == "multiclass" and len(values) > 1:

@@ -12,7 +12,7 @@ from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.forest import forest_outputs, votes
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.pretraining.distillation import REPEATS, distil
-from graphormer.pretraining.recombination import LARGEST, SMALLEST, recombined
+from graphormer.pretraining.recombination import LARGEST, SMALLEST, recombine
 from graphormer.training.recipe import Recipe
 
 RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "c1ccc2ccccc2c1")
@@ -52,7 +52,7 @@ def bonds(mol):
 
 
 def test_recombinations_are_new_whole_molecules_of_known_bonds():
-    made = recombined(OLD, 60, seed=0)
+    made = recombine(OLD, 60, seed=0)
     assert len(made) == len(set(made)) == 60
     known = set().union(*(bonds(Chem.MolFromSmiles(one)) for one in OLD))
     for one in made:
@@ -63,8 +63,8 @@ def test_recombinations_are_new_whole_molecules_of_known_bonds():
             and "." not in one
             and bonds(mol) <= known
         )
-    assert recombined(OLD, 60, seed=0) == made != recombined(OLD, 60, seed=1)
-    assert recombined(["C", "c1ccccc1"], 5, seed=0) == []
+    assert recombine(OLD, 60, seed=0) == made != recombine(OLD, 60, seed=1)
+    assert recombine(["C", "c1ccccc1"], 5, seed=0) == []
 
 
 def test_votes_are_out_of_bag_and_of_the_forest():
