@@ -2,12 +2,12 @@
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 from torch import Tensor
 
@@ -148,16 +148,17 @@ def intervals(
 
 def _intervals(measures: Measures, samples: Sequence[Measures]) -> dict[str, Interval]:
     """Value of each measure, and the ends of the interval that holds 95 % of the samples."""
-    found: dict[str, Interval] = {}
+    measure_intervals: dict[str, Interval] = {}
     for name, value in measures.items():
-        low, high = _ends(name, samples)
-        found[name] = (value, low, high)
-    return found
+        draws = np.array([sample.get(name, math.nan) for sample in samples])
+        low, high = _ends(draws)
+        measure_intervals[name] = (value, low, high)
+    return measure_intervals
 
 
-def _ends(name: str, samples: Sequence[Mapping[str, float]]) -> tuple[float, float]:
-    values = np.array([sample.get(name, math.nan) for sample in samples])
-    values = values[np.isfinite(values)]
+def _ends(draws: Float[ndarray, " samples"]) -> tuple[float, float]:
+    """Ends of the interval, NaN if no draw is finite."""
+    values = draws[np.isfinite(draws)]
     if not len(values):
         return math.nan, math.nan
     low, high = np.quantile(values, COVERED)
@@ -246,18 +247,10 @@ def calibration_error(
         0.35
     """
     bin_of = np.minimum((probability * BINS).astype(int), BINS - 1)  # (graphs,)
-    gaps = [
-        _gap(probability, outcome, bin_of == number)
-        for number in range(BINS)
-        if (bin_of == number).any()
-    ]
-    return float(sum(gaps))
-
-
-def _gap(
-    probability: Float[ndarray, " graphs"],
-    outcome: Float[ndarray, " graphs"],
-    members: Bool[ndarray, " graphs"],
-) -> float:
-    """A bin's share of the error."""
-    return abs(outcome[members].mean() - probability[members].mean()) * members.mean()
+    error = 0.0
+    for number in range(BINS):
+        members = bin_of == number  # (graphs,)
+        if members.any():
+            gap = abs(outcome[members].mean() - probability[members].mean())
+            error += gap * members.mean()
+    return float(error)

@@ -1,4 +1,4 @@
-"""A forest as teacher: new molecules out of old halves, votes of trees that have not seen the molecule."""
+"""A forest as teacher: new molecules out of old halves, votes of trees that have not seen them."""
 
 from dataclasses import replace
 
