@@ -24,7 +24,7 @@ class Example(NamedTuple):
     """A row that can be read."""
 
     number: int
-    """Of the row in the file, counted from 0."""
+    """Number of the row in the file, counted from 0."""
     row: Row
     graph: Graph
     text: str
@@ -36,7 +36,7 @@ class LabelledExample(NamedTuple):
 
     example: Example
     labels: list[float]
-    """As the model has them, one for each of its targets; NaN if missing."""
+    """Labels in the model's terms, one for each of its targets; NaN if missing."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class LabelledGraphs:
     split: str
     """Name of the split protocol and part."""
     sha256: dict[str, str]
-    """Of the source's files."""
+    """Hash of each of the source's files, by name."""
     texts: list[str] = field(default_factory=list)
     """SMILES of each graph; none for pictures."""
 

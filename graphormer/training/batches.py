@@ -38,7 +38,9 @@ class SizedBatches(Sampler[list[int]]):
         return -(-len(self.sizes) // (self.recipe.batch_size * processes))
 
     def __iter__(self) -> Iterator[list[int]]:
-        """The batches of this process: every so many-th one, from the first again at the end.
+        """The batches of this process, dealt out among the processes like cards.
+
+        If they do not come out even, the first batches are dealt again.
 
         It is a generator on purpose: a resumed run makes this iterator before it knows its epoch,
         and reads from it after.

@@ -130,7 +130,7 @@ class History(lightning.Callback):
         )
 
     def _time_left(self, epochs: int) -> timedelta:
-        """Time that so many epochs take, if they take as long as those of this run."""
+        """Time that the epochs still to come take, if they last as long as those of this run."""
         seconds_per_epoch = (time.perf_counter() - self.run_start) / self.epochs
         return timedelta(seconds=round(seconds_per_epoch * epochs))
 

@@ -8,7 +8,7 @@ from typing import Any
 class Machine:
     """Where training runs, in the terms of Lightning's `Trainer`.
 
-    On one device of a kind, results do not depend on it.
+    Results on the same kind of device, if it is one, do not depend on the machine.
     """
 
     device: str = "auto"

@@ -49,7 +49,7 @@ MOLECULE = Config(
 )
 """The architecture of all shipped models of molecules.
 
-It is one, so that a model may begin with another's weights.
+They share it, so that a model may begin with another's weights.
 """
 
 _BACE = Preset(

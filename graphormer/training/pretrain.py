@@ -18,7 +18,7 @@ from graphormer.training.tables import refuse_overwriting
 logger = logging.getLogger(__name__)
 
 NAME = "descriptor-pretrained"
-"""Of the model."""
+"""Name of the model."""
 
 TRUNK = Recipe(
     epochs=12,
@@ -31,7 +31,7 @@ TRUNK = Recipe(
 """How the shipped trunk is pretrained."""
 
 HELD_OUT = 50
-"""One molecule in so many is held out, to see how well descriptors are learnt."""
+"""Every 50th molecule is held out, to see how well descriptors are learnt."""
 
 
 def pretrain(

@@ -11,7 +11,7 @@ class Problem:
     """What is to be learnt, and from what."""
 
     name: str
-    """Of the model."""
+    """Name of the model."""
     targets: tuple[str, ...]
     classes: tuple[str, ...]
     """Empty for a regression."""

@@ -78,7 +78,7 @@ def write_predictions(
 ) -> None:
     """A line for each labelled target of each graph: label, prediction, a classifier's probability.
 
-    Of two classes it is the probability of the second, of more classes that of the predicted one.
+    The probability is that of the second of two classes, or that of the predicted one of several.
     """
     header = ["split", "row", "target", "label", "predicted", "probability"]
     lines = [
