@@ -1,25 +1,27 @@
-"""Tables of molecules with columns to learn: read, checked, and a reason for every row that is left out."""
+"""Tables of labelled molecules: read, checked, and a reason for every row that is left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from graphormer.data.collection import (
-    FEWEST,
-    PARTS,
+from graphormer.data.collection import FEWEST, PARTS, Collection
+from graphormer.data.examples import (
     UNLABELLED,
-    Collection,
-    Kept,
-    Skipped,
-    checked,
-    known_only,
-    merged,
-    parted,
-    to_judge,
-    with_labels,
+    Example,
+    LeftOut,
+    evaluation_set,
+    separate,
+    with_known_labels,
 )
 from graphormer.data.labelled import LabelledGraphs
-from graphormer.data.targets import is_missing, targets
+from graphormer.data.merging import (
+    drop_unlabelled,
+    keep_last_part,
+    merge_repeats,
+    require_enough,
+)
+from graphormer.data.missing import is_missing
+from graphormer.data.targets import targets
 from graphormer.files import digest
 from graphormer.graphs.molecules import MOLECULES, canonical
 from graphormer.network.card import Card
@@ -29,8 +31,8 @@ from graphormer.readers.tables import AS_FOUND, Layout, Row, Table, read_rows
 SPELLINGS = {"val": "valid", "validation": "valid", "training": "train", "testing": "test"}
 """Other names of the parts in a split column."""
 
-TAKEN = ("smiles", "split", "row")
-"""Columns that a model's split.csv has beside those of its targets."""
+RESERVED = ("smiles", "split", "row")
+"""Columns of a model's split.csv beside those of its targets."""
 
 
 def collect(
@@ -43,82 +45,48 @@ def collect(
 ) -> Collection:
     """The labelled molecules of a table; salts stay whole.
 
+    Args:
+        path: the table.
+        layout: how the table is laid out.
+        target_columns: names of the columns to learn, each alone or with commas between them.
+        kind: of the task, one of `graphormer.data.targets.KINDS`.
+        split_column: of the parts; empty: a protocol splits later.
+        strict: whether a row that cannot be read is an error.
+
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it lacks a column, its labels make no task, fewer than `FEWEST` molecules have one, or, if `strict`,
-            a row cannot be read.
+        ValueError: it lacks a column, its labels make no task, fewer than `FEWEST` molecules have
+            one, or, if `strict`, a row cannot be read.
     """
     table = read_rows(path, layout)
-    smiles, wanted = _wanted(table, layout, target_columns)
-    if not wanted:
-        raise ValueError("no target: name at least one column with --target-columns")
-    if twice := [name for name in wanted if name in TAKEN]:
-        raise ValueError(
-            f"a target named {twice[0]!r} would stand in the model's split.csv twice: rename that column"
-        )
+    smiles, columns = _columns(table, layout, target_columns)
+    _check_columns(columns)
     if split_column:
         table.column(split_column, "--split-column")
-    kept, skipped, count, empty = [], [], 0, wanted
-    for number, row in enumerate(table.rows):
-        count += 1
-        empty = [name for name in empty if is_missing(row.fields.get(name, ""))]
-        one = _read(number, row, smiles, wanted)
-        if isinstance(one, Skipped):
-            if strict and one.reason != UNLABELLED:
-                raise ValueError(f"{path}, row {number}: {one.reason}")
-            skipped.append(one)
-        else:
-            kept.append(one)
-    _check_read(path, count, skipped, empty)
-    numbers = [number for number, _, _, _ in kept]
-    cells = {name: [row.fields.get(name, "") for _, row, _, _ in kept] for name in wanted}
-    said = targets(cells, kind, numbers, table.decimal_commas)
-    graphs, texts = [graph for _, _, graph, _ in kept], [text for _, _, _, text in kept]
-    parts = (
-        [_part(path, number, row.fields.get(split_column, "")) for number, row, _, _ in kept]
-        if split_column
-        else []
-    )
-    hashes = {path.name: digest(path)}
-    made = Collection(
+    reading = _Reading(path, columns)
+    examples, left_out = separate(reading.examples(table, smiles, strict))
+    reading.check(left_out)
+    numbers = [example.number for example in examples]
+    cells = {
+        column: [example.row.fields.get(column, "") for example in examples] for column in columns
+    }
+    labels = targets(cells, kind, numbers, table.decimal_commas)
+    parts = [_part(path, example, split_column) for example in examples] if split_column else []
+    collection = Collection(
         path.stem,
         MOLECULES,
-        graphs,
-        texts,
+        [example.graph for example in examples],
+        [example.text for example in examples],
         numbers,
-        said,
+        labels,
         parts,
-        count,
-        skipped,
-        0,
-        0,
-        (),
-        0,
-        hashes,
+        reading.count,
+        left_out,
+        {path.name: digest(path)},
         table.notes,
     )
-    return checked(path, merged(parted(known_only(made))))
-
-
-def _check_read(path: Path, count: int, skipped: Sequence[Skipped], empty: Sequence[str]) -> None:
-    """Whether there is a labelled molecule at all; if not, the first cause: no rows, no molecules, or no labels in `empty`."""
-    if not count:
-        raise ValueError(f"{path} has no rows below its header: at least {FEWEST} are needed")
-    unread = [one for one in skipped if one.reason != UNLABELLED]
-    if len(unread) == count:
-        first = f"the first: {unread[0].reason}"
-        raise ValueError(
-            f"{path}: no row of {count} has a readable molecule; {first}; is it the right column (-s/--smiles-column)?"
-        )
-    if empty:
-        raise ValueError(
-            f"all {count} labels in {empty[0]!r} are missing: at least some are needed"
-        )
-    if len(skipped) == count:
-        found = f"{len(unread)} have no readable molecule, like row {unread[0].row}, the others no label"
-        raise ValueError(
-            f"{path}: no row of {count} has a molecule and a label: {found}; mend them"
-        )
+    molecules = merge_repeats(keep_last_part(drop_unlabelled(collection)))
+    return require_enough(path, molecules)
 
 
 def labelled(
@@ -127,91 +95,163 @@ def labelled(
     layout: Layout = AS_FOUND,
     target_columns: Sequence[str] = (),
     part: str = "",
-) -> tuple[LabelledGraphs, list[Skipped]]:
-    """The rows of a table with the labels of a model's targets, every row on its own, and those that cannot be used.
+) -> tuple[LabelledGraphs, list[LeftOut]]:
+    """The rows of a table with the labels of a model's targets, and those that cannot be used.
+
+    Every row stands for itself: repeated molecules are not merged.
 
     Args:
         path: the table.
         card: of the model.
         layout: how the table is laid out.
-        target_columns: in the order of the model's targets; by their names where empty.
-        part: only the rows of which the column `split` says so.
+        target_columns: in the order of the model's targets; if empty, by the targets' names.
+        part: only rows with this part in the column `split`.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: a column is missing, or no row is left.
     """
     table = read_rows(path, layout)
-    smiles, wanted = _wanted(table, layout, target_columns or card.targets)
-    if len(wanted) != len(card.targets):
+    smiles, columns = _columns(table, layout, target_columns or card.targets)
+    if len(columns) != len(card.targets):
+        names = ", ".join(card.targets)
         raise ValueError(
-            f"{len(wanted)} target columns for a model of {len(card.targets)} ({', '.join(card.targets)}): one for each is needed"
+            f"{len(columns)} target columns for a model of {len(card.targets)} ({names}): "
+            "one for each is needed"
         )
-    taken = [
+    rows = [
         (number, row)
         for number, row in enumerate(table.rows)
         if not part or row.fields.get("split") == part
     ]
     if card.config.task == "regression":
-        taken = _in_plain_numbers(taken, wanted, table.decimal_commas)
-    read = [with_labels(_read(number, row, smiles, wanted), wanted, card) for number, row in taken]
-    kept, skipped = (
-        [one for one in read if not isinstance(one, Skipped)],
-        [one for one in read if isinstance(one, Skipped)],
+        rows = _with_plain_numbers(rows, columns, table.decimal_commas)
+    examples, left_out = separate(
+        with_known_labels(_example(number, row, smiles, columns), columns, card)
+        for number, row in rows
     )
-    data = to_judge(path, MOLECULES, card, kept, skipped, part or "all rows")
-    return replace(data, texts=[text for (_, _, _, text), _ in kept]), skipped
+    data = evaluation_set(path, MOLECULES, card, examples, left_out, part or "all rows")
+    texts = [labelled_example.example.text for labelled_example in examples]
+    return replace(data, texts=texts), left_out
 
 
-def _in_plain_numbers(
-    numbered: Sequence[tuple[int, Row]], wanted: Sequence[str], decimal_commas: bool
-) -> list[tuple[int, Row]]:
-    """The rows with the numbers of the wanted columns as Python writes them."""
-    columns = {
-        name: numerals(
-            name, [row.fields.get(name, "") for _, row in numbered], decimal_commas
-        ).cells
-        for name in wanted
-    }
-    return [
-        (
-            number,
-            replace(
-                row, fields=row.fields | {name: cells[place] for name, cells in columns.items()}
-            ),
-        )
-        for place, (number, row) in enumerate(numbered)
-    ]
+class _Reading:
+    """The rows of a table one after the other, and what is missing so far."""
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path = path
+        self.columns = columns
+        self.count = 0
+        """Rows."""
+        self.empty = list(columns)
+        """Columns in which no row holds a label."""
+
+    def examples(self, table: Table, smiles: str, strict: bool) -> Iterator[Example | LeftOut]:
+        """Each row as an example, or why it is none.
+
+        Raises:
+            ValueError: a row cannot be read, if `strict`.
+        """
+        for number, row in enumerate(table.rows):
+            self.count += 1
+            self.empty = [name for name in self.empty if is_missing(row.fields.get(name, ""))]
+            example = _example(number, row, smiles, self.columns)
+            if strict and isinstance(example, LeftOut) and example.reason != UNLABELLED:
+                raise ValueError(f"{self.path}, row {number}: {example.reason}")
+            yield example
+
+    def check(self, left_out: Sequence[LeftOut]) -> None:
+        """Refuse a table without a labelled molecule, by the first cause that applies.
+
+        Raises:
+            ValueError: there are no rows, no molecules, or no labels in a column.
+        """
+        path = self.path
+        count = self.count
+        if not count:
+            raise ValueError(f"{path} has no rows below its header: at least {FEWEST} are needed")
+        unreadable = [row for row in left_out if row.reason != UNLABELLED]
+        if len(unreadable) == count:
+            raise ValueError(
+                f"{path}: no row of {count} has a readable molecule; "
+                f"the first: {unreadable[0].reason}; "
+                "is it the right column (-s/--smiles-column)?"
+            )
+        if self.empty:
+            raise ValueError(
+                f"all {count} labels in {self.empty[0]!r} are missing: at least some are needed"
+            )
+        if len(left_out) == count:
+            raise ValueError(
+                f"{path}: no row of {count} has a molecule and a label: "
+                f"{len(unreadable)} have no readable molecule, like row {unreadable[0].row}, "
+                "the others no label; mend them"
+            )
 
 
-def _wanted(table: Table, layout: Layout, target_columns: Sequence[str]) -> tuple[str, list[str]]:
-    """The column of SMILES, none in an SDF, and those of the targets, each named alone or with commas between them."""
+def _columns(table: Table, layout: Layout, target_columns: Sequence[str]) -> tuple[str, list[str]]:
+    """The column of SMILES, none in an SDF, and the columns of the targets.
+
+    A name with commas stands for several columns, unless there is a column of that very name.
+    """
     smiles = table.smiles_column(layout.smiles_column)
-    listed = [
-        one
-        for name in target_columns
-        for one in ([name] if name in table.columns else name.split(","))
-    ]
-    named = [name for name in dict.fromkeys(listed) if name.strip()]
-    return smiles, [table.column(name, "--target-columns") for name in named]
+    names: list[str] = []
+    for name in target_columns:
+        names += [name] if name in table.columns else name.split(",")
+    distinct = [name for name in dict.fromkeys(names) if name.strip()]
+    return smiles, [table.column(name, "--target-columns") for name in distinct]
 
 
-def _read(number: int, row: Row, smiles: str, wanted: Sequence[str]) -> Kept | Skipped:
-    """Number, row, graph and canonical SMILES, or why there are none."""
+def _check_columns(columns: Sequence[str]) -> None:
+    if not columns:
+        raise ValueError("no target: name at least one column with --target-columns")
+    for name in columns:
+        if name in RESERVED:
+            raise ValueError(
+                f"a target named {name!r} would stand in the model's split.csv twice: "
+                "rename that column"
+            )
+
+
+def _with_plain_numbers(
+    rows: Sequence[tuple[int, Row]], columns: Sequence[str], decimal_commas: bool
+) -> list[tuple[int, Row]]:
+    """The numbered rows with the numbers in these columns as Python writes them."""
+    plain = {}
+    for column in columns:
+        cells = [row.fields.get(column, "") for _, row in rows]
+        plain[column] = numerals(column, cells, decimal_commas).cells
+    rewritten_rows = []
+    for position, (number, row) in enumerate(rows):
+        numbers = {column: cells[position] for column, cells in plain.items()}
+        rewritten_rows.append((number, replace(row, fields=row.fields | numbers)))
+    return rewritten_rows
+
+
+def _example(number: int, row: Row, smiles: str, columns: Sequence[str]) -> Example | LeftOut:
+    """The row's molecule, or why it is left out."""
     text = row.fields.get(smiles, row.place)
     try:
-        made = row.molecule(smiles)
+        molecule = row.molecule(smiles)
     except ValueError as error:
-        return Skipped(number, text, str(error))
-    if all(is_missing(row.fields.get(name, "")) for name in wanted):
-        return Skipped(number, text, UNLABELLED)
-    return number, row, made.graph, canonical(made.mol)
+        return LeftOut(number, text, str(error))
+    if all(is_missing(row.fields.get(column, "")) for column in columns):
+        return LeftOut(number, text, UNLABELLED)
+    return Example(number, row, molecule.graph, canonical(molecule.mol))
 
 
-def _part(path: Path, number: int, text: str) -> str:
-    part = SPELLINGS.get(text.strip().lower(), text.strip().lower())
+def _part(path: Path, example: Example, split_column: str) -> str:
+    """The part that the split column names.
+
+    Raises:
+        ValueError: it names none.
+    """
+    text = example.row.fields.get(split_column, "")
+    name = text.strip().lower()
+    part = SPELLINGS.get(name, name)
     if part not in PARTS:
         raise ValueError(
-            f"{path}, row {number}: the split column says {text!r}; {', '.join(PARTS)} are needed"
+            f"{path}, row {example.number}: the split column says {text!r}; "
+            f"{', '.join(PARTS)} are needed"
         )
     return part

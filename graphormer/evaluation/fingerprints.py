@@ -1,6 +1,7 @@
-"""Extended-connectivity fingerprints: how near a molecule is to those that a model learnt from, and the input of a forest.
+"""Extended-connectivity fingerprints: the input of a forest, and how alike two molecules are.
 
-ECFP4 is RDKit's Morgan fingerprint of radius 2 in 2048 places (Rogers & Hahn 2010, "Extended-Connectivity Fingerprints").
+ECFP4 is RDKit's Morgan fingerprint of radius 2 in 2048 places (Rogers & Hahn 2010,
+"Extended-Connectivity Fingerprints").
 """
 
 import io
@@ -18,7 +19,11 @@ from rdkit.Chem import rdFingerprintGenerator
 from graphormer.files import write_file
 from graphormer.readers.arrays import read_array
 
-RADIUS, PLACES = 2, 2048
+RADIUS = 2
+"""Bonds from an atom to the edge of its environment."""
+
+PLACES = 2048
+"""Places of a fingerprint, into which environments are hashed."""
 
 BITS = "bits"
 """Name of the array in a file of fingerprints."""
@@ -31,44 +36,52 @@ def _generator() -> Any:
 
 def _mols(smiles: Sequence[str]) -> list[Chem.Mol]:
     with rdBase.BlockLogs():
-        return [Chem.MolFromSmiles(one) for one in smiles]
+        return [Chem.MolFromSmiles(text) for text in smiles]
 
 
 def ecfp_counts(smiles: Sequence[str]) -> Int[ndarray, "molecules places"]:
     """Count fingerprints, for forests."""
-    return np.stack([_generator().GetCountFingerprintAsNumPy(mol) for mol in _mols(smiles)]).astype(
-        np.int32
-    )
+    generator = _generator()
+    counts = [generator.GetCountFingerprintAsNumPy(mol) for mol in _mols(smiles)]
+    return np.stack(counts).astype(np.int32)  # (molecules, places)
 
 
 def ecfp_bits(molecules: Sequence[str | Chem.Mol]) -> UInt8[ndarray, "molecules bytes"]:
     """Bit fingerprints, eight bits a byte."""
-    mols = [_mols([one])[0] if isinstance(one, str) else one for one in molecules]
-    return np.packbits(
-        np.stack([_generator().GetFingerprintAsNumPy(mol) for mol in mols]).astype(bool), axis=1
-    )
+    generator = _generator()
+    bits = []
+    for molecule in molecules:
+        mol = _mols([molecule])[0] if isinstance(molecule, str) else molecule
+        bits.append(generator.GetFingerprintAsNumPy(mol))
+    return np.packbits(np.stack(bits).astype(bool), axis=1)  # (molecules, places / 8)
 
 
 def nearest(
     bits: UInt8[ndarray, "molecules bytes"], known: UInt8[ndarray, "known bytes"]
 ) -> Float[ndarray, " molecules"]:
-    """Tanimoto similarity of each molecule to its nearest neighbour among the known ones: 1 where the bits are equal."""
-    one, other = (
-        np.unpackbits(bits, axis=1).astype(np.float32),
-        np.unpackbits(known, axis=1).astype(np.float32),
-    )
-    common = one @ other.T
-    union = one.sum(1)[:, None] + other.sum(1)[None, :] - common
-    return (common / np.maximum(union, 1)).max(1)
+    """Similarity of each molecule to the nearest of the known ones: 1 if their bits are equal.
+
+    It is the Tanimoto similarity: common bits divided by the bits that either has.
+
+    Example:
+        >>> nearest(ecfp_bits(["CCO", "CCCCCl"]), ecfp_bits(["CCO", "c1ccccc1"]))
+        array([1.        , 0.21428572], dtype=float32)
+    """
+    molecules = np.unpackbits(bits, axis=1).astype(np.float32)  # (molecules, places)
+    neighbours = np.unpackbits(known, axis=1).astype(np.float32)  # (known, places)
+    common = molecules @ neighbours.T  # (molecules, known)
+    counts = molecules.sum(1)[:, None] + neighbours.sum(1)[None, :]  # (molecules, known)
+    union = counts - common
+    return (common / np.maximum(union, 1)).max(1)  # (molecules,)
 
 
 def bits_beside(weights: Path) -> Path:
-    """The file of the train part's fingerprints that belongs to a weights file."""
+    """The file with the training set's fingerprints that belongs to a weights file."""
     return weights.with_suffix(".bits.npz")
 
 
 def write_bits(bits: UInt8[ndarray, "molecules bytes"], path: Path) -> None:
-    """Keep fingerprints in an .npz file."""
+    """Write fingerprints to an .npz file."""
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **{BITS: bits})
     write_file(path, content.getvalue())
@@ -84,10 +97,12 @@ def read_bits(path: Path) -> UInt8[ndarray, "molecules bytes"]:
         bits: UInt8[ndarray, "molecules bytes"] = read_array(path, BITS)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{path} holds no fingerprints ({error}): train the model again, or delete the file to go without"
+            f"{path} holds no fingerprints ({error}): "
+            "train the model again, or delete the file to go without"
         ) from error
     if bits.ndim != 2 or bits.dtype != np.uint8 or bits.shape[1] * 8 != PLACES:
         raise ValueError(
-            f"{path} holds {bits.dtype} of shape {bits.shape}: fingerprints of {PLACES} bits are needed"
+            f"{path} holds {bits.dtype} of shape {bits.shape}: "
+            f"fingerprints of {PLACES} bits are needed"
         )
     return bits

@@ -1,9 +1,10 @@
-"""A forest as the teacher of a small table: its votes soften the labels, and label molecules that nobody has measured.
+"""A forest as the teacher of a small table.
 
-A transformer has too few molecules of a small table to learn from; a forest on fingerprints has enough. What the forest
-knows is passed on (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network") by its votes on many recombinations
-of the table's own molecules, and by its out-of-bag votes on those themselves. The model that is trained stays what it is,
-and is explained as it is.
+A transformer has too few molecules of a small table to learn from; a forest on fingerprints has
+enough. The forest's knowledge is passed on (Hinton et al. 2015, "Distilling the Knowledge in a
+Neural Network") in two ways: its votes label many recombinations of the table's molecules, which
+nobody has measured, and its out-of-bag votes soften the labels of those molecules. The model that
+is trained stays as it is, and is explained as it is.
 """
 
 import logging
@@ -14,26 +15,29 @@ from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.forest import votes
 from graphormer.graphs.molecules import molecule
 from graphormer.network.model import Config
-from graphormer.pretraining.recombination import recombined
+from graphormer.pretraining.recombination import recombine
 
 logger = logging.getLogger(__name__)
 
 TRUST = 0.5
-"""Share of the forest's out-of-bag vote in a train molecule's label."""
+"""Share of the forest's out-of-bag vote in a training molecule's label."""
 
 REPEATS = 4
-"""Times that each train molecule comes in an epoch, beside its recombinations."""
+"""Times that each training molecule comes in an epoch, beside its recombinations."""
+
+NO_ROW = -1
+"""Row of a molecule that is in no file."""
 
 
 def distil(
     config: Config, data: LabelledGraphs, recombinations: float, seed: int
 ) -> LabelledGraphs:
-    """The train part with softened labels, several times, and recombined molecules with the forest's votes for labels.
+    """What a forest teaches: molecules with softened labels, and recombinations with its votes.
 
     Args:
         config: of the model that is to learn from it.
-        data: train part.
-        recombinations: so many recombined molecules for each of the train part.
+        data: training set; each molecule comes `REPEATS` times.
+        recombinations: recombined molecules for each molecule of the training set.
         seed: of the forest and of the recombination.
 
     Raises:
@@ -43,18 +47,20 @@ def distil(
         raise ValueError(
             "a forest teaches molecules of two classes or with values: leave the teacher out"
         )
-    made = recombined(data.texts, round(recombinations * len(data)), seed)
-    graphs = [molecule(text).graph for text in made]
-    own, others = votes(config, data.texts, data.labels, made, seed)
-    logger.info("taught by a forest: %d recombinations of %d molecules", len(made), len(data))
-    labels = torch.cat([((1 - TRUST) * data.labels + TRUST * own).repeat(REPEATS, 1), others])
-    rows = data.rows * REPEATS + [-1] * len(made)
+    recombined_texts = recombine(data.texts, round(recombinations * len(data)), seed)
+    recombined_graphs = [molecule(text).graph for text in recombined_texts]
+    train_votes, recombined_votes = votes(config, data.texts, data.labels, recombined_texts, seed)
+    logger.info(
+        "taught by a forest: %d recombinations of %d molecules", len(recombined_texts), len(data)
+    )
+    softened_labels = (1 - TRUST) * data.labels + TRUST * train_votes  # (molecules, targets)
+    repeated_labels = softened_labels.repeat(REPEATS, 1)  # (repeats * molecules, targets)
     return LabelledGraphs(
         data.name,
         data.vocabulary,
-        data.graphs * REPEATS + graphs,
-        labels,
-        rows,
+        data.graphs * REPEATS + recombined_graphs,
+        torch.cat([repeated_labels, recombined_votes]),
+        data.rows * REPEATS + [NO_ROW] * len(recombined_texts),
         f"{data.split}, taught",
         data.sha256,
     )

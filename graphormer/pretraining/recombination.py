@@ -1,4 +1,4 @@
-"""New molecules out of old ones: one half of each of two molecules, cut and joined at single bonds of the same kind."""
+"""New molecules out of known ones: half of one and half of another, joined at single bonds."""
 
 from collections.abc import Sequence
 
@@ -11,61 +11,68 @@ CUTS = 6
 TRIES = 6
 """Attempts for each molecule that is wanted."""
 
-SMALLEST, LARGEST = 12, 60
-"""Atoms of a new molecule."""
+SMALLEST = 12
+"""Atoms of the smallest new molecule."""
+
+LARGEST = 60
+"""Atoms of the largest new molecule."""
 
 End = tuple[str, bool]
 """Element of a cut bond's end, and whether it is aromatic."""
 
 Half = tuple[Chem.Mol, int]
-"""A part of a molecule, and its atom at the cut."""
+"""A fragment of a molecule, and its atom at the cut."""
+
+Halves = dict[tuple[End, End], list[tuple[Half, Half]]]
+"""Both halves of each cut, by the kinds of the cut bond's ends."""
 
 
-def recombined(smiles: Sequence[str], count: int, seed: int) -> list[str]:
-    """Up to so many distinct molecules, none of which need exist; fewer where the halves do not make more.
+def recombine(smiles: Sequence[str], count: int, seed: int) -> list[str]:
+    """Up to `count` distinct molecules, none of which need exist; fewer if the halves are few.
 
-    Cuts are at single bonds outside of rings. A half is joined to one that hung on an end of the same element and
-    aromaticity, as in exchanges of building blocks.
+    Cuts are at single bonds outside of rings. A half is joined to another that hung on an end of
+    the same element and aromaticity, as when chemists exchange building blocks:
+
+        ring–C|C–OH  and  ring'–C|C–NH₂  give  ring–C–C–NH₂
     """
     random = np.random.default_rng(seed)
     with rdBase.BlockLogs():
-        halves = _halves([Chem.MolFromSmiles(one) for one in smiles], random)
+        halves = _halves([Chem.MolFromSmiles(text) for text in smiles], random)
+        if not halves:
+            return []
         kinds = list(halves)
-        weights = np.array([len(halves[kind]) for kind in kinds], dtype=float)
-        made: dict[str, None] = {}
-        for _ in range(TRIES * count if kinds else 0):
-            if len(made) == count:
+        counts = np.array([len(halves[kind]) for kind in kinds], dtype=float)
+        weights = counts / counts.sum()
+        molecules: dict[str, None] = {}
+        for _ in range(TRIES * count):
+            if len(molecules) == count:
                 break
-            pairs = halves[kinds[random.choice(len(kinds), p=weights / weights.sum())]]
-            (first, _), (_, second) = (
-                pairs[random.integers(len(pairs))],
-                pairs[random.integers(len(pairs))],
-            )
-            if SMALLEST <= first[0].GetNumAtoms() + second[0].GetNumAtoms() <= LARGEST and (
-                joined := _joined(first, second)
-            ):
-                made[joined] = None
-    return list(made)
+            cuts = halves[kinds[random.choice(len(kinds), p=weights)]]
+            first, _ = cuts[random.integers(len(cuts))]
+            _, second = cuts[random.integers(len(cuts))]
+            text = _join(first, second)
+            if text:
+                molecules[text] = None
+    return list(molecules)
 
 
-def _halves(
-    mols: Sequence[Chem.Mol], random: np.random.Generator
-) -> dict[tuple[End, End], list[tuple[Half, Half]]]:
-    """Both halves of each cut, by the kinds of its two ends, either way round."""
-    found: dict[tuple[End, End], list[tuple[Half, Half]]] = {}
+def _halves(mols: Sequence[Chem.Mol], random: np.random.Generator) -> Halves:
+    """Both halves of each cut, either one first."""
+    halves: Halves = {}
     for mol in mols:
         bonds = [
             bond
             for bond in mol.GetBonds()
             if not bond.IsInRing() and bond.GetBondType() == Chem.BondType.SINGLE
         ]
-        for place in random.permutation(len(bonds))[:CUTS].tolist():
-            bond = bonds[place]
-            one, other = _cut(mol, bond)
-            kinds = _end(bond.GetBeginAtom()), _end(bond.GetEndAtom())
-            found.setdefault(kinds, []).append((one, other))
-            found.setdefault(kinds[::-1], []).append((other, one))
-    return found
+        for number in random.permutation(len(bonds))[:CUTS].tolist():
+            bond = bonds[number]
+            begin_half, end_half = _cut(mol, bond)
+            begin = _end(bond.GetBeginAtom())
+            end = _end(bond.GetEndAtom())
+            halves.setdefault((begin, end), []).append((begin_half, end_half))
+            halves.setdefault((end, begin), []).append((end_half, begin_half))
+    return halves
 
 
 def _end(atom: Chem.Atom) -> End:
@@ -73,23 +80,31 @@ def _end(atom: Chem.Atom) -> End:
 
 
 def _cut(mol: Chem.Mol, bond: Chem.Bond) -> tuple[Half, Half]:
-    parted = Chem.FragmentOnBonds(mol, [bond.GetIdx()], addDummies=False)
-    places = Chem.GetMolFrags(parted)
-    parts = Chem.GetMolFrags(parted, asMols=True, sanitizeFrags=False)
-    ends = []
+    """The halves at the bond's first and second atom."""
+    fragments = Chem.FragmentOnBonds(mol, [bond.GetIdx()], addDummies=False)
+    atoms_of = Chem.GetMolFrags(fragments)
+    mols = Chem.GetMolFrags(fragments, asMols=True, sanitizeFrags=False)
+    halves = []
     for atom in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()):
-        part = next(i for i, inside in enumerate(places) if atom in inside)
-        ends.append((parts[part], places[part].index(atom)))
-    return ends[0], ends[1]
+        number = next(i for i, atoms in enumerate(atoms_of) if atom in atoms)
+        halves.append((mols[number], atoms_of[number].index(atom)))
+    return halves[0], halves[1]
 
 
-def _joined(first: Half, second: Half) -> str | None:
-    """SMILES of the two halves as one molecule; None where RDKit finds that it cannot be."""
-    (one, start), (other, end) = first, second
-    both = Chem.RWMol(Chem.CombineMols(one, other))
-    both.AddBond(start, one.GetNumAtoms() + end, Chem.BondType.SINGLE)
+def _join(first: Half, second: Half) -> str | None:
+    """SMILES of both halves as one molecule.
+
+    None if it is too small or too large, or if RDKit finds that it cannot exist.
+    """
+    first_mol, first_atom = first
+    second_mol, second_atom = second
+    first_atoms = first_mol.GetNumAtoms()
+    if not SMALLEST <= first_atoms + second_mol.GetNumAtoms() <= LARGEST:
+        return None
+    molecule = Chem.RWMol(Chem.CombineMols(first_mol, second_mol))
+    molecule.AddBond(first_atom, first_atoms + second_atom, Chem.BondType.SINGLE)
     try:
-        Chem.SanitizeMol(both)
+        Chem.SanitizeMol(molecule)
     except (Chem.AtomValenceException, Chem.KekulizeException, Chem.AtomKekulizeException):
         return None
-    return str(Chem.MolToSmiles(both))
+    return str(Chem.MolToSmiles(molecule))

@@ -1,4 +1,7 @@
-"""The recipes of the shipped models: `molxai train --preset NAME` runs one, `molxai evaluate -m NAME` judges it."""
+"""The recipes of the shipped models.
+
+`molxai train --preset NAME` runs one, `molxai evaluate -m NAME` judges the model.
+"""
 
 import logging
 from collections.abc import Callable
@@ -16,6 +19,7 @@ from graphormer.training.recipe import Recipe
 logger = logging.getLogger(__name__)
 
 Loader = Callable[[str | Path | None, str], LabelledGraphs]
+"""From the folder of the data sets and a part to the graphs: train, test, and valid if any."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +29,28 @@ class Preset:
     config: Config
     recipe: Recipe
     load: Loader
-    """From the folder of the data sets and a part: train, test, and valid where the split has one."""
     targets: tuple[str, ...]
     classes: tuple[str, ...]
     unit: str = "logit"
     members: int = 1
     init: str = ""
-    """Shipped model whose weights, but for the head, training begins with."""
+    """Shipped model whose weights, except the head's, training begins with."""
     valid: bool = False
-    """Whether the split has such a part."""
+    """Whether the split has a valid part."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the split's parts."""
+        return ("train", "valid", "test") if self.valid else ("train", "test")
 
 
 MOLECULE = Config(
     "binary", outputs=1, width=64, heads=4, layers=4, feedforward=128, readout="mean", dropout=0.1
 )
-"""The architecture of all shipped models of molecules, so that one may begin with another's weights."""
+"""The architecture of all shipped models of molecules.
+
+They share it, so that a model may begin with another's weights.
+"""
 
 _BACE = Preset(
     MOLECULE,
@@ -96,7 +107,11 @@ PRESETS = {
         valid=False,
     ),
 }
-"""`mnist` is the more accurate of the two models of digits, `mnist-plain` the one whose explanations point more faithfully."""
+"""The shipped models by name.
+
+Of the two models of digits, `mnist` is more accurate, and the explanations of `mnist-plain` are
+more faithful.
+"""
 
 
 def preset(name: str) -> Preset:
@@ -118,9 +133,9 @@ def preset_of(card: Card) -> Preset:
     """
     name = card.training.get("preset", card.training.get("data"))
     if name not in PRESETS:
-        there = ", ".join(PRESETS)
         raise ValueError(
-            f"the model {card.name!r} was trained on data of your own: only those of the presets {there} come with test data"
+            f"the model {card.name!r} was trained on data of your own: "
+            f"only those of the presets {', '.join(PRESETS)} come with test data"
         )
     return PRESETS[name]
 
@@ -133,7 +148,9 @@ def train_preset(
     seed: int | None = None,
     machine: Machine = MACHINE,
 ) -> tuple[Path, Card]:
-    """Train a preset into `folder`, going on from an interrupted run there; returns the weights file and its card.
+    """Train a preset into `folder`; returns the weights file and its card.
+
+    An interrupted run there goes on.
 
     Args:
         name: of the preset, and of the model.
@@ -146,33 +163,30 @@ def train_preset(
     Raises:
         ValueError: no such preset, or the folder holds an unfinished run with other settings.
     """
-    from graphormer.training.run import Origin, Problem, train, trunk
+    from graphormer.training.problem import Origin, Problem
+    from graphormer.training.run import train
+    from graphormer.training.start import trunk
 
-    chosen = preset(name)
-    recipe = replace(
-        chosen.recipe,
-        epochs=epochs or chosen.recipe.epochs,
-        seed=chosen.recipe.seed if seed is None else seed,
-    )
+    named_preset = preset(name)
+    config = named_preset.config
+    recipe = named_preset.recipe
+    if epochs is not None:
+        recipe = replace(recipe, epochs=epochs)
+    if seed is not None:
+        recipe = replace(recipe, seed=seed)
     logger.info("reading %s", name)
-    parts = {
-        part: chosen.load(home, part)
-        for part in ("train", *(["valid"] if chosen.valid else []), "test")
-    }
-    problem = Problem(name, chosen.targets, chosen.classes, parts, chosen.unit)
-    start = trunk(chosen.init, chosen.config) if chosen.init else None
-    origin = Origin(_command(name, epochs, seed), chosen.init, name)
-    return train(problem, chosen.config, recipe, folder, origin, chosen.members, machine, start)
+    parts = {part: named_preset.load(home, part) for part in named_preset.parts}
+    problem = Problem(name, named_preset.targets, named_preset.classes, parts, named_preset.unit)
+    start = trunk(named_preset.init, config) if named_preset.init else None
+    origin = Origin(_command(name, epochs, seed), named_preset.init, name)
+    return train(problem, config, recipe, folder, origin, named_preset.members, machine, start)
 
 
 def _command(name: str, epochs: int | None, seed: int | None) -> str:
-    given = [("--epochs", epochs), ("--seed", seed)]
-    return " ".join(
-        [
-            "molxai train --preset",
-            name,
-            "-o",
-            name,
-            *(f"{flag} {value}" for flag, value in given if value is not None),
-        ]
-    )
+    """The command that repeats the training."""
+    command = f"molxai train --preset {name} -o {name}"
+    if epochs is not None:
+        command += f" --epochs {epochs}"
+    if seed is not None:
+        command += f" --seed {seed}"
+    return command

@@ -5,7 +5,11 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained: AdamW, linear warm-up, cosine decay to zero, exponential average of the weights."""
+    """How a model is trained.
+
+    The optimiser is AdamW. The learning rate warms up and decays along cosines, and an exponential
+    average of the weights is kept.
+    """
 
     epochs: int
     batch_size: int = 64
@@ -16,30 +20,30 @@ class Recipe:
     averaging: float = 0.99
     """Decay per step of the exponential average whose weights are kept."""
     structure_rate: float = 1.0
-    """How many times faster the structural biases learn. Adam moves a parameter by at most the learning rate per step, and
-    a bias must grow to several units before attention tells near from far: in short trainings it otherwise never does."""
+    """How many times faster the structural biases learn.
+
+    Adam moves a parameter by at most the learning rate per step, and a bias must grow to several
+    units before attention tells near from far: in short trainings it otherwise never does.
+    """
     environment_drop: float = 0.0
-    """Share of the circular environments that are unsaid in each step."""
+    """Share of the circular environments that are dropped in each step."""
     node_drop: float = 0.0
-    """Up to this share of each graph's nodes is absent in each step."""
+    """Largest share of each graph's nodes that is removed in each step."""
     deformation: float = 0.0
     """Strength of the random smooth deformations of each picture in each step; 1 is slight."""
     recombined: float = 0.0
-    """For each train molecule so many recombined ones with a forest's votes for labels; 0: no teacher.
+    """Recombined molecules, labelled by a forest, for each molecule of the training set.
 
-    See `graphormer.pretraining.distillation`.
+    0: no teacher. See `graphormer.pretraining.distillation`.
     """
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if (
-            self.epochs < 1
-            or self.batch_size < 1
-            or self.learning_rate <= 0
-            or not 0 <= self.averaging < 1
-        ):
+        counts = self.epochs >= 1 and self.batch_size >= 1
+        if not (counts and self.learning_rate > 0 and 0 <= self.averaging < 1):
             raise ValueError(
-                f"{self}: at least one epoch, one graph a batch, a positive learning rate and averaging in [0, 1) are needed"
+                f"{self}: at least one epoch, one graph a batch, a positive learning rate "
+                "and averaging in [0, 1) are needed"
             )
         if not (0 <= self.environment_drop <= 1 and 0 <= self.node_drop <= 1):
             raise ValueError(f"{self}: shares from 0 to 1 are needed for what is dropped")

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphormer.data import public as data
-from graphormer.data.public import Source, bace, data_home, files, mnist, source
+from graphormer.data import sources as data
+from graphormer.data.public import bace, mnist
+from graphormer.data.sources import Source, data_home, files, source
 from graphormer.data.splits import (
     SPLITS,
     balanced_scaffold_split,

@@ -1,4 +1,4 @@
-"""A table of one's own, from `molxai train` to explanations in its unit; and what happens when it is stopped or bad."""
+"""A user's table, from `molxai train` to explanations in its unit; stopped runs and bad tables."""
 
 import csv
 import json
@@ -17,7 +17,8 @@ from graphormer.network.model import Config, Graphormer
 from graphormer.readers.tables import Layout
 from graphormer.training.fit import Fitting
 from graphormer.training.history import read_history
-from graphormer.training.run import base_value, moments, trunk
+from graphormer.training.scaling import scaling_of
+from graphormer.training.start import base_value, trunk
 from molxai import Explainer
 from molxai.cli import main
 from molxai.pages.training import _losses
@@ -464,10 +465,10 @@ def test_a_base_value_is_what_the_labels_say():
         [np.log(3 / 2), 0.0], abs=1e-6
     )
     assert base_value(Config("binary", 2), labels) == {}
-    mean, scale = moments(Config("regression", 2, output_bias=True), labels)
-    assert mean.tolist() == pytest.approx([2 / 3, 0.5]) and scale.tolist() == pytest.approx(
-        [np.std([1, 1, 0]), 0.5]
-    )
+    scaling = scaling_of(Config("regression", 2, output_bias=True), labels)
+    assert scaling.mean.tolist() == pytest.approx(
+        [2 / 3, 0.5]
+    ) and scaling.deviation.tolist() == pytest.approx([np.std([1, 1, 0]), 0.5])
 
 
 def test_a_trunk_gives_all_but_its_head(run):

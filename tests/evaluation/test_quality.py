@@ -13,31 +13,33 @@ from graphormer.evaluation.measures import calibration_error, intervals, quality
 
 def test_binary_against_hand_counts():
     labels = torch.tensor([[1.0], [0.0], [1.0], [0.0]])
-    found = quality("binary", torch.tensor([[2.0], [1.0], [-1.0], [-2.0]]), labels)
-    assert found["roc_auc"] == 0.75 and found["accuracy"] == 0.5 and found["mcc"] == 0.0
+    measures = quality("binary", torch.tensor([[2.0], [1.0], [-1.0], [-2.0]]), labels)
+    assert measures["roc_auc"] == 0.75 and measures["accuracy"] == 0.5 and measures["mcc"] == 0.0
     shares = [1 / (1 + math.exp(-x)) for x in (2, 1, -1, -2)]
-    assert found["brier"] == pytest.approx(
+    assert measures["brier"] == pytest.approx(
         sum((p - y) ** 2 for p, y in zip(shares, (1, 0, 1, 0), strict=True)) / 4
     )
 
 
 def test_values_against_hand_counts():
-    found = quality(
+    measures = quality(
         "regression", torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[1.0], [4.0], [3.0]])
     )
-    assert found["mae"] == pytest.approx(2 / 3) and found["rmse"] == pytest.approx((4 / 3) ** 0.5)
-    assert found["r2"] == pytest.approx(1 - 4 / (14 / 3)) and found["spearman"] == pytest.approx(
-        0.5
+    assert measures["mae"] == pytest.approx(2 / 3) and measures["rmse"] == pytest.approx(
+        (4 / 3) ** 0.5
     )
+    assert measures["r2"] == pytest.approx(1 - 4 / (14 / 3)) and measures[
+        "spearman"
+    ] == pytest.approx(0.5)
 
 
 def test_matthews_is_scikit_learns():
     random = np.random.default_rng(0)
     y, logit = random.integers(0, 2, 50), random.normal(size=50)
-    found = quality(
+    measures = quality(
         "binary", torch.tensor(logit)[:, None].float(), torch.tensor(y)[:, None].float()
     )
-    assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(y, logit > 0))
+    assert measures["mcc"] == pytest.approx(metrics.matthews_corrcoef(y, logit > 0))
 
 
 @pytest.mark.parametrize(
@@ -48,17 +50,17 @@ def test_a_constant_class_correlates_with_nothing(labels, largest):
     outputs = torch.eye(3)[largest]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = quality("multiclass", outputs, torch.tensor(labels))
-    assert found["mcc"] == 0
+        measures = quality("multiclass", outputs, torch.tensor(labels))
+    assert measures["mcc"] == 0
 
 
 def test_one_class_is_not_defined_and_not_hidden():
-    found = quality("binary", torch.zeros(3, 1), torch.ones(3, 1))
-    assert math.isnan(found["roc_auc"]) and found["accuracy"] == 0.0
+    measures = quality("binary", torch.zeros(3, 1), torch.ones(3, 1))
+    assert math.isnan(measures["roc_auc"]) and measures["accuracy"] == 0.0
 
 
 def test_outputs_that_are_not_finite_are_no_quality():
-    with pytest.raises(ValueError, match="of 1 of 2 graphs the model says no finite number"):
+    with pytest.raises(ValueError, match="outputs for 1 of 2 graphs are not finite"):
         quality("regression", torch.tensor([[1.0], [math.nan]]), torch.ones(2, 1))
 
 
@@ -80,28 +82,26 @@ def test_calibration_of_the_calibrated_and_of_the_certain():
 def test_intervals_hold_the_value_and_narrow_with_more_graphs():
     random = np.random.default_rng(1)
     y = torch.tensor(random.normal(size=400))[:, None].float()
-    said = y + torch.tensor(random.normal(size=400))[:, None].float()
-    (few, _), (many, alone) = (
-        intervals("regression", said[:40], y[:40]),
-        intervals("regression", said, y),
-    )
-    assert alone == []
-    for found in (few, many):
-        assert all(low <= value <= high for value, low, high in found.values())
+    outputs = y + torch.tensor(random.normal(size=400))[:, None].float()
+    few, _ = intervals("regression", outputs[:40], y[:40])
+    many, each_target = intervals("regression", outputs, y)
+    assert each_target == []
+    for measures in (few, many):
+        assert all(low <= value <= high for value, low, high in measures.values())
     assert many["rmse"][2] - many["rmse"][1] < 0.6 * (few["rmse"][2] - few["rmse"][1])
 
 
 def test_each_of_several_targets_is_judged_alone_and_units_are_not_added():
     y = torch.tensor([[1.0, 100.0], [2.0, 300.0], [3.0, math.nan], [5.0, 200.0]])
-    together, each = intervals("regression", y.nan_to_num() + torch.tensor([1.0, 50.0]), y)
-    assert [one["rmse"][0] for one in each] == pytest.approx([1, 50]) and not {"rmse", "mae"} & set(
-        together
-    )
-    assert together["r2"][0] == pytest.approx((each[0]["r2"][0] + each[1]["r2"][0]) / 2)
+    together, each_target = intervals("regression", y.nan_to_num() + torch.tensor([1.0, 50.0]), y)
+    first, second = each_target
+    assert [first["rmse"][0], second["rmse"][0]] == pytest.approx([1, 50])
+    assert not {"rmse", "mae"} & set(together)
+    assert together["r2"][0] == pytest.approx((first["r2"][0] + second["r2"][0]) / 2)
     alone = intervals("regression", y[:, :1] + 1, y[:, :1])[0]
-    assert alone == each[0]  # the same graphs are drawn
+    assert alone == first  # the same graphs are drawn
 
 
 def test_classes_are_judged_by_the_best():
-    found = quality("multiclass", torch.eye(3), torch.tensor([0, 1, 0]))
-    assert found["accuracy"] == pytest.approx(2 / 3)
+    measures = quality("multiclass", torch.eye(3), torch.tensor([0, 1, 0]))
+    assert measures["accuracy"] == pytest.approx(2 / 3)

@@ -1,4 +1,4 @@
-"""A forest as teacher: new molecules out of old halves, votes of trees that have not seen the molecule."""
+"""A forest as teacher: new molecules out of old halves, votes of trees that have not seen them."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.forest import forest_outputs, votes
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.pretraining.distillation import REPEATS, distil
-from graphormer.pretraining.recombination import LARGEST, SMALLEST, recombined
+from graphormer.pretraining.recombination import LARGEST, SMALLEST, recombine
 from graphormer.training.recipe import Recipe
 
 RINGS = ("c1ccccc1", "c1ccncc1", "C1CCCCC1", "c1ccc2ccccc2c1")
@@ -24,12 +24,12 @@ OLD = [
     for n, k in ((1, 2), (2, 1))
 ]
 
-ACTIVE = torch.tensor([[float("ncc" in one or "2ccc" in one)] for one in OLD])
+ACTIVE = torch.tensor([[float("ncc" in smiles or "2ccc" in smiles)] for smiles in OLD])
 
 DATA = LabelledGraphs(
     "amides",
     MOLECULES,
-    [molecule(one).graph for one in OLD],
+    [molecule(smiles).graph for smiles in OLD],
     ACTIVE,
     list(range(len(OLD))),
     "train",
@@ -40,50 +40,47 @@ DATA = LabelledGraphs(
 
 def bonds(mol):
     """Kinds of the single bonds outside of rings."""
-    found = set()
+    kinds = set()
     for bond in mol.GetBonds():
         if not bond.IsInRing() and bond.GetBondType() == Chem.BondType.SINGLE:
             ends = [
                 (atom.GetSymbol(), atom.GetIsAromatic())
                 for atom in (bond.GetBeginAtom(), bond.GetEndAtom())
             ]
-            found.add(tuple(sorted(ends)))
-    return found
+            kinds.add(tuple(sorted(ends)))
+    return kinds
 
 
 def test_recombinations_are_new_whole_molecules_of_known_bonds():
-    made = recombined(OLD, 60, seed=0)
-    assert len(made) == len(set(made)) == 60
-    known = set().union(*(bonds(Chem.MolFromSmiles(one)) for one in OLD))
-    for one in made:
-        mol = Chem.MolFromSmiles(one)
-        assert (
-            mol is not None
-            and SMALLEST <= mol.GetNumAtoms() <= LARGEST
-            and "." not in one
-            and bonds(mol) <= known
-        )
-    assert recombined(OLD, 60, seed=0) == made != recombined(OLD, 60, seed=1)
-    assert recombined(["C", "c1ccccc1"], 5, seed=0) == []
+    new = recombine(OLD, 60, seed=0)
+    assert len(new) == len(set(new)) == 60
+    old_bonds = set().union(*(bonds(Chem.MolFromSmiles(smiles)) for smiles in OLD))
+    for smiles in new:
+        mol = Chem.MolFromSmiles(smiles)
+        assert mol is not None
+        assert SMALLEST <= mol.GetNumAtoms() <= LARGEST
+        assert "." not in smiles
+        assert bonds(mol) <= old_bonds
+    assert recombine(OLD, 60, seed=0) == new != recombine(OLD, 60, seed=1)
+    assert recombine(["C", "c1ccccc1"], 5, seed=0) == []
 
 
 def test_votes_are_out_of_bag_and_of_the_forest():
-    own, others = votes(SMALL, OLD, ACTIVE, OLD[:3], seed=0)
-    assert (
-        own.shape == (len(OLD), 1) and others.shape == (3, 1) and 0 <= own.min() <= own.max() <= 1
-    )
+    on_train, on_others = votes(SMALL, OLD, ACTIVE, OLD[:3], seed=0)
+    assert on_train.shape == (len(OLD), 1) and on_others.shape == (3, 1)
+    assert 0 <= on_train.min() <= on_train.max() <= 1
     # Trees that have seen a molecule know its label better than those that have not.
     again = votes(SMALL, OLD, ACTIVE, OLD, seed=0)[1]
-    assert float((again - ACTIVE).abs().mean()) < float((own - ACTIVE).abs().mean())
+    assert float((again - ACTIVE).abs().mean()) < float((on_train - ACTIVE).abs().mean())
     logit = forest_outputs(SMALL, OLD, ACTIVE, OLD[:3], seed=0)
-    assert torch.allclose(logit.sigmoid(), others.clamp(1e-3, 1 - 1e-3), atol=1e-6)
+    assert torch.allclose(logit.sigmoid(), on_others.clamp(1e-3, 1 - 1e-3), atol=1e-6)
 
 
 def test_missing_labels_have_no_votes_of_their_own():
     labels = torch.cat([ACTIVE, ACTIVE], 1)
     labels[::3, 1] = np.nan
-    own, others = votes(replace(SMALL, outputs=2), OLD, labels, OLD[:2], seed=0)
-    assert torch.equal(own.isnan(), labels.isnan()) and not others.isnan().any()
+    on_train, on_others = votes(replace(SMALL, outputs=2), OLD, labels, OLD[:2], seed=0)
+    assert torch.equal(on_train.isnan(), labels.isnan()) and not on_others.isnan().any()
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])

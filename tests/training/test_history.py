@@ -1,4 +1,4 @@
-"""The course of a training: one line an epoch, in the target's unit, on the terminal, in history.csv and in the report."""
+"""The history of a training: a line an epoch, in the target's unit, wherever it is shown."""
 
 import logging
 import re
@@ -116,7 +116,7 @@ def test_a_bar_is_gone_before_its_epoch_is_told(capsys, monkeypatch):
 
     import lightning
 
-    from graphormer.training.fit import progress
+    from graphormer.training import progress
 
     trainer = Mock(
         spec=lightning.Trainer, is_global_zero=True, current_epoch=4, num_training_batches=9

@@ -1,4 +1,4 @@
-"""A model learns, an interrupted run ends as an undisturbed one, and a checkpoint is what its card says."""
+"""A model learns, an interrupted run ends as an undisturbed one, a checkpoint fits its card."""
 
 import json
 import math
@@ -20,8 +20,9 @@ from graphormer.network.card import Card
 from graphormer.network.checkpoint import load, locate, save
 from graphormer.network.loss import loss
 from graphormer.network.prediction import predict
-from graphormer.training import fit as training
-from graphormer.training.fit import Fitting, SizedBatches, fit
+from graphormer.training import batches as batching
+from graphormer.training.batches import SizedBatches
+from graphormer.training.fit import Fitting, fit
 from graphormer.training.history import read_history
 from graphormer.training.machine import Machine
 from graphormer.training.recipe import Recipe
@@ -169,7 +170,7 @@ def test_processes_share_an_epoch(monkeypatch, processes):
     alone = list(SizedBatches(DATA, RECIPE))
     shares = []
     for rank in range(processes):
-        monkeypatch.setattr(training, "_place", lambda rank=rank: (rank, processes))
+        monkeypatch.setattr(batching, "_rank_and_processes", lambda rank=rank: (rank, processes))
         shares.append(list(SizedBatches(DATA, RECIPE)))
         assert len(shares[-1]) == len(SizedBatches(DATA, RECIPE))
     assert {len(share) for share in shares} == {-(-len(alone) // processes)}
@@ -319,8 +320,9 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch, step):
 
 
 def test_the_card_says_on_how_many_threads_it_was_learnt(tmp_path):
-    """On another number of them the weights differ in their last digits, on the same they do not."""
-    from graphormer.training.run import Origin, Problem, train
+    """With another number the weights differ in their last digits, with the same they do not."""
+    from graphormer.training.problem import Origin, Problem
+    from graphormer.training.run import train
 
     problem, before = (
         Problem("alcohols", ("O",), ("no", "yes"), {"train": DATA}),

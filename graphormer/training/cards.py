@@ -1,0 +1,115 @@
+"""The card of a trained model: what it learnt, how, and how good it is."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.data.labelled import LabelledGraphs
+from graphormer.evaluation.measures import Interval, intervals
+from graphormer.network.card import Card, row_ranges
+from graphormer.network.checkpoint import versions
+from graphormer.network.model import Config, Task
+from graphormer.training.problem import Origin, Problem
+from graphormer.training.recipe import Recipe
+from graphormer.training.scaling import Scaling
+
+DIGITS = 5
+"""Decimal places of measures on a card."""
+
+
+def trained_card(
+    problem: Problem,
+    config: Config,
+    recipe: Recipe,
+    members: int,
+    origin: Origin,
+    scaling: Scaling,
+    metrics: dict[str, Any],
+) -> Card:
+    """The card of a model that was just trained.
+
+    Args:
+        problem: what it learnt.
+        config: its architecture.
+        recipe: how it was trained.
+        members: models in it.
+        origin: where it comes from.
+        scaling: of its targets.
+        metrics: its measures on each part.
+    """
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+    if config.task == "regression":
+        mean = tuple(scaling.mean.tolist())
+        deviation = tuple(scaling.deviation.tolist())
+    return Card(
+        problem.name,
+        config,
+        problem.train.vocabulary.name,
+        problem.targets,
+        problem.classes,
+        unit=problem.unit,
+        mean=mean,
+        scale=deviation,
+        members=members,
+        training=_training(problem, recipe, origin),
+        metrics=metrics,
+        date=date.today().isoformat(),
+        versions=versions(),
+    )
+
+
+def _training(problem: Problem, recipe: Recipe, origin: Origin) -> dict[str, Any]:
+    """What repeats the training, in the order of the card."""
+    data = problem.train
+    source = {"source": problem.source} if problem.source else {}
+    return {
+        "preset": origin.preset,
+        "data": data.name,
+        "sha256": data.sha256,
+        **source,
+        "split": data.split,
+        "rows": row_ranges(data.rows),
+        "graphs": len(data),
+        "recipe": recipe.to_dict(),
+        # On another number of threads, sums are taken in another order.
+        "threads": torch.get_num_threads(),
+        "init": origin.init,
+        "notes": list(problem.notes),
+        "command": origin.command,
+    }
+
+
+def part_measures(
+    task: Task,
+    outputs: Float[Tensor, "graphs outputs"],
+    part: LabelledGraphs,
+    targets: Sequence[str],
+) -> dict[str, object]:
+    """Measures on a part, each as value, low, high.
+
+    If there are several targets, those of each target are under `targets`.
+    """
+    together, each_target = intervals(task, outputs, part.labels)
+    measures: dict[str, object] = {
+        "data": f"{part.name} {part.split}",
+        "graphs": len(part),
+        **_rounded(together),
+    }
+    if each_target:
+        rounded_measures = [_rounded(target_measures) for target_measures in each_target]
+        measures["targets"] = dict(zip(targets, rounded_measures, strict=True))
+    return measures
+
+
+def _rounded(measures: Mapping[str, Interval]) -> dict[str, list[float | None]]:
+    """Measures as JSON has them: NaN is null."""
+    return {
+        name: [None if math.isnan(number) else round(number, DIGITS) for number in interval]
+        for name, interval in measures.items()
+    }
