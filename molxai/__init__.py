@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from molxai.chemistry.pair import matched_pair
     from molxai.explanation.explainer import Explainer
     from molxai.explanation.explanation import Explanation
-    from molxai.explanation.explanations import Explanations, Refused
+    from molxai.explanation.explanations import Explanations
     from molxai.explanation.inputs import read_inputs
+    from molxai.explanation.refused import Refused
     from molxai.metrics.comparison import compare
     from molxai.rendering.grid import grid
     from molxai.rules.conserve import conserve
@@ -35,7 +36,7 @@ MODULES = {
     "Explainer": "molxai.explanation.explainer",
     "Explanation": "molxai.explanation.explanation",
     "Explanations": "molxai.explanation.explanations",
-    "Refused": "molxai.explanation.explanations",
+    "Refused": "molxai.explanation.refused",
     "compare": "molxai.metrics.comparison",
     "conserve": "molxai.rules.conserve",
     "explain_frame": "molxai.batch.frame",

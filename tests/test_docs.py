@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 from typer.main import get_command
 
-from molxai.batch.records import KEYS
 from molxai.cli import app, main
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.record import KEYS
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = [ROOT / "docs/start.md", ROOT / "docs/reading.md"]

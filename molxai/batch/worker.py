@@ -18,11 +18,12 @@ from numpy import ndarray
 from graphormer.graphs.molecules import MAX_ATOMS, Molecule
 from graphormer.readers.tables import as_text
 from molxai.batch.pool import Columns
-from molxai.batch.records import BLOCK, Record, column_names, prediction_record, record, schema
+from molxai.batch.records import BLOCK, column_names, prediction_record, record, schema
 from molxai.batch.rows import explained, predictions
 from molxai.chemistry.fragments import Scheme, scheme_of
 from molxai.explanation.explainer import BATCH_SIZE, Explainer
 from molxai.explanation.inputs import Entry, Input
+from molxai.explanation.record import Record
 
 
 @dataclass(frozen=True)

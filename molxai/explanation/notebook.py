@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 from graphormer.graphs.molecules import shortened
 from molxai.explanation.captions import ledger_line, prediction_line, printable
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.explanations import Refused
+from molxai.explanation.refused import Refused
 from molxai.explanation.words import signed
 from molxai.rendering.comparison import Top, comparison_body
 from molxai.rendering.grid import grid

@@ -16,7 +16,7 @@ from molxai.batch.rows import CHUNK, explained, similarities
 from molxai.chemistry.series import common_target
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Entry, Input
-from molxai.explanation.methods.about import ABOUT
+from molxai.explanation.methods import EXPLAINERS
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
 
@@ -112,7 +112,8 @@ def write_report(
     if not made or len(errors) == len(made):
         raise ValueError(f"nothing to report: {errors[0] if errors else 'no inputs'}")
     about: Mapping[str, Any] = {
-        name: {"says": ABOUT[name].says, "in_unit": ABOUT[name].in_unit} for name in report.methods
+        name: {"says": EXPLAINERS[name].says, "in_unit": EXPLAINERS[name].in_unit}
+        for name in report.methods
     }
     named = made[0]["id"] if len(made) == 1 else f"{len(made)} {explainer.reads} explained"
     direction = _direction(explainer, report)

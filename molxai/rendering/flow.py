@@ -17,7 +17,8 @@ from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.graphs.superpixels import SIDE, Digit
 from molxai.explanation.captions import prediction_line, printable
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.flow import PairFlow, hop_buckets
+from molxai.explanation.flow import hop_buckets
+from molxai.explanation.pair_flow import PairFlow
 from molxai.rendering.arcs import WIDEST, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale
 from molxai.rendering.digit import boundaries

@@ -17,7 +17,7 @@ from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.explanation.captions import colour_line, printable, spread_line
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.explanations import Refused
+from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
 from molxai.rendering.bar import colour_map, draw_bar
 from molxai.rendering.digit import draw_relevance

@@ -8,12 +8,13 @@ from typing import Any
 
 from graphormer.graphs.superpixels import SEGMENTS
 from graphormer.readers.tables import as_text
-from molxai.batch.records import Record, column_names, prediction_record, record
+from molxai.batch.records import column_names, prediction_record, record
 from molxai.batch.rows import CHUNK, USUAL, Explained, cost, explained, predictions, similarities
 from molxai.chemistry.fragments import Scheme
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Entry, Input
-from molxai.explanation.methods import Method
+from molxai.explanation.method import Method
+from molxai.explanation.record import Record
 
 QUICK_PASSES = 500
 """Passes for graphs of usual size that the quick lane takes on at once: on one core, about a second."""

@@ -23,13 +23,14 @@ from rdkit import Chem
 from molxai.batch import run as library
 from molxai.batch.checkpoint import Parts, Tally, merge, parts_folder
 from molxai.batch.engines import here, on_ray, processes
-from molxai.batch.records import FORMATS, KEYS
+from molxai.batch.records import FORMATS
 from molxai.batch.run import Library
 from molxai.batch.run import explain_library as explain_any
 from molxai.batch.worker import Worker, entries_of, rows_of
 from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
 from molxai.explanation.inputs import entries
+from molxai.explanation.record import KEYS
 
 POINTS = 20
 """Moments at which a run is killed."""

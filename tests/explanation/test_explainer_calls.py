@@ -16,11 +16,12 @@ import molxai
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.graphs.pyg import to_pyg
 from graphormer.network.card import Card
-from molxai.batch.records import KEYS
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.explanations import Explanations, Refused
+from molxai.explanation.explanations import Explanations
 from molxai.explanation.inputs import Input, read_inputs
+from molxai.explanation.record import KEYS
+from molxai.explanation.refused import Refused
 
 SMILES = ["CCO", "c1ccccc1O", "CC(=O)[O-].[Na+]"]
 BAD = ["CCO", "C1CC", "c1ccccc1O", "not a smiles", "CCN"]

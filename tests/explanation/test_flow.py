@@ -19,7 +19,7 @@ from graphormer.graphs.superpixels import SUPERPIXELS, digit
 from graphormer.network.card import Card
 from graphormer.network.model import Graphormer
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.flow import pair_flow, recording
+from molxai.explanation.pair_flow import pair_flow, recording
 from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED

@@ -10,10 +10,11 @@ from torch.nn import functional as F
 
 from graphormer.graphs.graph import collate
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.methods import EXPLAINERS, Method
+from molxai.explanation.method import Method
+from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.attention import Attention, Rollout, recording
 from molxai.explanation.methods.integrated import copied
-from molxai.explanation.methods.perturbation import Occlusion
+from molxai.explanation.methods.occlusion import Occlusion
 from molxai.explanation.removal import kept_logits
 from molxai.explanation.target import Target
 from molxai.rules import rules

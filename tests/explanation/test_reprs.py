@@ -19,7 +19,8 @@ from molxai.chemistry.fragments import fragments
 from molxai.chemistry.pair import matched_pair
 from molxai.explanation import words
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.explanations import Explanations, Refused
+from molxai.explanation.explanations import Explanations
+from molxai.explanation.refused import Refused
 from molxai.explanation.words import LINE, in_a_line
 from molxai.metrics.comparison import compare
 from molxai.rendering.look import Look
