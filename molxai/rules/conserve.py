@@ -16,17 +16,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
-from molxai.rules.balance import TOLERANCE, adds_up
+from molxai.rules.balance import adds_up
 from molxai.rules.leaks import Tracing
 from molxai.rules.ledger import Accounting
-from molxai.rules.opaque import refuse_opaque
 from molxai.rules.outputs import Target, select
+from molxai.rules.readiness import TOLERANCES, check_ready
 from molxai.rules.recipes import EVERY
 from molxai.rules.rule import Rule, names
 from molxai.rules.tables import ACTIVATION
-
-TOLERANCES = {torch.float64: 1e-9, torch.float32: TOLERANCE}
-"""Largest gap, as a share of |output| + Σ|relevance|, by the input's type."""
 
 LEAST_CHANGE = 1e-6
 """Largest change of an output of size 1 by the rules: a cast to float32 that was left out."""
@@ -140,7 +137,7 @@ def conserve(
         Propagation", section 4: gradient × input of a model whose attention and norms are constants
         is LRP, and conserves.
     """
-    _check_ready(model, x)
+    check_ready(model, x)
     if call is not None and argument is not None:
         raise ValueError("call= and argument= together: leave out argument=, call passes x itself")
     tables = tuple(rules)
@@ -215,47 +212,6 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
 def _product(value: Tensor, grad: Tensor) -> Tensor:
     """Value × gradient; a masked −∞ through which nothing passes has no relevance."""
     return torch.where(grad == 0, 0.0, value * grad)
-
-
-def _check_ready(model: Any, x: Any) -> None:
-    """Refuse models and inputs of which no relevance can be taken."""
-    if not isinstance(model, nn.Module):
-        raise ValueError(
-            f"the model is a {type(model).__name__}: a torch.nn.Module is needed; "
-            "wrap other functions in one"
-        )
-    if not isinstance(x, Tensor):
-        raise ValueError(
-            f"x is a {type(x).__name__}: a torch tensor of floats is needed, "
-            "such as torch.as_tensor(x)"
-        )
-    refuse_opaque(model)
-    _check_precision(x)
-    training = [name for name, module in model.named_modules() if module.training]
-    if training:
-        raise ValueError(
-            f"{training[0] or 'the model'} is in training mode, its dropout would make relevance "
-            "random: call model.eval() first"
-        )
-
-
-def _check_precision(x: Tensor) -> None:
-    """Refuse numbers that are too coarse to add up."""
-    if not x.is_floating_point():
-        raise ValueError(
-            f"x holds {x.dtype}: floats are needed, as ids and codes have no gradient; "
-            "pass their embeddings, such as conserve(model, model.get_input_embeddings()(ids), "
-            'argument="inputs_embeds")'
-        )
-    if x.dtype not in TOLERANCES:
-        raise ValueError(
-            f"x holds {x.dtype}, too coarse for sums: float32 or float64 is needed, "
-            "so call model.float() and x.float()"
-        )
-    if torch.is_autocast_enabled(x.device.type):
-        raise ValueError(
-            "autocast is on, and rounds inside the model: call conserve outside of torch.autocast"
-        )
 
 
 def _check_rules(

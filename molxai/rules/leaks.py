@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from molxai.rules.ledger import FACTORS, SUMS, Accounting
+from molxai.rules.factors import FACTORS, SUMS
+from molxai.rules.ledger import Accounting
 from molxai.rules.rule import Function, in_place, names
 
 End = tuple[Any, Tensor]

@@ -4,22 +4,20 @@ A row sees a function, not a module: GPT-2's GELU is a `tanh`, Llama's norm an `
 of PyTorch Geometric an `exp`. `FAMILIES` names what each family was found to need; `EVERY` is all
 of it, and what `conserve` applies.
 
-Sources: Ali et al. 2022, "XAI for Transformers: Better Explanations through Conservative
-Propagation", section 4 (attention and norms as frozen weights); Arras et al. 2017, "Explaining
-Recurrent Neural Network Predictions in Sentiment Analysis", the rule for multiplicative connections
-(the gate takes no relevance, the signal all).
+Source: Ali et al. 2022, "XAI for Transformers: Better Explanations through Conservative
+Propagation", section 4 (attention and norms as frozen weights).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from molxai.rules.gates import GATES
 from molxai.rules.rule import Function, Rule
-from molxai.rules.tables import ACTIVATION, AH, LN, frozen_gate, frozen_output, frozen_scale
+from molxai.rules.tables import ACTIVATION, AH, LN, frozen_output, frozen_scale
 
 
 def frozen_root_mean_square(
@@ -112,109 +110,6 @@ def frozen_inverse_power(func: Function, x: Any, exponent: Any, **kwargs: Any) -
     return func(x, exponent, **kwargs)
 
 
-class _Activated(torch.autograd.Function):
-    """A mark in the graph: what comes from here is the output of an activation."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        return x.clone()
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        return grads[0]
-
-
-def marked(func: Function, *args: Any, row: Function, **kwargs: Any) -> Tensor:
-    """An activation's row, and the mark by which a product knows its gate."""
-    return _Activated.apply(row(func, *args, **kwargs))
-
-
-def gate_of_copy(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """The activation rule for functions that may work in place."""
-
-    def on_copy(detached: Tensor) -> Tensor:
-        return func(detached.clone(), *args, **kwargs)
-
-    return frozen_gate(on_copy, x)
-
-
-def shifted_gate(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """A sigmoid or the like, of use only as a factor: same value, no gradient."""
-    return frozen_output(func, x.clone(), *args, **kwargs)
-
-
-PASSED = frozenset(
-    f"{name}Backward0"
-    for name in (
-        "Add",
-        "Sub",
-        "Rsub",
-        "Mul",
-        "Div",
-        "View",
-        "UnsafeView",
-        "Unsqueeze",
-        "Expand",
-        "Transpose",
-        "Slice",
-        "ToCopy",
-        "Clone",
-    )
-)
-"""Nodes of the graph behind which an activation is still the same gate.
-
-They scale it or shift it by constants, or give it another shape.
-"""
-
-LEAF = "torch::autograd::AccumulateGrad"
-"""Name of the node of a leaf, such as a parameter: a constant to a gate."""
-
-
-def is_gate(x: Tensor) -> bool:
-    """Whether the tensor is an activation's output, up to scale, shift and shape.
-
-    The graph is followed back as long as one recorded thing goes in. Where two do, as in a product
-    of an activation and a signal, the result is no gate any more.
-
-    Example:
-        SwiGLU is silu(a) · b. Scaled and in another shape, silu(a) is still the gate; the product
-        with b is a signal again.
-
-        >>> from molxai.rules.mode import Rules
-        >>> x = torch.ones(2, 3, requires_grad=True).clone()
-        >>> with Rules((GATES,)):
-        ...     gate = 0.5 * F.silu(x).view(6)
-        ...     product = x.view(6) * gate
-        >>> is_gate(gate), is_gate(x), is_gate(product)
-        (True, False, False)
-    """
-    node: Any = x.grad_fn
-    while node is not None and node.name() in PASSED:
-        inputs = [before for before, _ in node.next_functions]
-        recorded = [before for before in inputs if before is not None and before.name() != LEAF]
-        if len(recorded) != 1:
-            return False
-        node = recorded[0]
-    return node is not None and node.name() == "_ActivatedBackward"
-
-
-def gated(func: Function, x: Any, y: Any, *args: Any, **kwargs: Any) -> Tensor:
-    """A product of a signal and an activation's output: the activation is a constant gate."""
-    if _is_recorded(x) and _is_recorded(y):
-        x_is_gate = is_gate(x)
-        # Two gates, or none, are left alone: it is not known which one is the signal.
-        if x_is_gate != is_gate(y):
-            if x_is_gate:
-                x = x.detach()
-            else:
-                y = y.detach()
-    return func(x, y, *args, **kwargs)
-
-
-def _is_recorded(argument: Any) -> bool:
-    return isinstance(argument, Tensor) and argument.requires_grad
-
-
 NARROW = (torch.float32, torch.float16, torch.bfloat16)
 """Floating types with fewer digits than float64."""
 
@@ -286,32 +181,6 @@ ROUTING = Rule("routing", _rows(frozen_output, (torch.exp, Tensor.exp)))
 
 Such is PyTorch Geometric's, over the edges of each node.
 """
-
-ZERO_AT_ZERO = (F.elu, F.selu, F.celu, F.mish, F.hardswish, F.softsign, F.tanhshrink)
-"""Activations f with f(0) = 0, of which some may work in place."""
-
-SHIFTED = (
-    torch.sigmoid,
-    Tensor.sigmoid,
-    F.hardsigmoid,
-    torch.special.expit,
-    torch.erf,
-    Tensor.erf,
-    torch.special.erf,
-    torch.special.ndtr,
-)
-"""Functions that models use as factors, with another value than zero at zero or before a shift."""
-
-GATES = Rule(
-    "gates",
-    {
-        **{func: partial(marked, row=row) for func, row in ACTIVATION.rows.items()},
-        **_rows(partial(marked, row=gate_of_copy), ZERO_AT_ZERO),
-        **_rows(shifted_gate, SHIFTED),
-        **_rows(gated, (torch.mul, torch.multiply, Tensor.mul, Tensor.multiply)),
-    },
-)
-"""The activation rule, and activations as factors: SwiGLU, written-out GELUs, sigmoid gates."""
 
 CASTS = (Tensor.to, Tensor.float, Tensor.half, Tensor.bfloat16, Tensor.type, Tensor.type_as)
 """Functions that may change the type of a tensor and nothing else."""

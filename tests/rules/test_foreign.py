@@ -17,7 +17,8 @@ from torch import nn
 import molxai
 from molxai.rules import AH, LN, Rules, gamma
 from molxai.rules.conserve import conserve
-from molxai.rules.recipes import EVERY, FAMILIES, GATES, PRECISION
+from molxai.rules.gates import GATES
+from molxai.rules.recipes import EVERY, FAMILIES, PRECISION
 
 
 @pytest.mark.parametrize("name", CASES)
