@@ -93,8 +93,8 @@ class Account:
             value = f"{self.endpoint or 'value'} {signed(self.value)}{sd}"
             return f"{value} {self.unit}".rstrip()
         quantity = "logit" if self.target.contrast is None else "difference of logits"
-        numbers = f"{quantity} {signed(self.logit)}{sd}, p {self.probability:.3f}"
-        return f"{self.full_target_name}: {numbers}"
+        logit = f"{quantity} {signed(self.logit)}{sd}"
+        return f"{self.full_target_name}: {logit}, p {self.probability:.3f}"
 
     @property
     def made(self) -> str:
@@ -114,7 +114,8 @@ class Account:
     @property
     def gap(self) -> float:
         """Logit not accounted for: zero, up to rounding, for a conservative method."""
-        return self.logit - math.fsum(self.relevance.tolist()) - self.token - self.bias
+        nodes = math.fsum(self.relevance.tolist())
+        return self.logit - nodes - self.token - self.bias
 
     @property
     def adds_up(self) -> bool:
@@ -154,7 +155,8 @@ class Account:
 
     def node_names(self) -> list[str]:
         """Element and number of each atom, or the number of each segment."""
-        symbols: Sequence[str] = getattr(self.subject, "symbols", [""] * len(self.relevance))
+        without = [""] * len(self.relevance)
+        symbols: Sequence[str] = getattr(self.subject, "symbols", without)
         return [f"{symbol}{number}" for number, symbol in enumerate(symbols)]
 
     @property
@@ -211,7 +213,8 @@ class Account:
             ['C0', 'C1', 'O2']
         """
         columns = self._columns()
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        rows = zip(*columns.values(), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def to_frame(self) -> "pandas.DataFrame":
         """The same as a frame. Needs pandas.

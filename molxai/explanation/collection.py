@@ -77,7 +77,9 @@ def _explain_each(subjects: Sequence[Subject], explain: Explain) -> list[Explana
         if len(subjects) == 1:
             return [_reason(error)]
     half = len(subjects) // 2
-    return _explain_each(subjects[:half], explain) + _explain_each(subjects[half:], explain)
+    first = _explain_each(subjects[:half], explain)
+    second = _explain_each(subjects[half:], explain)
+    return first + second
 
 
 def _item(result: Explanation | str, subject: Subject, row: int) -> Explanation | Refused:

@@ -58,7 +58,8 @@ class Flow:
             name = self.explanation.name
             quantity = self.explanation.said
         size = f"{layers} layers, {heads} heads, {len(self.names)} tokens"
-        return in_a_line(type(self).__name__, name, quantity, size, f"total {signed(self.total())}")
+        total = f"total {signed(self.total())}"
+        return in_a_line(type(self).__name__, name, quantity, size, total)
 
     @property
     def names(self) -> list[str]:
@@ -125,9 +126,8 @@ class Flow:
         first, second = torch.triu_indices(len(between), len(between), 1)  # (pairs), (pairs)
         flow = (between + between.T)[first, second]  # (pairs)
         order = flow.abs().argsort(descending=True, stable=True)[:top]
-        pairs = zip(
-            first[order].tolist(), second[order].tolist(), flow[order].tolist(), strict=True
-        )
+        columns = (first[order], second[order], flow[order])
+        pairs = zip(*(column.tolist() for column in columns), strict=True)
         return [(i, j, value) for i, j, value in pairs if value]
 
     def to_frame(self, layer: int | None = None, head: int | None = None) -> "pandas.DataFrame":
@@ -167,7 +167,8 @@ def hop_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]:
     names = [_distance_name(length) for length in range(longest + 1)]
     unreachable = longest + 1
     to_token, from_token, itself = range(longest + 2, longest + 5)
-    bucket = torch.full((graph.nodes + 1, graph.nodes + 1), unreachable)  # (tokens, tokens)
+    tokens = graph.nodes + 1
+    bucket = torch.full((tokens, tokens), unreachable)
     bucket[1:, 1:] = torch.where(hops == UNREACHABLE, unreachable, hops)
     bucket[0, :] = to_token
     bucket[:, 0] = from_token
@@ -190,7 +191,8 @@ def edge_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]
     edge_type[begin + 1, end + 1] = graph.edge_types.long()
     are_neighbours = torch.zeros_like(bucket, dtype=torch.bool)
     are_neighbours[1:, 1:] = graph.hops == 1
-    return [*types, *names], torch.where(are_neighbours, edge_type, bucket + len(types))
+    bucket = torch.where(are_neighbours, edge_type, bucket + len(types))  # (tokens, tokens)
+    return [*types, *names], bucket
 
 
 def _sum_by_bucket(
@@ -200,7 +202,8 @@ def _sum_by_bucket(
     numbers = bucket.flatten()  # (tokens · tokens)
     sums = torch.bincount(numbers, flow.flatten(), minlength=len(names)).tolist()
     counts = torch.bincount(numbers, minlength=len(names)).tolist()
-    return {name: value for name, value, count in zip(names, sums, counts, strict=True) if count}
+    columns = zip(names, sums, counts, strict=True)
+    return {name: value for name, value, count in columns if count}
 
 
 def _positions(axis: str, position: int | None, count: int) -> slice:

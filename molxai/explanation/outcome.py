@@ -35,7 +35,8 @@ def outcomes(
     explained = (exact * weights).sum(1)  # (batch)
     if config.task == "multiclass":
         return _class_outcomes(exact, explained, targets)
-    values = [row[target.column] for row, target in zip(exact.tolist(), targets, strict=True)]
+    rows = exact.tolist()
+    values = [row[target.column] for row, target in zip(rows, targets, strict=True)]
     if config.task == "regression":
         return [
             Outcome(logit, None, target, 0, value)

@@ -59,12 +59,14 @@ def _induced_logits(
     kept: Bool[Tensor, "copies nodes"],
 ) -> Float[Tensor, "copies outputs"]:
     """Outputs for subgraphs with distances of their own."""
-    logits = _empty_logits(model, graphs[0]).expand(len(rows), -1).clone()  # (copies, outputs)
+    empty = _empty_logits(model, graphs[0])  # (1, outputs)
+    logits = empty.expand(len(rows), -1).clone()  # (copies, outputs)
     not_empty = kept.any(1).nonzero().squeeze(1).tolist()
     subgraphs = []
     for copy in not_empty:
         whole = graphs[int(rows[copy])]
-        subgraphs.append(induced(whole, kept[copy, : whole.nodes].numpy()))
+        left = kept[copy, : whole.nodes]  # (nodes)
+        subgraphs.append(induced(whole, left.numpy()))
     for positions in size_batches([subgraph.nodes for subgraph in subgraphs], COPIES):
         batch = batch_for(model, [subgraphs[position] for position in positions])
         with torch.no_grad():
@@ -98,7 +100,8 @@ def batch_logits(
         sizes = batch.mask.sum(1)[rows].tolist()
     logits = next(model.parameters()).new_empty(len(rows), model.config.outputs)
     for copies in size_batches(sizes, COPIES):
-        logits[copies] = model(remove(batch, rows[copies], kept[copies]))
+        reduced = remove(batch, rows[copies], kept[copies])
+        logits[copies] = model(reduced)
     return logits
 
 
@@ -113,7 +116,8 @@ def attended(
     count = kept.sum(1)  # (copies)
     most = max(int(count.max()), 1)
     # The nodes that are left come first, in their order.
-    order = torch.argsort((~kept).int(), dim=1, stable=True)[:, :most]  # (copies, nodes left)
+    is_removed = (~kept).int()
+    order = torch.argsort(is_removed, dim=1, stable=True)[:, :most]  # (copies, nodes left)
     mask = torch.arange(most, device=kept.device) < count[:, None]  # (copies, nodes left)
     return _reorder(batch, rows, order, mask)
 
@@ -124,7 +128,8 @@ def zeroed(
     """Copies whose removed nodes have a zero input embedding and are attended to as before."""
     mask = batch.mask[rows]  # (copies, nodes)
     most = int(mask.sum(1).max())
-    order = torch.arange(most, device=kept.device).expand(len(rows), -1)  # (copies, nodes)
+    order = torch.arange(most, device=kept.device)  # (nodes)
+    order = order.expand(len(rows), -1)  # (copies, nodes)
     copies = _reorder(batch, rows, order, mask[:, :most])
     return replace(copies, weights=copies.weights * kept[:, :most, None])
 
@@ -141,7 +146,8 @@ def _reorder(
     relation = batch.relation[
         rows[:, None, None], tokens[:, :, None], tokens[:, None, :]
     ]  # (copies, tokens, tokens)
-    relation[:, :, 1:].masked_fill_(~mask[:, None, :], PADDING)
+    is_padding = ~mask[:, None, :]  # (copies, 1, nodes)
+    relation[:, :, 1:].masked_fill_(is_padding, PADDING)
     copy = rows[:, None]  # (copies, 1)
     return replace(
         batch,
@@ -186,6 +192,7 @@ def _with_degrees(
     vocabulary = whole.vocabulary
     first = vocabulary.offsets["degree"]
     entries = dict(vocabulary.node_features)["degree"]
-    degree = np.minimum(np.bincount(edges[0], minlength=len(codes)), entries - 1)  # (nodes)
+    count = np.bincount(edges[0], minlength=len(codes))  # (nodes)
+    degree = np.minimum(count, entries - 1)
     is_degree = (first <= codes) & (codes < first + entries)
     return np.where(is_degree, first + degree[:, None], codes)  # (nodes, slots)

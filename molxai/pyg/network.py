@@ -34,13 +34,16 @@ class _Structure:
     def describes(self, nodes: int, key: tuple[Tensor | None, ...]) -> bool:
         if self.nodes != nodes:
             return False
-        return all(_are_equal(a, b) for a, b in zip(self.key, key, strict=True))
+        pairs = zip(self.key, key, strict=True)
+        return all(_are_equal(a, b) for a, b in pairs)
 
 
 def _are_equal(a: Tensor | None, b: Tensor | None) -> bool:
     if a is None or b is None:
         return a is b
-    return a.device == b.device and a.dtype == b.dtype and torch.equal(a, b)
+    if a.device != b.device or a.dtype != b.dtype:
+        return False
+    return torch.equal(a, b)
 
 
 class PyGGraphormer(nn.Module):
@@ -105,7 +108,8 @@ class PyGGraphormer(nn.Module):
         tokens = self.model.embed(structure.batch)  # (graphs, tokens, width)
         nodes = embeddings.new_zeros(tokens[:, 1:].shape)  # (graphs, nodes, width)
         nodes = nodes.index_put((structure.graph, structure.position), embeddings)
-        logits = self.model.predict(torch.cat([tokens[:, :1], nodes], 1), structure.batch)
+        tokens = torch.cat([tokens[:, :1], nodes], 1)
+        logits = self.model.predict(tokens, structure.batch)
         return logits if self.column is None else logits[:, [self.column]]
 
     def dense(self, data: Data | Graph) -> Float[Tensor, "all_nodes entries"]:
@@ -168,10 +172,10 @@ class PyGGraphormer(nn.Module):
         structure = self._structure
         if structure is None or not structure.describes(nodes, key):
             with torch.inference_mode(False):  # it may be needed for gradients later
-                copies = tuple(None if one is None else one.detach().clone() for one in key)
+                copies = tuple(map(_copy, key))
                 on_cpu = [None if copy is None else copy.cpu() for copy in copies[1:4]]
-                collated = self._collate(nodes, edges.clone().cpu(), *on_cpu)
-                structure = _Structure(copies, nodes, *collated)
+                parts = self._collate(nodes, edges.clone().cpu(), *on_cpu)
+                structure = _Structure(copies, nodes, *parts)
             self._structure = structure
         return structure
 
@@ -192,19 +196,25 @@ class PyGGraphormer(nn.Module):
             members = (batch == number).nonzero().flatten()  # (nodes of the graph)
             position[members] = torch.arange(len(members))
             is_inside = batch[edges[0]] == number  # (edges)
-            data = self._without_codes(len(members), position[edges[:, is_inside]])
+            inner = position[edges[:, is_inside]]  # (2, edges of the graph)
+            data = self._without_codes(len(members), inner)
             data.edge_attr = None if types is None else types[is_inside]
             data.pos = None if pos is None else pos[members]
             graphs.append(from_pyg(data, self.model.vocabulary))
         entries = self.model.entries
-        collated = collate(graphs).to(entries.dtype).to(entries.device)
-        return collated, batch.to(entries.device), position.to(entries.device)
+        collated = collate(graphs).to(entries.dtype)
+        device = entries.device
+        return collated.to(device), batch.to(device), position.to(device)
 
     def _without_codes(self, nodes: int, edges: Tensor) -> Data:
         """A graph of torch-geometric whose nodes say nothing of themselves."""
         slots = 1 + len(self.model.vocabulary.environments)
         codes = torch.zeros(nodes, slots, dtype=torch.long)
         return Data(codes, edges, x_weight=codes.float())
+
+
+def _copy(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.detach().clone()
 
 
 def _check_codes(codes: Tensor, vocabulary: Vocabulary) -> None:
@@ -219,7 +229,8 @@ def _check_codes(codes: Tensor, vocabulary: Vocabulary) -> None:
     codes_are = "no codes"
     if codes.numel():
         columns = codes.shape[1]
-        codes_are = f"codes {int(codes.min())} … {int(codes.max())} in {columns} columns"
+        lowest, highest = int(codes.min()), int(codes.max())
+        codes_are = f"codes {lowest} … {highest} in {columns} columns"
     raise ValueError(
         f"{codes_are}: for every node an entry of each of the {len(vocabulary.node_features)} "
         f"features of '{vocabulary.name}' is needed, 0 … {vocabulary.node_entries - 1}; "
@@ -240,7 +251,8 @@ def _check_batch(nodes: int, edges: Tensor, types: Tensor | None, batch: Tensor)
             raise ValueError(f"edges name nodes {lowest} … {highest}, but there are {nodes} nodes")
     if types is not None and len(types) != edges.shape[1]:
         raise ValueError(f"{edges.shape[1]} edges but {len(types)} rows of edge_attr")
-    crossing = int((batch[edges[0]] != batch[edges[1]]).sum())
+    begin, end = batch[edges]  # graph of both ends: (edges), (edges)
+    crossing = int((begin != end).sum())
     if crossing:
         raise ValueError(
             f"{crossing} edges join two graphs of the batch: edges within graphs are needed, "

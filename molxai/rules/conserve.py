@@ -28,6 +28,9 @@ from molxai.rules.tables import ACTIVATION
 LEAST_CHANGE = 1e-6
 """Largest change of an output of size 1 by the rules: a cast to float32 that was left out."""
 
+SMALLEST_LOSS = 1e-3
+"""Losses that a message names are at least this share of the largest."""
+
 Run = Callable[[Tensor, Mapping[str, Any]], Float[Tensor, " examples"]]
 """The outputs to explain as a function of x and further inputs."""
 
@@ -51,8 +54,9 @@ class Conserved:
 
     def __repr__(self) -> str:
         relevance = f"x {list(self.relevance.shape)} {self._total:+.4g}"
-        added = f"{len(self.parts)} parts {math.fsum(self.ledger.values()):+.4g}"
-        return f"Conserved({self.logit:+.4g} = {relevance}, {added} | gap {self.gap:.1g})"
+        total = math.fsum(self.ledger.values())
+        parts = f"{len(self.parts)} parts {total:+.4g}"
+        return f"Conserved({self.logit:+.4g} = {relevance}, {parts} | gap {self.gap:.1g})"
 
     def _repr_html_(self) -> str:
         terms = {
@@ -243,14 +247,19 @@ def _check_rules(
 def _closes(account: Conserved) -> bool:
     """Whether what is missing is no more than rounding."""
     terms = [account.relevance, *account.parts.values(), account.logits]
-    size = math.fsum(float(term.abs().sum(dtype=torch.float64)) for term in terms)
-    return bool(adds_up(account.gap, size, TOLERANCES[account.relevance.dtype]))
+    sizes = [term.abs().sum(dtype=torch.float64) for term in terms]
+    tolerance = TOLERANCES[account.relevance.dtype]
+    return bool(adds_up(account.gap, math.fsum(map(float, sizes)), tolerance))
 
 
 def _loss_message(account: Conserved, trace: Tracing, losses: Mapping[str, float]) -> str:
     """What is missing, and in which functions it is lost."""
-    least = 1e-3 * max(abs(loss) for loss in (account.gap, *losses.values()))
-    causes = [f"{name} ({loss:+.3g})" for name, loss in losses.items() if abs(loss) > least]
+    largest = max(map(abs, (account.gap, *losses.values())))
+    least = SMALLEST_LOSS * largest
+    causes = []
+    for name, loss in losses.items():
+        if abs(loss) > least:
+            causes.append(f"{name} ({loss:+.3g})")
     hidden = account.gap - math.fsum(losses.values())
     if abs(hidden) > least:
         unseen = (*sorted(trace.unmeasured), "scripted functions", "autograd.Functions")

@@ -93,11 +93,13 @@ def is_gate(x: Tensor) -> bool:
     """
     node: Any = x.grad_fn
     while node is not None and node.name() in PASSED:
-        inputs = [before for before, _ in node.next_functions]
-        recorded = [before for before in inputs if before is not None and before.name() != LEAF]
-        if len(recorded) != 1:
+        inputs = []
+        for before, _ in node.next_functions:
+            if before is not None and before.name() != LEAF:
+                inputs.append(before)
+        if len(inputs) != 1:
             return False
-        node = recorded[0]
+        node = inputs[0]
     return node is not None and node.name() == "_ActivatedBackward"
 
 

@@ -67,9 +67,10 @@ class Tracing(Accounting):
         signals = [tensor for tensor in tensors if self._comes_from_x(tensor)]
         if func in FACTORS and len(signals) > 1:
             return " of two things that both come from x"
-        origins = [self.frozen[id(tensor)][1] for tensor in tensors if id(tensor) in self.frozen]
-        if origins:
-            return f" with what {origins[0]} gave, where no gradient passes"
+        for tensor in tensors:
+            if id(tensor) in self.frozen:
+                _, origin = self.frozen[id(tensor)]
+                return f" with what {origin} gave, where no gradient passes"
         has_constant = any(
             tensor.is_floating_point() and not tensor.requires_grad for tensor in tensors
         )
@@ -79,7 +80,10 @@ class Tracing(Accounting):
 
     def losses(self, total: Tensor) -> dict[str, float]:
         """Relevance that each function lost, or gained if negative; the largest first."""
-        edges = [edge for call in self.calls for edge, _ in (*call.inputs, *call.outputs)]
+        edges = []
+        for call in self.calls:
+            edges += [edge for edge, _ in call.inputs]
+            edges += [edge for edge, _ in call.outputs]
         if not edges:
             return {}
         grads = iter(torch.autograd.grad(total, edges, allow_unused=True))
@@ -87,8 +91,10 @@ class Tracing(Accounting):
         for call in self.calls:
             into = sum(_dot(value, next(grads)) for _, value in call.inputs)
             out_of = sum(_dot(value, next(grads)) for _, value in call.outputs)
-            losses[call.name] = losses.get(call.name, 0.0) + out_of - into
-        return dict(sorted(losses.items(), key=lambda item: -abs(item[1])))
+            before = losses.get(call.name, 0.0)
+            losses[call.name] = before + out_of - into
+        ranked = sorted(losses.items(), key=lambda item: -abs(item[1]))
+        return dict(ranked)
 
 
 def _copy(argument: Any, inputs: list[End]) -> Any:

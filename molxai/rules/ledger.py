@@ -58,7 +58,10 @@ class Accounting(Rules):
         """
         super().__init__(tables)
         self.model = model
-        self.constants = {id(constant): (name, constant) for name, constant in _constants(model)}
+        self.constants: dict[int, tuple[str, Tensor]] = {}
+        """The parameters and buffers with their names, by id."""
+        for name, constant in _constants(model):
+            self.constants[id(constant)] = name, constant
         self.parts: dict[str, Tensor] = {}
         """The recorded copy of each parameter, buffer and input that was met."""
         self.numbers: list[Tensor] = []
@@ -94,8 +97,9 @@ class Accounting(Rules):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        args = tuple(self._own(argument) for argument in args)
-        kwargs = {name: self._own(argument) for name, argument in (kwargs or {}).items()}
+        args = tuple(map(self._own, args))
+        kwargs = kwargs or {}
+        kwargs = {name: self._own(argument) for name, argument in kwargs.items()}
         if self.of_signal:
             args, kwargs = self._widen_beside_signal(func, args, kwargs)
         factors = FACTORS.get(func)
@@ -182,8 +186,9 @@ class Accounting(Rules):
         if not any(self._is_wide_signal(argument) for argument in (*args, *kwargs.values())):
             return args, kwargs
         first = 1 if in_place(func) else 0
-        args = (*args[:first], *(self._widen(argument) for argument in args[first:]))
-        return args, {name: self._widen(argument) for name, argument in kwargs.items()}
+        others = map(self._widen, args[first:])
+        kwargs = {name: self._widen(argument) for name, argument in kwargs.items()}
+        return (*args[:first], *others), kwargs
 
     def _is_wide_signal(self, argument: Any) -> bool:
         """Whether the argument is float64, or a list that holds float64, and comes from x."""

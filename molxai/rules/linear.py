@@ -50,9 +50,10 @@ def epsilon_linear(
     z = func(x, weight)
     if bias is not None:
         z = z + bias
-    stabiliser = epsilon * torch.where(z < 0, -1.0, 1.0)
-    share = (z / (z + stabiliser)).detach()
-    return z * share + (z * (1 - share)).detach()
+    sign = torch.where(z < 0, -1.0, 1.0)
+    share = (z / (z + epsilon * sign)).detach()
+    remainder = z * (1 - share)
+    return z * share + remainder.detach()
 
 
 def gamma_linear(
@@ -63,17 +64,20 @@ def gamma_linear(
     The plain rule amplifies positive weights, which on signed inputs can cancel the sum that is
     divided by. Here the sum of shares is at least as large as z.
     """
-    halves = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)  # (…, 2 · inputs)
-    raised = weight.clamp_min(0)
-    lowered = weight.clamp_max(0)
-    # Both signs alike make a positive contribution, different signs a negative one.
-    positive = func(halves, torch.cat([raised, lowered], 1))  # weights: (outputs, 2 · inputs)
-    negative = func(halves, torch.cat([lowered, raised], 1))
+    inputs = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)  # (…, 2 · inputs)
+    above = weight.clamp_min(0)
+    below = weight.clamp_max(0)
+    # Two factors of one sign make a positive contribution, of different signs a negative one.
+    positive_weight = torch.cat([above, below], 1)  # (outputs, 2 · inputs)
+    negative_weight = torch.cat([below, above], 1)
+    positive = func(inputs, positive_weight)
+    negative = func(inputs, negative_weight)
     if bias is not None:
         positive = positive + bias.clamp_min(0)
         negative = negative + bias.clamp_max(0)
     z = positive + negative
-    return shared_as(z, z + gamma * torch.where(z > 0, positive, negative))
+    same_sign = torch.where(z > 0, positive, negative)
+    return shared_as(z, z + gamma * same_sign)
 
 
 def gamma_sum(func: Function, x: Any, y: Any, *args: Any, gamma: float, **kwargs: Any) -> Tensor:
@@ -90,7 +94,9 @@ def gamma_sum(func: Function, x: Any, y: Any, *args: Any, gamma: float, **kwargs
 
 
 def _is_term(term: Any, z: Tensor) -> bool:
-    return isinstance(term, Tensor) and term.requires_grad and term.shape == z.shape
+    if not isinstance(term, Tensor):
+        return False
+    return term.requires_grad and term.shape == z.shape
 
 
 def _amplify(term: Tensor, z: Tensor, gamma: float) -> Tensor:

@@ -75,8 +75,9 @@ class Rules(TorchFunctionMode):
             weight, bias = args[weight_at], args[bias_at]
             if bias is None and weight is not None:
                 # The usual call of a layer without bias, made quick: it is most calls of a model.
-                detached = (*args[:weight_at], weight.detach(), *args[weight_at + 1 :])
-                return detached, kwargs, None
+                before = args[:weight_at]
+                after = args[weight_at + 1 :]
+                return (*before, weight.detach(), *after), kwargs, None
         # An argument stands at its position or under its name.
         arguments: dict[Any, Any] = dict(enumerate(args)) | kwargs
         weight_key = weight_at if len(args) > weight_at else "weight"
@@ -92,7 +93,8 @@ class Rules(TorchFunctionMode):
 
     def _set_apart(self, bias: Tensor, x: Tensor) -> Float[Tensor, "batch ..."]:
         inner = (1,) * (x.ndim - 1 - bias.ndim)
-        copies = bias.detach().expand(x.shape[0], *inner, *bias.shape)  # (batch, 1 …, width)
+        shape = (x.shape[0], *inner, *bias.shape)  # (batch, 1 …, width)
+        copies = bias.detach().expand(shape)
         leaf = copies.clone().requires_grad_()
         self.biases.append(leaf)
         return leaf
@@ -100,7 +102,11 @@ class Rules(TorchFunctionMode):
     @property
     def silent(self) -> list[Rule]:
         """The rules none of whose functions was called."""
-        return [rule for rule in self.tables if not any(self.fired[func] for func in rule.rows)]
+        silent = []
+        for rule in self.tables:
+            if not any(self.fired[func] for func in rule.rows):
+                silent.append(rule)
+        return silent
 
 
 @contextmanager

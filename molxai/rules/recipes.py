@@ -46,8 +46,8 @@ def frozen_group_scale(
 ) -> Tensor:
     """Group norm is layer norm over each group of channels."""
     groups = x.reshape(len(x), num_groups, -1)  # (batch, groups, channels of a group · …)
-    y = frozen_scale(func, groups, groups.shape[2:], eps=eps).view_as(x)
-    return _affine_by_channel(y, weight, bias)
+    y = frozen_scale(func, groups, groups.shape[2:], eps=eps)
+    return _affine_by_channel(y.view_as(x), weight, bias)
 
 
 def frozen_batch_scale(
@@ -122,8 +122,8 @@ def kept_in_float64(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any
     output = func(x, *args, **kwargs)
     if not isinstance(output, Tensor):  # x.type() is a name
         return output
-    is_narrowed = output.requires_grad and x.dtype == torch.float64 and output.dtype in NARROW
-    if not is_narrowed:
+    is_narrower = x.dtype == torch.float64 and output.dtype in NARROW
+    if not is_narrower or not output.requires_grad:
         return output
     # A cast is a tensor of its own, which the model may change in place.
     return x.to(output.device, copy=True)

@@ -138,7 +138,8 @@ def attention_flow(
     push = networkx.algorithms.flow.preflow_push
     flows = torch.zeros(batch.mask.shape, dtype=steps[0].dtype)
     for row, nodes in enumerate(batch.sizes):
-        capacities = [step[row, : nodes + 1, : nodes + 1].tolist() for step in steps]
+        tokens = slice(nodes + 1)
+        capacities = [step[row, tokens, tokens].tolist() for step in steps]
         network = _network(capacities, model.config.readout)
         for node in range(nodes):
             source = (0, node + 1)
@@ -187,7 +188,9 @@ def read_row(
     if model.config.readout == "token":
         return matrix[:, 0, 1:]  # (batch, nodes)
     share = batch.mask / batch.mask.sum(1, keepdim=True)  # (batch, nodes)
-    return torch.einsum("bq,bqk->bk", share.to(matrix.dtype), matrix[:, 1:, 1:])
+    share = share.to(matrix.dtype)
+    between = matrix[:, 1:, 1:]  # (batch, nodes, nodes)
+    return torch.einsum("bq,bqk->bk", share, between)
 
 
 def recording(layers: list[Tensor]) -> Rule:

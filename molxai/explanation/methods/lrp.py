@@ -55,7 +55,8 @@ class GradientInput(Method):
             at_centres = split
             split = shared_environments(batch, split)
             nodes = nodes + (split - at_centres).sum(2)
-        return self._explanations(batch, result, nodes.cpu(), relevance[:, 0].tolist(), split.cpu())
+        tokens = relevance[:, 0].tolist()
+        return self._explanations(batch, result, nodes.cpu(), tokens, split.cpu())
 
     def _explanations(
         self,
@@ -116,9 +117,12 @@ def shared_environments(
     shares = []
     for feature, radius in enumerate(batch.vocabulary.environments, stated):
         around = within(batch, radius).to(split.dtype)  # (batch, centres, nodes)
-        part = split[:, :, feature] / around.sum(2).clamp_min(1)  # (batch, centres)
-        shares.append((around.transpose(1, 2) @ part.unsqueeze(2)).squeeze(2))  # (batch, nodes)
-    return torch.cat([split[:, :, :stated], torch.stack(shares, 2)], 2)  # (batch, nodes, features)
+        count = around.sum(2).clamp_min(1)
+        part = split[:, :, feature] / count  # (batch, centres)
+        share = around.transpose(1, 2) @ part.unsqueeze(2)  # (batch, nodes, 1)
+        shares.append(share.squeeze(2))
+    unshared = split[:, :, :stated]
+    return torch.cat([unshared, torch.stack(shares, 2)], 2)  # (batch, nodes, features)
 
 
 def _check_balance(method: str, result: Pass, relevance: Float[Tensor, "batch tokens"]) -> None:

@@ -48,9 +48,13 @@ class _GraphMasks(GNNExplainer):
         """
         mask = self.node_mask.sigmoid()
         tiny = self.coeffs["EPS"]
-        entropy = -mask * torch.log(mask + tiny) - (1 - mask) * torch.log(1 - mask + tiny)
-        price = self.coeffs["node_feat_size"] * mask + self.coeffs["node_feat_ent"] * entropy
-        return self.losses(y_hat).sum() + (self.share * price).sum()
+        rest = 1 - mask
+        kept_entropy = -mask * torch.log(mask + tiny)
+        entropy = kept_entropy - rest * torch.log(rest + tiny)
+        size_price = self.coeffs["node_feat_size"] * mask
+        entropy_price = self.coeffs["node_feat_ent"] * entropy
+        price = self.share * (size_price + entropy_price)
+        return self.losses(y_hat).sum() + price.sum()
 
 
 def learned_masks(

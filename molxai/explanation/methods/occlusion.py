@@ -37,8 +37,9 @@ class Occlusion(Method):
         logits = batch_logits(model, batch, row, left)
         weights = target_weights(model, [outcome.target for outcome in outcomes], logits)
         whole = logits.new_tensor([outcome.logit for outcome in outcomes])
+        explained = (logits * weights[row]).sum(1)  # (copies)
         relevance = logits.new_zeros(batch.mask.shape)
-        relevance[row, node] = whole[row] - (logits * weights[row]).sum(1)
+        relevance[row, node] = whole[row] - explained
         return node_explanations(self.name, batch, outcomes, relevance)
 
     def window(self, batch: GraphBatch) -> Bool[Tensor, "batch nodes nodes"]:

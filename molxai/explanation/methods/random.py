@@ -39,7 +39,8 @@ def normal_scores(batch: GraphBatch, seed: int) -> Float[Tensor, "batch nodes"]:
     """
     scores = torch.zeros(batch.mask.shape)
     for row, nodes in enumerate(batch.sizes):
-        generator = torch.Generator().manual_seed(seed * 2**32 + graph_seed(batch, row))
+        generator = torch.Generator()
+        generator.manual_seed(seed * 2**32 + graph_seed(batch, row))
         scores[row, :nodes] = torch.randn(nodes, generator=generator)
     return scores
 

@@ -82,7 +82,8 @@ def _logit_of_subset(
     def logit_of(presence: Float[Tensor, "copies nodes"]) -> Float[Tensor, " copies"]:
         copies, nodes = presence.shape
         device = batch.mask.device
-        left = torch.zeros(copies, batch.mask.shape[1], dtype=torch.bool, device=device)
+        padded = batch.mask.shape[1]
+        left = torch.zeros(copies, padded, dtype=torch.bool, device=device)
         left[:, :nodes] = presence > 0.5
         rows = torch.full((copies,), row, device=device)
         logits = batch_logits(model, batch, rows, left)  # (copies, outputs)
