@@ -230,20 +230,22 @@ class Explanation:
         parts: Sequence[Part] = (),
         **look: Any,
     ) -> str | bytes:
-        """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.
+        """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
         Args:
             path: ends in .svg or .png.
             style: of molecules: highlight or contour.
-            parts: atoms that belong together and what is written beside them, like `([3, 4, 5], "+1.2")`.
-            look: other choices, named as on the command line: `atom_numbers=True`, `cmap="orange-purple"`, `scale=2.0`,
-                `dpi=300`, `transparent=True`, `caption="…"`.
+            parts: atoms that belong together and what is written beside them, like
+                `([3, 4, 5], "+1.2")`.
+            look: other choices, named as on the command line: `atom_numbers=True`,
+                `cmap="orange-purple"`, `scale=2.0`, `dpi=300`, `transparent=True`,
+                `caption="…"`.
 
         Raises:
             ValueError: there is no subject to draw, the file name has another ending, or a choice is not known.
         """
+        from molxai.explanation.pictures import draw
         from molxai.rendering.look import look_of
-        from molxai.rendering.picture import draw
 
         return draw(self, path, look_of({"style": style, **look}), parts)
 

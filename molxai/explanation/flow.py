@@ -165,26 +165,22 @@ class PairFlow:
         return pandas.DataFrame(rows)
 
     def draw(self, path: str | Path | None = None, top: int = 12) -> str | bytes:
-        """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.
+        """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
         Raises:
             ValueError: there is nothing to draw on, or the file name has another ending.
         """
-        from molxai.rendering.flow import draw_flow
+        from molxai.explanation.flow_picture import draw_flow
 
         return draw_flow(self, path, top)
 
     def _repr_html_(self) -> str:
         from molxai.explanation.notebook import shares_html
 
-        drawn = self.explanation is not None and self.explanation.subject is not None
-        return shares_html(
-            self.by_hops(),
-            "distance",
-            "all pairs",
-            self.draw() if drawn else "",
-            [] if drawn else [repr(self)],
-        )
+        shares = self.by_hops()
+        if self.explanation is None or self.explanation.subject is None:
+            return shares_html(shares, "distance", "all pairs", words=[repr(self)])
+        return shares_html(shares, "distance", "all pairs", self.draw())
 
 
 def pair_flow(
