@@ -35,10 +35,10 @@ molxai.batch.records              record prediction_record schema write_tables
 molxai.batch.worker          Worker
 molxai.batch.frame                explain_frame
 # Pictures and pages
-molxai.rendering.picture    draw
+molxai.explanation.pictures    draw
+molxai.explanation.grid       grid
 molxai.rendering.molecule   draw_molecule
 molxai.rendering.digit      draw_digit
-molxai.rendering.grid       grid
 molxai.rendering.look       Look
 molxai.rendering.colour     PALETTES palette Palette scale
 molxai.pages.report               Report write_report

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from molxai.explanation.explainer import Explainer
     from molxai.explanation.explanation import Explanation
     from molxai.explanation.explanations import Explanations
+    from molxai.explanation.grid import grid
     from molxai.explanation.inputs import read_inputs
     from molxai.explanation.refused import Refused
     from molxai.metrics.comparison import compare
-    from molxai.rendering.grid import grid
     from molxai.rules.conserve import conserve
 
 __all__ = [
@@ -40,7 +40,7 @@ MODULES = {
     "compare": "molxai.metrics.comparison",
     "conserve": "molxai.rules.conserve",
     "explain_frame": "molxai.batch.frame",
-    "grid": "molxai.rendering.grid",
+    "grid": "molxai.explanation.grid",
     "matched_pair": "molxai.chemistry.pair",
     "read_inputs": "molxai.explanation.inputs",
 }

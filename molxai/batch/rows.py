@@ -224,7 +224,7 @@ def draw_all(
     Raises:
         ValueError: no such scale or ending.
     """
-    from molxai.rendering.picture import draw
+    from molxai.explanation.pictures import draw
 
     made = [(one, explanation) for one, explanation in rows if explanation is not None]
     limit = common_limit(

@@ -104,7 +104,7 @@ def write_pictures(
     if is_folder(path):
         draw_all(rows, path, look, scale, scheme, f".{format}")
         return
-    from molxai.rendering.picture import draw
+    from molxai.explanation.pictures import draw
 
     explanation = rows[0][1]
     assert explanation is not None

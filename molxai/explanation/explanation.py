@@ -44,7 +44,7 @@ class Explanation(Account):
         parts: Sequence[Part] = (),
         **look: Any,
     ) -> str | bytes:
-        """The picture: SVG text, or PNG bytes if `path` ends in .png; written to `path` if given.
+        """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
         Args:
             path: ends in .svg or .png.
@@ -58,8 +58,8 @@ class Explanation(Account):
             ValueError: there is no subject to draw, the file name has another ending, or a choice
                 is not known.
         """
+        from molxai.explanation.pictures import draw
         from molxai.rendering.look import look_of
-        from molxai.rendering.picture import draw
 
         return draw(self, path, look_of({"style": style, **look}), parts)
 

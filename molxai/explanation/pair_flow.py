@@ -49,7 +49,7 @@ class PairFlow(Flow):
         Raises:
             ValueError: there is nothing to draw on, or the file name has another ending.
         """
-        from molxai.rendering.flow import draw_flow
+        from molxai.explanation.flow_picture import draw_flow
 
         return draw_flow(self, path, top)
 

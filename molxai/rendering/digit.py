@@ -11,7 +11,10 @@ from graphormer.graphs.superpixels import Digit
 from molxai.rendering.hatch import hatch_segments
 
 STROKE = 0.5
-"""Grey value at which the outline of the strokes is drawn over the map: a line, so that colours stay those of the bar."""
+"""Grey value at which the outline of the strokes is drawn over the map.
+
+It is only a line, so that colours stay those of the bar.
+"""
 
 
 def draw_digit(
@@ -22,10 +25,10 @@ def draw_digit(
     colour_map: Colormap,
     uncertain: ndarray | None = None,
 ) -> None:
-    """Fill three axes: the original, the superpixels with their boundaries, and the relevance of each superpixel.
+    """Fill three axes: the digit, its superpixels with their boundaries, and their relevance.
 
     Args:
-        axes: three of them.
+        axes: three axes, from left to right.
         digit: picture and segment map.
         relevance: `[nodes]`, one number per segment.
         limit: the magnitude that is drawn in full colour.
@@ -37,19 +40,24 @@ def draw_digit(
     """
     if len(relevance) != digit.graph.nodes:
         raise ValueError(f"{len(relevance)} relevances but {digit.graph.nodes} segments")
-    mean = np.bincount(digit.segments.ravel(), digit.image.ravel()) / np.bincount(
-        digit.segments.ravel()
-    )
-    axes[0].imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
-    axes[1].imshow(mean[digit.segments], cmap="gray_r", vmin=0, vmax=1)
-    boundaries(axes[1], digit.segments, "tab:orange", 0.8)
-    draw_relevance(axes[2], digit, relevance, limit, colour_map, uncertain)
-    for one, title in zip(
-        axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True
-    ):
-        one.set_title(title, fontsize=9)
-        one.set_xticks([])
-        one.set_yticks([])
+    original, superpixels, coloured = axes
+    original.imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
+    superpixels.imshow(mean_grey(digit), cmap="gray_r", vmin=0, vmax=1)
+    draw_boundaries(superpixels, digit.segments, "tab:orange", 0.8)
+    draw_relevance(coloured, digit, relevance, limit, colour_map, uncertain)
+    titles = ("digit", f"{digit.graph.nodes} superpixels", "relevance")
+    for panel, title in zip(axes, titles, strict=True):
+        panel.set_title(title, fontsize=9)
+        panel.set_xticks([])
+        panel.set_yticks([])
+
+
+def mean_grey(digit: Digit) -> ndarray:
+    """`[height, width]`, the mean grey value of each pixel's segment."""
+    segments = digit.segments.ravel()  # (pixels,)
+    totals = np.bincount(segments, digit.image.ravel())  # (nodes,)
+    counts = np.bincount(segments)  # (nodes,)
+    return (totals / counts)[digit.segments]  # (height, width)
 
 
 def draw_relevance(
@@ -60,16 +68,17 @@ def draw_relevance(
     colour_map: Colormap,
     uncertain: ndarray | None = None,
 ) -> None:
-    """The relevance of each superpixel, full colour at ± limit, with the outline of the strokes."""
-    axes.imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)
-    boundaries(axes, digit.segments, "0.8", 0.4)
+    """Draw the relevance of each superpixel, full colour at ± limit, with the strokes' outline."""
+    pixels = relevance[digit.segments]  # (height, width)
+    axes.imshow(pixels, cmap=colour_map, vmin=-limit, vmax=limit)
+    draw_boundaries(axes, digit.segments, "0.8", 0.4)
     if uncertain is not None and uncertain.any():
         hatch_segments(axes, digit.segments, uncertain)
     axes.contour(digit.image, [STROKE], colors="black", linewidths=0.9)
 
 
-def boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
-    """A line on every pixel side that separates two segments."""
+def draw_boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
+    """Draw a line on every pixel side that separates two segments."""
     rows, columns = np.nonzero(segments[:, :-1] != segments[:, 1:])
     axes.vlines(columns + 0.5, rows - 0.5, rows + 0.5, colors=colour, linewidth=width)
     rows, columns = np.nonzero(segments[:-1] != segments[1:])

@@ -1,4 +1,4 @@
-"""Hatching of what an ensemble is not sure of: thin diagonal lines, cut off at the disc or the segment."""
+"""Hatching of what an ensemble is not sure of: thin diagonal lines, cut at the disc or segment."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -6,16 +6,20 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from numpy import ndarray
 
-DIRECTION, ACROSS = np.array([1.0, 1.0]) / 2**0.5, np.array([1.0, -1.0]) / 2**0.5
-"""Of the lines, and at a right angle to them."""
+DIRECTION = np.array([1.0, 1.0]) / 2**0.5
+"""Direction of the lines."""
+
+ACROSS = np.array([1.0, -1.0]) / 2**0.5
+"""Direction at a right angle to them."""
 
 SPACING = 0.27
-"""Between the lines on a disc, in Å."""
+"""Distance in Å between the lines on a disc."""
 
 EVERY = 2
-"""Of the diagonals of a picture's pixels one in so many is drawn."""
+"""Every second diagonal of a picture's pixels is drawn."""
 
 COLOUR = "0.25"
+"""Dark grey, for segments."""
 
 
 def disc_lines(centre: Float[ndarray, " 2"], radius: float) -> Float[ndarray, "lines ends=2 2"]:
@@ -23,21 +27,27 @@ def disc_lines(centre: Float[ndarray, " 2"], radius: float) -> Float[ndarray, "l
     count = int(radius / SPACING)
     offsets = SPACING * np.arange(-count, count + 1)
     reach = np.sqrt(radius**2 - offsets**2)
-    middles = centre + offsets[:, None] * ACROSS
-    return np.stack(
-        [middles - reach[:, None] * DIRECTION, middles + reach[:, None] * DIRECTION], axis=1
-    )
+    middles = centre + offsets[:, None] * ACROSS  # (lines, 2)
+    half_lines = reach[:, None] * DIRECTION  # (lines, 2)
+    return np.stack([middles - half_lines, middles + half_lines], axis=1)  # (lines, ends=2, 2)
 
 
 def segment_lines(
     segments: Int[ndarray, "height width"], uncertain: Bool[ndarray, " nodes"]
 ) -> Float[ndarray, "lines ends=2 2"]:
-    """A diagonal over every other pixel of the uncertain segments; neighbours join to longer lines."""
-    rows, columns = np.nonzero(
-        uncertain[segments] & (np.add.outer(*map(np.arange, segments.shape)) % EVERY == 0)
-    )
-    half = np.array([[-0.5, 0.5], [0.5, -0.5]])
-    return np.stack([columns, rows], axis=1)[:, None, :] + half
+    """A diagonal over every other pixel of the uncertain segments; neighbours join to longer lines.
+
+    Example:
+        >>> segment_lines(np.array([[0, 1]]), np.array([True, False])).tolist()
+        [[[-0.5, 0.5], [0.5, -0.5]]]
+    """
+    height, width = segments.shape
+    diagonal = np.add.outer(np.arange(height), np.arange(width))  # (height, width)
+    is_hatched = uncertain[segments] & (diagonal % EVERY == 0)  # (height, width)
+    rows, columns = np.nonzero(is_hatched)
+    middles = np.stack([columns, rows], axis=1)  # (lines, 2)
+    half_diagonals = np.array([[-0.5, 0.5], [0.5, -0.5]])
+    return middles[:, None, :] + half_diagonals  # (lines, ends=2, 2)
 
 
 def hatch_segments(

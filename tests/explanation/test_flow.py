@@ -19,11 +19,12 @@ from graphormer.graphs.superpixels import SUPERPIXELS, digit
 from graphormer.network.card import Card
 from graphormer.network.model import Graphormer
 from molxai.explanation.explainer import Explainer
+from molxai.explanation.flow_picture import draw_flow
 from molxai.explanation.pair_flow import pair_flow, recording
 from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED
-from molxai.rendering.flow import MOST_BARS, _bars, draw_flow
+from molxai.rendering.flow import MOST_BARS, _bars
 from molxai.rules import ACTIVATION, AH, LN, rules
 
 IBUPROFEN = SMILES[0]

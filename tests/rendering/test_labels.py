@@ -8,8 +8,8 @@ from test_rendering import IBUPROFEN, RELEVANCE, explanation
 
 from graphormer.graphs.molecules import molecule
 from molxai.chemistry.fragments import MOST_WORDED, fragments, parts, worded
-from molxai.rendering.molecule import laid_out
-from molxai.rendering.picture import draw
+from molxai.explanation.pictures import draw
+from molxai.rendering.molecule import lay_out
 
 PACLITAXEL = (
     "CC(=O)O[C@H]1C(=O)[C@@]2(C)[C@H]([C@H](OC(=O)c3ccccc3)[C@]3(O)C[C@H](OC(=O)[C@H](O)[C@@H](NC(=O)c4ccccc4)c4ccccc4)C(C)=C1C3(C)C)"
@@ -44,7 +44,7 @@ def touching(labels):
 )
 def test_labels_lie_neither_on_one_another_nor_on_atoms(smiles, scheme):
     mol = molecule(smiles).mol
-    laid = laid_out(mol, parts=[(part.atoms, f"{part.name} −0.12") for part in parts(mol, scheme)])
+    laid = lay_out(mol, parts=[(part.atoms, f"{part.name} −0.12") for part in parts(mol, scheme)])
     assert not touching(laid.labels)
     for one in laid.labels:
         assert not (np.abs(laid.places - one.centre) < one.half).all(1).any(), one.text
@@ -73,7 +73,7 @@ def test_of_very_many_parts_the_largest_are_named():
     assert min(each[atoms] for atoms in kept) >= max(
         value for atoms, value in each.items() if atoms not in kept
     )
-    laid = laid_out(made.mol, parts=named)
+    laid = lay_out(made.mol, parts=named)
     assert len(laid.labels) == MOST_WORDED and len(laid.parts) == 82 and not touching(laid.labels)
 
 

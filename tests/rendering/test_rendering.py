@@ -17,11 +17,11 @@ from graphormer.graphs.superpixels import digit
 from graphormer.network.card import Card
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.pictures import draw
 from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED, SMALLEST_SCALE, WHITE, colours, scale
 from molxai.rendering.look import Look
 from molxai.rendering.molecule import draw_molecule
-from molxai.rendering.picture import draw
 
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 CONTOUR = Look("contour")
