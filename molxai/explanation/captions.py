@@ -1,15 +1,12 @@
 """An explanation in words: what is explained, what relevances sum to, what the colours say."""
 
 from graphormer.network.model import Config
-from molxai.explanation.explanation import Explanation
+from molxai.explanation.account import Account
 from molxai.explanation.words import spread
 from molxai.rendering.colour import RED_BLUE, Palette
 
-SUM_TOLERANCE = 1e-4
-"""Share of the logit and the relevances up to which a missing rest is rounding."""
 
-
-def prediction_line(explanation: Explanation, method: bool = True) -> str:
+def prediction_line(explanation: Account, method: bool = True) -> str:
     """What is explained, how sure the model is, and by which model (and method)."""
     by = f"{explanation.model} · {explanation.method}" if method else explanation.model
     sd = spread(explanation.logit_sd)
@@ -26,7 +23,7 @@ def prediction_line(explanation: Explanation, method: bool = True) -> str:
     return f"Explained: {target} · {probability} · {logit} · {by}"
 
 
-def ledger_line(explanation: Explanation) -> str:
+def ledger_line(explanation: Account) -> str:
     """What the relevances sum to, and what is missing."""
     total = float(explanation.relevance.double().sum())
     biases = bias_word(explanation.network.config) if explanation.network else "biases"
@@ -38,10 +35,9 @@ def ledger_line(explanation: Explanation) -> str:
     return f"Sum: {', '.join(entries)} · not accounted for {_rest(explanation.gap)}"
 
 
-def sum_line(explanation: Explanation) -> str:
+def sum_line(explanation: Account) -> str:
     """Whether the relevances add up to the logit, and if not, what they sum to."""
-    size = abs(explanation.logit) + float(explanation.relevance.abs().sum())
-    if abs(explanation.gap) <= SUM_TOLERANCE * size:
+    if explanation.adds_up:
         return f"adds up to the logit {explanation.logit:+.2f}"
     total = float(explanation.relevance.sum())
     return f"Σ {total:+.3g}, logit {explanation.logit:+.2f}: does not add up"
@@ -55,7 +51,7 @@ def bias_word(config: Config) -> str:
     return "base value" if config.output_bias and not config.bias else "biases"
 
 
-def colour_line(explanation: Explanation, palette: Palette = RED_BLUE, target: str = "") -> str:
+def colour_line(explanation: Account, palette: Palette = RED_BLUE, target: str = "") -> str:
     """What the colours say.
 
     Args:
@@ -72,7 +68,7 @@ def colour_line(explanation: Explanation, palette: Palette = RED_BLUE, target: s
     return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {unit}."
 
 
-def spread_line(explanation: Explanation) -> str:
+def spread_line(explanation: Account) -> str:
     """What hatching says; empty if nothing is hatched."""
     if not any(explanation.uncertain):
         return ""

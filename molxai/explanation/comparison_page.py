@@ -5,8 +5,8 @@ from pathlib import Path
 
 from graphormer.files import write_file
 from graphormer.graphs.molecules import shortened
+from molxai.explanation.account import Account
 from molxai.explanation.captions import prediction_line, sum_line
-from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.templating import render
 from molxai.rendering import COMPARISON_ENDINGS, comparison
@@ -28,7 +28,7 @@ Top = Sequence[tuple[str, float]]
 
 
 def draw_comparison(
-    explanations: Sequence[Explanation],
+    explanations: Sequence[Account],
     spearman: Sequence[Sequence[float]],
     tops: Sequence[Top],
     path: Path,
@@ -63,14 +63,14 @@ def draw_comparison(
 
 
 def comparison_body(
-    explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
+    explanations: Sequence[Account], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
 ) -> str:
     """The pictures and the table of a page, without its head and title: what a notebook shows."""
     return _html("comparison_body.html", _picture(explanations, spearman, tops), PLAIN)
 
 
 def _picture(
-    explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
+    explanations: Sequence[Account], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
 ) -> ComparisonPicture:
     """The comparison as plain values."""
     panels = [

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphormer.graphs.molecules import Molecule, shortened
+from molxai.explanation.account import Account
 from molxai.explanation.captions import prediction_line
-from molxai.explanation.explanation import Explanation
-from molxai.explanation.flow import hop_buckets
-from molxai.explanation.pair_flow import PairFlow
+from molxai.explanation.flow import Flow, hop_buckets
 from molxai.rendering import flow as rendering
 from molxai.rendering.arcs import Arc
 from molxai.rendering.flow import FlowPicture, node_words
@@ -20,9 +19,7 @@ NAME_LETTERS = 88
 """Letters of the name in the title at most."""
 
 
-def draw_flow(
-    source: Explanation | PairFlow, path: str | Path | None = None, top: int = 12
-) -> str | bytes:
+def draw_flow(flow: Flow, path: str | Path | None = None, top: int = 12) -> str | bytes:
     """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
     Arcs join the `top` pairs of nodes with the largest |F_ij + F_ji|, summed over layers and heads:
@@ -32,15 +29,13 @@ def draw_flow(
     relevance of the bond.
 
     Args:
-        source: an explanation by lrp, or its flow.
+        flow: of an explanation by lrp.
         path: ends in .svg or .png.
         top: number of arcs.
 
     Raises:
-        ValueError: there is nothing to draw on, the explanation has no flow, or the file name ends
-            otherwise.
+        ValueError: there is nothing to draw on, or the file name ends otherwise.
     """
-    flow = source.pair_flow() if isinstance(source, Explanation) else source
     explanation = flow.explanation
     if explanation is None or explanation.subject is None:
         raise ValueError(
@@ -65,7 +60,7 @@ def draw_flow(
     return rendering.draw_flow(picture, path)
 
 
-def _arc_line(flow: PairFlow, subject: rendering.Subject, arcs: Sequence[Arc]) -> str:
+def _arc_line(flow: Flow, subject: rendering.Subject, arcs: Sequence[Arc]) -> str:
     """How much of the flow the arcs are."""
     between = flow.pairs()[1:, 1:]  # (nodes, nodes), without the graph token
     everything = float(between.sum() - between.trace())
@@ -78,7 +73,7 @@ def _arc_line(flow: PairFlow, subject: rendering.Subject, arcs: Sequence[Arc]) -
     )
 
 
-def _strongest_line(flow: PairFlow, arcs: Sequence[Arc]) -> str:
+def _strongest_line(flow: Flow, arcs: Sequence[Arc]) -> str:
     """The first arcs in numbers."""
     buckets, bucket = hop_buckets(flow.graph)
     names = flow.names  # the graph token is first: token i + 1 is node i
@@ -89,14 +84,14 @@ def _strongest_line(flow: PairFlow, arcs: Sequence[Arc]) -> str:
     return f"Strongest: {', '.join(entries) or 'none'}."
 
 
-def _layer_line(flow: PairFlow) -> str:
+def _layer_line(flow: Flow) -> str:
     """What each layer's attention carried."""
     totals = flow.totals.sum(1).tolist()  # (layers,)
     layers = ", ".join(signed_or_zero(total) for total in totals)
     return f"Layers, first to last (they overlap and do not sum to the output): {layers}."
 
 
-def _reading_line(explanation: Explanation) -> str:
+def _reading_line(explanation: Account) -> str:
     """What the colours say, and what they do not."""
     if explanation.probability is None:
         colours = "Red raised the value, blue lowered it"

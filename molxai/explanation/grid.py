@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from molxai.explanation.account import Account
 from molxai.explanation.captions import colour_line, spread_line
-from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
@@ -21,7 +21,7 @@ from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
 class Grid:
     """A figure of explanations, which shows itself in a notebook."""
 
-    cells: tuple[Explanation | Refused, ...]
+    cells: tuple[Account | Refused, ...]
     """A `Refused` has a cell with its reason and no drawing."""
     columns: int = 4
     scale: Scale = "common"
@@ -48,9 +48,9 @@ class Grid:
             )
 
     @property
-    def explanations(self) -> tuple[Explanation, ...]:
+    def explanations(self) -> tuple[Account, ...]:
         """The cells that have a drawing."""
-        return tuple(cell for cell in self.cells if isinstance(cell, Explanation))
+        return tuple(cell for cell in self.cells if isinstance(cell, Account))
 
     def __repr__(self) -> str:
         names = [quoted(cell.name, NAME) for cell in self.cells[:FIRST]]
@@ -86,7 +86,7 @@ class Grid:
 
 
 def grid(
-    explanations: Explanation | Sequence[Explanation | Refused],
+    explanations: Account | Sequence[Account | Refused],
     columns: int = 4,
     scale: Scale = "common",
     path: str | Path | None = None,
@@ -109,7 +109,7 @@ def grid(
     Raises:
         ValueError: there is nothing to draw, or a choice is not known.
     """
-    cells = (explanations,) if isinstance(explanations, Explanation) else tuple(explanations)
+    cells = (explanations,) if isinstance(explanations, Account) else tuple(explanations)
     texts = () if legends is None else tuple(map(str, legends))
     figure = Grid(cells, columns, scale, look_of(look), texts)
     if path:
@@ -117,7 +117,7 @@ def grid(
     return figure
 
 
-def _cell(cell: Explanation | Refused, legend: str) -> Cell:
+def _cell(cell: Account | Refused, legend: str) -> Cell:
     """The drawing with its name and what is explained, or the name and the reason why not."""
     if isinstance(cell, Refused):
         return Cell(legend or cell.name, cell.error)
@@ -127,7 +127,7 @@ def _cell(cell: Explanation | Refused, legend: str) -> Cell:
     return Cell(legend or name, _outcome(cell), relevance_map(cell))
 
 
-def _outcome(explanation: Explanation) -> str:
+def _outcome(explanation: Account) -> str:
     """What is explained, in a few words."""
     if explanation.probability is None:
         return f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()

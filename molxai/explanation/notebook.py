@@ -2,18 +2,15 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from graphormer.graphs.molecules import shortened
+from molxai.explanation.account import Account
 from molxai.explanation.captions import ledger_line, prediction_line
 from molxai.explanation.comparison_page import Top, comparison_body
-from molxai.explanation.explanation import Explanation
 from molxai.explanation.grid import grid
+from molxai.explanation.numbers import Numbers, Row, numbers_html, refused_html
 from molxai.explanation.pictures import draw
 from molxai.explanation.refused import Refused
-from molxai.explanation.templating import render
 from molxai.explanation.words import signed
-from molxai.rendering.lettering import printable
 from molxai.rendering.look import PLAIN
 
 TOP = 5
@@ -22,59 +19,8 @@ TOP = 5
 FEATURES = 2
 """Input features that are named for each node."""
 
-CELL = 90
-"""Letters of a cell at most."""
 
-
-@dataclass(frozen=True)
-class Row:
-    """Cells of a table, and the colour of the dot before the first; empty: no dot."""
-
-    cells: Sequence[str]
-    colour: str = ""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """A table."""
-
-    head: Sequence[str]
-    """Names of the columns; the first holds text, the others numbers."""
-    rows: Sequence[Row]
-    total: Sequence[str] = ()
-    caption: str = ""
-    texts: Sequence[str] = ()
-    """Names of further columns of text."""
-
-    @property
-    def sides(self) -> list[str]:
-        """How each column is aligned: text left, numbers right."""
-        sides = ["left" if name in self.texts else "right" for name in self.head]
-        return ["left", *sides[1:]]
-
-
-def numbers_html(numbers: Numbers, picture: str = "", words: Sequence[str] = ()) -> str:
-    """A picture, lines of words and a table, next to one another if there is room.
-
-    Args:
-        numbers: what the table holds; nothing in it is taken for markup.
-        picture: SVG that this project drew.
-        words: lines above the table.
-    """
-    rows = [Row(_cells(row.cells), row.colour) for row in numbers.rows]
-    return render(
-        "numbers.html",
-        picture=picture[picture.index("<svg") :] if picture else "",
-        words=[printable(line) for line in words if line],
-        caption=numbers.caption,
-        head=numbers.head,
-        sides=numbers.sides,
-        rows=rows,
-        total=_cells(numbers.total),
-    )
-
-
-def explanation_html(explanation: Explanation) -> str:
+def explanation_html(explanation: Account) -> str:
     """The picture with its ledger, and the most relevant nodes in numbers.
 
     The explanation of a bare graph has its ledger in words.
@@ -85,7 +31,7 @@ def explanation_html(explanation: Explanation) -> str:
     return numbers_html(numbers, _svg(draw(explanation)))
 
 
-def _strongest_nodes(explanation: Explanation) -> Numbers:
+def _strongest_nodes(explanation: Account) -> Numbers:
     """The most relevant nodes, with the sum of all."""
     relevance = explanation.relevance.tolist()
     ranked = sorted(range(len(relevance)), key=lambda node: -abs(relevance[node]))
@@ -104,7 +50,7 @@ def _strongest_nodes(explanation: Explanation) -> Numbers:
     return Numbers(head, rows, total, caption, ["mostly from"])
 
 
-def _node_row(explanation: Explanation, node: int) -> Row:
+def _node_row(explanation: Account, node: int) -> Row:
     """Name, relevance, and as far as they are known its spread and the features it is from."""
     relevance = explanation.relevance.tolist()
     cells = [explanation.node_names()[node], signed(relevance[node])]
@@ -115,7 +61,7 @@ def _node_row(explanation: Explanation, node: int) -> Row:
     return Row(cells, _colour(relevance[node], relevance, explanation.in_unit))
 
 
-def _strongest_features(explanation: Explanation, node: int) -> str:
+def _strongest_features(explanation: Account, node: int) -> str:
     """The input features with the largest shares of a node's relevance."""
     assert explanation.feature_relevance is not None
     values = explanation.feature_relevance[node].tolist()  # (features,)
@@ -124,7 +70,7 @@ def _strongest_features(explanation: Explanation, node: int) -> str:
     return ", ".join(f"{name} {shares[name]:+.2f}" for name in largest)
 
 
-def list_html(explanations: Sequence[Explanation | Refused], count: int) -> str:
+def list_html(explanations: Sequence[Account | Refused], count: int) -> str:
     """The explanations in a grid, and how many there are in all; those of bare graphs in a table.
 
     Args:
@@ -133,13 +79,13 @@ def list_html(explanations: Sequence[Explanation | Refused], count: int) -> str:
     """
     if not explanations:
         return f"<pre>{html.escape(repr(explanations))}</pre>"
-    explained = [item for item in explanations if isinstance(item, Explanation)]
+    explained = [item for item in explanations if isinstance(item, Account)]
     refused = [item for item in explanations if isinstance(item, Refused)]
     below = ""
     if count > len(explanations):
         below += f"<p>The first {len(explanations)} of {count} explanations.</p>"
     if refused:
-        below += refused_html(refused)
+        below += refused_html([item.cells for item in refused])
     if not explained:
         return below
     if any(explanation.subject is None for explanation in explained):
@@ -149,7 +95,7 @@ def list_html(explanations: Sequence[Explanation | Refused], count: int) -> str:
     return grid(explained, scale=scale)._repr_svg_() + below
 
 
-def _list_table(explanations: Sequence[Explanation]) -> str:
+def _list_table(explanations: Sequence[Account]) -> str:
     """A line for each explanation."""
     rows = [
         Row([str(position), explanation.said, explanation.made])
@@ -158,15 +104,8 @@ def _list_table(explanations: Sequence[Explanation]) -> str:
     return numbers_html(Numbers(["", "explained", "by"], rows, texts=["explained", "by"]))
 
 
-def refused_html(refused: Sequence[Refused]) -> str:
-    """Inputs that could not be explained, with the reasons."""
-    rows = [Row([f"[{item.row}]", item.name, item.error]) for item in refused]
-    texts = ["not explained", "because"]
-    return numbers_html(Numbers(["place", *texts], rows, texts=texts))
-
-
 def comparison_html(
-    explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
+    explanations: Sequence[Account], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
 ) -> str:
     """Pictures side by side with their rank correlations; without a picture, a table of methods."""
     if explanations[0].subject is not None:
@@ -220,11 +159,6 @@ def parts_html(parts: Sequence[tuple[str, str, float]], picture: str = "") -> st
 def _colour(value: float, values: Sequence[float], in_unit: bool = True) -> str:
     """The value's colour on the scale of all values."""
     return PLAIN.colours.hexadecimal(value, PLAIN.limit_for(values, in_unit))
-
-
-def _cells(texts: Sequence[str]) -> list[str]:
-    """The texts as far as a cell has room for them."""
-    return [shortened(printable(text), CELL) for text in texts]
 
 
 def _svg(picture: str | bytes) -> str:

@@ -7,15 +7,15 @@ from pathlib import Path
 import torch
 
 from graphormer.graphs.molecules import Molecule
+from molxai.explanation.account import Account
 from molxai.explanation.captions import colour_line, ledger_line, prediction_line, spread_line
-from molxai.explanation.explanation import Explanation
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
 from molxai.rendering.relevance_map import RelevanceMap
 
 
 def draw(
-    explanation: Explanation,
+    explanation: Account,
     path: str | Path | None = None,
     look: Look = PLAIN,
     parts: Sequence[Part] = (),
@@ -41,7 +41,7 @@ def draw(
     return draw_picture(picture, path, look)
 
 
-def relevance_map(explanation: Explanation) -> RelevanceMap:
+def relevance_map(explanation: Account) -> RelevanceMap:
     """What is coloured; the explanation must have a subject."""
     assert explanation.subject is not None
     return RelevanceMap(
@@ -53,7 +53,7 @@ def relevance_map(explanation: Explanation) -> RelevanceMap:
     )
 
 
-def caption(explanation: Explanation, look: Look, parts: Sequence[Part] = ()) -> Caption:
+def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Caption:
     """The words around the picture."""
     colours = colour_line(explanation, look.colours)
     if look.style == "contour" and isinstance(explanation.subject, Molecule):
@@ -75,7 +75,7 @@ def _named_parts_line(parts: Sequence[Part]) -> str:
     return f"{named} of {len(parts)} parts are named, those of largest magnitude."
 
 
-def _with_even_shares(explanation: Explanation, parts: Sequence[Part]) -> Explanation:
+def _with_even_shares(explanation: Account, parts: Sequence[Part]) -> Account:
     """The explanation with each part's relevance spread evenly.
 
     It has no spread over an ensemble's members: that is known of atoms, not of parts.

@@ -32,13 +32,18 @@ class Refused:
         """Its id, else the input itself."""
         return self.id or self.input
 
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """Its row of a table: place, name and reason."""
+        return f"[{self.row}]", self.name, self.error
+
     def __repr__(self) -> str:
         return in_a_line("Refused", self.name, f"row {self.row}", self.error)
 
     def _repr_html_(self) -> str:
-        from molxai.explanation.notebook import refused_html
+        from molxai.explanation.numbers import refused_html
 
-        return refused_html([self])
+        return refused_html([self.cells])
 
 
 def refuse(refused: Sequence[Refused], count: int) -> None:

@@ -343,7 +343,7 @@ def test_the_picture_says_what_it_sums_to(explainer):
     flow = one.pair_flow()
     texts = " ".join(
         element.text or ""
-        for element in ET.fromstring(draw_flow(one, top=5).encode()).iter()
+        for element in ET.fromstring(draw_flow(one.pair_flow(), top=5).encode()).iter()
         if element.tag.endswith("text")
     )
     between = flow.pairs()[1:, 1:]
@@ -387,7 +387,7 @@ def test_the_smallest_molecules_are_drawn(explainer, smiles, tmp_path):
 
 def test_a_digits_flow_is_drawn(saved_digit_model):
     one = Explainer(saved_digit_model)(digit(stroke_image()))
-    svg = draw_flow(one, top=6)
+    svg = draw_flow(one.pair_flow(), top=6)
     assert (
         set(arcs(svg)) == {(i, j) for i, j, _ in one.pair_flow().strongest(6)}
         and "superpixels" in svg
