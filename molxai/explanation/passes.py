@@ -74,8 +74,8 @@ def gradient_pass(
         tokens.requires_grad_()
         with rules(*tables) as mode:
             logits = model.predict(tokens, batch)
-        chosen = resolved(model.config, logits, targets)
-        weights = target_weights(model, chosen, logits)
+        resolved_targets = resolved(model.config, logits, targets)
+        weights = target_weights(model, resolved_targets, logits)
         total = (logits * weights).sum()
         ends = [tokens, *mode.biases, *recorded]
         gradient, *other_gradients = torch.autograd.grad(total, ends, allow_unused=True)
@@ -85,7 +85,7 @@ def gradient_pass(
         tokens=tokens.detach(),
         gradient=gradient,
         explained=(logits * weights).sum(1),
-        outcome=outcomes(model.config, logits, chosen),
+        outcome=outcomes(model.config, logits, resolved_targets),
         bias=_bias_relevance(logits, mode.biases, other_gradients[:biases]),
         recorded_gradients=other_gradients[biases:],
         mode=mode,

@@ -33,7 +33,7 @@ def kept_logits(
     model: Model,
     graphs: Sequence[Graph],
     rows: Int[Tensor, " copies"],
-    kept: Bool[Tensor, "copies nodes"],
+    remaining: Bool[Tensor, "copies nodes"],
     mode: Removal = "attn",
 ) -> Float[Tensor, "copies outputs"]:
     """The model's outputs for copies of graphs in which only some nodes are left.
@@ -42,30 +42,30 @@ def kept_logits(
         model: in evaluation mode.
         graphs: the whole graphs.
         rows: the graph that each copy is of.
-        kept: True for the nodes of it that are left; beyond its nodes, False.
+        remaining: True for the nodes of it that are left; beyond its nodes, False.
         mode: what removal means.
     """
     if mode == "drop":
-        return _induced_logits(model, graphs, rows, kept)
+        return _induced_logits(model, graphs, rows, remaining)
     batch = batch_for(model, graphs)
     device = batch.mask.device
-    return batch_logits(model, batch, rows.to(device), kept.to(device), mode)
+    return batch_logits(model, batch, rows.to(device), remaining.to(device), mode)
 
 
 def _induced_logits(
     model: Model,
     graphs: Sequence[Graph],
     rows: Int[Tensor, " copies"],
-    kept: Bool[Tensor, "copies nodes"],
+    remaining: Bool[Tensor, "copies nodes"],
 ) -> Float[Tensor, "copies outputs"]:
     """Outputs for subgraphs with distances of their own."""
     empty = _empty_logits(model, graphs[0])  # (1, outputs)
     logits = empty.expand(len(rows), -1).clone()  # (copies, outputs)
-    not_empty = kept.any(1).nonzero().squeeze(1).tolist()
+    not_empty = remaining.any(1).nonzero().squeeze(1).tolist()
     subgraphs = []
     for copy in not_empty:
         whole = graphs[int(rows[copy])]
-        left = kept[copy, : whole.nodes]  # (nodes)
+        left = remaining[copy, : whole.nodes]  # (nodes)
         subgraphs.append(induced(whole, left.numpy()))
     for positions in size_batches([subgraph.nodes for subgraph in subgraphs], COPIES):
         batch = batch_for(model, [subgraphs[position] for position in positions])
@@ -88,50 +88,50 @@ def batch_logits(
     model: Model,
     batch: GraphBatch,
     rows: Int[Tensor, " copies"],
-    kept: Bool[Tensor, "copies nodes"],
+    remaining: Bool[Tensor, "copies nodes"],
     mode: Literal["attn", "mask"] = "attn",
 ) -> Float[Tensor, "copies outputs"]:
     """The same for graphs that are in a batch already, in few bounded forward passes."""
     if mode == "attn":
         remove = attended
-        sizes = kept.sum(1).tolist()
+        sizes = remaining.sum(1).tolist()
     else:
         remove = zeroed
         sizes = batch.mask.sum(1)[rows].tolist()
     logits = next(model.parameters()).new_empty(len(rows), model.config.outputs)
     for copies in size_batches(sizes, COPIES):
-        reduced = remove(batch, rows[copies], kept[copies])
+        reduced = remove(batch, rows[copies], remaining[copies])
         logits[copies] = model(reduced)
     return logits
 
 
 def attended(
-    batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]
+    batch: GraphBatch, rows: Int[Tensor, " copies"], remaining: Bool[Tensor, "copies nodes"]
 ) -> GraphBatch:
     """Copies whose removed nodes no attention reaches.
 
     A node to which none attends has no influence, so it is left out of the arrays, which costs less
     than masking it.
     """
-    count = kept.sum(1)  # (copies)
+    count = remaining.sum(1)  # (copies)
     most = max(int(count.max()), 1)
     # The nodes that are left come first, in their order.
-    is_removed = (~kept).int()
+    is_removed = (~remaining).int()
     order = torch.argsort(is_removed, dim=1, stable=True)[:, :most]  # (copies, nodes left)
-    mask = torch.arange(most, device=kept.device) < count[:, None]  # (copies, nodes left)
+    mask = torch.arange(most, device=remaining.device) < count[:, None]  # (copies, nodes left)
     return _reorder(batch, rows, order, mask)
 
 
 def zeroed(
-    batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]
+    batch: GraphBatch, rows: Int[Tensor, " copies"], remaining: Bool[Tensor, "copies nodes"]
 ) -> GraphBatch:
     """Copies whose removed nodes have a zero input embedding and are attended to as before."""
     mask = batch.mask[rows]  # (copies, nodes)
     most = int(mask.sum(1).max())
-    order = torch.arange(most, device=kept.device)  # (nodes)
+    order = torch.arange(most, device=remaining.device)  # (nodes)
     order = order.expand(len(rows), -1)  # (copies, nodes)
     copies = _reorder(batch, rows, order, mask[:, :most])
-    return replace(copies, weights=copies.weights * kept[:, :most, None])
+    return replace(copies, weights=copies.weights * remaining[:, :most, None])
 
 
 def _reorder(
@@ -158,28 +158,28 @@ def _reorder(
     )
 
 
-def induced(whole: Graph, kept: Bool[np.ndarray, " nodes"]) -> Graph:
+def induced(whole: Graph, remaining: Bool[np.ndarray, " nodes"]) -> Graph:
     """The subgraph of some nodes, with degrees, environments, distances and paths of its own.
 
     What a node says of itself (element, charge, hydrogens, ring, intensity, place) stays.
 
     Raises:
-        ValueError: no node is kept.
+        ValueError: no node remains.
     """
     vocabulary = whole.vocabulary
     stated = whole.codes.shape[1] - len(vocabulary.environments)
-    codes = whole.codes.numpy()[kept, :stated]  # (nodes left, slots)
-    weights = whole.weights.numpy()[kept, :stated]
+    codes = whole.codes.numpy()[remaining, :stated]  # (nodes left, slots)
+    weights = whole.weights.numpy()[remaining, :stated]
     edges = whole.edges.numpy()  # (2, edges)
-    is_inside = kept[edges].all(0)  # (edges)
-    new_number = np.cumsum(kept) - 1  # (nodes)
-    remaining = new_number[edges[:, is_inside]]  # (2, edges left)
-    positions = None if whole.positions is None else whole.positions.numpy()[kept]
+    is_inside = remaining[edges].all(0)  # (edges)
+    new_number = np.cumsum(remaining) - 1  # (nodes)
+    inner_edges = new_number[edges[:, is_inside]]  # (2, edges left)
+    positions = None if whole.positions is None else whole.positions.numpy()[remaining]
     return graph(
         vocabulary,
-        _with_degrees(codes, remaining, whole),
+        _with_degrees(codes, inner_edges, whole),
         weights,
-        remaining,
+        inner_edges,
         whole.edge_types.numpy()[is_inside],
         positions,
     )

@@ -53,14 +53,14 @@ class Conserved:
     """How often each function that has a rule was called."""
 
     def __repr__(self) -> str:
-        relevance = f"x {list(self.relevance.shape)} {self._total:+.4g}"
+        relevance = f"x {list(self.relevance.shape)} {_total(self.relevance):+.4g}"
         total = math.fsum(self.ledger.values())
         parts = f"{len(self.parts)} parts {total:+.4g}"
         return f"Conserved({self.logit:+.4g} = {relevance}, {parts} | gap {self.gap:.1g})"
 
     def _repr_html_(self) -> str:
         terms = {
-            f"x {list(self.relevance.shape)}": self._total,
+            f"x {list(self.relevance.shape)}": _total(self.relevance),
             **self.ledger,
             "gap": self.gap,
         }
@@ -83,16 +83,17 @@ class Conserved:
     @property
     def ledger(self) -> dict[str, float]:
         """The sum of each of the parts."""
-        return {name: float(part.sum(dtype=torch.float64)) for name, part in self.parts.items()}
+        return {name: _total(part) for name, part in self.parts.items()}
 
     @property
     def gap(self) -> float:
         """Output not accounted for: rounding, because `conserve` raises an error for more."""
-        return self.logit - self._total - math.fsum(self.ledger.values())
+        parts = math.fsum(self.ledger.values())
+        return self.logit - _total(self.relevance) - parts
 
-    @property
-    def _total(self) -> float:
-        return float(self.relevance.sum(dtype=torch.float64))
+
+def _total(relevance: Tensor) -> float:
+    return float(relevance.sum(dtype=torch.float64))
 
 
 def conserve(
@@ -165,7 +166,7 @@ def conserve(
 
 
 def _runner(
-    model: nn.Module, target: Target, argument: str | None, call: Callable[..., Any] | None
+    model: nn.Module, target: Any, argument: str | None, call: Callable[..., Any] | None
 ) -> Run:
     """One call of the model, and the outputs to explain."""
 
@@ -247,9 +248,9 @@ def _check_rules(
 def _closes(account: Conserved) -> bool:
     """Whether what is missing is no more than rounding."""
     terms = [account.relevance, *account.parts.values(), account.logits]
-    sizes = [term.abs().sum(dtype=torch.float64) for term in terms]
+    size = math.fsum(_total(term.abs()) for term in terms)
     tolerance = TOLERANCES[account.relevance.dtype]
-    return bool(adds_up(account.gap, math.fsum(map(float, sizes)), tolerance))
+    return bool(adds_up(account.gap, size, tolerance))
 
 
 def _loss_message(account: Conserved, trace: Tracing, losses: Mapping[str, float]) -> str:

@@ -71,10 +71,8 @@ class Tracing(Accounting):
             if id(tensor) in self.frozen:
                 _, origin = self.frozen[id(tensor)]
                 return f" with what {origin} gave, where no gradient passes"
-        has_constant = any(
-            tensor.is_floating_point() and not tensor.requires_grad for tensor in tensors
-        )
-        if has_constant and func in SUMS:
+        constants = [tensor for tensor in tensors if not tensor.requires_grad]
+        if func in SUMS and any(constant.is_floating_point() for constant in constants):
             return " of a constant made on the way (pass it as an input, or keep it in a buffer)"
         return ""
 

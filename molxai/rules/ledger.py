@@ -241,16 +241,21 @@ class Accounting(Rules):
         """
         # A factor stands at its position or under its name: F.linear(x, weight=w).
         arguments: dict[Any, Any] = dict(enumerate(args)) | kwargs
-        keys = [position if position < len(args) else name for position, name in factors]
-        tensors = [key for key in keys if isinstance(arguments.get(key), Tensor)]
-        recorded = [key for key in tensors if arguments[key].requires_grad]
-        has_frozen = any(id(arguments[key]) in self.frozen for key in tensors)
-        if len(recorded) + has_frozen <= 1:
+        variables: list[int | str] = []
+        has_frozen = False
+        for position, name in factors:
+            key = position if position < len(args) else name
+            factor = arguments.get(key)
+            if isinstance(factor, Tensor):
+                has_frozen |= id(factor) in self.frozen
+                if factor.requires_grad:
+                    variables.append(key)
+        if len(variables) + has_frozen <= 1:
             return args, kwargs
-        signals = [key for key in recorded if self.depends(arguments[key])]
+        signals = [key for key in variables if self.depends(arguments[key])]
         if not signals and not has_frozen:
-            signals = recorded[:1]
-        for key in recorded:
+            signals = variables[:1]
+        for key in variables:
             if key not in signals:
                 arguments[key] = arguments[key].detach()
         positional = tuple(arguments[position] for position in range(len(args)))

@@ -121,7 +121,7 @@ def test_a_table_is_what_read_inputs_reads(explain):
     assert [one.name for one in explain(iter(inputs))] == [one.id for one in inputs]
     with pytest.raises(
         ValueError,
-        match=r"^'drugs\.csv' is a file of inputs: give what molxai\.inputs\.read_inputs reads",
+        match=r"^'drugs\.csv' is a file of inputs: give what molxai\.explanation\.inputs\.read_inputs reads",
     ):
         explain("drugs.csv")
 

@@ -224,8 +224,8 @@ class Attention(Method):
         layers: list[Layer] = []
         with torch.no_grad(), rules(recording(layers)):
             logits = model(batch)
-        chosen = resolved(model.config, logits, targets)
-        outcome = outcomes(model.config, logits, chosen)
+        resolved_targets = resolved(model.config, logits, targets)
+        outcome = outcomes(model.config, logits, resolved_targets)
         return node_explanations(self.name, batch, outcome, self.combine(model, batch, layers))
 
 

@@ -38,11 +38,11 @@ def explain_batch(
     with torch.no_grad():
         by_member = model.each(batch)  # (members, batch, outputs)
     logits = by_member.mean(0)  # (batch, outputs)
-    chosen = resolved(model.config, logits, targets)
-    outcome = outcomes(model.config, logits, chosen)
-    weights = target_weights(model.networks[0], chosen, by_member)
+    resolved_targets = resolved(model.config, logits, targets)
+    outcome = outcomes(model.config, logits, resolved_targets)
+    weights = target_weights(model.networks[0], resolved_targets, by_member)
     spread = (by_member * weights).sum(2).std(0).tolist()
-    members = [method(member, batch, chosen) for member in model.networks]
+    members = [method(member, batch, resolved_targets) for member in model.networks]
     return [
         _mean([explanations[row] for explanations in members], outcome[row], spread[row])
         for row in range(len(outcome))

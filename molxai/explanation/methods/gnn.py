@@ -53,18 +53,18 @@ class GNNExplainer(Method):
             with torch.no_grad():
                 tokens = model.embed(batch)
                 logits = model.predict(tokens, batch)
-            chosen = resolved(model.config, logits, targets)
+            resolved_targets = resolved(model.config, logits, targets)
             with torch.enable_grad():
                 masks = learned_masks(
                     _FromNodes(model, tokens[:, :1], batch),
                     tokens[:, 1:],
                     batch.mask,
                     self._start(batch).to(tokens),
-                    graph_losses(model, chosen, logits),
+                    graph_losses(model, resolved_targets, logits),
                     self.epochs,
                     self.lr,
                 )
-        outcome = outcomes(model.config, logits, chosen)
+        outcome = outcomes(model.config, logits, resolved_targets)
         return node_explanations(self.name, batch, outcome, masks)
 
     def _start(self, batch: GraphBatch) -> Float[Tensor, "batch nodes"]:

@@ -33,8 +33,8 @@ class Occlusion(Method):
         outcomes = forward_pass(model, batch, targets)
         # One copy of a graph for each of its nodes; all copies run in few bounded batches.
         row, node = batch.mask.nonzero(as_tuple=True)  # (copies), (copies)
-        left = batch.mask[row] & ~window[row, node]  # (copies, nodes)
-        logits = batch_logits(model, batch, row, left)
+        remaining = batch.mask[row] & ~window[row, node]  # (copies, nodes)
+        logits = batch_logits(model, batch, row, remaining)
         weights = target_weights(model, [outcome.target for outcome in outcomes], logits)
         whole = logits.new_tensor([outcome.logit for outcome in outcomes])
         explained = (logits * weights[row]).sum(1)  # (copies)

@@ -39,27 +39,27 @@ class Oracle(Method):
         A graph of n nodes joins in when n are left of the largest graph, so all end together.
         """
         outcomes = forward_pass(model, batch, targets)
-        chosen = [outcome.target for outcome in outcomes]
+        targets_of_graphs = [outcome.target for outcome in outcomes]
         sizes = batch.mask.sum(1)  # (batch)
         relevance = torch.zeros(
             batch.mask.shape, dtype=model.head.weight.dtype, device=batch.mask.device
         )
-        inserted = torch.zeros_like(batch.mask)
-        for left in range(max(batch.sizes), 0, -1):
-            joined = (sizes >= left)[:, None]  # (batch, 1)
-            candidates = batch.mask & ~inserted & joined  # (batch, nodes)
-            scores = self._scores(model, batch, inserted, candidates, chosen)
-            rows = joined.squeeze(1).nonzero().squeeze(1)  # (graphs)
+        is_inserted = torch.zeros_like(batch.mask)
+        for rank in range(max(batch.sizes), 0, -1):
+            takes_part = (sizes >= rank)[:, None]  # (batch, 1)
+            candidates = batch.mask & ~is_inserted & takes_part  # (batch, nodes)
+            scores = self._scores(model, batch, is_inserted, candidates, targets_of_graphs)
+            rows = takes_part.squeeze(1).nonzero().squeeze(1)  # (graphs)
             best = self._first_best(scores[rows])  # (graphs)
-            inserted[rows, best] = True
-            relevance[rows, best] = float(left)
+            is_inserted[rows, best] = True
+            relevance[rows, best] = float(rank)
         return node_explanations(self.name, batch, outcomes, relevance)
 
     @staticmethod
     def _scores(
         model: Graphormer,
         batch: GraphBatch,
-        inserted: Bool[Tensor, "batch nodes"],
+        is_inserted: Bool[Tensor, "batch nodes"],
         candidates: Bool[Tensor, "batch nodes"],
         targets: Sequence[Target],
     ) -> Float[Tensor, "batch nodes"]:
@@ -68,7 +68,7 @@ class Oracle(Method):
         It is monotone in the probability of the explained class, without saturating at 1.
         """
         row, node = candidates.nonzero(as_tuple=True)  # (copies), (copies)
-        copies = inserted[row]  # (copies, nodes)
+        copies = is_inserted[row]  # (copies, nodes)
         copies[torch.arange(len(row), device=row.device), node] = True
         logits = batch_logits(model, batch, row, copies)  # (copies, outputs)
         weights = target_weights(model, targets, logits)[row]

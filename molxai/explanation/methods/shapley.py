@@ -83,10 +83,10 @@ def _logit_of_subset(
         copies, nodes = presence.shape
         device = batch.mask.device
         padded = batch.mask.shape[1]
-        left = torch.zeros(copies, padded, dtype=torch.bool, device=device)
-        left[:, :nodes] = presence > 0.5
+        remaining = torch.zeros(copies, padded, dtype=torch.bool, device=device)
+        remaining[:, :nodes] = presence > 0.5
         rows = torch.full((copies,), row, device=device)
-        logits = batch_logits(model, batch, rows, left)  # (copies, outputs)
+        logits = batch_logits(model, batch, rows, remaining)  # (copies, outputs)
         return logits.cpu() @ weights.cpu()
 
     return logit_of
