@@ -86,31 +86,35 @@ def add_labels(layout: Layout, parts: Sequence[Part]) -> Layout:
     """
     outlines = tuple(tuple(atoms) for atoms, _ in parts)
     layout = replace(layout, parts=outlines)
-    candidates = [_Candidates(layout, list(atoms), text) for atoms, text in parts if text]
+    candidates = [_Candidates(layout, atoms, text) for atoms, text in parts if text]
     if not candidates:
         return layout
     labels = tuple(_choose(layout, candidates))
     lower_corners = [label.centre - label.half for label in labels]
     upper_corners = [label.centre + label.half for label in labels]
-    low = np.min([layout.low, *lower_corners], axis=0)
-    high = np.max([layout.high, *upper_corners], axis=0)
-    return replace(layout, low=low, high=high, labels=labels)
+    return replace(
+        layout,
+        low=np.min([layout.low, *lower_corners], axis=0),
+        high=np.max([layout.high, *upper_corners], axis=0),
+        labels=labels,
+    )
 
 
 def _choose(layout: Layout, candidates: Sequence["_Candidates"]) -> list[Label]:
     """A label for each part; in each sweep all move in turn, until none does any more."""
     diagonal = float(np.linalg.norm(layout.high - layout.low))
     furthest = diagonal + 2 * HEIGHT * len(candidates)
-    order = sorted(range(len(candidates)), key=lambda i: len(candidates[i].atoms))
-    labels: dict[int, Label] = {}
+    smallest_first = sorted(candidates, key=lambda candidate: len(candidate.atoms))
+    labels: dict[_Candidates, Label] = {}
     for _ in range(SWEEPS):
         before = [label.centre.tolist() for label in labels.values()]
-        for i in order:
-            others = [label for j, label in labels.items() if j != i]
-            labels[i] = candidates[i].best_label(others, furthest)
-        if [label.centre.tolist() for label in labels.values()] == before:
+        for candidate in smallest_first:
+            others = [label for other, label in labels.items() if other is not candidate]
+            labels[candidate] = candidate.best_label(others, furthest)
+        after = [label.centre.tolist() for label in labels.values()]
+        if after == before:
             break
-    return [labels[i] for i in range(len(candidates))]
+    return [labels[candidate] for candidate in candidates]
 
 
 class _Candidates:
@@ -229,7 +233,9 @@ def _around(
 ) -> Float[ndarray, "points 2"]:
     """Positions around each origin, in all directions and at all distances."""
     angles = np.linspace(0, 2 * np.pi, TURNS, endpoint=False)
-    directions = np.stack([np.cos(angles), np.sin(angles)], 1)  # (turns, 2)
+    x = np.cos(angles)
+    y = np.sin(angles)
+    directions = np.stack([x, y], 1)  # (turns, 2)
     rays = reaches[:, None, None] * directions  # (reaches, turns, 2)
     positions = origins[:, None, None] + rays  # (origins, reaches, turns, 2)
     return positions.reshape(-1, 2)  # (points, 2)
