@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from numpy import ndarray
 
 from molxai.rendering.colour import BLUE, RED
+from molxai.rendering.layout import distances_between
 
 Arc = tuple[int, int, float]
 """Two nodes and the value between them."""
@@ -125,8 +126,8 @@ def _crowd(
     inner = curve[ENDS:-ENDS]
     crowd = _near(inner, other_nodes, scene.reach)
     for arc in other_arcs:
-        near_arc = _near(inner, arc[ENDS:-ENDS], scene.reach / 2)
-        crowd += ARC_SHARE * near_arc
+        inner_arc = arc[ENDS:-ENDS]
+        crowd += ARC_SHARE * _near(inner, inner_arc, scene.reach / 2)
     is_outside = _is_outside(scene.axes, curve)
     outside = float(is_outside.mean())
     return CROWD_WEIGHT * crowd + OUTSIDE_WEIGHT * outside
@@ -145,8 +146,7 @@ def _near(curve: ndarray, places: ndarray, reach: float) -> float:
     """Share of the curve that is near any of the places."""
     if not len(places):
         return 0.0
-    offsets = curve[:, None] - places[None]  # (steps, places, 2)
-    distances = np.linalg.norm(offsets, axis=2)  # (steps, places)
+    distances = distances_between(curve, places)  # (steps, places)
     nearest = distances.min(1) / reach  # (steps,)
     nearness = np.exp(-(nearest**2))  # (steps,)
     return float(nearness.mean())

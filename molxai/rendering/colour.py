@@ -28,7 +28,9 @@ near-white that it is, and not blown up.
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`a` at share 0, `b` at share 1, exactly."""
     rest = 1 - share
-    red, green, blue = (rest * x + share * y for x, y in zip(a, b, strict=True))
+    red = rest * a[0] + share * b[0]
+    green = rest * a[1] + share * b[1]
+    blue = rest * a[2] + share * b[2]
     return red, green, blue
 
 

@@ -80,10 +80,10 @@ def _contour_lines(
         [[0, 1, 0], [0, 1, 0]]
     """
     is_line = np.zeros(band.shape, bool)
-    right = band[:, 1:]
-    below = band[1:]
-    is_line[:, :-1] |= band[:, :-1] != right
-    is_line[:-1] |= band[:-1] != below
+    changes_across = np.diff(band, axis=1) != 0  # (height, width - 1)
+    changes_down = np.diff(band, axis=0) != 0  # (height - 1, width)
+    is_line[:, :-1] |= changes_across
+    is_line[:-1] |= changes_down
     return is_line
 
 

@@ -83,9 +83,12 @@ def draw_relevance(
 def draw_boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
     """Draw a line on every pixel side that separates two segments."""
     style: dict[str, Any] = {"colors": colour, "linewidth": width}
+    half = 0.5  # a pixel reaches so far from its middle
+    left = segments[:, :-1]  # (height, width - 1)
     right = segments[:, 1:]  # (height, width - 1)
-    rows, columns = np.nonzero(segments[:, :-1] != right)
-    axes.vlines(columns + 0.5, rows - 0.5, rows + 0.5, **style)
+    rows, columns = np.nonzero(left != right)
+    axes.vlines(columns + half, rows - half, rows + half, **style)
+    above = segments[:-1]  # (height - 1, width)
     below = segments[1:]  # (height - 1, width)
-    rows, columns = np.nonzero(segments[:-1] != below)
-    axes.hlines(rows + 0.5, columns - 0.5, columns + 0.5, **style)
+    rows, columns = np.nonzero(above != below)
+    axes.hlines(rows + half, columns - half, columns + half, **style)

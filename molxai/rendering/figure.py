@@ -144,8 +144,9 @@ def _merge_png(figure: Figure, drawings: Sequence[PlacedDrawing], size: tuple[in
     factor = figure.dpi / RESOLUTION
     for content, (left, top) in drawings:
         assert isinstance(content, bytes)
+        below = figure_height - top - size[1]
         x = round(left * factor)
-        y = round((figure_height - top - size[1]) * factor)
+        y = round(below * factor)
         pixels = matplotlib.image.imread(io.BytesIO(content))
         figure.figimage(pixels, x, y, origin="upper", zorder=-1)
     return file_content(figure, "png")

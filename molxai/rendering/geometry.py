@@ -117,10 +117,11 @@ def _frame(places: Sequence[Point], labels: Sequence[Label]) -> tuple[Point, tup
     discs = [(x, y, MARGIN) for x, y in places]
     letters = [(x, y, LETTER_REACH * height) for _, x, y, height in labels]
     circles = [*discs, *letters]
-    left = min(x - radius for x, _, radius in circles)
-    top = min(y - radius for _, y, radius in circles)
-    right = max(x + radius for x, _, radius in circles)
-    bottom = max(y + radius for _, y, radius in circles)
+    x, y, radius = np.array(circles).T  # (circles,) each
+    left = float((x - radius).min())
+    top = float((y - radius).min())
+    right = float((x + radius).max())
+    bottom = float((y + radius).max())
     width = math.ceil(right - left)
     height = math.ceil(bottom - top)
     return (left, top), (width, height)

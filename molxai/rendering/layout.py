@@ -166,11 +166,19 @@ def _scale_to_usual(mol: Chem.Mol) -> None:
 def _nearest(mol: Chem.Mol) -> float:
     """Distance in Å of the two nearest atoms that are not bonded; infinite if all are."""
     places = mol.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
-    offsets = places[:, None] - places  # (atoms, atoms, 2)
-    distances = np.linalg.norm(offsets, axis=2)  # (atoms, atoms)
-    distances[Chem.GetAdjacencyMatrix(mol) > 0] = math.inf
+    distances = distances_between(places, places)
+    is_bonded = Chem.GetAdjacencyMatrix(mol) > 0  # (atoms, atoms)
+    distances[is_bonded] = math.inf
     np.fill_diagonal(distances, math.inf)
     return float(distances.min(initial=math.inf))
+
+
+def distances_between(
+    points: Float[ndarray, "points 2"], others: Float[ndarray, "others 2"]
+) -> Float[ndarray, "points others"]:
+    """Distance of every point to each of the others."""
+    offsets = points[:, None] - others  # (points, others, 2)
+    return np.linalg.norm(offsets, axis=2)  # (points, others)
 
 
 def _lay_out(mol: Chem.Mol) -> None:
@@ -234,7 +242,8 @@ def bond_lengths(mol: Chem.Mol, places: Float[ndarray, "atoms dimensions"]) -> l
     lengths: list[float] = []
     for bond in mol.GetBonds():
         start, end = ends_of(bond)
-        lengths.append(float(np.linalg.norm(places[start] - places[end])))
+        way = places[start] - places[end]
+        lengths.append(float(np.linalg.norm(way)))
     return lengths
 
 

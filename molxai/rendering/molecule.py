@@ -157,7 +157,7 @@ def draw_layout(
         bond_colours = look.colours.colours(_bond_means(layout, relevance), limit)
         sheet.draw_outlines()
         sheet.draw_discs(atom_colours, bond_colours)
-    sheet.hatch([atom for atom, is_uncertain in enumerate(uncertain) if is_uncertain])
+    sheet.hatch(np.flatnonzero(uncertain).tolist())
     sheet.draw_lines(look)
     if kind == "svg":
         return sheet.svg(behind)
@@ -188,7 +188,9 @@ class _Sheet:
         half = np.array(size) / scale / 2
         self.low = middle - half
         self.high = middle + half
-        self.drawer.SetScale(*size, _point(self.low), _point(self.high))
+        low = _point(self.low)
+        high = _point(self.high)
+        self.drawer.SetScale(*size, low, high)
         self.classes: list[str] = []
 
     def draw_outlines(self) -> None:
@@ -300,7 +302,9 @@ class _Sheet:
         x, y = place
         left = self.low[0]
         top = self.high[1]
-        return float((x - left) * self.scale), float((top - y) * self.scale)
+        across = (x - left) * self.scale
+        down = (top - y) * self.scale
+        return float(across), float(down)
 
     def _set_pen(self, colour: Colour, width: float) -> None:
         self.drawer.SetColour(colour)
