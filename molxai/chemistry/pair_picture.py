@@ -99,7 +99,8 @@ def _total_line(a: Explanation, b: Explanation, split: Mapping[str, float]) -> s
         for name, value in split.items()
         if name in ALWAYS or abs(value) >= SMALLEST
     ]
-    return f"Δ {what} {b.logit - a.logit:+.3f} = {' · '.join(entries)}"
+    difference = b.logit - a.logit
+    return f"Δ {what} {difference:+.3f} = {' · '.join(entries)}"
 
 
 def _reading(a: Explanation, alignment: Alignment, look: Look) -> tuple[str, ...]:
@@ -107,5 +108,12 @@ def _reading(a: Explanation, alignment: Alignment, look: Look) -> tuple[str, ...
     stereo = " or whose stereo differs" if alignment.stereo else ""
     outlines = f"Outlined: atoms that only one of the two has{stereo}."
     scale = f"One scale and one target for both. {a.model} · {a.method}"
-    texts = (colour_line(a, look.colours), f"{outlines} {scale}", alignment.note)
-    return tuple(line for text in texts for line in textwrap.wrap(text, LINE_LETTERS))
+    texts = (
+        colour_line(a, look.colours),
+        f"{outlines} {scale}",
+        alignment.note,
+    )
+    lines: list[str] = []
+    for text in texts:
+        lines += textwrap.wrap(text, LINE_LETTERS)
+    return tuple(lines)

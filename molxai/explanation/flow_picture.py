@@ -79,8 +79,11 @@ def _strongest_line(flow: Flow, arcs: Sequence[Arc]) -> str:
     names = flow.names  # the graph token is first: token i + 1 is node i
     entries: list[str] = []
     for i, j, value in arcs[:NAMED]:
-        distance = buckets[int(bucket[i + 1, j + 1])]
-        entries.append(f"{names[i + 1]}–{names[j + 1]} {signed_or_zero(value)} ({distance})")
+        first = i + 1
+        second = j + 1
+        distance = buckets[int(bucket[first, second])]
+        number = signed_or_zero(value)
+        entries.append(f"{names[first]}–{names[second]} {number} ({distance})")
     return f"Strongest: {', '.join(entries) or 'none'}."
 
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,10 @@ class Grid:
         if not self.explanations:
             raise ValueError("a grid of nothing: at least one explanation is needed")
         if self.legends and len(self.legends) != len(self.cells):
-            counts = f"{len(self.legends)} legends for {len(self.cells)} pictures"
-            raise ValueError(f"{counts}: one for each is needed")
+            raise ValueError(
+                f"{len(self.legends)} legends for {len(self.cells)} pictures: "
+                "one for each is needed"
+            )
         if self.columns < 1:
             raise ValueError(f"{self.columns} columns: at least 1 is needed")
         if any(explanation.subject is None for explanation in self.explanations):
@@ -62,9 +64,18 @@ class Grid:
         Raises:
             ValueError: the file name ends otherwise, or a relevance is not finite.
         """
-        legends = self.legends or [""] * len(self.cells)
-        cells = [_cell(*pair) for pair in zip(self.cells, legends, strict=True)]
-        picture = GridPicture(tuple(cells), self._reading(), self.columns, self.scale)
+        cells = [_cell(cell) for cell in self.cells]
+        if self.legends:
+            cells = [
+                replace(cell, title=legend or cell.title)
+                for cell, legend in zip(cells, self.legends, strict=True)
+            ]
+        picture = GridPicture(
+            cells=tuple(cells),
+            reading=self._reading(),
+            columns=self.columns,
+            scale=self.scale,
+        )
         return draw_grid(picture, path, self.look)
 
     def _reading(self) -> tuple[str, ...]:
@@ -117,14 +128,14 @@ def grid(
     return figure
 
 
-def _cell(cell: Account | Refused, legend: str) -> Cell:
+def _cell(cell: Account | Refused) -> Cell:
     """The drawing with its name and what is explained, or the name and the reason why not."""
     if isinstance(cell, Refused):
-        return Cell(legend or cell.name, cell.error)
+        return Cell(cell.name, cell.error)
     name = cell.name
     if name == "digit":
         name = f"digit, predicted {cell.prediction_name}"
-    return Cell(legend or name, _outcome(cell), relevance_map(cell))
+    return Cell(name, _outcome(cell), relevance_map(cell))
 
 
 def _outcome(explanation: Account) -> str:

@@ -34,8 +34,7 @@ def explanation_html(explanation: Account) -> str:
 def _strongest_nodes(explanation: Account) -> Numbers:
     """The most relevant nodes, with the sum of all."""
     relevance = explanation.relevance.tolist()
-    ranked = sorted(range(len(relevance)), key=lambda node: -abs(relevance[node]))
-    strongest = ranked[:TOP]
+    strongest = _largest(relevance, TOP)
     node = explanation.node_word
     head = [node, "relevance"]
     total = [f"Σ of all {len(relevance)}", signed(sum(relevance))]
@@ -53,21 +52,37 @@ def _strongest_nodes(explanation: Account) -> Numbers:
 def _node_row(explanation: Account, node: int) -> Row:
     """Name, relevance, and as far as they are known its spread and the features it is from."""
     relevance = explanation.relevance.tolist()
-    cells = [explanation.node_names()[node], signed(relevance[node])]
+    value = relevance[node]
+    cells = [explanation.node_names()[node], signed(value)]
     if explanation.relevance_sd is not None:
-        cells.append(f"{float(explanation.relevance_sd[node]):.3f}")
+        sd = float(explanation.relevance_sd[node])
+        cells.append(f"{sd:.3f}")
     if explanation.feature_relevance is not None:
         cells.append(_strongest_features(explanation, node))
-    return Row(cells, _colour(relevance[node], relevance, explanation.in_unit))
+    return Row(cells, _colour(value, relevance, explanation.in_unit))
 
 
 def _strongest_features(explanation: Account, node: int) -> str:
     """The input features with the largest shares of a node's relevance."""
     assert explanation.feature_relevance is not None
-    values = explanation.feature_relevance[node].tolist()  # (features,)
-    shares = dict(zip(explanation.features, values, strict=True))
-    largest = sorted(shares, key=lambda name: -abs(shares[name]))[:FEATURES]
-    return ", ".join(f"{name} {shares[name]:+.2f}" for name in largest)
+    shares = explanation.feature_relevance[node].tolist()  # (features,)
+    texts = [
+        f"{explanation.features[feature]} {shares[feature]:+.2f}"
+        for feature in _largest(shares, FEATURES)
+    ]
+    return ", ".join(texts)
+
+
+def _largest(values: Sequence[float], count: int) -> list[int]:
+    """Positions of the values of the largest magnitudes.
+
+    Example:
+        >>> _largest([0.1, -2.0, 1.0], 2)
+        [1, 2]
+    """
+    positions = range(len(values))
+    ranking = sorted(positions, key=lambda position: -abs(values[position]))
+    return ranking[:count]
 
 
 def list_html(explanations: Sequence[Account | Refused], count: int) -> str:
@@ -135,8 +150,12 @@ def shares_html(
         words: lines above the table.
     """
     values = list(shares.values())
-    rows = [Row([name, signed(value)], _colour(value, values)) for name, value in shares.items()]
-    numbers = Numbers([head, "relevance"], rows, [total, signed(sum(values))])
+    rows: list[Row] = []
+    for name, value in shares.items():
+        colour = _colour(value, values)
+        rows.append(Row([name, signed(value)], colour))
+    total_row = [total, signed(sum(values))]
+    numbers = Numbers([head, "relevance"], rows, total_row)
     return numbers_html(numbers, _svg(picture), words)
 
 
@@ -148,12 +167,17 @@ def parts_html(parts: Sequence[tuple[str, str, float]], picture: str = "") -> st
         picture: SVG that this project drew.
     """
     values = [value for _, _, value in parts]
-    rows = [
-        Row([name, signed(value), smiles], _colour(value, values)) for name, smiles, value in parts
-    ]
-    total = [f"Σ of all {len(rows)}", signed(sum(values)), ""]
-    head = ["part", "relevance", "structure"]
-    return numbers_html(Numbers(head, rows, total, texts=["structure"]), picture)
+    rows: list[Row] = []
+    for name, smiles, value in parts:
+        colour = _colour(value, values)
+        rows.append(Row([name, signed(value), smiles], colour))
+    numbers = Numbers(
+        head=["part", "relevance", "structure"],
+        rows=rows,
+        total=[f"Σ of all {len(rows)}", signed(sum(values)), ""],
+        texts=["structure"],
+    )
+    return numbers_html(numbers, picture)
 
 
 def _colour(value: float, values: Sequence[float], in_unit: bool = True) -> str:

@@ -37,7 +37,11 @@ def draw(
         )
     if look.shared and isinstance(explanation.subject, Molecule):
         explanation = _with_even_shares(explanation, parts)
-    picture = Picture(relevance_map(explanation), caption(explanation, look, parts), tuple(parts))
+    picture = Picture(
+        relevance_map(explanation),
+        caption(explanation, look, parts),
+        tuple(parts),
+    )
     return draw_picture(picture, path, look)
 
 
@@ -80,8 +84,9 @@ def _with_even_shares(explanation: Account, parts: Sequence[Part]) -> Account:
 
     It has no spread over an ensemble's members: that is known of atoms, not of parts.
     """
-    relevance = torch.tensor(even_shares(explanation.relevance.double().tolist(), parts))
-    return replace(explanation, relevance=relevance, relevance_sd=None)
+    relevance = explanation.relevance.double().tolist()
+    shares = torch.tensor(even_shares(relevance, parts))
+    return replace(explanation, relevance=shares, relevance_sd=None)
 
 
 def even_shares(relevance: Sequence[float], parts: Sequence[Part]) -> list[float]:

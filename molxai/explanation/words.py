@@ -25,12 +25,14 @@ def in_a_line(kind: str, name: str, *parts: str) -> str:
     """
     rest = plain(" | ".join(part for part in parts if part))
     between = " | " if name and rest else ""
-    room = LINE - len(kind) - len("()") - len(between) - len(rest)
-    shown_name = quoted(name, room) if name else ""
-    text = f"{kind}({shown_name}{between}{rest}"
+    fixed = f"{kind}(){between}{rest}"
+    if name:
+        name = quoted(name, LINE - len(fixed))
+    text = f"{kind}({name}{between}{rest}"
     if len(text) < LINE:
         return f"{text})"
-    return f"{text[: LINE - len('…)')]}…)"
+    end = "…)"
+    return text[: LINE - len(end)] + end
 
 
 def quoted(name: str, room: int) -> str:
@@ -40,7 +42,8 @@ def quoted(name: str, room: int) -> str:
     if len(literal) <= room:
         return literal
     quote = literal[0]
-    return f"{literal[: room - len('…') - len(quote)]}…{quote}"
+    end = f"…{quote}"
+    return literal[: room - len(end)] + end
 
 
 def plain(text: str) -> str:
@@ -62,8 +65,10 @@ def listed(kind: str, members: Sequence[Any], first: Sequence[str]) -> str:
     """
     if not members:
         return in_a_line(kind, "", "none")
-    more = ", …" if len(members) > len(first) else ""
-    return in_a_line(kind, "", f"{len(members)}: {', '.join(first)}{more}")
+    names = ", ".join(first)
+    if len(members) > len(first):
+        names += ", …"
+    return in_a_line(kind, "", f"{len(members)}: {names}")
 
 
 def spread(sd: float | None) -> str:

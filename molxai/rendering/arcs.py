@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from numpy import ndarray
 
 from molxai.rendering.colour import BLUE, RED
+from molxai.rendering.layout import distances_between
 
 Arc = tuple[int, int, float]
 """Two nodes and the value between them."""
@@ -73,7 +74,8 @@ def draw_arcs(scene: Scene, arcs: Sequence[Arc], limit: float) -> None:
             capstyle="round",
             alpha=ALPHA,
         )
-        patch.set(gid=f"flow-{i}-{j}", zorder=3 - rank / len(arcs))
+        depth = rank / len(arcs)
+        patch.set(gid=f"flow-{i}-{j}", zorder=3 - depth)
         scene.axes.add_patch(patch)
 
 
@@ -81,9 +83,11 @@ def _is_clear_of(
     scene: Scene, node: int, curve: Float[ndarray, "steps 2"]
 ) -> Bool[ndarray, " steps"]:
     """Whether each point of the curve is outside of what is written at the node."""
-    length = float(np.linalg.norm(curve[-1] - curve[0]))
+    chord = curve[-1] - curve[0]
+    length = float(np.linalg.norm(chord))
     gap = min(scene.gaps[node], MOST_CUT * length)
-    return np.linalg.norm(curve - scene.places[node], axis=1) >= gap
+    distances = np.linalg.norm(curve - scene.places[node], axis=1)  # (steps,)
+    return distances >= gap
 
 
 def _least_crowded(
@@ -91,7 +95,9 @@ def _least_crowded(
 ) -> Float[ndarray, "steps 2"]:
     """The arc from node i to node j that keeps clear of other nodes, other arcs and the edge."""
     other_nodes = np.delete(scene.places, (i, j), axis=0)  # (nodes - 2, 2)
-    curves = [_curve(scene.places[i], scene.places[j], bend) for bend in BENDS]
+    start = scene.places[i]
+    end = scene.places[j]
+    curves = [_curve(start, end, bend) for bend in BENDS]
     costs = [
         _crowd(scene, curve, other_nodes, arcs) + abs(bend)
         for curve, bend in zip(curves, BENDS, strict=True)
@@ -101,10 +107,16 @@ def _least_crowded(
 
 def _curve(start: ndarray, end: ndarray, bend: float) -> Float[ndarray, "steps 2"]:
     """A quadratic Bézier curve."""
-    across = np.array([end[1] - start[1], start[0] - end[0]])
-    control = (start + end) / 2 + bend * across
+    x, y = end - start
+    across = np.array([y, -x])
+    middle = (start + end) / 2
+    control = middle + bend * across
     t = STEPS[:, None]  # (steps, 1)
-    return (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+    rest = 1 - t
+    from_start = rest**2 * start  # (steps, 2)
+    from_control = 2 * t * rest * control  # (steps, 2)
+    from_end = t**2 * end  # (steps, 2)
+    return from_start + from_control + from_end
 
 
 def _crowd(
@@ -112,19 +124,29 @@ def _crowd(
 ) -> float:
     """How much is in the way, as a share of the arc."""
     inner = curve[ENDS:-ENDS]
-    crowds = [_near(inner, other_nodes, scene.reach)]
+    crowd = _near(inner, other_nodes, scene.reach)
     for arc in other_arcs:
-        crowds.append(ARC_SHARE * _near(inner, arc[ENDS:-ENDS], scene.reach / 2))
-    left, right = sorted(scene.axes.get_xlim())
-    low, high = sorted(scene.axes.get_ylim())
-    is_outside = (curve < (left, low)) | (curve > (right, high))  # (steps, 2)
-    return CROWD_WEIGHT * sum(crowds) + OUTSIDE_WEIGHT * float(is_outside.any(1).mean())
+        inner_arc = arc[ENDS:-ENDS]
+        crowd += ARC_SHARE * _near(inner, inner_arc, scene.reach / 2)
+    is_outside = _is_outside(scene.axes, curve)
+    outside = float(is_outside.mean())
+    return CROWD_WEIGHT * crowd + OUTSIDE_WEIGHT * outside
+
+
+def _is_outside(axes: Axes, curve: Float[ndarray, "steps 2"]) -> Bool[ndarray, " steps"]:
+    """Whether each point of the curve is beyond the edge of the axes."""
+    left, right = sorted(axes.get_xlim())
+    low, high = sorted(axes.get_ylim())
+    is_before = curve < (left, low)  # (steps, 2)
+    is_behind = curve > (right, high)  # (steps, 2)
+    return (is_before | is_behind).any(1)
 
 
 def _near(curve: ndarray, places: ndarray, reach: float) -> float:
     """Share of the curve that is near any of the places."""
     if not len(places):
         return 0.0
-    distances = np.linalg.norm(curve[:, None] - places[None], axis=2)  # (steps, places)
-    nearest = distances.min(1)  # (steps,)
-    return float(np.exp(-((nearest / reach) ** 2)).mean())
+    distances = distances_between(curve, places)  # (steps, places)
+    nearest = distances.min(1) / reach  # (steps,)
+    nearness = np.exp(-(nearest**2))  # (steps,)
+    return float(nearness.mean())

@@ -27,7 +27,10 @@ near-white that it is, and not blown up.
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`a` at share 0, `b` at share 1, exactly."""
-    red, green, blue = ((1 - share) * x + share * y for x, y in zip(a, b, strict=True))
+    rest = 1 - share
+    red = rest * a[0] + share * b[0]
+    green = rest * a[1] + share * b[1]
+    blue = rest * a[2] + share * b[2]
     return red, green, blue
 
 
@@ -38,7 +41,8 @@ def hexadecimal(colour: Colour) -> str:
         >>> hexadecimal((1.0, 0.5, 0.0))
         '#ff8000'
     """
-    return "#" + "".join(f"{round(255 * channel):02x}" for channel in colour)
+    red, green, blue = (round(255 * channel) for channel in colour)
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Palette:
     def colour(self, relevance: float, limit: float) -> Colour:
         """White at zero, full at ± `limit` and beyond."""
         full = self.towards if relevance > 0 else self.against
-        return mix(WHITE, full, min(abs(relevance) / limit, 1.0))
+        share = abs(relevance) / limit
+        return mix(WHITE, full, min(share, 1.0))
 
     def hexadecimal(self, relevance: float, limit: float) -> str:
         """The same as HTML and SVG write it."""

@@ -174,7 +174,8 @@ def _molecule(relevance_map: RelevanceMap, kind: Kind, look: Look) -> str | byte
 def _draw_matrix(axes: Axes, picture: ComparisonPicture, look: Look) -> None:
     """Draw the rank correlations as a heat map with numbers."""
     methods = picture.methods
-    axes.imshow(np.array(picture.spearman), cmap=colour_map(look.colours), vmin=-1, vmax=1)
+    matrix = np.array(picture.spearman)  # (methods, methods)
+    axes.imshow(matrix, cmap=colour_map(look.colours), vmin=-1, vmax=1)
     axes.set_xticks(range(len(methods)), methods, rotation=45, ha="right")
     axes.set_yticks(range(len(methods)), methods)
     axes.set_title("rank correlation (Spearman)")

@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from PIL import Image
 
@@ -35,9 +35,18 @@ def field(
     relevance: Float[ndarray, " atoms"],
 ) -> Float[ndarray, "height width"]:
     """Sum of the atoms' Gaussians: a lone atom's is its relevance where it stands."""
-    across = np.exp(-0.5 * ((x[:, None] - places[:, 0]) / GAUSSIAN) ** 2)  # (width, atoms)
-    along = np.exp(-0.5 * ((y[:, None] - places[:, 1]) / GAUSSIAN) ** 2)  # (height, atoms)
+    across = _gaussians(x, places[:, 0])  # (width, atoms)
+    along = _gaussians(y, places[:, 1])  # (height, atoms)
     return (along * relevance) @ across.T  # (height, width)
+
+
+def _gaussians(
+    pixels: Float[ndarray, " pixels"], atoms: Float[ndarray, " atoms"]
+) -> Float[ndarray, "pixels atoms"]:
+    """Each atom's Gaussian along one axis: two of them multiply to that of the plane."""
+    distances = pixels[:, None] - atoms  # (pixels, atoms)
+    deviations = distances / GAUSSIAN
+    return np.exp(-0.5 * deviations**2)
 
 
 def contour_map(
@@ -48,17 +57,34 @@ def contour_map(
     Paler values let through what is behind, so that on white they are the palette's own colours.
     """
     share = np.clip(values / limit, -1, 1)
-    band = np.trunc(share * LINES)
-    line = np.zeros(values.shape, bool)
-    line[:, :-1] |= band[:, :-1] != band[:, 1:]
-    line[:-1] |= band[:-1] != band[1:]
-    full = np.where((share > 0)[..., None], palette.towards, palette.against)  # (height, width, 3)
-    shade = np.where(line, LINE_SHADE, 1.0)[..., None]  # (height, width, 1)
-    colour = full * shade
-    opacity = np.round(np.abs(share) * STEPS) / STEPS
-    alpha = np.maximum(opacity, np.where(line, LINE_ALPHA, 0))
+    is_line = _contour_lines(np.trunc(share * LINES))
+    is_towards = (share > 0)[..., None]  # (height, width, 1)
+    full = np.where(is_towards, palette.towards, palette.against)  # (height, width, 3)
+    shade = np.where(is_line, LINE_SHADE, 1.0)
+    colour = full * shade[..., None]  # (height, width, 3)
+    steps = np.round(np.abs(share) * STEPS)
+    least = np.where(is_line, LINE_ALPHA, 0)
+    alpha = np.maximum(steps / STEPS, least)  # (height, width)
     pixels = np.dstack([colour, alpha])  # (height, width, 4)
-    return Image.fromarray(np.round(255 * pixels).astype(np.uint8), "RGBA")
+    content = np.round(255 * pixels).astype(np.uint8)
+    return Image.fromarray(content, "RGBA")
+
+
+def _contour_lines(
+    band: Float[ndarray, "height width"],
+) -> Bool[ndarray, "height width"]:
+    """Whether each pixel is in another band than the one right of it or below it.
+
+    Example:
+        >>> _contour_lines(np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])).astype(int).tolist()
+        [[0, 1, 0], [0, 1, 0]]
+    """
+    is_line = np.zeros(band.shape, bool)
+    changes_across = np.diff(band, axis=1) != 0  # (height, width - 1)
+    changes_down = np.diff(band, axis=0) != 0  # (height - 1, width)
+    is_line[:, :-1] |= changes_across
+    is_line[:-1] |= changes_down
+    return is_line
 
 
 def png_of(picture: Image.Image) -> bytes:

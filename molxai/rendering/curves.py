@@ -88,11 +88,12 @@ def _draw_panel(
     higher_is_better: bool,
 ) -> None:
     """Draw a curve for each method, the best first."""
-    areas = {name: float(np.trapezoid(curve, fractions)) for name, curve in curves.items()}
-    order = {name: i for i, name in enumerate(sorted(curves))}
+    names = sorted(curves)
+    areas = {name: float(np.trapezoid(curves[name], fractions)) for name in curves}
     for name in sorted(areas, key=lambda name: areas[name], reverse=higher_is_better):
-        style = _line_style(name, order[name], colours)
-        axes.plot(fractions, curves[name], label=f"{name}  {areas[name]:.3g}", **style)
+        style = _line_style(name, names.index(name), colours)
+        label = f"{name}  {areas[name]:.3g}"
+        axes.plot(fractions, curves[name], label=label, **style)
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(

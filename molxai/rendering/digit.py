@@ -1,6 +1,7 @@
 """A digit with its relevance: the picture, its superpixels, and the map over the strokes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,14 +39,15 @@ def draw_digit(
     Raises:
         ValueError: another number of relevances than segments.
     """
-    if len(relevance) != digit.graph.nodes:
-        raise ValueError(f"{len(relevance)} relevances but {digit.graph.nodes} segments")
+    nodes = digit.graph.nodes
+    if len(relevance) != nodes:
+        raise ValueError(f"{len(relevance)} relevances but {nodes} segments")
     original, superpixels, coloured = axes
     original.imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
     superpixels.imshow(mean_grey(digit), cmap="gray_r", vmin=0, vmax=1)
     draw_boundaries(superpixels, digit.segments, "tab:orange", 0.8)
     draw_relevance(coloured, digit, relevance, limit, colour_map, uncertain)
-    titles = ("digit", f"{digit.graph.nodes} superpixels", "relevance")
+    titles = ("digit", f"{nodes} superpixels", "relevance")
     for panel, title in zip(axes, titles, strict=True):
         panel.set_title(title, fontsize=9)
         panel.set_xticks([])
@@ -57,7 +59,8 @@ def mean_grey(digit: Digit) -> ndarray:
     segments = digit.segments.ravel()  # (pixels,)
     totals = np.bincount(segments, digit.image.ravel())  # (nodes,)
     counts = np.bincount(segments)  # (nodes,)
-    return (totals / counts)[digit.segments]  # (height, width)
+    means = totals / counts  # (nodes,)
+    return means[digit.segments]  # (height, width)
 
 
 def draw_relevance(
@@ -79,7 +82,13 @@ def draw_relevance(
 
 def draw_boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
     """Draw a line on every pixel side that separates two segments."""
-    rows, columns = np.nonzero(segments[:, :-1] != segments[:, 1:])
-    axes.vlines(columns + 0.5, rows - 0.5, rows + 0.5, colors=colour, linewidth=width)
-    rows, columns = np.nonzero(segments[:-1] != segments[1:])
-    axes.hlines(rows + 0.5, columns - 0.5, columns + 0.5, colors=colour, linewidth=width)
+    style: dict[str, Any] = {"colors": colour, "linewidth": width}
+    half = 0.5  # a pixel reaches so far from its middle
+    left = segments[:, :-1]  # (height, width - 1)
+    right = segments[:, 1:]  # (height, width - 1)
+    rows, columns = np.nonzero(left != right)
+    axes.vlines(columns + half, rows - half, rows + half, **style)
+    above = segments[:-1]  # (height - 1, width)
+    below = segments[1:]  # (height - 1, width)
+    rows, columns = np.nonzero(above != below)
+    axes.hlines(rows + half, columns - half, columns + half, **style)

@@ -41,3 +41,9 @@ def new_drawer(
     # atoms must keep their indices.
     options.prepareMolsBeforeDrawing = False
     return drawer
+
+
+def atom_positions(drawer: Drawer, atoms: int) -> list[tuple[float, float]]:
+    """Where the atoms of the molecule are that was drawn, in pixels from the upper left corner."""
+    points = [drawer.GetDrawCoords(atom) for atom in range(atoms)]
+    return [(point.x, point.y) for point in points]

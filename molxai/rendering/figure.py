@@ -102,14 +102,26 @@ def blank(size: tuple[int, int], look: Look, kind: Kind) -> Figure:
 def write(figure: Figure, x: float, y: float, text: str, **style: Any) -> None:
     """Write words at a position; nothing in them is taken for mathematics or control."""
     width, height = figure.get_size_inches() * RESOLUTION
-    figure.text(x / width, y / height, printable(text), parse_math=False, color="black", **style)
+    figure.text(
+        x / width,
+        y / height,
+        printable(text),
+        parse_math=False,
+        color="black",
+        **style,
+    )
 
 
 def axes_at(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
     """Axes with their lower left corner at a position."""
     whole_width, whole_height = figure.get_size_inches() * RESOLUTION
     return figure.add_axes(
-        (x / whole_width, y / whole_height, width / whole_width, height / whole_height)
+        (
+            x / whole_width,
+            y / whole_height,
+            width / whole_width,
+            height / whole_height,
+        )
     )
 
 
@@ -132,8 +144,9 @@ def _merge_png(figure: Figure, drawings: Sequence[PlacedDrawing], size: tuple[in
     factor = figure.dpi / RESOLUTION
     for content, (left, top) in drawings:
         assert isinstance(content, bytes)
+        below = figure_height - top - size[1]
         x = round(left * factor)
-        y = round((figure_height - top - size[1]) * factor)
+        y = round(below * factor)
         pixels = matplotlib.image.imread(io.BytesIO(content))
         figure.figimage(pixels, x, y, origin="upper", zorder=-1)
     return file_content(figure, "png")
@@ -150,9 +163,11 @@ def splice(picture: str, drawing: str, top: float, size: tuple[int, int], left: 
         left: distance from the picture's left edge.
     """
     points = POINTS_PER_INCH / RESOLUTION
-    x, y, width, height = (f"{points * pixels:g}" for pixels in (left, top, *size))
+    width, height = size
     opening = (
-        f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="0 0 {size[0]} {size[1]}">'
+        f'<svg x="{points * left:g}" y="{points * top:g}" '
+        f'width="{points * width:g}" height="{points * height:g}" '
+        f'viewBox="0 0 {width} {height}">'
     )
     without_declaration = re.sub(r"<\?xml.*?\?>", "", drawing)
     inside = re.sub(r"<svg.*?>", opening, without_declaration, count=1, flags=re.S)

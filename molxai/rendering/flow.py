@@ -20,7 +20,7 @@ from molxai.rendering import Kind
 from molxai.rendering.arcs import ALPHA, WIDEST, Arc, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale
 from molxai.rendering.digit import draw_boundaries
-from molxai.rendering.drawer import new_drawer
+from molxai.rendering.drawer import atom_positions, new_drawer
 from molxai.rendering.figure import (
     MARGIN,
     axes_at,
@@ -30,7 +30,7 @@ from molxai.rendering.figure import (
     splice,
     write,
 )
-from molxai.rendering.layout import flat_copy
+from molxai.rendering.layout import bond_lengths, flat_copy
 from molxai.rendering.lettering import signed_or_zero
 from molxai.rendering.look import PLAIN
 
@@ -51,6 +51,9 @@ KEY = 40
 
 FOOTER = 100
 """Height of the lines below all."""
+
+LINE = 20
+"""Height of one line of those."""
 
 HEIGHT = HEADER + DRAWING[1] + KEY + FOOTER
 """Height of a picture in pixels."""
@@ -135,7 +138,8 @@ def draw_flow(picture: FlowPicture, path: str | Path | None = None) -> str | byt
 def _draw(picture: FlowPicture, kind: Kind) -> str | bytes:
     figure = blank((WIDTH, HEIGHT), PLAIN, kind)
     axes = axes_at(figure, 0, FOOTER + KEY, *DRAWING)
-    axes.set(xlim=(0, DRAWING[0]), ylim=(DRAWING[1], 0))
+    width, height = DRAWING
+    axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
     limit = scale([value for _, _, value in picture.arcs])
     numbered = {node for i, j, _ in picture.arcs for node in (i, j)}
@@ -145,7 +149,8 @@ def _draw(picture: FlowPicture, kind: Kind) -> str | bytes:
     else:
         scene = _strokes(figure, picture.subject, numbered)
     draw_arcs(scene, picture.arcs, limit)
-    _draw_key(figure, limit, f"two {node_words(picture.subject)} ({picture.unit})")
+    nodes = node_words(picture.subject)
+    _draw_key(figure, limit, f"two {nodes} ({picture.unit})")
     _draw_profile(figure, picture)
     _write_lines(figure, picture)
     return _merge(figure, skeleton, kind)
@@ -179,20 +184,18 @@ def _skeleton(
         flat.GetAtomWithIdx(atom).SetProp("atomNote", str(atom))
     drawer.DrawMolecule(flat)
     drawer.FinishDrawing()
-    points = [drawer.GetDrawCoords(atom) for atom in range(flat.GetNumAtoms())]
-    places = np.array([(point.x, point.y) for point in points])  # (atoms, 2)
+    places = np.array(atom_positions(drawer, flat.GetNumAtoms()))  # (atoms, 2)
     reach = _half_a_bond(flat, places)
     letters = np.array([_letters(atom) for atom in flat.GetAtoms()])  # (atoms,)
-    return drawer.GetDrawingText(), Scene(axes, places, reach, LETTER * reach * letters)
+    gaps = LETTER * reach * letters
+    return drawer.GetDrawingText(), Scene(axes, places, reach, gaps)
 
 
 def _half_a_bond(mol: Chem.Mol, places: np.ndarray) -> float:
     """Half the median length of the bonds in the drawing."""
-    lengths = [
-        np.linalg.norm(places[bond.GetBeginAtomIdx()] - places[bond.GetEndAtomIdx()])
-        for bond in mol.GetBonds()
-    ]
-    return float(np.median(lengths)) / 2 if lengths else LONGEST_BOND / 2
+    lengths = bond_lengths(mol, places)
+    length = float(np.median(lengths)) if lengths else LONGEST_BOND
+    return length / 2
 
 
 def _letters(atom: Chem.Atom) -> int:
@@ -206,7 +209,8 @@ def _letters(atom: Chem.Atom) -> int:
 def _strokes(figure: Figure, digit: Digit, numbered: set[int]) -> Scene:
     """The picture in grey with its segments and the numbers of some, and their centroids."""
     side = DRAWING[1]
-    axes = axes_at(figure, (DRAWING[0] - side) / 2, FOOTER + KEY, side, side)
+    left = (DRAWING[0] - side) / 2
+    axes = axes_at(figure, left, FOOTER + KEY, side, side)
     axes.imshow(digit.image, cmap="gray_r", vmin=0, vmax=2.2)
     draw_boundaries(axes, digit.segments, "0.85", 0.5)
     axes.set_xticks([])
@@ -220,7 +224,8 @@ def _strokes(figure: Figure, digit: Digit, numbered: set[int]) -> Scene:
         )
         text.set_path_effects([withStroke(linewidth=2, foreground="white")])
     nodes = digit.graph.nodes
-    return Scene(axes, places, SIDE / nodes**0.5 / 2, np.zeros(nodes))
+    segment = SIDE / nodes**0.5
+    return Scene(axes, places, segment / 2, np.zeros(nodes))
 
 
 def _draw_key(figure: Figure, limit: float, between: str) -> None:
@@ -256,8 +261,11 @@ def _draw_profile(figure: Figure, picture: FlowPicture) -> None:
     low = min(0.0, *values)
     high = max(0.0, *values)
     room = AROUND_BARS * max(high - low, 1e-9)
-    left = low - room if low < 0 else low
-    axes.set(xlim=(left, high + room), ylim=(len(bars) - 0.4, -0.6), yticks=rows)
+    if low < 0:
+        low -= room
+    axes.set_xlim(low, high + room)
+    axes.set_ylim(len(bars) - 0.4, -0.6)
+    axes.set_yticks(rows)
     axes.set_yticklabels(list(bars), fontsize=9)
     for row, value in enumerate(values):
         _write_number(axes, row, value)
@@ -309,14 +317,36 @@ def _bars(by_distance: Mapping[str, float]) -> dict[str, float]:
     bars = {name: by_distance[name] for name in near}
     if far:
         nearest = far[0].split()[0]
-        bars[f"{nearest} to {far[-1]}"] = sum(by_distance[name] for name in far)
+        furthest = far[-1]
+        total = sum(by_distance[name] for name in far)
+        bars[f"{nearest} to {furthest}"] = total
     return bars | others
 
 
 def _write_lines(figure: Figure, picture: FlowPicture) -> None:
     """Title and prediction above; what is shown and how to read it below."""
-    write(figure, MARGIN, HEIGHT - 24, picture.title, fontsize=12, fontweight="bold")
-    write(figure, MARGIN, HEIGHT - 47, picture.prediction, fontsize=10, fontweight="normal")
+    write(
+        figure,
+        MARGIN,
+        HEIGHT - 24,
+        picture.title,
+        fontsize=12,
+        fontweight="bold",
+    )
+    write(
+        figure,
+        MARGIN,
+        HEIGHT - 47,
+        picture.prediction,
+        fontsize=10,
+        fontweight="normal",
+    )
     for row, text in enumerate(picture.reading):
-        line = shortened(text, LETTERS)
-        write(figure, MARGIN, FOOTER - 18 - 20 * row, line, fontsize=9, fontweight="normal")
+        write(
+            figure,
+            MARGIN,
+            FOOTER - 18 - LINE * row,
+            shortened(text, LETTERS),
+            fontsize=9,
+            fontweight="normal",
+        )

@@ -15,9 +15,9 @@ import numpy as np
 from rdkit import Chem
 
 from graphormer.graphs.superpixels import Digit
-from molxai.rendering.drawer import new_drawer
+from molxai.rendering.drawer import atom_positions, new_drawer
 from molxai.rendering.layout import BOND as USUAL_BOND
-from molxai.rendering.layout import flat_copy
+from molxai.rendering.layout import bond_lengths, ends_of, flat_copy
 
 Point = tuple[float, float]
 """x and y in the drawing's units, from its upper left corner."""
@@ -69,35 +69,39 @@ def molecule_drawing(mol: Chem.Mol) -> dict[str, Any]:
     """
     flat = flat_copy(mol)
     svg, places = _draw(flat)
-    labels = _join_symbols([_label(*groups) for groups in _TEXT.findall(svg)])
-    (left, top), size = _frame(places, labels)
+    letters = [_label(*groups) for groups in _TEXT.findall(svg)]
+    labels = _join_symbols(letters)
+    corner, size = _frame(places, labels)
     atoms: list[float] = []
-    for x, y in places:
-        atoms += [round(x - left, 1), round(y - top, 1)]
+    for place in places:
+        atoms += _tenths(place, corner)
     bonds: list[int] = []
     for bond in flat.GetBonds():
-        bonds += [bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()]
+        bonds += ends_of(bond)
     return {
         "size": size,
         "atoms": atoms,
         "bonds": bonds,
-        **_paths(svg, (left, top)),
-        "labels": [
-            [letters, round(x - left, 1), round(y - top, 1), height]
-            for letters, x, y, height in labels
-        ],
+        **_paths(svg, corner),
+        "labels": [[letters, *_tenths((x, y), corner), height] for letters, x, y, height in labels],
     }
+
+
+def _tenths(point: Point, corner: Point) -> tuple[float, float]:
+    """The point from the corner on, in tenths of the drawing's unit."""
+    x, y = point
+    left, top = corner
+    return round(x - left, 1), round(y - top, 1)
 
 
 def _draw(flat: Chem.Mol) -> tuple[str, list[Point]]:
     """RDKit's SVG on a canvas with room to spare, and where the atoms are in it."""
     places = flat.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
-    lengths = [
-        np.linalg.norm(places[bond.GetBeginAtomIdx()] - places[bond.GetEndAtomIdx()])
-        for bond in flat.GetBonds()
-    ]
-    scale = BOND / (float(np.mean(lengths)) if lengths else USUAL_BOND)
-    width, height = (int(side) for side in np.ptp(places, axis=0) * scale + SPARE)
+    lengths = bond_lengths(flat, places)
+    mean_length = float(np.mean(lengths)) if lengths else USUAL_BOND
+    scale = BOND / mean_length
+    spans = np.ptp(places, axis=0) * scale  # (2,)
+    width, height = (int(span + SPARE) for span in spans)
     drawer = new_drawer((width, height), "svg", letters_as_text=True)
     options = drawer.drawOptions()
     options.fixedScale = scale / width  # RDKit means a share of the canvas's width for one Å
@@ -105,8 +109,7 @@ def _draw(flat: Chem.Mol) -> tuple[str, list[Point]]:
     options.bondLineWidth = LINE
     drawer.DrawMolecule(flat)
     drawer.FinishDrawing()
-    points = [drawer.GetDrawCoords(atom) for atom in range(len(places))]
-    return drawer.GetDrawingText(), [(point.x, point.y) for point in points]
+    return drawer.GetDrawingText(), atom_positions(drawer, len(places))
 
 
 def _frame(places: Sequence[Point], labels: Sequence[Label]) -> tuple[Point, tuple[int, int]]:
@@ -114,19 +117,22 @@ def _frame(places: Sequence[Point], labels: Sequence[Label]) -> tuple[Point, tup
     discs = [(x, y, MARGIN) for x, y in places]
     letters = [(x, y, LETTER_REACH * height) for _, x, y, height in labels]
     circles = [*discs, *letters]
-    left = min(x - radius for x, _, radius in circles)
-    top = min(y - radius for _, y, radius in circles)
-    right = max(x + radius for x, _, radius in circles)
-    bottom = max(y + radius for _, y, radius in circles)
-    return (left, top), (math.ceil(right - left), math.ceil(bottom - top))
+    x, y, radius = np.array(circles).T  # (circles,) each
+    left = float((x - radius).min())
+    top = float((y - radius).min())
+    right = float((x + radius).max())
+    bottom = float((y + radius).max())
+    width = math.ceil(right - left)
+    height = math.ceil(bottom - top)
+    return (left, top), (width, height)
 
 
 def _paths(svg: str, corner: Point) -> dict[str, str]:
     """All paths of a kind as one."""
-    paths: dict[str, list[str]] = {"lines": [], "thin": [], "solid": []}
+    paths = {"lines": "", "thin": "", "solid": ""}
     for path, style in _PATH.findall(svg):
-        paths[_path_kind(style)].append(_compact(path, corner))
-    return {kind: "".join(texts) for kind, texts in paths.items()}
+        paths[_path_kind(style)] += _compact(path, corner)
+    return paths
 
 
 def _path_kind(style: str) -> str:
@@ -144,14 +150,13 @@ def _compact(path: str, corner: Point) -> str:
         >>> _compact("M 10.04,20 L 30,40.56", (10.0, 20.0))
         'M0 0L20 20.6'
     """
-    left, top = corner
-    numbers = iter(re.findall(r"-?[\d.]+", path))
+    numbers = map(float, re.findall(r"-?[\d.]+", path))
     commands: list[str] = []
     for command in re.findall(r"[A-Za-z]", path):
         points: list[str] = []
         for _ in range(POINTS_OF[command]):
-            x = round(float(next(numbers)) - left, 1)
-            y = round(float(next(numbers)) - top, 1)
+            point = (next(numbers), next(numbers))
+            x, y = _tenths(point, corner)
             points.append(f"{x:g} {y:g}")
         commands.append(command + " ".join(points))
     return "".join(commands)
@@ -177,7 +182,8 @@ def _join_symbols(labels: Sequence[Label]) -> list[Label]:
         if joined and _are_one_symbol(joined[-1], label):
             first, first_x, y, height = joined.pop()
             second, second_x, *_ = label
-            joined.append((first + second, (first_x + second_x) / 2, y, height))
+            middle = (first_x + second_x) / 2
+            joined.append((first + second, middle, y, height))
         else:
             joined.append(label)
     return joined
@@ -185,9 +191,13 @@ def _join_symbols(labels: Sequence[Label]) -> list[Label]:
 
 def _are_one_symbol(first: Label, second: Label) -> bool:
     """Whether a capital is followed by a small letter on the same line."""
-    is_same_line = first[2:] == second[2:]
-    is_near = abs(second[1] - first[1]) < second[3]
-    return second[0].islower() and first[0].isupper() and is_same_line and is_near
+    capital, capital_x, *capital_line = first
+    letter, letter_x, *letter_line = second
+    if not (capital.isupper() and letter.islower()):
+        return False
+    size = letter_line[-1]
+    is_near = abs(letter_x - capital_x) < size
+    return capital_line == letter_line and is_near
 
 
 def digit_drawing(digit: Digit) -> dict[str, Any]:
@@ -200,7 +210,7 @@ def digit_drawing(digit: Digit) -> dict[str, Any]:
     Raises:
         ValueError: more superpixels than a byte can number.
     """
-    count = digit.segments.max() + 1
+    count = int(digit.segments.max()) + 1
     if count > MOST_SEGMENTS:
         raise ValueError(f"{count} superpixels: pages show at most {MOST_SEGMENTS}")
     return {

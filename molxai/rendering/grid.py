@@ -120,21 +120,26 @@ def _draw(picture: GridPicture, look: Look, kind: Kind) -> str | bytes:
     limit = common_limit(picture.scale, relevances, relevance_maps[0].in_unit)
     look = look.at(limit)
     plan = _plan(picture, look)
-    size = (plan.columns * CELL_WIDTH + BAR_COLUMN, plan.total_height + FOOT)
-    figure = blank(size, look, kind)
+    width = plan.columns * CELL_WIDTH + BAR_COLUMN
+    height = plan.total_height + FOOT
+    figure = blank((width, height), look, kind)
     drawings: list[PlacedDrawing] = []
     for position, cell in enumerate(picture.cells):
         left, top = plan.corner(position)
-        below = plan.total_height + FOOT - top - plan.height
+        below = height - top - plan.height
         layout = plan.layouts[position]
         if layout is not None:
-            drawings.append((_molecule(cell, layout, plan, look, kind), (left, top)))
+            drawing = _molecule(cell, layout, plan, look, kind)
+            drawings.append((drawing, (left, top)))
         elif cell.relevance_map is not None:
             _draw_digit(figure, cell.relevance_map, (left, below), plan.height, look)
-        _write_words(figure, cell, limit is None, left + CELL_WIDTH / 2, below)
+        middle = left + CELL_WIDTH / 2
+        _write_words(figure, cell, limit is None, middle, below)
     _draw_bar(figure, picture, limit, look)
-    for row, text in enumerate(picture.reading):
-        write(figure, MARGIN, FOOT - FOOT_LINE * (row + 1), text, fontsize=FONT_SIZE)
+    y = FOOT
+    for text in picture.reading:
+        y -= FOOT_LINE
+        write(figure, MARGIN, y, text, fontsize=FONT_SIZE)
     return merge(figure, drawings, (CELL_WIDTH, plan.height), kind)
 
 
@@ -168,7 +173,8 @@ def _plan(picture: GridPicture, look: Look) -> _Plan:
     scale = min((layout.fit(room) for layout in molecules), default=1.0)
     height = CELL_HEIGHT
     if len(molecules) == len(picture.relevance_maps):
-        height = max(LOWEST, *(layout.height(scale) + 2 * AIR for layout in molecules))
+        heights = [layout.height(scale) + 2 * AIR for layout in molecules]
+        height = max(LOWEST, *heights)
     rows = -(-len(layouts) // picture.columns)  # rounded up
     lines = 3 if picture.scale == "own" else 2
     step = height + LINE * lines + BETWEEN
@@ -214,7 +220,8 @@ def _draw_digit(
     assert isinstance(relevance_map.subject, Digit)
     left, below = corner
     side = height - 2 * AIR
-    axes = axes_at(figure, left + (CELL_WIDTH - side) / 2, below + AIR, side, side)
+    margin = (CELL_WIDTH - side) / 2
+    axes = axes_at(figure, left + margin, below + AIR, side, side)
     draw_relevance(
         axes,
         relevance_map.subject,
@@ -231,7 +238,8 @@ def _write_words(figure: Figure, cell: Cell, own_scale: bool, middle: float, bel
     """Write the title, the words, and the scale if each picture has its own."""
     lines = [(cell.title, "bold"), (cell.words, "normal")]
     if own_scale and cell.relevance_map is not None:
-        lines.append((f"full colour ±{cell.relevance_map.limit(PLAIN):.2g}", "normal"))
+        limit = cell.relevance_map.limit(PLAIN)
+        lines.append((f"full colour ±{limit:.2g}", "normal"))
     room = (CELL_WIDTH - AIR) / (FONT_SIZE * RESOLUTION / POINTS_PER_INCH)
     for row, (text, weight) in enumerate(lines):
         write(
@@ -249,7 +257,9 @@ def _draw_bar(figure: Figure, picture: GridPicture, limit: float | None, look: L
     """The bar at the right of the first rows; without a common scale it has no numbers."""
     width, height = figure.get_size_inches() * RESOLUTION
     length = min(height - FOOT - ABOVE_BAR, LONGEST_BAR)
-    axes = axes_at(figure, width - BAR_COLUMN + 8, height - ABOVE_BAR - length, BAR_WIDTH, length)
+    left = width - BAR_COLUMN + 8
+    below = height - ABOVE_BAR - length
+    axes = axes_at(figure, left, below, BAR_WIDTH, length)
     if limit is None:
         draw_bar(axes, 1.0, [], "own scale", look.colours, OWN_SCALE_TICKS)
     else:

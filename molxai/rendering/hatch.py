@@ -24,12 +24,15 @@ COLOUR = "0.25"
 
 def disc_lines(centre: Float[ndarray, " 2"], radius: float) -> Float[ndarray, "lines ends=2 2"]:
     """Ends of the lines over a disc."""
-    count = int(radius / SPACING)
-    offsets = SPACING * np.arange(-count, count + 1)
+    count = int(radius / SPACING)  # on either side of the middle
+    numbers = np.arange(-count, count + 1)
+    offsets = SPACING * numbers
     reach = np.sqrt(radius**2 - offsets**2)
     middles = centre + offsets[:, None] * ACROSS  # (lines, 2)
     half_lines = reach[:, None] * DIRECTION  # (lines, 2)
-    return np.stack([middles - half_lines, middles + half_lines], axis=1)  # (lines, ends=2, 2)
+    starts = middles - half_lines
+    ends = middles + half_lines
+    return np.stack([starts, ends], axis=1)  # (lines, ends=2, 2)
 
 
 def segment_lines(
@@ -43,8 +46,9 @@ def segment_lines(
     """
     height, width = segments.shape
     diagonal = np.add.outer(np.arange(height), np.arange(width))  # (height, width)
-    is_hatched = uncertain[segments] & (diagonal % EVERY == 0)  # (height, width)
-    rows, columns = np.nonzero(is_hatched)
+    is_on_line = diagonal % EVERY == 0
+    is_uncertain = uncertain[segments]  # (height, width)
+    rows, columns = np.nonzero(is_uncertain & is_on_line)
     middles = np.stack([columns, rows], axis=1)  # (lines, 2)
     half_diagonals = np.array([[-0.5, 0.5], [0.5, -0.5]])
     return middles[:, None, :] + half_diagonals  # (lines, ends=2, 2)
@@ -54,6 +58,7 @@ def hatch_segments(
     axes: Axes, segments: Int[ndarray, "height width"], uncertain: Bool[ndarray, " nodes"]
 ) -> None:
     """Draw the lines over a digit's map."""
-    lines = LineCollection(list(segment_lines(segments, uncertain)), colors=COLOUR, linewidths=0.5)
-    lines.set_gid("hatch")
-    axes.add_collection(lines, autolim=False)
+    lines = segment_lines(segments, uncertain)
+    collection = LineCollection(list(lines), colors=COLOUR, linewidths=0.5)
+    collection.set_gid("hatch")
+    axes.add_collection(collection, autolim=False)

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from graphormer.graphs.molecules import shortened
-from molxai.rendering.layout import DISC, Label, Layout
+from molxai.rendering.layout import DISC, Label, Layout, distances_between
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
 
@@ -86,31 +86,36 @@ def add_labels(layout: Layout, parts: Sequence[Part]) -> Layout:
     """
     outlines = tuple(tuple(atoms) for atoms, _ in parts)
     layout = replace(layout, parts=outlines)
-    candidates = [_Candidates(layout, list(atoms), text) for atoms, text in parts if text]
+    candidates = [_Candidates(layout, atoms, text) for atoms, text in parts if text]
     if not candidates:
         return layout
     labels = tuple(_choose(layout, candidates))
     lower_corners = [label.centre - label.half for label in labels]
     upper_corners = [label.centre + label.half for label in labels]
-    low = np.min([layout.low, *lower_corners], axis=0)
-    high = np.max([layout.high, *upper_corners], axis=0)
-    return replace(layout, low=low, high=high, labels=labels)
+    return replace(
+        layout,
+        low=np.min([layout.low, *lower_corners], axis=0),
+        high=np.max([layout.high, *upper_corners], axis=0),
+        labels=labels,
+    )
 
 
 def _choose(layout: Layout, candidates: Sequence["_Candidates"]) -> list[Label]:
     """A label for each part; in each sweep all move in turn, until none does any more."""
-    diagonal = float(np.linalg.norm(layout.high - layout.low))
+    size = layout.high - layout.low
+    diagonal = float(np.linalg.norm(size))
     furthest = diagonal + 2 * HEIGHT * len(candidates)
-    order = sorted(range(len(candidates)), key=lambda i: len(candidates[i].atoms))
-    labels: dict[int, Label] = {}
+    smallest_first = sorted(candidates, key=lambda candidate: len(candidate.atoms))
+    labels: dict[_Candidates, Label] = {}
     for _ in range(SWEEPS):
         before = [label.centre.tolist() for label in labels.values()]
-        for i in order:
-            others = [label for j, label in labels.items() if j != i]
-            labels[i] = candidates[i].best_label(others, furthest)
-        if [label.centre.tolist() for label in labels.values()] == before:
+        for candidate in smallest_first:
+            others = [label for other, label in labels.items() if other is not candidate]
+            labels[candidate] = candidate.best_label(others, furthest)
+        after = [label.centre.tolist() for label in labels.values()]
+        if after == before:
             break
-    return [labels[i] for i in range(len(candidates))]
+    return [labels[candidate] for candidate in candidates]
 
 
 class _Candidates:
@@ -158,16 +163,21 @@ class _Candidates:
         centres, costs = self._band(number)
         costs = costs.copy()
         for other in others:
-            room = self.half + other.half + CLEAR / 2
-            distance = np.abs(centres - other.centre)  # (points, 2)
-            is_over = (distance < room).all(1)  # (points,)
-            costs += OVER_LABEL * is_over
+            costs += OVER_LABEL * self._is_over(centres, other)
         ranking = np.argsort(costs, kind="stable")
         promising = ranking[:PROMISING]
         centres = centres[promising]
         costs = self._add_lines(costs[promising], centres, others)
         best = int(np.argmin(costs))
         return centres[best], float(costs[best])
+
+    def _is_over(
+        self, centres: Float[ndarray, "points 2"], other: Label
+    ) -> Bool[ndarray, " points"]:
+        """Whether the words at each position would lie on another label, or too near it."""
+        room = self.half + other.half + CLEAR / 2
+        offsets = np.abs(centres - other.centre)  # (points, 2)
+        return (offsets < room).all(1)
 
     def _add_lines(
         self,
@@ -176,9 +186,9 @@ class _Candidates:
         others: Sequence[Label],
     ) -> Float[ndarray, " points"]:
         """The costs with that of the line from each position to the part's nearest atom."""
-        offsets = centres[:, None] - self.atoms  # (points, atoms, 2)
-        distances = np.linalg.norm(offsets, axis=2)  # (points, atoms)
-        ends = self.atoms[distances.argmin(1)]  # (points, 2)
+        distances = distances_between(centres, self.atoms)
+        nearest = distances.argmin(1)  # (points,)
+        ends = self.atoms[nearest]  # (points, 2)
         discs = _discs_on_line(centres, ends, self.other_atoms)
         costs = costs + OVER_ATOM * discs
         for other in others:
@@ -207,7 +217,8 @@ def _reaches(number: int) -> Float[ndarray, " reaches"]:
     if number == 0:
         return REACHES
     start = REACHES[-1] + BAND * (number - 1)
-    return start + np.arange(FURTHER, BAND + FURTHER / 2, FURTHER)
+    end = BAND + FURTHER / 2  # the last step included
+    return start + np.arange(FURTHER, end, FURTHER)
 
 
 def _far_apart(atoms: Float[ndarray, "atoms 2"]) -> Float[ndarray, "origins 2"]:
@@ -217,8 +228,7 @@ def _far_apart(atoms: Float[ndarray, "atoms 2"]) -> Float[ndarray, "origins 2"]:
     from_middle = np.linalg.norm(atoms - atoms.mean(0), axis=1)  # (atoms,)
     origins = [int(from_middle.argmax())]
     while len(origins) < MOST_ORIGINS:
-        offsets = atoms[:, None] - atoms[origins]  # (atoms, origins, 2)
-        distances = np.linalg.norm(offsets, axis=2)  # (atoms, origins)
+        distances = distances_between(atoms, atoms[origins])
         nearest = distances.min(1)  # (atoms,)
         origins.append(int(nearest.argmax()))
     return atoms[origins]
@@ -229,7 +239,9 @@ def _around(
 ) -> Float[ndarray, "points 2"]:
     """Positions around each origin, in all directions and at all distances."""
     angles = np.linspace(0, 2 * np.pi, TURNS, endpoint=False)
-    directions = np.stack([np.cos(angles), np.sin(angles)], 1)  # (turns, 2)
+    x = np.cos(angles)
+    y = np.sin(angles)
+    directions = np.stack([x, y], 1)  # (turns, 2)
     rays = reaches[:, None, None] * directions  # (reaches, turns, 2)
     positions = origins[:, None, None] + rays  # (origins, reaches, turns, 2)
     return positions.reshape(-1, 2)  # (points, 2)
@@ -249,7 +261,7 @@ def _costs_in_place(
     middles = layout.places[layout.bonds].mean(1)  # (bonds, 2)
     atoms_under = _count_inside(centres, half + CLEAR, layout.places)
     bonds_under = _count_inside(centres, half + CLEAR / 2, middles)
-    crowd = atoms_under + bonds_under
+    things_under = atoms_under + bonds_under
     offsets = np.abs(centres[:, None] - atoms)  # (points, atoms, 2)
     beyond_box = np.maximum(offsets - half, 0)  # (points, atoms, 2)
     gap = np.linalg.norm(beyond_box, axis=2).min(1)  # (points,)
@@ -258,7 +270,10 @@ def _costs_in_place(
     outside = (below + above).sum(1)  # (points,)
     middle = atoms.mean(0)
     from_middle = np.linalg.norm(centres - middle, axis=1)  # (points,)
-    return OVER_DRAWING * crowd + gap + OUTSIDE * outside + FROM_MIDDLE * from_middle
+    costs = OVER_DRAWING * things_under + gap
+    costs += OUTSIDE * outside
+    costs += FROM_MIDDLE * from_middle
+    return costs
 
 
 def _count_inside(
@@ -281,9 +296,11 @@ def _discs_on_line(
     way = ends - starts
     squared_length = np.maximum((way**2).sum(1), NOTHING)  # (lines,)
     offsets = atoms[None] - starts[:, None]  # (lines, atoms, 2)
-    products = (offsets * way[:, None]).sum(2)  # (lines, atoms)
-    along = np.clip(products / squared_length[:, None], 0, 1)  # (lines, atoms)
-    steps = along[:, :, None] * way[:, None]  # (lines, atoms, 2)
+    ways = way[:, None]  # (lines, 1, 2)
+    products = (offsets * ways).sum(2)  # (lines, atoms)
+    shares = products / squared_length[:, None]  # (lines, atoms)
+    along = np.clip(shares, 0, 1)
+    steps = along[:, :, None] * ways  # (lines, atoms, 2)
     nearest = starts[:, None] + steps  # (lines, atoms, 2)
     distances = np.linalg.norm(atoms[None] - nearest, axis=2)  # (lines, atoms)
     is_on_line = distances < DISC
@@ -298,9 +315,12 @@ def _enters_box(
     A line is in a box where it is between both edges in x and in y at once (the slab method).
     """
     step = ends - starts
-    way = np.where(np.abs(step) < NOTHING, NOTHING, step)
-    to_low = (centre - half - starts) / way  # as shares of the line
-    to_high = (centre + half - starts) / way
+    is_along_edge = np.abs(step) < NOTHING
+    way = np.where(is_along_edge, NOTHING, step)
+    low = centre - half
+    high = centre + half
+    to_low = (low - starts) / way  # as shares of the line
+    to_high = (high - starts) / way
     entries = np.minimum(to_low, to_high)
     exits = np.maximum(to_low, to_high)
     entry = np.maximum(entries.max(-1), 0)
@@ -318,9 +338,13 @@ def _crosses_line(
 
     Two lines cross if each has its ends on both sides of the other.
     """
-    ends_apart = _is_left(start, end, starts) != _is_left(start, end, ends)
-    end_apart = _is_left(starts, ends, start) != _is_left(starts, ends, end)
-    return ends_apart & end_apart
+    starts_left = _is_left(start, end, starts)
+    ends_left = _is_left(start, end, ends)
+    start_left = _is_left(starts, ends, start)
+    end_left = _is_left(starts, ends, end)
+    are_apart = starts_left != ends_left
+    is_apart = start_left != end_left
+    return are_apart & is_apart
 
 
 def _is_left(start: ndarray, end: ndarray, point: ndarray) -> ndarray:

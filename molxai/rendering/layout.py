@@ -71,7 +71,9 @@ class Label:
 
     def leader(self, radius: float) -> Float[ndarray, "ends=2 2"] | None:
         """A line from the box's edge to the atom's disc, if the gap between them calls for one."""
-        start = np.clip(self.near, self.centre - self.half, self.centre + self.half)
+        low = self.centre - self.half
+        high = self.centre + self.half
+        start = np.clip(self.near, low, high)
         way = self.near - start
         length = float(np.linalg.norm(way))
         if length - radius < LONGEST_BARE:
@@ -98,11 +100,14 @@ class Layout:
     def fit(self, size: tuple[int, int]) -> float:
         """Pixels per Å at which all is inside, and at most `LARGEST`."""
         width, height = self.high - self.low
-        return min(size[0] / width, size[1] / height, LARGEST)
+        across = size[0] / width
+        along = size[1] / height
+        return min(across, along, LARGEST)
 
     def height(self, scale: float) -> int:
         """Pixels from the lowest to the highest."""
-        return math.ceil(float(self.high[1] - self.low[1]) * scale)
+        height = self.high[1] - self.low[1]
+        return math.ceil(float(height) * scale)
 
 
 def layout(mol: Chem.Mol, around: float = 0.0) -> Layout:
@@ -114,10 +119,12 @@ def layout(mol: Chem.Mol, around: float = 0.0) -> Layout:
     """
     flat = flat_copy(mol)
     places = flat.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
-    pairs = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in flat.GetBonds()]
+    pairs = [ends_of(bond) for bond in flat.GetBonds()]
     bonds = np.array(pairs, dtype=int).reshape(-1, 2)  # (bonds, 2), without bonds too
     room = np.array([_room(atom, around) for atom in flat.GetAtoms()])  # (atoms, 2)
-    return Layout(flat, places, bonds, (places - room).min(0), (places + room).max(0))
+    low = (places - room).min(0)
+    high = (places + room).max(0)
+    return Layout(flat, places, bonds, low, high)
 
 
 def flat_copy(mol: Chem.Mol) -> Chem.Mol:
@@ -159,10 +166,19 @@ def _scale_to_usual(mol: Chem.Mol) -> None:
 def _nearest(mol: Chem.Mol) -> float:
     """Distance in Å of the two nearest atoms that are not bonded; infinite if all are."""
     places = mol.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
-    distances = np.linalg.norm(places[:, None] - places, axis=2)  # (atoms, atoms)
-    distances[Chem.GetAdjacencyMatrix(mol) > 0] = math.inf
+    distances = distances_between(places, places)
+    is_bonded = Chem.GetAdjacencyMatrix(mol) > 0  # (atoms, atoms)
+    distances[is_bonded] = math.inf
     np.fill_diagonal(distances, math.inf)
     return float(distances.min(initial=math.inf))
+
+
+def distances_between(
+    points: Float[ndarray, "points 2"], others: Float[ndarray, "others 2"]
+) -> Float[ndarray, "points others"]:
+    """Distance of every point to each of the others."""
+    offsets = points[:, None] - others  # (points, others, 2)
+    return np.linalg.norm(offsets, axis=2)  # (points, others)
 
 
 def _lay_out(mol: Chem.Mol) -> None:
@@ -180,11 +196,12 @@ def _set_in_a_row(mol: Chem.Mol, fragments: list[tuple[int, ...]]) -> None:
     places = mol.GetConformer().GetPositions()  # (atoms, 3)
     left = 0.0
     for atoms in map(list, fragments):
-        fragment = places[atoms]
-        fragment[:, 0] += left - fragment[:, 0].min()
-        fragment[:, 1] -= (fragment[:, 1].min() + fragment[:, 1].max()) / 2
-        places[atoms] = fragment
-        left = fragment[:, 0].max() + FRAGMENT_GAP
+        x, y, _ = places[atoms].T  # (atoms,) each
+        x = x + (left - x.min())
+        middle = (y.min() + y.max()) / 2
+        places[atoms, 0] = x
+        places[atoms, 1] = y - middle
+        left = x.max() + FRAGMENT_GAP
     mol.GetConformer().SetPositions(places)
 
 
@@ -217,12 +234,22 @@ def _has_cage(mol: Chem.Mol) -> bool:
 
 
 def _bond_lengths(mol: Chem.Mol) -> Float[ndarray, " bonds"]:
-    places = mol.GetConformer().GetPositions()
-    lengths = [
-        np.linalg.norm(places[bond.GetBeginAtomIdx()] - places[bond.GetEndAtomIdx()])
-        for bond in mol.GetBonds()
-    ]
-    return np.array(lengths)
+    return np.array(bond_lengths(mol, mol.GetConformer().GetPositions()))
+
+
+def bond_lengths(mol: Chem.Mol, places: Float[ndarray, "atoms dimensions"]) -> list[float]:
+    """Length of each bond, with the atoms at these places."""
+    lengths: list[float] = []
+    for bond in mol.GetBonds():
+        start, end = ends_of(bond)
+        way = places[start] - places[end]
+        lengths.append(float(np.linalg.norm(way)))
+    return lengths
+
+
+def ends_of(bond: Chem.Bond) -> tuple[int, int]:
+    """Both atoms of a bond."""
+    return bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
 
 
 def _room(atom: Chem.Atom, around: float) -> tuple[float, float]:
@@ -244,4 +271,9 @@ def _letters(atom: Chem.Atom) -> int:
     is_corner = atom.GetSymbol() == "C" and atom.GetDegree() > 0
     if is_corner and not has_charge and not has_isotope:
         return 0
-    return len(atom.GetSymbol()) + (hydrogens > 0) + (hydrogens > 1) + has_charge + has_isotope
+    letters = len(atom.GetSymbol())
+    if hydrogens > 0:
+        letters += 1
+    if hydrogens > 1:
+        letters += 1  # their number
+    return letters + has_charge + has_isotope

@@ -116,8 +116,10 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
     scale = min(side_layout.fit(room) for side_layout in layouts)
     heights = [side_layout.height(scale) + 2 * AIR for side_layout in layouts]
     height = max(LOWEST, *heights)
-    legend = 16 + LINE * (1 + len(picture.reading))
-    figure = blank((2 * WIDTH + BAR_COLUMN, HEADER + height + legend), look, kind)
+    lines = 1 + len(picture.reading)
+    legend = 16 + LINE * lines
+    width = 2 * WIDTH + BAR_COLUMN
+    figure = blank((width, HEADER + height + legend), look, kind)
     drawings: list[PlacedDrawing] = []
     for column, (side, side_layout) in enumerate(zip(picture.sides, layouts, strict=True)):
         drawing = draw_layout(
@@ -131,8 +133,9 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
             scale,
         )
         left = column * WIDTH
+        top = legend + height + HEADER
         drawings.append((drawing, (left, HEADER)))
-        _write_head(figure, side, MARGIN + left, legend + height + HEADER)
+        _write_head(figure, side, MARGIN + left, top)
     _write_legend(figure, picture, legend)
     _draw_bar(figure, picture, limit, look, (legend, height))
     return merge(figure, drawings, (WIDTH, height), kind)
@@ -143,27 +146,33 @@ def _layouts(picture: MatchedPicture) -> tuple[Layout, Layout]:
     first = flat_copy(picture.a.mol)
     second = Chem.Mol(picture.b.mol)
     rdDepictor.GenerateDepictionMatching2DStructure(second, first, list(picture.anchor))
-    return _outline(layout(first), picture.a.changed), _outline(layout(second), picture.b.changed)
+    layout_of_a = _outline(layout(first), picture.a.changed)
+    layout_of_b = _outline(layout(second), picture.b.changed)
+    return layout_of_a, layout_of_b
 
 
 def _outline(layout: Layout, atoms: Sequence[int]) -> Layout:
     """The layout with these atoms outlined together."""
-    return replace(layout, parts=(tuple(atoms),) if atoms else ())
+    if not atoms:
+        return layout
+    return replace(layout, parts=(tuple(atoms),))
 
 
 def _write_head(figure: Figure, side: Side, left: float, top: float) -> None:
     """Write title and prediction above a molecule."""
-    lines = ((side.title, "bold"), (side.prediction, "normal"))
-    for row, (text, weight) in enumerate(lines):
-        y = top - 24 - HEADER_LINE * row
-        write(figure, left, y, text, fontsize=10.0, fontweight=weight)
+    y = top - 24
+    write(figure, left, y, side.title, fontsize=10.0, fontweight="bold")
+    y -= HEADER_LINE
+    write(figure, left, y, side.prediction, fontsize=10.0, fontweight="normal")
 
 
 def _write_legend(figure: Figure, picture: MatchedPicture, legend: int) -> None:
     """Write the lines below both molecules."""
-    write(figure, MARGIN, legend - LINE, picture.total, fontsize=11, fontweight="bold")
-    for row, text in enumerate(picture.reading, start=2):
-        write(figure, MARGIN, legend - LINE * row, text, fontsize=9, fontweight="normal")
+    y = legend - LINE
+    write(figure, MARGIN, y, picture.total, fontsize=11, fontweight="bold")
+    for text in picture.reading:
+        y -= LINE
+        write(figure, MARGIN, y, text, fontsize=9, fontweight="normal")
 
 
 def _draw_bar(
@@ -175,6 +184,13 @@ def _draw_bar(
 ) -> None:
     """Draw the bar beside both molecules, whose `heights` are that of the legend and their own."""
     legend, height = heights
-    left = figure.get_size_inches()[0] * RESOLUTION - BAR_COLUMN + 12
-    axes = axes_at(figure, left, legend + BELOW_BAR * height, BAR_WIDTH, BAR_SHARE * height)
-    draw_bar(axes, limit, picture.values, picture.a.relevance_map.unit, look.colours)
+    width = figure.get_size_inches()[0] * RESOLUTION
+    axes = axes_at(
+        figure,
+        width - BAR_COLUMN + 12,
+        legend + BELOW_BAR * height,
+        BAR_WIDTH,
+        BAR_SHARE * height,
+    )
+    unit = picture.a.relevance_map.unit
+    draw_bar(axes, limit, picture.values, unit, look.colours)

@@ -68,6 +68,9 @@ INDEX_GREY = (0.35, 0.35, 0.35)
 DEFAULT_STYLE = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
 """What RDKit writes of each line: a third of the file, and what SVG takes for granted."""
 
+BLACK = (0, 0, 0, 255)
+"""Colour of words in a PNG: red, green, blue and opacity in bytes."""
+
 HATCH_GREY = (0.5, 0.5, 0.5)
 """Colour of the hatching."""
 
@@ -141,21 +144,33 @@ def draw_layout(
     if len(relevance) != len(layout.places):
         raise ValueError(f"{len(relevance)} relevances but {len(layout.places)} atoms")
     factor = look.dpi / RESOLUTION if kind == "png" else 1.0
-    pixels = (round(size[0] * factor), round(size[1] * factor))
-    sheet = _Sheet(layout, pixels, kind, (scale or layout.fit(size)) * factor)
+    width, height = size
+    pixels = (round(width * factor), round(height * factor))
+    pixels_per_unit = (scale or layout.fit(size)) * factor
+    sheet = _Sheet(layout, pixels, kind, pixels_per_unit)
     behind = None
     if look.style == "contour" and len(layout.bonds):
-        behind = contour_map(sheet.field(np.array(relevance)), limit, look.colours)
+        values = sheet.field(np.array(relevance))
+        behind = contour_map(values, limit, look.colours)
     else:
-        sheet.draw_outlines()
-        bond_means = [(relevance[a] + relevance[b]) / 2 for a, b in layout.bonds.tolist()]
         atom_colours = look.colours.colours(relevance, limit)
-        sheet.draw_discs(atom_colours, look.colours.colours(bond_means, limit))
-    sheet.hatch([atom for atom, is_uncertain in enumerate(uncertain) if is_uncertain])
+        bond_colours = look.colours.colours(_bond_means(layout, relevance), limit)
+        sheet.draw_outlines()
+        sheet.draw_discs(atom_colours, bond_colours)
+    sheet.hatch(np.flatnonzero(uncertain).tolist())
     sheet.draw_lines(look)
     if kind == "svg":
         return sheet.svg(behind)
     return sheet.png(behind, look.transparent)
+
+
+def _bond_means(layout: Layout, relevance: Sequence[float]) -> list[float]:
+    """The mean relevance of each bond's two atoms."""
+    means: list[float] = []
+    for a, b in layout.bonds.tolist():
+        total = relevance[a] + relevance[b]
+        means.append(total / 2)
+    return means
 
 
 class _Sheet:
@@ -173,23 +188,29 @@ class _Sheet:
         half = np.array(size) / scale / 2
         self.low = middle - half
         self.high = middle + half
-        self.drawer.SetScale(*size, Point2D(*self.low), Point2D(*self.high))
+        low = _point(self.low)
+        high = _point(self.high)
+        self.drawer.SetScale(*size, low, high)
         self.classes: list[str] = []
 
     def draw_outlines(self) -> None:
         """A line around each part and its bonds: what shows of wider discs and bands beneath."""
+        strip = STRIP + 2 * OUTLINE
+        radius = DISC + OUTLINE
         for atoms in self.layout.parts:
             for a, b in self.layout.bonds.tolist():
                 if a in atoms and b in atoms:
-                    self._draw_strip((a, b), STRIP + 2 * OUTLINE, OUTLINE_GREY, "outline")
+                    self._draw_strip((a, b), strip, OUTLINE_GREY, "outline")
             for atom in atoms:
-                self._draw_disc(atom, DISC + OUTLINE, OUTLINE_GREY, "outline")
+                self._draw_disc(atom, radius, OUTLINE_GREY, "outline")
 
     def draw_discs(self, atoms: Sequence[Colour], bonds: Sequence[Colour]) -> None:
         """Bands under the bonds, then discs under the atoms."""
         ends_of_bonds = self.layout.bonds.tolist()
         for bond, (ends, colour) in enumerate(zip(ends_of_bonds, bonds, strict=True)):
-            self._draw_strip(ends, STRIP, colour, f"bond-{bond} atom-{ends[0]} atom-{ends[1]}")
+            start, end = ends
+            name = f"bond-{bond} atom-{start} atom-{end}"
+            self._draw_strip(ends, STRIP, colour, name)
         for atom, colour in enumerate(atoms):
             self._draw_disc(atom, DISC, colour, f"atom-{atom}")
 
@@ -202,9 +223,11 @@ class _Sheet:
 
     def draw_lines(self, look: Look) -> None:
         """Bonds, letters and indices in black, and the lines from labels to their parts."""
+        line = LINE * self.scale
+        letter = round(FONT_SIZE * self.scale)
         options = self.drawer.drawOptions()
-        options.bondLineWidth = max(LINE * self.scale, THINNEST_LINE)
-        options.fixedFontSize = max(round(FONT_SIZE * self.scale), SMALLEST_FONT)
+        options.bondLineWidth = max(line, THINNEST_LINE)
+        options.fixedFontSize = max(letter, SMALLEST_FONT)
         options.multipleBondOffset = DOUBLE_BOND
         options.additionalAtomLabelPadding = LABEL_GAP
         options.addAtomIndices = look.atom_numbers
@@ -216,21 +239,24 @@ class _Sheet:
             leader = label.leader(DISC + OUTLINE)
             if leader is not None:
                 start, end = leader
-                self.drawer.DrawLine(Point2D(*start), Point2D(*end))
+                self.drawer.DrawLine(_point(start), _point(end))
 
     def field(self, relevance: Float[ndarray, " atoms"]) -> Float[ndarray, "height width"]:
         """The atoms' Gaussians on the sheet's pixels, finer than they are."""
         width, height = self.size
-        x = np.linspace(self.low[0], self.high[0], FINER * width)
-        y = np.linspace(self.high[1], self.low[1], FINER * height)  # an image begins at the top
+        left, bottom = self.low
+        right, top = self.high
+        x = np.linspace(left, right, FINER * width)
+        y = np.linspace(top, bottom, FINER * height)  # an image begins at the top
         return field(x, y, self.layout.places, relevance)
 
     def svg(self, behind: Image.Image | None) -> str:
         """The finished text."""
         self.drawer.FinishDrawing()
         text = self.drawer.GetDrawingText()
-        drawing = text.replace("iso-8859-1", "utf-8", 1).replace(DEFAULT_STYLE, "")
-        head, mark, content = drawing.partition("<!-- END OF HEADER -->\n")
+        text = text.replace("iso-8859-1", "utf-8", 1)
+        text = text.replace(DEFAULT_STYLE, "")
+        head, mark, content = text.partition("<!-- END OF HEADER -->\n")
         # RDKit gives classes to what it draws of a molecule, but not to the lines and ellipses that
         # are drawn before it: one text line each.
         *before, molecule = content.split("\n", len(self.classes))
@@ -239,43 +265,53 @@ class _Sheet:
             for name, line in zip(self.classes, before, strict=True)
         ]
         words = [self._text(label) for label in self.layout.labels]
-        molecule = molecule.replace("</svg>", "\n".join([*words, "</svg>"]))
+        end = "\n".join([*words, "</svg>"])
+        molecule = molecule.replace("</svg>", end)
         image = [] if behind is None else [_embed(behind, self.size)]
-        return head + mark + "\n".join([*image, *tagged, molecule])
+        body = "\n".join([*image, *tagged, molecule])
+        return head + mark + body
 
     def png(self, behind: Image.Image | None, transparent: bool) -> bytes:
         """The finished file."""
         self.drawer.FinishDrawing()
-        drawing = Image.open(io.BytesIO(self.drawer.GetDrawingText())).convert("RGBA")
+        content = io.BytesIO(self.drawer.GetDrawingText())
+        drawing = Image.open(content).convert("RGBA")
         if behind is not None:
             drawing = Image.alpha_composite(behind.reduce(FINER), drawing)
         if not transparent:
-            drawing = Image.alpha_composite(Image.new("RGBA", drawing.size, "white"), drawing)
+            paper = Image.new("RGBA", drawing.size, "white")
+            drawing = Image.alpha_composite(paper, drawing)
         pen = ImageDraw.Draw(drawing)
         font = ImageFont.truetype(REGULAR, HEIGHT * self.scale)
         for label in self.layout.labels:
-            pen.text(self._pixel(label.centre), label.text, (0, 0, 0, 255), font, anchor="mm")
+            middle = self._pixel(label.centre)
+            pen.text(middle, label.text, BLACK, font, anchor="mm")
         return png_of(drawing)
 
     def _text(self, label: Label) -> str:
         """The label as an SVG element."""
         x, y = self._pixel(label.centre)
         size = HEIGHT * self.scale
-        place = f"x='{x:.1f}' y='{y + MIDDLE_OF_LETTERS * size:.1f}' font-size='{size:.1f}px'"
+        y += MIDDLE_OF_LETTERS * size
+        place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size:.1f}px'"
         style = "text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'"
-        return f"<text {place} {style}>{escape(label.text)}</text>"
+        words = escape(label.text)
+        return f"<text {place} {style}>{words}</text>"
 
     def _pixel(self, place: Float[ndarray, " 2"]) -> tuple[float, float]:
-        x = (place[0] - self.low[0]) * self.scale
-        y = (self.high[1] - place[1]) * self.scale
-        return float(x), float(y)
+        x, y = place
+        left = self.low[0]
+        top = self.high[1]
+        across = (x - left) * self.scale
+        down = (top - y) * self.scale
+        return float(across), float(down)
 
     def _set_pen(self, colour: Colour, width: float) -> None:
         self.drawer.SetColour(colour)
         self.drawer.SetLineWidth(width * self.scale)
 
     def _draw_line(self, start: ndarray, end: ndarray, name: str) -> None:
-        self.drawer.DrawLine(Point2D(*start), Point2D(*end))
+        self.drawer.DrawLine(_point(start), _point(end))
         self.classes.append(name)
 
     def _draw_strip(self, ends: Sequence[int], width: float, colour: Colour, name: str) -> None:
@@ -287,11 +323,20 @@ class _Sheet:
         self._set_pen(colour, 0.0)
         self.drawer.SetFillPolys(True)
         place = self.layout.places[atom]
-        self.drawer.DrawEllipse(Point2D(*(place - radius)), Point2D(*(place + radius)))
+        low = _point(place - radius)
+        high = _point(place + radius)
+        self.drawer.DrawEllipse(low, high)
         self.classes.append(name)
+
+
+def _point(place: Float[ndarray, " 2"]) -> Point2D:
+    """A position as RDKit takes it."""
+    x, y = place
+    return Point2D(x, y)
 
 
 def _embed(picture: Image.Image, size: tuple[int, int]) -> str:
     """The picture as an SVG element."""
+    width, height = size
     content = base64.b64encode(png_of(picture)).decode()
-    return f"<image width='{size[0]}' height='{size[1]}' href='data:image/png;base64,{content}'/>"
+    return f"<image width='{width}' height='{height}' href='data:image/png;base64,{content}'/>"

@@ -188,17 +188,22 @@ def _new_frame(picture: Picture, look: Look, kind: Kind, drawing_height: int) ->
     legend = BELOW + LEGEND_LINE * len(below) if below else MARGIN
     height = header + drawing_height + legend
     figure = blank((WIDTH, height), look, kind)
-    for row, line in enumerate(above):
-        _write_line(figure, height - TITLE_LINE * (row + 1), line)
-    for row, line in enumerate(below):
-        _write_line(figure, legend - FIRST_LEGEND_LINE - LEGEND_LINE * row, line)
+    y = height
+    for line in above:
+        y -= TITLE_LINE
+        _write_line(figure, y, line)
+    y = legend - FIRST_LEGEND_LINE
+    for line in below:
+        _write_line(figure, y, line)
+        y -= LEGEND_LINE
     _draw_bar_beside(figure, picture.relevance_map, look, legend, drawing_height)
     return _Frame(figure, header, legend)
 
 
 def _write_line(figure: Figure, y: float, line: Line) -> None:
     """Write the line as far as there is room."""
-    room = (WIDTH - 2 * MARGIN) / (line.size * RESOLUTION / POINTS_PER_INCH)
+    size = line.size * RESOLUTION / POINTS_PER_INCH
+    room = (WIDTH - 2 * MARGIN) / size
     text = cut_to_fit(printable(line.text), room, line.weight == "bold")
     write(figure, MARGIN, y, text, fontsize=line.size, fontweight=line.weight)
 

@@ -70,9 +70,10 @@ def _without_ring_bonds(mol: Chem.Mol, metal_rings: Sequence[MetalRing]) -> Chem
 def _can_part(metal_rings: Sequence[MetalRing], fragment_of: Int[ndarray, " atoms"]) -> bool:
     """Whether there is one metal, and each ring is a fragment of its own."""
     metals = {int(fragment_of[metal]) for metal, _ in metal_rings}
-    rings = [int(fragment_of[ring[0]]) for _, ring in metal_rings]
-    has_bridge = bool(metals & set(rings)) or len(set(rings)) < len(rings)
-    return len(metals) == 1 and not has_bridge
+    rings = {int(fragment_of[ring[0]]) for _, ring in metal_rings}
+    has_bridge = not metals.isdisjoint(rings)
+    is_shared = len(rings) < len(metal_rings)
+    return len(metals) == 1 and not has_bridge and not is_shared
 
 
 def _set_rings_around(
@@ -85,18 +86,28 @@ def _set_rings_around(
     core = places[fragment_of == fragment_of[metal]]
     away = places[metal] - core.mean(0)
     has_rest = np.linalg.norm(away) > GAP / 4
-    first_angle = np.arctan2(away[1], away[0]) if has_rest else np.pi / 2
+    first_angle = _angle(away) if has_rest else np.pi / 2
+    count = len(metal_rings)
     for number, (metal, ring) in enumerate(metal_rings):
-        angle = 2 * np.pi * number / len(metal_rings) + first_angle
+        angle = 2 * np.pi * number / count + first_angle
         direction = np.array([np.cos(angle), np.sin(angle)])
-        atoms = np.flatnonzero(fragment_of == fragment_of[ring[0]])
-        places[atoms] = _beside(places, atoms, ring, places[metal], direction)
+        fragment = fragment_of[ring[0]]
+        atoms = np.flatnonzero(fragment_of == fragment)
+        places[atoms] = _beside(
+            places,
+            atoms,
+            ring,
+            places[metal],
+            direction,
+        )
 
 
 def _set_layout(mol: Chem.Mol, places: Float[ndarray, "atoms 2"]) -> None:
     """Give the molecule these places in the plane, in place of any that it has."""
     conformer = Chem.Conformer(mol.GetNumAtoms())
-    conformer.SetPositions(np.column_stack([places, np.zeros(len(places))]))  # (atoms, 3)
+    heights = np.zeros(len(places))
+    positions = np.column_stack([places, heights])  # (atoms, 3)
+    conformer.SetPositions(positions)
     conformer.Set3D(False)
     mol.RemoveAllConformers()
     mol.AddConformer(conformer)
@@ -104,7 +115,8 @@ def _set_layout(mol: Chem.Mol, places: Float[ndarray, "atoms 2"]) -> None:
 
 def _rings_of_metals(mol: Chem.Mol) -> list[MetalRing]:
     """Metals with each ring that they are bonded to as a whole."""
-    metals = {match[0] for match in mol.GetSubstructMatches(Chem.MolFromSmarts(METALS))}
+    pattern = Chem.MolFromSmarts(METALS)
+    metals = {atom for (atom,) in mol.GetSubstructMatches(pattern)}
     if not metals:
         return []
     without_metals = Chem.RWMol(mol)
@@ -137,7 +149,20 @@ def _beside(
     hanging = places[atoms].mean(0) - middle
     turn = 0.0
     if np.linalg.norm(hanging) > NEGLIGIBLE:
-        turn = np.arctan2(direction[1], direction[0]) - np.arctan2(hanging[1], hanging[0])
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    turned = (places[atoms] - middle) @ rotation.T  # (moved, 2)
-    return turned + metal + direction * (radius + GAP)
+        turn = _angle(direction) - _angle(hanging)
+    offsets = (places[atoms] - middle) @ _rotation(turn).T  # (moved, 2)
+    distance = radius + GAP
+    return offsets + metal + direction * distance
+
+
+def _angle(vector: Float[ndarray, " 2"]) -> float:
+    """Direction of a vector in radians."""
+    x, y = vector
+    return np.arctan2(y, x)
+
+
+def _rotation(angle: float) -> Float[ndarray, "2 2"]:
+    """The matrix that turns a vector counterclockwise."""
+    cosine = np.cos(angle)
+    sine = np.sin(angle)
+    return np.array([[cosine, -sine], [sine, cosine]])
