@@ -123,9 +123,12 @@ class Flow:
         if top < 1:
             raise ValueError(f"the strongest {top} pairs: at least 1 is needed")
         between = self.pairs(layer, head)[1:, 1:]  # (nodes, nodes)
-        first, second = torch.triu_indices(len(between), len(between), 1)  # (pairs), (pairs)
-        flow = (between + between.T)[first, second]  # (pairs)
-        order = flow.abs().argsort(descending=True, stable=True)[:top]
+        nodes = len(between)
+        first, second = torch.triu_indices(nodes, nodes, 1)  # (pairs), (pairs)
+        both_ways = between + between.T
+        flow = both_ways[first, second]  # (pairs)
+        order = flow.abs().argsort(descending=True, stable=True)
+        order = order[:top]
         columns = (first[order], second[order], flow[order])
         pairs = zip(*(column.tolist() for column in columns), strict=True)
         return [(i, j, value) for i, j, value in pairs if value]
@@ -141,11 +144,13 @@ class Flow:
         pandas = needed("pandas", "to_frame()")
         tokens = self.names
         buckets, bucket = hop_buckets(self.graph)
+        numbers = bucket.flatten().tolist()
+        flow = self.pairs(layer, head)
         columns = {
             "query": [name for name in tokens for _ in tokens],
             "key": tokens * len(tokens),
-            "bucket": [buckets[number] for number in bucket.flatten().tolist()],
-            "flow": self.pairs(layer, head).flatten().tolist(),
+            "bucket": [buckets[number] for number in numbers],
+            "flow": flow.flatten().tolist(),
         }
         return pandas.DataFrame(columns)
 

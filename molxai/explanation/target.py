@@ -10,7 +10,7 @@ PREDICTED = -1
 
 @dataclass(frozen=True)
 class Target:
-    """What is explained: a class's logit, how much it exceeds another's, or a regression's value."""
+    """What is explained: a class's logit, its excess over another's, or a regression's value."""
 
     label: int = 0
     """Binary: 0 or 1. Multiclass: the class. Regression: 0. Or `PREDICTED`."""

@@ -53,7 +53,8 @@ class Conserved:
     """How often each function that has a rule was called."""
 
     def __repr__(self) -> str:
-        relevance = f"x {list(self.relevance.shape)} {_total(self.relevance):+.4g}"
+        shape = list(self.relevance.shape)
+        relevance = f"x {shape} {_total(self.relevance):+.4g}"
         total = math.fsum(self.ledger.values())
         parts = f"{len(self.parts)} parts {total:+.4g}"
         return f"Conserved({self.logit:+.4g} = {relevance}, {parts} | gap {self.gap:.1g})"

@@ -6,6 +6,7 @@ that is linear in what is recorded loses nothing, nor do ReLU and max. A square,
 activations or a number from nowhere does.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,8 +88,8 @@ class Tracing(Accounting):
         grads = iter(torch.autograd.grad(total, edges, allow_unused=True))
         losses: dict[str, float] = {}
         for call in self.calls:
-            into = sum(_dot(value, next(grads)) for _, value in call.inputs)
-            out_of = sum(_dot(value, next(grads)) for _, value in call.outputs)
+            into = _relevance(call.inputs, grads)
+            out_of = _relevance(call.outputs, grads)
             before = losses.get(call.name, 0.0)
             losses[call.name] = before + out_of - into
         ranked = sorted(losses.items(), key=lambda item: -abs(item[1]))
@@ -112,6 +113,11 @@ def _is_recorded(argument: Any) -> bool:
 
 def _end(tensor: Tensor) -> End:
     return torch.autograd.graph.get_gradient_edge(tensor), tensor.detach().clone()
+
+
+def _relevance(ends: list[End], grads: Iterator[Tensor | None]) -> float:
+    """Σ value × gradient over places in the graph, whose gradients come next."""
+    return sum(_dot(value, next(grads)) for _, value in ends)
 
 
 def _dot(value: Tensor, grad: Tensor | None) -> float:

@@ -70,20 +70,24 @@ class Accounting(Rules):
         """For each node of the graph so far: does it depend on x?"""
         self.frozen: dict[int, tuple[Tensor, str]] = {}
         """By id: what comes from x and is not recorded, and the function that it was frozen in."""
-        self.of_signal = {func for rule in tables if rule.of_signal for func in rule.rows}
+        self.of_signal: set[Function] = set()
+        for rule in tables:
+            if rule.of_signal:
+                self.of_signal |= rule.rows.keys()
         self.casts: dict[int, tuple[Tensor, int, Tensor]] = {}
         """By id: a cast to fewer digits of what does not come from x.
 
         The cast itself, its version when it was made, and its float64 form.
         """
-        self.routing = {
-            func
-            for rule in tables
-            if rule in (AH, ROUTING)
-            for func, row in rule.rows.items()
-            if row is frozen_output
-        }
-        self.inputs = {name: self._input(name, argument) for name, argument in inputs.items()}
+        self.routing: set[Function] = set()
+        """Functions whose frozen output may make a weight the signal: the attention."""
+        for rule in tables:
+            if rule in (AH, ROUTING):
+                self.routing |= _frozen_functions(rule)
+        self.inputs: dict[str, Any] = {}
+        """The further inputs, of which the floating tensors are recorded."""
+        for name, argument in inputs.items():
+            self.inputs[name] = self._input(name, argument)
 
     def _input(self, name: str, argument: Any) -> Any:
         if not _is_floating(argument):
@@ -106,10 +110,12 @@ class Accounting(Rules):
         if factors:
             args, kwargs = self._keep_signal(factors, args, kwargs)
         elif func in SUMS and _adds_number(args):
-            args = (args[0], self._number(args[1], args[0]))
+            tensor, value = args
+            args = (tensor, self._number(value, tensor))
         output = self.call(func, args, kwargs)
         if isinstance(output, Tensor) and not output.requires_grad and func not in self.routing:
-            self._note_frozen(func, output, (*args, *kwargs.values()))
+            arguments = (*args, *kwargs.values())
+            self._note_frozen(func, output, arguments)
         return output
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -210,7 +216,8 @@ class Accounting(Rules):
         with torch.no_grad():
             rounded = output.to(constant)
             ratio = torch.where(rounded == constant, 1.0, rounded / constant)
-        self.casts[id(output)] = output, output._version, constant * ratio
+        wide = constant * ratio
+        self.casts[id(output)] = output, output._version, wide
 
     def _widen(self, argument: Any) -> Any:
         """The argument, with constants of fewer digits in float64.
@@ -282,8 +289,13 @@ class Accounting(Rules):
                 stack.extend(undecided)
             else:
                 stack.pop()
-                self.from_x[node] = any(self.from_x[before] for before in inputs)
+                answers = [self.from_x[before] for before in inputs]
+                self.from_x[node] = any(answers)
         return self.from_x[root]
+
+
+def _frozen_functions(rule: Rule) -> set[Function]:
+    return {func for func, row in rule.rows.items() if row is frozen_output}
 
 
 def _constants(model: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -64,7 +64,9 @@ def gamma_linear(
     The plain rule amplifies positive weights, which on signed inputs can cancel the sum that is
     divided by. Here the sum of shares is at least as large as z.
     """
-    inputs = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)  # (…, 2 · inputs)
+    raised_x = x.clamp_min(0)
+    lowered_x = x.clamp_max(0)
+    inputs = torch.cat([raised_x, lowered_x], -1)  # (…, 2 · inputs)
     above = weight.clamp_min(0)
     below = weight.clamp_max(0)
     # Two factors of one sign make a positive contribution, of different signs a negative one.
@@ -124,12 +126,14 @@ def halved_product(func: Function, x: Tensor, y: Tensor) -> Tensor:
 
 def epsilon(value: float) -> Rule:
     """LRP-ε in every linear layer; `value` in units of its outputs."""
-    return Rule(f"ε = {value:g}", {F.linear: partial(epsilon_linear, epsilon=value)})
+    row = partial(epsilon_linear, epsilon=value)
+    return Rule(f"ε = {value:g}", {F.linear: row})
 
 
 def gamma(value: float) -> Rule:
     """Sign-aware LRP-γ in every linear layer."""
-    return Rule(f"γ = {value:g}", {F.linear: partial(gamma_linear, gamma=value)})
+    row = partial(gamma_linear, gamma=value)
+    return Rule(f"γ = {value:g}", {F.linear: row})
 
 
 def residual(value: float) -> Rule:

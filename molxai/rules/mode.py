@@ -86,7 +86,8 @@ class Rules(TorchFunctionMode):
             arguments[weight_key] = arguments[weight_key].detach()
         bias = arguments.get(bias_key)
         if bias is not None:
-            bias = self._set_apart(bias, arguments[0] if args else arguments["input"])
+            x = arguments[0] if args else arguments["input"]
+            bias = self._set_apart(bias, x)
             arguments[bias_key] = bias if takes_bias else None
         positional = tuple(arguments[position] for position in range(len(args)))
         return positional, {name: arguments[name] for name in kwargs}, bias

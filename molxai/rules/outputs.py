@@ -41,7 +41,8 @@ def select(output: Any, target: Any) -> Float[Tensor, " examples"]:
             f"target {target!r} for an output of shape {tuple(logits.shape)}: a class, one class "
             "for each row, or a function of the output that gives one number is needed"
         )
-    return logits[torch.arange(len(logits), device=logits.device), labels]  # (examples)
+    rows = torch.arange(len(logits), device=logits.device)
+    return logits[rows, labels]  # (examples)
 
 
 def _one_number(value: Any) -> Float[Tensor, " 1"]:
@@ -71,4 +72,6 @@ def _fits(labels: Tensor, logits: Tensor) -> bool:
     """Whether the labels are one class of a row of logits each."""
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         return False
-    return bool(((labels >= 0) & (labels < logits.shape[1])).all())
+    classes = logits.shape[1]
+    is_class = (labels >= 0) & (labels < classes)
+    return bool(is_class.all())

@@ -33,7 +33,8 @@ def frozen_root_mean_square(
     axes = tuple(range(-len(normalized_shape), 0))
     mean_square = x.detach().pow(2).mean(axes, keepdim=True)
     scale = (mean_square + eps).rsqrt()
-    return x * scale if weight is None else x * scale * weight
+    y = x * scale
+    return y if weight is None else y * weight
 
 
 def frozen_group_scale(
@@ -68,7 +69,8 @@ def frozen_batch_scale(
     if training or mean is None or variance is None:
         return func(x, mean, variance, weight, bias, training, momentum, eps)
     scale = (variance.detach() + eps).rsqrt()
-    y = (x - _by_channel(mean, x)) * _by_channel(scale, x)
+    centred = x - _by_channel(mean, x)
+    y = centred * _by_channel(scale, x)
     return _affine_by_channel(y, weight, bias)
 
 
@@ -81,7 +83,8 @@ def _affine_by_channel(y: Tensor, weight: Tensor | None, bias: Tensor | None) ->
 
 
 def _by_channel(value: Tensor, like: Tensor) -> Tensor:
-    return value.view(-1, *(1,) * (like.ndim - 2))  # (channels, 1 …)
+    inner = (1,) * (like.ndim - 2)
+    return value.view(-1, *inner)  # (channels, 1 …)
 
 
 def frozen_length(

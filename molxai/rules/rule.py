@@ -27,7 +27,8 @@ class Rule:
 
 def names(functions: Iterable[Function]) -> str:
     """The functions' names, for messages."""
-    return ", ".join(sorted({resolve_name(func) or str(func) for func in functions}))
+    unique = {resolve_name(func) or str(func) for func in functions}
+    return ", ".join(sorted(unique))
 
 
 def in_place(func: Function) -> bool:

@@ -1,4 +1,4 @@
-"""Pair flows add up to what attention carried, whatever they are sorted by, and are drawn as they are."""
+"""Pair flows add up to what attention carried, however sorted, and are drawn as they are."""
 
 import copy
 import pickle
@@ -55,7 +55,10 @@ def explainer() -> Explainer:
 
 
 def seen(model, graph, target):
-    """Of each layer: probabilities, values, what the heads heard with its gradient, and the block's input with the gradient beside it."""
+    """Of each layer: probabilities, values, what the heads heard, and the block's input.
+
+    The last two stand beside their gradients.
+    """
     kept, structure = [], []
     handles = [model.structure.register_forward_hook(lambda _, args, out: structure.append(out))]
     for block in model.blocks:
@@ -169,7 +172,7 @@ def test_every_sorting_sums_to_the_total(model, digit_model, stroke):
 
 
 def test_each_bucket_holds_its_pairs():
-    """Against loops over RDKit's own bonds and distances, in a salt with single, double and no paths."""
+    """Against loops over RDKit's bonds and distances, in a salt with one, two and no paths."""
     one = molecule("CC(=O)[O-].[Na+]")
     flow = pair_flow(random_model(SMALL), one.graph)
     pairs, distances, n = flow.pairs().tolist(), Chem.GetDistanceMatrix(one.mol), one.graph.nodes
@@ -311,7 +314,8 @@ def test_flows_are_refused_where_they_would_not_be_true(explainer):
 def arcs(svg):
     """Stroke colour and width of each arc, by pair."""
     found = re.findall(
-        r'<g id="flow-(\d+)-(\d+)">\s*<path [^>]*stroke: (#[0-9a-f]{6});[^>]*stroke-width: ([0-9.]+)',
+        r'<g id="flow-(\d+)-(\d+)">\s*'
+        r"<path [^>]*stroke: (#[0-9a-f]{6});[^>]*stroke-width: ([0-9.]+)",
         svg,
     )
     return {(int(i), int(j)): (colour, float(width)) for i, j, colour, width in found}

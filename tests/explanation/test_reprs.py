@@ -1,4 +1,7 @@
-"""What results print, and what a notebook shows of them: one readable line, a picture or a table, nothing hostile."""
+"""What results print, and what a notebook shows of them.
+
+One readable line, a picture or a table, and nothing hostile.
+"""
 
 import doctest
 import inspect

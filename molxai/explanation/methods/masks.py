@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch_geometric.explain import GNNExplainer
 
 Losses = Callable[[Tensor], Tensor]
-"""The loss of each graph, `[graphs]`, from the outputs of the masked graphs, `[graphs, outputs]`."""
+"""The loss of each graph, `[graphs]`, from the masked graphs' outputs, `[graphs, outputs]`."""
 
 MODEL = {"mode": "regression", "task_level": "graph", "return_type": "raw"}
 """What torch-geometric is told of the model; the loss is the caller's."""

@@ -35,7 +35,8 @@ class Occlusion(Method):
         row, node = batch.mask.nonzero(as_tuple=True)  # (copies), (copies)
         remaining = batch.mask[row] & ~window[row, node]  # (copies, nodes)
         logits = batch_logits(model, batch, row, remaining)
-        weights = target_weights(model, [outcome.target for outcome in outcomes], logits)
+        targets_of_graphs = [outcome.target for outcome in outcomes]
+        weights = target_weights(model, targets_of_graphs, logits)
         whole = logits.new_tensor([outcome.logit for outcome in outcomes])
         explained = (logits * weights[row]).sum(1)  # (copies)
         relevance = logits.new_zeros(batch.mask.shape)

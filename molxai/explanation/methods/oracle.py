@@ -46,10 +46,11 @@ class Oracle(Method):
         )
         is_inserted = torch.zeros_like(batch.mask)
         for rank in range(max(batch.sizes), 0, -1):
-            takes_part = (sizes >= rank)[:, None]  # (batch, 1)
-            candidates = batch.mask & ~is_inserted & takes_part  # (batch, nodes)
+            takes_part = sizes >= rank  # (batch)
+            is_free = batch.mask & ~is_inserted  # (batch, nodes)
+            candidates = is_free & takes_part[:, None]  # (batch, nodes)
             scores = self._scores(model, batch, is_inserted, candidates, targets_of_graphs)
-            rows = takes_part.squeeze(1).nonzero().squeeze(1)  # (graphs)
+            rows = takes_part.nonzero().squeeze(1)  # (graphs)
             best = self._first_best(scores[rows])  # (graphs)
             is_inserted[rows, best] = True
             relevance[rows, best] = float(rank)
@@ -76,7 +77,8 @@ class Oracle(Method):
         if model.config.task == "multiclass" and not has_contrast:
             logits = logits.log_softmax(1)
         scores = logits.new_full(batch.mask.shape, float("-inf"))
-        scores[row, node] = (logits * weights).sum(1)
+        explained = (logits * weights).sum(1)  # (copies)
+        scores[row, node] = explained
         return scores
 
     @staticmethod
