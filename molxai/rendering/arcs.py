@@ -139,7 +139,8 @@ def _is_outside(axes: Axes, curve: Float[ndarray, "steps 2"]) -> Bool[ndarray, "
     low, high = sorted(axes.get_ylim())
     is_before = curve < (left, low)  # (steps, 2)
     is_behind = curve > (right, high)  # (steps, 2)
-    return (is_before | is_behind).any(1)
+    is_outside: ndarray = is_before | is_behind
+    return is_outside.any(1)
 
 
 def _near(curve: ndarray, places: ndarray, reach: float) -> float:

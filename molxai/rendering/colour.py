@@ -122,7 +122,7 @@ def scale(relevance: Sequence[float], in_unit: bool = True) -> float:
     """
     largest = max(map(abs, relevance), default=0.0)
     if not all(abs(value) < float("inf") for value in relevance):
-        raise ValueError("relevance holds numbers that are not finite: nothing honest can be drawn")
+        raise ValueError("relevance contains NaN or infinity and cannot be drawn")
     if in_unit:
         return max(largest, SMALLEST_SCALE)
     return largest or 1.0

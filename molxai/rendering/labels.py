@@ -351,8 +351,9 @@ def _is_left(start: ndarray, end: ndarray, point: ndarray) -> ndarray:
     """Whether each point lies left of its line, seen along it.
 
     Example:
-        >>> bool(_is_left(np.zeros(2), np.array([0.0, 1.0]), np.array([-1.0, 0.5])))
-        True
+        >>> points = np.array([[-1.0, 0.5], [1.0, 0.5]])
+        >>> _is_left(np.zeros(2), np.array([0.0, 1.0]), points).tolist()
+        [True, False]
     """
     along_x, along_y = _x_and_y(end - start)
     to_x, to_y = _x_and_y(point - start)

@@ -1,4 +1,4 @@
-"""Words beside the parts of a molecule: none on another, none on the drawing, and the largest ones where there are very many."""
+"""Words beside parts of a molecule: none on another or the drawing; of very many, the largest."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,10 @@ PACLITAXEL = (
     "[C@]1(OC(C)=O)CO[C@@H]1C[C@@H]2O"
 )
 ATORVASTATIN = "CC(C)c1c(C(=O)Nc2ccccc2)c(-c2ccccc2)c(-c2ccc(F)cc2)n1CC[C@@H](O)C[C@@H](O)CC(=O)O"
-ERYTHROMYCIN = "CCC1C(C(C(C(=O)C(CC(C(C(C(C(C(=O)O1)C)OC2CC(C(C(O2)C)O)(C)OC)C)OC3C(C(CC(O3)C)N(C)C)O)(C)O)C)C)O)(C)O"
+ERYTHROMYCIN = (
+    "CCC1C(C(C(C(=O)C(CC(C(C(C(C(C(=O)O1)C)OC2CC(C(C(O2)C)O)(C)OC)C)"
+    "OC3C(C(CC(O3)C)N(C)C)O)(C)O)C)C)O)(C)O"
+)
 MORPHINE = "CN1CCC23C4C1CC5=C2C(=C(C=C5)O)OC3C(C=C4)O"
 PEPTIDE = "HAEGTFTSDVSSYLEGQAAKEFIAWLVKGRG"
 """Residues of a peptide as long as a drug: 238 atoms, 82 functional groups."""
@@ -58,7 +61,7 @@ def test_labels_lie_neither_on_one_another_nor_on_atoms(smiles, scheme):
 
 
 def on_the_way(one, other):
-    """Whether the line from a label to its part runs through another label, looked at in small steps."""
+    """Whether the line from a label to its part runs through another label, in small steps."""
     steps = one.centre + np.linspace(0, 1, 200)[:, None] * (one.near - one.centre)
     return (np.abs(steps - other.centre) < other.half - 0.05).all(1).any()
 

@@ -1,4 +1,4 @@
-"""What may be chosen of a picture: palettes that everybody can tell apart, an honest scale, resolution, captions, hatching, parts."""
+"""Choices of a picture: palettes that all can tell apart, honest scales, dpi, captions, parts."""
 
 import io
 import re
@@ -43,8 +43,11 @@ BLINDNESS = {
         [0.004733, 0.691367, 0.303900],
     ],
 }
-"""Machado, Oliveira, Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency", IEEE TVCG 15(6),
-severity 1: matrices on linear RGB."""
+"""Matrices on linear RGB, of severity 1.
+
+Machado, Oliveira, Fernandes 2009, "A physiologically-based model for simulation of color vision
+deficiency", IEEE TVCG 15(6).
+"""
 
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 HOSTILE = [
