@@ -57,7 +57,7 @@ class Explainer:
 
     Example:
         >>> explanation = Explainer("bace")("CC(C)Cc1ccc(cc1)C(C)C(=O)O")
-        >>> len(explanation.relevance), abs(explanation.gap) < 1e-4
+        >>> len(explanation.relevance), explanation.adds_up
         (15, True)
     """
 

@@ -1,6 +1,8 @@
 """Many explanations in one figure: one bond length, one colour for one number, and one bar.
 
->>> molxai.grid(explain(smiles), columns=3).draw("series.svg")
+>>> from molxai import Explainer
+>>> grid(Explainer("bace")(["CCO", "CCN"]), columns=2)
+Grid(2: 'CCO', 'CCN')
 """
 
 from collections.abc import Sequence
