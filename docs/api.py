@@ -12,28 +12,33 @@ ROOT = Path(__file__).parent.parent
 NAMES = """
 # Explaining
 molxai.explanation.explainer            Explainer
+molxai.explanation.account          Account
 molxai.explanation.explanation          Explanation
 molxai.explanation.target          Target
-molxai.explanation.explanations         Explanations Refused
-molxai.explanation.methods           EXPLAINERS Method method
+molxai.explanation.explanations         Explanations
+molxai.explanation.refused         Refused
+molxai.explanation.method           Method
+molxai.explanation.methods           EXPLAINERS method
 molxai.metrics.comparison           compare Comparison
 molxai.chemistry.fragments            SCHEMES fragments Fragment Fragments parts from_smarts
 molxai.chemistry.pair              matched_pair MatchedPair
 molxai.chemistry.series               carriers Carrier
 molxai.chemistry.rgroups              core_table
-molxai.explanation.flow                 PairFlow
+molxai.explanation.flow                 Flow
+molxai.explanation.pair_flow            PairFlow pair_flow
 molxai.rules.conserve              conserve Conserved
 # Many inputs
 molxai.explanation.inputs               read_inputs entries Entry Input
 molxai.batch.rows                explained predictions Prediction
-molxai.batch.records              KEYS record prediction_record schema write_tables
+molxai.explanation.record              KEYS input_record
+molxai.batch.records              record prediction_record schema write_tables
 molxai.batch.worker          Worker
 molxai.batch.frame                explain_frame
 # Pictures and pages
-molxai.rendering.picture    draw
+molxai.explanation.pictures    draw
+molxai.explanation.grid       grid
 molxai.rendering.molecule   draw_molecule
 molxai.rendering.digit      draw_digit
-molxai.rendering.grid       grid
 molxai.rendering.look       Look
 molxai.rendering.colour     PALETTES palette Palette scale
 molxai.pages.report               Report write_report

@@ -18,7 +18,8 @@ from graphormer.graphs.graph import Graph
 from graphormer.network.prediction import batch_for
 from molxai import Explainer
 from molxai.benchmarks.faithfulness import explain_all
-from molxai.explanation.methods import CONSERVATIVE, EXPLAINERS, Method
+from molxai.explanation.method import Method
+from molxai.explanation.methods import CONSERVATIVE, EXPLAINERS
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.metrics.bootstrap import paired
 from molxai.metrics.curves import curves

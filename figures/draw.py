@@ -28,7 +28,7 @@ from molxai.benchmarks.subjects import test_subjects
 from molxai.cli import main as main_of_molxai
 from molxai.explanation.target import Target
 from molxai.metrics.comparison import compare
-from molxai.rendering.picture import quiet_settings
+from molxai.rendering.figure import quiet_settings
 
 HERE = Path(__file__).parent
 DATASETS = HERE.parent / "datasets"

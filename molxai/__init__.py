@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from molxai.chemistry.pair import matched_pair
     from molxai.explanation.explainer import Explainer
     from molxai.explanation.explanation import Explanation
-    from molxai.explanation.explanations import Explanations, Refused
+    from molxai.explanation.explanations import Explanations
+    from molxai.explanation.grid import grid
     from molxai.explanation.inputs import read_inputs
+    from molxai.explanation.refused import Refused
     from molxai.metrics.comparison import compare
-    from molxai.rendering.grid import grid
     from molxai.rules.conserve import conserve
 
 __all__ = [
@@ -35,11 +36,11 @@ MODULES = {
     "Explainer": "molxai.explanation.explainer",
     "Explanation": "molxai.explanation.explanation",
     "Explanations": "molxai.explanation.explanations",
-    "Refused": "molxai.explanation.explanations",
+    "Refused": "molxai.explanation.refused",
     "compare": "molxai.metrics.comparison",
     "conserve": "molxai.rules.conserve",
     "explain_frame": "molxai.batch.frame",
-    "grid": "molxai.rendering.grid",
+    "grid": "molxai.explanation.grid",
     "matched_pair": "molxai.chemistry.pair",
     "read_inputs": "molxai.explanation.inputs",
 }

@@ -13,9 +13,9 @@ from conftest import ROOT
 from typer.main import get_command
 
 import molxai
-from molxai.batch.records import KEYS
 from molxai.cli import app, main
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.record import KEYS
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -1,4 +1,7 @@
-"""The laws: over every method, and over models with and without biases, of every activation, random and trained."""
+"""The laws, over every method and every kind of model.
+
+Models are with and without biases, of every activation, random and trained.
+"""
 
 import copy
 from dataclasses import replace
@@ -28,7 +31,10 @@ from molxai.rules import ACTIVATION, AH, LN, Rule, rules
 EQUIVARIANT = [
     name for name in EXPLAINERS if name not in ("random", "shap", "gnn-explainer", "oracle")
 ]
-"""Random numbers are drawn in the order of the nodes, and the oracle breaks ties between symmetric atoms by it."""
+"""Methods that do not depend on the order of the nodes.
+
+Random numbers are drawn in it, and the oracle breaks ties between symmetric atoms by it.
+"""
 
 SPLIT = [name for name, method in EXPLAINERS.items() if isinstance(method, GradientInput)]
 """Methods whose relevance is linear in the input embedding, and so splits over its features."""
@@ -202,7 +208,7 @@ def test_features_split_the_relevance_exactly(name, model):
 
 @pytest.mark.parametrize("name", EQUIVARIANT)
 def test_digits_obey_the_same_laws(name, stroke):
-    """Superpixels carry weighted features and offsets: sum, split and equivariance hold there too."""
+    """Superpixels have weighted features and offsets; sum, split and equivariance hold too."""
     torch.manual_seed(0)
     model = Graphormer(replace(SMALL, task="multiclass", outputs=10), SUPERPIXELS).double().eval()
     if name == "attention-flow":  # seconds for each of 60 nodes
@@ -226,7 +232,7 @@ def test_digits_obey_the_same_laws(name, stroke):
 
 
 def test_targets_are_linear_in_the_logits():
-    """Class 0 of a binary model is the negative of class 1; a contrast is the difference of two classes."""
+    """Class 0 of a binary model is the negative of class 1; a contrast is a difference."""
     model = random_model(SMALL)
     against, towards = (
         explained("lrp", model, batch(), [Target(label)] * len(SMILES)) for label in (0, 1)
@@ -270,7 +276,10 @@ MOST_SAMPLES = 8
 
 
 def samples(card) -> list:
-    """Real molecules as RDKit's, or graphs of real digits, whose positions have been rounded to float32 already."""
+    """Real molecules as RDKit's, or graphs of real digits.
+
+    Positions of digits have been rounded to float32 already.
+    """
     if card.vocabulary == MOLECULES.name:
         lines = (ROOT / "datasets/drugs/drugs.smi").read_text().splitlines()
         return [Chem.MolFromSmiles(line.split()[0]) for line in lines[:MOST_SAMPLES]]
@@ -294,7 +303,10 @@ def renumbered(one, order):
 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_shipped_models_obey_the_laws_on_real_inputs(name):
-    """As they are, in float32: relevances add up, follow the nodes under renumbering, and do not depend on the batch."""
+    """As they are, in float32.
+
+    Relevances add up, follow the nodes under renumbering, and do not depend on the batch.
+    """
     model, card = load(name)
     made = samples(card)
     plain = [one if isinstance(one, Graph) else molecule(one).graph for one in made]
@@ -333,7 +345,7 @@ def test_a_fragment_without_edges_is_part_of_the_sum():
 
 
 def test_graph_order_does_not_choose_between_shortest_paths():
-    """Two ways around a ring with different bonds: the pair's description must not depend on numbering."""
+    """Two ways around a ring with different bonds: a pair must not depend on numbering."""
     codes = np.zeros((4, 1), dtype=int)
     ring = np.array([(0, 1), (1, 2), (2, 3), (3, 0)])
     kinds = np.array([0, 2, 0, 6])
@@ -347,7 +359,7 @@ def test_graph_order_does_not_choose_between_shortest_paths():
 
 
 def test_rules_reach_a_stock_transformer():
-    """The same rows make PyTorch's own functions conservative: nothing is tied to this Graphormer."""
+    """The same rows make PyTorch's own functions conservative: none is tied to this Graphormer."""
     torch.manual_seed(0)
     norm, up, down = nn.LayerNorm(8).double(), nn.Linear(8, 16).double(), nn.Linear(16, 8).double()
     x = torch.randn(2, 5, 8, dtype=torch.float64, requires_grad=True)

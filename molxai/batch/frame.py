@@ -9,9 +9,9 @@ from graphormer.names import listing, unknown
 from graphormer.network.checkpoint import locate, read_card
 from graphormer.readers.columns import usual_smiles
 from molxai.batch.question import Question, check_reads
-from molxai.batch.records import KEYS
 from molxai.batch.worker import Worker
 from molxai.explanation.optional import needed
+from molxai.explanation.record import KEYS
 
 if TYPE_CHECKING:
     import pandas

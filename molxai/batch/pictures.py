@@ -18,9 +18,9 @@ from molxai.chemistry.fragments import scheme_of, worded
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Input
-from molxai.explanation.methods.about import ABOUT
+from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.pictures import draw
 from molxai.rendering.look import PLAIN, Look, Part, Scale, common_limit
-from molxai.rendering.picture import draw
 
 PICTURE = "picture"
 FILE = "file"
@@ -173,7 +173,7 @@ class LargestRelevance(Sink):
             for relevance in table["relevance"].to_pylist()
             if relevance is not None
         )
-        in_unit = ABOUT[explainer.method.name].in_unit
+        in_unit = EXPLAINERS[explainer.method.name].in_unit
         self.limit = common_limit("common", relevances, in_unit)
 
 

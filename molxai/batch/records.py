@@ -12,23 +12,13 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from graphormer.files import replacing
-from graphormer.graphs.molecules import Molecule
 from graphormer.network.card import Card
 from graphormer.readers.spreadsheets import Sheet
 from molxai.batch.rows import Prediction
 from molxai.chemistry.fragments import Scheme, fragments, lost_notes
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Input
-
-Record = dict[str, Any]
-
-KEYS = (
-    *("id", "row", "input", "smiles", "status", "error", "model", "method", "endpoint"),
-    *("target", "prediction", "probability", "logit", "unit", "logit_sd", "similarity", "outputs"),
-    *("atoms", "relevance", "relevance_sd", "token_relevance", "bias_relevance"),
-    *("gap", "convergence_delta", "notes"),
-)
-"""In this order. A record of an input that could not be read has `status` "error", `error`, and nothing from `model` on."""
+from molxai.explanation.record import KEYS, Record, input_record
 
 NUMBERS = (
     "probability",
@@ -56,27 +46,11 @@ def record(
         features: add `features`, each node's split over its input features.
         scheme: add `fragments`, the relevance of the parts that it takes the molecule apart into.
     """
-    known: Record = dict.fromkeys(KEYS)
-    known |= {"id": one.name, "row": one.row, "input": one.text, **_structure(one)}
-    known |= {"status": "error" if one.error else "ok", "error": one.error or None}
-    if explanation is None:
-        return known
-    known |= explanation.to_dict(features)
-    if scheme:
+    known = input_record(one, explanation, features)
+    if explanation is not None and scheme:
         known["fragments"] = [each.to_dict() for each in fragments(explanation, scheme)]
         known["notes"] = [*known["notes"], *lost_notes(explanation.subject, scheme)]
     return known
-
-
-def _structure(one: Input) -> Record:
-    """What it takes to draw a molecule from its record alone.
-
-    `smiles` has the atoms in the order of `relevance`. `atoms` says of each which one of the input it is, counted from 0
-    over all atoms that are written there; None where it is the same number.
-    """
-    if not isinstance(one.subject, Molecule):
-        return {}
-    return {"smiles": one.subject.explained_smiles, "atoms": one.subject.atoms}
 
 
 def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:

@@ -27,7 +27,8 @@ from graphormer.readers.arrays import array_names, read_array
 from molxai.benchmarks.subjects import Subjects
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.methods import EXPLAINERS, Method, check_size
+from molxai.explanation.method import Method
+from molxai.explanation.methods import EXPLAINERS, check_size
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.removal import Removal

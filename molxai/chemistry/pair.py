@@ -131,10 +131,10 @@ class MatchedPair:
         Raises:
             ValueError: the file name has another ending, or a choice is not known.
         """
+        from molxai.chemistry.pair_picture import draw_pair
         from molxai.rendering.look import look_of
-        from molxai.rendering.matched import draw_matched
 
-        return draw_matched(self.a, self.b, self.alignment, self.split, path, look_of(look))
+        return draw_pair((self.a, self.b), self.alignment, self.split, path, look_of(look))
 
     def _repr_html_(self) -> str:
         from molxai.explanation.notebook import shares_html

@@ -15,10 +15,9 @@ def methods() -> None:
     from molxai.cli.terminal import console, show_records
     from molxai.cli.wide_tables import show_table
     from molxai.explanation.methods import EXPLAINERS
-    from molxai.explanation.methods.about import ABOUT
 
     out = console()
-    show_table(("method", "what it is"), [(name, ABOUT[name].says) for name in EXPLAINERS], out)
+    show_table(("method", "what it is"), [(name, EXPLAINERS[name].says) for name in EXPLAINERS], out)
     out.print()
     columns = ("method", "conserves", "signed", "by target", "passes", "nodes")
     rows = []

@@ -11,13 +11,13 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemaini
 
 from graphormer.network.card import Card
 from molxai.batch.checkpoint import Tally
-from molxai.batch.records import Record
 from molxai.batch.rows import ExplainedRow
 from molxai.chemistry.fragments import Scheme, fragments, lost_notes
 from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import UNBOUNDED, show_table
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.record import Record
 
 if TYPE_CHECKING:
     from molxai.metrics.comparison import Comparison  # imports SciPy's statistics, half a second

@@ -1,69 +1,85 @@
-"""An explanation in words: what is explained, what the parts sum to, what the colours say."""
+"""An explanation in words: what is explained, what relevances sum to, what the colours say."""
 
 from graphormer.network.model import Config
-from molxai.explanation.explanation import Explanation
+from molxai.explanation.account import Account
+from molxai.explanation.words import spread
 from molxai.rendering.colour import RED_BLUE, Palette
 
 
-def prediction_line(explanation: Explanation, method: bool = True) -> str:
+def prediction_line(explanation: Account, method: bool = True) -> str:
     """What is explained, how sure the model is, and by which model (and method)."""
     by = f"{explanation.model} · {explanation.method}" if method else explanation.model
+    sd = spread(explanation.logit_sd)
     if explanation.probability is None:
         what = explanation.endpoint or "the predicted value"
-        return f"Explained: {what}, {explanation.value:.3f}{_spread(explanation)} {explanation.unit} · {by}"
-    named, predicted = explanation.full_target_name, explanation.prediction_name
-    said = (
-        "as predicted" if explanation.target_name == predicted else f"the prediction is {predicted}"
-    )
-    logit = f"logit {explanation.logit:+.3f}{_spread(explanation)}"
-    return (
-        f"Explained: {named} ({said}) · probability {explanation.probability:.3f} · {logit} · {by}"
-    )
+        return f"Explained: {what}, {explanation.value:.3f}{sd} {explanation.unit} · {by}"
+    prediction = explanation.prediction_name
+    remark = f"the prediction is {prediction}"
+    if explanation.target_name == prediction:
+        remark = "as predicted"
+    target = f"{explanation.full_target_name} ({remark})"
+    probability = f"probability {explanation.probability:.3f}"
+    logit = f"logit {explanation.logit:+.3f}{sd}"
+    return f"Explained: {target} · {probability} · {logit} · {by}"
 
 
-def _spread(explanation: Explanation) -> str:
-    """Standard deviation over the members of an ensemble."""
-    return "" if explanation.logit_sd is None else f" ± {explanation.logit_sd:.3f}"
-
-
-def ledger_line(explanation: Explanation) -> str:
-    """What the parts sum to, and what is missing."""
+def ledger_line(explanation: Account) -> str:
+    """What the relevances sum to, and what is missing."""
     total = float(explanation.relevance.double().sum())
     biases = bias_word(explanation.network.config) if explanation.network else "biases"
-    missing = f"not accounted for {_small(explanation.gap)}"
-    return f"Sum: {explanation.node_word}s {total:+.3f}, graph token {explanation.token:+.3f}, {biases} {explanation.bias:+.3f} · {missing}"
+    entries = (
+        f"{explanation.node_word}s {total:+.3f}",
+        f"graph token {explanation.token:+.3f}",
+        f"{biases} {explanation.bias:+.3f}",
+    )
+    return f"Sum: {', '.join(entries)} · not accounted for {_rest(explanation.gap)}"
+
+
+def sum_line(explanation: Account) -> str:
+    """Whether the relevances add up to the logit, and if not, what they sum to."""
+    if explanation.adds_up:
+        return f"adds up to the logit {explanation.logit:+.2f}"
+    total = float(explanation.relevance.sum())
+    return f"Σ {total:+.3g}, logit {explanation.logit:+.2f}: does not add up"
 
 
 def bias_word(config: Config) -> str:
-    """What the part of the biases is called; a head's bias alone is the same for every input, before any node is seen."""
+    """What the relevance of the biases is called.
+
+    A head's bias alone is the same for every input: it is there before any node is seen.
+    """
     return "base value" if config.output_bias and not config.bias else "biases"
 
 
-def colour_line(explanation: Explanation, palette: Palette = RED_BLUE, target: str = "") -> str:
-    """What the colours say; `target` is what they speak for, if not the explanation's own."""
-    towards, against = palette.words[0].capitalize(), palette.words[1]
+def colour_line(explanation: Account, palette: Palette = RED_BLUE, target: str = "") -> str:
+    """What the colours say.
+
+    Args:
+        explanation: what is drawn.
+        palette: the colours.
+        target: what they speak for, if not the explanation's own target.
+    """
+    towards, against = palette.words
+    towards = towards.capitalize()
     if explanation.probability is None:
         return f"{towards} raises the value, {against} lowers it."
-    said = f"{explanation.unit} units" if explanation.in_unit else explanation.relevance_unit
+    unit = f"{explanation.unit} units" if explanation.in_unit else explanation.relevance_unit
     target = target or explanation.full_target_name
-    return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {said}."
+    return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {unit}."
 
 
-def spread_line(explanation: Explanation) -> str:
-    """What hatching says; empty where nothing is hatched."""
+def spread_line(explanation: Account) -> str:
+    """What hatching says; empty if nothing is hatched."""
     if not any(explanation.uncertain):
         return ""
-    return "Hatched: relevance smaller than its spread (one standard deviation) over the ensemble's members."
-
-
-def printable(text: str) -> str:
-    """The text with a mark in place of what has no picture: control characters, and those that turn the direction of writing."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    return (
+        "Hatched: relevance smaller than its spread (one standard deviation) "
+        "over the ensemble's members."
     )
 
 
-def _small(value: float) -> str:
+def _rest(value: float) -> str:
+    """What is missing: zero, its order of magnitude if it is rounding, or the number."""
     if abs(value) < 5e-6:
         return "0"
     return f"{value:+.1e}" if abs(value) < 5e-4 else f"{value:+.3f}"

@@ -1,225 +1,39 @@
-"""The one output type: relevance with its ledger, what it explains, and how to look at it."""
+"""The one output type: an account of a prediction that draws itself and shows itself in a notebook.
 
-import math
+The numbers and words are an `Account`, which drawings and pages read. This file adds what needs
+drawing, so that none of them has to import it.
+"""
+
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxtyping import Float
-from torch import Tensor
-
-from graphormer.graphs.molecules import Molecule
-from graphormer.graphs.superpixels import Digit
-from graphormer.network.ensemble import Model
-from molxai.explanation.optional import needed
-from molxai.explanation.target import Target
-from molxai.explanation.words import in_a_line, signed, spread
+from molxai.explanation.account import Account
 from molxai.rendering.look import Part
 
 if TYPE_CHECKING:
-    import pandas
-
-    import molxai.explanation.flow
+    from molxai.explanation.pair_flow import PairFlow
 
 
 @dataclass(frozen=True, repr=False)
-class Explanation:
-    """Relevance of the nodes of one graph for one target.
+class Explanation(Account):
+    """Relevance of the nodes of one graph for one target, with its ledger and its picture.
 
-    Where the method conserves, `logit = Σ relevance + token + bias` up to rounding; `gap` is what is missing.
+    Example:
+        >>> from molxai import Explainer
+        >>> explanation = Explainer("bace")("CCO")
+        >>> explanation.method, explanation.adds_up, explanation.draw()[:5]
+        ('lrp', True, '<?xml')
     """
 
-    method: str
-    relevance: Float[Tensor, " nodes"]
-    """In logit units (a regression: in the target's unit), positive for what speaks for the target."""
-    feature_relevance: Float[Tensor, "nodes features"] | None = field(repr=False)
-    """The same, split exactly over the named input features; None where the method has no such split."""
-    features: tuple[str, ...]
-    token: float
-    """Relevance that ended in the graph token's own embedding."""
-    bias: float
-    """Relevance that ended in the model's biases."""
-    logit: float
-    """The explained quantity: the target's logit, a difference of two, or a value."""
-    probability: float | None
-    """Of the target's class; None for regressions."""
-    target: Target
-    prediction: int
-    """The most probable class; 0 for regressions."""
-    value: float
-    """Regression: the predicted value. Otherwise the predicted class's logit."""
-    classes: tuple[str, ...] = ()
-    """Names of the classes; empty: their numbers."""
-    unit: str = "logit"
-    in_unit: bool = True
-    """Whether relevances have the unit of the output; those of attention, say, have none and only rank."""
-    endpoint: str = ""
-    """Name of the explained target, where the model has several."""
-    model: str = ""
-    relevance_sd: Float[Tensor, " nodes"] | None = field(default=None, repr=False)
-    """Ensembles: standard deviation of the relevance over the members."""
-    logit_sd: float | None = None
-    """Ensembles: of the explained quantity over the members."""
-    delta: float | None = None
-    """Integrated gradients and Shapley values: Σ relevance less the logit's rise from their baseline, 0 where they converged."""
-    subject: Molecule | Digit | None = field(default=None, repr=False)
-    """What was explained, with what is needed to draw it."""
-    network: Model | None = field(default=None, repr=False, compare=False)
-    """The model that was asked, for `pair_flow`; pickles and copies leave it out."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "network": None}
-
-    @property
-    def name(self) -> str:
-        """Of what was explained: its id, else a molecule's SMILES or the word digit; empty for a bare graph."""
-        return self.subject.id or getattr(self.subject, "smiles", "digit") if self.subject else ""
-
-    def __repr__(self) -> str:
-        return in_a_line("Explanation", self.name, self.said, self.made)
-
-    @property
-    def said(self) -> str:
-        """What is explained and how much it is, in a few words."""
-        if self.probability is None:
-            return f"{self.endpoint or 'value'} {signed(self.value)}{spread(self.logit_sd)} {self.unit}".rstrip()
-        what = "logit" if self.target.contrast is None else "difference of logits"
-        numbers = f"{what} {signed(self.logit)}{spread(self.logit_sd)}, p {self.probability:.3f}"
-        return f"{self.full_target_name}: {numbers}"
-
-    @property
-    def made(self) -> str:
-        """The method, how many nodes there are, and what is not accounted for, in a few words."""
-        count = len(self.relevance)
-        gap = f", gap {self.gap:.1g}" if self.in_unit else ""
-        return f"{self.method}, {count} {self.node_word}{'s' if count > 1 else ''}{gap}"
-
-    @property
-    def node_word(self) -> str:
-        """What a node is: an atom, a superpixel, or of a bare graph a node."""
-        if self.subject is None:
-            return "node"
-        return "atom" if isinstance(self.subject, Molecule) else "superpixel"
-
-    @property
-    def gap(self) -> float:
-        """Logit not accounted for: zero, up to rounding, for a conservative method."""
-        return self.logit - math.fsum(self.relevance.tolist()) - self.token - self.bias
-
-    @property
-    def target_name(self) -> str:
-        """The explained class by name, `a − b` for a contrast."""
-        name = self.class_name(self.target.label)
-        return (
-            name
-            if self.target.contrast is None
-            else f"{name} − {self.class_name(self.target.contrast)}"
-        )
-
-    @property
-    def full_target_name(self) -> str:
-        """The same, after the name of the endpoint where the model has several."""
-        return f"{self.endpoint}: {self.target_name}" if self.endpoint else self.target_name
-
-    @property
-    def relevance_unit(self) -> str:
-        """What relevances are counted in."""
-        return self.unit if self.in_unit else "the method's own unit"
-
-    @property
-    def prediction_name(self) -> str:
-        return self.class_name(self.prediction)
-
-    def class_name(self, label: int) -> str:
-        return self.classes[label] if self.classes else str(label)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was changed or approximated when the input was read."""
-        return self.subject.notes if self.subject else ()
-
-    def node_names(self) -> list[str]:
-        """Element and number of each atom, or the number of each segment."""
-        symbols: Sequence[str] = getattr(self.subject, "symbols", [""] * len(self.relevance))
-        return [f"{symbol}{i}" for i, symbol in enumerate(symbols)]
-
-    @property
-    def uncertain(self) -> list[bool]:
-        """Of each node, whether its relevance is smaller than its standard deviation over an ensemble's members."""
-        if self.relevance_sd is None:
-            return [False] * len(self.relevance)
-        return (self.relevance.abs() < self.relevance_sd).tolist()
-
-    def to_dict(self, features: bool = False) -> dict[str, Any]:
-        """The explanation's part of a record, in plain Python types.
-
-        Args:
-            features: add `features`, the relevance of each named input feature for each node.
-        """
-        molecule = self.subject if isinstance(self.subject, Molecule) else None
-        record: dict[str, Any] = {
-            "smiles": molecule.explained_smiles if molecule else None,
-            "atoms": molecule.atoms if molecule else None,
-            "model": self.model,
-            "method": self.method,
-            "endpoint": self.endpoint or None,
-            "target": None if self.probability is None else self.target_name,
-            "prediction": self.value if self.probability is None else self.prediction_name,
-            "probability": self.probability,
-            "logit": self.logit,
-            "unit": self.unit,
-            "logit_sd": self.logit_sd,
-            "relevance": self.relevance.tolist(),
-            "relevance_sd": None if self.relevance_sd is None else self.relevance_sd.tolist(),
-            "token_relevance": self.token,
-            "bias_relevance": self.bias,
-            "gap": self.gap,
-            "convergence_delta": self.delta,
-            "notes": list(self.notes),
-        }
-        if features and self.feature_relevance is not None:
-            record["features"] = dict(
-                zip(self.features, self.feature_relevance.T.tolist(), strict=True)
-            )
-        return record
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row per node, in plain Python types: `node`, `relevance`, of ensembles `relevance_sd`, and each input feature.
-
-        Example:
-            >>> [row["node"] for row in Explainer("bace")("CCO").rows()]
-            ['C0', 'C1', 'O2']
-        """
-        columns = self._columns()
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-    def to_frame(self) -> "pandas.DataFrame":
-        """The same as a frame. Needs pandas.
-
-        Raises:
-            ModuleNotFoundError: pandas is not installed.
-        """
-        return needed("pandas", "to_frame()", "rows()").DataFrame(self._columns())
-
-    def _columns(self) -> dict[str, list[Any]]:
-        columns: dict[str, list[Any]] = {
-            "node": self.node_names(),
-            "relevance": self.relevance.tolist(),
-        }
-        if self.relevance_sd is not None:
-            columns["relevance_sd"] = self.relevance_sd.tolist()
-        if self.feature_relevance is not None:
-            columns |= zip(self.features, self.feature_relevance.T.tolist(), strict=True)
-        return columns
-
-    def pair_flow(self) -> "molxai.explanation.flow.PairFlow":
-        """Relevance that attention carried between every two atoms or segments, in each layer and head.
+    def pair_flow(self) -> "PairFlow":
+        """Relevance that attention carried between every two nodes, in each layer and head.
 
         Raises:
             ValueError: the method is not lrp, or the explanation holds no network or subject.
         """
-        from molxai.explanation.flow import flow_of
+        from molxai.explanation.pair_flow import flow_of
 
         return flow_of(self)
 
@@ -230,20 +44,22 @@ class Explanation:
         parts: Sequence[Part] = (),
         **look: Any,
     ) -> str | bytes:
-        """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.
+        """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
         Args:
             path: ends in .svg or .png.
             style: of molecules: highlight or contour.
-            parts: atoms that belong together and what is written beside them, like `([3, 4, 5], "+1.2")`.
-            look: other choices, named as on the command line: `atom_numbers=True`, `cmap="orange-purple"`, `scale=2.0`,
-                `dpi=300`, `transparent=True`, `caption="…"`.
+            parts: atoms that belong together and what is written beside them, like
+                `([3, 4, 5], "+1.2")`.
+            look: other choices, named as on the command line: `atom_numbers=True`,
+                `cmap="orange-purple"`, `scale=2.0`, `dpi=300`, `transparent=True`, `caption="…"`.
 
         Raises:
-            ValueError: there is no subject to draw, the file name has another ending, or a choice is not known.
+            ValueError: there is no subject to draw, the file name has another ending, or a choice
+                is not known.
         """
+        from molxai.explanation.pictures import draw
         from molxai.rendering.look import look_of
-        from molxai.rendering.picture import draw
 
         return draw(self, path, look_of({"style": style, **look}), parts)
 

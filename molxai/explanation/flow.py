@@ -1,92 +1,72 @@
-"""Pair flow: how much relevance attention carried between every two tokens, in each layer and head.
+"""Flow of relevance between tokens, in numbers: by layer, head, distance and type of edge.
 
-With a_ij the probability with which query i attends to key j, v_j the value vector of j, and g_i the gradient of the
-explained logit at the head's output for i under the rules AH, LN and activation,
+How it is made is in `pair_flow.py`. What it means:
 
-    F_ij = a_ij · v_j·g_i
-
-is the relevance that i passes back to j. Σ_j F_ij is the relevance of what i heard, and Σ_ij F_ij that of the layer's
-attention output, exactly (Ali et al. 2022, section 4.1: under AH that output is linear in the values).
-
-- What a layer's total means: every layer adds what attention brings to what its tokens already are. In a model without
-  biases the two parts' relevances sum to the logit, so a layer's total is the share of the logit that came through that
-  layer's attention; the remainder stayed on the residual connection. The same relevance crosses layer after layer, so
-  totals of several layers are not shares of one logit and may exceed it.
-- The attention itself is taken as given. A flow says how evidence was carried, not why these tokens attended to each
-  other. Structural biases and bonds have no relevance: a bucket of aromatic bonds holds what was carried between atoms
-  that such a bond joins, not what the bond is worth.
+- Every layer adds what attention brings to what its tokens already are. In a model without biases
+  the relevances of the two sum to the logit, so a layer's total is the share of the logit that came
+  through that layer's attention, and the remainder stayed on the residual connection. The same
+  relevance crosses layer after layer, so totals of several layers are not shares of one logit and
+  may exceed it.
+- The attention itself is taken as given. A flow says how evidence was carried, not why these tokens
+  attended to each other. Structural biases and bonds have no relevance: a bucket of aromatic bonds
+  holds what was carried between atoms that such a bond joins, not what the bond is worth.
 """
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from graphormer.graphs.graph import Graph, collate
+from graphormer.graphs.graph import Graph
 from graphormer.graphs.pairs import UNREACHABLE
-from graphormer.network.ensemble import Ensemble
-from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation
+from molxai.explanation.account import Account
 from molxai.explanation.optional import needed
-from molxai.explanation.passes import gradient_pass
-from molxai.explanation.target import Target
 from molxai.explanation.words import in_a_line, signed
-from molxai.rules import ACTIVATION, LN, Function, Rule
-from molxai.rules.tables import frozen_output
 
 if TYPE_CHECKING:
     import pandas
 
-METHOD = "lrp"
-"""The method whose rules the flow is made with, and the only one whose explanations have one."""
-
 TOKEN_BUCKETS = ("to the graph token", "from the graph token", "graph token (itself)")
 """Pairs with the graph token as query, as key, as both: evidence moves from key to query."""
 
-SAME_LOGIT = 1e-3
-"""Largest difference between an explanation's logit and its network's now, as a share of 1 + |logit|; batches differ by 1e-6."""
-
 
 @dataclass(frozen=True, repr=False)
-class PairFlow:
-    """Relevance carried by attention from query i back to key j, in each layer and head, for one graph and target."""
+class Flow:
+    """Relevance that attention carried from query i back to key j, in each layer and head.
+
+    It is of one graph and target. A `PairFlow` is a flow that can draw itself.
+    """
 
     flow: Float[Tensor, "layers heads tokens tokens"] = field(repr=False)
-    """In logit units (a regression: in the target's unit); token 0 is the graph token, token i + 1 is node i."""
+    """In logit units (a regression: in the target's unit).
+
+    Token 0 is the graph token, token i + 1 is node i.
+    """
     graph: Graph = field(repr=False)
     logit: float
     """The explained quantity."""
-    explanation: Explanation | None = field(default=None, repr=False)
+    explanation: Account | None = field(default=None, repr=False)
     """Whose flow it is, with what is needed to draw it."""
 
     def __repr__(self) -> str:
         layers, heads = self.flow.shape[:2]
-        name, said = (
-            (self.explanation.name, self.explanation.said)
-            if self.explanation
-            else ("", f"logit {signed(self.logit)}")
-        )
-        return in_a_line(
-            "PairFlow",
-            name,
-            said,
-            f"{layers} layers, {heads} heads, {len(self.names)} tokens",
-            f"total {signed(self.total())}",
-        )
+        name = ""
+        quantity = f"logit {signed(self.logit)}"
+        if self.explanation is not None:
+            name = self.explanation.name
+            quantity = self.explanation.said
+        size = f"{layers} layers, {heads} heads, {len(self.names)} tokens"
+        total = f"total {signed(self.total())}"
+        return in_a_line(type(self).__name__, name, quantity, size, total)
 
     @property
     def names(self) -> list[str]:
-        """Of the tokens: the graph token, then element and number of each atom, or the number of each segment."""
-        nodes = (
-            self.explanation.node_names()
-            if self.explanation
-            else [str(i) for i in range(self.graph.nodes)]
-        )
-        return ["graph token", *nodes]
+        """The tokens: the graph token, then each atom's element and number, or segment numbers."""
+        if self.explanation is not None:
+            return ["graph token", *self.explanation.node_names()]
+        return ["graph token", *map(str, range(self.graph.nodes))]
 
     @property
     def totals(self) -> Float[Tensor, "layers heads"]:
@@ -105,12 +85,8 @@ class PairFlow:
         Raises:
             ValueError: there is no such layer or head.
         """
-        layers, heads = (
-            _chosen(name, i, n)
-            for name, i, n in zip(
-                ("layer", "head"), (layer, head), self.flow.shape[:2], strict=True
-            )
-        )
+        layers = _positions("layer", layer, self.flow.shape[0])
+        heads = _positions("head", head, self.flow.shape[1])
         return self.flow[layers, heads].sum((0, 1))
 
     def total(self, layer: int | None = None, head: int | None = None) -> float:
@@ -118,181 +94,127 @@ class PairFlow:
         return float(self.pairs(layer, head).sum())
 
     def by_hops(self, layer: int | None = None, head: int | None = None) -> dict[str, float]:
-        """Flow by hop distance: itself, 1 hop …, unreachable, and the pairs with the graph token. They sum to `total`.
+        """Flow by hop distance, and of the pairs with the graph token. They sum to `total`.
 
-        Distances are the graph's own; a model tells them apart up to its vocabulary's `max_hops`. Only buckets with
-        pairs are listed.
+        Distances are the graph's own; a model tells them apart up to its vocabulary's `max_hops`.
+        Only buckets with pairs are listed: itself, 1 hop …, unreachable.
         """
-        return _summed(*hop_buckets(self.graph), self.pairs(layer, head))
+        names, bucket = hop_buckets(self.graph)
+        return _sum_by_bucket(names, bucket, self.pairs(layer, head))
 
     def by_edge_type(self, layer: int | None = None, head: int | None = None) -> dict[str, float]:
-        """Flow between neighbours by the type of their bond or edge, then the other buckets of `by_hops`. They sum to `total`."""
-        return _summed(*edge_buckets(self.graph), self.pairs(layer, head))
+        """Flow between neighbours by the type of their bond or edge, then the rest of `by_hops`.
+
+        They sum to `total`.
+        """
+        names, bucket = edge_buckets(self.graph)
+        return _sum_by_bucket(names, bucket, self.pairs(layer, head))
 
     def strongest(
         self, top: int, layer: int | None = None, head: int | None = None
     ) -> list[tuple[int, int, float]]:
-        """The pairs of different nodes i < j with the largest |F_ij + F_ji|, as (i, j, F_ij + F_ji), largest first.
+        """The pairs of different nodes i < j with the largest |F_ij + F_ji|.
+
+        As (i, j, F_ij + F_ji), the largest first.
 
         Raises:
             ValueError: `top` is less than 1.
         """
         if top < 1:
             raise ValueError(f"the strongest {top} pairs: at least 1 is needed")
-        between = self.pairs(layer, head)[1:, 1:]
-        first, second = torch.triu_indices(len(between), len(between), 1)
-        both = (between + between.T)[first, second]
-        order = both.abs().argsort(descending=True, stable=True)[:top]
-        found = zip(
-            first[order].tolist(), second[order].tolist(), both[order].tolist(), strict=True
-        )
-        return [(i, j, value) for i, j, value in found if value]
+        between = self.pairs(layer, head)[1:, 1:]  # (nodes, nodes)
+        nodes = len(between)
+        first, second = torch.triu_indices(nodes, nodes, 1)  # (pairs), (pairs)
+        both_ways = between + between.T
+        flow = both_ways[first, second]  # (pairs)
+        order = flow.abs().argsort(descending=True, stable=True)
+        order = order[:top]
+        columns = (first[order], second[order], flow[order])
+        pairs = zip(*(column.tolist() for column in columns), strict=True)
+        return [(i, j, value) for i, j, value in pairs if value]
 
     def to_frame(self, layer: int | None = None, head: int | None = None) -> "pandas.DataFrame":
-        """One row per (query, key): their names, the bucket of `by_hops` and the flow. Needs pandas.
+        """One row per (query, key): their names, the bucket of `by_hops` and the flow.
+
+        Needs pandas.
 
         Raises:
             ModuleNotFoundError: pandas is not installed.
         """
         pandas = needed("pandas", "to_frame()")
-        (buckets, bucket), tokens = hop_buckets(self.graph), self.names
-        rows = {
+        tokens = self.names
+        buckets, bucket = hop_buckets(self.graph)
+        numbers = bucket.flatten().tolist()
+        flow = self.pairs(layer, head)
+        columns = {
             "query": [name for name in tokens for _ in tokens],
             "key": tokens * len(tokens),
-            "bucket": [buckets[i] for i in bucket.flatten().tolist()],
-            "flow": self.pairs(layer, head).flatten().tolist(),
+            "bucket": [buckets[number] for number in numbers],
+            "flow": flow.flatten().tolist(),
         }
-        return pandas.DataFrame(rows)
-
-    def draw(self, path: str | Path | None = None, top: int = 12) -> str | bytes:
-        """The picture: SVG text, or PNG bytes where `path` ends in .png; written to `path` where one is given.
-
-        Raises:
-            ValueError: there is nothing to draw on, or the file name has another ending.
-        """
-        from molxai.rendering.flow import draw_flow
-
-        return draw_flow(self, path, top)
-
-    def _repr_html_(self) -> str:
-        from molxai.explanation.notebook import shares_html
-
-        drawn = self.explanation is not None and self.explanation.subject is not None
-        return shares_html(
-            self.by_hops(),
-            "distance",
-            "all pairs",
-            self.draw() if drawn else "",
-            [] if drawn else [repr(self)],
-        )
-
-
-def pair_flow(
-    model: Graphormer,
-    graph: Graph,
-    target: Target | None = None,
-    tables: tuple[Rule, ...] = (LN, ACTIVATION),
-) -> PairFlow:
-    """The flow of one graph for a target, by default the predicted class; one forward and one backward pass.
-
-    Under AH the probabilities a_ij are constants, which makes them leaves: ∂f̃/∂a_ij = v_j·g_i, and the flow is
-    a ⊙ ∂f̃/∂a. It is kept in float64 whatever the model's type.
-
-    Args:
-        model: in evaluation mode.
-        graph: of the model's vocabulary.
-        target: what is explained.
-        tables: the rules besides AH.
-
-    Raises:
-        ValueError: the model is in training mode, compiled or scripted, or a rule never fired.
-    """
-    weight, heard = next(model.parameters()), list[Tensor]()
-    batch = collate([graph]).to(weight.device).to(weight.dtype)
-    made = gradient_pass(model, batch, [target], (recording(heard), *tables), heard)
-    flow = torch.cat(
-        [
-            a.detach().double() * slope.double()
-            for a, slope in zip(heard, made.recorded_gradients, strict=True)
-        ]
-    )
-    return PairFlow(flow.cpu(), graph, float(made.explained))
-
-
-def recording(heard: list[Tensor]) -> Rule:
-    """The AH rule with the attention probabilities of each layer appended to `heard`, as leaves that take a gradient."""
-
-    def leaf(func: Function, *args: Any, **kwargs: Any) -> Tensor:
-        heard.append(frozen_output(func, *args, **kwargs).requires_grad_())
-        return heard[-1]
-
-    return Rule("AH", {F.softmax: leaf, torch.softmax: leaf, Tensor.softmax: leaf})
-
-
-def flow_of(explanation: Explanation) -> PairFlow:
-    """The flow behind an explanation of the method lrp: same network, graph and target.
-
-    Raises:
-        ValueError: another method, no network or subject, or the network no longer says what was explained.
-    """
-    if explanation.method != METHOD:
-        raise ValueError(
-            f"no pair flow for the method {explanation.method!r}: it follows the rules of {METHOD!r}, explain with that"
-        )
-    if explanation.network is None or explanation.subject is None:
-        missing = "subject" if explanation.network else "network"
-        raise ValueError(
-            f"the explanation holds no {missing} to follow the flow in: explain again with an Explainer, or call pair_flow"
-        )
-    if isinstance(explanation.network, Ensemble):
-        raise ValueError(
-            "an ensemble has no pair flow: each member attends in its own way, explain one of them"
-        )
-    made = pair_flow(explanation.network, explanation.subject.graph, explanation.target)
-    if abs(made.logit - explanation.logit) > SAME_LOGIT * (1 + abs(explanation.logit)):
-        raise ValueError(
-            f"the network now says {made.logit:.4g}, the explanation is of {explanation.logit:.4g}: explain again"
-        )
-    return replace(made, explanation=explanation)
+        return pandas.DataFrame(columns)
 
 
 def hop_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]:
-    """Names of the buckets, and the position of its bucket for each (query, key)."""
-    hops = graph.hops.long()
+    """Names of the buckets, and the number of its bucket for each (query, key).
+
+    Example:
+        A pair of atoms. Beside the two distances there are buckets for pairs without a path, and
+        for those with the graph token.
+
+        >>> from graphormer.graphs.molecules import molecule
+        >>> names, bucket = hop_buckets(molecule("CO").graph)
+        >>> names[:3], bucket.tolist()
+        (['0 hops (itself)', '1 hop', 'unreachable'], [[5, 3, 3], [4, 0, 1], [4, 1, 0]])
+    """
+    hops = graph.hops.long()  # (nodes, nodes)
     longest = int(hops.max())
-    names = ["0 hops (itself)", "1 hop", *(f"{length} hops" for length in range(2, longest + 1))][
-        : longest + 1
-    ]
-    bucket = torch.full((graph.nodes + 1, graph.nodes + 1), longest + 1)
-    bucket[1:, 1:] = torch.where(hops == UNREACHABLE, longest + 1, hops)
-    bucket[0, :], bucket[:, 0], bucket[0, 0] = longest + 2, longest + 3, longest + 4
+    names = [_distance_name(length) for length in range(longest + 1)]
+    unreachable = longest + 1
+    to_token, from_token, itself = range(longest + 2, longest + 5)
+    tokens = graph.nodes + 1
+    bucket = torch.full((tokens, tokens), unreachable)
+    bucket[1:, 1:] = torch.where(hops == UNREACHABLE, unreachable, hops)
+    bucket[0, :] = to_token
+    bucket[:, 0] = from_token
+    bucket[0, 0] = itself
     return [*names, "unreachable", *TOKEN_BUCKETS], bucket
+
+
+def _distance_name(hops: int) -> str:
+    if hops == 0:
+        return "0 hops (itself)"
+    return "1 hop" if hops == 1 else f"{hops} hops"
 
 
 def edge_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]:
     """As `hop_buckets`, with the pairs one hop apart told apart by edge type; these come first."""
     names, bucket = hop_buckets(graph)
     types = graph.vocabulary.edge_types
-    begin, end = graph.edges.long()
-    kind = torch.zeros_like(bucket)
-    kind[begin + 1, end + 1] = graph.edge_types.long()
-    neighbours = torch.zeros_like(bucket, dtype=torch.bool)
-    neighbours[1:, 1:] = graph.hops == 1
-    return [*types, *names], torch.where(neighbours, kind, bucket + len(types))
+    begin, end = graph.edges.long()  # (edges), (edges)
+    edge_type = torch.zeros_like(bucket)
+    edge_type[begin + 1, end + 1] = graph.edge_types.long()
+    are_neighbours = torch.zeros_like(bucket, dtype=torch.bool)
+    are_neighbours[1:, 1:] = graph.hops == 1
+    bucket = torch.where(are_neighbours, edge_type, bucket + len(types))  # (tokens, tokens)
+    return [*types, *names], bucket
 
 
-def _summed(
+def _sum_by_bucket(
     names: list[str], bucket: Int[Tensor, "tokens tokens"], flow: Float[Tensor, "tokens tokens"]
 ) -> dict[str, float]:
     """Sum of the flow in each bucket that holds pairs."""
-    sums = torch.bincount(bucket.flatten(), flow.flatten(), minlength=len(names)).tolist()
-    counts = torch.bincount(bucket.flatten(), minlength=len(names)).tolist()
-    return {name: value for name, value, count in zip(names, sums, counts, strict=True) if count}
+    numbers = bucket.flatten()  # (tokens · tokens)
+    sums = torch.bincount(numbers, flow.flatten(), minlength=len(names)).tolist()
+    counts = torch.bincount(numbers, minlength=len(names)).tolist()
+    columns = zip(names, sums, counts, strict=True)
+    return {name: value for name, value, count in columns if count}
 
 
-def _chosen(name: str, position: int | None, count: int) -> slice:
+def _positions(axis: str, position: int | None, count: int) -> slice:
+    """One position of an axis, or all."""
     if position is None:
         return slice(None)
     if not 0 <= position < count:
-        raise ValueError(f"{name} {position}: the flow has {name}s 0 … {count - 1}")
+        raise ValueError(f"{axis} {position}: the flow has {axis}s 0 … {count - 1}")
     return slice(position, position + 1)

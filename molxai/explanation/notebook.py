@@ -1,155 +1,136 @@
-"""What a notebook shows: a picture where there is one, and the numbers; whatever the user typed is escaped."""
+"""What a notebook shows: a picture if there is one, and the numbers; all words are escaped."""
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader
-
-from graphormer.graphs.molecules import shortened
-from molxai.explanation.captions import ledger_line, prediction_line, printable
-from molxai.explanation.explanation import Explanation
-from molxai.explanation.explanations import Refused
+from molxai.explanation.account import Account
+from molxai.explanation.captions import ledger_line, prediction_line
+from molxai.explanation.comparison_page import Top, comparison_body
+from molxai.explanation.grid import grid
+from molxai.explanation.numbers import Numbers, Row, numbers_html, refused_html
+from molxai.explanation.pictures import draw
+from molxai.explanation.refused import Refused
 from molxai.explanation.words import signed
-from molxai.rendering.comparison import Top, comparison_body
-from molxai.rendering.grid import grid
 from molxai.rendering.look import PLAIN
-from molxai.rendering.picture import draw
 
-TOP, FEATURES = 5, 2
-"""Nodes in the table, and input features that are named for each."""
+TOP = 5
+"""Nodes in the table of an explanation."""
 
-CELL = 90
-"""Letters of a cell."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Cells of a table, and the colour of the dot before the first; empty: no dot."""
-
-    cells: Sequence[str]
-    colour: str = ""
+FEATURES = 2
+"""Input features that are named for each node."""
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """A table."""
+def explanation_html(explanation: Account) -> str:
+    """The picture with its ledger, and the most relevant nodes in numbers.
 
-    head: Sequence[str]
-    """Names of the columns; the first holds text, the others numbers."""
-    rows: Sequence[Row]
-    total: Sequence[str] = ()
-    caption: str = ""
-    texts: Sequence[str] = ()
-    """Names of further columns of text."""
-
-
-def numbers_html(numbers: Numbers, picture: str = "", words: Sequence[str] = ()) -> str:
-    """A picture, lines of words and a table, next to one another where there is room.
-
-    Args:
-        numbers: what the table holds; nothing in it is taken for markup.
-        picture: SVG that this project drew.
-        words: lines above the table.
+    The explanation of a bare graph has its ledger in words.
     """
-    rows = [Row([_cell(one) for one in row.cells], row.colour) for row in numbers.rows]
-    sides = [
-        "left" if not place or name in numbers.texts else "right"
-        for place, name in enumerate(numbers.head)
-    ]
-    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template(
-        "numbers.html"
-    )
-    return template.render(
-        picture=picture[picture.index("<svg") :] if picture else "",
-        words=[printable(line) for line in words if line],
-        caption=numbers.caption,
-        head=numbers.head,
-        sides=sides,
-        rows=rows,
-        total=[_cell(one) for one in numbers.total],
-    )
-
-
-def explanation_html(explanation: Explanation) -> str:
-    """The picture with its ledger, and the most relevant nodes in numbers; of a bare graph the same in words."""
-    relevance = explanation.relevance.tolist()
-    ranked = sorted(range(len(relevance)), key=lambda node: -abs(relevance[node]))[:TOP]
-    spread = explanation.relevance_sd is not None
-    features = explanation.feature_relevance is not None
-    total = [f"Σ of all {len(relevance)}", signed(sum(relevance))]
-    explained = f"explained: {explanation.logit:+.3f} {explanation.unit}"
-    node = explanation.node_word
-    numbers = Numbers(
-        [node, "relevance", *(["± sd"] if spread else []), *(["mostly from"] if features else [])],
-        [_node_row(explanation, one) for one in ranked],
-        [*total, *([""] if spread else []), *([explained] if features else [])],
-        f"The {len(ranked)} most relevant {node}s",
-        ["mostly from"],
-    )
+    numbers = _strongest_nodes(explanation)
     if explanation.subject is None:
         return numbers_html(numbers, words=[prediction_line(explanation), ledger_line(explanation)])
     return numbers_html(numbers, _svg(draw(explanation)))
 
 
-def _node_row(explanation: Explanation, node: int) -> Row:
+def _strongest_nodes(explanation: Account) -> Numbers:
+    """The most relevant nodes, with the sum of all."""
     relevance = explanation.relevance.tolist()
-    cells = [explanation.node_names()[node], signed(relevance[node])]
+    strongest = _largest(relevance, TOP)
+    node = explanation.node_word
+    head = [node, "relevance"]
+    total = [f"Σ of all {len(relevance)}", signed(sum(relevance))]
     if explanation.relevance_sd is not None:
-        cells.append(f"{float(explanation.relevance_sd[node]):.3f}")
+        head.append("± sd")
+        total.append("")
     if explanation.feature_relevance is not None:
-        shares = dict(
-            zip(explanation.features, explanation.feature_relevance[node].tolist(), strict=True)
-        )
-        largest = sorted(shares, key=lambda name: -abs(shares[name]))[:FEATURES]
-        cells.append(", ".join(f"{name} {shares[name]:+.2f}" for name in largest))
-    return Row(cells, _colour(relevance[node], relevance, explanation.in_unit))
+        head.append("mostly from")
+        total.append(f"explained: {explanation.logit:+.3f} {explanation.unit}")
+    rows = [_node_row(explanation, node) for node in strongest]
+    caption = f"The {len(strongest)} most relevant {node}s"
+    return Numbers(head, rows, total, caption, ["mostly from"])
 
 
-def list_html(explanations: Sequence[Explanation | Refused], count: int) -> str:
-    """The explanations in a grid, and how many there are in all; those of bare graphs as a table."""
-    explained = [one for one in explanations if isinstance(one, Explanation)]
-    refused = [one for one in explanations if isinstance(one, Refused)]
-    more = (
-        f"<p>The first {len(explanations)} of {count} explanations.</p>"
-        if count > len(explanations)
-        else ""
-    )
+def _node_row(explanation: Account, node: int) -> Row:
+    """Name, relevance, and as far as they are known its spread and the features it is from."""
+    relevance = explanation.relevance.tolist()
+    value = relevance[node]
+    cells = [explanation.node_names()[node], signed(value)]
+    if explanation.relevance_sd is not None:
+        sd = float(explanation.relevance_sd[node])
+        cells.append(f"{sd:.3f}")
+    if explanation.feature_relevance is not None:
+        cells.append(_strongest_features(explanation, node))
+    return Row(cells, _colour(value, relevance, explanation.in_unit))
+
+
+def _strongest_features(explanation: Account, node: int) -> str:
+    """The input features with the largest shares of a node's relevance."""
+    assert explanation.feature_relevance is not None
+    shares = explanation.feature_relevance[node].tolist()  # (features,)
+    texts = [
+        f"{explanation.features[feature]} {shares[feature]:+.2f}"
+        for feature in _largest(shares, FEATURES)
+    ]
+    return ", ".join(texts)
+
+
+def _largest(values: Sequence[float], count: int) -> list[int]:
+    """Positions of the values of the largest magnitudes.
+
+    Example:
+        >>> _largest([0.1, -2.0, 1.0], 2)
+        [1, 2]
+    """
+    positions = range(len(values))
+    ranking = sorted(positions, key=lambda position: -abs(values[position]))
+    return ranking[:count]
+
+
+def list_html(explanations: Sequence[Account | Refused], count: int) -> str:
+    """The explanations in a grid, and how many there are in all; those of bare graphs in a table.
+
+    Args:
+        explanations: the first ones.
+        count: of all.
+    """
     if not explanations:
         return f"<pre>{html.escape(repr(explanations))}</pre>"
-    below = more + (refused_html(refused) if refused else "")
+    explained = [item for item in explanations if isinstance(item, Account)]
+    refused = [item for item in explanations if isinstance(item, Refused)]
+    below = ""
+    if count > len(explanations):
+        below += f"<p>The first {len(explanations)} of {count} explanations.</p>"
+    if refused:
+        below += refused_html([item.cells for item in refused])
     if not explained:
         return below
-    if any(one.subject is None for one in explained):
-        rows = [Row([str(place), one.said, one.made]) for place, one in enumerate(explained)]
-        return (
-            numbers_html(Numbers(["", "explained", "by"], rows, texts=["explained", "by"])) + below
-        )
-    scale = "common" if len({one.relevance_unit for one in explained}) == 1 else "own"
+    if any(explanation.subject is None for explanation in explained):
+        return _list_table(explained) + below
+    units = {explanation.relevance_unit for explanation in explained}
+    scale = "common" if len(units) == 1 else "own"
     return grid(explained, scale=scale)._repr_svg_() + below
 
 
-def refused_html(refused: Sequence[Refused]) -> str:
-    """Inputs that could not be explained, with the reasons."""
-    rows = [Row([f"[{one.row}]", one.name, one.error]) for one in refused]
-    return numbers_html(
-        Numbers(["place", "not explained", "because"], rows, texts=["not explained", "because"])
-    )
+def _list_table(explanations: Sequence[Account]) -> str:
+    """A line for each explanation."""
+    rows = [
+        Row([str(position), explanation.said, explanation.made])
+        for position, explanation in enumerate(explanations)
+    ]
+    return numbers_html(Numbers(["", "explained", "by"], rows, texts=["explained", "by"]))
 
 
 def comparison_html(
-    explanations: Sequence[Explanation], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
+    explanations: Sequence[Account], spearman: Sequence[Sequence[float]], tops: Sequence[Top]
 ) -> str:
-    """Pictures side by side with their rank correlations; of a bare graph, the methods with their largest nodes."""
-    if explanations[0].subject is None:
-        rows = [
-            Row([one.method, one.said, ", ".join(name for name, _ in top)])
-            for one, top in zip(explanations, tops, strict=True)
-        ]
-        return numbers_html(
-            Numbers(["method", "explained", "top"], rows, texts=["explained", "top"])
-        )
-    return comparison_body(explanations, spearman, tops)
+    """Pictures side by side with their rank correlations; without a picture, a table of methods."""
+    if explanations[0].subject is not None:
+        return comparison_body(explanations, spearman, tops)
+    rows: list[Row] = []
+    for explanation, top in zip(explanations, tops, strict=True):
+        names = ", ".join(name for name, _ in top)
+        rows.append(Row([explanation.method, explanation.said, names]))
+    texts = ["explained", "top"]
+    return numbers_html(Numbers(["method", *texts], rows, texts=texts))
 
 
 def shares_html(
@@ -169,30 +150,39 @@ def shares_html(
         words: lines above the table.
     """
     values = list(shares.values())
-    rows = [Row([name, signed(value)], _colour(value, values)) for name, value in shares.items()]
-    return numbers_html(
-        Numbers([head, "relevance"], rows, [total, signed(sum(values))]), _svg(picture), words
-    )
+    rows: list[Row] = []
+    for name, value in shares.items():
+        colour = _colour(value, values)
+        rows.append(Row([name, signed(value)], colour))
+    total_row = [total, signed(sum(values))]
+    numbers = Numbers([head, "relevance"], rows, total_row)
+    return numbers_html(numbers, _svg(picture), words)
 
 
 def parts_html(parts: Sequence[tuple[str, str, float]], picture: str = "") -> str:
-    """Parts of a molecule by name, structure and relevance, beside the molecule in which they are outlined."""
+    """Parts of a molecule beside the molecule in which they are outlined.
+
+    Args:
+        parts: name, structure and relevance of each.
+        picture: SVG that this project drew.
+    """
     values = [value for _, _, value in parts]
-    rows = [
-        Row([name, signed(value), smiles], _colour(value, values)) for name, smiles, value in parts
-    ]
-    total = [f"Σ of all {len(rows)}", signed(sum(values)), ""]
-    return numbers_html(
-        Numbers(["part", "relevance", "structure"], rows, total, texts=["structure"]), picture
+    rows: list[Row] = []
+    for name, smiles, value in parts:
+        colour = _colour(value, values)
+        rows.append(Row([name, signed(value), smiles], colour))
+    numbers = Numbers(
+        head=["part", "relevance", "structure"],
+        rows=rows,
+        total=[f"Σ of all {len(rows)}", signed(sum(values)), ""],
+        texts=["structure"],
     )
+    return numbers_html(numbers, picture)
 
 
 def _colour(value: float, values: Sequence[float], in_unit: bool = True) -> str:
+    """The value's colour on the scale of all values."""
     return PLAIN.colours.hexadecimal(value, PLAIN.limit_for(values, in_unit))
-
-
-def _cell(text: str) -> str:
-    return shortened(printable(text), CELL)
 
 
 def _svg(picture: str | bytes) -> str:

@@ -18,7 +18,7 @@ def needed(library: str, what: str, instead: str = "") -> Any:
     try:
         return import_module(library)
     except ModuleNotFoundError as error:
-        other = f"; {instead} needs nothing more" if instead else ""
-        raise ModuleNotFoundError(
-            f"{what} needs {library}: pip install {library}{other}"
-        ) from error
+        message = f"{what} needs {library}: pip install {library}"
+        if instead:
+            message += f"; {instead} needs nothing more"
+        raise ModuleNotFoundError(message) from error

@@ -16,10 +16,14 @@ class Outcome:
     """The fields of an `Explanation` that no method decides."""
 
     logit: float
+    """The explained quantity: the target's logit, a difference of two, or a value."""
     probability: float | None
+    """Of the target's class; None for regressions."""
     target: Target
     prediction: int
+    """The most probable class; 0 for regressions."""
     value: float
+    """Regression: the predicted value. Otherwise the predicted class's logit."""
 
 
 def outcomes(
@@ -28,23 +32,37 @@ def outcomes(
     """Explained logit, probability of the target's class, and predicted class, of each graph."""
     exact = logits.double().cpu()
     weights = torch.tensor([target.weights(config) for target in targets], dtype=torch.float64)
-    explained, rows = (exact * weights).sum(1).tolist(), exact.tolist()
+    explained = (exact * weights).sum(1)  # (batch)
+    if config.task == "multiclass":
+        return _class_outcomes(exact, explained, targets)
+    rows = exact.tolist()
+    values = [row[target.column] for row, target in zip(rows, targets, strict=True)]
     if config.task == "regression":
         return [
-            Outcome(x, None, t, 0, row[t.column])
-            for x, t, row in zip(explained, targets, rows, strict=True)
+            Outcome(logit, None, target, 0, value)
+            for logit, target, value in zip(explained.tolist(), targets, values, strict=True)
         ]
-    if config.task == "multiclass":
-        shares, best = exact.softmax(1).tolist(), exact.argmax(1).tolist()
-        known = zip(explained, targets, shares, best, rows, strict=True)
-        return [
-            Outcome(x, share[t.label], t, label, row[label]) for x, t, share, label, row in known
-        ]
-    likely = torch.tensor(explained, dtype=torch.float64).sigmoid().tolist()
-    active = [row[t.column] for t, row in zip(targets, rows, strict=True)]
+    # The sign of a binary model's logit is its class, and its size that of the class's own logit.
+    columns = zip(explained.tolist(), explained.sigmoid().tolist(), targets, values, strict=True)
     return [
-        Outcome(x, p, t, int(a > 0), abs(a))
-        for x, p, t, a in zip(explained, likely, targets, active, strict=True)
+        Outcome(logit, probability, target, int(value > 0), abs(value))
+        for logit, probability, target, value in columns
+    ]
+
+
+def _class_outcomes(
+    logits: Float[Tensor, "batch classes"],
+    explained: Float[Tensor, " batch"],
+    targets: Sequence[Target],
+) -> list[Outcome]:
+    rows = logits.tolist()
+    probabilities = logits.softmax(1).tolist()
+    predictions = logits.argmax(1).tolist()
+    return [
+        Outcome(logit, probability[target.label], target, prediction, row[prediction])
+        for logit, probability, target, prediction, row in zip(
+            explained.tolist(), probabilities, targets, predictions, rows, strict=True
+        )
     ]
 
 
@@ -52,29 +70,30 @@ def resolved(
     config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None
 ) -> list[Target]:
     """The targets, with each graph's predicted class where there is none."""
-    if config.task == "multiclass":
-        labels = logits.argmax(1, keepdim=True).tolist()
-    else:
-        labels = (
-            (logits > 0).long().tolist()
-            if config.task == "binary"
-            else [[0] * config.outputs] * len(logits)
-        )
+    labels = _predicted_labels(config, logits)
     chosen = targets or [None] * len(labels)
     return [
-        _resolved(config, row, target or ANY) for row, target in zip(labels, chosen, strict=True)
+        _resolve(config, row, target or ANY) for row, target in zip(labels, chosen, strict=True)
     ]
 
 
 ANY = Target(PREDICTED)
+"""Whichever class of the first output is predicted."""
 
 
-def _resolved(config: Config, labels: Sequence[int], target: Target) -> Target:
-    """The target; in place of `PREDICTED` the class of its column, or of the one column of classes."""
+def _predicted_labels(config: Config, logits: Float[Tensor, "batch outputs"]) -> list[list[int]]:
+    """The predicted class of each graph: one, or of a binary model one for each output."""
+    if config.task == "multiclass":
+        return logits.argmax(1, keepdim=True).tolist()  # (batch, 1)
+    if config.task == "binary":
+        return (logits > 0).long().tolist()  # (batch, outputs)
+    return [[0] * config.outputs] * len(logits)
+
+
+def _resolve(config: Config, labels: Sequence[int], target: Target) -> Target:
+    """The target, with the predicted class of its output in place of `PREDICTED`."""
     if target.label != PREDICTED:
         return target
-    return (
-        Target(labels[0])
-        if config.task == "multiclass"
-        else Target(labels[target.column], column=target.column)
-    )
+    if config.task == "multiclass":
+        return Target(labels[0])
+    return Target(labels[target.column], column=target.column)

@@ -1,4 +1,4 @@
-"""One forward and one backward pass, plain or under rules."""
+"""A forward pass, and a forward and a backward pass, plain or under rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,11 +23,28 @@ class Pass:
     gradient: Float[Tensor, "batch tokens width"]
     """Of the explained logits with respect to `tokens`."""
     explained: Float[Tensor, " batch"]
+    """The explained logits."""
     outcome: list[Outcome]
     bias: Float[Tensor, " batch"]
     """Relevance that ended in the model's biases."""
     recorded_gradients: list[Tensor]
-    applied: Rules
+    """Of the explained logits with respect to what rules recorded."""
+    mode: Rules
+    """The rules, with what they met."""
+
+
+def forward_pass(
+    model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None
+) -> list[Outcome]:
+    """What the model says of the whole graphs.
+
+    Raises:
+        ValueError: the model is in training mode, compiled or scripted.
+    """
+    check_ready(model)
+    with torch.no_grad():
+        logits = model(batch)
+    return outcomes(model.config, logits, resolved(model.config, logits, targets))
 
 
 def gradient_pass(
@@ -37,14 +54,15 @@ def gradient_pass(
     tables: Sequence[Rule] = (),
     recorded: Sequence[Tensor] = (),
 ) -> Pass:
-    """Explain each graph of the batch for its target, by default its predicted class.
+    """The gradient of each graph's explained logit at the model's input embeddings.
 
     Args:
         model: in evaluation mode.
         batch: graphs.
         targets: of each graph; None for the predicted class.
         tables: the rules to apply.
-        recorded: a list that a rule fills on the way; gradients are taken with respect to its tensors as well.
+        recorded: a list that a rule fills on the way; gradients are taken with respect to its
+            tensors as well.
 
     Raises:
         ValueError: the model is in training mode, compiled or scripted, or a rule never fired.
@@ -54,27 +72,37 @@ def gradient_pass(
         tokens = model.embed(batch)
     with torch.inference_mode(False), torch.enable_grad():
         tokens.requires_grad_()
-        with rules(*tables) as applied:
+        with rules(*tables) as mode:
             logits = model.predict(tokens, batch)
-        chosen = resolved(model.config, logits, targets)
-        weights = target_weights(model, chosen, logits)
-        wanted = [tokens, *applied.biases, *recorded]
-        gradient, *others = torch.autograd.grad((logits * weights).sum(), wanted, allow_unused=True)
-    bias = torch.zeros(len(batch), dtype=logits.dtype, device=logits.device)
-    for leaf, grad in zip(applied.biases, others, strict=False):
-        if grad is not None:
-            bias += (leaf.detach() * grad).flatten(1).sum(1)
+        resolved_targets = resolved(model.config, logits, targets)
+        weights = target_weights(model, resolved_targets, logits)
+        total = (logits * weights).sum()
+        ends = [tokens, *mode.biases, *recorded]
+        gradient, *other_gradients = torch.autograd.grad(total, ends, allow_unused=True)
     logits = logits.detach()
-    outcome = outcomes(model.config, logits, chosen)
+    biases = len(mode.biases)
     return Pass(
-        tokens.detach(),
-        gradient,
-        (logits * weights).sum(1),
-        outcome,
-        bias,
-        others[len(applied.biases) :],
-        applied,
+        tokens=tokens.detach(),
+        gradient=gradient,
+        explained=(logits * weights).sum(1),
+        outcome=outcomes(model.config, logits, resolved_targets),
+        bias=_bias_relevance(logits, mode.biases, other_gradients[:biases]),
+        recorded_gradients=other_gradients[biases:],
+        mode=mode,
     )
+
+
+def _bias_relevance(
+    logits: Float[Tensor, "batch outputs"],
+    biases: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+) -> Float[Tensor, " batch"]:
+    """Σ bias × gradient over all biases, for each graph."""
+    relevance = logits.new_zeros(len(logits))
+    for bias, gradient in zip(biases, gradients, strict=True):
+        if gradient is not None:
+            relevance += (bias.detach() * gradient).flatten(1).sum(1)  # (batch)
+    return relevance
 
 
 def check_ready(model: Graphormer) -> None:
@@ -86,7 +114,8 @@ def check_ready(model: Graphormer) -> None:
     refuse_opaque(model)
     if model.training:
         raise ValueError(
-            "the model is in training mode, its dropout would make relevance random: call model.eval() first"
+            "the model is in training mode, its dropout would make relevance random: "
+            "call model.eval() first"
         )
 
 
@@ -94,6 +123,5 @@ def target_weights(
     model: Graphormer, targets: Sequence[Target], like: Tensor
 ) -> Float[Tensor, "batch outputs"]:
     """The linear combination of the model's outputs that each target stands for."""
-    return torch.tensor(
-        [target.weights(model.config) for target in targets], dtype=like.dtype, device=like.device
-    )
+    rows = [target.weights(model.config) for target in targets]
+    return torch.tensor(rows, dtype=like.dtype, device=like.device)

@@ -1,9 +1,11 @@
 """What a model says when nodes are removed. The graph token never is.
 
 Three modes, because "removed" is not one thing:
-- `attn`: the node is dropped from every attention; distances, paths and degrees of the others stay as they were.
-- `mask`: its input embedding is zeroed; it stays there to be attended to.
-- `drop`: the subgraph induced by the others, with degrees, environments, distances and paths worked out anew.
+- `attn`: the node is dropped from every attention. Distances, paths and degrees of the others stay
+  as they were.
+- `mask`: its input embedding is zeroed, and it stays there to be attended to.
+- `drop`: the subgraph induced by the others, with degrees, environments, distances and paths worked
+  out anew.
 """
 
 from collections.abc import Sequence
@@ -31,7 +33,7 @@ def kept_logits(
     model: Model,
     graphs: Sequence[Graph],
     rows: Int[Tensor, " copies"],
-    kept: Bool[Tensor, "copies nodes"],
+    remaining: Bool[Tensor, "copies nodes"],
     mode: Removal = "attn",
 ) -> Float[Tensor, "copies outputs"]:
     """The model's outputs for copies of graphs in which only some nodes are left.
@@ -40,27 +42,45 @@ def kept_logits(
         model: in evaluation mode.
         graphs: the whole graphs.
         rows: the graph that each copy is of.
-        kept: True for the nodes of it that are left; beyond its nodes, False.
+        remaining: True for the nodes of it that are left; beyond its nodes, False.
         mode: what removal means.
     """
-    if mode != "drop":
-        batch = batch_for(model, graphs)
-        return batch_logits(
-            model, batch, rows.to(batch.mask.device), kept.to(batch.mask.device), mode
-        )
-    logits = batch_logits(
-        model, batch_for(model, graphs[:1]), rows[:1] * 0, kept[:1, : graphs[0].nodes] & False
-    )
-    logits = logits.expand(len(rows), -1).clone()  # of the empty graph, which all have in common
-    left = kept.any(1).nonzero().squeeze(1).tolist()
-    copies = [
-        induced(graphs[int(rows[i])], kept[i, : graphs[int(rows[i])].nodes].numpy()) for i in left
-    ]
-    for chosen in size_batches([one.nodes for one in copies], COPIES):
+    if mode == "drop":
+        return _induced_logits(model, graphs, rows, remaining)
+    batch = batch_for(model, graphs)
+    device = batch.mask.device
+    return batch_logits(model, batch, rows.to(device), remaining.to(device), mode)
+
+
+def _induced_logits(
+    model: Model,
+    graphs: Sequence[Graph],
+    rows: Int[Tensor, " copies"],
+    remaining: Bool[Tensor, "copies nodes"],
+) -> Float[Tensor, "copies outputs"]:
+    """Outputs for subgraphs with distances of their own."""
+    empty = _empty_logits(model, graphs[0])  # (1, outputs)
+    logits = empty.expand(len(rows), -1).clone()  # (copies, outputs)
+    not_empty = remaining.any(1).nonzero().squeeze(1).tolist()
+    subgraphs = []
+    for copy in not_empty:
+        whole = graphs[int(rows[copy])]
+        left = remaining[copy, : whole.nodes]  # (nodes)
+        subgraphs.append(induced(whole, left.numpy()))
+    for positions in size_batches([subgraph.nodes for subgraph in subgraphs], COPIES):
+        batch = batch_for(model, [subgraphs[position] for position in positions])
         with torch.no_grad():
-            made = model(batch_for(model, [copies[i] for i in chosen]))
-        logits[[left[i] for i in chosen]] = made
+            outputs = model(batch)
+        logits[[not_empty[position] for position in positions]] = outputs
     return logits
+
+
+def _empty_logits(model: Model, whole: Graph) -> Float[Tensor, "1 outputs"]:
+    """Outputs for the graph without nodes, which is the same for all graphs."""
+    batch = batch_for(model, [whole])
+    row = torch.zeros(1, dtype=torch.long, device=batch.mask.device)
+    nothing = torch.zeros_like(batch.mask)
+    return batch_logits(model, batch, row, nothing)
 
 
 @torch.no_grad()
@@ -68,79 +88,111 @@ def batch_logits(
     model: Model,
     batch: GraphBatch,
     rows: Int[Tensor, " copies"],
-    kept: Bool[Tensor, "copies nodes"],
+    remaining: Bool[Tensor, "copies nodes"],
     mode: Literal["attn", "mask"] = "attn",
 ) -> Float[Tensor, "copies outputs"]:
     """The same for graphs that are in a batch already, in few bounded forward passes."""
-    sizes = (kept.sum(1) if mode == "attn" else batch.mask.sum(1)[rows]).tolist()
+    if mode == "attn":
+        remove = attended
+        sizes = remaining.sum(1).tolist()
+    else:
+        remove = zeroed
+        sizes = batch.mask.sum(1)[rows].tolist()
     logits = next(model.parameters()).new_empty(len(rows), model.config.outputs)
-    take = attended if mode == "attn" else zeroed
-    for chosen in size_batches(sizes, COPIES):
-        logits[chosen] = model(take(batch, rows[chosen], kept[chosen]))
+    for copies in size_batches(sizes, COPIES):
+        reduced = remove(batch, rows[copies], remaining[copies])
+        logits[copies] = model(reduced)
     return logits
 
 
 def attended(
-    batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]
+    batch: GraphBatch, rows: Int[Tensor, " copies"], remaining: Bool[Tensor, "copies nodes"]
 ) -> GraphBatch:
     """Copies whose removed nodes no attention reaches.
 
-    A node that none attends to has no influence, so it is left out of the arrays, which costs less than masking it.
+    A node to which none attends has no influence, so it is left out of the arrays, which costs less
+    than masking it.
     """
-    count = kept.sum(1)
+    count = remaining.sum(1)  # (copies)
     most = max(int(count.max()), 1)
-    order = torch.argsort((~kept).int(), dim=1, stable=True)[:, :most]
-    mask = torch.arange(most, device=kept.device) < count[:, None]
-    return _taken(batch, rows, order, mask)
+    # The nodes that are left come first, in their order.
+    is_removed = (~remaining).int()
+    order = torch.argsort(is_removed, dim=1, stable=True)[:, :most]  # (copies, nodes left)
+    mask = torch.arange(most, device=remaining.device) < count[:, None]  # (copies, nodes left)
+    return _reorder(batch, rows, order, mask)
 
 
 def zeroed(
-    batch: GraphBatch, rows: Int[Tensor, " copies"], kept: Bool[Tensor, "copies nodes"]
+    batch: GraphBatch, rows: Int[Tensor, " copies"], remaining: Bool[Tensor, "copies nodes"]
 ) -> GraphBatch:
-    """Copies whose removed nodes have an input embedding of zero and are attended to as before."""
-    mask = batch.mask[rows]
+    """Copies whose removed nodes have a zero input embedding and are attended to as before."""
+    mask = batch.mask[rows]  # (copies, nodes)
     most = int(mask.sum(1).max())
-    order = torch.arange(most, device=kept.device).expand(len(rows), -1)
-    copies = _taken(batch, rows, order, mask[:, :most])
-    return replace(copies, weights=copies.weights * kept[:, :most, None])
+    order = torch.arange(most, device=remaining.device)  # (nodes)
+    order = order.expand(len(rows), -1)  # (copies, nodes)
+    copies = _reorder(batch, rows, order, mask[:, :most])
+    return replace(copies, weights=copies.weights * remaining[:, :most, None])
 
 
-def _taken(
+def _reorder(
     batch: GraphBatch,
     rows: Int[Tensor, " copies"],
     order: Int[Tensor, "copies nodes"],
     mask: Bool[Tensor, "copies nodes"],
 ) -> GraphBatch:
     """Copies of rows with their nodes in another order; what is not in the mask is padding."""
-    places = torch.cat([torch.zeros_like(order[:, :1]), order + 1], 1)
-    relation = batch.relation[rows[:, None, None], places[:, :, None], places[:, None, :]]
-    relation[:, :, 1:].masked_fill_(~mask[:, None, :], PADDING)
-    picked = (rows[:, None], order)
+    token = torch.zeros_like(order[:, :1])
+    tokens = torch.cat([token, order + 1], 1)  # (copies, tokens)
+    relation = batch.relation[
+        rows[:, None, None], tokens[:, :, None], tokens[:, None, :]
+    ]  # (copies, tokens, tokens)
+    is_padding = ~mask[:, None, :]  # (copies, 1, nodes)
+    relation[:, :, 1:].masked_fill_(is_padding, PADDING)
+    copy = rows[:, None]  # (copies, 1)
     return replace(
         batch,
-        codes=batch.codes[picked],
-        weights=batch.weights[picked],
+        codes=batch.codes[copy, order],  # (copies, nodes, slots)
+        weights=batch.weights[copy, order],  # (copies, nodes, slots)
         mask=mask,
         relation=relation,
     )
 
 
-def induced(whole: Graph, kept: Bool[np.ndarray, " nodes"]) -> Graph:
+def induced(whole: Graph, remaining: Bool[np.ndarray, " nodes"]) -> Graph:
     """The subgraph of some nodes, with degrees, environments, distances and paths of its own.
 
     What a node says of itself (element, charge, hydrogens, ring, intensity, place) stays.
 
     Raises:
-        ValueError: no node is kept.
+        ValueError: no node remains.
     """
-    vocabulary, edges = whole.vocabulary, whole.edges.numpy()
+    vocabulary = whole.vocabulary
     stated = whole.codes.shape[1] - len(vocabulary.environments)
-    codes, weights = whole.codes.numpy()[kept, :stated], whole.weights.numpy()[kept, :stated]
-    inside = kept[edges].all(0)
-    place = np.cumsum(kept) - 1
-    remaining = place[edges[:, inside]]
-    first, size = vocabulary.offsets["degree"], dict(vocabulary.node_features)["degree"]
-    degree = np.minimum(np.bincount(remaining[0], minlength=len(codes)), size - 1)
-    codes = np.where((first <= codes) & (codes < first + size), first + degree[:, None], codes)
-    positions = None if whole.positions is None else whole.positions.numpy()[kept]
-    return graph(vocabulary, codes, weights, remaining, whole.edge_types.numpy()[inside], positions)
+    codes = whole.codes.numpy()[remaining, :stated]  # (nodes left, slots)
+    weights = whole.weights.numpy()[remaining, :stated]
+    edges = whole.edges.numpy()  # (2, edges)
+    is_inside = remaining[edges].all(0)  # (edges)
+    new_number = np.cumsum(remaining) - 1  # (nodes)
+    inner_edges = new_number[edges[:, is_inside]]  # (2, edges left)
+    positions = None if whole.positions is None else whole.positions.numpy()[remaining]
+    return graph(
+        vocabulary,
+        _with_degrees(codes, inner_edges, whole),
+        weights,
+        inner_edges,
+        whole.edge_types.numpy()[is_inside],
+        positions,
+    )
+
+
+def _with_degrees(
+    codes: Int[np.ndarray, "nodes slots"], edges: Int[np.ndarray, "2 edges"], whole: Graph
+) -> Int[np.ndarray, "nodes slots"]:
+    """The codes of nodes with the degrees that these edges give them."""
+    vocabulary = whole.vocabulary
+    first = vocabulary.offsets["degree"]
+    entries = dict(vocabulary.node_features)["degree"]
+    count = np.bincount(edges[0], minlength=len(codes))  # (nodes)
+    degree = np.minimum(count, entries - 1)
+    is_degree = (first <= codes) & (codes < first + entries)
+    return np.where(is_degree, first + degree[:, None], codes)  # (nodes, slots)

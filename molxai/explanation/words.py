@@ -1,4 +1,4 @@
-"""What values say of themselves in one line: names cut, control characters shown, never a tensor."""
+"""What values say of themselves in one line: names cut, control characters shown, no tensors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ FIRST = 3
 
 
 def in_a_line(kind: str, name: str, *parts: str) -> str:
-    """`Kind('name' | part | part)`; the name gives way first.
+    """`Kind('name' | part | part)`; the name is cut first.
 
     Example:
         >>> in_a_line("Explanation", "aspirin", "active: logit -1.178", "lrp")
@@ -25,27 +25,50 @@ def in_a_line(kind: str, name: str, *parts: str) -> str:
     """
     rest = plain(" | ".join(part for part in parts if part))
     between = " | " if name and rest else ""
-    room = LINE - len(kind) - len("()") - len(between) - len(rest)
-    text = f"{kind}({quoted(name, room) if name else ''}{between}{rest}"
-    return f"{text})" if len(text) < LINE else f"{text[: LINE - 2]}…)"
+    fixed = f"{kind}(){between}{rest}"
+    if name:
+        name = quoted(name, LINE - len(fixed))
+    text = f"{kind}({name}{between}{rest}"
+    if len(text) < LINE:
+        return f"{text})"
+    end = "…)"
+    return text[: LINE - len(end)] + end
 
 
 def quoted(name: str, room: int) -> str:
     """The name as Python writes it, cut to so many letters."""
-    written = repr(name)
+    literal = repr(name)
     room = max(room, SHORTEST_NAME)
-    return written if len(written) <= room else f"{written[: room - 2]}…{written[0]}"
+    if len(literal) <= room:
+        return literal
+    quote = literal[0]
+    end = f"…{quote}"
+    return literal[: room - len(end)] + end
 
 
 def plain(text: str) -> str:
-    """The text with what a terminal would obey written as Python writes it."""
+    """The text with what a terminal would obey written as Python writes it.
+
+    Example:
+        >>> print(plain("red: " + chr(27) + "[31m").replace(chr(92), "/"))
+        red: /x1b[31m
+    """
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def listed(kind: str, members: Sequence[Any], said: Sequence[str]) -> str:
-    """`Kind(5: first, second, third, …)`, where `said` are the lines of the first members."""
-    more = ", …" if len(members) > len(said) else ""
-    return in_a_line(kind, "", f"{len(members)}: {', '.join(said)}{more}" if members else "none")
+def listed(kind: str, members: Sequence[Any], first: Sequence[str]) -> str:
+    """The members in one line, of which the first ones are told.
+
+    Example:
+        >>> listed("Explanations", range(5), ["'a' +1.000", "'b' -0.500"])
+        "Explanations(5: 'a' +1.000, 'b' -0.500, …)"
+    """
+    if not members:
+        return in_a_line(kind, "", "none")
+    names = ", ".join(first)
+    if len(members) > len(first):
+        names += ", …"
+    return in_a_line(kind, "", f"{len(members)}: {names}")
 
 
 def spread(sd: float | None) -> str:

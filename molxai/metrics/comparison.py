@@ -80,7 +80,7 @@ class Comparison:
         Raises:
             ValueError: the file name has another ending, or a choice is not known.
         """
-        from molxai.rendering.comparison import draw_comparison
+        from molxai.explanation.comparison_page import draw_comparison
 
         draw_comparison(self.explanations, self.spearman, self.tops, Path(path), look_of(look))
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explanation.methods import Method
+from molxai.explanation.method import Method
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target

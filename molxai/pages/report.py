@@ -21,7 +21,7 @@ from molxai.batch.sinks import Sink
 from molxai.batch.worker import Answer, Product
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Input
-from molxai.explanation.methods.about import ABOUT
+from molxai.explanation.methods import EXPLAINERS
 from molxai.pages.page import write_page
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
@@ -133,7 +133,7 @@ class ReportPage(Sink):
             title = views[0]["id"] if len(views) == 1 else several
         settings: Mapping[str, Any] = {
             "methods": {
-                name: {"says": ABOUT[name].says, "in_unit": ABOUT[name].in_unit}
+                name: {"says": EXPLAINERS[name].says, "in_unit": EXPLAINERS[name].in_unit}
                 for name in self.question.methods
             },
             "palette": self.cmap,

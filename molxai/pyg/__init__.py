@@ -1,4 +1,4 @@
-"""PyTorch Geometric at the door: its explainers on this model, this library's LRP on its models, its graphs as ours."""
+"""PyTorch Geometric: its explainers on this model, LRP on its models, its graphs as ours."""
 
 from graphormer.graphs.pyg import graph_of, molecule_of, superpixels_of
 from molxai.pyg.lrp import LRPExplainer

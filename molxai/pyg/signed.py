@@ -1,4 +1,7 @@
-"""torch-geometric's `Explanation` for relevance that may speak against: magnitude decides what counts, signs stay."""
+"""torch-geometric's `Explanation` for relevance that may speak against the target.
+
+Its magnitude decides what counts, and signs stay.
+"""
 
 import torch
 from torch import Tensor
@@ -9,13 +12,13 @@ from torch_geometric.explain.config import ThresholdConfig, ThresholdType
 class SignedExplanation(Explanation):
     """An `Explanation` with a ledger: `logit = node_mask.sum() + bias + gap`.
 
-    `logit` is what was explained, summed over graphs or the given index; `bias` is the relevance that ended in what the
-    model adds of its own (biases, a learned token, inputs other than `x`), and `ledger` names each of these; `gap` is
-    what is missing: rounding.
+    `logit` is what was explained, summed over graphs or the given index. `bias` is the relevance
+    that ended in what the model adds of its own (biases, a learned token, inputs other than `x`),
+    and `ledger` names each of these. `gap` is what is missing: rounding.
 
-    torch-geometric's own thresholds take the largest values and its subgraphs the positive ones, which would lose what
-    speaks against the target. Here the largest magnitudes stay, with their sign, and a subgraph keeps every node whose
-    relevance is not zero.
+    torch-geometric's own thresholds take the largest values, and its subgraphs the positive ones,
+    which would lose what speaks against the target. Here the largest magnitudes stay, with their
+    sign, and a subgraph keeps every node whose relevance is not zero.
     """
 
     def _threshold_mask(
@@ -28,11 +31,11 @@ class SignedExplanation(Explanation):
 
     def get_explanation_subgraph(self) -> "SignedExplanation":
         """The nodes whose relevance is not zero, and the edges between them."""
-        return self._apply_masks(self._relevant())
+        return self._apply_masks(self._is_relevant())
 
     def get_complement_subgraph(self) -> "SignedExplanation":
         """The nodes whose relevance is zero, and the edges between them."""
-        return self._apply_masks(~self._relevant())
+        return self._apply_masks(~self._is_relevant())
 
-    def _relevant(self) -> Tensor:
-        return torch.as_tensor(self.node_mask).ne(0).any(-1)
+    def _is_relevant(self) -> Tensor:
+        return torch.as_tensor(self.node_mask).ne(0).any(-1)  # (nodes)

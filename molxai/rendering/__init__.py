@@ -1,10 +1,15 @@
-"""Explanations as pictures and words."""
+"""Pictures of molecules and digits: plain values in, SVG or PNG out."""
+
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["svg", "png"]
+"""What a picture is: SVG text or a PNG file's bytes."""
 
 ENDINGS = (".svg", ".png")
-"""Of picture files."""
+"""Endings of picture files."""
 
 STYLES = ("highlight", "contour")
-"""Of molecule pictures."""
+"""How a molecule's relevance is painted."""
 
 COMPARISON_ENDINGS = (".html", ".png", ".svg")
-"""Of pages and figures that show several methods."""
+"""Endings of pages and figures that show several methods."""

@@ -9,40 +9,52 @@ Colour = tuple[float, float, float]
 """Red, green and blue, 0 to 1."""
 
 WHITE: Colour = (1.0, 1.0, 1.0)
+"""The colour of no relevance."""
+
 RED: Colour = (0.90, 0.25, 0.20)
+"""Full colour for the explained class."""
+
 BLUE: Colour = (0.20, 0.45, 0.85)
+"""Full colour against the explained class."""
 
 SMALLEST_SCALE = 0.05
-"""Full colour means at least this much relevance, in logits: 0.05 logits move a probability by at most 1.25 points, so a
-map of smaller values is shown as the near-white that it is, and not blown up."""
+"""Full colour means at least this much relevance, in logits.
+
+0.05 logits move a probability by at most 1.25 points, so a map of smaller values is shown as the
+near-white that it is, and not blown up.
+"""
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`a` at share 0, `b` at share 1, exactly."""
-    red, green, blue = ((1 - share) * x + share * y for x, y in zip(a, b, strict=True))
+    rest = 1 - share
+    red = rest * a[0] + share * b[0]
+    green = rest * a[1] + share * b[1]
+    blue = rest * a[2] + share * b[2]
     return red, green, blue
 
 
 def hexadecimal(colour: Colour) -> str:
-    """As HTML and SVG write it.
+    """The colour as HTML and SVG write it.
 
     Example:
         >>> hexadecimal((1.0, 0.5, 0.0))
         '#ff8000'
     """
-    return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+    red, green, blue = (round(255 * channel) for channel in colour)
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Two colours that part at white, and what captions call them."""
+    """Two colours on either side of white, and what captions call them."""
 
     name: str
     towards: Colour
     """Speaks for the explained class."""
     against: Colour
     words: tuple[str, str]
-    """Of the two, for captions: "Red speaks for active, blue against it"."""
+    """Names of the two in captions: "Red speaks for active, blue against it"."""
 
     @property
     def towards_hex(self) -> str:
@@ -54,9 +66,9 @@ class Palette:
 
     def colour(self, relevance: float, limit: float) -> Colour:
         """White at zero, full at ± `limit` and beyond."""
-        return mix(
-            WHITE, self.towards if relevance > 0 else self.against, min(abs(relevance) / limit, 1.0)
-        )
+        full = self.towards if relevance > 0 else self.against
+        share = abs(relevance) / limit
+        return mix(WHITE, full, min(share, 1.0))
 
     def hexadecimal(self, relevance: float, limit: float) -> str:
         """The same as HTML and SVG write it."""
@@ -64,10 +76,11 @@ class Palette:
 
     def colours(self, relevance: Iterable[float], limit: float) -> list[Colour]:
         """A colour for each value."""
-        return [self.colour(one, limit) for one in relevance]
+        return [self.colour(value, limit) for value in relevance]
 
 
 RED_BLUE = Palette("red-blue", RED, BLUE, ("red", "blue"))
+"""The usual palette."""
 
 PALETTES = {
     "red-blue": RED_BLUE,
@@ -77,8 +90,12 @@ PALETTES = {
     "brown-teal": Palette("brown-teal", (0.73, 0.47, 0.16), (0.12, 0.62, 0.58), ("brown", "teal")),
     "pink-green": Palette("pink-green", (0.85, 0.34, 0.63), (0.33, 0.62, 0.12), ("pink", "green")),
 }
-"""By name. In each, black letters on either full colour have a contrast of at least 4.5 (WCAG 2.1), and the two stay at least
-50 apart in CIE L*a*b* for people without red, green or blue cones, as Machado et al. 2009 simulate them; a test computes both."""
+"""Palettes by name.
+
+In each, black letters on either full colour have a contrast of at least 4.5 (WCAG 2.1), and the two
+stay at least 50 apart in CIE L*a*b* for people without red, green or blue cones, as Machado et al.
+2009 simulate them; a test computes both.
+"""
 
 
 def palette(name: str) -> Palette:
@@ -93,15 +110,22 @@ def palette(name: str) -> Palette:
 
 
 def scale(relevance: Sequence[float], in_unit: bool = True) -> float:
-    """The magnitude that is drawn in full colour: the largest, but where it has the output's unit never less than `SMALLEST_SCALE`.
+    """The magnitude that is drawn in full colour: the largest one.
+
+    Args:
+        relevance: all that is drawn on this scale.
+        in_unit: whether relevances have the output's unit; the magnitude is then at least
+            `SMALLEST_SCALE`.
 
     Raises:
         ValueError: a relevance is not finite; it would be drawn as if it were a number.
     """
     largest = max(map(abs, relevance), default=0.0)
-    if not all(abs(r) < float("inf") for r in relevance):
-        raise ValueError("relevance holds numbers that are not finite: nothing honest can be drawn")
-    return max(largest, SMALLEST_SCALE) if in_unit else largest or 1.0
+    if not all(abs(value) < float("inf") for value in relevance):
+        raise ValueError("relevance contains NaN or infinity and cannot be drawn")
+    if in_unit:
+        return max(largest, SMALLEST_SCALE)
+    return largest or 1.0
 
 
 def colours(relevance: Sequence[float], limit: float) -> list[Colour]:

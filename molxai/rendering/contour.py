@@ -1,9 +1,9 @@
-"""A map of Gaussians on the atoms: one picture, transparent where nothing is, that lies under a drawing."""
+"""A map of Gaussians on the atoms: one picture, transparent where nothing is, under a drawing."""
 
 import io
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from PIL import Image
 
@@ -17,6 +17,9 @@ LINES = 8
 
 LINE_SHADE = 0.7
 """Brightness of a line, as a share of the colour that it crosses."""
+
+LINE_ALPHA = 2 / LINES
+"""Least opacity of a line: the outermost ones, on nearly nothing, must be seen too."""
 
 STEPS = 64
 """Shades of a map: as smooth as the eye sees, and a third of the file."""
@@ -32,30 +35,60 @@ def field(
     relevance: Float[ndarray, " atoms"],
 ) -> Float[ndarray, "height width"]:
     """Sum of the atoms' Gaussians: a lone atom's is its relevance where it stands."""
-    across = np.exp(-0.5 * ((x[:, None] - places[:, 0]) / GAUSSIAN) ** 2)
-    along = np.exp(-0.5 * ((y[:, None] - places[:, 1]) / GAUSSIAN) ** 2)
-    return (along * relevance) @ across.T
+    across = _gaussians(x, places[:, 0])  # (width, atoms)
+    along = _gaussians(y, places[:, 1])  # (height, atoms)
+    return (along * relevance) @ across.T  # (height, width)
+
+
+def _gaussians(
+    pixels: Float[ndarray, " pixels"], atoms: Float[ndarray, " atoms"]
+) -> Float[ndarray, "pixels atoms"]:
+    """Each atom's Gaussian along one axis: two of them multiply to that of the plane."""
+    distances = pixels[:, None] - atoms  # (pixels, atoms)
+    deviations = distances / GAUSSIAN
+    return np.exp(-0.5 * deviations**2)
 
 
 def contour_map(
     values: Float[ndarray, "height width"], limit: float, palette: Palette
 ) -> Image.Image:
-    """Full colour at ± `limit`; paler values let through what is behind, so that on white they are the palette's own colours."""
+    """The values in colour, full at ± `limit`.
+
+    Paler values let through what is behind, so that on white they are the palette's own colours.
+    """
     share = np.clip(values / limit, -1, 1)
-    band = np.trunc(share * LINES)
-    line = np.zeros(values.shape, bool)
-    line[:, :-1] |= band[:, :-1] != band[:, 1:]
-    line[:-1] |= band[:-1] != band[1:]
-    colour = (
-        np.where((share > 0)[..., None], palette.towards, palette.against)
-        * np.where(line, LINE_SHADE, 1.0)[..., None]
-    )
-    alpha = np.maximum(np.round(np.abs(share) * STEPS) / STEPS, np.where(line, 2 / LINES, 0))
-    return Image.fromarray(np.round(255 * np.dstack([colour, alpha])).astype(np.uint8), "RGBA")
+    is_line = _contour_lines(np.trunc(share * LINES))
+    is_towards = (share > 0)[..., None]  # (height, width, 1)
+    full = np.where(is_towards, palette.towards, palette.against)  # (height, width, 3)
+    shade = np.where(is_line, LINE_SHADE, 1.0)
+    colour = full * shade[..., None]  # (height, width, 3)
+    steps = np.round(np.abs(share) * STEPS)
+    least = np.where(is_line, LINE_ALPHA, 0)
+    alpha = np.maximum(steps / STEPS, least)  # (height, width)
+    pixels = np.dstack([colour, alpha])  # (height, width, 4)
+    content = np.round(255 * pixels).astype(np.uint8)
+    return Image.fromarray(content, "RGBA")
+
+
+def _contour_lines(
+    band: Float[ndarray, "height width"],
+) -> Bool[ndarray, "height width"]:
+    """Whether each pixel is in another band than the one right of it or below it.
+
+    Example:
+        >>> _contour_lines(np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])).astype(int).tolist()
+        [[0, 1, 0], [0, 1, 0]]
+    """
+    is_line = np.zeros(band.shape, bool)
+    changes_across = np.diff(band, axis=1) != 0  # (height, width - 1)
+    changes_down = np.diff(band, axis=0) != 0  # (height - 1, width)
+    is_line[:, :-1] |= changes_across
+    is_line[:-1] |= changes_down
+    return is_line
 
 
 def png_of(picture: Image.Image) -> bytes:
-    """The file's content."""
+    """The picture as a PNG file's content."""
     content = io.BytesIO()
     picture.save(content, "png")
     return content.getvalue()

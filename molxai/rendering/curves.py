@@ -1,6 +1,5 @@
 """Activation and pruning curves of several methods, as figures."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,28 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from graphormer.files import write_file
+from molxai.rendering.figure import SETTINGS, file_content, kind_of
 
-EMPHASIS = ("lrp", "random", "oracle")
-"""Methods drawn in black, lrp as a thick line, the floor and the ceiling dashed."""
+MAIN = "lrp"
+"""The method that is drawn as a thick black line."""
+
+BOUNDS = ("random", "oracle")
+"""Methods that are drawn as dotted black lines: the floor and the ceiling."""
 
 STYLES = ("-", "--", ":", "-.")
+"""Lines of the other methods, in turn."""
+
+FEW_METHODS = 10
+"""Methods for which matplotlib's ten colours are enough."""
+
+SIZE = (12.5, 5.6)
+"""Width and height of the figure in inches."""
+
+DPI = 120
+"""Pixels per inch."""
+
+CURVE_SETTINGS: dict[Any, Any] = {**SETTINGS, "axes.unicode_minus": True, "font.size": 9}
+"""Matplotlib's settings: those of all pictures, with a typographic minus."""
 
 
 def draw_curves(
@@ -26,34 +42,26 @@ def draw_curves(
     title: str,
     path: Path,
 ) -> None:
-    """Two panels, mean curves over graphs; each legend is in the order of the areas, best first.
+    """Two panels of mean curves over graphs; legends are in the order of the areas, best first.
 
     Args:
         activation: by method, `[fractions]` mean probability of the explained class.
         pruning: by method, `[fractions]` mean squared change of the logits.
-        fractions: of the nodes.
-        title: above both.
+        fractions: shares of the nodes.
+        title: above both panels.
         path: .svg or .png.
     """
-    shades = matplotlib.colormaps["tab10" if len(activation) <= 10 else "tab20"]
-    colour = {name: shades(i % shades.N) for i, name in enumerate(sorted(activation))}
-    with matplotlib.rc_context(
-        {
-            "svg.fonttype": "none",
-            "svg.hashsalt": "molxai",
-            "font.family": "DejaVu Sans",
-            "font.size": 9,
-        }
-    ):
-        figure = Figure(figsize=(12.5, 5.6), layout="constrained")
+    colours = _colours(sorted(activation))
+    with matplotlib.rc_context(CURVE_SETTINGS):
+        figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
         left, right = figure.subplots(1, 2)
-        _panel(left, activation, fractions, colour, True)
+        _draw_panel(left, activation, fractions, colours, higher_is_better=True)
         left.set(
             xlabel="share of nodes added, most relevant first",
             ylabel="probability of the explained class",
             title="activation: higher is better",
         )
-        _panel(right, pruning, fractions, colour, False)
+        _draw_panel(right, pruning, fractions, colours, higher_is_better=False)
         right.set(
             xlabel="share of nodes removed, smallest |relevance| first",
             ylabel="Σ (logit − full logit)²",
@@ -62,36 +70,30 @@ def draw_curves(
         right.set_yscale("symlog", linthresh=0.1)
         right.set_ylim(bottom=0)
         figure.suptitle(title)
-        content = io.BytesIO()
-        figure.savefig(
-            content,
-            format=path.suffix[1:],
-            dpi=120,
-            metadata={"Date": None} if path.suffix == ".svg" else None,
-        )
-    write_file(path, content.getvalue())
+        content = file_content(figure, kind_of(path))
+    write_file(path, content)
 
 
-def _panel(
+def _colours(methods: list[str]) -> dict[str, object]:
+    """A colour for each method."""
+    shades = matplotlib.colormaps["tab10" if len(methods) <= FEW_METHODS else "tab20"]
+    return {name: shades(i % shades.N) for i, name in enumerate(methods)}
+
+
+def _draw_panel(
     axes: Axes,
     curves: Mapping[str, ndarray],
     fractions: ndarray,
-    colour: Mapping[str, object],
-    descending: bool,
+    colours: Mapping[str, object],
+    higher_is_better: bool,
 ) -> None:
-    areas = {name: float(np.trapezoid(curve, fractions)) for name, curve in curves.items()}
-    place = {name: i for i, name in enumerate(sorted(curves))}
-    for name in sorted(areas, key=lambda name: areas[name], reverse=descending):
-        style: dict[str, Any] = (
-            {"color": "black", "linewidth": 2.4}
-            if name == "lrp"
-            else {"color": colour[name], "linewidth": 1.3}
-        )
-        style |= {"color": "black", "linestyle": ":"} if name in EMPHASIS[1:] else {}
-        line = {
-            "linestyle": STYLES[place[name] % len(STYLES)] if name not in EMPHASIS else "-"
-        } | style
-        axes.plot(fractions, curves[name], label=f"{name}  {areas[name]:.3g}", **line)
+    """Draw a curve for each method, the best first."""
+    names = sorted(curves)
+    areas = {name: float(np.trapezoid(curves[name], fractions)) for name in curves}
+    for name in sorted(areas, key=lambda name: areas[name], reverse=higher_is_better):
+        style = _line_style(name, names.index(name), colours)
+        label = f"{name}  {areas[name]:.3g}"
+        axes.plot(fractions, curves[name], label=label, **style)
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(
@@ -101,3 +103,13 @@ def _panel(
         fontsize=8,
         title="method, area",
     )
+
+
+def _line_style(name: str, rank: int, colours: Mapping[str, object]) -> dict[str, Any]:
+    """How the line of a method is drawn."""
+    if name == MAIN:
+        return {"linestyle": "-", "color": "black", "linewidth": 2.4}
+    if name in BOUNDS:
+        return {"linestyle": ":", "color": "black", "linewidth": 1.3}
+    linestyle = STYLES[rank % len(STYLES)]
+    return {"linestyle": linestyle, "color": colours[name], "linewidth": 1.3}

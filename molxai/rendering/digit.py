@@ -1,6 +1,7 @@
 """A digit with its relevance: the picture, its superpixels, and the map over the strokes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +12,10 @@ from graphormer.graphs.superpixels import Digit
 from molxai.rendering.hatch import hatch_segments
 
 STROKE = 0.5
-"""Grey value at which the outline of the strokes is drawn over the map: a line, so that colours stay those of the bar."""
+"""Grey value at which the outline of the strokes is drawn over the map.
+
+It is only a line, so that colours stay those of the bar.
+"""
 
 
 def draw_digit(
@@ -22,10 +26,10 @@ def draw_digit(
     colour_map: Colormap,
     uncertain: ndarray | None = None,
 ) -> None:
-    """Fill three axes: the original, the superpixels with their boundaries, and the relevance of each superpixel.
+    """Fill three axes: the digit, its superpixels with their boundaries, and their relevance.
 
     Args:
-        axes: three of them.
+        axes: three axes, from left to right.
         digit: picture and segment map.
         relevance: `[nodes]`, one number per segment.
         limit: the magnitude that is drawn in full colour.
@@ -35,21 +39,28 @@ def draw_digit(
     Raises:
         ValueError: another number of relevances than segments.
     """
-    if len(relevance) != digit.graph.nodes:
-        raise ValueError(f"{len(relevance)} relevances but {digit.graph.nodes} segments")
-    mean = np.bincount(digit.segments.ravel(), digit.image.ravel()) / np.bincount(
-        digit.segments.ravel()
-    )
-    axes[0].imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
-    axes[1].imshow(mean[digit.segments], cmap="gray_r", vmin=0, vmax=1)
-    boundaries(axes[1], digit.segments, "tab:orange", 0.8)
-    draw_relevance(axes[2], digit, relevance, limit, colour_map, uncertain)
-    for one, title in zip(
-        axes, ("digit", f"{digit.graph.nodes} superpixels", "relevance"), strict=True
-    ):
-        one.set_title(title, fontsize=9)
-        one.set_xticks([])
-        one.set_yticks([])
+    nodes = digit.graph.nodes
+    if len(relevance) != nodes:
+        raise ValueError(f"{len(relevance)} relevances but {nodes} segments")
+    original, superpixels, coloured = axes
+    original.imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
+    superpixels.imshow(mean_grey(digit), cmap="gray_r", vmin=0, vmax=1)
+    draw_boundaries(superpixels, digit.segments, "tab:orange", 0.8)
+    draw_relevance(coloured, digit, relevance, limit, colour_map, uncertain)
+    titles = ("digit", f"{nodes} superpixels", "relevance")
+    for panel, title in zip(axes, titles, strict=True):
+        panel.set_title(title, fontsize=9)
+        panel.set_xticks([])
+        panel.set_yticks([])
+
+
+def mean_grey(digit: Digit) -> ndarray:
+    """`[height, width]`, the mean grey value of each pixel's segment."""
+    segments = digit.segments.ravel()  # (pixels,)
+    totals = np.bincount(segments, digit.image.ravel())  # (nodes,)
+    counts = np.bincount(segments)  # (nodes,)
+    means = totals / counts  # (nodes,)
+    return means[digit.segments]  # (height, width)
 
 
 def draw_relevance(
@@ -60,17 +71,24 @@ def draw_relevance(
     colour_map: Colormap,
     uncertain: ndarray | None = None,
 ) -> None:
-    """The relevance of each superpixel, full colour at ± limit, with the outline of the strokes."""
-    axes.imshow(relevance[digit.segments], cmap=colour_map, vmin=-limit, vmax=limit)
-    boundaries(axes, digit.segments, "0.8", 0.4)
+    """Draw the relevance of each superpixel, full colour at ± limit, with the strokes' outline."""
+    pixels = relevance[digit.segments]  # (height, width)
+    axes.imshow(pixels, cmap=colour_map, vmin=-limit, vmax=limit)
+    draw_boundaries(axes, digit.segments, "0.8", 0.4)
     if uncertain is not None and uncertain.any():
         hatch_segments(axes, digit.segments, uncertain)
     axes.contour(digit.image, [STROKE], colors="black", linewidths=0.9)
 
 
-def boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
-    """A line on every pixel side that separates two segments."""
-    rows, columns = np.nonzero(segments[:, :-1] != segments[:, 1:])
-    axes.vlines(columns + 0.5, rows - 0.5, rows + 0.5, colors=colour, linewidth=width)
-    rows, columns = np.nonzero(segments[:-1] != segments[1:])
-    axes.hlines(rows + 0.5, columns - 0.5, columns + 0.5, colors=colour, linewidth=width)
+def draw_boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:
+    """Draw a line on every pixel side that separates two segments."""
+    style: dict[str, Any] = {"colors": colour, "linewidth": width}
+    half = 0.5  # a pixel reaches so far from its middle
+    left = segments[:, :-1]  # (height, width - 1)
+    right = segments[:, 1:]  # (height, width - 1)
+    rows, columns = np.nonzero(left != right)
+    axes.vlines(columns + half, rows - half, rows + half, **style)
+    above = segments[:-1]  # (height - 1, width)
+    below = segments[1:]  # (height - 1, width)
+    rows, columns = np.nonzero(above != below)
+    axes.hlines(rows + half, columns - half, columns + half, **style)

@@ -1,9 +1,10 @@
-"""A pair flow as a picture: arcs between the atoms or segments that exchanged most, and the flow by distance."""
+"""A pair flow as a picture: arcs between the nodes that exchanged most, and bars by distance."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import matplotlib
 import numpy as np
@@ -11,311 +12,341 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
+from rdkit import Chem
 
-from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.graphs.superpixels import SIDE, Digit
-from molxai.explanation.captions import prediction_line, printable
-from molxai.explanation.explanation import Explanation
-from molxai.explanation.flow import PairFlow, hop_buckets
-from molxai.rendering.arcs import WIDEST, Scene, draw_arcs
+from molxai.rendering import Kind
+from molxai.rendering.arcs import ALPHA, WIDEST, Arc, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale
-from molxai.rendering.digit import boundaries
-from molxai.rendering.layout import flat_copy
-from molxai.rendering.picture import DPI, axes_at, kind_of, quiet_settings, saved, spliced
+from molxai.rendering.digit import draw_boundaries
+from molxai.rendering.drawer import atom_positions, new_drawer
+from molxai.rendering.figure import (
+    MARGIN,
+    axes_at,
+    blank,
+    draw_to,
+    file_content,
+    splice,
+    write,
+)
+from molxai.rendering.layout import bond_lengths, flat_copy
+from molxai.rendering.lettering import signed_or_zero
+from molxai.rendering.look import PLAIN
 
-WIDTH, DRAWING, HEADER, KEY, FOOTER = 1120, (660, 460), 64, 40, 100
-"""Width of a picture; size of the molecule's or digit's drawing; heights of the lines above, the key of widths, the lines below."""
+Subject = Molecule | Digit
+"""What a flow is drawn on."""
 
-LABELS, PROFILE = 134, 304
-"""Width of the names of the distances and of their bars, right of the drawing."""
+WIDTH = 1120
+"""Width of a picture in pixels."""
 
-NAMED, LETTERS = 5, 165
-"""Arcs that are given in numbers, and letters in a line below the picture."""
+DRAWING = (660, 460)
+"""Width and height of the molecule's or digit's drawing."""
 
-LONGEST_BOND, LETTER = 50, 0.4
-"""Pixels per Å, at most, so that few atoms are not blown up; radius of a letter, in halves of a bond."""
+HEADER = 64
+"""Height of the lines above."""
 
-MOST_BARS, TALLEST_BAR = 21, 32
-"""Bars, of which the last distance stands for all longer ones, and pixels for each at most."""
+KEY = 40
+"""Height of the key of widths, below the drawing."""
+
+FOOTER = 100
+"""Height of the lines below all."""
+
+LINE = 20
+"""Height of one line of those."""
+
+HEIGHT = HEADER + DRAWING[1] + KEY + FOOTER
+"""Height of a picture in pixels."""
+
+LABELS = 134
+"""Width of the names of the distances, right of the drawing."""
+
+PROFILE = 304
+"""Width of the bars of the distances."""
+
+ABOVE_PROFILE = 44
+"""Pixels above the bars, for their title and the axis below them."""
+
+LETTERS = 165
+"""Letters in a line below the picture."""
+
+LONGEST_BOND = 50
+"""Pixels of a bond at most, so that few atoms are not blown up."""
+
+PADDING = 0.12
+"""What is left free at each side of a molecule, as a share of the drawing."""
+
+LETTER = 0.4
+"""Radius of a letter, in halves of a bond."""
+
+MOST_BARS = 21
+"""Bars at most, of which the last distance stands for all longer ones."""
+
+TALLEST_BAR = 32
+"""Pixels for each bar at most."""
+
+KEY_SHARES = (1, 1 / 2, 1 / 8)
+"""Widths in the key, as shares of the widest."""
+
+KEY_LEFT = 290
+"""Where the first width of the key stands, right of its words."""
+
+KEY_STEP = 122
+"""Pixels from one width of the key to the next."""
+
+STROKE = 20
+"""Length in pixels of a line in the key."""
+
+AROUND_BARS = 0.3
+"""Share of the bars' range that is left free for their numbers."""
 
 
-def draw_flow(
-    source: Explanation | PairFlow, path: str | Path | None = None, top: int = 12
-) -> str | bytes:
-    """The picture as SVG text, or as PNG bytes where `path` ends in .png; written to `path` where one is given.
+@dataclass(frozen=True, eq=False)
+class FlowPicture:
+    """What the picture of a flow shows."""
 
-    Arcs join the `top` pairs of nodes with the largest |F_ij + F_ji|, summed over layers and heads: as wide as that is,
-    red for the target, blue against it. In an SVG each is a group `flow-i-j` of node numbers i < j. The bars are the
-    flow by distance, all pairs included, and sum to the total. Flows say how evidence was carried between nodes given
-    the attention: an arc along a bond is no relevance of the bond.
+    subject: Subject
+    arcs: tuple[Arc, ...]
+    """Pairs of nodes with the relevance carried between them, the largest first."""
+    by_distance: Mapping[str, float]
+    """Relevance carried over each distance."""
+    total: float
+    unit: str
+    title: str
+    prediction: str
+    reading: tuple[str, ...] = ()
+    """Lines below: what is shown, and how to read it."""
 
-    Args:
-        source: an explanation by lrp, or its flow.
-        path: ends in .svg or .png.
-        top: number of arcs.
+
+def node_words(subject: Subject) -> str:
+    """What the nodes are."""
+    return "atoms" if isinstance(subject, Molecule) else "superpixels"
+
+
+def draw_flow(picture: FlowPicture, path: str | Path | None = None) -> str | bytes:
+    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+
+    Arcs are as wide as what was carried, red for the target, blue against it. In an SVG each is a
+    group `flow-i-j` of node numbers i < j.
 
     Raises:
-        ValueError: there is nothing to draw on, the explanation has no flow, or the file name ends otherwise.
+        ValueError: the file name ends otherwise.
     """
-    kind = kind_of(path)
-    flow = source.pair_flow() if isinstance(source, Explanation) else source
-    if flow.explanation is None or flow.explanation.subject is None:
-        raise ValueError(
-            "the flow of a bare graph has no picture: take the pair_flow of an explanation"
-        )
-    with quiet_settings():
-        content = _picture(flow, flow.explanation, kind, top)
-    if path:
-        write_file(Path(path), content)
-    return content
+    return draw_to(path, partial(_draw, picture))
 
 
-def _picture(
-    flow: PairFlow, explanation: Explanation, kind: Literal["svg", "png"], top: int
-) -> str | bytes:
-    subject, unit = explanation.subject, explanation.unit
-    figure = Figure(
-        figsize=(WIDTH / DPI, (HEADER + DRAWING[1] + KEY + FOOTER) / DPI),
-        dpi=DPI,
-        facecolor="white",
-    )
+def _draw(picture: FlowPicture, kind: Kind) -> str | bytes:
+    figure = blank((WIDTH, HEIGHT), PLAIN, kind)
     axes = axes_at(figure, 0, FOOTER + KEY, *DRAWING)
-    axes.set(xlim=(0, DRAWING[0]), ylim=(DRAWING[1], 0))
+    width, height = DRAWING
+    axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
-    shown = flow.strongest(top)
-    limit = scale([value for _, _, value in shown])
-    numbered = {node for i, j, _ in shown for node in (i, j)}
-    if isinstance(subject, Molecule):
-        skeleton, scene = _skeleton(axes, subject, kind, numbered)
+    limit = scale([value for _, _, value in picture.arcs])
+    numbered = {node for i, j, _ in picture.arcs for node in (i, j)}
+    skeleton: str | bytes | None = None
+    if isinstance(picture.subject, Molecule):
+        skeleton, scene = _skeleton(axes, picture.subject, kind, numbered)
     else:
-        assert isinstance(subject, Digit)
-        skeleton, scene = None, _strokes(figure, subject, numbered)
-    draw_arcs(scene, shown, limit)
-    _key(figure, limit, f"two {_nodes(explanation)} ({unit})")
-    _profile(figure, flow, unit)
-    _texts(figure, flow, explanation, shown)
-    return _merged(figure, skeleton, kind)
+        scene = _strokes(figure, picture.subject, numbered)
+    draw_arcs(scene, picture.arcs, limit)
+    nodes = node_words(picture.subject)
+    _draw_key(figure, limit, f"two {nodes} ({picture.unit})")
+    _draw_profile(figure, picture)
+    _write_lines(figure, picture)
+    return _merge(figure, skeleton, kind)
 
 
-def _merged(
-    figure: Figure, skeleton: str | bytes | None, kind: Literal["svg", "png"]
-) -> str | bytes:
+def _merge(figure: Figure, skeleton: str | bytes | None, kind: Kind) -> str | bytes:
     """The finished figure with RDKit's drawing over the arcs."""
-    if isinstance(skeleton, bytes):
-        figure.figimage(
-            matplotlib.image.imread(io.BytesIO(skeleton)),
-            0,
-            FOOTER + KEY,
-            origin="upper",
-            zorder=10,
-        )
     if kind == "png":
-        return saved(figure, kind)
-    picture = saved(figure, kind).decode()
-    return spliced(picture, skeleton, HEADER, DRAWING) if isinstance(skeleton, str) else picture
+        if isinstance(skeleton, bytes):
+            pixels = matplotlib.image.imread(io.BytesIO(skeleton))
+            figure.figimage(pixels, 0, FOOTER + KEY, origin="upper", zorder=10)
+        return file_content(figure, kind)
+    svg = file_content(figure, kind).decode()
+    if isinstance(skeleton, str):
+        return splice(svg, skeleton, HEADER, DRAWING)
+    return svg
 
 
 def _skeleton(
-    axes: Axes, molecule: Molecule, kind: Literal["svg", "png"], numbered: set[int]
+    axes: Axes, molecule: Molecule, kind: Kind, numbered: set[int]
 ) -> tuple[str | bytes, Scene]:
-    """RDKit's black drawing without a background, with the numbers of some atoms, and where it put the atoms."""
-    from rdkit.Chem.Draw import (
-        rdMolDraw2D,
-    )  # here: `molecule.py`, imported first, says what a machine that cannot draw lacks
-
-    drawer = (
-        rdMolDraw2D.MolDraw2DSVG(*DRAWING)
-        if kind == "svg"
-        else rdMolDraw2D.MolDraw2DCairo(*DRAWING)
-    )
+    """RDKit's black drawing with the numbers of some atoms, and where it put the atoms."""
+    drawer = new_drawer(DRAWING, kind, PADDING)
     options = drawer.drawOptions()
-    options.useBWAtomPalette()
-    options.clearBackground = False
-    options.padding = 0.12
     options.fixedBondLength = LONGEST_BOND
-    options.minFontSize, options.maxFontSize = 10, 20
+    options.minFontSize = 10
+    options.maxFontSize = 20
     options.annotationFontScale = 0.65
-    options.prepareMolsBeforeDrawing = False  # it would add the hydrogens that `flat_copy` left out
     flat = flat_copy(molecule.mol)
-    for i in numbered:
-        flat.GetAtomWithIdx(i).SetProp("atomNote", str(i))
+    for atom in numbered:
+        flat.GetAtomWithIdx(atom).SetProp("atomNote", str(atom))
     drawer.DrawMolecule(flat)
     drawer.FinishDrawing()
-    found = [drawer.GetDrawCoords(i) for i in range(flat.GetNumAtoms())]
-    places = np.array([(point.x, point.y) for point in found])
-    letters = [
-        (atom.GetSymbol() != "C" or not atom.GetDegree()) * (1 + (atom.GetTotalNumHs() > 0))
-        for atom in flat.GetAtoms()
-    ]
-    bonds = [
-        np.linalg.norm(places[bond.GetBeginAtomIdx()] - places[bond.GetEndAtomIdx()])
-        for bond in flat.GetBonds()
-    ]
-    reach = float(np.median(bonds)) / 2 if bonds else LONGEST_BOND / 2
-    return drawer.GetDrawingText(), Scene(axes, places, reach, LETTER * reach * np.array(letters))
+    places = np.array(atom_positions(drawer, flat.GetNumAtoms()))  # (atoms, 2)
+    reach = _half_a_bond(flat, places)
+    letters = np.array([_letters(atom) for atom in flat.GetAtoms()])  # (atoms,)
+    gaps = LETTER * reach * letters
+    return drawer.GetDrawingText(), Scene(axes, places, reach, gaps)
+
+
+def _half_a_bond(mol: Chem.Mol, places: np.ndarray) -> float:
+    """Half the median length of the bonds in the drawing."""
+    lengths = bond_lengths(mol, places)
+    length = float(np.median(lengths)) if lengths else LONGEST_BOND
+    return length / 2
+
+
+def _letters(atom: Chem.Atom) -> int:
+    """Symbols that are written at an atom: none at a corner, two with hydrogens."""
+    is_corner = atom.GetSymbol() == "C" and atom.GetDegree() > 0
+    if is_corner:
+        return 0
+    return 2 if atom.GetTotalNumHs() > 0 else 1
 
 
 def _strokes(figure: Figure, digit: Digit, numbered: set[int]) -> Scene:
     """The picture in grey with its segments and the numbers of some, and their centroids."""
     side = DRAWING[1]
-    axes = axes_at(figure, (DRAWING[0] - side) / 2, FOOTER + KEY, side, side)
+    left = (DRAWING[0] - side) / 2
+    axes = axes_at(figure, left, FOOTER + KEY, side, side)
     axes.imshow(digit.image, cmap="gray_r", vmin=0, vmax=2.2)
-    boundaries(axes, digit.segments, "0.85", 0.5)
+    draw_boundaries(axes, digit.segments, "0.85", 0.5)
     axes.set_xticks([])
     axes.set_yticks([])
     assert digit.graph.positions is not None
-    places = digit.graph.positions.double().numpy()[:, ::-1]
-    for i in numbered:
+    rows_and_columns = digit.graph.positions.double().numpy()  # (nodes, 2)
+    places = rows_and_columns[:, ::-1]  # (nodes, 2): x and y
+    for node in numbered:
         text = axes.annotate(
-            str(i), places[i], (4, 4), textcoords="offset points", fontsize=8, zorder=5
+            str(node), places[node], (4, 4), textcoords="offset points", fontsize=8, zorder=5
         )
         text.set_path_effects([withStroke(linewidth=2, foreground="white")])
-    return Scene(axes, places, SIDE / digit.graph.nodes**0.5 / 2, np.zeros(digit.graph.nodes))
+    nodes = digit.graph.nodes
+    segment = SIDE / nodes**0.5
+    return Scene(axes, places, segment / 2, np.zeros(nodes))
 
 
-def _key(figure: Figure, limit: float, between: str) -> None:
+def _draw_key(figure: Figure, limit: float, between: str) -> None:
     """What the widths mean."""
     axes = axes_at(figure, 0, FOOTER, DRAWING[0], KEY)
     axes.set(xlim=(0, DRAWING[0]), ylim=(0, KEY))
     axes.axis("off")
-    axes.text(14, KEY / 2, f"Carried between {between}:", fontsize=9, va="center")
-    for place, value in enumerate((limit, limit / 2, limit / 8)):
-        x = 290 + 122 * place
-        for colour, left in ((RED, x), (BLUE, x + 24)):
+    middle = KEY / 2
+    axes.text(MARGIN, middle, f"Carried between {between}:", fontsize=9, va="center")
+    for column, share in enumerate(KEY_SHARES):
+        value = limit * share
+        left = KEY_LEFT + KEY_STEP * column
+        for colour, start in ((RED, left), (BLUE, left + STROKE + 4)):
             axes.plot(
-                [left, left + 20],
-                [KEY / 2] * 2,
+                [start, start + STROKE],
+                [middle, middle],
                 color=colour,
                 linewidth=WIDEST * value / limit,
-                alpha=0.8,
+                alpha=ALPHA,
                 solid_capstyle="butt",
             )
-        axes.text(x + 52, KEY / 2, f"±{value:.2g}", fontsize=9, va="center")
+        axes.text(left + 52, middle, f"±{value:.2g}", fontsize=9, va="center")
 
 
-def _profile(figure: Figure, flow: PairFlow, unit: str) -> None:
+def _draw_profile(figure: Figure, picture: FlowPicture) -> None:
     """A bar for each distance, with its number, and the sum of all."""
-    bars = _bars(flow.by_hops())
-    height = min(DRAWING[1] - 44, TALLEST_BAR * len(bars))
-    axes = axes_at(
-        figure, DRAWING[0] + LABELS, FOOTER + KEY + DRAWING[1] - 44 - height, PROFILE, height
-    )
-    values, rows = list(bars.values()), np.arange(len(bars))
-    axes.barh(rows, values, height=0.66, color=[RED if value > 0 else BLUE for value in values])
-    low, high = min(0.0, *values), max(0.0, *values)
-    room = 0.3 * max(high - low, 1e-9)
-    axes.set(xlim=(low - room * (low < 0), high + room), ylim=(len(bars) - 0.4, -0.6), yticks=rows)
+    bars = _bars(picture.by_distance)
+    values = list(bars.values())
+    rows = np.arange(len(bars))
+    colours = [RED if value > 0 else BLUE for value in values]
+    axes = _profile_axes(figure, len(bars))
+    axes.barh(rows, values, height=0.66, color=colours)
+    low = min(0.0, *values)
+    high = max(0.0, *values)
+    room = AROUND_BARS * max(high - low, 1e-9)
+    if low < 0:
+        low -= room
+    axes.set_xlim(low, high + room)
+    axes.set_ylim(len(bars) - 0.4, -0.6)
+    axes.set_yticks(rows)
     axes.set_yticklabels(list(bars), fontsize=9)
     for row, value in enumerate(values):
-        left = value < 0
-        axes.annotate(
-            _number(value),
-            (value, row),
-            (-4 if left else 4, 0),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="center",
-            fontsize=8.5,
-        )
+        _write_number(axes, row, value)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8.5)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_xlabel(f"{unit}, all layers and heads", fontsize=9)
-    axes.set_title(
-        f"Carried over each distance; sum {_number(flow.total())}", fontsize=10, loc="left", pad=8
+    axes.set_xlabel(f"{picture.unit}, all layers and heads", fontsize=9)
+    title = f"Carried over each distance; sum {signed_or_zero(picture.total)}"
+    axes.set_title(title, fontsize=10, loc="left", pad=8)
+
+
+def _profile_axes(figure: Figure, bars: int) -> Axes:
+    """Axes right of the drawing that are as tall as the bars need."""
+    room = DRAWING[1] - ABOVE_PROFILE
+    height = min(room, TALLEST_BAR * bars)
+    below = FOOTER + KEY + room - height
+    return axes_at(figure, DRAWING[0] + LABELS, below, PROFILE, height)
+
+
+def _write_number(axes: Axes, row: int, value: float) -> None:
+    """Write a value beyond the end of its bar."""
+    is_left = value < 0
+    axes.annotate(
+        signed_or_zero(value),
+        (value, row),
+        (-4 if is_left else 4, 0),
+        textcoords="offset points",
+        ha="right" if is_left else "left",
+        va="center",
+        fontsize=8.5,
     )
 
 
-def _bars(by_hops: dict[str, float]) -> dict[str, float]:
-    """The buckets, with the longest distances in one where there are many."""
-    hops = [name for name in by_hops if name[0].isdigit()]
-    rest = {name: value for name, value in by_hops.items() if name not in hops}
-    own = hops[: MOST_BARS - len(rest) - (len(by_hops) > MOST_BARS)]
-    bars = {name: by_hops[name] for name in own}
-    if far := hops[len(own) :]:
-        bars[f"{far[0].split()[0]} to {far[-1]}"] = sum(by_hops[name] for name in far)
-    return bars | rest
+def _bars(by_distance: Mapping[str, float]) -> dict[str, float]:
+    """The distances, with the longest in one if there are many.
+
+    Example:
+        >>> hops = {f"{count} hops": 1.0 for count in range(2, 40)}
+        >>> list(_bars(hops | {"unreachable": 0.5}).items())[-2:]
+        [('21 to 39 hops', 19.0), ('unreachable', 0.5)]
+    """
+    hops = [name for name in by_distance if name[0].isdigit()]
+    others = {name: value for name, value in by_distance.items() if name not in hops}
+    is_full = len(by_distance) > MOST_BARS  # one bar is then kept for the longest
+    near = hops[: MOST_BARS - len(others) - is_full]
+    far = hops[len(near) :]
+    bars = {name: by_distance[name] for name in near}
+    if far:
+        nearest = far[0].split()[0]
+        furthest = far[-1]
+        total = sum(by_distance[name] for name in far)
+        bars[f"{nearest} to {furthest}"] = total
+    return bars | others
 
 
-def _texts(
-    figure: Figure,
-    flow: PairFlow,
-    explanation: Explanation,
-    shown: Sequence[tuple[int, int, float]],
-) -> None:
-    """Title and prediction above; what is shown, what each layer carried and how to read it below."""
-    height = figure.get_size_inches()[1] * DPI
-    lines = [
-        (height - 24, 12, "bold", "Pair flow · " + shortened(explanation.name, 88)),
-        (height - 47, 10, "normal", prediction_line(explanation)),
-    ]
-    below = (
-        _arc_line(flow, explanation, shown),
-        _strongest_line(flow, shown),
-        _layer_line(flow),
-        _reading_line(explanation),
+def _write_lines(figure: Figure, picture: FlowPicture) -> None:
+    """Title and prediction above; what is shown and how to read it below."""
+    write(
+        figure,
+        MARGIN,
+        HEIGHT - 24,
+        picture.title,
+        fontsize=12,
+        fontweight="bold",
     )
-    lines += [
-        (FOOTER - 18 - 20 * row, 9, "normal", shortened(text, LETTERS))
-        for row, text in enumerate(below)
-    ]
-    for y, size, weight, text in lines:
-        figure.text(
-            14 / WIDTH,
-            y / height,
-            printable(text),
-            fontsize=size,
-            fontweight=weight,
-            parse_math=False,
-            color="black",
+    write(
+        figure,
+        MARGIN,
+        HEIGHT - 47,
+        picture.prediction,
+        fontsize=10,
+        fontweight="normal",
+    )
+    for row, text in enumerate(picture.reading):
+        write(
+            figure,
+            MARGIN,
+            FOOTER - 18 - LINE * row,
+            shortened(text, LETTERS),
+            fontsize=9,
+            fontweight="normal",
         )
-
-
-def _nodes(explanation: Explanation) -> str:
-    return "atoms" if isinstance(explanation.subject, Molecule) else "superpixels"
-
-
-def _arc_line(
-    flow: PairFlow, explanation: Explanation, shown: Sequence[tuple[int, int, float]]
-) -> str:
-    """How much of the flow the arcs are."""
-    between = flow.pairs()[1:, 1:]
-    everything, pairs = (
-        float(between.sum() - between.trace()),
-        len(between) * (len(between) - 1) // 2,
-    )
-    arcs = f"Arcs: {len(shown)} of {pairs} pairs of different {_nodes(explanation)}"
-    return f"{arcs}, Σ shown {_number(sum(value for *_, value in shown))} of Σ all {_number(everything)}."
-
-
-def _strongest_line(flow: PairFlow, shown: Sequence[tuple[int, int, float]]) -> str:
-    """The first arcs in numbers."""
-    buckets, bucket = hop_buckets(flow.graph)
-    named = [
-        f"{flow.names[i + 1]}–{flow.names[j + 1]} {_number(value)} ({buckets[int(bucket[i + 1, j + 1])]})"
-        for i, j, value in shown[:NAMED]
-    ]
-    return f"Strongest: {', '.join(named) or 'none'}."
-
-
-def _layer_line(flow: PairFlow) -> str:
-    """What each layer's attention carried."""
-    layers = ", ".join(map(_number, flow.totals.sum(1).tolist()))
-    return f"Layers, first to last (they overlap and do not sum to the output): {layers}."
-
-
-def _reading_line(explanation: Explanation) -> str:
-    """What the colours say, and what they do not."""
-    raised = f"Red was carried for {explanation.target_name}, blue against it"
-    said = "Red raised the value, blue lowered it" if explanation.probability is None else raised
-    bonds = (
-        " A bond has no relevance of its own." if isinstance(explanation.subject, Molecule) else ""
-    )
-    return f"{said}: how evidence moved, taking the attention as given.{bonds}"
-
-
-def _number(value: float) -> str:
-    return f"{value:+.3f}" if abs(value) >= 5e-4 else "0"

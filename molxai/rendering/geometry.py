@@ -1,13 +1,13 @@
-"""A molecule's drawing and a digit's picture as numbers: what a page needs to draw them itself, in any colours and size.
+"""A molecule's drawing and a digit's picture as numbers: a page draws them in any colours and size.
 
-A page of 5000 molecules holds each drawing once and colours it for whatever method, scale and palette are chosen. As
-RDKit's own SVG such a drawing takes 17 kB, as these numbers 2.
+A page of 5000 molecules holds each drawing once and colours it for the method, scale and palette
+that are chosen. Such a drawing takes 17 kB as RDKit's own SVG, and 2 kB as these numbers.
 """
 
 import base64
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import unescape
 from typing import Any
 
@@ -15,19 +15,45 @@ import numpy as np
 from rdkit import Chem
 
 from graphormer.graphs.superpixels import Digit
-from molxai.rendering.layout import flat_copy, rdMolDraw2D
+from molxai.rendering.drawer import atom_positions, new_drawer
+from molxai.rendering.layout import BOND as USUAL_BOND
+from molxai.rendering.layout import bond_lengths, ends_of, flat_copy
 
-BOND, FONT = 24, 14
-"""Length of a usual bond and size of the letters, in the drawing's units."""
+Point = tuple[float, float]
+"""x and y in the drawing's units, from its upper left corner."""
+
+Label = tuple[str, float, float, float]
+"""Letters, x and y of their middle, and their size."""
+
+BOND = 24
+"""Length of a usual bond in the drawing's units."""
+
+FONT = 14
+"""Size of the letters in the drawing's units."""
+
+LINE = 2
+"""Width of a line in the drawing's units."""
 
 MARGIN = 22
-"""Around the atoms: half a bond for their discs, and the rest for letters beside them."""
+"""Units around the atoms: half a bond for their discs, and the rest for letters beside them."""
 
-USUAL_BOND = 1.5
-"""In Å: of a layout without bonds."""
+SPARE = 8 * MARGIN
+"""Units more than the atoms take that RDKit's canvas has, so that nothing is cut off."""
 
-CELL, RISE = 0.32, 0.53
-"""Where the middle of a letter lies, right of and above the place that RDKit gives it, as shares of its size."""
+LETTER_REACH = 0.8
+"""How far a letter reaches from its middle, as a share of its size."""
+
+LETTER_RIGHT = 0.32
+"""How far right of the position that RDKit gives a letter its middle is, as a share of its size."""
+
+LETTER_RISE = 0.53
+"""How far above that position it is."""
+
+MOST_SEGMENTS = 256
+"""Superpixels that a byte can number."""
+
+POINTS_OF = {"M": 1, "L": 1, "C": 3, "Q": 2, "Z": 0}
+"""How many points follow each command of an SVG path."""
 
 _PATH = re.compile(r"<path [^>]*?d='([^']*)' style='([^']*)'")
 _TEXT = re.compile(r"<text x='([^']*)' y='([^']*)'[^>]*font-size:([\d.]+)px[^>]*>([^<]*)</text>")
@@ -37,131 +63,162 @@ def molecule_drawing(mol: Chem.Mol) -> dict[str, Any]:
     """RDKit's drawing, without colours.
 
     Returns:
-        `size` (width, height), `atoms` (x, y of each), `bonds` (both atoms of each), the paths `lines`, `thin` and `solid`
-        (stroked at full and at half width, and filled), and `labels` (text, x and y of its middle, size).
+        `size` (width, height), `atoms` (x, y of each), `bonds` (both atoms of each), the paths
+        `lines`, `thin` and `solid` (stroked at full and at half width, and filled), and `labels`
+        (text, x and y of its middle, size).
     """
     flat = flat_copy(mol)
-    text, places = _drawn(flat)
-    labels = _joined([_label(found) for found in _TEXT.findall(text)])
+    svg, places = _draw(flat)
+    letters = [_label(*groups) for groups in _TEXT.findall(svg)]
+    labels = _join_symbols(letters)
     corner, size = _frame(places, labels)
-    paths: dict[str, list[str]] = {"lines": [], "thin": [], "solid": []}
-    for path, style in _PATH.findall(text):
-        paths[_kind(style)].append(_compact(path, corner))
+    atoms: list[float] = []
+    for place in places:
+        atoms += _tenths(place, corner)
+    bonds: list[int] = []
+    for bond in flat.GetBonds():
+        bonds += ends_of(bond)
     return {
         "size": size,
-        "atoms": [round(value, 1) for x, y in places for value in (x - corner[0], y - corner[1])],
-        "bonds": [
-            end
-            for bond in flat.GetBonds()
-            for end in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())
-        ],
-        **{kind: "".join(parts) for kind, parts in paths.items()},
-        "labels": [
-            [letter, round(x - corner[0], 1), round(y - corner[1], 1), height]
-            for letter, x, y, height in labels
-        ],
+        "atoms": atoms,
+        "bonds": bonds,
+        **_paths(svg, corner),
+        "labels": [[letters, *_tenths((x, y), corner), height] for letters, x, y, height in labels],
     }
 
 
-Label = tuple[str, float, float, float]
-"""A letter, x and y of its middle, and its size."""
+def _tenths(point: Point, corner: Point) -> tuple[float, float]:
+    """The point from the corner on, in tenths of the drawing's unit."""
+    x, y = point
+    left, top = corner
+    return round(x - left, 1), round(y - top, 1)
 
 
-def _drawn(flat: Chem.Mol) -> tuple[str, list[tuple[float, float]]]:
+def _draw(flat: Chem.Mol) -> tuple[str, list[Point]]:
     """RDKit's SVG on a canvas with room to spare, and where the atoms are in it."""
-    where = flat.GetConformer().GetPositions()[:, :2]
-    lengths = [
-        np.linalg.norm(where[b.GetBeginAtomIdx()] - where[b.GetEndAtomIdx()])
-        for b in flat.GetBonds()
-    ]
-    scale = BOND / (float(np.mean(lengths)) if lengths else USUAL_BOND)
-    width, height = (int(side) for side in np.ptp(where, axis=0) * scale + 8 * MARGIN)
-    drawer = rdMolDraw2D.MolDraw2DSVG(width, height, -1, -1, True)  # letters as text
+    places = flat.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
+    lengths = bond_lengths(flat, places)
+    mean_length = float(np.mean(lengths)) if lengths else USUAL_BOND
+    scale = BOND / mean_length
+    spans = np.ptp(places, axis=0) * scale  # (2,)
+    width, height = (int(span + SPARE) for span in spans)
+    drawer = new_drawer((width, height), "svg", letters_as_text=True)
     options = drawer.drawOptions()
-    options.useBWAtomPalette()
-    options.clearBackground = False
-    options.prepareMolsBeforeDrawing = False
-    options.fixedScale = (
-        scale / width
-    )  # RDKit means by it units of the layout as a share of the canvas's width
-    options.fixedFontSize, options.bondLineWidth, options.padding = FONT, 2, 0
+    options.fixedScale = scale / width  # RDKit means a share of the canvas's width for one Å
+    options.fixedFontSize = FONT
+    options.bondLineWidth = LINE
     drawer.DrawMolecule(flat)
     drawer.FinishDrawing()
-    return drawer.GetDrawingText(), [
-        (p.x, p.y) for p in map(drawer.GetDrawCoords, range(len(where)))
-    ]
+    return drawer.GetDrawingText(), atom_positions(drawer, len(places))
 
 
-def _frame(
-    places: Sequence[tuple[float, float]], labels: Sequence[Label]
-) -> tuple[tuple[float, float], tuple[int, int]]:
+def _frame(places: Sequence[Point], labels: Sequence[Label]) -> tuple[Point, tuple[int, int]]:
     """The corner, and width and height, of what holds all atoms and letters."""
-    spots = [(x, y, MARGIN) for x, y in places] + [
-        (x, y, 0.8 * height) for _, x, y, height in labels
-    ]
-    left, top = (min(one[axis] - one[2] for one in spots) for axis in (0, 1))
-    right, bottom = (max(one[axis] + one[2] for one in spots) for axis in (0, 1))
-    return (left, top), (math.ceil(right - left), math.ceil(bottom - top))
+    discs = [(x, y, MARGIN) for x, y in places]
+    letters = [(x, y, LETTER_REACH * height) for _, x, y, height in labels]
+    circles = [*discs, *letters]
+    x, y, radius = np.array(circles).T  # (circles,) each
+    left = float((x - radius).min())
+    top = float((y - radius).min())
+    right = float((x + radius).max())
+    bottom = float((y + radius).max())
+    width = math.ceil(right - left)
+    height = math.ceil(bottom - top)
+    return (left, top), (width, height)
 
 
-def _kind(style: str) -> str:
+def _paths(svg: str, corner: Point) -> dict[str, str]:
+    """All paths of a kind as one."""
+    paths = {"lines": "", "thin": "", "solid": ""}
+    for path, style in _PATH.findall(svg):
+        paths[_path_kind(style)] += _compact(path, corner)
+    return paths
+
+
+def _path_kind(style: str) -> str:
+    """How a path is drawn: `lines` at full width, `thin` at half, or `solid`."""
     if "fill:none" not in style:
         return "solid"
-    return "lines" if "stroke-width:2" in style and "dasharray" not in style else "thin"
+    is_full = f"stroke-width:{LINE}" in style and "dasharray" not in style
+    return "lines" if is_full else "thin"
 
 
-def _compact(path: str, corner: tuple[float, float]) -> str:
-    """A path's numbers from the corner on, in tenths."""
-    numbers = iter(re.findall(r"-?[\d.]+", path))
-    made = []
+def _compact(path: str, corner: Point) -> str:
+    """A path whose numbers count from the corner, in tenths.
+
+    Example:
+        >>> _compact("M 10.04,20 L 30,40.56", (10.0, 20.0))
+        'M0 0L20 20.6'
+    """
+    numbers = map(float, re.findall(r"-?[\d.]+", path))
+    commands: list[str] = []
     for command in re.findall(r"[A-Za-z]", path):
-        count = {"M": 1, "L": 1, "C": 3, "Q": 2, "Z": 0}[command]
-        pairs = (
-            (float(next(numbers)) - corner[0], float(next(numbers)) - corner[1])
-            for _ in range(count)
-        )
-        made.append(command + " ".join(f"{round(x, 1):g} {round(y, 1):g}" for x, y in pairs))
-    return "".join(made)
+        points: list[str] = []
+        for _ in range(POINTS_OF[command]):
+            point = (next(numbers), next(numbers))
+            x, y = _tenths(point, corner)
+            points.append(f"{x:g} {y:g}")
+        commands.append(command + " ".join(points))
+    return "".join(commands)
 
 
-def _label(found: Iterable[str]) -> Label:
-    x, y, size, text = found
+def _label(x: str, y: str, size: str, text: str) -> Label:
+    """A letter with its middle, from an SVG's attributes."""
     height = float(size)
-    return unescape(text), float(x) + CELL * height, float(y) - RISE * height, height
+    middle_x = float(x) + LETTER_RIGHT * height
+    middle_y = float(y) - LETTER_RISE * height
+    return unescape(text), middle_x, middle_y, height
 
 
-def _joined(labels: Sequence[Label]) -> list[Label]:
-    """The two letters of a symbol as one text, which the reader's own font sets at its own width."""
-    made: list[Label] = []
-    for letter, x, y, height in labels:
-        if (
-            made
-            and letter.islower()
-            and made[-1][0].isupper()
-            and made[-1][2:] == (y, height)
-            and abs(x - made[-1][1]) < height
-        ):
-            before = made.pop()
-            made.append((before[0] + letter, (before[1] + x) / 2, y, height))
+def _join_symbols(labels: Sequence[Label]) -> list[Label]:
+    """The two letters of a symbol as one text, which the reader's own font sets at its own width.
+
+    Example:
+        >>> _join_symbols([("C", 0.0, 5.0, 14.0), ("l", 9.0, 5.0, 14.0)])
+        [('Cl', 4.5, 5.0, 14.0)]
+    """
+    joined: list[Label] = []
+    for label in labels:
+        if joined and _are_one_symbol(joined[-1], label):
+            first, first_x, y, height = joined.pop()
+            second, second_x, *_ = label
+            middle = (first_x + second_x) / 2
+            joined.append((first + second, middle, y, height))
         else:
-            made.append((letter, x, y, height))
-    return made
+            joined.append(label)
+    return joined
+
+
+def _are_one_symbol(first: Label, second: Label) -> bool:
+    """Whether a capital is followed by a small letter on the same line."""
+    capital, capital_x, *capital_line = first
+    letter, letter_x, *letter_line = second
+    if not (capital.isupper() and letter.islower()):
+        return False
+    size = letter_line[-1]
+    is_near = abs(letter_x - capital_x) < size
+    return capital_line == letter_line and is_near
 
 
 def digit_drawing(digit: Digit) -> dict[str, Any]:
-    """`image`, grey values 0 to 255 row by row, and `segments`, the superpixel of each pixel, as base64 of bytes; `side`.
+    """The digit's pixels.
+
+    Returns:
+        `image`, grey values 0 to 255 row by row, and `segments`, the superpixel of each pixel, both
+        as base64 of bytes; `side`, the pixels of a row.
 
     Raises:
         ValueError: more superpixels than a byte can number.
     """
-    if digit.segments.max() > 255:
-        raise ValueError(f"{digit.segments.max() + 1} superpixels: pages show at most 256")
-    parts = {"image": np.round(digit.image * 255), "segments": digit.segments}
+    count = int(digit.segments.max()) + 1
+    if count > MOST_SEGMENTS:
+        raise ValueError(f"{count} superpixels: pages show at most {MOST_SEGMENTS}")
     return {
         "side": digit.image.shape[1],
-        **{name: _bytes(values) for name, values in parts.items()},
+        "image": _base64(np.round(digit.image * 255)),
+        "segments": _base64(digit.segments),
     }
 
 
-def _bytes(values: np.ndarray) -> str:
+def _base64(values: np.ndarray) -> str:
     return base64.b64encode(values.astype(np.uint8).tobytes()).decode()

@@ -1,187 +1,146 @@
-"""Many explanations in one figure: the same bond length, the same colour for the same number, and one bar.
+"""Many relevance maps in one figure: one bond length, one colour for one number, and one bar."""
 
->>> molxai.grid(explain(smiles), columns=3).draw("series.svg")
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from graphormer.files import write_file
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from molxai.explanation.captions import colour_line, printable, spread_line
-from molxai.explanation.explanation import Explanation
-from molxai.explanation.explanations import Refused
-from molxai.explanation.words import FIRST, NAME, listed, quoted
+from molxai.rendering import Kind
 from molxai.rendering.bar import colour_map, draw_bar
 from molxai.rendering.digit import draw_relevance
-from molxai.rendering.layout import Layout
-from molxai.rendering.lettering import fitted
-from molxai.rendering.look import PLAIN, Look, Scale, common_limit, look_of, scale_of
-from molxai.rendering.molecule import Kind, draw_layout, laid_out
-from molxai.rendering.picture import (
-    DPI,
+from molxai.rendering.figure import (
+    BAR_WIDTH,
     MARGIN,
-    Placed,
+    POINTS_PER_INCH,
+    PlacedDrawing,
     axes_at,
     blank,
-    kind_of,
-    merged,
-    quiet_settings,
+    draw_to,
+    merge,
     write,
 )
+from molxai.rendering.layout import Layout
+from molxai.rendering.lettering import cut_to_fit, printable
+from molxai.rendering.look import PLAIN, RESOLUTION, Look, Scale, common_limit
+from molxai.rendering.molecule import draw_layout, lay_out
+from molxai.rendering.relevance_map import RelevanceMap
 
-CELL, LOWEST = (280, 210), 90
-"""Width and height of a drawing, and its height at least, in pixels."""
+CELL_WIDTH = 280
+"""Width of a drawing in pixels."""
 
-AIR, LINE, BETWEEN, FOOT = 8, 16, 22, 52
-"""Pixels left free around a drawing, for a line of words below it, between rows, and for the words below all."""
+CELL_HEIGHT = 210
+"""Height of a drawing in pixels at most."""
 
-BAR, SHORTEST_BAR, LONGEST_BAR, ABOVE_BAR = 112, 120, 320, 76
-"""Width of the colour bar's column, length of the bar at least and at most, and room for words over it."""
+LOWEST = 90
+"""Height of a drawing in pixels at least."""
 
-LETTER = 9
-"""Points of the words below a drawing."""
+AIR = 8
+"""Pixels left free around a drawing."""
+
+LINE = 16
+"""Height in pixels of a line of words below a drawing."""
+
+BETWEEN = 22
+"""Pixels between rows."""
+
+FOOT = 52
+"""Height in pixels of the words below all drawings."""
+
+FOOT_LINE = 20
+"""Height in pixels of one line of those."""
+
+BAR_COLUMN = 112
+"""Width in pixels of the colour bar's column."""
+
+SHORTEST_BAR = 120
+"""Length of the bar in pixels at least."""
+
+LONGEST_BAR = 320
+"""Length of the bar in pixels at most."""
+
+ABOVE_BAR = 76
+"""Room in pixels for words over the bar."""
+
+FONT_SIZE = 9
+"""Points of all words."""
+
+OWN_SCALE_TICKS = ("− full", "", "0", "", "+ full")
+"""Words beside the bar if each picture has its own scale."""
 
 
-@dataclass(frozen=True, repr=False)
-class Grid:
-    """A figure of explanations, which shows itself in a notebook."""
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One place of the grid: a drawing and the words below it."""
 
-    cells: tuple[Explanation | Refused, ...]
-    """A `Refused` has a cell with its reason and no drawing."""
+    title: str
+    words: str
+    relevance_map: RelevanceMap | None = None
+    """None: there are words alone, such as the reason why nothing is drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class GridPicture:
+    """What a grid shows, of which at least one cell has a drawing."""
+
+    cells: tuple[Cell, ...]
+    reading: tuple[str, ...]
+    """Lines below all drawings: how to read them."""
     columns: int = 4
     scale: Scale = "common"
-    look: Look = PLAIN
-    legends: tuple[str, ...] = ()
-    """What stands below each drawing in place of its name; empty: the names."""
-
-    def __post_init__(self) -> None:
-        if not self.explanations:
-            raise ValueError("a grid of nothing: at least one explanation is needed")
-        if self.legends and len(self.legends) != len(self.cells):
-            raise ValueError(
-                f"{len(self.legends)} legends for {len(self.cells)} pictures: one for each is needed"
-            )
-        if self.columns < 1:
-            raise ValueError(f"{self.columns} columns: at least 1 is needed")
-        if any(one.subject is None for one in self.explanations):
-            raise ValueError(
-                "an explanation of a bare graph has no picture: explain molecules or digits"
-            )
-        units = {one.relevance_unit for one in self.explanations}
-        if scale_of(self.scale) == "common" and len(units) > 1:
-            raise ValueError(
-                f"relevances in {' and in '.join(sorted(units))} have no common scale: give scale='own'"
-            )
 
     @property
-    def explanations(self) -> tuple[Explanation, ...]:
-        """Those that are drawn."""
-        return tuple(one for one in self.cells if isinstance(one, Explanation))
+    def relevance_maps(self) -> list[RelevanceMap]:
+        """All that is drawn."""
+        return [cell.relevance_map for cell in self.cells if cell.relevance_map is not None]
 
-    def __repr__(self) -> str:
-        return listed("Grid", self.cells, [quoted(one.name, NAME) for one in self.cells[:FIRST]])
-
-    def draw(self, path: str | Path | None = None) -> str | bytes:
-        """The figure as SVG text, or as PNG bytes where `path` ends in .png; written to `path` where one is given.
-
-        Raises:
-            ValueError: the file name ends otherwise, or a relevance is not finite.
-        """
-        kind = kind_of(path)
-        with quiet_settings():
-            content = _figure(self, kind)
-        if path:
-            write_file(Path(path), content)
-        return content
-
-    def _repr_svg_(self) -> str:
-        svg = self.draw()
-        assert isinstance(svg, str)
-        return svg[svg.index("<svg") :]
+    @property
+    def values(self) -> list[float]:
+        """All relevances."""
+        return [value for relevance_map in self.relevance_maps for value in relevance_map.values]
 
 
-def grid(
-    explanations: Explanation | Sequence[Explanation | Refused],
-    columns: int = 4,
-    scale: Scale = "common",
-    path: str | Path | None = None,
-    legends: Sequence[str] | None = None,
-    **look: Any,
-) -> Grid:
-    """A figure of explanations, in rows; all molecules have the same bond length.
-
-    Args:
-        explanations: of molecules or digits, such as an `Explainer` gives for a list; a `Refused` keeps its place.
-        columns: pictures in a row.
-        scale: what full colour is: `common` (the largest relevance of all), `own` (each picture's largest) or a number.
-        path: .svg or .png to write.
-        legends: what stands below each drawing, instead of its id or SMILES.
-        look: choices named as on the command line, like `cmap="orange-purple"`, `dpi=300` or `style="contour"`.
+def draw_grid(
+    picture: GridPicture, path: str | Path | None = None, look: Look = PLAIN
+) -> str | bytes:
+    """The figure as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
     Raises:
-        ValueError: there is nothing to draw, or a choice is not known.
+        ValueError: the file name ends otherwise, or a relevance is not finite.
     """
-    cells = (explanations,) if isinstance(explanations, Explanation) else tuple(explanations)
-    legends = () if legends is None else tuple(map(str, legends))
-    made = Grid(cells, columns, scale, look_of(look), legends)
-    if path:
-        made.draw(path)
-    return made
+    return draw_to(path, partial(_draw, picture, look))
 
 
-def _figure(one: Grid, kind: Kind) -> str | bytes:
-    relevances = [explanation.relevance.tolist() for explanation in one.explanations]
-    limit = common_limit(one.scale, relevances, one.explanations[0].in_unit)
-    look = one.look.at(limit)
-    plan = _plan(one, look)
-    figure = blank((plan.columns * CELL[0] + BAR, plan.tall + FOOT), look, kind)
-    drawings: list[Placed] = []
-    for place, (cell, laid) in enumerate(zip(one.cells, plan.layouts, strict=True)):
-        left, top = place % plan.columns * CELL[0], MARGIN + place // plan.columns * plan.step
-        below = plan.tall + FOOT - top - plan.height
-        if laid and isinstance(cell, Explanation):
-            own = cell.relevance.tolist()
-            size = (CELL[0], plan.height)
-            drawing = draw_layout(
-                laid,
-                own,
-                look.limit_for(own, cell.in_unit),
-                size,
-                kind,
-                look,
-                cell.uncertain,
-                plan.scale,
-            )
+def _draw(picture: GridPicture, look: Look, kind: Kind) -> str | bytes:
+    relevance_maps = picture.relevance_maps
+    relevances = [relevance_map.values for relevance_map in relevance_maps]
+    limit = common_limit(picture.scale, relevances, relevance_maps[0].in_unit)
+    look = look.at(limit)
+    plan = _plan(picture, look)
+    width = plan.columns * CELL_WIDTH + BAR_COLUMN
+    height = plan.total_height + FOOT
+    figure = blank((width, height), look, kind)
+    drawings: list[PlacedDrawing] = []
+    for position, cell in enumerate(picture.cells):
+        left, top = plan.corner(position)
+        below = height - top - plan.height
+        layout = plan.layouts[position]
+        if layout is not None:
+            drawing = _molecule(cell, layout, plan, look, kind)
             drawings.append((drawing, (left, top)))
-        elif isinstance(cell, Explanation):
-            side = plan.height - 2 * AIR
-            _digit(
-                axes_at(figure, left + (CELL[0] - side) / 2, below + AIR, side, side), cell, look
-            )
-        for row, (text, weight) in enumerate(
-            _words(cell, limit, one.legends[place] if one.legends else "")
-        ):
-            text = fitted(printable(text), (CELL[0] - AIR) / (LETTER * DPI / 72), weight == "bold")
-            write(
-                figure,
-                left + CELL[0] / 2,
-                below - LINE * (row + 1),
-                text,
-                fontsize=LETTER,
-                fontweight=weight,
-                ha="center",
-            )
-    _bar(figure, one, limit, [value for own in relevances for value in own])
-    _foot(figure, one, look)
-    return merged(figure, drawings, (CELL[0], plan.height), kind)
+        elif cell.relevance_map is not None:
+            _draw_digit(figure, cell.relevance_map, (left, below), plan.height, look)
+        middle = left + CELL_WIDTH / 2
+        _write_words(figure, cell, limit is None, middle, below)
+    _draw_bar(figure, picture, limit, look)
+    y = FOOT
+    for text in picture.reading:
+        y -= FOOT_LINE
+        write(figure, MARGIN, y, text, fontsize=FONT_SIZE)
+    return merge(figure, drawings, (CELL_WIDTH, plan.height), kind)
 
 
 @dataclass(frozen=True)
@@ -189,101 +148,120 @@ class _Plan:
     """What goes where, in pixels."""
 
     layouts: tuple[Layout | None, ...]
-    """Of the molecules; None for digits and for what is not drawn."""
+    """A layout for each molecule; None for digits and for what is not drawn."""
     scale: float
     """Pixels per Å, the same for all."""
     height: int
-    """Of a drawing."""
+    """Height of a drawing."""
     step: int
     """From one row to the next."""
     columns: int
-    tall: int
+    total_height: int
     """Height of all rows."""
 
+    def corner(self, position: int) -> tuple[int, int]:
+        """Left and upper edge of a cell."""
+        row, column = divmod(position, self.columns)
+        return column * CELL_WIDTH, MARGIN + row * self.step
 
-def _plan(one: Grid, look: Look) -> _Plan:
+
+def _plan(picture: GridPicture, look: Look) -> _Plan:
     """The largest scale at which every molecule fits, and rows no higher than they need."""
-    subjects = [cell.subject if isinstance(cell, Explanation) else None for cell in one.cells]
-    layouts = tuple(
-        laid_out(subject.mol, look) if isinstance(subject, Molecule) else None
-        for subject in subjects
-    )
-    molecules = [laid for laid in layouts if laid]
-    scale = min(
-        (laid.fit((CELL[0] - 2 * AIR, CELL[1] - 2 * AIR)) for laid in molecules), default=1.0
-    )
-    height = CELL[1]
-    if len(molecules) == len(one.explanations):
-        height = max(LOWEST, *(laid.height(scale) + 2 * AIR for laid in molecules))
-    columns, rows = min(one.columns, len(layouts)), -(-len(layouts) // one.columns)
-    step = height + LINE * (2 + (one.scale == "own")) + BETWEEN
+    layouts = tuple(_layout(cell, look) for cell in picture.cells)
+    molecules = [layout for layout in layouts if layout is not None]
+    room = (CELL_WIDTH - 2 * AIR, CELL_HEIGHT - 2 * AIR)
+    scale = min((layout.fit(room) for layout in molecules), default=1.0)
+    height = CELL_HEIGHT
+    if len(molecules) == len(picture.relevance_maps):
+        heights = [layout.height(scale) + 2 * AIR for layout in molecules]
+        height = max(LOWEST, *heights)
+    rows = -(-len(layouts) // picture.columns)  # rounded up
+    lines = 3 if picture.scale == "own" else 2
+    step = height + LINE * lines + BETWEEN
     return _Plan(
-        layouts, scale, height, step, columns, MARGIN + max(rows * step, SHORTEST_BAR + ABOVE_BAR)
+        layouts=layouts,
+        scale=scale,
+        height=height,
+        step=step,
+        columns=min(picture.columns, len(layouts)),
+        total_height=MARGIN + max(rows * step, SHORTEST_BAR + ABOVE_BAR),
     )
 
 
-def _digit(axes: Axes, explanation: Explanation, look: Look) -> None:
-    assert isinstance(explanation.subject, Digit)
-    relevance = explanation.relevance.numpy()
-    limit = look.limit_for(relevance.tolist(), explanation.in_unit)
+def _layout(cell: Cell, look: Look) -> Layout | None:
+    if cell.relevance_map is None or not isinstance(cell.relevance_map.subject, Molecule):
+        return None
+    return lay_out(cell.relevance_map.subject.mol, look)
+
+
+def _molecule(cell: Cell, layout: Layout, plan: _Plan, look: Look, kind: Kind) -> str | bytes:
+    relevance_map = cell.relevance_map
+    assert relevance_map is not None
+    return draw_layout(
+        layout,
+        relevance_map.values,
+        relevance_map.limit(look),
+        (CELL_WIDTH, plan.height),
+        kind,
+        look,
+        relevance_map.uncertain,
+        plan.scale,
+    )
+
+
+def _draw_digit(
+    figure: Figure,
+    relevance_map: RelevanceMap,
+    corner: tuple[float, float],
+    height: int,
+    look: Look,
+) -> None:
+    """Draw a digit in the middle of the cell with this lower left corner."""
+    assert isinstance(relevance_map.subject, Digit)
+    left, below = corner
+    side = height - 2 * AIR
+    margin = (CELL_WIDTH - side) / 2
+    axes = axes_at(figure, left + margin, below + AIR, side, side)
     draw_relevance(
         axes,
-        explanation.subject,
-        relevance,
-        limit,
+        relevance_map.subject,
+        relevance_map.relevance,
+        relevance_map.limit(look),
         colour_map(look.colours),
-        np.array(explanation.uncertain),
+        np.array(relevance_map.uncertain),
     )
     axes.set_xticks([])
     axes.set_yticks([])
 
 
-def _words(cell: Explanation | Refused, limit: float | None, legend: str) -> list[tuple[str, str]]:
-    """Name, what is explained, and where each picture has its own scale that scale, with their weights."""
-    if isinstance(cell, Refused):
-        return [(legend or cell.name, "bold"), (cell.error, "normal")]
-    explanation = cell
-    name = legend or (
-        explanation.name
-        if explanation.name != "digit"
-        else f"digit, predicted {explanation.prediction_name}"
-    )
-    said = f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
-    if explanation.probability is not None:
-        said = f"{explanation.full_target_name}, p {explanation.probability:.2f} · logit {explanation.logit:+.2f}"
-    own = (
-        []
-        if limit
-        else [
-            (
-                f"full colour ±{PLAIN.limit_for(explanation.relevance.tolist(), explanation.in_unit):.2g}",
-                "normal",
-            )
-        ]
-    )
-    return [(name, "bold"), (said, "normal"), *own]
+def _write_words(figure: Figure, cell: Cell, own_scale: bool, middle: float, below: float) -> None:
+    """Write the title, the words, and the scale if each picture has its own."""
+    lines = [(cell.title, "bold"), (cell.words, "normal")]
+    if own_scale and cell.relevance_map is not None:
+        limit = cell.relevance_map.limit(PLAIN)
+        lines.append((f"full colour ±{limit:.2g}", "normal"))
+    room = (CELL_WIDTH - AIR) / (FONT_SIZE * RESOLUTION / POINTS_PER_INCH)
+    for row, (text, weight) in enumerate(lines):
+        write(
+            figure,
+            middle,
+            below - LINE * (row + 1),
+            cut_to_fit(printable(text), room, weight == "bold"),
+            fontsize=FONT_SIZE,
+            fontweight=weight,
+            ha="center",
+        )
 
 
-def _foot(figure: Figure, one: Grid, look: Look) -> None:
-    """How to read the colours and the hatching."""
-    first, targets = (
-        one.explanations[0],
-        {explanation.full_target_name for explanation in one.explanations},
-    )
-    said = [
-        colour_line(first, look.colours, "" if len(targets) == 1 else "the class that is named")
-    ]
-    said += [line for line in map(spread_line, one.explanations) if line][:1]
-    for row, text in enumerate(said):
-        write(figure, MARGIN, FOOT - 20 * (row + 1), text, fontsize=LETTER)
-
-
-def _bar(figure: Figure, one: Grid, limit: float | None, relevance: Sequence[float]) -> None:
-    """The bar at the right of the first rows; without a common scale its ends are each picture's own."""
-    width, height = figure.get_size_inches() * DPI
+def _draw_bar(figure: Figure, picture: GridPicture, limit: float | None, look: Look) -> None:
+    """The bar at the right of the first rows; without a common scale it has no numbers."""
+    width, height = figure.get_size_inches() * RESOLUTION
     length = min(height - FOOT - ABOVE_BAR, LONGEST_BAR)
-    axes = axes_at(figure, width - BAR + 8, height - ABOVE_BAR - length, 14, length)
+    left = width - BAR_COLUMN + 8
+    below = height - ABOVE_BAR - length
+    axes = axes_at(figure, left, below, BAR_WIDTH, length)
     if limit is None:
-        draw_bar(axes, 1.0, [], "own scale", one.look.colours, ("− full", "", "0", "", "+ full"))
+        draw_bar(axes, 1.0, [], "own scale", look.colours, OWN_SCALE_TICKS)
     else:
-        draw_bar(axes, limit, relevance, one.explanations[0].relevance_unit, one.look.colours)
+        unit = picture.relevance_maps[0].unit
+        draw_bar(axes, limit, picture.values, unit, look.colours)

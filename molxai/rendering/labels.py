@@ -1,206 +1,364 @@
-"""Words beside the parts of a drawing: laid where nothing else is, with a line to what they name."""
+"""Words beside the parts of a drawing: where nothing else is, with a line to what they name.
+
+Every part tries many positions around its atoms and takes the one that costs least: near, clear of
+atoms, bonds and other words, and with a line that crosses little. A label may be far away: bands of
+distances are tried one after the other until a clear position is found.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from graphormer.graphs.molecules import shortened
-from molxai.rendering.layout import DISC, Label, Layout
+from molxai.rendering.layout import DISC, Label, Layout, distances_between
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
 
 HEIGHT = 0.6
-"""Of a line of words in Å: a little less than the letters of atoms."""
+"""Height in Å of a line of words: a little less than the letters of atoms."""
 
 LETTERS = 40
-"""Of a label at most."""
+"""Letters of a label at most."""
+
+BORDER = 0.05
+"""Å between words and the edge of their box."""
 
 CLEAR = 0.8
-"""Distance in Å that a label keeps from atoms, at least; half of it from the middles of bonds and from other labels."""
+"""Distance in Å that a label keeps from atoms, at least.
+
+It keeps half of it from the middles of bonds and from other labels.
+"""
 
 REACHES = np.arange(1.3, 6.0, 0.25)
-"""Distances in Å from an atom that are tried, in `TURNS` directions."""
-
-BAND, FURTHER = 6.0, 0.6
-"""Width in Å of the bands of distances that are tried, one after the other, where no nearer place is clear, and their steps."""
+"""Distances in Å from an atom that are tried first."""
 
 TURNS = 24
+"""Directions that are tried at each distance."""
+
+BAND = 6.0
+"""Width in Å of each further band of distances."""
+
+FURTHER = 0.6
+"""Steps in Å between the distances of a further band."""
 
 MOST_ORIGINS = 8
-"""Atoms of a part around which places are tried."""
+"""Atoms of a part around which positions are tried."""
 
 SWEEPS = 3
-"""Times that each label may move: the first ones are laid before it is known where the later ones need room."""
+"""Times that each label may move: the first ones do not know where the later ones need room."""
 
 PROMISING = 200
-"""Places, the best by what lies under them, of which it is seen what their line to the part would cross."""
+"""Positions, the best by what lies under them, for which the line to the part is looked at."""
 
-OVER_LABEL, THROUGH_LABEL, OVER_DRAWING, OVER_LINE, OVER_ATOM = 1e4, 1e3, 100.0, 10.0, 1.0
-"""What a place costs, in Å further away: words on words; a line through words, by each; words on an atom or a bond, by each; two
-lines that cross; a line over an atom of another part."""
+OVER_LABEL = 1e4
+"""Cost, in Å further away, of words on words."""
+
+THROUGH_LABEL = 1e3
+"""Cost of a line through words, for each."""
+
+OVER_DRAWING = 100.0
+"""Cost of words on an atom or a bond, for each."""
+
+OVER_LINE = 10.0
+"""Cost of two lines that cross."""
+
+OVER_ATOM = 1.0
+"""Cost of a line over an atom of another part."""
+
+OUTSIDE = 0.5
+"""Cost of each Å by which words stick out of the drawing's box: the drawing shrinks for it."""
+
+FROM_MIDDLE = 0.15
+"""Cost of each Å from the middle of the part's atoms."""
+
+NOTHING = 1e-9
+"""In place of a length of zero by which something is divided."""
 
 
-def labelled(layout: Layout, parts: Sequence[Part]) -> Layout:
-    """The layout with a label beside each part that has words, and room for it; no label lies on another.
+def add_labels(layout: Layout, parts: Sequence[Part]) -> Layout:
+    """The layout with its parts, a label beside each that has words, and room for them.
 
-    Small parts choose first, for they have the fewest places.
+    No label lies on another. Small parts choose first, for they have the fewest positions.
     """
-    outlined = replace(layout, parts=tuple(tuple(atoms) for atoms, _ in parts))
-    parts = [part for part in parts if part[1]]
-    if not parts:
-        return outlined
-    spots = [_Spots(layout, list(atoms), _words(text)) for atoms, text in parts]
-    furthest = float(np.linalg.norm(layout.high - layout.low)) + 2 * HEIGHT * len(parts)
-    order = sorted(range(len(parts)), key=lambda i: len(parts[i][0]))
-    made: dict[int, Label] = {}
+    outlines = tuple(tuple(atoms) for atoms, _ in parts)
+    layout = replace(layout, parts=outlines)
+    candidates = [_Candidates(layout, atoms, text) for atoms, text in parts if text]
+    if not candidates:
+        return layout
+    labels = tuple(_choose(layout, candidates))
+    lower_corners = [label.centre - label.half for label in labels]
+    upper_corners = [label.centre + label.half for label in labels]
+    return replace(
+        layout,
+        low=np.min([layout.low, *lower_corners], axis=0),
+        high=np.max([layout.high, *upper_corners], axis=0),
+        labels=labels,
+    )
+
+
+def _choose(layout: Layout, candidates: Sequence["_Candidates"]) -> list[Label]:
+    """A label for each part; in each sweep all move in turn, until none does any more."""
+    size = layout.high - layout.low
+    diagonal = float(np.linalg.norm(size))
+    furthest = diagonal + 2 * HEIGHT * len(candidates)
+    smallest_first = sorted(candidates, key=lambda candidate: len(candidate.atoms))
+    labels: dict[_Candidates, Label] = {}
     for _ in range(SWEEPS):
-        before = [one.centre.tolist() for one in made.values()]
-        for i in order:
-            others = [label for j, label in made.items() if j != i]
-            made[i] = spots[i].label(others, furthest)
-        if [one.centre.tolist() for one in made.values()] == before:
+        before = [label.centre.tolist() for label in labels.values()]
+        for candidate in smallest_first:
+            others = [label for other, label in labels.items() if other is not candidate]
+            labels[candidate] = candidate.best_label(others, furthest)
+        after = [label.centre.tolist() for label in labels.values()]
+        if after == before:
             break
-    low = np.min([layout.low, *(one.centre - one.half for one in made.values())], axis=0)
-    high = np.max([layout.high, *(one.centre + one.half for one in made.values())], axis=0)
-    labels = tuple(made[i] for i in range(len(parts)))
-    return replace(outlined, low=low, high=high, labels=labels)
+    return [labels[candidate] for candidate in candidates]
 
 
-def _words(text: str) -> str:
-    return shortened("".join(one if one.isprintable() else " " for one in text), LETTERS)
-
-
-def _half(text: str) -> ndarray:
-    return np.array([width(text) * HEIGHT, HEIGHT]) / 2 + 0.05
-
-
-class _Spots:
-    """Places for the label of one part, and what each costs for what lies under it."""
+class _Candidates:
+    """Positions for the label of one part, and what each costs for what lies under it."""
 
     def __init__(self, layout: Layout, atoms: Sequence[int], text: str) -> None:
-        self.layout, self.text, self.half = layout, text, _half(text)
-        self.own = layout.places[list(atoms)]
-        self.others = np.delete(layout.places, list(atoms), axis=0)
-        self.known: list[tuple[ndarray, ndarray]] = []
+        self.layout = layout
+        self.text = _one_line(text)
+        self.half = _half_size(self.text)
+        self.atoms: Float[ndarray, "atoms 2"] = layout.places[list(atoms)]
+        self.other_atoms = np.delete(layout.places, list(atoms), axis=0)
+        self.bands: list[tuple[ndarray, ndarray]] = []
 
-    def label(self, taken: Sequence[Label], furthest: float) -> Label:
-        """The label at the best place: as near as it is clear of other labels and of the drawing, and up to so many Å away."""
-        best, least = self.own[0], math.inf
+    def best_label(self, others: Sequence[Label], furthest: float) -> Label:
+        """The label at the best position: in the nearest band that has a clear one.
+
+        Args:
+            others: labels of other parts.
+            furthest: distance in Å up to which bands are tried.
+        """
+        best = self.atoms[0]
+        least = math.inf
         for number in range(1 + math.ceil(furthest / BAND)):
-            place, cost = self._best(*self._band(number), taken)
+            centre, cost = self._best_in(number, others)
             if cost < least:
-                best, least = place, cost
+                best = centre
+                least = cost
             if least < OVER_DRAWING:
                 break
-        return Label(
-            self.text, best, self.half, self.own[np.linalg.norm(self.own - best, axis=1).argmin()]
-        )
+        distances = np.linalg.norm(self.atoms - best, axis=1)  # (atoms,)
+        nearest = distances.argmin()
+        return Label(self.text, best, self.half, self.atoms[nearest])
 
-    def _band(self, number: int) -> tuple[ndarray, ndarray]:
-        """Places in a band of distances from the part's atoms, and their costs."""
-        if number == len(self.known):
-            reaches = (
-                REACHES
-                if not number
-                else REACHES[-1]
-                + BAND * (number - 1)
-                + np.arange(FURTHER, BAND + FURTHER / 2, FURTHER)
-            )
-            centres = _around(_spread(self.own), reaches)
-            self.known.append((centres, _standing(self.layout, self.own, self.half, centres)))
-        return self.known[number]
+    def _band(self, number: int) -> tuple[Float[ndarray, "points 2"], Float[ndarray, " points"]]:
+        """Positions in a band of distances from the part's atoms, and their costs."""
+        if number == len(self.bands):
+            origins = _far_apart(self.atoms)
+            centres = _around(origins, _reaches(number))
+            costs = _costs_in_place(self.layout, self.atoms, self.half, centres)
+            self.bands.append((centres, costs))
+        return self.bands[number]
 
-    def _best(
-        self, centres: ndarray, cost: ndarray, taken: Sequence[Label]
-    ) -> tuple[ndarray, float]:
-        """The best of the places, and what it costs with the other labels where they are."""
-        cost = cost.copy()
-        for one in taken:
-            cost += OVER_LABEL * (
-                np.abs(centres - one.centre) < self.half + one.half + CLEAR / 2
-            ).all(1)
-        chosen = np.argsort(cost, kind="stable")[:PROMISING]
-        centres, cost = centres[chosen], cost[chosen]
-        near = self.own[np.linalg.norm(centres[:, None] - self.own, axis=2).argmin(1)]
-        cost += OVER_ATOM * _near_line(centres, near, self.others)
-        for one in taken:
-            blocked = _crosses_box(centres, near, one.centre, one.half) | _crosses_box(
-                one.centre, one.near, centres, self.half
-            )
-            cost += THROUGH_LABEL * blocked + OVER_LINE * _crosses_line(
-                centres, near, one.centre, one.near
-            )
-        best = int(np.argmin(cost))
-        return centres[best], float(cost[best])
+    def _best_in(self, number: int, others: Sequence[Label]) -> tuple[ndarray, float]:
+        """The best position of a band, and what it costs beside the other labels."""
+        centres, costs = self._band(number)
+        costs = costs.copy()
+        for other in others:
+            costs += OVER_LABEL * self._is_over(centres, other)
+        ranking = np.argsort(costs, kind="stable")
+        promising = ranking[:PROMISING]
+        centres = centres[promising]
+        costs = self._add_lines(costs[promising], centres, others)
+        best = int(np.argmin(costs))
+        return centres[best], float(costs[best])
+
+    def _is_over(
+        self, centres: Float[ndarray, "points 2"], other: Label
+    ) -> Bool[ndarray, " points"]:
+        """Whether the words at each position would lie on another label, or too near it."""
+        room = self.half + other.half + CLEAR / 2
+        offsets = np.abs(centres - other.centre)  # (points, 2)
+        return (offsets < room).all(1)
+
+    def _add_lines(
+        self,
+        costs: Float[ndarray, " points"],
+        centres: Float[ndarray, "points 2"],
+        others: Sequence[Label],
+    ) -> Float[ndarray, " points"]:
+        """The costs with that of the line from each position to the part's nearest atom."""
+        distances = distances_between(centres, self.atoms)
+        nearest = distances.argmin(1)  # (points,)
+        ends = self.atoms[nearest]  # (points, 2)
+        discs = _discs_on_line(centres, ends, self.other_atoms)
+        costs = costs + OVER_ATOM * discs
+        for other in others:
+            through_other = _enters_box(centres, ends, other.centre, other.half)
+            through_this = _enters_box(other.centre, other.near, centres, self.half)
+            is_through = through_other | through_this
+            crosses = _crosses_line(centres, ends, other.centre, other.near)
+            costs += THROUGH_LABEL * is_through + OVER_LINE * crosses
+        return costs
 
 
-def _spread(own: ndarray) -> ndarray:
-    """Of a part's atoms, a few that lie far from one another: a large one has room enough around those."""
-    if len(own) <= MOST_ORIGINS:
-        return own
-    chosen = [int(np.linalg.norm(own - own.mean(0), axis=1).argmax())]
-    while len(chosen) < MOST_ORIGINS:
-        chosen.append(int(np.linalg.norm(own[:, None] - own[chosen], axis=2).min(1).argmax()))
-    return own[chosen]
+def _one_line(text: str) -> str:
+    """The words without line breaks and control characters, cut if they are many."""
+    blanks = "".join(character if character.isprintable() else " " for character in text)
+    return shortened(blanks, LETTERS)
 
 
-def _around(own: ndarray, reaches: ndarray) -> ndarray:
-    """Places around each atom."""
+def _half_size(text: str) -> Float[ndarray, " 2"]:
+    """Half the width and height of the box around the words."""
+    size = np.array([width(text) * HEIGHT, HEIGHT])
+    return size / 2 + BORDER
+
+
+def _reaches(number: int) -> Float[ndarray, " reaches"]:
+    """Distances in Å of a band: the first is dense, the further ones are coarse."""
+    if number == 0:
+        return REACHES
+    start = REACHES[-1] + BAND * (number - 1)
+    end = BAND + FURTHER / 2  # the last step included
+    return start + np.arange(FURTHER, end, FURTHER)
+
+
+def _far_apart(atoms: Float[ndarray, "atoms 2"]) -> Float[ndarray, "origins 2"]:
+    """A few atoms of a part that lie far from one another: a large part has room around those."""
+    if len(atoms) <= MOST_ORIGINS:
+        return atoms
+    from_middle = np.linalg.norm(atoms - atoms.mean(0), axis=1)  # (atoms,)
+    origins = [int(from_middle.argmax())]
+    while len(origins) < MOST_ORIGINS:
+        distances = distances_between(atoms, atoms[origins])
+        nearest = distances.min(1)  # (atoms,)
+        origins.append(int(nearest.argmax()))
+    return atoms[origins]
+
+
+def _around(
+    origins: Float[ndarray, "origins 2"], reaches: Float[ndarray, " reaches"]
+) -> Float[ndarray, "points 2"]:
+    """Positions around each origin, in all directions and at all distances."""
     angles = np.linspace(0, 2 * np.pi, TURNS, endpoint=False)
-    rays = reaches[:, None, None] * np.stack([np.cos(angles), np.sin(angles)], 1)
-    return (own[:, None, None] + rays).reshape(-1, 2)
+    x = np.cos(angles)
+    y = np.sin(angles)
+    directions = np.stack([x, y], 1)  # (turns, 2)
+    rays = reaches[:, None, None] * directions  # (reaches, turns, 2)
+    positions = origins[:, None, None] + rays  # (origins, reaches, turns, 2)
+    return positions.reshape(-1, 2)  # (points, 2)
 
 
-def _standing(layout: Layout, own: ndarray, half: ndarray, centres: ndarray) -> ndarray:
-    """What each place costs for what lies under it and for its distance.
+def _costs_in_place(
+    layout: Layout,
+    atoms: Float[ndarray, "atoms 2"],
+    half: Float[ndarray, " 2"],
+    centres: Float[ndarray, "points 2"],
+) -> Float[ndarray, " points"]:
+    """What each position costs for what lies under it, its distance and its reach beyond the box.
 
-    A place outside the drawing's box is worse by how far it sticks out: the drawing would shrink for it.
+    A position outside the drawing's box is worse by how far it sticks out: the drawing would shrink
+    for it.
     """
-    middles = layout.places[layout.bonds].mean(1)
-    crowded = _inside(centres, half + CLEAR, layout.places) + _inside(
-        centres, half + CLEAR / 2, middles
-    )
-    gap = np.linalg.norm(np.maximum(np.abs(centres[:, None] - own) - half, 0), axis=2).min(1)
-    out = np.maximum(layout.low - centres + half, 0) + np.maximum(centres + half - layout.high, 0)
-    from_middle = np.linalg.norm(centres - own.mean(0), axis=1)
-    return OVER_DRAWING * crowded + gap + 0.5 * out.sum(1) + 0.15 * from_middle
+    middles = layout.places[layout.bonds].mean(1)  # (bonds, 2)
+    atoms_under = _count_inside(centres, half + CLEAR, layout.places)
+    bonds_under = _count_inside(centres, half + CLEAR / 2, middles)
+    things_under = atoms_under + bonds_under
+    offsets = np.abs(centres[:, None] - atoms)  # (points, atoms, 2)
+    beyond_box = np.maximum(offsets - half, 0)  # (points, atoms, 2)
+    gap = np.linalg.norm(beyond_box, axis=2).min(1)  # (points,)
+    below = np.maximum(layout.low - centres + half, 0)  # (points, 2)
+    above = np.maximum(centres + half - layout.high, 0)  # (points, 2)
+    outside = (below + above).sum(1)  # (points,)
+    middle = atoms.mean(0)
+    from_middle = np.linalg.norm(centres - middle, axis=1)  # (points,)
+    costs = OVER_DRAWING * things_under + gap
+    costs += OUTSIDE * outside
+    costs += FROM_MIDDLE * from_middle
+    return costs
 
 
-def _inside(centres: ndarray, half: ndarray, points: ndarray) -> ndarray:
+def _count_inside(
+    centres: Float[ndarray, "centres 2"],
+    half: Float[ndarray, " 2"],
+    points: Float[ndarray, "points 2"],
+) -> Int[ndarray, " centres"]:
     """How many of the points lie in the box around each centre."""
-    return (np.abs(centres[:, None] - points) < half).all(2).sum(1)
+    offsets = np.abs(centres[:, None] - points)  # (centres, points, 2)
+    is_inside = (offsets < half).all(2)  # (centres, points)
+    return is_inside.sum(1)
 
 
-def _near_line(starts: ndarray, ends: ndarray, points: ndarray) -> ndarray:
-    """How many of the points have their disc on the line from each start to its end."""
+def _discs_on_line(
+    starts: Float[ndarray, "lines 2"],
+    ends: Float[ndarray, "lines 2"],
+    atoms: Float[ndarray, "atoms 2"],
+) -> Int[ndarray, " lines"]:
+    """How many of the atoms have their disc on the line from each start to its end."""
     way = ends - starts
-    length = np.maximum((way**2).sum(1), 1e-9)
-    along = np.clip(
-        ((points[None] - starts[:, None]) * way[:, None]).sum(2) / length[:, None], 0, 1
-    )
-    nearest = starts[:, None] + along[:, :, None] * way[:, None]
-    return (np.linalg.norm(points[None] - nearest, axis=2) < DISC).sum(1)
+    squared_length = np.maximum((way**2).sum(1), NOTHING)  # (lines,)
+    offsets = atoms[None] - starts[:, None]  # (lines, atoms, 2)
+    ways = way[:, None]  # (lines, 1, 2)
+    products = (offsets * ways).sum(2)  # (lines, atoms)
+    shares = products / squared_length[:, None]  # (lines, atoms)
+    along = np.clip(shares, 0, 1)
+    steps = along[:, :, None] * ways  # (lines, atoms, 2)
+    nearest = starts[:, None] + steps  # (lines, atoms, 2)
+    distances = np.linalg.norm(atoms[None] - nearest, axis=2)  # (lines, atoms)
+    is_on_line = distances < DISC
+    return is_on_line.sum(1)
 
 
-def _crosses_box(starts: ndarray, ends: ndarray, centre: ndarray, half: ndarray) -> ndarray:
-    """Whether the line from a start to its end enters the box; lines or boxes may be many."""
-    way = np.where(np.abs(ends - starts) < 1e-9, 1e-9, ends - starts)
-    first, second = (centre - half - starts) / way, (centre + half - starts) / way
-    enters = np.maximum(np.minimum(first, second).max(-1), 0)
-    leaves = np.minimum(np.maximum(first, second).min(-1), 1)
-    return enters < leaves
+def _enters_box(
+    starts: ndarray, ends: ndarray, centre: ndarray, half: Float[ndarray, " 2"]
+) -> Bool[ndarray, " many"]:
+    """Whether the line from a start to its end enters the box; lines or boxes may be many.
+
+    A line is in a box where it is between both edges in x and in y at once (the slab method).
+    """
+    step = ends - starts
+    is_along_edge = np.abs(step) < NOTHING
+    way = np.where(is_along_edge, NOTHING, step)
+    low = centre - half
+    high = centre + half
+    to_low = (low - starts) / way  # as shares of the line
+    to_high = (high - starts) / way
+    entries = np.minimum(to_low, to_high)
+    exits = np.maximum(to_low, to_high)
+    entry = np.maximum(entries.max(-1), 0)
+    exit_ = np.minimum(exits.min(-1), 1)
+    return entry < exit_
 
 
-def _crosses_line(starts: ndarray, ends: ndarray, start: ndarray, end: ndarray) -> ndarray:
-    """Whether each line crosses the one from `start` to `end`."""
-    sides = _side(start, end, starts) != _side(start, end, ends)
-    return sides & (_side(starts, ends, start) != _side(starts, ends, end))
+def _crosses_line(
+    starts: Float[ndarray, "lines 2"],
+    ends: Float[ndarray, "lines 2"],
+    start: Float[ndarray, " 2"],
+    end: Float[ndarray, " 2"],
+) -> Bool[ndarray, " lines"]:
+    """Whether each line crosses the one from `start` to `end`.
+
+    Two lines cross if each has its ends on both sides of the other.
+    """
+    starts_left = _is_left(start, end, starts)
+    ends_left = _is_left(start, end, ends)
+    start_left = _is_left(starts, ends, start)
+    end_left = _is_left(starts, ends, end)
+    are_apart = starts_left != ends_left
+    is_apart = start_left != end_left
+    return are_apart & is_apart
 
 
-def _side(start: ndarray, end: ndarray, point: ndarray) -> ndarray:
-    """On which side of the line the point lies."""
-    way, there = end - start, point - start
-    return way[..., 0] * there[..., 1] > way[..., 1] * there[..., 0]
+def _is_left(start: ndarray, end: ndarray, point: ndarray) -> ndarray:
+    """Whether each point lies left of its line, seen along it.
+
+    Example:
+        >>> points = np.array([[-1.0, 0.5], [1.0, 0.5]])
+        >>> _is_left(np.zeros(2), np.array([0.0, 1.0]), points).tolist()
+        [True, False]
+    """
+    along_x, along_y = _x_and_y(end - start)
+    to_x, to_y = _x_and_y(point - start)
+    return along_x * to_y > along_y * to_x
+
+
+def _x_and_y(vectors: ndarray) -> tuple[ndarray, ndarray]:
+    return vectors[..., 0], vectors[..., 1]

@@ -1,4 +1,4 @@
-"""How wide words are, and words that fit."""
+"""Words in a picture: how wide they are, words that fit, only characters that have a picture."""
 
 from functools import cache
 
@@ -6,12 +6,22 @@ from matplotlib import get_data_path
 from PIL import ImageFont
 
 FONTS = f"{get_data_path()}/fonts/ttf"
-"""DejaVu Sans, the font of all pictures, comes with matplotlib."""
+"""Folder of DejaVu Sans, the font of all pictures, which comes with matplotlib."""
 
-REGULAR, BOLD = f"{FONTS}/DejaVuSans.ttf", f"{FONTS}/DejaVuSans-Bold.ttf"
+REGULAR = f"{FONTS}/DejaVuSans.ttf"
+"""File of the usual font."""
+
+BOLD = f"{FONTS}/DejaVuSans-Bold.ttf"
+"""File of the font of titles."""
 
 MEASURED = 100
 """Size at which letters are measured."""
+
+NARROWEST = 1 / 8
+"""Width of the narrowest letter, as a multiple of the size of the font."""
+
+SMALLEST_NUMBER = 5e-4
+"""Smaller magnitudes are zero to three decimals."""
 
 
 @cache
@@ -20,19 +30,43 @@ def _font(path: str) -> ImageFont.FreeTypeFont:
 
 
 def width(text: str, bold: bool = False) -> float:
-    """Of the words, as a multiple of the size of the font."""
-    return _font(BOLD if bold else REGULAR).getlength(text) / MEASURED
+    """Width of the words, as a multiple of the size of the font."""
+    font = _font(BOLD if bold else REGULAR)
+    return font.getlength(text) / MEASURED
 
 
-def fitted(text: str, room: float, bold: bool = False) -> str:
-    """The words, cut with an ellipsis where they are wider than `room` times the size of the font."""
-    text = text[: int(8 * room) + 2]  # no letter is narrower than an eighth
+def cut_to_fit(text: str, room: float, bold: bool = False) -> str:
+    """The words, cut with an ellipsis if they are wider than `room` times the size of the font."""
+    text = text[: int(room / NARROWEST) + 2]  # what cannot fit is not measured
     if width(text, bold) <= room:
         return text
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (
-            (middle, high) if width(text[:middle] + "…", bold) <= room else (low, middle - 1)
-        )
-    return text[:low] + "…"
+    # Bisection: `shortest` letters and an ellipsis fit, more than `longest` letters do not.
+    shortest = 0
+    longest = len(text)
+    while shortest < longest:
+        middle = (shortest + longest + 1) // 2
+        if width(text[:middle] + "…", bold) <= room:
+            shortest = middle
+        else:
+            longest = middle - 1
+    return text[:shortest] + "…"
+
+
+def printable(text: str) -> str:
+    """The text with a mark in place of each character that has no picture.
+
+    Those are control characters, and characters that turn the direction of writing.
+    """
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def signed_or_zero(value: float) -> str:
+    """A number with its sign and three decimals, or a bare zero.
+
+    Example:
+        >>> signed_or_zero(0.25), signed_or_zero(-1e-5)
+        ('+0.250', '0')
+    """
+    return f"{value:+.3f}" if abs(value) >= SMALLEST_NUMBER else "0"

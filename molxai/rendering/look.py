@@ -1,4 +1,4 @@
-"""How a picture is to look: what may be chosen, checked where it is chosen."""
+"""How a picture is to look: the choices, checked as soon as they are made."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +12,23 @@ from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
 RESOLUTION = 100
 """Pixels per inch at which all layouts are measured, and of a PNG unless more are asked for."""
 
+LEAST_DPI = 10
+"""Pixels per inch of a PNG at least."""
+
 MOST_DPI = 1200
-"""Of a PNG: 100 megapixels for a usual picture."""
+"""Pixels per inch of a PNG at most: 100 megapixels for a usual picture."""
 
 Part: TypeAlias = tuple[Sequence[int], str]
-"""Atoms that are one part of the molecule, and what is written beside it; empty: it is outlined only."""
+"""Atoms that are one part of the molecule, and the words beside it; empty: only its outline."""
+
+Scale: TypeAlias = str | float
+"""What full colour is in a set of pictures: a name of `SCALES`, or a number.
+
+`own` is each picture's largest relevance, `common` the set's largest.
+"""
+
+SCALES = ("own", "common")
+"""Scales that have a name."""
 
 
 @dataclass(frozen=True)
@@ -24,28 +36,34 @@ class Look:
     """Choices that any picture understands; each has a usual value."""
 
     style: str = "highlight"
-    """Of molecules: highlight or contour."""
+    """How molecules are painted: highlight or contour."""
     atom_numbers: bool = False
     """Whether the index stands beside each atom."""
     cmap: str = RED_BLUE.name
     """One of `PALETTES`."""
     scale: str | float = "own"
-    """Magnitude in full colour: a number, or `own`, the picture's largest (`common` is the same for one picture)."""
+    """Magnitude in full colour: a number, or `own`, the picture's largest.
+
+    For one picture, `common` is the same as `own`.
+    """
     dpi: int = RESOLUTION
     """Pixels per inch of a PNG."""
     transparent: bool = False
     """Whether there is no white behind the picture."""
     shared: bool = False
-    """Whether a part's atoms share its relevance evenly, in one colour; nothing is hatched then."""
+    """Whether a part's atoms share its relevance evenly, in one colour.
+
+    Nothing is hatched then.
+    """
     caption: str | None = None
-    """One's own words in place of the usual ones; empty: none, the drawing and its bar only."""
+    """One's own words in place of the usual ones; empty: none, only the drawing and its bar."""
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
             raise ValueError(unknown("style", self.style, STYLES))
         scale_of(self.scale)
-        if not 10 <= self.dpi <= MOST_DPI:
-            raise ValueError(f"{self.dpi} pixels per inch: 10 to {MOST_DPI} are needed")
+        if not LEAST_DPI <= self.dpi <= MOST_DPI:
+            raise ValueError(f"{self.dpi} pixels per inch: {LEAST_DPI} to {MOST_DPI} are needed")
         palette(self.cmap)
 
     @property
@@ -54,26 +72,22 @@ class Look:
         return PALETTES[self.cmap]
 
     def limit_for(self, relevance: Sequence[float], in_unit: bool = True) -> float:
-        """The magnitude in full colour, fixed or the picture's own; `in_unit`: whether relevances have the output's unit.
+        """The magnitude in full colour, fixed or the picture's own.
+
+        Args:
+            relevance: all that is drawn in the picture.
+            in_unit: whether relevances have the output's unit.
 
         Raises:
             ValueError: a relevance is not finite.
         """
-        own = scale(relevance, in_unit)
+        largest = scale(relevance, in_unit)
         wanted = scale_of(self.scale)
-        return own if isinstance(wanted, str) else wanted
+        return largest if isinstance(wanted, str) else wanted
 
     def at(self, limit: float | None) -> "Look":
         """The same look with that magnitude in full colour; None: each picture's own largest."""
         return replace(self, scale="own" if limit is None else limit)
-
-
-Scale: TypeAlias = str | float
-"""What full colour is in a set of pictures: `own` (each picture's largest), `common` (the set's largest), or a number."""
-
-
-SCALES = ("own", "common")
-"""Scales that have a name."""
 
 
 def scale_of(text: Scale) -> Scale:
@@ -96,7 +110,7 @@ def scale_of(text: Scale) -> Scale:
 def common_limit(
     scale_wanted: Scale, relevances: Iterable[Sequence[float]], in_unit: bool = True
 ) -> float | None:
-    """The magnitude in full colour for all of a set; None where each picture has its own.
+    """The magnitude in full colour for all of a set; None if each picture has its own.
 
     Raises:
         ValueError: no such scale, or a relevance is not finite.
@@ -104,17 +118,16 @@ def common_limit(
     wanted = scale_of(scale_wanted)
     if wanted == "own":
         return None
-    return (
-        max((scale(one, in_unit) for one in relevances), default=None)
-        if wanted == "common"
-        else float(wanted)
-    )
+    if wanted == "common":
+        return max((scale(relevance, in_unit) for relevance in relevances), default=None)
+    return float(wanted)
 
 
 PLAIN = Look()
+"""The usual look."""
 
 OLD_NAMES = {"numbers": "atom_numbers", "palette": "cmap", "limit": "scale"}
-"""Names that choices had before they were called as on the command line; they are still understood."""
+"""Names of choices before they were called as on the command line; they are still understood."""
 
 
 def look_of(choices: Mapping[str, Any]) -> Look:
@@ -123,13 +136,13 @@ def look_of(choices: Mapping[str, Any]) -> Look:
     Raises:
         ValueError: there is no such choice, or one has no such value.
     """
-    known = [one.name for one in fields(Look)]
-    named: dict[str, Any] = {}
+    names = [choice.name for choice in fields(Look)]
+    values: dict[str, Any] = {}
     for name, value in choices.items():
         if name in ("limit", "scale") and value is None:
-            continue
-        named[OLD_NAMES.get(name, name)] = value
-    for name in named:
-        if name not in known:
-            raise ValueError(unknown("choice", name, known, where="of a picture"))
-    return Look(**named)
+            continue  # the usual scale
+        values[OLD_NAMES.get(name, name)] = value
+    for name in values:
+        if name not in names:
+            raise ValueError(unknown("choice", name, names, where="of a picture"))
+    return Look(**values)

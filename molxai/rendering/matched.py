@@ -1,182 +1,196 @@
-"""Two molecules side by side in one orientation and on one scale, with what was changed outlined and the difference split."""
+"""Two molecules side by side in one orientation and on one scale, with what differs outlined."""
 
-import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from matplotlib.figure import Figure
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
-from graphormer.files import write_file
-from graphormer.graphs.molecules import Molecule, shortened
-from molxai.chemistry.alignment import Alignment
-from molxai.explanation.captions import colour_line
-from molxai.explanation.explanation import Explanation
+from graphormer.graphs.molecules import Molecule
+from molxai.rendering import Kind
 from molxai.rendering.bar import draw_bar
-from molxai.rendering.layout import Layout, flat_copy, layout
-from molxai.rendering.look import PLAIN, Look
-from molxai.rendering.molecule import Kind, draw_layout
-from molxai.rendering.picture import (
-    DPI,
+from molxai.rendering.figure import (
+    BAR_WIDTH,
     MARGIN,
-    Placed,
+    PlacedDrawing,
     axes_at,
     blank,
-    kind_of,
-    merged,
-    quiet_settings,
+    draw_to,
+    merge,
     write,
 )
+from molxai.rendering.layout import Layout, flat_copy, layout
+from molxai.rendering.look import PLAIN, RESOLUTION, Look
+from molxai.rendering.molecule import draw_layout
+from molxai.rendering.relevance_map import RelevanceMap
 
-WIDTH, LOWEST, HIGHEST, AIR = 440, 200, 400, 10
-"""Width of one molecule's drawing, its height at least and at most, and what is left free around it, in pixels."""
+WIDTH = 440
+"""Width of one molecule's drawing in pixels."""
 
-HEADER, LINE, BAR = 66, 20, 116
-"""Height of the words above, of a line of those below, and width of the colour bar's column."""
+LOWEST = 200
+"""Height of a drawing in pixels at least."""
 
-LETTERS = 140
-"""In a line below the drawings."""
+HIGHEST = 400
+"""Height of a drawing in pixels at most."""
+
+AIR = 10
+"""Pixels left free around a drawing."""
+
+HEADER = 66
+"""Height in pixels of the words above."""
+
+HEADER_LINE = 22
+"""Height in pixels of one line of those."""
+
+LINE = 20
+"""Height in pixels of a line below."""
+
+BAR_COLUMN = 116
+"""Width in pixels of the colour bar's column."""
+
+BELOW_BAR = 0.08
+"""Share of the drawings' height that is left free below the bar."""
+
+BAR_SHARE = 0.72
+"""Length of the bar, as a share of the drawings' height."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two molecules."""
+
+    relevance_map: RelevanceMap
+    title: str
+    prediction: str
+    changed: tuple[int, ...] = ()
+    """Atoms that are outlined."""
+
+    @property
+    def mol(self) -> Chem.Mol:
+        assert isinstance(self.relevance_map.subject, Molecule)
+        return self.relevance_map.subject.mol
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedPicture:
+    """What the picture of two molecules shows."""
+
+    a: Side
+    b: Side
+    anchor: tuple[tuple[int, int], ...]
+    """Pairs of atoms, of A and of B, that lie in the same places."""
+    total: str
+    """The difference and its parts, below the drawings."""
+    reading: tuple[str, ...]
+    """Lines below that: how to read the drawings."""
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both molecules."""
+        return self.a, self.b
+
+    @property
+    def values(self) -> list[float]:
+        """Relevances of both."""
+        return [*self.a.relevance_map.values, *self.b.relevance_map.values]
 
 
 def draw_matched(
-    a: Explanation,
-    b: Explanation,
-    found: Alignment,
-    split: Mapping[str, float],
-    path: str | Path | None = None,
-    look: Look = PLAIN,
+    picture: MatchedPicture, path: str | Path | None = None, look: Look = PLAIN
 ) -> str | bytes:
-    """The picture as SVG text, or as PNG bytes where `path` ends in .png; written to `path` where one is given.
-
-    Args:
-        a: the first molecule.
-        b: the second, for the same target.
-        found: which atoms correspond.
-        split: what the difference consists of, by name.
-        path: of the file, .svg or .png.
-        look: colours and resolution.
+    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
     Raises:
-        ValueError: it ends otherwise.
+        ValueError: the file name ends otherwise.
     """
-    kind = kind_of(path)
-    with quiet_settings():
-        content = _picture((a, b), found, split, kind, look)
-    if path:
-        write_file(Path(path), content)
-    return content
+    return draw_to(path, partial(_draw, picture, look))
 
 
-def _picture(
-    pair: tuple[Explanation, Explanation],
-    found: Alignment,
-    split: Mapping[str, float],
-    kind: Kind,
+def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
+    limit = look.limit_for(picture.values, picture.a.relevance_map.in_unit)
+    layouts = _layouts(picture)
+    room = (WIDTH - 2 * AIR, HIGHEST - 2 * AIR)
+    scale = min(side_layout.fit(room) for side_layout in layouts)
+    heights = [side_layout.height(scale) + 2 * AIR for side_layout in layouts]
+    height = max(LOWEST, *heights)
+    lines = 1 + len(picture.reading)
+    legend = 16 + LINE * lines
+    width = 2 * WIDTH + BAR_COLUMN
+    figure = blank((width, HEADER + height + legend), look, kind)
+    drawings: list[PlacedDrawing] = []
+    for column, (side, side_layout) in enumerate(zip(picture.sides, layouts, strict=True)):
+        drawing = draw_layout(
+            side_layout,
+            side.relevance_map.values,
+            limit,
+            (WIDTH, height),
+            kind,
+            look,
+            side.relevance_map.uncertain,
+            scale,
+        )
+        left = column * WIDTH
+        top = legend + height + HEADER
+        drawings.append((drawing, (left, HEADER)))
+        _write_head(figure, side, MARGIN + left, top)
+    _write_legend(figure, picture, legend)
+    _draw_bar(figure, picture, limit, look, (legend, height))
+    return merge(figure, drawings, (WIDTH, height), kind)
+
+
+def _layouts(picture: MatchedPicture) -> tuple[Layout, Layout]:
+    """Both layouts; the common part lies in the second as in the first."""
+    first = flat_copy(picture.a.mol)
+    second = Chem.Mol(picture.b.mol)
+    rdDepictor.GenerateDepictionMatching2DStructure(second, first, list(picture.anchor))
+    layout_of_a = _outline(layout(first), picture.a.changed)
+    layout_of_b = _outline(layout(second), picture.b.changed)
+    return layout_of_a, layout_of_b
+
+
+def _outline(layout: Layout, atoms: Sequence[int]) -> Layout:
+    """The layout with these atoms outlined together."""
+    if not atoms:
+        return layout
+    return replace(layout, parts=(tuple(atoms),))
+
+
+def _write_head(figure: Figure, side: Side, left: float, top: float) -> None:
+    """Write title and prediction above a molecule."""
+    y = top - 24
+    write(figure, left, y, side.title, fontsize=10.0, fontweight="bold")
+    y -= HEADER_LINE
+    write(figure, left, y, side.prediction, fontsize=10.0, fontweight="normal")
+
+
+def _write_legend(figure: Figure, picture: MatchedPicture, legend: int) -> None:
+    """Write the lines below both molecules."""
+    y = legend - LINE
+    write(figure, MARGIN, y, picture.total, fontsize=11, fontweight="bold")
+    for text in picture.reading:
+        y -= LINE
+        write(figure, MARGIN, y, text, fontsize=9, fontweight="normal")
+
+
+def _draw_bar(
+    figure: Figure,
+    picture: MatchedPicture,
+    limit: float,
     look: Look,
-) -> str | bytes:
-    values = [value for one in pair for value in one.relevance.tolist()]
-    limit = look.limit_for(values, pair[0].in_unit)
-    layouts = _alike(_mol(pair[0]), _mol(pair[1]), found)
-    pixels = min(laid.fit((WIDTH - 2 * AIR, HIGHEST - 2 * AIR)) for laid in layouts)
-    height = max(LOWEST, *(laid.height(pixels) + 2 * AIR for laid in layouts))
-    lines = _lines(*pair, found, split, look)
-    legend = 16 + LINE * len(lines)
-    figure = blank((2 * WIDTH + BAR, HEADER + height + legend), look, kind)
-    drawings: list[Placed] = []
-    for side, (one, laid) in enumerate(zip(pair, layouts, strict=True)):
-        drawn = draw_layout(
-            laid, one.relevance.tolist(), limit, (WIDTH, height), kind, look, one.uncertain, pixels
-        )
-        drawings.append((drawn, (side * WIDTH, HEADER)))
-        for row, (text, size, weight) in enumerate(_head("AB"[side], one)):
-            write(
-                figure,
-                MARGIN + side * WIDTH,
-                legend + height + HEADER - 24 - 22 * row,
-                text,
-                fontsize=size,
-                fontweight=weight,
-            )
-    for row, text in enumerate(lines):
-        write(
-            figure,
-            MARGIN,
-            legend - LINE * (row + 1),
-            text,
-            fontsize=9 if row else 11,
-            fontweight="normal" if row else "bold",
-        )
+    heights: tuple[int, int],
+) -> None:
+    """Draw the bar beside both molecules, whose `heights` are that of the legend and their own."""
+    legend, height = heights
+    width = figure.get_size_inches()[0] * RESOLUTION
     axes = axes_at(
         figure,
-        figure.get_size_inches()[0] * DPI - BAR + 12,
-        legend + 0.08 * height,
-        14,
-        0.72 * height,
+        width - BAR_COLUMN + 12,
+        legend + BELOW_BAR * height,
+        BAR_WIDTH,
+        BAR_SHARE * height,
     )
-    draw_bar(axes, limit, values, pair[0].relevance_unit, look.colours)
-    return merged(figure, drawings, (WIDTH, height), kind)
-
-
-def _mol(explanation: Explanation) -> Chem.Mol:
-    assert isinstance(explanation.subject, Molecule)
-    return explanation.subject.mol
-
-
-def _alike(a: Chem.Mol, b: Chem.Mol, found: Alignment) -> tuple[Layout, Layout]:
-    """Layouts, the second such that the common part lies as in the first; what differs is outlined."""
-    first = flat_copy(a)
-    second = Chem.Mol(b)
-    rdDepictor.GenerateDepictionMatching2DStructure(second, first, list(found.anchor))
-    laid = [
-        replace(layout(mol), parts=_changed(mol, found, side))
-        for side, mol in enumerate((first, second))
-    ]
-    return laid[0], laid[1]
-
-
-def _changed(mol: Chem.Mol, found: Alignment, side: int) -> tuple[tuple[int, ...], ...]:
-    """Atoms that only this one has, and those whose stereo differs."""
-    common = {pair[side] for pair in found.pairs}
-    changed = {*range(mol.GetNumAtoms())} - common | {pair[side] for pair in found.stereo}
-    return (tuple(sorted(changed)),) if changed else ()
-
-
-def _head(letter: str, one: Explanation) -> list[tuple[str, float, str]]:
-    """Name and prediction above a molecule: words, size and weight."""
-    name = shortened(one.name, 42)
-    said = (
-        one.endpoint or "value"
-        if one.probability is None
-        else f"{one.full_target_name}: probability {one.probability:.3f}, logit"
-    )
-    return [(f"{letter}: {name}", 10.0, "bold"), (f"{said} {one.logit:+.3f}", 10.0, "normal")]
-
-
-def _lines(
-    a: Explanation, b: Explanation, found: Alignment, split: Mapping[str, float], look: Look
-) -> Sequence[str]:
-    """The difference and its parts, what the outlines mean, and by which model."""
-    named = {
-        "common": "unchanged atoms",
-        "gained": "gain",
-        "lost": "loss",
-        "token": "token",
-        "bias": "bias",
-        "gap": "not accounted for",
-    }
-    parts = [
-        f"{named[name]} {value:+.3f}"
-        for name, value in split.items()
-        if name in ("common", "gained", "lost") or abs(value) >= 5e-4
-    ]
-    what = (
-        a.endpoint or "value"
-        if a.probability is None
-        else f"logit of {shortened(a.full_target_name, 30)}"
-    )
-    stereo = " or whose stereo differs" if found.stereo else ""
-    marks = f"Outlined: atoms that only one of the two has{stereo}. One scale and one target for both. {a.model} · {a.method}"
-    said = [colour_line(a, look.colours), marks, found.note]
-    total = f"Δ {what} {b.logit - a.logit:+.3f} = {' · '.join(parts)}"
-    return [total, *(line for text in said for line in textwrap.wrap(text, LETTERS))]
+    unit = picture.a.relevance_map.unit
+    draw_bar(axes, limit, picture.values, unit, look.colours)

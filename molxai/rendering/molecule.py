@@ -1,11 +1,10 @@
-"""A molecule with its relevance: discs or contours under a line drawing of RDKit's in the style of ACS journals."""
+"""A molecule with its relevance: discs or contours under RDKit's line drawing in ACS style."""
 
 import base64
 import io
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -14,34 +13,72 @@ from PIL import Image, ImageDraw, ImageFont
 from rdkit import Chem
 from rdkit.Geometry import Point2D
 
+from molxai.rendering import Kind
 from molxai.rendering.colour import Colour
 from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
+from molxai.rendering.drawer import new_drawer
 from molxai.rendering.hatch import disc_lines
-from molxai.rendering.labels import HEIGHT, labelled
-from molxai.rendering.layout import BOND, DISC, Label, Layout, layout, rdMolDraw2D
+from molxai.rendering.labels import HEIGHT, add_labels
+from molxai.rendering.layout import BOND, DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 
-Kind = Literal["svg", "png"]
-Drawer: TypeAlias = rdMolDraw2D.MolDraw2D
+ACS_BOND = 14.4
+"""Points of a bond in the drawing settings of the ACS journals of 1996.
 
-LINE, FONT_SIZE, DOUBLE_BOND, LABEL_GAP = BOND * 0.6 / 14.4, BOND * 10 / 14.4, 0.18, 0.066
-"""Width of a line and size of a letter in Å, offset of a double bond and gap around letters: proportions of the drawing
-settings of the ACS journals of 1996: bonds of 14.4 pt, lines of 0.6 pt, letters of 10 pt."""
+The proportions of the pictures follow these settings.
+"""
+
+LINE = BOND * 0.6 / ACS_BOND
+"""Width of a line in Å: 0.6 pt in ACS style."""
+
+FONT_SIZE = BOND * 10 / ACS_BOND
+"""Size of a letter in Å: 10 pt in ACS style."""
+
+DOUBLE_BOND = 0.18
+"""Offset of a double bond's second line, as a share of the bond."""
+
+LABEL_GAP = 0.066
+"""Gap around the letters of atoms, as a share of the bond."""
+
+THINNEST_LINE = 0.6
+"""Width of a line in pixels at least."""
+
+SMALLEST_FONT = 4
+"""Size of a letter in pixels at least."""
 
 STRIP = 0.64
 """Width in Å of the band under a bond, in the mean colour of its atoms."""
 
-OUTLINE, OUTLINE_GREY = 0.09, (0.35, 0.35, 0.35)
+OUTLINE = 0.09
 """Width in Å of the line around a part."""
 
-INDEX_SIZE, INDEX_ROOM, INDEX_GREY = 0.6, 1.2, (0.35, 0.35, 0.35)
-"""Of an atom's index: share of a letter's size, reach around the atom in Å, and colour: no isotope or count."""
+OUTLINE_GREY = (0.35, 0.35, 0.35)
+"""Colour of the line around a part."""
 
-SAID_ANYWAY = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
-"""Of each line that RDKit writes: a third of the file, and what SVG takes for granted."""
+INDEX_SIZE = 0.6
+"""Size of an atom's index, as a share of a letter's."""
 
-HATCH_GREY, HATCH_LINE = (0.5, 0.5, 0.5), 0.03
+INDEX_ROOM = 1.2
+"""How far in Å an atom's index may reach from the atom."""
+
+INDEX_GREY = (0.35, 0.35, 0.35)
+"""Colour of an atom's index, which is no isotope or count."""
+
+DEFAULT_STYLE = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
+"""What RDKit writes of each line: a third of the file, and what SVG takes for granted."""
+
+BLACK = (0, 0, 0, 255)
+"""Colour of words in a PNG: red, green, blue and opacity in bytes."""
+
+HATCH_GREY = (0.5, 0.5, 0.5)
+"""Colour of the hatching."""
+
+HATCH_LINE = 0.03
+"""Width in Å of its lines."""
+
+MIDDLE_OF_LETTERS = 0.35
+"""Height of the middle of letters over their base line, as a share of their size."""
 
 
 def draw_molecule(
@@ -57,35 +94,40 @@ def draw_molecule(
 ) -> str | bytes:
     """The drawing without a frame, as SVG text or PNG bytes.
 
-    In an SVG, discs are ellipses of the classes `atom-0`, `atom-1` … and their hatching is of `hatch-0` …; contours are an
-    embedded PNG under the lines. Bonds take the mean colour of their two atoms: they have no relevance of their own.
+    In an SVG, discs are ellipses of the classes `atom-0`, `atom-1` … and their hatching is of
+    `hatch-0` …; contours are an embedded PNG under the lines. Bonds take the mean colour of their
+    two atoms: they have no relevance of their own.
 
     Args:
-        mol: the molecule; its own 2D layout is kept where it has one.
+        mol: the molecule; its own 2D layout is kept if it has one.
         relevance: of each atom.
         limit: the magnitude that is drawn in full colour.
         size: width and height in pixels; a PNG has `look.dpi` / 100 times as many.
         kind: svg or png.
         look: palette, style and so on; lone atoms make no contour and are highlighted.
-        uncertain: of each atom, whether it is hatched.
+        uncertain: whether each atom is hatched.
         parts: outlined (not over contours), with their words beside them.
         scale: pixels per Å. [default: as many as fit, and no more than make a bond of 45 pixels]
 
     Raises:
         ValueError: another number of relevances than atoms.
     """
-    laid = laid_out(mol, look, parts)
-    return draw_layout(laid, relevance, limit, size, kind, look, uncertain, scale)
+    laid_out = lay_out(mol, look, parts)
+    return draw_layout(laid_out, relevance, limit, size, kind, look, uncertain, scale)
 
 
-def laid_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
-    """Where atoms and words lie."""
-    around = 2 * GAUSSIAN if look.style == "contour" else INDEX_ROOM if look.atom_numbers else 0.0
-    return labelled(layout(mol, around), parts)
+def lay_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
+    """The molecule's layout with its words, and room for what the look adds around atoms."""
+    around = 0.0
+    if look.style == "contour":
+        around = 2 * GAUSSIAN
+    elif look.atom_numbers:
+        around = INDEX_ROOM
+    return add_labels(layout(mol, around), parts)
 
 
 def draw_layout(
-    laid: Layout,
+    layout: Layout,
     relevance: Sequence[float],
     limit: float,
     size: tuple[int, int],
@@ -94,168 +136,207 @@ def draw_layout(
     uncertain: Sequence[bool] = (),
     scale: float | None = None,
 ) -> str | bytes:
-    """As `draw_molecule`, of a molecule that is already laid out.
+    """The same as `draw_molecule`, for a molecule that is already laid out.
 
     Raises:
         ValueError: another number of relevances than atoms.
     """
-    if len(relevance) != len(laid.places):
-        raise ValueError(f"{len(relevance)} relevances but {len(laid.places)} atoms")
+    if len(relevance) != len(layout.places):
+        raise ValueError(f"{len(relevance)} relevances but {len(layout.places)} atoms")
     factor = look.dpi / RESOLUTION if kind == "png" else 1.0
-    sheet = _Sheet(
-        laid,
-        (round(size[0] * factor), round(size[1] * factor)),
-        kind,
-        (scale or laid.fit(size)) * factor,
-    )
+    width, height = size
+    pixels = (round(width * factor), round(height * factor))
+    pixels_per_unit = (scale or layout.fit(size)) * factor
+    sheet = _Sheet(layout, pixels, kind, pixels_per_unit)
     behind = None
-    if look.style == "contour" and len(laid.bonds):
-        behind = contour_map(sheet.field(np.array(relevance)), limit, look.colours)
+    if look.style == "contour" and len(layout.bonds):
+        values = sheet.field(np.array(relevance))
+        behind = contour_map(values, limit, look.colours)
     else:
-        sheet.outlines()
-        between = [(relevance[a] + relevance[b]) / 2 for a, b in laid.bonds.tolist()]
-        sheet.discs(look.colours.colours(relevance, limit), look.colours.colours(between, limit))
-    sheet.hatch([i for i, one in enumerate(uncertain) if one])
-    sheet.lines(look)
-    return sheet.svg(behind) if kind == "svg" else sheet.png(behind, look.transparent)
+        atom_colours = look.colours.colours(relevance, limit)
+        bond_colours = look.colours.colours(_bond_means(layout, relevance), limit)
+        sheet.draw_outlines()
+        sheet.draw_discs(atom_colours, bond_colours)
+    sheet.hatch(np.flatnonzero(uncertain).tolist())
+    sheet.draw_lines(look)
+    if kind == "svg":
+        return sheet.svg(behind)
+    return sheet.png(behind, look.transparent)
 
 
-def shared(relevance: Sequence[float], parts: Sequence[Part]) -> list[float]:
-    """Each part's relevance in equal shares on its atoms; what is in no part keeps its own."""
-    made = list(relevance)
-    for atoms, _ in parts:
-        for atom in atoms:
-            made[atom] = sum(relevance[one] for one in atoms) / len(atoms)
-    return made
+def _bond_means(layout: Layout, relevance: Sequence[float]) -> list[float]:
+    """The mean relevance of each bond's two atoms."""
+    means: list[float] = []
+    for a, b in layout.bonds.tolist():
+        total = relevance[a] + relevance[b]
+        means.append(total / 2)
+    return means
 
 
 class _Sheet:
-    """RDKit's drawer over the layout's box, with the classes of what is drawn before the lines."""
+    """RDKit's canvas over the layout's box, with the classes of what is drawn before the lines.
 
-    def __init__(self, laid: Layout, size: tuple[int, int], kind: Kind, scale: float) -> None:
-        self.laid, self.size, self.scale = laid, size, scale
-        self.drawer: Drawer = (
-            rdMolDraw2D.MolDraw2DSVG(*size) if kind == "svg" else rdMolDraw2D.MolDraw2DCairo(*size)
-        )
-        middle, half = (laid.low + laid.high) / 2, np.array(size) / scale / 2
-        self.low, self.high = middle - half, middle + half
-        options = self.drawer.drawOptions()
-        options.padding, options.clearBackground, options.scaleBondWidth = 0.0, False, False
-        options.prepareMolsBeforeDrawing = (
-            False  # it would add the hydrogens that `flat_copy` left out
-        )
-        self.drawer.SetScale(*size, Point2D(*self.low), Point2D(*self.high))
+    Lengths and positions are in Å, as in the layout.
+    """
+
+    def __init__(self, layout: Layout, size: tuple[int, int], kind: Kind, scale: float) -> None:
+        self.layout = layout
+        self.size = size
+        self.scale = scale
+        self.drawer = new_drawer(size, kind)
+        middle = (layout.low + layout.high) / 2
+        half = np.array(size) / scale / 2
+        self.low = middle - half
+        self.high = middle + half
+        low = _point(self.low)
+        high = _point(self.high)
+        self.drawer.SetScale(*size, low, high)
         self.classes: list[str] = []
 
-    def outlines(self) -> None:
-        """A line around each part and the bonds in it: what shows of wider discs and bands beneath."""
-        for atoms in self.laid.parts:
-            for a, b in self.laid.bonds.tolist():
+    def draw_outlines(self) -> None:
+        """A line around each part and its bonds: what shows of wider discs and bands beneath."""
+        strip = STRIP + 2 * OUTLINE
+        radius = DISC + OUTLINE
+        for atoms in self.layout.parts:
+            for a, b in self.layout.bonds.tolist():
                 if a in atoms and b in atoms:
-                    self._strip((a, b), STRIP + 2 * OUTLINE, OUTLINE_GREY, "outline")
+                    self._draw_strip((a, b), strip, OUTLINE_GREY, "outline")
             for atom in atoms:
-                self._disc(atom, DISC + OUTLINE, OUTLINE_GREY, "outline")
+                self._draw_disc(atom, radius, OUTLINE_GREY, "outline")
 
-    def discs(self, atoms: Sequence[Colour], bonds: Sequence[Colour]) -> None:
+    def draw_discs(self, atoms: Sequence[Colour], bonds: Sequence[Colour]) -> None:
         """Bands under the bonds, then discs under the atoms."""
-        for place, (ends, colour) in enumerate(zip(self.laid.bonds.tolist(), bonds, strict=True)):
-            self._strip(ends, STRIP, colour, f"bond-{place} atom-{ends[0]} atom-{ends[1]}")
+        ends_of_bonds = self.layout.bonds.tolist()
+        for bond, (ends, colour) in enumerate(zip(ends_of_bonds, bonds, strict=True)):
+            start, end = ends
+            name = f"bond-{bond} atom-{start} atom-{end}"
+            self._draw_strip(ends, STRIP, colour, name)
         for atom, colour in enumerate(atoms):
-            self._disc(atom, DISC, colour, f"atom-{atom}")
+            self._draw_disc(atom, DISC, colour, f"atom-{atom}")
 
     def hatch(self, atoms: Sequence[int]) -> None:
         """Diagonal lines over the discs of these atoms."""
-        self._pen(HATCH_GREY, HATCH_LINE)
+        self._set_pen(HATCH_GREY, HATCH_LINE)
         for atom in atoms:
-            for start, end in disc_lines(self.laid.places[atom], DISC):
-                self._line(start, end, f"hatch-{atom}")
+            for start, end in disc_lines(self.layout.places[atom], DISC):
+                self._draw_line(start, end, f"hatch-{atom}")
 
-    def lines(self, look: Look) -> None:
+    def draw_lines(self, look: Look) -> None:
         """Bonds, letters and indices in black, and the lines from labels to their parts."""
+        line = LINE * self.scale
+        letter = round(FONT_SIZE * self.scale)
         options = self.drawer.drawOptions()
-        options.useBWAtomPalette()
-        options.bondLineWidth = max(LINE * self.scale, 0.6)
-        options.fixedFontSize = max(round(FONT_SIZE * self.scale), 4)
-        options.multipleBondOffset, options.additionalAtomLabelPadding = DOUBLE_BOND, LABEL_GAP
-        options.addAtomIndices, options.annotationFontScale = look.atom_numbers, INDEX_SIZE
+        options.bondLineWidth = max(line, THINNEST_LINE)
+        options.fixedFontSize = max(letter, SMALLEST_FONT)
+        options.multipleBondOffset = DOUBLE_BOND
+        options.additionalAtomLabelPadding = LABEL_GAP
+        options.addAtomIndices = look.atom_numbers
+        options.annotationFontScale = INDEX_SIZE
         options.setAnnotationColour(INDEX_GREY)
-        self.drawer.DrawMolecule(self.laid.mol)
-        self._pen(OUTLINE_GREY, LINE)
-        for label in self.laid.labels:
-            if (ends := label.leader(DISC + OUTLINE)) is not None:
-                self.drawer.DrawLine(*(Point2D(*end) for end in ends))
+        self.drawer.DrawMolecule(self.layout.mol)
+        self._set_pen(OUTLINE_GREY, LINE)
+        for label in self.layout.labels:
+            leader = label.leader(DISC + OUTLINE)
+            if leader is not None:
+                start, end = leader
+                self.drawer.DrawLine(_point(start), _point(end))
 
     def field(self, relevance: Float[ndarray, " atoms"]) -> Float[ndarray, "height width"]:
         """The atoms' Gaussians on the sheet's pixels, finer than they are."""
-        (left, bottom), (right, top), (width, height) = self.low, self.high, self.size
-        x, y = np.linspace(left, right, FINER * width), np.linspace(top, bottom, FINER * height)
-        return field(x, y, self.laid.places, relevance)
+        width, height = self.size
+        left, bottom = self.low
+        right, top = self.high
+        x = np.linspace(left, right, FINER * width)
+        y = np.linspace(top, bottom, FINER * height)  # an image begins at the top
+        return field(x, y, self.layout.places, relevance)
 
     def svg(self, behind: Image.Image | None) -> str:
         """The finished text."""
         self.drawer.FinishDrawing()
-        drawing = (
-            self.drawer.GetDrawingText().replace("iso-8859-1", "utf-8", 1).replace(SAID_ANYWAY, "")
-        )
-        head, mark, drawn = drawing.partition("<!-- END OF HEADER -->\n")
-        # RDKit gives classes to what it draws of a molecule, but not to the lines and ellipses that are drawn before it.
-        first = drawn.split("\n", len(self.classes))
-        own = [
+        text = self.drawer.GetDrawingText()
+        text = text.replace("iso-8859-1", "utf-8", 1)
+        text = text.replace(DEFAULT_STYLE, "")
+        head, mark, content = text.partition("<!-- END OF HEADER -->\n")
+        # RDKit gives classes to what it draws of a molecule, but not to the lines and ellipses that
+        # are drawn before it: one text line each.
+        *before, molecule = content.split("\n", len(self.classes))
+        tagged = [
             re.sub(r"^<\w+", rf"\g<0> class='{name}'", line)
-            for name, line in zip(self.classes, first, strict=False)
+            for name, line in zip(self.classes, before, strict=True)
         ]
-        words = [self._text(one) for one in self.laid.labels]
-        image = [] if behind is None else [_embedded(behind, self.size)]
-        return (
-            head
-            + mark
-            + "\n".join([*image, *own, first[-1].replace("</svg>", "\n".join([*words, "</svg>"]))])
-        )
+        words = [self._text(label) for label in self.layout.labels]
+        end = "\n".join([*words, "</svg>"])
+        molecule = molecule.replace("</svg>", end)
+        image = [] if behind is None else [_embed(behind, self.size)]
+        body = "\n".join([*image, *tagged, molecule])
+        return head + mark + body
 
     def png(self, behind: Image.Image | None, transparent: bool) -> bytes:
         """The finished file."""
         self.drawer.FinishDrawing()
-        drawing = Image.open(io.BytesIO(self.drawer.GetDrawingText())).convert("RGBA")
+        content = io.BytesIO(self.drawer.GetDrawingText())
+        drawing = Image.open(content).convert("RGBA")
         if behind is not None:
             drawing = Image.alpha_composite(behind.reduce(FINER), drawing)
         if not transparent:
-            drawing = Image.alpha_composite(Image.new("RGBA", drawing.size, "white"), drawing)
-        pen, font = ImageDraw.Draw(drawing), ImageFont.truetype(REGULAR, HEIGHT * self.scale)
-        for one in self.laid.labels:
-            pen.text(self._pixel(one.centre), one.text, (0, 0, 0, 255), font, anchor="mm")
+            paper = Image.new("RGBA", drawing.size, "white")
+            drawing = Image.alpha_composite(paper, drawing)
+        pen = ImageDraw.Draw(drawing)
+        font = ImageFont.truetype(REGULAR, HEIGHT * self.scale)
+        for label in self.layout.labels:
+            middle = self._pixel(label.centre)
+            pen.text(middle, label.text, BLACK, font, anchor="mm")
         return png_of(drawing)
 
     def _text(self, label: Label) -> str:
+        """The label as an SVG element."""
         x, y = self._pixel(label.centre)
-        place = f"x='{x:.1f}' y='{y + 0.35 * HEIGHT * self.scale:.1f}' font-size='{HEIGHT * self.scale:.1f}px'"
-        return f"<text {place} text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'>{escape(label.text)}</text>"
+        size = HEIGHT * self.scale
+        y += MIDDLE_OF_LETTERS * size
+        place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size:.1f}px'"
+        style = "text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'"
+        words = escape(label.text)
+        return f"<text {place} {style}>{words}</text>"
 
     def _pixel(self, place: Float[ndarray, " 2"]) -> tuple[float, float]:
-        return float((place[0] - self.low[0]) * self.scale), float(
-            (self.high[1] - place[1]) * self.scale
-        )
+        x, y = place
+        left = self.low[0]
+        top = self.high[1]
+        across = (x - left) * self.scale
+        down = (top - y) * self.scale
+        return float(across), float(down)
 
-    def _pen(self, colour: Colour, width: float) -> None:
+    def _set_pen(self, colour: Colour, width: float) -> None:
         self.drawer.SetColour(colour)
         self.drawer.SetLineWidth(width * self.scale)
 
-    def _line(self, start: ndarray, end: ndarray, name: str) -> None:
-        self.drawer.DrawLine(Point2D(*start), Point2D(*end))
+    def _draw_line(self, start: ndarray, end: ndarray, name: str) -> None:
+        self.drawer.DrawLine(_point(start), _point(end))
         self.classes.append(name)
 
-    def _strip(self, ends: Sequence[int], width: float, colour: Colour, name: str) -> None:
-        self._pen(colour, width)
-        start, end = self.laid.places[list(ends)]
-        self._line(start, end, name)
+    def _draw_strip(self, ends: Sequence[int], width: float, colour: Colour, name: str) -> None:
+        self._set_pen(colour, width)
+        start, end = self.layout.places[list(ends)]
+        self._draw_line(start, end, name)
 
-    def _disc(self, atom: int, radius: float, colour: Colour, name: str) -> None:
-        self._pen(colour, 0.0)
+    def _draw_disc(self, atom: int, radius: float, colour: Colour, name: str) -> None:
+        self._set_pen(colour, 0.0)
         self.drawer.SetFillPolys(True)
-        place = self.laid.places[atom]
-        self.drawer.DrawEllipse(Point2D(*(place - radius)), Point2D(*(place + radius)))
+        place = self.layout.places[atom]
+        low = _point(place - radius)
+        high = _point(place + radius)
+        self.drawer.DrawEllipse(low, high)
         self.classes.append(name)
 
 
-def _embedded(picture: Image.Image, size: tuple[int, int]) -> str:
+def _point(place: Float[ndarray, " 2"]) -> Point2D:
+    """A position as RDKit takes it."""
+    x, y = place
+    return Point2D(x, y)
+
+
+def _embed(picture: Image.Image, size: tuple[int, int]) -> str:
+    """The picture as an SVG element."""
+    width, height = size
     content = base64.b64encode(png_of(picture)).decode()
-    return f"<image width='{size[0]}' height='{size[1]}' href='data:image/png;base64,{content}'/>"
+    return f"<image width='{width}' height='{height}' href='data:image/png;base64,{content}'/>"

@@ -1,62 +1,71 @@
-"""Conservative relevance for any eager PyTorch model: what the output is made of, down to the last bias.
+"""Conservative relevance for any eager PyTorch model: what the output is made of, to the last bias.
 
 `conserve` calls the model once under the rules and goes back once. The output it explains is then
-`Σ relevance of x + Σ relevance of everything that the model adds`, or an error says where the sum is lost.
+`Σ relevance of x + Σ relevance of everything that the model adds`, or an error says where the sum
+is lost.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
+from molxai.rules.balance import adds_up
 from molxai.rules.leaks import Tracing
 from molxai.rules.ledger import Accounting
-from molxai.rules.mode import refuse_opaque
+from molxai.rules.outputs import Target, select
+from molxai.rules.readiness import TOLERANCES, check_ready
 from molxai.rules.recipes import EVERY
 from molxai.rules.rule import Rule, names
 from molxai.rules.tables import ACTIVATION
 
-Target: TypeAlias = int | Sequence[int] | Tensor | Callable[[Any], Tensor] | None
-"""A class, one class for each example, or a function of the model's output; None where there is one output each."""
+LEAST_CHANGE = 1e-6
+"""Largest change of an output of size 1 by the rules: a cast to float32 that was left out."""
 
-TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
-"""Largest gap, as a share of |output| + Σ|relevance|, by the input's type."""
+SMALLEST_LOSS = 1e-3
+"""Losses that a message names are at least this share of the largest."""
+
+Run = Callable[[Tensor, Mapping[str, Any]], Float[Tensor, " examples"]]
+"""The outputs to explain as a function of x and further inputs."""
 
 
 @dataclass(frozen=True, repr=False)
 class Conserved:
-    """An output shared out, in the output's unit, among the input and everything that the model adds."""
+    """An output shared out, in its own unit, among the input and everything that the model adds."""
 
     relevance: Float[Tensor, "..."]
     """Of each entry of x: x × gradient under the rules."""
     parts: Mapping[str, Tensor] = field(repr=False)
-    """Of each added parameter, buffer or further input, by its name and in its shape: biases, position and type
-    embeddings, class tokens, edge features. Plain numbers that were added are one part, `numbers`."""
+    """Of each added parameter, buffer or further input, by its name and in its shape.
+
+    These are biases, position and type embeddings, class tokens, edge features. Plain numbers that
+    were added are one part, `numbers`.
+    """
     logits: Float[Tensor, " examples"]
     """What was explained, for each example; relevances and parts are those of their sum."""
     fired: Mapping[str, int] = field(repr=False)
     """How often each function that has a rule was called."""
 
     def __repr__(self) -> str:
-        shape, total = list(self.relevance.shape), float(self.relevance.sum(dtype=torch.float64))
-        added = f"{len(self.parts)} parts {math.fsum(self.ledger.values()):+.4g}"
-        return (
-            f"Conserved({self.logit:+.4g} = x {shape} {total:+.4g}, {added} | gap {self.gap:.1g})"
-        )
+        shape = list(self.relevance.shape)
+        relevance = f"x {shape} {_total(self.relevance):+.4g}"
+        total = math.fsum(self.ledger.values())
+        parts = f"{len(self.parts)} parts {total:+.4g}"
+        return f"Conserved({self.logit:+.4g} = {relevance}, {parts} | gap {self.gap:.1g})"
 
     def _repr_html_(self) -> str:
-        shares = {
-            f"x {list(self.relevance.shape)}": float(self.relevance.sum(dtype=torch.float64)),
+        terms = {
+            f"x {list(self.relevance.shape)}": _total(self.relevance),
             **self.ledger,
             "gap": self.gap,
         }
-        cells = [*shares.items(), ("explained", self.logit)]
+        cells = [*terms.items(), ("explained", self.logit)]
         rows = "".join(
             f"<tr><td>{escape(name)}</td><td>{value:+.4g}</td></tr>" for name, value in cells
         )
@@ -75,16 +84,17 @@ class Conserved:
     @property
     def ledger(self) -> dict[str, float]:
         """The sum of each of the parts."""
-        return {name: float(part.sum(dtype=torch.float64)) for name, part in self.parts.items()}
+        return {name: _total(part) for name, part in self.parts.items()}
 
     @property
     def gap(self) -> float:
-        """Output not accounted for: rounding, or `conserve` had raised an error."""
-        return (
-            self.logit
-            - float(self.relevance.sum(dtype=torch.float64))
-            - math.fsum(self.ledger.values())
-        )
+        """Output not accounted for: rounding, because `conserve` raises an error for more."""
+        parts = math.fsum(self.ledger.values())
+        return self.logit - _total(self.relevance) - parts
+
+
+def _total(relevance: Tensor) -> float:
+    return float(relevance.sum(dtype=torch.float64))
 
 
 def conserve(
@@ -99,81 +109,110 @@ def conserve(
 ) -> Conserved:
     """Relevance of a model's floating input for one of its outputs, with the full ledger.
 
-    The model is called as `model(x, **inputs)`. Floating tensors among `inputs` take relevance as well, as parts named
-    `NAME (input)`. Float64 closes the ledger to 1e-9 and better, float32 to 1e-4 of its terms.
+    The model is called as `model(x, **inputs)`. Floating tensors among `inputs` take relevance as
+    well, as parts named `NAME (input)`. Float64 closes the ledger to 1e-9 and better, float32 to
+    1e-4 of its terms.
 
     Args:
         model: any eager module, in evaluation mode; it is left as it was.
         x: token embeddings, pixels, node features: what relevance is wanted for.
-        target: the class, or one for each row of the output; a function of the output for anything else.
+        target: the class, or one for each row of the output; a function of the output for anything
+            else.
         argument: pass x by this name instead of first: `argument="inputs_embeds"`.
-        call: called as `call(model, x, **inputs)` where the model is not called like that.
-        rules: tables to apply instead of all of them, such as one of `FAMILIES`. Rules of your own must fire.
+        call: called as `call(model, x, **inputs)`, for models that are not called like that.
+        rules: tables to apply instead of all of them, such as one of `FAMILIES`. Rules of your own
+            must fire.
         **inputs: what else the model takes, by name.
 
     Raises:
-        ValueError: the model is in training mode, compiled, scripted or quantised; x holds no floats; the target is
-            not one of the output's; the rules changed the output; or the ledger does not close.
+        ValueError: the model is in training mode, compiled, scripted or quantised; x holds no
+            floats; the target is not one of the output's; the rules changed the output; or the
+            ledger does not close.
 
     Example:
-        >>> account = conserve(bert, bert.get_input_embeddings()(ids), argument="inputs_embeds", target=1)
-        >>> account.tokens, account.ledger["classifier.bias"], account.gap
+        >>> layer = nn.Linear(2, 1).eval()
+        >>> account = conserve(layer, torch.ones(1, 2))
+        >>> account.tokens.shape, list(account.ledger), abs(account.gap) < 1e-6
+        (torch.Size([1]), ['bias'], True)
+
+        A language model takes embeddings by name: `conserve(bert, bert.get_input_embeddings()(ids),
+        argument="inputs_embeds", target=1)`.
 
     Source:
-        Ali et al. 2022, "XAI for Transformers: Better Explanations through Conservative Propagation", section 4:
-        gradient × input of a model whose attention and norms are constants is LRP, and conserves.
+        Ali et al. 2022, "XAI for Transformers: Better Explanations through Conservative
+        Propagation", section 4: gradient × input of a model whose attention and norms are constants
+        is LRP, and conserves.
     """
-    _check_ready(model, x)
+    check_ready(model, x)
     if call is not None and argument is not None:
         raise ValueError("call= and argument= together: leave out argument=, call passes x itself")
-
-    def run(x: Tensor, inputs: Mapping[str, Any]) -> Float[Tensor, " examples"]:
-        if call is not None:
-            return _explained(call(model, x, **inputs), target)
-        return _explained(
-            model(x, **inputs) if argument is None else model(**{argument: x}, **inputs), target
-        )
-
+    tables = tuple(rules)
+    run = _runner(model, target, argument, call)
     with torch.inference_mode(False), torch.enable_grad():
         leaf = x.detach().clone().requires_grad_()
         with torch.no_grad(), BaseTorchFunctionMode():
             expected = run(x, inputs)
-        with Accounting(tuple(rules), model, given := leaf.clone(), inputs) as applied:
-            logits = run(given, applied.inputs)
-        _check_rules(applied, logits.detach(), expected)
-        account = _account(applied, leaf, logits)
+        # Not the leaf itself: a node of the graph tells what comes from x.
+        source = leaf.clone()
+        with Accounting(tables, model, source, inputs) as mode:
+            logits = run(source, mode.inputs)
+        _check_rules(mode, logits.detach(), expected)
+        account = _account(mode, leaf, logits)
         if not _closes(account):
-            with Tracing(tuple(rules), model, given := leaf.clone(), inputs) as traced:
-                logits = run(given, traced.inputs)
-            raise ValueError(_lost(account, traced, traced.losses(logits.sum())))
+            source = leaf.clone()
+            with Tracing(tables, model, source, inputs) as trace:
+                logits = run(source, trace.inputs)
+            raise ValueError(_loss_message(account, trace, trace.losses(logits.sum())))
     return account
 
 
-def _account(applied: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"]) -> Conserved:
-    ends = [leaf, *applied.parts.values(), *applied.numbers]
-    grads = (
-        torch.autograd.grad(logits.sum(), ends, allow_unused=True)
-        if logits.requires_grad
-        else [None]
-    )
-    if grads[0] is None:
+def _runner(
+    model: nn.Module, target: Any, argument: str | None, call: Callable[..., Any] | None
+) -> Run:
+    """One call of the model, and the outputs to explain."""
+
+    def run(x: Tensor, inputs: Mapping[str, Any]) -> Float[Tensor, " examples"]:
+        if call is not None:
+            output = call(model, x, **inputs)
+        elif argument is not None:
+            output = model(**{argument: x}, **inputs)
+        else:
+            output = model(x, **inputs)
+        return select(output, target)
+
+    return run
+
+
+def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"]) -> Conserved:
+    """Value × gradient of x, of every part, and of every plain number."""
+    grads: Sequence[Tensor | None] = [None]
+    if logits.requires_grad:
+        ends = [leaf, *mode.parts.values(), *mode.numbers]
+        grads = torch.autograd.grad(logits.sum(), ends, allow_unused=True)
+    x_grad, *other_grads = grads
+    if x_grad is None:
+        kind = type(mode.model).__name__
+        fired = ", ".join(_counts(mode)) or "none"
         raise ValueError(
-            f"no relevance reaches x: under the rules x only weighs what {type(applied.model).__name__} adds; "
-            f"leave out the rule that freezes what x goes through: {_fired(applied)}"
+            f"no relevance reaches x: under the rules x only weighs what {kind} adds; "
+            f"leave out the rule that freezes what x goes through: {fired}"
         )
-    shares = [
-        None if grad is None else _product(end.detach(), grad)
-        for end, grad in zip(ends, grads, strict=True)
-    ]
-    named = {
-        name: share
-        for name, share in zip(applied.parts, shares[1:], strict=False)
-        if share is not None
+    part_grads = other_grads[: len(mode.parts)]
+    number_grads = other_grads[len(mode.parts) :]
+    parts = {
+        name: _product(part.detach(), grad)
+        for (name, part), grad in zip(mode.parts.items(), part_grads, strict=True)
+        if grad is not None
     }
-    numbers = [share for share in shares[1 + len(applied.parts) :] if share is not None]
+    numbers = [
+        _product(number.detach(), grad)
+        for number, grad in zip(mode.numbers, number_grads, strict=True)
+        if grad is not None
+    ]
     if numbers:
-        named["numbers"] = torch.stack(numbers)
-    return Conserved(_product(leaf.detach(), grads[0]), named, logits.detach(), _counts(applied))
+        parts["numbers"] = torch.stack(numbers)
+    relevance = _product(leaf.detach(), x_grad)
+    return Conserved(relevance, parts, logits.detach(), _counts(mode))
 
 
 def _product(value: Tensor, grad: Tensor) -> Tensor:
@@ -181,120 +220,59 @@ def _product(value: Tensor, grad: Tensor) -> Tensor:
     return torch.where(grad == 0, 0.0, value * grad)
 
 
-def _check_ready(model: Any, x: Any) -> None:
-    if not isinstance(model, nn.Module):
-        raise ValueError(
-            f"the model is a {type(model).__name__}: a torch.nn.Module is needed; wrap other functions in one"
-        )
-    if not isinstance(x, Tensor):
-        raise ValueError(
-            f"x is a {type(x).__name__}: a torch tensor of floats is needed, such as torch.as_tensor(x)"
-        )
-    refuse_opaque(model)
-    if not x.is_floating_point():
-        raise ValueError(
-            f"x holds {x.dtype}: floats are needed, as ids and codes have no gradient; "
-            'pass their embeddings, such as conserve(model, model.get_input_embeddings()(ids), argument="inputs_embeds")'
-        )
-    if x.dtype not in TOLERANCE:
-        raise ValueError(
-            f"x holds {x.dtype}, too coarse for sums: float32 or float64 is needed, so call model.float() and x.float()"
-        )
-    if torch.is_autocast_enabled(x.device.type):
-        raise ValueError(
-            "autocast is on, and rounds inside the model: call conserve outside of torch.autocast"
-        )
-    if training := [name for name, module in model.named_modules() if module.training]:
-        raise ValueError(
-            f"{training[0] or 'the model'} is in training mode, its dropout would make relevance random: call model.eval() first"
-        )
-
-
-def _explained(output: Any, target: Any) -> Float[Tensor, " examples"]:
-    """The outputs to explain, one for each example."""
-    if callable(target):
-        chosen = target(output)
-        if not isinstance(chosen, Tensor) or chosen.numel() != 1:
-            found = (
-                f"a tensor of shape {tuple(chosen.shape)}"
-                if isinstance(chosen, Tensor)
-                else f"a {type(chosen).__name__}"
-            )
-            raise ValueError(f"the target function gave {found}: a tensor of one number is needed")
-        return chosen.reshape(1)
-    logits = output if isinstance(output, Tensor) else getattr(output, "logits", None)
-    if not isinstance(logits, Tensor):
-        raise ValueError(
-            f"the model gave a {type(output).__name__} without logits: pass target= a function of it that gives one number"
-        )
-    if target is None and logits.numel() == (len(logits) if logits.ndim else 1):
-        return logits.reshape(-1)
-    wanted = _numbers(target, logits)
-    whole = wanted is not None and logits.ndim == 2 and wanted.shape == logits.shape[:1]
-    if wanted is None or not whole or not ((wanted >= 0) & (wanted < logits.shape[1])).all():
-        raise ValueError(
-            f"target {target!r} for an output of shape {tuple(logits.shape)}: a class, one class for each row, or a function of the "
-            "output that gives one number is needed"
-        )
-    return logits[torch.arange(len(logits), device=logits.device), wanted]
-
-
-def _numbers(target: Any, logits: Tensor) -> Tensor | None:
-    """The class of each example; None where the target holds no whole numbers."""
-    try:
-        wanted = torch.as_tensor(-1 if target is None else target, device=logits.device)
-    except (TypeError, ValueError, RuntimeError):  # texts, ragged lists
-        return None
-    if wanted.is_floating_point() or wanted.is_complex() or wanted.dtype == torch.bool:
-        return None
-    return wanted.expand(len(logits)) if logits.ndim and not wanted.ndim else wanted
-
-
 def _check_rules(
-    applied: Accounting, logits: Float[Tensor, " examples"], expected: Float[Tensor, " examples"]
+    mode: Accounting, logits: Float[Tensor, " examples"], expected: Float[Tensor, " examples"]
 ) -> None:
-    """Every own rule was met, and no rule changed the output (more than a cast to float32 that was left out)."""
+    """Refuse outputs that are not finite, rules that were not met, and rules that change values."""
     if not expected.isfinite().all():
         raise ValueError(
-            f"the output is {expected.tolist()}: nothing adds up to that, look at the model and x first"
+            f"the output is {expected.tolist()}: nothing adds up to that, "
+            "look at the model and x first"
         )
-    if silent := [rule for rule in applied.silent if rule not in (*EVERY, ACTIVATION)]:
-        known = ", ".join(names(rule.rows) for rule in silent)
+    silent = [rule for rule in mode.silent if rule not in (*EVERY, ACTIVATION)]
+    if silent:
+        functions = ", ".join(names(rule.rows) for rule in silent)
         raise ValueError(
-            f"the rules {', '.join(rule.name for rule in silent)} never fired: {type(applied.model).__name__} calls none of {known}; "
+            f"the rules {', '.join(rule.name for rule in silent)} never fired: "
+            f"{type(mode.model).__name__} calls none of {functions}; "
             "leave the rule out, or add the model's own function to its rows"
         )
-    allowed = max(1e-6, TOLERANCE[logits.dtype]) * expected.abs().clamp_min(1.0)
+    tolerance = max(LEAST_CHANGE, TOLERANCES[logits.dtype])
+    allowed = tolerance * expected.abs().clamp_min(1.0)
     if not ((logits - expected).abs() <= allowed).all():
         raise ValueError(
-            f"the output is {logits.tolist()} under the rules and {expected.tolist()} without them: rules must keep values, and the "
-            "model must give the same output twice"
+            f"the output is {logits.tolist()} under the rules and {expected.tolist()} without "
+            "them: rules must keep values, and the model must give the same output twice"
         )
 
 
 def _closes(account: Conserved) -> bool:
+    """Whether what is missing is no more than rounding."""
     terms = [account.relevance, *account.parts.values(), account.logits]
-    size = math.fsum(float(term.abs().sum(dtype=torch.float64)) for term in terms)
-    return abs(account.gap) <= TOLERANCE[account.relevance.dtype] * max(size, 1e-6)
+    size = math.fsum(_total(term.abs()) for term in terms)
+    tolerance = TOLERANCES[account.relevance.dtype]
+    return bool(adds_up(account.gap, size, tolerance))
 
 
-def _lost(account: Conserved, traced: Tracing, losses: Mapping[str, float]) -> str:
-    """The message: what is missing, and in which functions it went."""
-    least = 1e-3 * max(abs(loss) for loss in (account.gap, *losses.values()))
-    places = [f"{name} ({loss:+.3g})" for name, loss in losses.items() if abs(loss) > least]
-    if abs(hidden := account.gap - math.fsum(losses.values())) > least:
-        unseen = ", ".join((*sorted(traced.unmeasured), "scripted functions", "autograd.Functions"))
-        places.append(f"what cannot be measured ({hidden:+.3g}): {unseen}")
+def _loss_message(account: Conserved, trace: Tracing, losses: Mapping[str, float]) -> str:
+    """What is missing, and in which functions it is lost."""
+    largest = max(map(abs, (account.gap, *losses.values())))
+    least = SMALLEST_LOSS * largest
+    causes = []
+    for name, loss in losses.items():
+        if abs(loss) > least:
+            causes.append(f"{name} ({loss:+.3g})")
+    hidden = account.gap - math.fsum(losses.values())
+    if abs(hidden) > least:
+        unseen = (*sorted(trace.unmeasured), "scripted functions", "autograd.Functions")
+        causes.append(f"what cannot be measured ({hidden:+.3g}): {', '.join(unseen)}")
     return (
-        f"the ledger does not close: {account.gap:.3g} of an output of {account.logit:.3g} is missing; it is lost in "
-        f"{', '.join(places)}; add a row for that to rules= (docs/foreign-models.md). Rows met: {', '.join(account.fired) or 'none'}"
+        f"the ledger does not close: {account.gap:.3g} of an output of {account.logit:.3g} is "
+        f"missing; it is lost in {', '.join(causes)}; add a row for that to rules= "
+        f"(docs/foreign-models.md). Rows met: {', '.join(account.fired) or 'none'}"
     )
 
 
-def _fired(applied: Accounting) -> str:
-    return ", ".join(_counts(applied)) or "none"
-
-
-def _counts(applied: Accounting) -> dict[str, int]:
+def _counts(mode: Accounting) -> dict[str, int]:
     """How often each function with a rule was called, by name."""
-    return {names([func]): count for func, count in applied.fired.items() if count}
+    return {names([func]): count for func, count in mode.fired.items() if count}

@@ -1,28 +1,41 @@
-"""Where a sum that does not come out is lost: the relevance that goes into each function call, less what comes out.
+"""Where a sum that does not come out is lost: relevance into each function call, less that out.
 
-No list of functions is needed for that. Each call is measured: Σ output × gradient against Σ input × gradient, over the
-inputs' own copies, so that a tensor used twice is told apart. A function that is linear in what is recorded, and
-ReLU or max, loses nothing; a square, a product of two activations or a number from nowhere does.
+No list of functions is needed for that. Each call is measured: Σ output × gradient against
+Σ input × gradient, over copies of the inputs, so that a tensor used twice is told apart. A function
+that is linear in what is recorded loses nothing, nor do ReLU and max. A square, a product of two
+activations or a number from nowhere does.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from molxai.rules.ledger import FACTORS, SUMS, Accounting
+from molxai.rules.factors import FACTORS, SUMS
+from molxai.rules.ledger import Accounting
 from molxai.rules.rule import Function, in_place, names
 
-Ends = list[tuple[Any, Tensor]]
-"""Places in the graph, with the values that passed there."""
+End = tuple[Any, Tensor]
+"""A place in the graph, and the value that passed there."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A function call, and where relevance goes in and comes out of it."""
+
+    name: str
+    inputs: list[End]
+    outputs: list[End]
 
 
 class Tracing(Accounting):
-    """The same mode, noting what each function call takes and gives."""
+    """The same mode, noting the inputs and outputs of each function call."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.calls: list[tuple[str, Ends, Ends]] = []
+        self.calls: list[_Call] = []
         self.unmeasured: set[str] = set()
         """Functions called that work in place, where there is no before and after."""
 
@@ -33,67 +46,83 @@ class Tracing(Accounting):
         if in_place(func):
             self.unmeasured.add(names([func]))
             return super().call(func, args, kwargs)
-        taken: Ends = []
-        out = super().call(
-            func, _copied(args, taken), {name: _copied(one, taken) for name, one in kwargs.items()}
-        )
-        given: Ends = []
-        for one in out if isinstance(out, list | tuple) else (out,):
-            if isinstance(one, Tensor) and one.requires_grad:
-                given.append(_end(one))
-        if taken and given:
-            self.calls.append((names([func]) + self._reason(func, args, kwargs), taken, given))
-        return out
+        inputs: list[End] = []
+        copies = _copy(args, inputs)
+        named_copies = {name: _copy(argument, inputs) for name, argument in kwargs.items()}
+        output = super().call(func, copies, named_copies)
+        members = output if isinstance(output, list | tuple) else (output,)
+        outputs = [_end(member) for member in members if _is_recorded(member)]
+        if inputs and outputs:
+            name = names([func]) + self._reason(func, args, kwargs)
+            self.calls.append(_Call(name, inputs, outputs))
+        return output
 
     def _reason(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        """What a name alone does not say: two signals in a product, or something frozen where a signal is needed."""
-        tensors = [one for one in (*args, *kwargs.values()) if isinstance(one, Tensor)]
-        if func in FACTORS and sum(one.requires_grad and self.depends(one) for one in tensors) > 1:
+        """Why this call may lose relevance, if the name of the function does not say it.
+
+        Two signals in a product, something frozen where a signal is needed, or a constant.
+        """
+        tensors = [
+            argument for argument in (*args, *kwargs.values()) if isinstance(argument, Tensor)
+        ]
+        signals = [tensor for tensor in tensors if self._comes_from_x(tensor)]
+        if func in FACTORS and len(signals) > 1:
             return " of two things that both come from x"
-        if held := [self.frozen[id(one)][1] for one in tensors if id(one) in self.frozen]:
-            return f" with what {held[0]} gave, where no gradient passes"
-        constant = any(one.is_floating_point() and not one.requires_grad for one in tensors)
-        return (
-            " of a constant made on the way (pass it as an input, or keep it in a buffer)"
-            if constant and func in SUMS
-            else ""
-        )
+        for tensor in tensors:
+            if id(tensor) in self.frozen:
+                _, origin = self.frozen[id(tensor)]
+                return f" with what {origin} gave, where no gradient passes"
+        constants = [tensor for tensor in tensors if not tensor.requires_grad]
+        if func in SUMS and any(constant.is_floating_point() for constant in constants):
+            return " of a constant made on the way (pass it as an input, or keep it in a buffer)"
+        return ""
 
-    def losses(self, explained: Tensor) -> dict[str, float]:
-        """Relevance lost (or gained: negative) in each function, largest first; those that keep it are left out."""
-        ends = [end for _, taken, given in self.calls for end, _ in (*taken, *given)]
-        if not ends:
+    def losses(self, total: Tensor) -> dict[str, float]:
+        """Relevance that each function lost, or gained if negative; the largest first."""
+        edges = []
+        for call in self.calls:
+            edges += [edge for edge, _ in call.inputs]
+            edges += [edge for edge, _ in call.outputs]
+        if not edges:
             return {}
-        grads = iter(torch.autograd.grad(explained, ends, allow_unused=True))
-        lost: dict[str, float] = {}
-        for name, taken, given in self.calls:
-            inside, outside = (
-                sum(_dot(value, next(grads)) for _, value in part) for part in (taken, given)
-            )
-            lost[name] = lost.get(name, 0.0) + outside - inside
-        return dict(sorted(lost.items(), key=lambda item: -abs(item[1])))
+        grads = iter(torch.autograd.grad(total, edges, allow_unused=True))
+        losses: dict[str, float] = {}
+        for call in self.calls:
+            into = _relevance(call.inputs, grads)
+            out_of = _relevance(call.outputs, grads)
+            before = losses.get(call.name, 0.0)
+            losses[call.name] = before + out_of - into
+        ranked = sorted(losses.items(), key=lambda item: -abs(item[1]))
+        return dict(ranked)
 
 
-def _copied(given: Any, taken: Ends) -> Any:
-    if isinstance(given, Tensor):
-        if not given.requires_grad:
-            return given
-        copy = given.view_as(given)
-        taken.append(_end(copy))
+def _copy(argument: Any, inputs: list[End]) -> Any:
+    """The argument with its recorded tensors copied; the copies are noted as inputs."""
+    if _is_recorded(argument):
+        copy = argument.view_as(argument)
+        inputs.append(_end(copy))
         return copy
-    return (
-        type(given)(_copied(one, taken) for one in given) if type(given) in (list, tuple) else given
-    )
+    if type(argument) in (list, tuple):
+        return type(argument)(_copy(member, inputs) for member in argument)
+    return argument
 
 
-def _end(tensor: Tensor) -> tuple[Any, Tensor]:
+def _is_recorded(argument: Any) -> bool:
+    return isinstance(argument, Tensor) and argument.requires_grad
+
+
+def _end(tensor: Tensor) -> End:
     return torch.autograd.graph.get_gradient_edge(tensor), tensor.detach().clone()
 
 
+def _relevance(ends: list[End], grads: Iterator[Tensor | None]) -> float:
+    """Σ value × gradient over places in the graph, whose gradients come next."""
+    return sum(_dot(value, next(grads)) for _, value in ends)
+
+
 def _dot(value: Tensor, grad: Tensor | None) -> float:
-    """Σ value × gradient; where nothing is passed on, an infinite value has no part."""
-    return (
-        0.0
-        if grad is None
-        else float(torch.where(grad == 0, 0.0, value * grad).sum(dtype=torch.float64))
-    )
+    """Σ value × gradient; an infinite value through which nothing passes has no part."""
+    if grad is None:
+        return 0.0
+    products = torch.where(grad == 0, 0.0, value * grad)
+    return float(products.sum(dtype=torch.float64))

@@ -1,93 +1,49 @@
-"""The mode for any eager model: rules applied, and everything that the model adds kept as a named part of the sum.
+"""The mode for any eager model: it keeps everything that the model adds as a named part of the sum.
 
-A network under the rules is a sum of paths, and along each path one thing is the signal and all else its coefficients.
-So for every product the mode leaves one factor recorded:
+A network under the rules is a sum of paths. Along each path one thing is the signal, and all else
+is its coefficients. So the mode leaves one factor of every product recorded:
 
-- parameters, buffers and further inputs enter as recorded copies of the mode's own; the model's stay untouched;
-- in a product of something that comes from x with something that does not, the latter is a weight, and a constant,
-  also where a rule has frozen the former: a sigmoid's output never makes a weight the signal (attention may, see AH);
-- what is added instead (biases, position embeddings, class tokens) stays recorded: value × gradient is its part;
-- a product of two things that both come from x is left alone: it counts twice, unless a rule says which one is a gate;
-- a constant is computed as the model computes it, casts to float32 included; where it meets a float64 signal it has its
-  float64 form, of the same value, because a rounded gradient adds up to 1e-7 only.
+- Parameters, buffers and further inputs enter as recorded copies of the mode's own. The model's
+  stay untouched.
+- In a product of something that comes from x with something that does not, the latter is a weight,
+  and a constant. This holds also where a rule has frozen the former: a sigmoid's output never makes
+  a weight the signal. (Attention may, see AH.)
+- What is added instead (biases, position embeddings, class tokens) stays recorded: value × gradient
+  is its part.
+- A product of two things that both come from x is left alone. It counts twice, unless a rule says
+  which one is a gate.
+- A constant is computed as the model computes it, casts to float32 included. Where it meets a
+  float64 signal it has its float64 form, of the same value, because a gradient that is rounded to
+  float32 adds up only to 1e-7.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from molxai.rules.factors import FACTORS, SUMS, UNRECORDED, Factors
 from molxai.rules.mode import Rules
 from molxai.rules.recipes import CASTS, NARROW, ROUTING
 from molxai.rules.rule import Function, Rule, in_place, names
 from molxai.rules.tables import AH, frozen_output
 
-FACTORS: Mapping[Function, tuple[tuple[int, str], ...]] = {
-    **dict.fromkeys(
-        (F.linear, torch.conv1d, torch.conv2d, torch.conv3d), ((0, "input"), (1, "weight"))
-    ),
-    **dict.fromkeys(
-        (torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d),
-        ((0, "input"), (1, "weight")),
-    ),
-    **dict.fromkeys(
-        (F.layer_norm, torch.layer_norm, F.rms_norm, torch.rms_norm, F.group_norm),
-        ((0, "input"), (2, "weight")),
-    ),
-    **dict.fromkeys(
-        (F.batch_norm, F.instance_norm), ((0, "input"), (2, "running_var"), (3, "weight"))
-    ),
-    **dict.fromkeys((F.prelu, torch.prelu), ((0, "input"), (1, "weight"))),
-    **dict.fromkeys(
-        (torch.mul, torch.multiply, torch.div, torch.divide, torch.true_divide),
-        ((0, "input"), (1, "other")),
-    ),
-    **dict.fromkeys(
-        (Tensor.mul, Tensor.multiply, Tensor.mul_, Tensor.div, Tensor.div_),
-        ((0, "input"), (1, "other")),
-    ),
-    **dict.fromkeys(
-        (Tensor.divide, Tensor.true_divide, Tensor.__rdiv__), ((0, "input"), (1, "other"))
-    ),
-    **dict.fromkeys(
-        (torch.matmul, Tensor.matmul, Tensor.__rmatmul__), ((0, "input"), (1, "other"))
-    ),
-    **dict.fromkeys((torch.mm, Tensor.mm, torch.bmm, Tensor.bmm), ((0, "input"), (1, "mat2"))),
-    **dict.fromkeys((torch.mv, Tensor.mv, torch.outer, Tensor.outer), ((0, "input"), (1, "vec"))),
-    **dict.fromkeys(
-        (torch.dot, Tensor.dot, torch.inner, torch.tensordot, torch.kron),
-        ((0, "input"), (1, "other")),
-    ),
-    **dict.fromkeys((torch.addmm, Tensor.addmm), ((1, "mat1"), (2, "mat2"))),
-    **dict.fromkeys((torch.baddbmm, Tensor.baddbmm), ((1, "batch1"), (2, "batch2"))),
-    **dict.fromkeys((torch.addcmul, Tensor.addcmul), ((1, "tensor1"), (2, "tensor2"))),
-    F.bilinear: ((0, "input1"), (1, "input2"), (2, "weight")),
-    torch.functional.einsum: tuple((i, "") for i in range(1, 7)),
-}
-"""Functions that multiply their arguments, and where these stand: the signal first, where the function knows one."""
-
-SUMS = frozenset(
-    (
-        torch.add,
-        torch.sub,
-        torch.rsub,
-        Tensor.add,
-        Tensor.sub,
-        Tensor.add_,
-        Tensor.sub_,
-        Tensor.__rsub__,
-    )
-)
-"""Functions that may add a plain number, which then has a part in the sum like any bias."""
-
-UNRECORDED = {F.batch_norm: (1, 2), torch.batch_norm: (3, 4), F.instance_norm: (1, 2)}
-"""Positions of running statistics, which PyTorch's own functions take as constants only."""
-
 
 class Accounting(Rules):
-    """Rules for one call of `model` on `x`, with what is added to the signal recorded by name."""
+    """Rules for one call of `model` on `x`, with what is added to the signal recorded by name.
+
+    Example:
+        A layer computes x · weight + bias. The signal is x, so the weight takes no gradient. The
+        bias is added, so it has a part.
+
+        >>> layer = nn.Linear(2, 1)
+        >>> x = torch.ones(3, 2, requires_grad=True).clone()
+        >>> with Accounting((), layer, x, {}) as mode:
+        ...     output = layer(x).sum()
+        >>> torch.autograd.grad(output, list(mode.parts.values()), allow_unused=True)
+        (None, tensor([3.]))
+    """
 
     def __init__(
         self, tables: tuple[Rule, ...], model: nn.Module, x: Tensor, inputs: Mapping[str, Any]
@@ -102,7 +58,10 @@ class Accounting(Rules):
         """
         super().__init__(tables)
         self.model = model
-        self.named = {id(one): (name, one) for name, one in _constants(model)}
+        self.constants: dict[int, tuple[str, Tensor]] = {}
+        """The parameters and buffers with their names, by id."""
+        for name, constant in _constants(model):
+            self.constants[id(constant)] = name, constant
         self.parts: dict[str, Tensor] = {}
         """The recorded copy of each parameter, buffer and input that was met."""
         self.numbers: list[Tensor] = []
@@ -110,21 +69,30 @@ class Accounting(Rules):
         self.from_x: dict[Any, bool] = {x.grad_fn: True}
         """For each node of the graph so far: does it depend on x?"""
         self.frozen: dict[int, tuple[Tensor, str]] = {}
-        """What comes from x and is not recorded, by id, with the name of the function that it was frozen in."""
-        self.of_signal = {func for rule in tables if rule.of_signal for func in rule.rows}
+        """By id: what comes from x and is not recorded, and the function that it was frozen in."""
+        self.of_signal: set[Function] = set()
+        for rule in tables:
+            if rule.of_signal:
+                self.of_signal |= rule.rows.keys()
         self.casts: dict[int, tuple[Tensor, int, Tensor]] = {}
-        """By id: what the model cast to fewer digits and does not come from x, its version then, and its float64 form."""
-        self.routing = {
-            func
-            for rule in tables
-            if rule in (AH, ROUTING)
-            for func, row in rule.rows.items()
-            if row is frozen_output
-        }
-        self.inputs = {
-            name: self._recorded(f"{name} (input)", one).clone() if _floating(one) else one
-            for name, one in inputs.items()
-        }
+        """By id: a cast to fewer digits of what does not come from x.
+
+        The cast itself, its version when it was made, and its float64 form.
+        """
+        self.routing: set[Function] = set()
+        """Functions whose frozen output may make a weight the signal: the attention."""
+        for rule in tables:
+            if rule in (AH, ROUTING):
+                self.routing |= _frozen_functions(rule)
+        self.inputs: dict[str, Any] = {}
+        """The further inputs, of which the floating tensors are recorded."""
+        for name, argument in inputs.items():
+            self.inputs[name] = self._input(name, argument)
+
+    def _input(self, name: str, argument: Any) -> Any:
+        if not _is_floating(argument):
+            return argument
+        return self._record(f"{name} (input)", argument).clone()
 
     def __torch_function__(
         self,
@@ -133,163 +101,228 @@ class Accounting(Rules):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        args = tuple(self._own(one) for one in args)
-        kwargs = {name: self._own(one) for name, one in (kwargs or {}).items()}
-        if self.of_signal and any(self._is_wide_signal(one) for one in (*args, *kwargs.values())):
-            target, rest = (args[:1], args[1:]) if in_place(func) else ((), args)
-            args = (*target, *(self._widened(one) for one in rest))
-            kwargs = {name: self._widened(one) for name, one in kwargs.items()}
-        if places := FACTORS.get(func):
-            args, kwargs = self._one_signal(places, args, kwargs)
-        elif (
-            func in SUMS
-            and len(args) == 2
-            and isinstance(args[1], int | float)
-            and args[1]
-            and args[0].requires_grad
-        ):
-            args = (args[0], self._number(args[1], args[0]))
-        out = self.call(func, args, kwargs)
-        if isinstance(out, Tensor) and not out.requires_grad and func not in self.routing:
-            self._trace(func, out, (*args, *kwargs.values()))
-        return out
+        args = tuple(map(self._own, args))
+        kwargs = kwargs or {}
+        kwargs = {name: self._own(argument) for name, argument in kwargs.items()}
+        if self.of_signal:
+            args, kwargs = self._widen_beside_signal(func, args, kwargs)
+        factors = FACTORS.get(func)
+        if factors:
+            args, kwargs = self._keep_signal(factors, args, kwargs)
+        elif func in SUMS and _adds_number(args):
+            tensor, value = args
+            args = (tensor, self._number(value, tensor))
+        output = self.call(func, args, kwargs)
+        if isinstance(output, Tensor) and not output.requires_grad and func not in self.routing:
+            arguments = (*args, *kwargs.values())
+            self._note_frozen(func, output, arguments)
+        return output
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The function, or what replaces it."""
         replacement = self.table.get(func)
-        if (
-            replacement
-            and func in self.of_signal
-            and not self._comes_from_x(args[0] if args else kwargs.get("input"))
-        ):
-            out = func(*args, **kwargs)
-            if func in CASTS:
-                self._note_cast(args[0], out)
-            return out
+        if replacement and func in self.of_signal:
+            argument = args[0] if args else kwargs.get("input")
+            if not self._comes_from_x(argument):
+                output = func(*args, **kwargs)
+                if func in CASTS:
+                    self._note_cast(args[0], output)
+                return output
         if replacement:
             self.fired[func] += 1
             return replacement(func, *args, **kwargs)
-        if places := UNRECORDED.get(func):
+        constants = UNRECORDED.get(func)
+        if constants:
             args = tuple(
-                one.detach() if i in places and isinstance(one, Tensor) else one
-                for i, one in enumerate(args)
+                _detached(argument) if position in constants else argument
+                for position, argument in enumerate(args)
             )
         return func(*args, **kwargs)
 
-    def _trace(self, func: Function, out: Tensor, given: Iterable[Any]) -> None:
-        """Remember what of x, though not recorded, is in the output; an empty tensor of x's shape holds nothing of it."""
+    def _note_frozen(self, func: Function, output: Tensor, arguments: Iterable[Any]) -> None:
+        """Remember an output that holds something of x, though it is not recorded."""
         name = getattr(func, "__name__", "")
         if name.startswith("new_") or name.endswith("_like"):
+            return  # an empty tensor of x's shape holds nothing of x
+        for tensor in _tensors(arguments):
+            if id(tensor) in self.frozen:
+                _, origin = self.frozen[id(tensor)]
+            elif self._comes_from_x(tensor):
+                origin = names([func])
+            else:
+                continue
+            self.frozen[id(output)] = output, origin
             return
-        for one in given:
-            for tensor in one if isinstance(one, list | tuple) else (one,):
-                if isinstance(tensor, Tensor) and (
-                    id(tensor) in self.frozen or (tensor.requires_grad and self.depends(tensor))
-                ):
-                    self.frozen[id(out)] = (
-                        out,
-                        self.frozen[id(tensor)][1] if id(tensor) in self.frozen else names([func]),
-                    )
-                    return
 
-    def _own(self, given: Any) -> Any:
+    def _own(self, argument: Any) -> Any:
         """The argument, with the model's parameters and buffers replaced by the mode's copies."""
-        if isinstance(given, Tensor):
-            named = self.named.get(id(given))
-            return given if named is None else self._recorded(*named)
-        if type(given) in (list, tuple):
-            return type(given)(self._own(one) for one in given)
-        return given
+        if isinstance(argument, Tensor):
+            constant = self.constants.get(id(argument))
+            return argument if constant is None else self._record(*constant)
+        if type(argument) in (list, tuple):
+            return type(argument)(self._own(member) for member in argument)
+        return argument
 
-    def _recorded(self, name: str, constant: Tensor) -> Tensor:
+    def _record(self, name: str, constant: Tensor) -> Tensor:
+        """The recorded copy of a constant, made when it is first met."""
         if name not in self.parts:
-            own = constant.detach()
-            self.parts[name] = (own.clone() if own.is_inference() else own).requires_grad_()
+            copy = constant.detach()
+            if copy.is_inference():
+                copy = copy.clone()
+            self.parts[name] = copy.requires_grad_()
         return self.parts[name]
 
     def _number(self, value: float, like: Tensor) -> Tensor:
-        self.numbers.append(
-            torch.tensor(value, dtype=like.dtype, device=like.device, requires_grad=True)
-        )
-        return self.numbers[-1]
+        """A plain number as a recorded tensor."""
+        number = torch.tensor(value, dtype=like.dtype, device=like.device, requires_grad=True)
+        self.numbers.append(number)
+        return number
 
-    def _comes_from_x(self, given: Any) -> bool:
-        return isinstance(given, Tensor) and given.requires_grad and self.depends(given)
+    def _comes_from_x(self, argument: Any) -> bool:
+        is_recorded = isinstance(argument, Tensor) and argument.requires_grad
+        return is_recorded and self.depends(argument)
 
-    def _is_wide_signal(self, given: Any) -> bool:
+    def _widen_beside_signal(
+        self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments, all in float64 if one of them is a float64 signal.
+
+        The target of a function that works in place stays as it is.
+        """
+        if not any(self._is_wide_signal(argument) for argument in (*args, *kwargs.values())):
+            return args, kwargs
+        first = 1 if in_place(func) else 0
+        others = map(self._widen, args[first:])
+        kwargs = {name: self._widen(argument) for name, argument in kwargs.items()}
+        return (*args[:first], *others), kwargs
+
+    def _is_wide_signal(self, argument: Any) -> bool:
         """Whether the argument is float64, or a list that holds float64, and comes from x."""
-        if isinstance(given, Tensor):
-            return given.dtype == torch.float64 and self._comes_from_x(given)
-        return type(given) in (list, tuple) and any(self._is_wide_signal(one) for one in given)
+        if isinstance(argument, Tensor):
+            return argument.dtype == torch.float64 and self._comes_from_x(argument)
+        if type(argument) in (list, tuple):
+            return any(self._is_wide_signal(member) for member in argument)
+        return False
 
-    def _note_cast(self, constant: Tensor, out: Any) -> None:
-        """Remember the cast of a recorded constant, and the same values in float64: constant × (rounded / exact)."""
-        if not (
-            isinstance(out, Tensor)
-            and out.requires_grad
-            and constant.dtype == torch.float64
-            and out.dtype in NARROW
-        ):
+    def _note_cast(self, constant: Tensor, output: Any) -> None:
+        """Remember the cast of a recorded constant, and the same values in float64.
+
+        These are constant × (rounded / exact), so that a gradient goes back to the constant.
+        """
+        if not isinstance(output, Tensor) or not output.requires_grad:
+            return
+        if constant.dtype != torch.float64 or output.dtype not in NARROW:
             return
         with torch.no_grad():
-            rounded = out.to(constant)
+            rounded = output.to(constant)
             ratio = torch.where(rounded == constant, 1.0, rounded / constant)
-        self.casts[id(out)] = out, out._version, constant * ratio
+        wide = constant * ratio
+        self.casts[id(output)] = output, output._version, wide
 
-    def _widened(self, given: Any) -> Any:
-        """The argument, with constants of fewer digits in float64: where casts are left out, functions need them so."""
-        if isinstance(given, Tensor):
-            if given.dtype not in NARROW:
-                return given
-            if known := self.casts.get(id(given)):
-                _, version, wide = known
+    def _widen(self, argument: Any) -> Any:
+        """The argument, with constants of fewer digits in float64.
+
+        Functions need all their arguments so, because casts of the signal are left out.
+        """
+        if isinstance(argument, Tensor):
+            if argument.dtype not in NARROW:
+                return argument
+            if id(argument) in self.casts:
+                _, version, wide = self.casts[id(argument)]
                 # A cast that the model has changed in place since is no longer what was noted.
-                if version == given._version:
+                if version == argument._version:
                     return wide
-            return given.double()
-        if type(given) in (list, tuple):
-            return type(given)(self._widened(one) for one in given)
-        return given
+            return argument.double()
+        if type(argument) in (list, tuple):
+            return type(argument)(self._widen(member) for member in argument)
+        return argument
 
-    def _one_signal(
-        self, places: tuple[tuple[int, str], ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+    def _keep_signal(
+        self, factors: Factors, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments of a product, with all recorded factors but the signal detached."""
-        given: dict[Any, Any] = dict(enumerate(args)) | kwargs
-        keys = [position if position < len(args) else name for position, name in places]
-        operands = [key for key in keys if isinstance(given.get(key), Tensor)]
-        factors = [key for key in operands if given[key].requires_grad]
-        held = any(id(given[key]) in self.frozen for key in operands)
-        if len(factors) + held > 1:
-            signals = [key for key in factors if self.depends(given[key])] or (
-                [] if held else factors[:1]
-            )
-            given |= {key: given[key].detach() for key in factors if key not in signals}
-        return tuple(given[i] for i in range(len(args))), {name: given[name] for name in kwargs}
+        """The arguments of a product, with all recorded factors detached except the signal.
+
+        The signal is what comes from x. If nothing does, it is the first factor: the mode then sees
+        how something is made that will be added, such as a position embedding through a layer. If
+        what comes from x is frozen, there is none.
+        """
+        # A factor stands at its position or under its name: F.linear(x, weight=w).
+        arguments: dict[Any, Any] = dict(enumerate(args)) | kwargs
+        variables: list[int | str] = []
+        has_frozen = False
+        for position, name in factors:
+            key = position if position < len(args) else name
+            factor = arguments.get(key)
+            if isinstance(factor, Tensor):
+                has_frozen |= id(factor) in self.frozen
+                if factor.requires_grad:
+                    variables.append(key)
+        if len(variables) + has_frozen <= 1:
+            return args, kwargs
+        signals = [key for key in variables if self.depends(arguments[key])]
+        if not signals and not has_frozen:
+            signals = variables[:1]
+        for key in variables:
+            if key not in signals:
+                arguments[key] = arguments[key].detach()
+        positional = tuple(arguments[position] for position in range(len(args)))
+        return positional, {name: arguments[name] for name in kwargs}
 
     def depends(self, tensor: Tensor) -> bool:
-        """Whether the recorded tensor comes from x."""
-        known, stack = self.from_x, [tensor.grad_fn]
+        """Whether the recorded tensor comes from x.
+
+        The graph is walked back depth first, with a stack of its own: it may be deeper than
+        Python's. A node is decided after all its inputs, and each node once.
+        """
+        root = tensor.grad_fn
+        if root is None:
+            return False
+        stack: list[Any] = [root]
         while stack:
             node = stack[-1]
-            parents = (
-                []
-                if node is None or node in known
-                else [parent for parent, _ in node.next_functions if parent is not None]
-            )
-            unknown = [parent for parent in parents if parent not in known]
-            if not unknown:
+            if node in self.from_x:
                 stack.pop()
-                if node is not None and node not in known:
-                    known[node] = any(known[parent] for parent in parents)
-            stack.extend(unknown)
-        return tensor.grad_fn is not None and known[tensor.grad_fn]
+                continue
+            inputs = [before for before, _ in node.next_functions if before is not None]
+            undecided = [before for before in inputs if before not in self.from_x]
+            if undecided:
+                stack.extend(undecided)
+            else:
+                stack.pop()
+                answers = [self.from_x[before] for before in inputs]
+                self.from_x[node] = any(answers)
+        return self.from_x[root]
+
+
+def _frozen_functions(rule: Rule) -> set[Function]:
+    return {func for func, row in rule.rows.items() if row is frozen_output}
 
 
 def _constants(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Parameters and floating buffers, by name."""
     yield from model.named_parameters()
-    yield from ((name, buffer) for name, buffer in model.named_buffers() if _floating(buffer))
+    for name, buffer in model.named_buffers():
+        if _is_floating(buffer):
+            yield name, buffer
 
 
-def _floating(given: Any) -> bool:
-    return isinstance(given, Tensor) and given.is_floating_point()
+def _tensors(arguments: Iterable[Any]) -> Iterator[Tensor]:
+    """The tensors among the arguments, and in lists and tuples among them."""
+    for argument in arguments:
+        members = argument if isinstance(argument, list | tuple) else (argument,)
+        yield from (member for member in members if isinstance(member, Tensor))
+
+
+def _adds_number(args: tuple[Any, ...]) -> bool:
+    """Whether these arguments of a sum are a recorded tensor and a plain number other than zero."""
+    if len(args) != 2 or not isinstance(args[1], int | float):
+        return False
+    return bool(args[1]) and args[0].requires_grad
+
+
+def _detached(argument: Any) -> Any:
+    return argument.detach() if isinstance(argument, Tensor) else argument
+
+
+def _is_floating(argument: Any) -> bool:
+    return isinstance(argument, Tensor) and argument.is_floating_point()

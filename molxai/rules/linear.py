@@ -1,12 +1,12 @@
-"""Other ways to share out a sum: stabilised, amplified, or split through a product. Each keeps every value.
+"""Other ways to share out a sum: stabilised, amplified, or split through a product.
 
-A rule for z = Σ_i z_i that gives part i the share q_i / Σ_k q_k of z's relevance is written as q · stop(z / q) with
-q = Σ_i q_i: the same value, and a gradient that shares as the rule says.
+A rule for z = Σ_i z_i that gives part i the share q_i / Σ_k q_k of z's relevance is written as
+q · stop(z / q) with q = Σ_i q_i: the same value, and a gradient that shares as the rule says.
 
-Sources: Bach et al. 2015, "On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise Relevance
-Propagation" (LRP-ε, section 2.4); Montavon et al. 2019, "Layer-Wise Relevance Propagation: An Overview" (LRP-γ, section
-10.2.3); Achtibat et al. 2024, "AttnLRP: Attention-Aware Layer-Wise Relevance Propagation for Transformers" (products and
-softmax, section 3.3).
+Sources: Bach et al. 2015, "On Pixel-Wise Explanations for Non-Linear Classifier Decisions by
+Layer-Wise Relevance Propagation" (LRP-ε, section 2.4); Montavon et al. 2019, "Layer-Wise Relevance
+Propagation: An Overview" (LRP-γ, section 10.2.3); Achtibat et al. 2024, "AttnLRP: Attention-Aware
+Layer-Wise Relevance Propagation for Transformers" (products and softmax, section 3.3).
 """
 
 from functools import partial
@@ -22,21 +22,38 @@ from molxai.rules.rule import Function, Rule
 def shared_as(value: Tensor, parts: Tensor) -> Tensor:
     """`value`, with its relevance shared among whatever `parts` is a sum of.
 
-    Where the parts sum to zero, or to −∞ as under an attention mask, nothing is passed on.
+    If the parts sum to zero, or to −∞ as under an attention mask, nothing is passed on.
+
+    Example:
+        >>> a, b = torch.tensor([1.0, 2.0]).requires_grad_()
+        >>> shared = shared_as(a + b, 2 * a + b)  # 1 counts twice: 2 + 2
+        >>> grads = torch.autograd.grad(shared, [a, b])
+        >>> float((a * grads[0]).detach()), float((b * grads[1]).detach())
+        (1.5, 1.5)
     """
-    there = (parts != 0) & parts.isfinite()
-    shared = parts * torch.where(there, value / torch.where(there, parts, 1.0), 0.0).detach()
-    return torch.where(there, shared + (value - shared).detach(), value.detach())
+    passes = (parts != 0) & parts.isfinite()
+    divisor = torch.where(passes, parts, 1.0)
+    ratio = torch.where(passes, value / divisor, 0.0).detach()
+    shared = parts * ratio
+    # Rounding may have moved the value: the difference is added as a constant.
+    exact = shared + (value - shared).detach()
+    return torch.where(passes, exact, value.detach())
 
 
 def epsilon_linear(
     func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, epsilon: float
 ) -> Tensor:
-    """LRP-ε: shares of z / (z + ε · sign z); small sums pass little on, and what they keep is the method's gap."""
+    """LRP-ε: relevance × z / (z + ε · sign z).
+
+    Small sums pass little on, and what they keep is the method's gap.
+    """
     z = func(x, weight)
-    z = z if bias is None else z + bias
-    share = (z / (z + epsilon * torch.where(z < 0, -1.0, 1.0))).detach()
-    return z * share + (z * (1 - share)).detach()
+    if bias is not None:
+        z = z + bias
+    sign = torch.where(z < 0, -1.0, 1.0)
+    share = (z / (z + epsilon * sign)).detach()
+    remainder = z * (1 - share)
+    return z * share + remainder.detach()
 
 
 def gamma_linear(
@@ -44,36 +61,49 @@ def gamma_linear(
 ) -> Tensor:
     """Sign-aware LRP-γ: contributions of the sign of the sum z count 1 + γ, the others 1.
 
-    The plain rule amplifies positive weights, which on signed inputs can cancel the sum that is divided by; here the
-    sum of shares is at least as large as z.
+    The plain rule amplifies positive weights, which on signed inputs can cancel the sum that is
+    divided by. Here the sum of shares is at least as large as z.
     """
-    signed = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)
-    raised, lowered = weight.clamp_min(0), weight.clamp_max(0)
-    positive, negative = (
-        func(signed, torch.cat([raised, lowered], 1)),
-        func(signed, torch.cat([lowered, raised], 1)),
-    )
+    raised_x = x.clamp_min(0)
+    lowered_x = x.clamp_max(0)
+    inputs = torch.cat([raised_x, lowered_x], -1)  # (…, 2 · inputs)
+    above = weight.clamp_min(0)
+    below = weight.clamp_max(0)
+    # Two factors of one sign make a positive contribution, of different signs a negative one.
+    positive_weight = torch.cat([above, below], 1)  # (outputs, 2 · inputs)
+    negative_weight = torch.cat([below, above], 1)
+    positive = func(inputs, positive_weight)
+    negative = func(inputs, negative_weight)
     if bias is not None:
-        positive, negative = positive + bias.clamp_min(0), negative + bias.clamp_max(0)
+        positive = positive + bias.clamp_min(0)
+        negative = negative + bias.clamp_max(0)
     z = positive + negative
-    return shared_as(z, z + gamma * torch.where(z > 0, positive, negative))
+    same_sign = torch.where(z > 0, positive, negative)
+    return shared_as(z, z + gamma * same_sign)
 
 
 def gamma_sum(func: Function, x: Any, y: Any, *args: Any, gamma: float, **kwargs: Any) -> Tensor:
     """Residual rule: of the two terms of a sum, one of the sum's sign counts 1 + γ, the other 1.
 
-    Only sums of two recorded tensors of one shape are residual connections; others pass unchanged.
+    Only sums of two recorded tensors of one shape are residual connections. Others pass unchanged.
     """
     z = func(x, y, *args, **kwargs)
-    terms = [
-        one
-        for one in (x, y)
-        if isinstance(one, Tensor) and one.requires_grad and one.shape == z.shape
-    ]
+    terms = [term for term in (x, y) if _is_term(term, z)]
     if len(terms) != 2 or args or kwargs:
         return z
-    amplified = [one * torch.where(one.detach() * z.detach() > 0, 1 + gamma, 1.0) for one in terms]
-    return shared_as(z, amplified[0] + amplified[1])
+    first, second = (_amplify(term, z, gamma) for term in terms)
+    return shared_as(z, first + second)
+
+
+def _is_term(term: Any, z: Tensor) -> bool:
+    if not isinstance(term, Tensor):
+        return False
+    return term.requires_grad and term.shape == z.shape
+
+
+def _amplify(term: Tensor, z: Tensor, gamma: float) -> Tensor:
+    same_sign = term.detach() * z.detach() > 0
+    return term * torch.where(same_sign, 1 + gamma, 1.0)
 
 
 class _Halved(torch.autograd.Function):
@@ -89,19 +119,21 @@ class _Halved(torch.autograd.Function):
 
 
 def halved_product(func: Function, x: Tensor, y: Tensor) -> Tensor:
-    """Uniform rule: half of a product's relevance goes to each of its factors, where both carry any."""
+    """Uniform rule: half of a product's relevance goes to each factor, if both carry any."""
     z = func(x, y)
     return _Halved.apply(z) if x.requires_grad and y.requires_grad else z
 
 
 def epsilon(value: float) -> Rule:
     """LRP-ε in every linear layer; `value` in units of its outputs."""
-    return Rule(f"ε = {value:g}", {F.linear: partial(epsilon_linear, epsilon=value)})
+    row = partial(epsilon_linear, epsilon=value)
+    return Rule(f"ε = {value:g}", {F.linear: row})
 
 
 def gamma(value: float) -> Rule:
     """Sign-aware LRP-γ in every linear layer."""
-    return Rule(f"γ = {value:g}", {F.linear: partial(gamma_linear, gamma=value)})
+    row = partial(gamma_linear, gamma=value)
+    return Rule(f"γ = {value:g}", {F.linear: row})
 
 
 def residual(value: float) -> Rule:
@@ -114,4 +146,7 @@ PRODUCT = Rule(
     "product",
     {Tensor.matmul: halved_product, torch.matmul: halved_product, torch.bmm: halved_product},
 )
-"""AttnLRP's rule for the products Q·Kᵀ and A·V; its softmax rule is the softmax's own gradient, and so needs no row."""
+"""AttnLRP's rule for the products Q·Kᵀ and A·V.
+
+Its rule for the softmax is the softmax's own gradient, and so needs no row.
+"""

@@ -11,24 +11,34 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Rule:
-    """A named table: each torch function with its replacement, called as `replacement(function, *args, **kwargs)`."""
+    """A named table of torch functions and their replacements.
+
+    A replacement is called as `replacement(function, *args, **kwargs)`.
+    """
 
     name: str
     rows: Mapping[Function, Function]
     of_signal: bool = False
-    """Whether the rows are meant for calls on what comes from x alone, where the mode knows x (see `Accounting`).
+    """Whether the rows are meant only for calls on what comes from x.
 
-    Where it does not, in `rules(...)`, everything that is recorded counts as coming from x.
+    Only `Accounting` knows what comes from x. In `rules(...)` every recorded tensor counts as such.
     """
 
 
 def names(functions: Iterable[Function]) -> str:
     """The functions' names, for messages."""
-    return ", ".join(sorted({resolve_name(func) or str(func) for func in functions}))
+    unique = {resolve_name(func) or str(func) for func in functions}
+    return ", ".join(sorted(unique))
 
 
 def in_place(func: Function) -> bool:
-    """Whether the function changes its first argument."""
+    """Whether the function changes its first argument.
+
+    Example:
+        >>> from torch import Tensor
+        >>> in_place(Tensor.add_), in_place(Tensor.__iadd__), in_place(Tensor.add)
+        (True, True, False)
+    """
     name = getattr(func, "__name__", "")
     if name.endswith("__"):
         return name == "__setitem__" or (name.startswith("__i") and name != "__invert__")

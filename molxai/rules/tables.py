@@ -1,7 +1,8 @@
-"""The three rules of conservative propagation, and the functions that break it where no rule is applied.
+"""The three rules of conservative propagation, and the functions that break it without a rule.
 
-Sources: Ali et al. 2022, "XAI for Transformers: Better Explanations through Conservative Propagation" (AH rule,
-section 4.1; LN rule, section 4.2); Achtibat et al. 2024, "AttnLRP" (activations as gates).
+Sources: Ali et al. 2022, "XAI for Transformers: Better Explanations through Conservative
+Propagation" (AH rule, section 4.1; LN rule, section 4.2); Achtibat et al. 2024, "AttnLRP"
+(activations as gates).
 """
 
 from collections.abc import Sequence
@@ -30,14 +31,12 @@ def frozen_routing(
     **kwargs: Any,
 ) -> Tensor:
     """AH rule on fused attention: gradient flows through the values alone."""
-    return func(
-        query.detach(),
-        key.detach(),
-        value,
-        None if attn_mask is None else attn_mask.detach(),
-        *args,
-        **kwargs,
-    )
+    mask = _detached(attn_mask)
+    return func(query.detach(), key.detach(), value, mask, *args, **kwargs)
+
+
+def _detached(argument: Any) -> Any:
+    return argument.detach() if isinstance(argument, Tensor) else argument
 
 
 def frozen_multi_head(
@@ -57,34 +56,34 @@ def frozen_multi_head(
     out_bias: Tensor | None,
     **kwargs: Any,
 ) -> tuple[Tensor, Tensor | None]:
-    """AH rule inside `nn.MultiheadAttention`: the values' projection and the output's are all that is recorded."""
+    """AH rule inside `nn.MultiheadAttention`: only value and output projections are recorded."""
     if in_bias is not None:
-        in_bias = torch.cat([in_bias[: 2 * width].detach(), in_bias[2 * width :]])
-    frozen = {
-        name: given.detach() if isinstance(given, Tensor) and name != "static_v" else given
-        for name, given in kwargs.items()
+        # The bias holds those of queries, keys and values, in this order: (3 · width)
+        routing_bias = in_bias[: 2 * width].detach()
+        in_bias = torch.cat([routing_bias, in_bias[2 * width :]])
+    options = {
+        name: option if name == "static_v" else _detached(option) for name, option in kwargs.items()
     }
-    weights = [
-        None if weight is None else weight.detach() for weight in (in_weight, bias_k, out_weight)
-    ]
-    rest = (add_zero, dropout, weights[2], out_bias)
     return func(
         query.detach(),
         key.detach(),
         value,
         width,
         heads,
-        weights[0],
+        _detached(in_weight),
         in_bias,
-        weights[1],
+        _detached(bias_k),
         bias_v,
-        *rest,
-        **frozen,
+        add_zero,
+        dropout,
+        out_weight.detach(),
+        out_bias,
+        **options,
     )
 
 
 class _FrozenScale(torch.autograd.Function):
-    """Layer norm without its bias; the backward pass centres and scales, and takes 1/√(Var + ε) as a constant."""
+    """Layer norm without its bias, with 1/√(Var + ε) as a constant in the backward pass."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, shape: list[int], weight: Tensor | None, eps: float) -> Tensor:
@@ -96,17 +95,15 @@ class _FrozenScale(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, None, None, None]:
         scale, weight = ctx.saved_tensors
-        # Layer norm's own kernel, told that x was zero: then what flows through the scale, x̂ · mean(gradient · x̂), is zero too.
-        zero, mean = torch.zeros_like(grads[0]), torch.zeros_like(scale)
+        # Layer norm's own kernel, told that x was zero. What would flow through the scale,
+        # x̂ · mean(gradient · x̂), is then zero too.
+        zero = torch.zeros_like(grads[0])
+        mean = torch.zeros_like(scale)
         only_x = [True, False, False]
-        return (
-            torch.ops.aten.native_layer_norm_backward(
-                grads[0], zero, ctx.shape, mean, scale, weight, None, only_x
-            )[0],
-            None,
-            None,
-            None,
+        gradient, *_ = torch.ops.aten.native_layer_norm_backward(
+            grads[0], zero, ctx.shape, mean, scale, weight, None, only_x
         )
+        return gradient, None, None, None
 
 
 def frozen_scale(
@@ -137,12 +134,13 @@ def frozen_silu(func: Function, x: Tensor, inplace: bool = False) -> Tensor:
 def frozen_gate(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Any activation f with f(0) = 0 as x · stop(f(x) / x): same value, exact degree one."""
     with torch.no_grad():
-        gate = func(x, *args, **kwargs) / torch.where(x == 0, torch.ones_like(x), x)
+        divisor = torch.where(x == 0, torch.ones_like(x), x)
+        gate = func(x, *args, **kwargs) / divisor
     return x * gate
 
 
 def unchanged(func: Function, *args: Any, **kwargs: Any) -> Tensor:
-    """ReLU is its own gate: x · [x > 0]. The row is there so that the rule is known to have been met."""
+    """ReLU is its own gate, x · [x > 0]; its row only says that the rule was met."""
     return func(*args, **kwargs)
 
 
@@ -156,7 +154,7 @@ AH = Rule(
         F.multi_head_attention_forward: frozen_multi_head,
     },
 )
-"""Attention heads: the probabilities, and with them queries, keys and structural biases, are constants."""
+"""Attention heads: the probabilities are constants, and so are queries, keys and their biases."""
 
 LN = Rule("LN", {F.layer_norm: frozen_scale})
 """Layer norm: the scale is a constant, the centring is not."""
@@ -176,49 +174,48 @@ ACTIVATION = Rule(
 )
 """Activations: x times a constant gate."""
 
+_RULED = {
+    func
+    for rule in (AH, LN, ACTIVATION)
+    for func, replacement in rule.rows.items()
+    if replacement is not unchanged
+}
+
 NONLINEAR = frozenset(
-    (
-        *(
-            torch.exp,
-            torch.sigmoid,
-            torch.rsqrt,
-            torch.sqrt,
-            torch.pow,
-            torch.log,
-            torch.std,
-            torch.var,
-            torch.reciprocal,
-        ),
-        *(
-            Tensor.exp,
-            Tensor.sigmoid,
-            Tensor.rsqrt,
-            Tensor.sqrt,
-            Tensor.pow,
-            Tensor.log,
-            Tensor.std,
-            Tensor.var,
-            Tensor.reciprocal,
-        ),
-        *(
-            F.elu,
-            F.selu,
-            F.celu,
-            F.softplus,
-            F.mish,
-            F.hardswish,
-            F.leaky_relu,
-            F.prelu,
-            F.log_softmax,
-            F.sigmoid,
-        ),
-        *(F.batch_norm, F.group_norm, F.instance_norm, F.rms_norm),
-        *(
-            row
-            for rule in (AH, LN, ACTIVATION)
-            for row, replacement in rule.rows.items()
-            if replacement is not unchanged
-        ),
-    )
+    {
+        *_RULED,
+        torch.exp,
+        torch.log,
+        torch.pow,
+        torch.reciprocal,
+        torch.rsqrt,
+        torch.sigmoid,
+        torch.sqrt,
+        torch.std,
+        torch.var,
+        Tensor.exp,
+        Tensor.log,
+        Tensor.pow,
+        Tensor.reciprocal,
+        Tensor.rsqrt,
+        Tensor.sigmoid,
+        Tensor.sqrt,
+        Tensor.std,
+        Tensor.var,
+        F.celu,
+        F.elu,
+        F.hardswish,
+        F.leaky_relu,
+        F.log_softmax,
+        F.mish,
+        F.prelu,
+        F.selu,
+        F.sigmoid,
+        F.softplus,
+        F.batch_norm,
+        F.group_norm,
+        F.instance_norm,
+        F.rms_norm,
+    }
 )
-"""Functions that break conservation where no rule is applied to them; named when a sum does not come out."""
+"""Functions that break conservation without a rule; they are named if a sum does not come out."""

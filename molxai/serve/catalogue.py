@@ -13,7 +13,6 @@ from molxai.batch.rows import USUAL_NODES
 from molxai.explanation.captions import bias_word
 from molxai.explanation.inputs import Entry
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.methods.about import ABOUT
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard, Recognised, TextRequest
 from molxai.serve.pasted import pasted
 from molxai.serve.settings import Settings
@@ -82,8 +81,8 @@ def method_cards() -> list[MethodCard]:
     return [
         MethodCard(
             name=name,
-            says=ABOUT[name].says,
-            in_unit=ABOUT[name].in_unit,
+            says=EXPLAINERS[name].says,
+            in_unit=EXPLAINERS[name].in_unit,
             conserves=one.conserves,
             signed=one.signed,
             by_target=one.by_target,

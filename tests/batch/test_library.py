@@ -26,11 +26,12 @@ from molxai.batch import run as library
 from molxai.batch.checkpoint import Parts, Tally, parts_folder
 from molxai.batch.columns import entries_of, rows_of
 from molxai.batch.engines import here, on_ray, processes
-from molxai.batch.records import FORMATS, KEYS
+from molxai.batch.records import FORMATS
 from molxai.batch.run import Library, merge
 from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
 from molxai.explanation.inputs import entries
+from molxai.explanation.record import KEYS
 
 POINTS = 20
 """Moments at which a run is killed."""

@@ -14,8 +14,8 @@ from conftest import ROOT, stroke_image
 from PIL import Image
 from rdkit import Chem
 
-from molxai.batch.records import KEYS
 from molxai.cli import main
+from molxai.explanation.record import KEYS
 
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 
@@ -512,10 +512,13 @@ def test_the_bar_ends_at_the_true_total(monkeypatch):
 
 
 def test_methods_say_what_they_are(run, monkeypatch):
-    from molxai.explanation.methods.about import ABOUT
+    from molxai.explanation.methods import EXPLAINERS
 
     monkeypatch.setenv("COLUMNS", "80")
     out = run("methods", model=None)[1]
     assert max(map(len, out.splitlines())) <= 80
     words = " ".join(out.split())
-    assert all(about.says.split(",")[0] in words for about in ABOUT.values()) and "conserves" in out
+    assert (
+        all(method.says.split(",")[0] in words for method in EXPLAINERS.values())
+        and "conserves" in out
+    )

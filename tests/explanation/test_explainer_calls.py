@@ -1,4 +1,4 @@
-"""What may be given to an explainer: one input or many, and what happens to those that cannot be explained."""
+"""What may be given to an explainer: one input or many, of which some cannot be explained."""
 
 import json
 import pickle
@@ -16,11 +16,12 @@ import molxai
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.graphs.pyg import to_pyg
 from graphormer.network.card import Card
-from molxai.batch.records import KEYS
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.explanations import Explanations, Refused
+from molxai.explanation.explanations import Explanations
 from molxai.explanation.inputs import Input, read_inputs
+from molxai.explanation.record import KEYS
+from molxai.explanation.refused import Refused
 
 SMILES = ["CCO", "c1ccccc1O", "CC(=O)[O-].[Na+]"]
 BAD = ["CCO", "C1CC", "c1ccccc1O", "not a smiles", "CCN"]
@@ -33,7 +34,8 @@ from molxai import Explainer
 
 for one in typing.get_overloads(Explainer.__call__):
     returned = typing.get_type_hints(one)["return"]
-    print(re.sub(r"[a-z_]+[.]", "", returned.__name__ if isinstance(returned, type) else str(returned)))
+    name = returned.__name__ if isinstance(returned, type) else str(returned)
+    print(re.sub(r"[a-z_]+[.]", "", name))
 """
 """Prints what each overload returns."""
 
@@ -120,7 +122,7 @@ def test_a_table_is_what_read_inputs_reads(explain):
     assert [one.name for one in explain(iter(inputs))] == [one.id for one in inputs]
     with pytest.raises(
         ValueError,
-        match=r"^'drugs\.csv' is a file of inputs: give what molxai\.read_inputs reads",
+        match=r"^'drugs\.csv' is a file of inputs: give what \S+\.read_inputs reads",
     ):
         explain("drugs.csv")
 

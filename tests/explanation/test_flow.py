@@ -1,4 +1,4 @@
-"""Pair flows add up to what attention carried, whatever they are sorted by, and are drawn as they are."""
+"""Pair flows add up to what attention carried, however sorted, and are drawn as they are."""
 
 import copy
 import pickle
@@ -19,11 +19,12 @@ from graphormer.graphs.superpixels import SUPERPIXELS, digit
 from graphormer.network.card import Card
 from graphormer.network.model import Graphormer
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.flow import pair_flow, recording
+from molxai.explanation.flow_picture import draw_flow
+from molxai.explanation.pair_flow import pair_flow, recording
 from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED
-from molxai.rendering.flow import MOST_BARS, _bars, draw_flow
+from molxai.rendering.flow import MOST_BARS, _bars
 from molxai.rules import ACTIVATION, AH, LN, rules
 
 IBUPROFEN = SMILES[0]
@@ -54,7 +55,10 @@ def explainer() -> Explainer:
 
 
 def seen(model, graph, target):
-    """Of each layer: probabilities, values, what the heads heard with its gradient, and the block's input with the gradient beside it."""
+    """Of each layer: probabilities, values, what the heads heard, and the block's input.
+
+    The last two stand beside their gradients.
+    """
     kept, structure = [], []
     handles = [model.structure.register_forward_hook(lambda _, args, out: structure.append(out))]
     for block in model.blocks:
@@ -168,7 +172,7 @@ def test_every_sorting_sums_to_the_total(model, digit_model, stroke):
 
 
 def test_each_bucket_holds_its_pairs():
-    """Against loops over RDKit's own bonds and distances, in a salt with single, double and no paths."""
+    """Against loops over RDKit's bonds and distances, in a salt with one, two and no paths."""
     one = molecule("CC(=O)[O-].[Na+]")
     flow = pair_flow(random_model(SMALL), one.graph)
     pairs, distances, n = flow.pairs().tolist(), Chem.GetDistanceMatrix(one.mol), one.graph.nodes
@@ -310,7 +314,8 @@ def test_flows_are_refused_where_they_would_not_be_true(explainer):
 def arcs(svg):
     """Stroke colour and width of each arc, by pair."""
     found = re.findall(
-        r'<g id="flow-(\d+)-(\d+)">\s*<path [^>]*stroke: (#[0-9a-f]{6});[^>]*stroke-width: ([0-9.]+)',
+        r'<g id="flow-(\d+)-(\d+)">\s*'
+        r"<path [^>]*stroke: (#[0-9a-f]{6});[^>]*stroke-width: ([0-9.]+)",
         svg,
     )
     return {(int(i), int(j)): (colour, float(width)) for i, j, colour, width in found}
@@ -342,7 +347,7 @@ def test_the_picture_says_what_it_sums_to(explainer):
     flow = one.pair_flow()
     texts = " ".join(
         element.text or ""
-        for element in ET.fromstring(draw_flow(one, top=5).encode()).iter()
+        for element in ET.fromstring(draw_flow(one.pair_flow(), top=5).encode()).iter()
         if element.tag.endswith("text")
     )
     between = flow.pairs()[1:, 1:]
@@ -386,7 +391,7 @@ def test_the_smallest_molecules_are_drawn(explainer, smiles, tmp_path):
 
 def test_a_digits_flow_is_drawn(saved_digit_model):
     one = Explainer(saved_digit_model)(digit(stroke_image()))
-    svg = draw_flow(one, top=6)
+    svg = draw_flow(one.pair_flow(), top=6)
     assert (
         set(arcs(svg)) == {(i, j) for i, j, _ in one.pair_flow().strongest(6)}
         and "superpixels" in svg

@@ -10,10 +10,11 @@ from torch.nn import functional as F
 
 from graphormer.graphs.graph import collate
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.methods import EXPLAINERS, Method
+from molxai.explanation.method import Method
+from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.attention import Attention, Rollout, recording
 from molxai.explanation.methods.integrated import copied
-from molxai.explanation.methods.perturbation import Occlusion
+from molxai.explanation.methods.occlusion import Occlusion
 from molxai.explanation.removal import kept_logits
 from molxai.explanation.target import Target
 from molxai.rules import rules
@@ -168,7 +169,10 @@ def test_occlusion_takes_the_neighbours_too():
 
 
 def test_shapley_values_of_a_small_graph_are_exact():
-    """With three nodes all six orders can be written down; many samples must come close, and always add up."""
+    """With three nodes all six orders can be written down.
+
+    Many samples must come close to them, and always add up.
+    """
     model, (one,) = random_model(SMALL), graphs(("CCO",))
     sampled = replace(EXPLAINERS["shap"], samples=400)(
         model, collate([one]).to(torch.float64), [Target(1)]
@@ -229,7 +233,7 @@ def test_rollout_discards_the_smallest_attentions():
 
 
 def test_generic_attention_explainability():
-    """Chefer et al. 2021 with explicit loops over heads, and gradients taken on the attention itself."""
+    """Chefer et al. 2021 with explicit loops over heads, and gradients on the attention itself."""
     model, one = random_model(SMALL), batch(SMILES[:1])
     layers = []
     with rules(recording(layers)):
@@ -252,7 +256,10 @@ def test_generic_attention_explainability():
 
 
 def test_attention_flow_of_one_layer_is_its_direct_capacity():
-    """Through one layer a node reaches the token only along its own edge; through two, by any node between."""
+    """Through one layer a node reaches the token only along its own edge.
+
+    Through two layers it does by any node between.
+    """
     one = batch(("CCO",))
     single = random_model(replace(SMALL, layers=1))
     direct = 0.5 * attention(single, one)[0].mean(0)[0, 1:]

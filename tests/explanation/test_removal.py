@@ -67,7 +67,10 @@ def test_mask_zeroes_the_input_embedding(model):
 
 
 def test_drop_is_the_graph_that_is_left():
-    """Without its last carbon, butanol's chain keeps its other atoms' own features, and degrees and distances are new."""
+    """Without its last carbon, the atoms of butanol's chain keep their own features.
+
+    Degrees and distances are new.
+    """
     whole = molecule("OCCCC").graph
     kept = np.array([True, True, True, True, False])
     left = induced(whole, kept)

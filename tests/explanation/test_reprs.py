@@ -1,4 +1,7 @@
-"""What results print, and what a notebook shows of them: one readable line, a picture or a table, nothing hostile."""
+"""What results print, and what a notebook shows of them.
+
+One readable line, a picture or a table, and nothing hostile.
+"""
 
 import doctest
 import inspect
@@ -19,7 +22,8 @@ from molxai.chemistry.fragments import fragments
 from molxai.chemistry.pair import matched_pair
 from molxai.explanation import words
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.explanations import Explanations, Refused
+from molxai.explanation.explanations import Explanations
+from molxai.explanation.refused import Refused
 from molxai.explanation.words import LINE, in_a_line
 from molxai.metrics.comparison import compare
 from molxai.rendering.look import Look

@@ -26,7 +26,7 @@ def model(request) -> Graphormer:
 
 
 def test_gnn_explainer_finds_the_atom_that_decides():
-    """A model that sums up atoms: nitrogen speaks for class 1, fluorine against, carbon says nothing."""
+    """A model that sums up atoms: nitrogen speaks for class 1, fluorine against it."""
     model = random_model(replace(SMALL, readout="mean", layers=1))
     with torch.no_grad():
         model.entries.zero_()

@@ -1,4 +1,7 @@
-"""LRP as an explainer algorithm of PyTorch Geometric: on this model it is `lrp`, on its own networks it conserves."""
+"""LRP as an explainer algorithm of PyTorch Geometric.
+
+On this model it is `lrp`, on its own networks it conserves.
+"""
 
 from dataclasses import replace
 

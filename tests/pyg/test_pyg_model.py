@@ -99,7 +99,8 @@ def test_what_does_not_describe_a_graph_is_refused():
         wrapped(torch.rand(5, 7), data.edge_index)
     with pytest.raises(
         ValueError,
-        match="codes 0 … 5000 in 10 columns: .*each of the 10 features of 'molecule-2' is needed, 0 … 4155",
+        match="codes 0 … 5000 in 10 columns: .*each of the 10 features of 'molecule-2' "
+        "is needed, 0 … 4155",
     ):
         wrapped(data.x.clone().fill_diagonal_(5000), data.edge_index)
     with pytest.raises(ValueError, match="codes 0 … 8 in 9 columns: .*graph_of"):
@@ -127,7 +128,7 @@ def test_what_does_not_describe_a_graph_is_refused():
 @pytest.mark.filterwarnings("ignore:Input Tensor 0 did not already require gradients")
 @pytest.mark.parametrize("name", ["bias-free relu", "output bias three classes", "regression"])
 def test_captum_by_pyg_agrees(name):
-    """Its binary mode needs probabilities, so a binary model's logit is explained as a regression's value."""
+    """Its binary mode needs probabilities, so a logit is explained as a regression's value."""
     model = random_model(CONFIGS[name])
     task, data, wrapped = model.config.task, to_pyg(molecule(IBUPROFEN).graph), PyGGraphormer(model)
     x, targets = wrapped.dense(data), [Target(1)] if model.config.task == "binary" else None
@@ -182,7 +183,10 @@ def test_graphs_of_from_smiles_are_the_molecules(smiles, kekulize):
 
 
 def superpixels(dtype=torch.float64):
-    """A picture as PyG's ToSLIC writes it, on our segments: mean intensity, and centroid as column and row."""
+    """A picture as PyG's ToSLIC writes it, on our segments.
+
+    That is: mean intensity, and centroid as column and row.
+    """
     made = digit(stroke_image())
     label, size = made.segments.ravel(), np.bincount(made.segments.ravel())
     rows, columns = np.divmod(np.arange(28 * 28), 28)
@@ -260,7 +264,10 @@ def test_other_graphs_are_refused_in_one_line():
 
 
 def test_the_explainer_takes_pyg_graphs():
-    """A `from_smiles` graph is the molecule, drawn too; superpixels of elsewhere are explained without a picture."""
+    """A `from_smiles` graph is the molecule, drawn too.
+
+    Superpixels of elsewhere are explained without a picture.
+    """
     from torch_geometric.utils import from_smiles
 
     from molxai import Explainer

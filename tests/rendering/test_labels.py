@@ -1,4 +1,4 @@
-"""Words beside the parts of a molecule: none on another, none on the drawing, and the largest ones where there are very many."""
+"""Words beside parts of a molecule: none on another or the drawing; of very many, the largest."""
 
 import numpy as np
 import pytest
@@ -8,15 +8,18 @@ from test_rendering import IBUPROFEN, RELEVANCE, explanation
 
 from graphormer.graphs.molecules import molecule
 from molxai.chemistry.fragments import MOST_WORDED, fragments, parts, worded
-from molxai.rendering.molecule import laid_out
-from molxai.rendering.picture import draw
+from molxai.explanation.pictures import draw
+from molxai.rendering.molecule import lay_out
 
 PACLITAXEL = (
     "CC(=O)O[C@H]1C(=O)[C@@]2(C)[C@H]([C@H](OC(=O)c3ccccc3)[C@]3(O)C[C@H](OC(=O)[C@H](O)[C@@H](NC(=O)c4ccccc4)c4ccccc4)C(C)=C1C3(C)C)"
     "[C@]1(OC(C)=O)CO[C@@H]1C[C@@H]2O"
 )
 ATORVASTATIN = "CC(C)c1c(C(=O)Nc2ccccc2)c(-c2ccccc2)c(-c2ccc(F)cc2)n1CC[C@@H](O)C[C@@H](O)CC(=O)O"
-ERYTHROMYCIN = "CCC1C(C(C(C(=O)C(CC(C(C(C(C(C(=O)O1)C)OC2CC(C(C(O2)C)O)(C)OC)C)OC3C(C(CC(O3)C)N(C)C)O)(C)O)C)C)O)(C)O"
+ERYTHROMYCIN = (
+    "CCC1C(C(C(C(=O)C(CC(C(C(C(C(C(=O)O1)C)OC2CC(C(C(O2)C)O)(C)OC)C)"
+    "OC3C(C(CC(O3)C)N(C)C)O)(C)O)C)C)O)(C)O"
+)
 MORPHINE = "CN1CCC23C4C1CC5=C2C(=C(C=C5)O)OC3C(C=C4)O"
 PEPTIDE = "HAEGTFTSDVSSYLEGQAAKEFIAWLVKGRG"
 """Residues of a peptide as long as a drug: 238 atoms, 82 functional groups."""
@@ -44,7 +47,7 @@ def touching(labels):
 )
 def test_labels_lie_neither_on_one_another_nor_on_atoms(smiles, scheme):
     mol = molecule(smiles).mol
-    laid = laid_out(mol, parts=[(part.atoms, f"{part.name} −0.12") for part in parts(mol, scheme)])
+    laid = lay_out(mol, parts=[(part.atoms, f"{part.name} −0.12") for part in parts(mol, scheme)])
     assert not touching(laid.labels)
     for one in laid.labels:
         assert not (np.abs(laid.places - one.centre) < one.half).all(1).any(), one.text
@@ -58,7 +61,7 @@ def test_labels_lie_neither_on_one_another_nor_on_atoms(smiles, scheme):
 
 
 def on_the_way(one, other):
-    """Whether the line from a label to its part runs through another label, looked at in small steps."""
+    """Whether the line from a label to its part runs through another label, in small steps."""
     steps = one.centre + np.linspace(0, 1, 200)[:, None] * (one.near - one.centre)
     return (np.abs(steps - other.centre) < other.half - 0.05).all(1).any()
 
@@ -73,7 +76,7 @@ def test_of_very_many_parts_the_largest_are_named():
     assert min(each[atoms] for atoms in kept) >= max(
         value for atoms, value in each.items() if atoms not in kept
     )
-    laid = laid_out(made.mol, parts=named)
+    laid = lay_out(made.mol, parts=named)
     assert len(laid.labels) == MOST_WORDED and len(laid.parts) == 82 and not touching(laid.labels)
 
 

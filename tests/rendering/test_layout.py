@@ -1,4 +1,4 @@
-"""Where atoms are drawn: a file's own layout is kept where it can be read, and a metal stands beside its rings."""
+"""Where atoms are drawn: a file's layout is kept if it can be read; metals stand beside rings."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What may be chosen of a picture: palettes that everybody can tell apart, an honest scale, resolution, captions, hatching, parts."""
+"""Choices of a picture: palettes that all can tell apart, honest scales, dpi, captions, parts."""
 
 import io
 import re
@@ -16,14 +16,14 @@ from graphormer.graphs.molecules import molecule
 from graphormer.graphs.superpixels import digit
 from molxai import Explainer
 from molxai.cli import main
+from molxai.explanation.pictures import draw, even_shares
 from molxai.rendering.bar import tick_names
 from molxai.rendering.colour import PALETTES, RED_BLUE, SMALLEST_SCALE
 from molxai.rendering.hatch import segment_lines
 from molxai.rendering.layout import BOND
-from molxai.rendering.lettering import fitted, width
+from molxai.rendering.lettering import cut_to_fit, width
 from molxai.rendering.look import Look, common_limit, scale_of
-from molxai.rendering.molecule import draw_molecule, laid_out, shared
-from molxai.rendering.picture import draw
+from molxai.rendering.molecule import draw_molecule, lay_out
 
 BLINDNESS = {
     "none": np.eye(3),
@@ -43,8 +43,11 @@ BLINDNESS = {
         [0.004733, 0.691367, 0.303900],
     ],
 }
-"""Machado, Oliveira, Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency", IEEE TVCG 15(6),
-severity 1: matrices on linear RGB."""
+"""Matrices on linear RGB, of severity 1.
+
+Machado, Oliveira, Fernandes 2009, "A physiologically-based model for simulation of color vision
+deficiency", IEEE TVCG 15(6).
+"""
 
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 HOSTILE = [
@@ -197,7 +200,7 @@ def test_hostile_words_stay_words(text):
 @pytest.mark.parametrize("text", ["W" * 200, "i" * 900, "short", "", "c1ccccc1" * 30])
 def test_words_are_cut_where_the_room_ends(text):
     for bold in (False, True):
-        made = fitted(text, 30, bold)
+        made = cut_to_fit(text, 30, bold)
         assert width(made, bold) <= 30 and (
             made == text or (made.endswith("…") and width(made + "WW", bold) > 30)
         )
@@ -255,7 +258,7 @@ PARTS = [
 
 
 def test_parts_have_their_words_beside_them():
-    laid = laid_out(molecule(IBUPROFEN).mol, parts=PARTS)
+    laid = lay_out(molecule(IBUPROFEN).mol, parts=PARTS)
     boxes = [(one.centre - one.half, one.centre + one.half) for one in laid.labels]
     for place, (low, high) in enumerate(boxes):
         assert not ((laid.places > low) & (laid.places < high)).all(1).any()
@@ -270,7 +273,7 @@ def test_parts_have_their_words_beside_them():
 
 
 def test_a_part_shares_its_relevance():
-    made = shared(RELEVANCE, PARTS[:2])
+    made = even_shares(RELEVANCE, PARTS[:2])
     assert made[10:] == RELEVANCE[10:] and len(set(made[:4])) == 1
     assert np.isclose(sum(made), sum(RELEVANCE)) and np.isclose(
         sum(made[4:10]), sum(RELEVANCE[4:10])
@@ -286,7 +289,7 @@ def test_a_part_shares_its_relevance():
     "smiles", ["CCO", IBUPROFEN, "[Na+].[Cl-]", "C1CCCCCCCCCCCCC1", "C1CC2CCC1C2", "C" * 60]
 )
 def test_bonds_have_one_length_and_all_is_inside(smiles):
-    laid = laid_out(molecule(smiles).mol)
+    laid = lay_out(molecule(smiles).mol)
     lengths = np.linalg.norm(np.diff(laid.places[laid.bonds], axis=1)[:, 0], axis=1)
     assert not len(lengths) or np.isclose(lengths.mean(), BOND, rtol=0.05)
     assert (laid.low < laid.places.min(0)).all() and (laid.high > laid.places.max(0)).all()
@@ -297,14 +300,14 @@ def test_a_layout_of_the_users_keeps_its_shape_and_takes_the_common_length():
     rdDepictor.Compute2DCoords(mol)
     own = mol.GetConformer().GetPositions()[:, :2] @ np.array([[0.0, 1.0], [-1.0, 0.0]]) * 0.55
     mol.GetConformer().SetPositions(np.hstack([own, np.zeros((len(own), 1))]))
-    places = laid_out(mol).places
+    places = lay_out(mol).places
     assert np.allclose(places / np.linalg.norm(places), own / np.linalg.norm(own), atol=1e-6)
     assert np.isclose(np.linalg.norm(places[0] - places[1]), BOND, rtol=0.02)
 
 
 def test_ions_stand_apart():
     for smiles in ("CC(=O)[O-].[Na+]", "[Na+].[Na+].[O-]S(=O)(=O)[O-]"):
-        places = laid_out(molecule(smiles).mol).places
+        places = lay_out(molecule(smiles).mol).places
         gaps = np.linalg.norm(places[:, None] - places, axis=2) + 9 * np.eye(len(places))
         assert gaps.min() > 1.2
 

@@ -1,27 +1,33 @@
 """Pictures say what the numbers say: the right atom, the right colour, an honest scale."""
 
+import doctest
+import importlib
 import io
+import pkgutil
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, random_model, stroke_image
+from conftest import ROOT, SMALL, random_model, stroke_image
 from PIL import Image
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
+import molxai.rendering
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.graphs.superpixels import digit
 from graphormer.network.card import Card
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.pictures import draw
 from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED, SMALLEST_SCALE, WHITE, colours, scale
 from molxai.rendering.look import Look
 from molxai.rendering.molecule import draw_molecule
-from molxai.rendering.picture import draw
 
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 CONTOUR = Look("contour")
@@ -76,7 +82,10 @@ def test_a_map_of_almost_nothing_stays_white():
 
 
 def test_contours_of_almost_nothing_stay_white(tmp_path):
-    """And full colour means the same in both styles: RDKit would scale any map to its own largest value."""
+    """And full colour means the same in both styles.
+
+    RDKit would scale any map to its own largest value.
+    """
     one, pixels = molecule(IBUPROFEN), {}
     for size in (1e-4, 0.05, 2.0):
         draw(explanation(one, [size * r for r in RELEVANCE]), tmp_path / "x.png", CONTOUR)
@@ -92,7 +101,7 @@ def test_contours_of_almost_nothing_stay_white(tmp_path):
 
 def test_numbers_that_are_not_finite_are_not_drawn():
     for bad in (float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="not finite"):
+        with pytest.raises(ValueError, match="NaN or infinity"):
             scale([0.0, bad])
 
 
@@ -274,3 +283,35 @@ def test_an_explanation_without_a_subject_still_shows(explainer):
 def test_png_bytes_are_a_picture(tmp_path):
     content = draw(explanation(molecule(IBUPROFEN), RELEVANCE), tmp_path / "x.png")
     assert Image.open(io.BytesIO(content)).size[0] == 760
+
+
+ROOM = ROOT / "molxai/rendering"
+
+MODULES = sorted(module.name for module in pkgutil.iter_modules(molxai.rendering.__path__))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_the_room_run(name):
+    module = importlib.import_module(f"molxai.rendering.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("name", ["words", "pictures", "notebook"])
+def test_examples_of_words_and_pictures_run(name):
+    module = importlib.import_module(f"molxai.explanation.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_drawing_loads_nothing_of_explanations():
+    imports = "; ".join(f"import molxai.rendering.{name}" for name in MODULES)
+    program = f"{imports}; import sys; print(*(name for name in sys.modules if 'molxai' in name))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    rooms = {name.split(".")[1] for name in loaded if "." in name}
+    assert rooms == {"rendering"}
+
+
+def test_rdkits_drawer_is_set_up_once():
+    makers = [path.name for path in ROOM.glob("*.py") if "MolDraw2DCairo" in path.read_text()]
+    assert makers == ["drawer.py"]

@@ -1,4 +1,4 @@
-"""Conservation in models that are not ours: each family closes its ledger, and nothing of the model is changed."""
+"""Conservation in models that are not ours: each ledger closes, and no model is changed."""
 
 import copy
 import math
@@ -17,7 +17,8 @@ from torch import nn
 import molxai
 from molxai.rules import AH, LN, Rules, gamma
 from molxai.rules.conserve import conserve
-from molxai.rules.recipes import EVERY, FAMILIES, GATES, PRECISION
+from molxai.rules.gates import GATES
+from molxai.rules.recipes import EVERY, FAMILIES, PRECISION
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -137,7 +138,7 @@ def test_float32_closes_as_well():
 
 
 def test_llama_in_float64_is_the_same_model():
-    """The casts to float32 inside that are left out move its output by their rounding and no more."""
+    """The casts to float32 that are left out move its output by their rounding and no more."""
     _, model, x, inputs, _ = case("Llama eager")
     with torch.no_grad():
         plain = called(model, x, inputs)[:, 1]

@@ -1,4 +1,4 @@
-"""What conserve covers beyond the families, and what it refuses or loses: by name, never as a map."""
+"""What conserve covers beyond the families, and what it refuses or loses: by name, not as a map."""
 
 import math
 import re

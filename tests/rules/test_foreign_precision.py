@@ -1,4 +1,7 @@
-"""Float64 in models that cast to float32 inside: what comes from x keeps its digits, the model's constants are its own."""
+"""Float64 in models that cast to float32 inside.
+
+What comes from x keeps its digits, and the model's constants are its own.
+"""
 
 import pytest
 import torch
@@ -23,11 +26,14 @@ ROTARY = {
     "Gemma": ("Gemma", "sdpa", {"num_key_value_heads": 1, "head_dim": 4}),
     "Starcoder2": ("Starcoder2", "eager", {"num_key_value_heads": 1}),
 }
-"""Families with rotary positions: the start of their classes' names, the attention, further sizes."""
+"""Families with rotary positions: the start of their classes' names, attention, further sizes."""
 
 
 def far_along(name):
-    """A small random model that looks at positions, and two sentences of five tokens that begin at the offset."""
+    """A small random model that looks at positions, and two sentences of five tokens.
+
+    They begin at the offset.
+    """
     family, attention, more = ROTARY[name]
     torch.manual_seed(0)
     special = {"vocab_size": 11, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}

@@ -1,4 +1,4 @@
-"""Each rule against an independent dense formula, written with explicit Jacobians and no autograd of our own."""
+"""Each rule against an independent dense formula, written with explicit Jacobians."""
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ def jacobian(function, x, *tables):
 
 
 def test_layer_norm_is_centring_times_a_constant():
-    """Ali et al. 2022, equation for the LN rule: y = (x − E[x]) / [√(ε + Var x)], brackets constant, as a matrix."""
+    """Ali et al. 2022, LN rule as a matrix: y = (x − E[x]) / [√(ε + Var x)], brackets constant."""
     x, norm = torch.randn(6), nn.LayerNorm(6)
     norm.weight.data = torch.randn(6)
     scale = 1 / torch.sqrt(((x - x.mean()) ** 2).mean() + norm.eps)
@@ -127,7 +127,7 @@ def linear_case():
 
 
 def shares(layer, x, *tables):
-    """Relevance of every input and of the bias for each output in turn, in units of that output: rows are outputs."""
+    """Relevance of every input and of the bias for each output, in its unit: rows are outputs."""
     with rules(*tables) as applied:
         leaf = x.clone().requires_grad_()
         y = layer(leaf)
@@ -139,7 +139,7 @@ def shares(layer, x, *tables):
 
 
 def test_epsilon_rule():
-    """Bach et al. 2015, equation 58: R_i = z_ij / (z_j + ε sign z_j) R_j, biases counted among the z_ij."""
+    """Bach et al. 2015, equation 58: R_i = z_ij / (z_j + ε sign z_j) R_j, biases among the z_ij."""
     layer, x, parts, bias, z = linear_case()
     y, made = shares(layer, x, epsilon(0.3))
     dense = torch.cat([parts, bias[:, None]], 1) / (z + 0.3 * z.sign())[:, None] * z[:, None]
@@ -147,7 +147,10 @@ def test_epsilon_rule():
 
 
 def test_gamma_rule_is_sign_aware():
-    """Contributions of the sign of z_j count 1 + γ: all shares of an output add up to it, whatever the signs."""
+    """Contributions of the sign of z_j count 1 + γ.
+
+    All shares of an output add up to it, whatever the signs.
+    """
     layer, x, parts, bias, z = linear_case()
     y, made = shares(layer, x, gamma(0.5))
     every = torch.cat([parts, bias[:, None]], 1)

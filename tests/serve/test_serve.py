@@ -22,8 +22,8 @@ if not any(map(find_spec, ("httpx2", "httpx"))):
 
 from fastapi.testclient import TestClient
 
-from molxai.batch.records import KEYS
 from molxai.cli import main
+from molxai.explanation.record import KEYS
 from molxai.serve import uploads
 from molxai.serve.api import Explained, JobAnswer, Record
 from molxai.serve.app import application

@@ -1,12 +1,7 @@
-"""Every explanation method, by the id under which it appears in files, tables and on the command line."""
+"""Every explanation method: one row each, with what it is, what it promises and how it is made."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
-
-from graphormer.graphs.graph import GraphBatch
 from graphormer.names import unknown
-from graphormer.network.model import Graphormer
-from molxai.explanation.explanation import Explanation
+from molxai.explanation.method import Method
 from molxai.explanation.methods.attention import (
     Attention,
     GradientAttention,
@@ -20,98 +15,164 @@ from molxai.explanation.methods.gnn import GNNExplainer
 from molxai.explanation.methods.gradient import Saliency
 from molxai.explanation.methods.integrated import IntegratedGradients
 from molxai.explanation.methods.lrp import GradientInput
-from molxai.explanation.methods.perturbation import Occlusion, Oracle, Shapley
+from molxai.explanation.methods.occlusion import Occlusion
+from molxai.explanation.methods.oracle import Oracle
 from molxai.explanation.methods.random import Random
-from molxai.explanation.target import Target
+from molxai.explanation.methods.shapley import Shapley
 from molxai.rules import ACTIVATION, AH, LN, PRODUCT, epsilon, gamma, residual
 
-
-@runtime_checkable
-class Method(Protocol):
-    """A callable value with what it promises."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def conserves(self) -> bool:
-        """Node, token and bias relevances sum to the logit."""
-
-    @property
-    def signed(self) -> bool:
-        """Negative relevance speaks against the target."""
-
-    @property
-    def by_target(self) -> bool:
-        """Another target gives another relevance."""
-
-    @property
-    def largest(self) -> int | None:
-        """Nodes of the largest graph that it takes; None: any."""
-
-    def passes(self, nodes: int) -> tuple[int, int]:
-        """Forward and backward passes of the model for one graph of that many nodes."""
-
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
-    ) -> list[Explanation]: ...
-
-
 CONSERVATIVE = (AH, LN, ACTIVATION)
-"""The rules of Ali et al. 2022, with the activation rule that models other than ReLU ones need."""
+"""The rules of Ali et al. 2022, with the activation rule for models with others than ReLU."""
 
-EPSILON, GAMMA, RESIDUAL = 0.05, 0.25, 0.25
-"""Of the linear and the residual rule; γ = 1/4 is the usual choice (Montavon et al. 2019, section 10.3)."""
+EPSILON = 0.05
+"""ε of `lrp-epsilon`, in units of a linear layer's outputs."""
+
+GAMMA = 0.25
+"""γ of `lrp-gamma`; 1/4 is the usual choice (Montavon et al. 2019, section 10.3)."""
+
+RESIDUAL = 0.25
+"""γ of `lrp-res`."""
+
+MOST_NODES = 200
+"""Largest graph of methods whose cost grows with the square of its nodes, or faster."""
 
 _METHODS: tuple[Method, ...] = (
-    GradientInput("lrp", CONSERVATIVE, conserves=True),
-    GradientInput("lrp-shared", CONSERVATIVE, conserves=True, shared=True),
-    GradientInput("lrp-ah", (AH,)),
-    GradientInput("lrp-ln", (LN,)),
-    GradientInput("lrp-epsilon", (*CONSERVATIVE, epsilon(EPSILON))),
-    GradientInput("lrp-gamma", (*CONSERVATIVE, gamma(GAMMA)), conserves=True),
-    GradientInput("lrp-res", (*CONSERVATIVE, residual(RESIDUAL)), conserves=True),
-    GradientInput("attnlrp", (LN, ACTIVATION, PRODUCT)),
-    GradientInput("gradient-input"),
-    Saliency(),
-    IntegratedGradients(),
-    Shapley(),
-    Occlusion("leave-one-out"),
-    Occlusion("occlusion", hops=1),
-    GNNExplainer(),
-    Attention("attention-last", last_layer),
-    Attention("attention-flow", attention_flow, largest=200),
-    Attention("rollout", Rollout()),
-    GradientAttention("grad-attention", mean_product),
-    GradientAttention("gae", generic_attention, signed=False),
-    Random(),
-    Oracle(),
+    GradientInput(
+        "lrp",
+        CONSERVATIVE,
+        says="gradient × input with attention and layer-norm scales held (Ali et al. 2022)",
+        conserves=True,
+    ),
+    GradientInput(
+        "lrp-shared",
+        CONSERVATIVE,
+        shared=True,
+        says="lrp, the relevance of a circular environment shared among its atoms",
+        conserves=True,
+    ),
+    GradientInput(
+        "lrp-ah",
+        (AH,),
+        says="gradient × input with attention held: one rule of lrp alone",
+    ),
+    GradientInput(
+        "lrp-ln",
+        (LN,),
+        says="gradient × input with layer-norm scales held: the other rule of lrp alone",
+    ),
+    GradientInput(
+        "lrp-epsilon",
+        (*CONSERVATIVE, epsilon(EPSILON)),
+        says="lrp with the sums of linear layers stabilised, which keeps some relevance",
+    ),
+    GradientInput(
+        "lrp-gamma",
+        (*CONSERVATIVE, gamma(GAMMA)),
+        says="lrp that counts contributions of each sum's own sign more",
+        conserves=True,
+    ),
+    GradientInput(
+        "lrp-res",
+        (*CONSERVATIVE, residual(RESIDUAL)),
+        says="lrp that counts the residual branch of each sum's own sign more",
+        conserves=True,
+    ),
+    GradientInput(
+        "attnlrp",
+        (LN, ACTIVATION, PRODUCT),
+        says=(
+            "half of each product's relevance to either factor, through the softmax "
+            "(Achtibat et al. 2024)"
+        ),
+    ),
+    GradientInput(
+        "gradient-input",
+        says="gradient × input, no rules",
+    ),
+    Saliency(
+        "saliency",
+        says="size of the gradient at the input, no sign",
+        signed=False,
+        in_unit=False,
+    ),
+    IntegratedGradients(
+        "integrated-gradients",
+        says="gradient × input averaged on the way from an empty input",
+    ),
+    Shapley(
+        "shap",
+        says="Shapley values by sampling orders of the nodes",
+        largest=MOST_NODES,
+    ),
+    Occlusion(
+        "leave-one-out",
+        says="drop of the output when a node is taken away",
+    ),
+    Occlusion(
+        "occlusion",
+        hops=1,
+        says="drop of the output when a node and its neighbours are taken away",
+    ),
+    GNNExplainer(
+        "gnn-explainer",
+        says="a soft mask of the nodes, learnt to keep the output",
+        signed=False,
+        in_unit=False,
+    ),
+    Attention(
+        "attention-last",
+        last_layer,
+        says="the read-out's attention in the last layer",
+        signed=False,
+        by_target=False,
+        in_unit=False,
+    ),
+    Attention(
+        "attention-flow",
+        attention_flow,
+        says="maximum flow through the attentions",
+        signed=False,
+        by_target=False,
+        in_unit=False,
+        largest=MOST_NODES,
+    ),
+    Attention(
+        "rollout",
+        Rollout(),
+        says="attentions multiplied through the layers",
+        signed=False,
+        by_target=False,
+        in_unit=False,
+    ),
+    GradientAttention(
+        "grad-attention",
+        mean_product,
+        says="attention × its gradient",
+        in_unit=False,
+    ),
+    GradientAttention(
+        "gae",
+        generic_attention,
+        says="attention × its gradient, accumulated over layers (Chefer et al. 2021)",
+        signed=False,
+        in_unit=False,
+    ),
+    Random(
+        "random",
+        says="random numbers: the floor of every comparison",
+        by_target=False,
+        in_unit=False,
+    ),
+    Oracle(
+        "oracle",
+        says="nodes in the order that raises the output fastest: a ceiling, no explanation",
+        in_unit=False,
+        largest=MOST_NODES,
+    ),
 )
 
-EXPLAINERS: dict[str, Method] = {
-    "lrp": _METHODS[0],
-    "lrp-shared": _METHODS[1],
-    "lrp-ah": _METHODS[2],
-    "lrp-ln": _METHODS[3],
-    "lrp-epsilon": _METHODS[4],
-    "lrp-gamma": _METHODS[5],
-    "lrp-res": _METHODS[6],
-    "attnlrp": _METHODS[7],
-    "gradient-input": _METHODS[8],
-    "saliency": _METHODS[9],
-    "integrated-gradients": _METHODS[10],
-    "shap": _METHODS[11],
-    "leave-one-out": _METHODS[12],
-    "occlusion": _METHODS[13],
-    "gnn-explainer": _METHODS[14],
-    "attention-last": _METHODS[15],
-    "attention-flow": _METHODS[16],
-    "rollout": _METHODS[17],
-    "grad-attention": _METHODS[18],
-    "gae": _METHODS[19],
-    "random": _METHODS[20],
-    "oracle": _METHODS[21],
-}
-"""The default, `lrp`, comes first."""
+EXPLAINERS: dict[str, Method] = {method.name: method for method in _METHODS}
+"""The methods by id; the default, `lrp`, comes first."""
 
 
 def method(name: str) -> Method:
@@ -127,13 +188,14 @@ def method(name: str) -> Method:
     return EXPLAINERS[name]
 
 
-def check_size(chosen: Method, nodes: int) -> None:
+def check_size(method: Method, nodes: int) -> None:
     """Refuse a graph on which the method would take hours.
 
     Raises:
         ValueError: it is larger than the method takes.
     """
-    if chosen.largest is not None and nodes > chosen.largest:
+    if method.largest is not None and nodes > method.largest:
         raise ValueError(
-            f"{chosen.name} takes graphs of at most {chosen.largest} nodes, this one has {nodes}: choose other methods"
+            f"{method.name} takes graphs of at most {method.largest} nodes, "
+            f"this one has {nodes}: choose other methods"
         )

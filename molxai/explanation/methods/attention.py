@@ -1,12 +1,13 @@
 """Relevance read off the attention probabilities, alone or with their gradients.
 
-A token's row says whom it listens to. Models that read out the graph token are explained by its row; models that read
-out the mean of the nodes, by the mean of the nodes' rows. The graph token's own entry is left out.
+A token's row says whom it listens to. Models that read out the graph token are explained by its
+row. Models that read out the mean of the nodes are explained by the mean of the nodes' rows. The
+graph token's own entry is left out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -16,10 +17,10 @@ from torch import Tensor
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.methods.gradient import node_explanations
+from molxai.explanation.method import Method, Targets
+from molxai.explanation.methods.scores import node_explanations
 from molxai.explanation.outcome import outcomes, resolved
 from molxai.explanation.passes import check_ready, gradient_pass
-from molxai.explanation.target import Target
 from molxai.rules import Function, Rule, rules
 
 if TYPE_CHECKING:
@@ -27,91 +28,23 @@ if TYPE_CHECKING:
 
 Layer = Float[Tensor, "batch heads tokens tokens"]
 
-
-def recording(layers: list[Tensor]) -> Rule:
-    """A rule that changes nothing and keeps every layer's attention probabilities."""
-
-    def kept(func: Function, *args: Any, **kwargs: Any) -> Tensor:
-        layers.append(func(*args, **kwargs))
-        return layers[-1]
-
-    return Rule("attention", {F.softmax: kept, torch.softmax: kept, Tensor.softmax: kept})
-
-
-def read_row(
-    model: Graphormer, batch: GraphBatch, matrix: Float[Tensor, "batch tokens tokens"]
-) -> Float[Tensor, "batch nodes"]:
-    """What the read-out hears from each node."""
-    if model.config.readout == "token":
-        return matrix[:, 0, 1:]
-    share = (batch.mask / batch.mask.sum(1, keepdim=True)).to(matrix.dtype)
-    return torch.einsum("bq,bqk->bk", share, matrix[:, 1:, 1:])
-
-
-@dataclass(frozen=True)
-class Attention:
-    """Relevance from the layers' attention probabilities alone: the same for every target."""
-
-    name: str
-    combine: Callable[[Graphormer, GraphBatch, list[Layer]], Float[Tensor, "batch nodes"]]
-    conserves: bool = False
-    signed: bool = False
-    by_target: bool = False
-    largest: int | None = None
-
-    def passes(self, nodes: int) -> tuple[int, int]:
-        return 1, 0
-
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
-    ) -> list[Explanation]:
-        """Explain each graph of the batch; targets decide the logit that is reported, not the relevance."""
-        check_ready(model)
-        layers: list[Layer] = []
-        with torch.no_grad(), rules(recording(layers)):
-            logits = model(batch)
-        outcome = outcomes(model.config, logits, resolved(model.config, logits, targets))
-        return node_explanations(self.name, batch, outcome, self.combine(model, batch, layers))
-
-
-@dataclass(frozen=True)
-class GradientAttention:
-    """Relevance from the layers' A ⊙ ∂f/∂A."""
-
-    name: str
-    combine: Callable[[Graphormer, GraphBatch, list[Layer]], Float[Tensor, "batch nodes"]]
-    conserves: bool = False
-    signed: bool = True
-    by_target: bool = True
-    largest: int | None = None
-
-    def passes(self, nodes: int) -> tuple[int, int]:
-        return 1, 1
-
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
-    ) -> list[Explanation]:
-        """Explain each graph of the batch for its target, by default its predicted class."""
-        layers: list[Layer] = []
-        made = gradient_pass(model, batch, targets, (recording(layers),), layers)
-        products = [a.detach() * g for a, g in zip(layers, made.recorded_gradients, strict=True)]
-        return node_explanations(
-            self.name, batch, made.outcome, self.combine(model, batch, products)
-        )
+Combine: TypeAlias = Callable[[Graphormer, GraphBatch, list[Layer]], Float[Tensor, "batch nodes"]]
+"""Relevance of the nodes from a matrix of each layer."""
 
 
 def last_layer(
     model: Graphormer, batch: GraphBatch, layers: list[Layer]
 ) -> Float[Tensor, "batch nodes"]:
     """Mean over the heads of the last layer."""
-    return read_row(model, batch, layers[-1].mean(1))
+    return read_row(model, batch, layers[-1].mean(1))  # (batch, tokens, tokens)
 
 
 def mean_product(
     model: Graphormer, batch: GraphBatch, layers: list[Layer]
 ) -> Float[Tensor, "batch nodes"]:
     """Mean over layers and heads of A ⊙ ∂f/∂A."""
-    return read_row(model, batch, torch.stack(layers).mean((0, 2)))
+    stack = torch.stack(layers)  # (layers, batch, heads, tokens, tokens)
+    return read_row(model, batch, stack.mean((0, 2)))
 
 
 def generic_attention(
@@ -119,92 +52,200 @@ def generic_attention(
 ) -> Float[Tensor, "batch nodes"]:
     """R ← R + Ā R from R = I, with Ā = mean over heads of (A ⊙ ∂f/∂A)⁺.
 
-    Source: Chefer et al. 2021, "Generic Attention-Model Explainability for Interpreting Bi-Modal and Encoder-Decoder
-    Transformers", equations 5 and 6.
+    Source: Chefer et al. 2021, "Generic Attention-Model Explainability for Interpreting Bi-Modal
+    and Encoder-Decoder Transformers", equations 5 and 6.
     """
-    relevance = torch.eye(
-        layers[0].shape[-1], dtype=layers[0].dtype, device=layers[0].device
-    ).expand(len(batch), -1, -1)
+    relevance = _identity(layers[0]).expand(len(batch), -1, -1)  # (batch, tokens, tokens)
     for layer in layers:
-        relevance = relevance + layer.clamp_min(0).mean(1) @ relevance
+        positive = layer.clamp_min(0).mean(1)  # (batch, tokens, tokens)
+        relevance = relevance + positive @ relevance
     return read_row(model, batch, relevance)
+
+
+def _identity(layer: Layer) -> Float[Tensor, "tokens tokens"]:
+    return torch.eye(layer.shape[-1], dtype=layer.dtype, device=layer.device)
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """Π over layers of the fused attention with half of it for the residual connection (Abnar & Zuidema 2020, section 3)."""
+    """Π over layers of the fused attention, half of it for the residual connection.
+
+    Source: Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3.
+    """
 
     head_fusion: Literal["mean", "max", "min"] = "mean"
     discard_ratio: float = 0.0
-    """Share of each graph's smallest attentions among nodes that is set to zero before rows are normalised again."""
+    """Share of each graph's smallest attentions among nodes that is set to zero.
+
+    Rows are normalised again afterwards.
+    """
 
     def __post_init__(self) -> None:
         if self.head_fusion not in ("mean", "max", "min") or not 0 <= self.discard_ratio < 1:
-            found = f"head fusion {self.head_fusion!r}, discard ratio {self.discard_ratio}"
-            raise ValueError(f"{found}: mean, max or min, and a share from 0 to below 1 are needed")
+            raise ValueError(
+                f"head fusion {self.head_fusion!r}, discard ratio {self.discard_ratio}: "
+                "mean, max or min, and a share from 0 to below 1 are needed"
+            )
 
     def __call__(
         self, model: Graphormer, batch: GraphBatch, layers: list[Layer]
     ) -> Float[Tensor, "batch nodes"]:
         """What reaches the read-out from each node's input."""
-        product: Tensor | None = None
-        for layer in layers:
-            step = self.step(layer, batch)
-            product = step if product is None else step @ product
-        assert product is not None
+        product = self.step(layers[0], batch)
+        for layer in layers[1:]:
+            product = self.step(layer, batch) @ product
         return read_row(model, batch, product)
 
     def step(self, layer: Layer, batch: GraphBatch) -> Float[Tensor, "batch tokens tokens"]:
         """One layer's mixing matrix; its rows sum to one."""
-        fused: Tensor = (
-            layer.mean(1)
-            if self.head_fusion == "mean"
-            else getattr(layer, f"a{self.head_fusion}")(1)
-        )
+        fused = self._fuse(layer)
         if self.discard_ratio:
-            fused = fused.clone()
-            for one, n in zip(fused, batch.sizes, strict=True):
-                among = one[: n + 1, 1 : n + 1]
-                if count := int(self.discard_ratio * among.numel()):
-                    among[among <= among.flatten().kthvalue(count).values] = 0.0
-        mixed = fused / fused.sum(2, keepdim=True) + torch.eye(
-            fused.shape[-1], dtype=fused.dtype, device=fused.device
-        )
+            fused = self._discard(fused, batch)
+        mixed = fused / fused.sum(2, keepdim=True) + _identity(layer)
         return mixed / 2
+
+    def _fuse(self, layer: Layer) -> Float[Tensor, "batch tokens tokens"]:
+        if self.head_fusion == "max":
+            return layer.amax(1)
+        if self.head_fusion == "min":
+            return layer.amin(1)
+        return layer.mean(1)
+
+    def _discard(
+        self, fused: Float[Tensor, "batch tokens tokens"], batch: GraphBatch
+    ) -> Float[Tensor, "batch tokens tokens"]:
+        """The attentions without the smallest ones to the nodes of each graph."""
+        fused = fused.clone()
+        for matrix, nodes in zip(fused, batch.sizes, strict=True):
+            to_nodes = matrix[: nodes + 1, 1 : nodes + 1]  # a view: (tokens, nodes)
+            count = int(self.discard_ratio * to_nodes.numel())
+            if count:
+                largest = to_nodes.flatten().kthvalue(count).values
+                to_nodes[to_nodes <= largest] = 0.0
+        return fused
 
 
 def attention_flow(
     model: Graphormer, batch: GraphBatch, layers: list[Layer]
 ) -> Float[Tensor, "batch nodes"]:
-    """Largest flow from each node's input to the read-out, with ½ A + ½ I as capacities (Abnar & Zuidema 2020, section 3)."""
-    import networkx  # here, because other methods need not wait for it
+    """Largest flow from each node's input to the read-out, with ½ A + ½ I as capacities.
+
+    Source: Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3.
+    """
+    import networkx  # other methods need not wait for it
 
     steps = [Rollout().step(layer, batch) for layer in layers]
+    push = networkx.algorithms.flow.preflow_push
     flows = torch.zeros(batch.mask.shape, dtype=steps[0].dtype)
-    for row, n in enumerate(batch.sizes):
-        network = _network(
-            [step[row, : n + 1, : n + 1].tolist() for step in steps], model.config.readout
-        )
-        for node in range(n):
-            flow = networkx.maximum_flow_value(
-                network, (0, node + 1), "read-out", flow_func=networkx.algorithms.flow.preflow_push
+    for row, nodes in enumerate(batch.sizes):
+        tokens = slice(nodes + 1)
+        capacities = [step[row, tokens, tokens].tolist() for step in steps]
+        network = _network(capacities, model.config.readout)
+        for node in range(nodes):
+            source = (0, node + 1)
+            flows[row, node] = networkx.maximum_flow_value(
+                network, source, "read-out", flow_func=push
             )
-            flows[row, node] = flow
     return flows
 
 
-def _network(steps: Sequence[list[list[float]]], readout: str) -> "networkx.DiGraph":
-    """Tokens of each layer as vertices `(layer, token)`, joined from key to query; a last vertex collects what is read out."""
+def _network(layers: list[list[list[float]]], readout: str) -> "networkx.DiGraph":
+    """Tokens of each layer as vertices `(layer, token)`, joined from key to query.
+
+    A last vertex collects what is read out.
+
+    Example:
+        One layer, the graph token (0) and one node (1); the token hears 0.3 from the node.
+
+        >>> network = _network([[[0.7, 0.3], [0.0, 1.0]]], "token")
+        >>> sorted(network.edges(data="capacity"), key=str)[1]
+        ((0, 1), (1, 0), 0.3)
+    """
     import networkx
 
     network = networkx.DiGraph()
-    tokens, top = len(steps[0]), len(steps)
-    for layer, step in enumerate(steps):
-        for q in range(tokens):
-            for k in range(tokens):
-                if step[q][k] > 0:
-                    network.add_edge((layer, k), (layer + 1, q), capacity=step[q][k])
-    read = [0] if readout == "token" else range(1, tokens)
-    for token in read:
-        network.add_edge((top, token), "read-out")  # without a capacity: unlimited
+    for layer, query, key, capacity in _connections(layers):
+        network.add_edge((layer, key), (layer + 1, query), capacity=capacity)
+    tokens = len(layers[0])
+    for token in [0] if readout == "token" else range(1, tokens):
+        network.add_edge((len(layers), token), "read-out")  # without a capacity: unlimited
     return network
+
+
+def _connections(layers: list[list[list[float]]]) -> Iterator[tuple[int, int, int, float]]:
+    """Layer, query, key and capacity of each pair of tokens that attention joins."""
+    for layer, matrix in enumerate(layers):
+        for query, row in enumerate(matrix):
+            for key, capacity in enumerate(row):
+                if capacity > 0:
+                    yield layer, query, key, capacity
+
+
+def read_row(
+    model: Graphormer, batch: GraphBatch, matrix: Float[Tensor, "batch tokens tokens"]
+) -> Float[Tensor, "batch nodes"]:
+    """What the read-out hears from each node."""
+    if model.config.readout == "token":
+        return matrix[:, 0, 1:]  # (batch, nodes)
+    share = batch.mask / batch.mask.sum(1, keepdim=True)  # (batch, nodes)
+    share = share.to(matrix.dtype)
+    between = matrix[:, 1:, 1:]  # (batch, nodes, nodes)
+    return torch.einsum("bq,bqk->bk", share, between)
+
+
+def recording(layers: list[Tensor]) -> Rule:
+    """A rule that changes nothing and appends each layer's attention probabilities to a list."""
+
+    def record(func: Function, *args: Any, **kwargs: Any) -> Tensor:
+        probabilities: Tensor = func(*args, **kwargs)
+        layers.append(probabilities)
+        return probabilities
+
+    return Rule("attention", {F.softmax: record, torch.softmax: record, Tensor.softmax: record})
+
+
+@dataclass(frozen=True)
+class Attention(Method):
+    """Relevance from the layers' attention probabilities alone: the same for every target."""
+
+    combine: Combine = last_layer
+
+    def passes(self, nodes: int) -> tuple[int, int]:
+        return 1, 0
+
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
+    ) -> list[Explanation]:
+        """Explain each graph of the batch.
+
+        Targets decide the logit that is reported, not the relevance.
+        """
+        check_ready(model)
+        layers: list[Layer] = []
+        with torch.no_grad(), rules(recording(layers)):
+            logits = model(batch)
+        resolved_targets = resolved(model.config, logits, targets)
+        outcome = outcomes(model.config, logits, resolved_targets)
+        return node_explanations(self.name, batch, outcome, self.combine(model, batch, layers))
+
+
+@dataclass(frozen=True)
+class GradientAttention(Method):
+    """Relevance from the layers' A ⊙ ∂f/∂A."""
+
+    combine: Combine = mean_product
+
+    def passes(self, nodes: int) -> tuple[int, int]:
+        return 1, 1
+
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
+    ) -> list[Explanation]:
+        layers: list[Layer] = []
+        result = gradient_pass(model, batch, targets, (recording(layers),), layers)
+        products = [
+            layer.detach() * gradient
+            for layer, gradient in zip(layers, result.recorded_gradients, strict=True)
+        ]
+        relevance = self.combine(model, batch, products)
+        return node_explanations(self.name, batch, result.outcome, relevance)

@@ -1,4 +1,4 @@
-"""GNNExplainer: a mask over the nodes, learned to keep the target's logit with as few nodes as possible."""
+"""GNNExplainer: a mask over the nodes, learned to keep the target's logit with few nodes."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -12,85 +12,72 @@ from torch import Tensor, nn
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.methods.gradient import node_explanations
-from molxai.explanation.methods.perturbation import graph_seed
+from molxai.explanation.method import Method, Targets
+from molxai.explanation.methods.random import normal_scores
+from molxai.explanation.methods.scores import node_explanations
 from molxai.explanation.outcome import outcomes, resolved
 from molxai.explanation.passes import check_ready, target_weights
 from molxai.explanation.target import Target
 
 SPREAD = 0.1
-"""Standard deviation of the masks' start, before the sigmoid, as in torch-geometric's GNNExplainer."""
+"""Standard deviation of the masks' start, before the sigmoid, as in PyG's GNNExplainer."""
 
 
 @dataclass(frozen=True)
-class GNNExplainer:
-    """A soft mask over each graph's nodes that keeps the explained logit high (Ying et al. 2019, "GNNExplainer").
+class GNNExplainer(Method):
+    """A soft mask over each graph's nodes (Ying et al. 2019, "GNNExplainer").
 
-    The relevance of a node is its mask, 0 to 1. Masks are optimised by torch-geometric's algorithm, for all graphs of
-    the batch at once, with a loss that is the sum of each graph's own; a graph's result does not depend on its batch.
-    The start is random, drawn in the order of the nodes, the same for the same graph and seed.
+    The relevance of a node is its mask, 0 to 1. Masks are optimised by torch-geometric's algorithm,
+    for all graphs of the batch at once, with a loss that is the sum of each graph's own. A graph's
+    result does not depend on its batch. The start is random, drawn in the order of the nodes, and
+    the same for the same graph and seed.
     """
 
-    name: str = "gnn-explainer"
     epochs: int = 100
     lr: float = 0.01
     """Learning rate of Adam."""
     seed: int = 0
-    conserves: bool = False
-    signed: bool = False
-    by_target: bool = True
-    largest: int | None = None
 
     def passes(self, nodes: int) -> tuple[int, int]:
         """One forward pass says what the whole graph is; each epoch needs one of each."""
         return self.epochs + 1, self.epochs
 
     def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
     ) -> list[Explanation]:
-        """Explain each graph of the batch for its target, by default its predicted class.
-
-        Raises:
-            ValueError: the model is in training mode, compiled or scripted.
-        """
-        from molxai.explanation.methods.masks import (
-            learned_masks,
-        )  # here, because torch-geometric takes two seconds to import
+        # torch-geometric takes two seconds to import, for which other methods need not wait.
+        from molxai.explanation.methods.masks import learned_masks
 
         check_ready(model)
         with torch.inference_mode(False):
             with torch.no_grad():
                 tokens = model.embed(batch)
-                whole = model.predict(tokens, batch)
-            chosen = resolved(model.config, whole, targets)
-            masked, own = _FromNodes(model, tokens[:, :1], batch), own_loss(model, chosen, whole)
+                logits = model.predict(tokens, batch)
+            resolved_targets = resolved(model.config, logits, targets)
             with torch.enable_grad():
                 masks = learned_masks(
-                    masked,
+                    _FromNodes(model, tokens[:, :1], batch),
                     tokens[:, 1:],
                     batch.mask,
                     self._start(batch).to(tokens),
-                    own,
+                    graph_losses(model, resolved_targets, logits),
                     self.epochs,
                     self.lr,
                 )
-        return node_explanations(self.name, batch, outcomes(model.config, whole, chosen), masks)
+        outcome = outcomes(model.config, logits, resolved_targets)
+        return node_explanations(self.name, batch, outcome, masks)
 
     def _start(self, batch: GraphBatch) -> Float[Tensor, "batch nodes"]:
-        start = torch.zeros(batch.mask.shape)
-        for row, n in enumerate(batch.sizes):
-            generator = torch.Generator().manual_seed(self.seed * 2**32 + graph_seed(batch, row))
-            start[row, :n] = SPREAD * torch.randn(n, generator=generator)
-        return start
+        return SPREAD * normal_scores(batch, self.seed)
 
 
-def own_loss(
+def graph_losses(
     model: Graphormer, targets: Sequence[Target], whole: Float[Tensor, "batch outputs"]
 ) -> Callable[[Tensor], Tensor]:
     """How far each masked graph's outputs are from its target.
 
-    One logit, or the difference of two: −log σ of it. A class among several: its cross entropy. A regression: the
-    squared difference to the whole graph's value, in the target's unit squared.
+    One logit, or the difference of two: −log σ of it. A class among several: its cross entropy. A
+    regression: the squared difference to the whole graph's value, in the target's unit squared.
     """
     weights = target_weights(model, targets, whole)
     if model.config.task == "regression":
@@ -98,21 +85,23 @@ def own_loss(
     if model.config.task == "binary":
         return lambda outputs: F.softplus(-(outputs * weights).sum(1))
     labels = torch.tensor([target.label for target in targets], device=whole.device)
-    contrasted = torch.tensor(
+    has_contrast = torch.tensor(
         [target.contrast is not None for target in targets], device=whole.device
     )
 
-    def loss(outputs: Float[Tensor, "batch outputs"]) -> Float[Tensor, " batch"]:
-        one_class = F.cross_entropy(outputs, labels, reduction="none")
-        return torch.where(contrasted, F.softplus(-(outputs * weights).sum(1)), one_class)
+    def losses(outputs: Float[Tensor, "batch outputs"]) -> Float[Tensor, " batch"]:
+        of_class = F.cross_entropy(outputs, labels, reduction="none")
+        of_difference = F.softplus(-(outputs * weights).sum(1))
+        return torch.where(has_contrast, of_difference, of_class)
 
-    return loss
+    return losses
 
 
 class _FromNodes(nn.Module):
-    """The model as a function of its node embeddings; its parameters are constants, so that none collects a gradient.
+    """The model as a function of its node embeddings, with constant parameters.
 
-    They are a copy's: other threads may explain with the same model, and must find its parameters in their place.
+    They are a copy's: other threads may explain with the same model, and must find its parameters
+    in their place. None of them collects a gradient.
     """
 
     def __init__(
@@ -120,10 +109,12 @@ class _FromNodes(nn.Module):
     ) -> None:
         super().__init__()
         self.model = copy.deepcopy(model).requires_grad_(False)
-        self.token, self.batch = token, batch
+        self.token = token
+        self.batch = batch
 
     def forward(
-        self, x: Float[Tensor, "places width"], edge_index: Tensor
+        self, x: Float[Tensor, "all_nodes width"], edge_index: Tensor
     ) -> Float[Tensor, "batch outputs"]:
-        tokens = torch.cat([self.token, x.view(*self.batch.mask.shape, -1)], 1)
+        nodes = x.view(*self.batch.mask.shape, -1)  # (batch, nodes, width)
+        tokens = torch.cat([self.token, nodes], 1)  # (batch, tokens, width)
         return self.model.predict(tokens, self.batch)

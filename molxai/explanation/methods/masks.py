@@ -7,28 +7,33 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch_geometric.explain import GNNExplainer
 
-Loss = Callable[[Tensor], Tensor]
-"""Of each graph, `[graphs]`, from the outputs of the masked graphs, `[graphs, outputs]`."""
+Losses = Callable[[Tensor], Tensor]
+"""The loss of each graph, `[graphs]`, from the masked graphs' outputs, `[graphs, outputs]`."""
 
 MODEL = {"mode": "regression", "task_level": "graph", "return_type": "raw"}
 """What torch-geometric is told of the model; the loss is the caller's."""
 
 
-class _Together(GNNExplainer):
-    """The loss is a sum over graphs and Adam works on each entry alone, so no graph sees another."""
+class _GraphMasks(GNNExplainer):
+    """Masks of many graphs, of which no graph sees another's.
+
+    The loss is a sum over graphs, and Adam works on each entry alone.
+    """
 
     def __init__(
         self,
         epochs: int,
         lr: float,
         start: Float[Tensor, "graphs nodes"],
-        there: Bool[Tensor, "graphs nodes"],
-        own: Loss,
+        is_node: Bool[Tensor, "graphs nodes"],
+        losses: Losses,
     ) -> None:
         super().__init__(epochs=epochs, lr=lr)
-        self.start, self.own = start.reshape(-1, 1), own
-        counted = there.to(start.dtype)
-        self.share = (counted / counted.sum(1, keepdim=True)).reshape(-1, 1)
+        self.start = start.reshape(-1, 1)  # (graphs · nodes, 1)
+        self.losses = losses
+        count = is_node.to(start.dtype)
+        share = count / count.sum(1, keepdim=True)  # (graphs, nodes)
+        self.share = share.reshape(-1, 1)  # (graphs · nodes, 1)
         """Of each node in its graph's mean; 0 for padding."""
         self.connect({"explanation_type": "phenomenon", "node_mask_type": "object"}, MODEL)
 
@@ -37,36 +42,45 @@ class _Together(GNNExplainer):
         self.edge_mask = None
 
     def _loss(self, y_hat: Tensor, y: Tensor) -> Tensor:
-        """Each graph's own loss, and torch-geometric's price of its mask: the mean size and the mean entropy over its nodes."""
-        kept = self.node_mask.sigmoid()
-        entropy = -kept * torch.log(kept + self.coeffs["EPS"]) - (1 - kept) * torch.log(
-            1 - kept + self.coeffs["EPS"]
-        )
-        price = self.coeffs["node_feat_size"] * kept + self.coeffs["node_feat_ent"] * entropy
-        return self.own(y_hat).sum() + (self.share * price).sum()
+        """Each graph's own loss, and torch-geometric's price of its mask.
+
+        The price is the mean size and the mean entropy over the graph's nodes.
+        """
+        mask = self.node_mask.sigmoid()
+        tiny = self.coeffs["EPS"]
+        rest = 1 - mask
+        kept_entropy = -mask * torch.log(mask + tiny)
+        entropy = kept_entropy - rest * torch.log(rest + tiny)
+        size_price = self.coeffs["node_feat_size"] * mask
+        entropy_price = self.coeffs["node_feat_ent"] * entropy
+        price = self.share * (size_price + entropy_price)
+        return self.losses(y_hat).sum() + price.sum()
 
 
 def learned_masks(
     model: nn.Module,
     x: Float[Tensor, "graphs nodes width"],
-    there: Bool[Tensor, "graphs nodes"],
+    is_node: Bool[Tensor, "graphs nodes"],
     start: Float[Tensor, "graphs nodes"],
-    own: Loss,
+    losses: Losses,
     epochs: int,
     lr: float,
 ) -> Float[Tensor, "graphs nodes"]:
     """Masks from 0 to 1 over the nodes, after so many epochs.
 
     Args:
-        model: called as `model(x, edge_index)` with `x` masked and flattened to `[graphs · nodes, width]`; none of its
-            parameters may require a gradient that somebody else keeps.
+        model: called as `model(x, edge_index)` with `x` masked and flattened to
+            `[graphs · nodes, width]`; none of its parameters may require a gradient that somebody
+            else keeps.
         x: what describes each node.
-        there: false for padding.
+        is_node: false for padding.
         start: the masks before the sigmoid.
-        own: the loss of each graph.
+        losses: the loss of each graph.
         epochs: steps of Adam.
         lr: its learning rate.
     """
-    nowhere = torch.empty(2, 0, dtype=torch.long, device=x.device)
-    made = _Together(epochs, lr, start, there, own)(model, x.flatten(0, 1), nowhere, target=start)
-    return made.node_mask.view(start.shape)
+    no_edges = torch.empty(2, 0, dtype=torch.long, device=x.device)
+    algorithm = _GraphMasks(epochs, lr, start, is_node, losses)
+    nodes = x.flatten(0, 1)  # (graphs · nodes, width)
+    explanation = algorithm(model, nodes, no_edges, target=start)
+    return explanation.node_mask.view(start.shape)  # (graphs, nodes)

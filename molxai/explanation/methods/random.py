@@ -1,38 +1,52 @@
 """Relevance without a model: the floor for every comparison."""
 
-from collections.abc import Sequence
+import zlib
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.methods.gradient import node_explanations
-from molxai.explanation.methods.perturbation import graph_seed, whole_outcome
-from molxai.explanation.target import Target
+from molxai.explanation.method import Method, Targets
+from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.passes import forward_pass
 
 
 @dataclass(frozen=True)
-class Random:
-    """Standard normal scores, the same for the same graph and seed whatever batch it comes in."""
+class Random(Method):
+    """Standard normal scores."""
 
-    name: str = "random"
     seed: int = 0
-    conserves: bool = False
-    signed: bool = True
-    by_target: bool = False
-    largest: int | None = None
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 0
 
     def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None = None
+        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
     ) -> list[Explanation]:
-        """One score per node, drawn in the order of the nodes."""
-        scores = torch.zeros(batch.mask.shape)
-        for row, n in enumerate(batch.sizes):
-            generator = torch.Generator().manual_seed(self.seed * 2**32 + graph_seed(batch, row))
-            scores[row, :n] = torch.randn(n, generator=generator)
-        return node_explanations(self.name, batch, whole_outcome(model, batch, targets), scores)
+        scores = normal_scores(batch, self.seed)
+        outcomes = forward_pass(model, batch, targets)
+        return node_explanations(self.name, batch, outcomes, scores)
+
+
+def normal_scores(batch: GraphBatch, seed: int) -> Float[Tensor, "batch nodes"]:
+    """Standard normal numbers, drawn in the order of the nodes; zero for padding.
+
+    They are the same for the same graph and seed, whatever batch the graph comes in.
+    """
+    scores = torch.zeros(batch.mask.shape)
+    for row, nodes in enumerate(batch.sizes):
+        generator = torch.Generator()
+        generator.manual_seed(seed * 2**32 + graph_seed(batch, row))
+        scores[row, :nodes] = torch.randn(nodes, generator=generator)
+    return scores
+
+
+def graph_seed(batch: GraphBatch, row: int) -> int:
+    """A seed that depends on the graph alone, not on the batch that it comes in."""
+    nodes = batch.sizes[row]
+    codes = batch.codes[row, :nodes].cpu().numpy()
+    return zlib.crc32(codes.tobytes())

@@ -1,0 +1,119 @@
+"""A matched pair as a picture: what drawing needs of it, as plain values and words."""
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+from graphormer.graphs.molecules import Molecule, shortened
+from molxai.chemistry.alignment import Alignment
+from molxai.explanation.captions import colour_line
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.pictures import relevance_map
+from molxai.rendering.look import PLAIN, Look
+from molxai.rendering.matched import MatchedPicture, Side, draw_matched
+
+NAME_LETTERS = 42
+"""Letters of a molecule's name at most."""
+
+TARGET_LETTERS = 30
+"""Letters of the target's name at most."""
+
+LINE_LETTERS = 140
+"""Letters in a line below the drawings."""
+
+ENTRIES = {
+    "common": "unchanged atoms",
+    "gained": "gain",
+    "lost": "loss",
+    "token": "token",
+    "bias": "bias",
+    "gap": "not accounted for",
+}
+"""What the parts of a difference are called."""
+
+ALWAYS = ("common", "gained", "lost")
+"""Parts of a difference that are told even if they are zero."""
+
+SMALLEST = 5e-4
+"""Smaller parts are zero to three decimals, and only those of `ALWAYS` are told then."""
+
+
+def draw_pair(
+    pair: tuple[Explanation, Explanation],
+    alignment: Alignment,
+    split: Mapping[str, float],
+    path: str | Path | None = None,
+    look: Look = PLAIN,
+) -> str | bytes:
+    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+
+    Args:
+        pair: both molecules, for the same target.
+        alignment: which atoms correspond.
+        split: what the difference consists of, by name.
+        path: ends in .svg or .png.
+        look: colours and resolution.
+
+    Raises:
+        ValueError: the file name ends otherwise.
+    """
+    a, b = pair
+    picture = MatchedPicture(
+        a=_side("A", a, _changed_atoms(a, alignment, 0)),
+        b=_side("B", b, _changed_atoms(b, alignment, 1)),
+        anchor=alignment.anchor,
+        total=_total_line(a, b, split),
+        reading=_reading(a, alignment, look),
+    )
+    return draw_matched(picture, path, look)
+
+
+def _side(letter: str, explanation: Explanation, changed: tuple[int, ...]) -> Side:
+    """One of the two molecules with its name and prediction."""
+    name = shortened(explanation.name, NAME_LETTERS)
+    if explanation.probability is None:
+        what = explanation.endpoint or "value"
+    else:
+        probability = f"probability {explanation.probability:.3f}"
+        what = f"{explanation.full_target_name}: {probability}, logit"
+    prediction = f"{what} {explanation.logit:+.3f}"
+    return Side(relevance_map(explanation), f"{letter}: {name}", prediction, changed)
+
+
+def _changed_atoms(explanation: Explanation, alignment: Alignment, side: int) -> tuple[int, ...]:
+    """Atoms that only this molecule has, and those whose stereo differs."""
+    assert isinstance(explanation.subject, Molecule)
+    atoms = set(range(explanation.subject.mol.GetNumAtoms()))
+    common = {pair[side] for pair in alignment.pairs}
+    stereo = {pair[side] for pair in alignment.stereo}
+    return tuple(sorted((atoms - common) | stereo))
+
+
+def _total_line(a: Explanation, b: Explanation, split: Mapping[str, float]) -> str:
+    """The difference and what it consists of."""
+    what = f"logit of {shortened(a.full_target_name, TARGET_LETTERS)}"
+    if a.probability is None:
+        what = a.endpoint or "value"
+    entries = [
+        f"{ENTRIES[name]} {value:+.3f}"
+        for name, value in split.items()
+        if name in ALWAYS or abs(value) >= SMALLEST
+    ]
+    difference = b.logit - a.logit
+    return f"Δ {what} {difference:+.3f} = {' · '.join(entries)}"
+
+
+def _reading(a: Explanation, alignment: Alignment, look: Look) -> tuple[str, ...]:
+    """What colours and outlines mean, by which model, and what is to be noted of the alignment."""
+    stereo = " or whose stereo differs" if alignment.stereo else ""
+    outlines = f"Outlined: atoms that only one of the two has{stereo}."
+    scale = f"One scale and one target for both. {a.model} · {a.method}"
+    texts = (
+        colour_line(a, look.colours),
+        f"{outlines} {scale}",
+        alignment.note,
+    )
+    lines: list[str] = []
+    for text in texts:
+        lines += textwrap.wrap(text, LINE_LETTERS)
+    return tuple(lines)

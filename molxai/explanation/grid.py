@@ -1,0 +1,148 @@
+"""Many explanations in one figure: one bond length, one colour for one number, and one bar.
+
+>>> from molxai import Explainer
+>>> grid(Explainer("bace")(["CCO", "CCN"]), columns=2)
+Grid(2: 'CCO', 'CCN')
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from molxai.explanation.account import Account
+from molxai.explanation.captions import colour_line, spread_line
+from molxai.explanation.pictures import relevance_map
+from molxai.explanation.refused import Refused
+from molxai.explanation.words import FIRST, NAME, listed, quoted
+from molxai.rendering.grid import Cell, GridPicture, draw_grid
+from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
+
+
+@dataclass(frozen=True, repr=False)
+class Grid:
+    """A figure of explanations, which shows itself in a notebook."""
+
+    cells: tuple[Account | Refused, ...]
+    """A `Refused` has a cell with its reason and no drawing."""
+    columns: int = 4
+    scale: Scale = "common"
+    look: Look = PLAIN
+    legends: tuple[str, ...] = ()
+    """What stands below each drawing in place of its name; empty: the names."""
+
+    def __post_init__(self) -> None:
+        if not self.explanations:
+            raise ValueError("a grid of nothing: at least one explanation is needed")
+        if self.legends and len(self.legends) != len(self.cells):
+            raise ValueError(
+                f"{len(self.legends)} legends for {len(self.cells)} pictures: "
+                "one for each is needed"
+            )
+        if self.columns < 1:
+            raise ValueError(f"{self.columns} columns: at least 1 is needed")
+        if any(explanation.subject is None for explanation in self.explanations):
+            raise ValueError(
+                "an explanation of a bare graph has no picture: explain molecules or digits"
+            )
+        units = sorted({explanation.relevance_unit for explanation in self.explanations})
+        if scale_of(self.scale) == "common" and len(units) > 1:
+            raise ValueError(
+                f"relevances in {' and in '.join(units)} have no common scale: give scale='own'"
+            )
+
+    @property
+    def explanations(self) -> tuple[Account, ...]:
+        """The cells that have a drawing."""
+        return tuple(cell for cell in self.cells if isinstance(cell, Account))
+
+    def __repr__(self) -> str:
+        names = [quoted(cell.name, NAME) for cell in self.cells[:FIRST]]
+        return listed("Grid", self.cells, names)
+
+    def draw(self, path: str | Path | None = None) -> str | bytes:
+        """The figure as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+
+        Raises:
+            ValueError: the file name ends otherwise, or a relevance is not finite.
+        """
+        cells = [_cell(cell) for cell in self.cells]
+        if self.legends:
+            cells = [
+                replace(cell, title=legend or cell.title)
+                for cell, legend in zip(cells, self.legends, strict=True)
+            ]
+        picture = GridPicture(
+            cells=tuple(cells),
+            reading=self._reading(),
+            columns=self.columns,
+            scale=self.scale,
+        )
+        return draw_grid(picture, path, self.look)
+
+    def _reading(self) -> tuple[str, ...]:
+        """How to read the colours and the hatching."""
+        first = self.explanations[0]
+        targets = {explanation.full_target_name for explanation in self.explanations}
+        target = "" if len(targets) == 1 else "the class that is named"
+        colours = colour_line(first, self.look.colours, target)
+        for explanation in self.explanations:
+            hatching = spread_line(explanation)
+            if hatching:
+                return colours, hatching
+        return (colours,)
+
+    def _repr_svg_(self) -> str:
+        svg = self.draw()
+        assert isinstance(svg, str)
+        return svg[svg.index("<svg") :]
+
+
+def grid(
+    explanations: Account | Sequence[Account | Refused],
+    columns: int = 4,
+    scale: Scale = "common",
+    path: str | Path | None = None,
+    legends: Sequence[str] | None = None,
+    **look: Any,
+) -> Grid:
+    """A figure of explanations, in rows; all molecules have the same bond length.
+
+    Args:
+        explanations: of molecules or digits, such as an `Explainer` gives for a list; a `Refused`
+            keeps its place.
+        columns: pictures in a row.
+        scale: what full colour is: `common` (the largest relevance of all), `own` (each picture's
+            largest) or a number.
+        path: .svg or .png to write.
+        legends: what stands below each drawing, instead of its id or SMILES.
+        look: choices named as on the command line, like `cmap="orange-purple"`, `dpi=300` or
+            `style="contour"`.
+
+    Raises:
+        ValueError: there is nothing to draw, or a choice is not known.
+    """
+    cells = (explanations,) if isinstance(explanations, Account) else tuple(explanations)
+    texts = () if legends is None else tuple(map(str, legends))
+    figure = Grid(cells, columns, scale, look_of(look), texts)
+    if path:
+        figure.draw(path)
+    return figure
+
+
+def _cell(cell: Account | Refused) -> Cell:
+    """The drawing with its name and what is explained, or the name and the reason why not."""
+    if isinstance(cell, Refused):
+        return Cell(cell.name, cell.error)
+    name = cell.name
+    if name == "digit":
+        name = f"digit, predicted {cell.prediction_name}"
+    return Cell(name, _outcome(cell), relevance_map(cell))
+
+
+def _outcome(explanation: Account) -> str:
+    """What is explained, in a few words."""
+    if explanation.probability is None:
+        return f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
+    probability = f"{explanation.full_target_name}, p {explanation.probability:.2f}"
+    return f"{probability} · logit {explanation.logit:+.2f}"

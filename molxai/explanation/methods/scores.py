@@ -1,0 +1,35 @@
+"""Explanations of methods that give each node a score and keep no ledger."""
+
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.graphs.graph import GraphBatch
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.outcome import Outcome
+
+
+def node_explanations(
+    name: str,
+    batch: GraphBatch,
+    outcomes: Sequence[Outcome],
+    relevance: Float[Tensor, "batch nodes"],
+    deltas: Sequence[float | None] = (),
+) -> list[Explanation]:
+    """An explanation of each graph from the relevance of its nodes alone."""
+    relevance = relevance.detach().cpu()
+    deltas = deltas or [None] * len(outcomes)
+    return [
+        Explanation(
+            method=name,
+            relevance=relevance[row, :nodes],
+            feature_relevance=None,
+            features=(),
+            token=0.0,
+            bias=0.0,
+            delta=deltas[row],
+            **vars(outcomes[row]),
+        )
+        for row, nodes in enumerate(batch.sizes)
+    ]

@@ -1,0 +1,104 @@
+"""Explanations as pictures: what drawing needs of them, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from graphormer.graphs.molecules import Molecule
+from molxai.explanation.account import Account
+from molxai.explanation.captions import colour_line, ledger_line, prediction_line, spread_line
+from molxai.rendering.look import PLAIN, Look, Part
+from molxai.rendering.picture import Caption, Picture, draw_picture
+from molxai.rendering.relevance_map import RelevanceMap
+
+
+def draw(
+    explanation: Account,
+    path: str | Path | None = None,
+    look: Look = PLAIN,
+    parts: Sequence[Part] = (),
+) -> str | bytes:
+    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+
+    Args:
+        explanation: of a molecule or a digit.
+        path: ends in .svg or .png. [default: none, nothing is written]
+        look: palette, style and so on.
+        parts: of a molecule, outlined, with their words beside them.
+
+    Raises:
+        ValueError: the explanation holds nothing to draw, or the file name ends otherwise.
+    """
+    if explanation.subject is None:
+        raise ValueError(
+            "an explanation of a bare graph has no picture: explain a molecule or a digit"
+        )
+    if look.shared and isinstance(explanation.subject, Molecule):
+        explanation = _with_even_shares(explanation, parts)
+    picture = Picture(
+        relevance_map(explanation),
+        caption(explanation, look, parts),
+        tuple(parts),
+    )
+    return draw_picture(picture, path, look)
+
+
+def relevance_map(explanation: Account) -> RelevanceMap:
+    """What is coloured; the explanation must have a subject."""
+    assert explanation.subject is not None
+    return RelevanceMap(
+        subject=explanation.subject,
+        relevance=explanation.relevance.numpy(),
+        uncertain=tuple(explanation.uncertain),
+        unit=explanation.relevance_unit,
+        in_unit=explanation.in_unit,
+    )
+
+
+def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Caption:
+    """The words around the picture."""
+    colours = colour_line(explanation, look.colours)
+    if look.style == "contour" and isinstance(explanation.subject, Molecule):
+        colours += " Contours blur it over half a bond."
+    return Caption(
+        title=explanation.name,
+        prediction=prediction_line(explanation),
+        total=ledger_line(explanation),
+        reading=(colours, spread_line(explanation), _named_parts_line(parts)),
+        note=f"Note: {'; '.join(explanation.notes)}" if explanation.notes else "",
+    )
+
+
+def _named_parts_line(parts: Sequence[Part]) -> str:
+    """How many parts have words beside them; empty if all have."""
+    named = sum(bool(text) for _, text in parts)
+    if named == len(parts):
+        return ""
+    return f"{named} of {len(parts)} parts are named, those of largest magnitude."
+
+
+def _with_even_shares(explanation: Account, parts: Sequence[Part]) -> Account:
+    """The explanation with each part's relevance spread evenly.
+
+    It has no spread over an ensemble's members: that is known of atoms, not of parts.
+    """
+    relevance = explanation.relevance.double().tolist()
+    shares = torch.tensor(even_shares(relevance, parts))
+    return replace(explanation, relevance=shares, relevance_sd=None)
+
+
+def even_shares(relevance: Sequence[float], parts: Sequence[Part]) -> list[float]:
+    """Each part's relevance in equal shares on its atoms; an atom in no part keeps its own.
+
+    Example:
+        >>> even_shares([1.0, 3.0, 5.0], [([0, 1], "ring")])
+        [2.0, 2.0, 5.0]
+    """
+    shares = list(relevance)
+    for atoms, _ in parts:
+        total = sum(relevance[atom] for atom in atoms)
+        for atom in atoms:
+            shares[atom] = total / len(atoms)
+    return shares

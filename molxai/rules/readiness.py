@@ -1,0 +1,53 @@
+"""Models and inputs of which relevance can be taken."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from molxai.rules.balance import TOLERANCE
+from molxai.rules.opaque import refuse_opaque
+
+TOLERANCES = {torch.float64: 1e-9, torch.float32: TOLERANCE}
+"""Largest gap, as a share of |output| + Σ|relevance|, by the input's type."""
+
+
+def check_ready(model: Any, x: Any) -> None:
+    """Refuse models and inputs of which no relevance can be taken."""
+    if not isinstance(model, nn.Module):
+        raise ValueError(
+            f"the model is a {type(model).__name__}: a torch.nn.Module is needed; "
+            "wrap other functions in one"
+        )
+    if not isinstance(x, Tensor):
+        raise ValueError(
+            f"x is a {type(x).__name__}: a torch tensor of floats is needed, "
+            "such as torch.as_tensor(x)"
+        )
+    refuse_opaque(model)
+    _check_precision(x)
+    training = [name for name, module in model.named_modules() if module.training]
+    if training:
+        raise ValueError(
+            f"{training[0] or 'the model'} is in training mode, its dropout would make relevance "
+            "random: call model.eval() first"
+        )
+
+
+def _check_precision(x: Tensor) -> None:
+    """Refuse numbers that are too coarse to add up."""
+    if not x.is_floating_point():
+        raise ValueError(
+            f"x holds {x.dtype}: floats are needed, as ids and codes have no gradient; "
+            "pass their embeddings, such as conserve(model, model.get_input_embeddings()(ids), "
+            'argument="inputs_embeds")'
+        )
+    if x.dtype not in TOLERANCES:
+        raise ValueError(
+            f"x holds {x.dtype}, too coarse for sums: float32 or float64 is needed, "
+            "so call model.float() and x.float()"
+        )
+    if torch.is_autocast_enabled(x.device.type):
+        raise ValueError(
+            "autocast is on, and rounds inside the model: call conserve outside of torch.autocast"
+        )
