@@ -137,10 +137,10 @@ def _is_outside(axes: Axes, curve: Float[ndarray, "steps 2"]) -> Bool[ndarray, "
     """Whether each point of the curve is beyond the edge of the axes."""
     left, right = sorted(axes.get_xlim())
     low, high = sorted(axes.get_ylim())
-    is_before = curve < (left, low)  # (steps, 2)
-    is_behind = curve > (right, high)  # (steps, 2)
-    is_outside: ndarray = is_before | is_behind
-    return is_outside.any(1)
+    x, y = curve.T  # (steps,) each
+    is_beside = (x < left) | (x > right)
+    is_below_or_above = (y < low) | (y > high)
+    return is_beside | is_below_or_above
 
 
 def _near(curve: ndarray, places: ndarray, reach: float) -> float:

@@ -123,7 +123,8 @@ def draw_comparison(picture: ComparisonPicture, kind: Kind, look: Look) -> bytes
         ).ravel()
         title = f"{picture.title}\n{printable(picture.prediction)}"
         figure.suptitle(title, fontsize=11, parse_math=False)
-        _draw_panels(upper.subplots(rows, columns, squeeze=False).ravel(), picture, look)
+        panel_axes = upper.subplots(rows, columns, squeeze=False)  # (rows, columns)
+        _draw_panels(panel_axes.ravel().tolist(), picture, look)
         _draw_matrix(lower.subplots(), picture, look)
         return file_content(figure, kind)
 
