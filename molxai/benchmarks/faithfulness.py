@@ -1,8 +1,8 @@
 """The comparison of methods: every method on the same graphs, scored by removing nodes.
 
 A cell is one method on one model. Each cell is written as soon as it is measured, under a name that
-holds a hash of all that decides on it. So an interrupted run goes on where it stopped, and a changed
-setting is never mistaken for an old one.
+holds a hash of all that decides on it. So an interrupted run goes on where it stopped, and a
+changed setting is never mistaken for an old one.
 """
 
 import hashlib

@@ -34,7 +34,7 @@ from graphormer.training.recipe import Recipe
 from molxai.benchmarks.study import Study, study, study_model
 from molxai.benchmarks.tables import as_csv, markdown_table
 from molxai.benchmarks.tasks import BASELINES, Task, task_named
-from molxai.benchmarks.truth import Fields, Known
+from molxai.benchmarks.truth import Example, Fields
 from molxai.explanation.explainer import Explainer, chosen_device
 from molxai.explanation.methods import EXPLAINERS, check_size, method
 from molxai.explanation.target import Target
@@ -46,7 +46,7 @@ REFERENCE = "lrp"
 """The method that the others are compared with, molecule by molecule."""
 
 LEFT_OUT = frozenset({"attention-flow", "oracle", "random"})
-"""Methods that run only if asked for: two cost up to seconds a molecule, the third is a baseline."""
+"""Methods that run only if asked for: two cost seconds a molecule, the third is a baseline."""
 
 CHUNK = 128
 """Molecules explained between two steps of the progress bar."""
@@ -108,23 +108,30 @@ def groundtruth(
     recipe = _recipe(task_named(task), epochs, seed)
     _check(names, folder, sample, device)
     fields = Fields(smiles_column, label, truth, tuple(smarts))
-    prepared = study(task, data, test_data, fields, classes, seed)
-    molecules = prepared.judged(sample, seed)
-    largest = max(known.molecule.graph.nodes for known in molecules)
-    for name in names:
-        check_size(method(name), largest)
-    _rehearse(prepared.task, molecules, names)
-    network, card = study_model(prepared, recipe, folder, device, progress)
+    study_data = study(task, data, test_data, fields, classes, seed)
+    molecules = study_data.judged(sample, seed)
+    adapted_task = study_data.task
+    _check_sizes(molecules, names)
+    _rehearse(adapted_task, molecules, names)
+    network, card = study_model(study_data, recipe, folder, device, progress)
     network.to(chosen_device(device))
     rows = []
     for name in names:
         explainer = Explainer.from_network(network, card, name)
-        rows.append(_method_row(name, prepared.task, molecules, explainer, progress))
-    rows += [_baseline_row(name, prepared.task, molecules) for name in prepared.task.baselines]
-    published = [vars(figure) | {"kind": "published"} for figure in prepared.task.published]
-    main_metric = prepared.task.comparison.metrics[0]
-    description = _description(prepared, molecules, network, card)
-    return description | {"rows": _summary_rows(rows, main_metric) + published}
+        rows.append(_method_row(name, adapted_task, molecules, explainer, progress))
+    for name in adapted_task.baselines:
+        rows.append(_baseline_row(name, adapted_task, molecules))
+    summary = _summary_rows(rows, adapted_task.comparison.metrics[0])
+    published = [vars(figure) | {"kind": "published"} for figure in adapted_task.published]
+    description = _description(study_data, molecules, network, card)
+    return description | {"rows": summary + published}
+
+
+def _check_sizes(molecules: Sequence[Example], methods: Sequence[str]) -> None:
+    """Refuse molecules that are too large for a method."""
+    largest = max(example.molecule.graph.nodes for example in molecules)
+    for name in methods:
+        check_size(method(name), largest)
 
 
 def _method_names(methods: Sequence[str]) -> list[str]:
@@ -161,20 +168,22 @@ def _target(task: Task) -> Target:
     return Target(1 if task.binary else 0)
 
 
-def _rehearse(task: Task, molecules: Sequence[Known], methods: Sequence[str]) -> None:
+def _rehearse(task: Task, molecules: Sequence[Example], methods: Sequence[str]) -> None:
     """Run each method once, on an untrained model and the smallest molecule.
 
     A method that cannot serve says so before hours of training.
     """
     torch.manual_seed(0)
     network = Graphormer(task.config, MOLECULES).eval()
-    graphs = [known.molecule.graph for known in molecules]
+    graphs = [example.molecule.graph for example in molecules]
     batch = collate([min(graphs, key=lambda graph: graph.nodes)])
     for name in methods:
         method(name)(network, batch, [_target(task)])
 
 
-def _chunks(molecules: Sequence[Known], title: str, progress: bool) -> Iterator[Sequence[Known]]:
+def _chunks(
+    molecules: Sequence[Example], title: str, progress: bool
+) -> Iterator[Sequence[Example]]:
     """The molecules in chunks, with a progress bar on a terminal."""
     starts = range(0, len(molecules), CHUNK)
     hidden = not (progress and sys.stderr.isatty())
@@ -183,21 +192,21 @@ def _chunks(molecules: Sequence[Known], title: str, progress: bool) -> Iterator[
 
 
 def _method_row(
-    name: str, task: Task, molecules: Sequence[Known], explainer: Explainer, progress: bool
+    name: str, task: Task, molecules: Sequence[Example], explainer: Explainer, progress: bool
 ) -> Row:
     scores: Scores = []
     for chunk in _chunks(molecules, name, progress):
-        subjects = [known.molecule for known in chunk]
+        subjects = [example.molecule for example in chunk]
         explanations = explainer.explain(subjects, [_target(task)] * len(chunk))
-        for explanation, known in zip(explanations, chunk, strict=True):
+        for explanation, example in zip(explanations, chunk, strict=True):
             relevance = explanation.relevance.double().numpy()
-            scores.append(task.comparison.scores(relevance, known))
+            scores.append(task.comparison.scores(relevance, example))
     return {"name": name, "kind": "method", "signed": EXPLAINERS[name].signed, "each": scores}
 
 
-def _baseline_row(name: str, task: Task, molecules: Sequence[Known]) -> Row:
+def _baseline_row(name: str, task: Task, molecules: Sequence[Example]) -> Row:
     paint = BASELINES[name]
-    scores = [task.comparison.scores(paint(known.molecule), known) for known in molecules]
+    scores = [task.comparison.scores(paint(example.molecule), example) for example in molecules]
     return {"name": name, "kind": "no model", "each": scores}
 
 
@@ -239,24 +248,24 @@ def _mean(values: Float[ndarray, " molecules"]) -> dict[str, float | None]:
 
 
 def _description(
-    prepared: Study, molecules: Sequence[Known], network: Model, card: Card
+    study_data: Study, molecules: Sequence[Example], network: Model, card: Card
 ) -> dict[str, Any]:
     """What was done, on what, and how good the model is."""
-    task = prepared.task
-    quality = evaluate(network, prepared.labelled("test"))
+    task = study_data.task
+    quality = evaluate(network, study_data.labelled("test"))
     return {
         "task": task.name,
         "about": task.about,
         "explained": task.classes[1] if task.binary else "the value",
         "metrics": list(task.comparison.metrics),
-        "split": prepared.split,
-        "files": prepared.files,
-        "train": len(prepared.train),
-        "test": len(prepared.test),
+        "split": study_data.split,
+        "files": study_data.files,
+        "train": len(study_data.train),
+        "test": len(study_data.test),
         "judged": len(molecules),
-        "without_truth": prepared.without_truth,
-        "skipped": prepared.skipped,
-        "many_matches": sum(len(known.matches) > MOST_MATCHES for known in molecules),
+        "without_truth": study_data.without_truth,
+        "skipped": study_data.skipped,
+        "many_matches": sum(len(example.matches) > MOST_MATCHES for example in molecules),
         "model": {"config": task.config.to_dict(), "training": card.training, "quality": quality},
         "versions": versions(),
     }
@@ -266,12 +275,12 @@ def markdown(result: dict[str, Any]) -> str:
     """The result of `groundtruth` as a Markdown table with what must be known to read it."""
     metrics = result["metrics"]
     rows = result["rows"]
-    compared = any("difference" in row for row in rows)
+    has_difference = any("difference" in row for row in rows)
     header = ["", "", *(METRICS[name].heading for name in metrics)]
-    if compared:
+    if has_difference:
         header.append(f"{METRICS[metrics[0]].title} less {REFERENCE}")
     sources = list(dict.fromkeys(row["source"] for row in rows if "source" in row))
-    lines = [_cells(row, metrics, compared, sources) for row in rows]
+    lines = [_cells(row, metrics, has_difference, sources) for row in rows]
     return "\n".join(
         [
             f"# Attribution against a known truth: {result['task']}",
@@ -301,12 +310,14 @@ def _setting(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def _cells(row: Row, metrics: Sequence[str], compared: bool, sources: Sequence[str]) -> list[str]:
+def _cells(
+    row: Row, metrics: Sequence[str], has_difference: bool, sources: Sequence[str]
+) -> list[str]:
     kind = row["kind"]
     if "source" in row:
         kind = f"published [{sources.index(row['source']) + 1}]"
     cells = [row["name"], kind, *(_cell(row["scores"].get(name)) for name in metrics)]
-    if compared:
+    if has_difference:
         cells.append(_cell(row.get("difference"), "+"))
     return cells
 
@@ -320,44 +331,48 @@ def _cell(score: dict[str, Any] | float | None, sign: str = "") -> str:
     return f"{score['mean']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"
 
 
-def _remarks(result: dict[str, Any], sources: Sequence[str]) -> Iterator[str]:
+ALL_MATCHES = (
+    "AUROC is the largest over all non-empty sets of matches, as either of two would do; "
+    "average precision is for all of them."
+)
+AS_CONTRIBUTIONS = (
+    "RMSE takes relevances as contributions in the target's unit, "
+    "which attention weights, gradient norms and paint are not."
+)
+NOT_OURS = "Published figures are for the authors' models and runs, not for ours."
+NO_SIGN = "Without a sign, so that atoms against cannot be told from atoms that do not matter"
+"""Remarks below the table."""
+
+
+def _remarks(result: dict[str, Any], sources: Sequence[str]) -> list[str]:
     """What must be known to read the table, a line each."""
+    remarks = []
     unsigned = [row["name"] for row in result["rows"] if row.get("signed") is False]
     if unsigned:
-        yield (
-            "- Without a sign, so that atoms against cannot be told from atoms that do not matter: "
-            f"{', '.join(unsigned)}."
-        )
+        remarks.append(f"{NO_SIGN}: {', '.join(unsigned)}.")
     if "auroc" in result["metrics"]:
-        yield (
-            "- AUROC is the largest over all non-empty sets of matches, as either of two would do; "
-            "average precision is for all of them."
-        )
+        remarks.append(ALL_MATCHES)
     if "rmse" in result["metrics"]:
-        yield (
-            "- RMSE takes relevances as contributions in the target's unit, "
-            "which attention weights, gradient norms and paint are not."
-        )
+        remarks.append(AS_CONTRIBUTIONS)
+    remarks += _omissions(result)
+    if sources:
+        remarks.append(NOT_OURS)
+    remarks += [f"[{number}] {source}." for number, source in enumerate(sources, 1)]
+    return [f"- {remark}" for remark in remarks]
+
+
+def _omissions(result: dict[str, Any]) -> Iterator[str]:
+    """What was left out."""
     if result["without_truth"]:
-        yield (
-            f"- {result['without_truth']} molecules of the test part were left out: "
-            "all of their atoms, or none, are the truth."
-        )
+        count = f"{result['without_truth']} molecules of the test part"
+        yield f"{count} were left out: all of their atoms, or none, are the truth."
     if result["many_matches"]:
-        yield (
-            f"- {result['many_matches']} molecules have more than {MOST_MATCHES} matches, "
-            "of which the union alone was taken."
-        )
+        count = f"{result['many_matches']} molecules have more than {MOST_MATCHES} matches"
+        yield f"{count}, of which the union alone was taken."
     skipped = result["skipped"]
     if skipped:
-        yield (
-            f"- {len(skipped)} molecules could not be read and were left out, "
-            f"the first: {skipped[0]}."
-        )
-    if sources:
-        yield "- Published figures are for the authors' models and runs, not for ours."
-    for number, source in enumerate(sources, 1):
-        yield f"- [{number}] {source}."
+        first = f"the first: {skipped[0]}"
+        yield f"{len(skipped)} molecules could not be read and were left out, {first}."
 
 
 def write(result: dict[str, Any], folder: Path) -> list[Path]:

@@ -42,7 +42,7 @@ class Campaign:
 def campaign(
     work: Worker, library: Library, folder: Path, points: int, chunk: int, seed: int = 0
 ) -> Campaign:
-    """Begin a run, kill it (SIGKILL) after a random time, resume and kill it again, then let it end.
+    """Begin a run, kill it (SIGKILL) after a random time, resume and kill it again, let it end.
 
     Args:
         work: model, method and settings; the CPU is used.

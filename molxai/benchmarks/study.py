@@ -20,7 +20,7 @@ from graphormer.network.ensemble import Model
 from graphormer.training.recipe import Recipe
 from molxai.benchmarks.models import load_or_train
 from molxai.benchmarks.tasks import BENZENE, Task, adapt, task_named
-from molxai.benchmarks.truth import Fields, Known, Reading
+from molxai.benchmarks.truth import Example, Fields, Reading
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ class Study:
     """The training and the test set of a task."""
 
     task: Task
-    train: list[Known]
-    test: list[Known]
+    train: list[Example]
+    test: list[Example]
     split: str
     """How the sets were made, and what the truth is: all that decides what a model learns, except
     its recipe."""
@@ -58,11 +58,11 @@ class Study:
 
     @property
     def without_truth(self) -> int:
-        """Test molecules of the explained class with nothing to find: all atoms or none are the truth."""
+        """Test molecules of the explained class of which all atoms, or none, are the truth."""
         explained = [molecule for molecule in self.test if molecule.label or not self.task.binary]
         return sum(not self.task.judges(molecule) for molecule in explained)
 
-    def judged(self, sample: int | None, seed: int) -> list[Known]:
+    def judged(self, sample: int | None, seed: int) -> list[Example]:
         """The test molecules that have a truth to find, or so many of them drawn at random.
 
         Raises:
@@ -182,7 +182,7 @@ def _train(
 
 def _split(
     data: Path, reading: Reading, test_reading: Reading | None, seed: int
-) -> tuple[list[Known], list[Known], str]:
+) -> tuple[list[Example], list[Example], str]:
     """The training set, the test set, and how they were made."""
     molecules = reading.molecules
     if test_reading:
@@ -195,7 +195,9 @@ def _split(
     return train, test, f"random 80/20, seed {seed}"
 
 
-def _file_split(data: Path, molecules: Sequence[Known]) -> tuple[list[Known], list[Known], str]:
+def _file_split(
+    data: Path, molecules: Sequence[Example]
+) -> tuple[list[Example], list[Example], str]:
     """The sets that the file's own column names."""
     train = [molecule for molecule in molecules if molecule.part == "train"]
     test = [molecule for molecule in molecules if molecule.part == "test"]
@@ -217,7 +219,7 @@ def _meaning(name: str, fields: Fields) -> str:
     return f"SMARTS {' or '.join(patterns)}" if patterns else name
 
 
-def _check(task: Task, molecules: Sequence[Known], part: str) -> None:
+def _check(task: Task, molecules: Sequence[Example], part: str) -> None:
     """Labels must be ones that the task can learn.
 
     Raises:

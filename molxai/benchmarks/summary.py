@@ -1,4 +1,4 @@
-"""The comparison's tables: means over graphs with their intervals, and differences to one method."""
+"""The comparison's tables: means over graphs, their intervals, and differences to one method."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -96,7 +96,7 @@ def _setting_rows(
 
 
 def _named(name: str, numbers: Interval) -> dict[str, float]:
-    """An interval as the columns of a row: `mean, low, high`, or with the name before low and high."""
+    """An interval as columns of a row: `mean, low, high`, or with the name before low and high."""
     before = "" if name == "mean" else f"{name}_"
     mean, low, high = numbers
     return {name: mean, f"{before}low": low, f"{before}high": high}

@@ -1,4 +1,4 @@
-"""The attribution tasks whose truth is known: data, model, scores, trivial baselines, literature."""
+"""The attribution tasks whose truth is known: data, model, scores, baselines, literature."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +15,8 @@ from graphormer.names import unknown
 from graphormer.network.model import Config
 from graphormer.training.recipe import Recipe
 from molxai.benchmarks.truth import (
+    Example,
     Fields,
-    Known,
     Reading,
     column,
     with_crippen,
@@ -48,7 +48,7 @@ class Comparison:
 
     metrics: tuple[str, ...]
     """Ids of `METRICS`, the main one first."""
-    scores: Callable[[Float[ndarray, " nodes"], Known], dict[str, float]]
+    scores: Callable[[Float[ndarray, " nodes"], Example], dict[str, float]]
     """NaN if a score is not defined for the molecule."""
 
 
@@ -71,7 +71,7 @@ class Task:
     def binary(self) -> bool:
         return self.config.task == "binary"
 
-    def judges(self, molecule: Known) -> bool:
+    def judges(self, molecule: Example) -> bool:
         """Whether there is a truth to find: the molecule is in the class, and not all of it."""
         if self.binary and not molecule.label:
             return False
@@ -79,7 +79,7 @@ class Task:
         return not all(isnan(score) for score in scores.values())
 
 
-def _match_scores(relevance: Float[ndarray, " nodes"], molecule: Known) -> dict[str, float]:
+def _match_scores(relevance: Float[ndarray, " nodes"], molecule: Example) -> dict[str, float]:
     """Scores of finding the matches, any of which suffices, or without matches the marked atoms."""
     mask = molecule.truth > 0
     matches = molecule.matches or (frozenset(np.flatnonzero(mask).tolist()),)
@@ -92,7 +92,7 @@ def _match_scores(relevance: Float[ndarray, " nodes"], molecule: Known) -> dict[
 def _truth_comparison(*metrics: str) -> Comparison:
     """A comparison by measures that take the truth as it is."""
 
-    def scores(relevance: Float[ndarray, " nodes"], molecule: Known) -> dict[str, float]:
+    def scores(relevance: Float[ndarray, " nodes"], molecule: Example) -> dict[str, float]:
         return {name: METRICS[name].function(relevance, molecule.truth) for name in metrics}
 
     return Comparison(metrics, scores)
@@ -271,7 +271,7 @@ def task_named(name: str) -> Task:
     return TASKS[name]
 
 
-def adapt(task: Task, classes: bool, molecules: Sequence[Known]) -> Task:
+def adapt(task: Task, classes: bool, molecules: Sequence[Example]) -> Task:
     """The task `labels` made to fit its file; other tasks stay as they are.
 
     Labels may be classes instead of values. If no atom speaks against the label, the truth is a

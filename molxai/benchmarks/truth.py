@@ -39,7 +39,7 @@ class Fields:
 
 
 @dataclass(frozen=True)
-class Known:
+class Example:
     """A molecule, its label, and what each of its atoms contributes."""
 
     molecule: Molecule
@@ -60,7 +60,7 @@ class Known:
 class Reading:
     """The molecules of a file, and those that could not be used."""
 
-    molecules: list[Known]
+    molecules: list[Example]
     skipped: list[str]
     """A line for each: where and why."""
     sha256: dict[str, str]
@@ -137,7 +137,7 @@ def with_labels(path: Path, fields: Fields) -> Reading:
         ValueError: no such file kind, not exactly one SDF in the archive, or no record with both
             properties.
     """
-    molecules: list[Known] = []
+    molecules: list[Example] = []
     skipped: list[str] = []
     for row, record in enumerate(_records(path)):
         try:
@@ -169,7 +169,7 @@ def _read_table(path: Path, fields: Fields, truth_of: Callable[[Molecule], Truth
         endings = ", ".join(MOLECULE_FILES)
         raise ValueError(f"{path}: a table of molecules is needed, a file ending in {endings}")
     parts = column(path, SPLIT) if path.exists() else []
-    molecules: list[Known] = []
+    molecules: list[Example] = []
     skipped: list[str] = []
     for row in read_inputs([str(path)], Layout(fields.smiles)):
         if not isinstance(row.subject, Molecule):
@@ -177,7 +177,7 @@ def _read_table(path: Path, fields: Fields, truth_of: Callable[[Molecule], Truth
             continue
         label, truth, matches = truth_of(row.subject)
         part = parts[row.row].strip().lower() if parts else ""
-        molecules.append(Known(row.subject, row.row, label, truth, matches, part))
+        molecules.append(Example(row.subject, row.row, label, truth, matches, part))
     if not molecules:
         first = f": {skipped[0]}" if skipped else ""
         raise ValueError(f"{path} holds no molecule that can be read{first}")
@@ -223,7 +223,7 @@ def _text(path: Path) -> str:
         raise ValueError(f"{path} is no zip archive ({error}): copy it again") from error
 
 
-def _read_record(record: str, row: int, fields: Fields) -> Known:
+def _read_record(record: str, row: int, fields: Fields) -> Example:
     """The molecule of an SDF record with its label and truth.
 
     Raises:
@@ -242,7 +242,7 @@ def _read_record(record: str, row: int, fields: Fields) -> Known:
     indices = [atom.GetIntProp(RECORD_INDEX) for atom in subject.mol.GetAtoms()]
     contributions = _numbers(mol.GetProp(fields.truth), fields.truth)
     truth = _in_node_order(contributions, indices, mol.GetNumAtoms())
-    return Known(subject, row, label[0], truth)
+    return Example(subject, row, label[0], truth)
 
 
 def _record_mol(record: str) -> Chem.Mol:

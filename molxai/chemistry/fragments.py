@@ -249,9 +249,9 @@ def from_smarts(source: Path | Iterable[str]) -> Scheme:
     """A scheme of one's own, from a file or from lines with a name and a SMARTS each.
 
     Blank lines and those with # are passed over. Lines take their atoms in order: a match that
-    needs an atom that an earlier line has taken is no fragment (`lost` tells of it), so more special
-    patterns go first. Matches of one pattern that share atoms are one part. What no line takes is
-    one part, `rest`, for each connected piece.
+    needs an atom that an earlier line has taken is no fragment (`lost` tells of it), so more
+    special patterns go first. Matches of one pattern that share atoms are one part. What no line
+    takes is one part, `rest`, for each connected piece.
 
     Raises:
         ValueError: a line is not so, or there is none.
@@ -375,7 +375,7 @@ def lost_notes(subject: object, scheme: Scheme | None) -> list[str]:
 
 
 PLACE = "molxai_atom"
-"""Property of an atom with its number in the user's molecule, by which RDKit's pieces are traced."""
+"""Property of an atom with its number in the user's molecule, by which pieces are traced."""
 
 
 def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]:

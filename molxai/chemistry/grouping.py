@@ -24,7 +24,7 @@ Patterns = Sequence[tuple[str, Chem.Mol]]
 """Names with the substructures that have them, in order of precedence."""
 
 MOST_MATCHES = 100_000
-"""Matches of a pattern in a molecule; RDKit's own limit of 1 000 would cut large molecules short."""
+"""Matches of a pattern in a molecule; RDKit's own limit of 1 000 is too low for large molecules."""
 
 ENDS = (7, 8, 16, 34)
 """Atomic numbers of what belongs to a ring that it is doubly bonded to: N, O, S, Se."""

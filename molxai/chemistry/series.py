@@ -203,7 +203,7 @@ class Row:
     explanation: Explanation
     core: Fragment
     groups: Mapping[str, Fragment]
-    """By label, R1 and so on; a group that closes a ring onto the core has both ends' labels, R1+R2.
+    """By label, R1 and so on; a group that closes a ring onto the core has two labels, R1+R2.
 
     One that is hydrogen has no atoms and no relevance: see `HYDROGEN`.
     """

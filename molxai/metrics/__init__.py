@@ -1,7 +1,8 @@
-"""What an explanation is worth: the table `METRICS` of all measures, each with its direction and paper.
+"""What an explanation is worth: the table `METRICS` of all measures.
 
-`molxai evaluate` computes the measures that need explanations alone. `molxai benchmark faithfulness` computes those
-that need the model, `molxai benchmark groundtruth` those that need known atoms. `bootstrap` puts intervals on means.
+Each row has its direction, paper and function. `molxai evaluate` computes the measures that need
+explanations alone, `molxai benchmark faithfulness` those that need the model, and `molxai benchmark
+groundtruth` those that need known atoms. `bootstrap` puts intervals on means.
 """
 
 from operator import attrgetter

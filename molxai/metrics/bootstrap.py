@@ -28,10 +28,12 @@ def interval(values: Float[ndarray, " graphs"], seed: int = 0, share: float = 0.
     graphs = len(values)
     if not graphs:
         return float("nan"), float("nan"), float("nan")
-    blocks = [counts @ values for counts in _resamples(seed, graphs)]  # (resamples,) each
-    means = np.concatenate(blocks) / graphs
-    low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
-    return float(values.mean()), float(low), float(high)
+    sums = [counts @ values for counts in _resamples(seed, graphs)]  # (resamples,) each
+    means = np.concatenate(sums) / graphs
+    ends = [(1 - share) / 2, (1 + share) / 2]
+    low, high = np.quantile(means, ends)
+    mean = values.mean()
+    return float(mean), float(low), float(high)
 
 
 @lru_cache(maxsize=4)
@@ -43,12 +45,15 @@ def _resamples(seed: int, graphs: int) -> tuple[ndarray, ...]:
     random = np.random.default_rng((seed, graphs))
     even = np.full(graphs, 1 / graphs)
     size = RESAMPLES // BLOCKS
-    draws = (random.multinomial(graphs, even, size=size) for _ in range(BLOCKS))
-    return tuple(counts.astype(np.uint16) for counts in draws)
+    blocks = []
+    for _ in range(BLOCKS):
+        counts = random.multinomial(graphs, even, size=size)  # (resamples, graphs)
+        blocks.append(counts.astype(np.uint16))
+    return tuple(blocks)
 
 
 def paired(
-    values: Float[ndarray, " graphs"], others: Float[ndarray, " graphs"], seed: int = 0
+    values: Float[ndarray, " graphs"], reference: Float[ndarray, " graphs"], seed: int = 0
 ) -> Interval:
     """Mean difference of two methods on the same graphs, with its interval."""
-    return interval(values - others, seed)
+    return interval(values - reference, seed)

@@ -40,16 +40,21 @@ def rewriting(
         True
     """
     random = np.random.default_rng(seed)
-    subjects = [_molecule(explainer, source) for source in molecules]
-    orders = [random.permutation(len(subject.symbols)).tolist() for subject in subjects]
-    rewritten = [
-        _molecule(explainer, Chem.RenumberAtoms(subject.mol, order))
-        for subject, order in zip(subjects, orders, strict=True)
-    ]
-    first = explainer.explain(subjects, [explainer.target(target)] * len(subjects))
-    second = explainer.explain(rewritten, [explanation.target for explanation in first])
-    changes = [_change(*triple) for triple in zip(first, second, orders, strict=True)]
-    return np.array(changes)
+    subjects = []
+    copies = []
+    orders = []
+    for source in molecules:
+        subject = _molecule(explainer, source)
+        order = random.permutation(len(subject.symbols)).tolist()
+        copy = Chem.RenumberAtoms(subject.mol, order)
+        subjects.append(subject)
+        copies.append(_molecule(explainer, copy))
+        orders.append(order)
+    targets = [explainer.target(target)] * len(subjects)
+    first = explainer.explain(subjects, targets)
+    second = explainer.explain(copies, [explanation.target for explanation in first])
+    triples = zip(first, second, orders, strict=True)
+    return np.array([_change(*triple) for triple in triples])
 
 
 def _molecule(explainer: Explainer, source: Source) -> Molecule:
@@ -62,5 +67,6 @@ def _molecule(explainer: Explainer, source: Source) -> Molecule:
 def _change(first: Explanation, second: Explanation, order: Sequence[int]) -> float:
     """The largest difference; the second explanation's atom `k` is the first one's `order[k]`."""
     before = first.relevance[torch.tensor(order)]  # (atoms,), in the second explanation's order
-    largest = max(float(first.relevance.abs().max()), TINY)
-    return float((before - second.relevance).abs().max()) / largest
+    largest = float(first.relevance.abs().max())
+    change = (before - second.relevance).abs().max()
+    return float(change) / max(largest, TINY)

@@ -27,7 +27,7 @@ STEP = 0.1
 """Distance of two fractions."""
 
 TOP = (1, 3, 5)
-"""Numbers of top nodes that are left alone, or taken away, for sufficiency and comprehensiveness."""
+"""Numbers of top nodes that are left or removed, for sufficiency and comprehensiveness."""
 
 TOGETHER = 16
 """Graphs whose copies are made together."""
@@ -121,10 +121,11 @@ def curves(
         batches.append(_batch_curves(model, some_graphs, some_explanations, mode))
         order += rows
     back = np.argsort(order)
-    joined = {
-        name: np.concatenate([getattr(batch, name) for batch in batches])[back] for name in CURVES
-    }
-    return Curves(**joined)
+    arrays = {}
+    for name in CURVES:
+        blocks = [getattr(batch, name) for batch in batches]
+        arrays[name] = np.concatenate(blocks)[back]
+    return Curves(**arrays)
 
 
 def _batch_curves(
@@ -137,10 +138,14 @@ def _batch_curves(
     # `_copies` lists three curves of `steps` copies, then two of `len(TOP)`
     steps = len(FRACTIONS)
     full = slice(steps - 1, steps)  # the last copy of the activation curve has all nodes
-    error = ((logits - logits[:, full]) ** 2).sum(2).numpy()  # (graphs, copies)
-    whole = np.maximum(chance[:, full], np.finfo(float).tiny)
-    top_alone = chance[:, 3 * steps : 3 * steps + len(TOP)]
-    top_removed = chance[:, 3 * steps + len(TOP) :]
+    difference = logits - logits[:, full]  # (graphs, copies, outputs)
+    error = (difference**2).sum(2).numpy()  # (graphs, copies)
+    smallest = np.finfo(float).tiny
+    whole = np.maximum(chance[:, full], smallest)  # (graphs, 1)
+    top_start = 3 * steps
+    top_end = top_start + len(TOP)
+    top_alone = chance[:, top_start:top_end]  # (graphs, top)
+    top_removed = chance[:, top_end:]
     return Curves(
         activation=chance[:, :steps],
         pruning=error[:, steps : 2 * steps],
@@ -157,10 +162,10 @@ def _copy_logits(
     widest = max(graph.nodes for graph in graphs)
     pairs = zip(graphs, explanations, strict=True)
     copies = [_copies(explanation.relevance, graph.nodes, widest) for graph, explanation in pairs]
-    kept = torch.stack(copies)  # (graphs, copies, widest)
-    count = kept.shape[1]
+    nodes_left = torch.stack(copies)  # (graphs, copies, widest)
+    count = nodes_left.shape[1]
     rows = torch.arange(len(graphs)).repeat_interleave(count)  # (graphs * copies,)
-    flat = kept.flatten(0, 1)  # (graphs * copies, widest)
+    flat = nodes_left.flatten(0, 1)  # (graphs * copies, widest)
     logits = kept_logits(model, graphs, rows, flat, mode).double().cpu()
     return logits.unflatten(0, (len(graphs), count))  # (graphs, copies, outputs)
 
@@ -177,12 +182,20 @@ def _copies(
         raise ValueError(f"{len(relevance)} relevances but {nodes} nodes")
     rank = _rank(-relevance)  # (nodes,)
     rank_of_size = _rank(relevance.abs())  # (nodes,)
-    # rounded, so that an error in the last digit of a product cannot add a node
-    counts = [math.ceil(round(fraction * nodes, 9)) for fraction in FRACTIONS]
+    counts = []
+    for fraction in FRACTIONS:
+        # rounded, so that an error in the last digit of the product cannot add a node
+        exact = round(fraction * nodes, 9)
+        counts.append(math.ceil(exact))
     taken = torch.tensor(counts)[:, None]  # (fractions, 1)
     top = torch.tensor(TOP)[:, None]  # (top, 1)
-    kept = torch.cat([rank < taken, rank_of_size >= taken, rank >= taken, rank < top, rank >= top])
-    return torch.nn.functional.pad(kept, (0, widest - nodes))  # (copies, widest)
+    activation = rank < taken  # (fractions, nodes)
+    pruning = rank_of_size >= taken
+    deletion = rank >= taken
+    top_alone = rank < top  # (top, nodes)
+    top_removed = rank >= top
+    copies = torch.cat([activation, pruning, deletion, top_alone, top_removed])
+    return torch.nn.functional.pad(copies, (0, widest - nodes))  # (copies, widest)
 
 
 def _rank(values: Float[Tensor, " nodes"]) -> Int[Tensor, " nodes"]:

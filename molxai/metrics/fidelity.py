@@ -54,30 +54,33 @@ def fidelity(
     for rows in size_batches([graph.nodes for graph in graphs], GRAPHS):
         batch = batch_for(model, [graphs[row] for row in rows])
         mask = _masks(batch, [explanations[row] for row in rows])
-        whole = _classes(model, batch)
-        differs[rows, 0] = (_classes(model, _scale(batch, 1 - mask)) != whole).cpu()
-        differs[rows, 1] = (_classes(model, _scale(batch, mask)) != whole).cpu()
+        whole = _classes(model, batch)  # (batch,)
+        without = _classes(model, _scale(batch, 1 - mask))
+        alone = _classes(model, _scale(batch, mask))
+        differs[rows, 0] = (without != whole).cpu()
+        differs[rows, 1] = (alone != whole).cpu()
     return differs
 
 
 def fidelity_plus(
     model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]
 ) -> Bool[Tensor, " graphs"]:
-    """Whether each graph's predicted class changes without the explanation: the first column."""
+    """Whether each graph's predicted class changes without the explanation: first column."""
     return fidelity(model, graphs, explanations)[:, 0]
 
 
 def fidelity_minus(
     model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]
 ) -> Bool[Tensor, " graphs"]:
-    """Whether each graph's predicted class changes with the explanation alone: the second column."""
+    """Whether each graph's predicted class changes with the explanation alone: second column."""
     return fidelity(model, graphs, explanations)[:, 1]
 
 
 def _masks(batch: GraphBatch, explanations: Sequence[Explanation]) -> Float[Tensor, "batch nodes"]:
     mask = torch.zeros_like(batch.weights[:, :, 0])  # (batch, nodes)
     for row, nodes in enumerate(batch.sizes):
-        mask[row, :nodes] = unit_mask(explanations[row].relevance.to(mask))
+        relevance = explanations[row].relevance.to(mask)
+        mask[row, :nodes] = unit_mask(relevance)
     return mask
 
 

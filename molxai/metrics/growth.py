@@ -1,4 +1,4 @@
-"""How relevance grows on its way from the logit to the nodes, and whether the model matters to it."""
+"""How relevance grows from the logit to the nodes, and whether the model matters to it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -26,7 +26,8 @@ def auroc(relevance: Float[ndarray, " nodes"], mask: Bool[ndarray, " nodes"]) ->
         >>> auroc(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, False, True, False]))
         0.75
     """
-    return float(_areas(relevance, mask[None])[0])
+    (area,) = _areas(relevance, mask[None])  # masks: (1, nodes)
+    return float(area)
 
 
 def average_precision(relevance: Float[ndarray, " nodes"], mask: Bool[ndarray, " nodes"]) -> float:
@@ -54,7 +55,9 @@ def subset_auroc(relevance: Float[ndarray, " nodes"], matches: Sequence[Collecti
     for row, match in enumerate(matches):
         members[row, list(match)] = True
     areas = _areas(relevance, _unions(members))
-    return math.nan if np.isnan(areas).all() else float(np.nanmax(areas))
+    if np.isnan(areas).all():
+        return math.nan
+    return float(np.nanmax(areas))
 
 
 def _unions(members: Bool[ndarray, "matches nodes"]) -> Bool[ndarray, "subsets nodes"]:
@@ -126,12 +129,15 @@ def cosine(relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"])
     if not truth.any():
         return math.nan
     lengths = float(np.linalg.norm(relevance) * np.linalg.norm(truth))
-    return float(relevance @ truth) / lengths if lengths else 0.0
+    if not lengths:
+        return 0.0
+    return float(relevance @ truth) / lengths
 
 
 def rmse(relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"]) -> float:
     """Root mean squared error of the relevances as contributions, in the target's unit."""
-    return float(np.sqrt(np.mean((relevance - truth) ** 2)))
+    errors = relevance - truth
+    return float(np.sqrt(np.mean(errors**2)))
 
 
 def _areas(
@@ -146,9 +152,11 @@ def _areas(
     inside = masks.sum(1)  # (masks,)
     outside = masks.shape[1] - inside
     pairs = (inside * outside).astype(np.float64)
-    won = masks @ rankdata(relevance) - inside * (inside + 1) / 2  # (masks,)
-    undefined = np.full(len(masks), np.nan)
-    return np.divide(won, pairs, out=undefined, where=pairs > 0)
+    rank_sums = masks @ rankdata(relevance)  # (masks,)
+    smallest_sums = inside * (inside + 1) / 2
+    won = rank_sums - smallest_sums
+    areas = np.full(len(masks), np.nan)
+    return np.divide(won, pairs, out=areas, where=pairs > 0)
 
 
 def _hits(relevance: Float[ndarray, " nodes"], mask: Bool[ndarray, " nodes"]) -> float:
@@ -159,5 +167,7 @@ def _hits(relevance: Float[ndarray, " nodes"], mask: Bool[ndarray, " nodes"]) ->
     is_above = relevance > last
     is_last = relevance == last
     ranks_left = n - is_above.sum()
-    shared_hits = ranks_left * (mask & is_last).sum() / is_last.sum()
-    return float((mask & is_above).sum() + shared_hits) / n
+    hits_above = (mask & is_above).sum()
+    hits_last = (mask & is_last).sum()
+    shared_hits = ranks_left * hits_last / is_last.sum()
+    return float(hits_above + shared_hits) / n

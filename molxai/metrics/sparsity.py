@@ -28,7 +28,8 @@ def gini(size: Float[ndarray, " nodes"]) -> float:
     if not total:
         return 0.0
     n = len(ascending)
-    weights = 2 * np.arange(1, n + 1) - n - 1
+    ranks = np.arange(1, n + 1)
+    weights = 2 * ranks - n - 1
     return float((weights * ascending).sum() / (n * total))
 
 
@@ -41,10 +42,12 @@ def entropy(size: Float[ndarray, " nodes"]) -> float:
         >>> entropy(np.array([2.0, 2.0]))
         1.0
     """
-    if len(size) < 2 or not size.sum():
+    total = size.sum()
+    if len(size) < 2 or not total:
         return 0.0
-    share = size[size > 0] / size.sum()
-    return float(-(share * np.log(share)).sum() / np.log(len(size)))
+    share = size[size > 0] / total
+    nats = -(share * np.log(share)).sum()
+    return float(nats / np.log(len(size)))
 
 
 def top_share(size: Float[ndarray, " nodes"]) -> float:
@@ -85,5 +88,8 @@ def mean_top_share(explanations: Sequence[Explanation]) -> float:
 
 def _mean(measure: Callable[[ndarray], float], explanations: Sequence[Explanation]) -> float:
     check_any(explanations)
-    sizes = [explanation.relevance.double().abs().numpy() for explanation in explanations]
-    return float(np.mean([measure(size) for size in sizes]))
+    values = []
+    for explanation in explanations:
+        size = explanation.relevance.double().abs().numpy()
+        values.append(measure(size))
+    return float(np.mean(values))

@@ -13,7 +13,13 @@ from graphormer.graphs.molecules import molecule
 from molxai.benchmarks.groundtruth import groundtruth, markdown, write
 from molxai.benchmarks.study import study
 from molxai.benchmarks.tasks import BASELINES, TASKS
-from molxai.benchmarks.truth import Fields, Known, crippen_contributions, with_labels, with_patterns
+from molxai.benchmarks.truth import (
+    Example,
+    Fields,
+    crippen_contributions,
+    with_labels,
+    with_patterns,
+)
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.random import Random
 from molxai.metrics import METRICS
@@ -301,8 +307,8 @@ def test_the_table_of_tasks_is_consistent():
     assert all(len(paint(molecule("CCO"))) == 3 for paint in BASELINES.values())
 
 
-def with_truth() -> Known:
-    return Known(molecule("NCO"), 0, 1.0, values(1, 0, -1), (frozenset({0}),))
+def with_truth() -> Example:
+    return Example(molecule("NCO"), 0, 1.0, values(1, 0, -1), (frozenset({0}),))
 
 
 def test_molecules_without_anything_to_find_are_counted(tmp_path):

@@ -1,4 +1,4 @@
-"""Each measure on inputs whose answer is known, and against independent code where there is some."""
+"""Each measure on inputs whose answer is known, and against independent code if there is some."""
 
 import math
 from dataclasses import replace
@@ -93,7 +93,7 @@ def test_curves_follow_their_definition(config, mode):
 
 
 def test_nobody_beats_the_oracle_by_much_and_random_is_worse():
-    """On a model of single nodes' evidence the order by relevance is the best there is, and the oracle finds it."""
+    """If single nodes are the evidence, the best order is by relevance, and the oracle finds it."""
     model = random_model(SMALL)
     some = graphs()
     by = {
@@ -197,7 +197,7 @@ def test_unit_mask():
 
 
 def test_growth_starts_from_the_nodes():
-    """At the first block's input the layer's Σ|R| is that of the explanation; nothing is left on the blocks."""
+    """At the first block's input Σ|R| is that of the explanation; the blocks keep no hook."""
     model = random_model(SMALL)
     sizes = growth(model, batch(), EXPLAINERS["lrp"])
     for one, size in zip(EXPLAINERS["lrp"](model, batch()), sizes, strict=True):
