@@ -96,10 +96,11 @@ def announce(
 ) -> None:
     """Say what will be measured and how long that takes, by method."""
     first = next(iter(models.values()))
-    seconds = estimate(first, plan, subjects)
-    slowest = sorted(seconds.items(), key=lambda pair: -pair[1])[:SLOWEST]
-    times = ", ".join(f"{name} {_time(value * len(models))}" for name, value in slowest)
-    total = _time(sum(seconds.values()) * len(models))
+    one_model = estimate(first, plan, subjects)
+    seconds = {name: value * len(models) for name, value in one_model.items()}
+    slowest = sorted(seconds, key=lambda name: -seconds[name])[:SLOWEST]
+    times = ", ".join(f"{name} {_time(seconds[name])}" for name in slowest)
+    total = _time(sum(seconds.values()))
     counts = f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models"
     report(f"{counts}: about {total}")
     report(f"the slowest: {times}; what was measured before is used again")

@@ -262,9 +262,11 @@ def explain_all(
 ) -> list[Explanation]:
     """Explanations in the order of the graphs, made in batches of similar size."""
     by_row: dict[int, Explanation] = {}
-    for rows in size_batches([graph.nodes for graph in graphs], CHUNK):
-        batch = batch_for(explainer.network, [graphs[row] for row in rows])
-        some_targets = [targets[row] for row in rows]
-        explanations = explain_batch(method, explainer.network, batch, some_targets)
+    network = explainer.network
+    sizes = [graph.nodes for graph in graphs]
+    for rows in size_batches(sizes, CHUNK):
+        batch = batch_for(network, [graphs[row] for row in rows])
+        batch_targets = [targets[row] for row in rows]
+        explanations = explain_batch(method, network, batch, batch_targets)
         by_row |= zip(rows, explanations, strict=True)
     return [by_row[row] for row in range(len(graphs))]

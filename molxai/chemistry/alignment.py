@@ -117,8 +117,9 @@ def _core_pairs(first: Side, second: Side) -> tuple[tuple[Pair, ...], str]:
 
 def _largest_piece(a: Chem.Mol, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """The pairs of the largest connected piece of the first molecule."""
-    connected = pieces(a, frozenset(i for i, _ in pairs))
-    largest = max(connected, key=lambda atoms: (len(atoms), -min(atoms)))
+    atoms_of_a = frozenset(i for i, _ in pairs)
+    connected = pieces(a, atoms_of_a)
+    largest = max(connected, key=lambda piece: (len(piece), -min(piece)))
     return tuple(pair for pair in pairs if pair[0] in largest)
 
 
@@ -168,7 +169,8 @@ def _drop_part_rings(a: Chem.Mol, b: Chem.Mol, pairs: tuple[Pair, ...]) -> tuple
         common = {pair[side] for pair in pairs}
         rings = mol.GetRingInfo().AtomRings()
         whole_rings = [ring for ring in rings if common.issuperset(ring)]
-        lost = set(chain(*rings)) - set(chain(*whole_rings))
+        ring_atoms = set(chain(*rings))
+        lost = ring_atoms - set(chain(*whole_rings))
         pairs = tuple(pair for pair in pairs if pair[side] not in lost)
     return pairs
 

@@ -116,8 +116,10 @@ def brics(mol: Chem.Mol) -> list[Part]:
         Degen et al. 2008, "On the art of compiling and using 'drug-like' chemical fragment spaces";
         RDKit's rules.
     """
-    bonds = [mol.GetBondBetweenAtoms(*ends) for ends, _ in BRICS.FindBRICSBonds(mol)]
-    cuts = [bond.GetIdx() for bond in bonds]
+    cuts = []
+    for ends, _ in BRICS.FindBRICSBonds(mol):
+        bond = mol.GetBondBetweenAtoms(*ends)
+        cuts.append(bond.GetIdx())
     apart = Chem.FragmentOnBonds(mol, cuts, addDummies=False) if cuts else mol
     return _parts_by_smiles(mol, Chem.GetMolFrags(apart))
 
@@ -140,8 +142,10 @@ def rings(mol: Chem.Mol) -> list[Part]:
 
     A ring system without a name has its SMILES, too.
     """
-    systems = [with_double_bonds(mol, system) for system in ring_systems(mol, shared=1)]
-    ring_parts = [Part(ring_text(mol, system), tuple(sorted(system))) for system in systems]
+    ring_parts = []
+    for system in ring_systems(mol, shared=1):
+        atoms = with_double_bonds(mol, system)
+        ring_parts.append(Part(ring_text(mol, atoms), tuple(sorted(atoms))))
     return _with_rest(mol, ring_parts)
 
 
@@ -216,8 +220,12 @@ def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[i
     """
     all_parts = fragments(explanation, scheme)
     by_size = sorted(all_parts, key=lambda part: -abs(part.relevance))
-    with_label = {part.atoms for part in by_size[:MOST_WORDED]}
-    return [(part.atoms, part.label if part.atoms in with_label else "") for part in all_parts]
+    large = {part.atoms for part in by_size[:MOST_WORDED]}
+    labels = []
+    for part in all_parts:
+        label = part.label if part.atoms in large else ""
+        labels.append((part.atoms, label))
+    return labels
 
 
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> Fragments:
@@ -355,8 +363,9 @@ class OwnScheme:
 def _loss(name: str, atoms: Atoms, free: Atoms, parts: Sequence[Part]) -> Lost:
     """What there is to say of matches that were left out."""
     taken = atoms - free
-    takers = dict.fromkeys(part.name for part in parts if not taken.isdisjoint(part.atoms))
-    return Lost(name, tuple(sorted(atoms)), tuple(sorted(taken)), tuple(takers))
+    takers = [part.name for part in parts if not taken.isdisjoint(part.atoms)]
+    distinct = tuple(dict.fromkeys(takers))
+    return Lost(name, tuple(sorted(atoms)), tuple(sorted(taken)), distinct)
 
 
 def lost(mol: Chem.Mol, scheme: Scheme | None) -> list[Lost]:
@@ -425,10 +434,15 @@ def _parts_by_smiles(mol: Chem.Mol, groups: Iterable[Iterable[int]]) -> list[Par
 def _with_rest(mol: Chem.Mol, first_parts: Sequence[Part]) -> list[Part]:
     """The parts, and one for each connected piece of what is left."""
     names = {part.atoms: part.name for part in first_parts}
-    taken = {atom for part in first_parts for atom in part.atoms}
-    rest = pieces(mol, frozenset(range(mol.GetNumAtoms())) - taken)
-    by_smiles = _parts_by_smiles(mol, [*names, *rest])
-    return [Part(names.get(part.atoms, part.name), part.atoms) for part in by_smiles]
+    free = set(range(mol.GetNumAtoms()))
+    for part in first_parts:
+        free.difference_update(part.atoms)
+    rest = pieces(mol, frozenset(free))
+    all_parts = []
+    for part in _parts_by_smiles(mol, [*names, *rest]):
+        name = names.get(part.atoms, part.name)
+        all_parts.append(Part(name, part.atoms))
+    return all_parts
 
 
 def _framework(mol: Chem.Mol) -> Atoms:

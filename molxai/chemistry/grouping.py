@@ -67,9 +67,14 @@ class Claims:
         """Make parts of those of the matches whose atoms are all free."""
         groups = [frozenset(match) for match in matches]
         free = [atoms for atoms in groups if atoms and atoms <= self.free]
-        for atoms in join_overlapping(free, 1) if len(free) > 1 else free:
-            self.parts.append(Part(name, tuple(sorted(atoms))))
+        if len(free) > 1:
+            free = join_overlapping(free, 1)
+        for atoms in free:
+            self._add(name, atoms)
             self.free -= atoms
+
+    def _add(self, name: str, atoms: Atoms) -> None:
+        self.parts.append(Part(name, tuple(sorted(atoms))))
 
     def match(self, patterns: Patterns) -> None:
         """Claim what the patterns match, one after the other."""
@@ -86,7 +91,7 @@ class Claims:
         What is still free becomes one part for each connected piece of one kind.
         """
         for atoms in pieces(self.mol, frozenset(self.free), kind):
-            self.parts.append(Part(name(atoms), tuple(sorted(atoms))))
+            self._add(name(atoms), atoms)
         return sorted(self.parts, key=lambda part: part.atoms)
 
 
@@ -131,7 +136,8 @@ def ring_systems(mol: Chem.Mol, shared: int = 2, aromatic: bool = False) -> list
     """Rings joined if they share so many atoms: 2 for fused and bridged ones, 1 for spiro too."""
     rings = [frozenset(ring) for ring in mol.GetRingInfo().AtomRings()]
     if aromatic:
-        rings = [ring for ring in rings if all(mol.GetAtomWithIdx(i).GetIsAromatic() for i in ring)]
+        aromatic_atoms = {atom.GetIdx() for atom in mol.GetAromaticAtoms()}
+        rings = [ring for ring in rings if ring <= aromatic_atoms]
     return join_overlapping(rings, shared)
 
 
@@ -261,8 +267,11 @@ def _formula(mol: Chem.Mol, atoms: Atoms) -> str:
     """Heavy atoms, carbon first; hydrogens only if there is nothing else."""
     counts = Counter(mol.GetAtomWithIdx(index).GetSymbol() for index in atoms)
     heavy = [symbol for symbol in counts if symbol != "H"]
-    symbols = sorted(heavy or counts, key=lambda symbol: (symbol != "C", symbol))
-    return "".join(f"{symbol}{counts[symbol] if counts[symbol] > 1 else ''}" for symbol in symbols)
+    formula = ""
+    for symbol in sorted(heavy or counts, key=lambda symbol: (symbol != "C", symbol)):
+        count = counts[symbol]
+        formula += f"{symbol}{count}" if count > 1 else symbol
+    return formula
 
 
 def _alkyl_name(mol: Chem.Mol, carbons: Atoms) -> str:
