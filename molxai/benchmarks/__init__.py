@@ -1,1 +1,1 @@
-"""Studies that take minutes or hours: speed, faithfulness, and attribution against a known truth."""
+"""Studies that take minutes or hours: speed, faithfulness, attribution against a known truth."""

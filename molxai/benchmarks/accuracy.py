@@ -1,7 +1,10 @@
-"""`molxai benchmark accuracy`: the shipped recipe trained anew under a named split protocol, a forest on the same rows beside it."""
+"""`molxai benchmark accuracy`: the shipped recipe trained anew under a named split protocol.
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+A forest is trained on the same rows and judged beside.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +20,14 @@ from graphormer.data.splits import SPLITS
 from graphormer.evaluation.forest import forest_outputs
 from graphormer.evaluation.measures import quality
 from graphormer.names import unknown
-from graphormer.network.checkpoint import load, versions
+from graphormer.network.checkpoint import versions
 from graphormer.network.model import Config
 from graphormer.network.prediction import predict
 from graphormer.training.machine import Machine
 from graphormer.training.presets import PRESETS
 from graphormer.training.run import Origin, Problem, train, trunk
+from molxai.benchmarks.models import load_or_train
+from molxai.benchmarks.tables import markdown_table
 
 PROTOCOLS = {
     "deterministic": "scaffold",
@@ -30,15 +35,67 @@ PROTOCOLS = {
     "balanced": "balanced-scaffold",
     "random": "random",
 }
-"""Names of the protocols, and of their splits. Seeds draw the split where it is one by chance, and always the weights."""
+"""The split of each protocol."""
 
-OURS, TOGETHER, FOREST = (
-    "this recipe, one model",
-    "this recipe, its seeds together",
-    "random forest on count ECFP4",
-)
+RANDOM_PROTOCOLS = ("balanced", "random")
+"""Protocols whose split a seed draws. Of all protocols, a seed draws the weights."""
+
+OURS = "this recipe, one model"
+"""The kind of a row for one model."""
+
+TOGETHER = "this recipe, its seeds together"
+"""The kind of a row for the mean of several models' logits."""
+
+FOREST = "random forest on count ECFP4"
+"""The kind of a row for a forest."""
+
+MEASURES = ("roc_auc", "pr_auc", "accuracy", "mcc", "brier")
+"""The columns of the Markdown table."""
 
 Report = Callable[[str], None]
+Row = dict[str, Any]
+Sets = dict[str, LabelledGraphs]
+"""Training, validation and test set of one split: `train`, `valid`, `test`."""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Where and how the models of a protocol are trained."""
+
+    protocol: str
+    folder: Path
+    machine: Machine
+    report: Report
+
+    def outputs(self, sets: Sets, split: int, seed: int) -> Float[Tensor, "test outputs"]:
+        """What the model of that seed says of the test set; it is trained unless it is there.
+
+        Raises:
+            ValueError: the folder holds a model of another recipe.
+        """
+        preset = PRESETS["bace"]
+        recipe = replace(preset.recipe, seed=seed)
+        place = self.folder / f"{self.protocol}-{split}" / f"seed-{seed}"
+
+        def train_model() -> None:
+            self.report(f"training into {place}")
+            problem = Problem("bace", preset.targets, preset.classes, sets)
+            start = _trunk(preset.init, preset.config) if preset.init else None
+            origin = Origin("molxai benchmark accuracy", preset.init)
+            train(
+                problem,
+                preset.config,
+                recipe,
+                place,
+                origin,
+                machine=self.machine,
+                start=start,
+            )
+
+        expected = {"recipe": recipe.to_dict()}
+        weights = place / "bace.safetensors"
+        network, _ = load_or_train(weights, train_model, expected, preset.config)
+        return predict(network, sets["test"].graphs)
 
 
 def accuracy(
@@ -53,9 +110,9 @@ def accuracy(
     """Test measures of each seed's models, of the seeds' ensembles, and of forests.
 
     Args:
-        protocol: of `PROTOCOLS`.
-        seeds: of the splits drawn by chance; and of the weights.
-        members: models trained on each split that is drawn by chance; on the others there is one for each seed.
+        protocol: an id of `PROTOCOLS`.
+        seeds: of the random splits; and of the weights.
+        members: models trained on each random split; on other splits there is one for each seed.
         folder: for the models; those that are there are used again.
         home: folder of the data sets.
         machine: where.
@@ -66,36 +123,17 @@ def accuracy(
     """
     if protocol not in PROTOCOLS:
         raise ValueError(unknown("protocol", protocol, PROTOCOLS))
-    drawn = protocol in ("balanced", "random")
-    config, rows = PRESETS["bace"].config, []
-    for seed in seeds if drawn else (0,):
-        parts = _parts(home, PROTOCOLS[protocol], seed, f", seed {seed}" if drawn else "")
-        train_part, test = parts["train"], parts["test"]
-        outputs = []
-        for weights in range(seed, seed + members) if drawn else seeds:
-            place = folder / f"{protocol}-{seed}" / f"seed-{weights}"
-            outputs.append(_outputs(parts, weights, place, machine, report))
-            rows.append(
-                {"kind": OURS, "split": seed, "seed": weights}
-                | quality(config.task, outputs[-1], test.labels)
-            )
-        if len(outputs) > 1:
-            rows.append(
-                {"kind": TOGETHER, "split": seed, "seed": None}
-                | quality(config.task, torch.stack(outputs).mean(0), test.labels)
-            )
-        for tree in (seed,) if drawn else seeds:
-            forest = forest_outputs(config, train_part.texts, train_part.labels, test.texts, tree)
-            rows.append(
-                {"kind": FOREST, "split": seed, "seed": tree}
-                | quality(config.task, forest, test.labels)
-            )
-        report(
-            f"{protocol}, split {seed}: "
-            + ", ".join(
-                f"{one['kind']} {one['roc_auc']:.3f}" for one in rows if one["split"] == seed
-            )
-        )
+    is_random = protocol in RANDOM_PROTOCOLS
+    trainer = Trainer(protocol, folder, machine, report)
+    rows: list[Row] = []
+    for split in seeds if is_random else (0,):
+        sets = _sets(home, PROTOCOLS[protocol], split, f", seed {split}" if is_random else "")
+        weights = range(split, split + members) if is_random else seeds
+        trees = (split,) if is_random else seeds
+        split_rows = list(_rows(trainer, sets, split, weights, trees))
+        rows += split_rows
+        areas = ", ".join(f"{row['kind']} {row['roc_auc']:.3f}" for row in split_rows)
+        report(f"{protocol}, split {split}: {areas}")
     return {
         "protocol": protocol,
         "seeds": list(seeds),
@@ -106,79 +144,76 @@ def accuracy(
     }
 
 
+def _rows(
+    trainer: Trainer, sets: Sets, split: int, weights: Sequence[int], trees: Sequence[int]
+) -> Iterator[Row]:
+    """The measures of the models, of their ensemble and of the forests on one split."""
+    task = PRESETS["bace"].config.task
+    labels = sets["test"].labels
+    outputs = []
+    for seed in weights:
+        outputs.append(trainer.outputs(sets, split, seed))
+        yield _row(OURS, split, seed) | quality(task, outputs[-1], labels)
+    if len(outputs) > 1:
+        mean = torch.stack(outputs).mean(0)  # (test, outputs)
+        yield _row(TOGETHER, split, None) | quality(task, mean, labels)
+    for seed in trees:
+        forest = _forest_outputs(sets, seed)
+        yield _row(FOREST, split, seed) | quality(task, forest, labels)
+
+
+def _row(kind: str, split: int, seed: int | None) -> Row:
+    return {"kind": kind, "split": split, "seed": seed}
+
+
+def _forest_outputs(sets: Sets, seed: int) -> Float[Tensor, "test outputs"]:
+    train_set = sets["train"]
+    config = PRESETS["bace"].config
+    return forest_outputs(config, train_set.texts, train_set.labels, sets["test"].texts, seed)
+
+
 @cache
 def _trunk(init: str, config: Config) -> dict[str, Tensor]:
     return trunk(init, config)
 
 
-def _parts(home: Path | None, split: str, seed: int, drawn: str) -> dict[str, LabelledGraphs]:
-    whole = bace(home, split, "all")  # whose rows are counted from 0, as the split's are
+def _sets(home: Path | None, split: str, seed: int, suffix: str) -> Sets:
+    whole = bace(home, split, "all")  # its rows are counted from 0, as the split's are
     rows = SPLITS[split](whole.texts, seed)
     return {
-        name: whole.part(getattr(rows, name), f"{split} {name}{drawn}")
+        name: whole.part(getattr(rows, name), f"{split} {name}{suffix}")
         for name in ("train", "valid", "test")
     }
 
 
-def _outputs(
-    parts: dict[str, LabelledGraphs], seed: int, place: Path, machine: Machine, report: Report
-) -> Float[Tensor, "test outputs"]:
-    """What the model of that seed says of the test part, trained unless it is there already."""
-    preset = PRESETS["bace"]
-    if not (place / "bace.safetensors").exists():
-        report(f"training into {place}")
-        problem = Problem("bace", preset.targets, preset.classes, parts)
-        start = _trunk(preset.init, preset.config) if preset.init else None
-        recipe = replace(preset.recipe, seed=seed)
-        train(
-            problem,
-            preset.config,
-            recipe,
-            place,
-            Origin("molxai benchmark accuracy", preset.init),
-            machine=machine,
-            start=start,
-        )
-    network, card = load(place)
-    if (
-        card.training["recipe"] != replace(preset.recipe, seed=seed).to_dict()
-        or card.config != preset.config
-    ):
-        raise ValueError(
-            f"{place} holds a model of another recipe: choose another folder, or delete it"
-        )
-    return predict(network, parts["test"].graphs)
-
-
-def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, tuple[float, float, int]]]:
+def _summary(rows: Sequence[Row]) -> dict[str, dict[str, tuple[float, float, int]]]:
     """Mean, standard deviation and count of each measure, for each kind of model."""
-    kinds = list(dict.fromkeys(row["kind"] for row in rows))
-    names = [name for name in rows[0] if name not in ("kind", "split", "seed")]
-    made = {}
+    measures = [name for name in rows[0] if name not in ("kind", "split", "seed")]
+    kinds = dict.fromkeys(row["kind"] for row in rows)
+    summary = {}
     for kind in kinds:
-        values = {
-            name: np.array([row[name] for row in rows if row["kind"] == kind]) for name in names
-        }
-        made[kind] = {
-            name: (float(v.mean()), float(v.std(ddof=1)) if len(v) > 1 else 0.0, len(v))
-            for name, v in values.items()
-        }
-    return made
+        of_kind = [row for row in rows if row["kind"] == kind]
+        summary[kind] = {name: _spread([row[name] for row in of_kind]) for name in measures}
+    return summary
+
+
+def _spread(numbers: Sequence[float]) -> tuple[float, float, int]:
+    """Mean, standard deviation and count."""
+    values = np.array(numbers)
+    deviation = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    return float(values.mean()), deviation, len(values)
 
 
 def markdown(result: dict[str, Any]) -> str:
     """The summary as a table: mean ± standard deviation."""
-    measures = ("roc_auc", "pr_auc", "accuracy", "mcc", "brier")
-    lines = [
-        f"BACE, {result['protocol']} ({PROTOCOLS[result['protocol']]}), test part; mean ± standard deviation",
-        "",
-        "| model | runs | " + " | ".join(measures) + " |",
-        "|---|---|" + "---|" * len(measures),
-    ]
+    protocol = result["protocol"]
+    about = f"BACE, {protocol} ({PROTOCOLS[protocol]}), test part; mean ± standard deviation"
+    rows = []
     for kind, values in result["summary"].items():
-        cells = [
-            f"{mean:.3f}" + (f" ± {deviation:.3f}" if count > 1 else "")
-            for mean, deviation, count in (values[m] for m in measures)
-        ]
-        lines.append(f"| {kind} | {values['roc_auc'][2]} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        runs = values["roc_auc"][2]
+        rows.append([kind, str(runs), *(_cell(*values[name]) for name in MEASURES)])
+    return "\n".join([about, "", markdown_table(["model", "runs", *MEASURES], rows)])
+
+
+def _cell(mean: float, deviation: float, count: int) -> str:
+    return f"{mean:.3f} ± {deviation:.3f}" if count > 1 else f"{mean:.3f}"

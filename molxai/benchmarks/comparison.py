@@ -21,13 +21,19 @@ from molxai.benchmarks.faithfulness import (
     check_plan,
     estimate,
 )
+from molxai.benchmarks.models import load_or_train
 from molxai.benchmarks.subjects import Subjects
-from molxai.benchmarks.summary import agreement, as_csv, faithfulness_rows, markdown, quality_rows
+from molxai.benchmarks.summary import agreement, faithfulness_rows, markdown, quality_rows
+from molxai.benchmarks.tables import as_csv
 from molxai.explanation.explainer import Explainer
 from molxai.metrics.curves import FRACTIONS
 from molxai.rendering.curves import draw_curves
 
 Cells = dict[str, Arrays]
+"""The cells of one model, by method."""
+
+SLOWEST = 4
+"""Methods whose times are announced."""
 
 
 def seeded(
@@ -38,47 +44,66 @@ def seeded(
     epochs: int | None,
     report: Report,
 ) -> dict[str, Explainer]:
-    """The model and others of its recipe from other seeds, trained into `folder/seed-N` where they are not there yet.
+    """The model and others of its recipe from other seeds.
+
+    They are trained into `folder/seed-N` unless they are there already.
 
     Raises:
         ValueError: other seeds are asked for of a model that no preset describes.
     """
-    recipe = explainer.card.training.get("recipe", {})
-    own = recipe.get("seed")
+    training = explainer.card.training
+    recipe = training.get("recipe", {})
+    own_seed = recipe.get("seed")
     models = {}
-    for seed in seeds or (own,):
-        if seed == own and epochs in (None, recipe.get("epochs")):
+    for seed in seeds or (own_seed,):
+        if seed == own_seed and epochs in (None, recipe.get("epochs")):
             models[f"{explainer.card.name}, seed {seed}"] = explainer
             continue
-        name = explainer.card.training.get("preset", explainer.card.training.get("data"))
+        name = training.get("preset", training.get("data"))
         if name not in PRESETS:
             raise ValueError(
-                f"{explainer.card.name} is no preset's model: seeds other than its own {own} cannot be trained; leave --seeds out"
+                f"{explainer.card.name} is no preset's model: seeds other than its own "
+                f"{own_seed} cannot be trained; leave --seeds out"
             )
-        place = folder / f"seed-{seed}"
-        if not (place / f"{name}.safetensors").exists():
-            report(f"training {name} from seed {seed} into {place}")
-            train_preset(name, place, home, epochs, seed, Machine(progress=False))
-        made = Explainer(
-            place, "lrp", explainer.batch_size, str(next(explainer.network.parameters()).device)
+        model = _seed_explainer(
+            explainer, name, seed, folder / f"seed-{seed}", home, epochs, report
         )
-        models[f"{name}, seed {seed}, {made.card.training['recipe']['epochs']} epochs"] = made
+        count = model.card.training["recipe"]["epochs"]
+        models[f"{name}, seed {seed}, {count} epochs"] = model
     return models
 
 
-def announced(
+def _seed_explainer(
+    explainer: Explainer,
+    preset: str,
+    seed: int,
+    folder: Path,
+    home: str | Path | None,
+    epochs: int | None,
+    report: Report,
+) -> Explainer:
+    def train() -> None:
+        report(f"training {preset} from seed {seed} into {folder}")
+        train_preset(preset, folder, home, epochs, seed, Machine(progress=False))
+
+    load_or_train(folder / f"{preset}.safetensors", train, {})
+    device = next(explainer.network.parameters()).device
+    return Explainer(folder, "lrp", explainer.batch_size, str(device))
+
+
+def announce(
     models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, report: Report
 ) -> None:
     """Say what will be measured and how long that takes, by method."""
     first = next(iter(models.values()))
-    seconds = estimate(first, plan, subjects)
-    slowest = sorted(seconds.items(), key=lambda pair: -pair[1])[:4]
-    named = ", ".join(f"{name} {_time(value * len(models))}" for name, value in slowest)
-    total = _time(sum(seconds.values()) * len(models))
-    report(
-        f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models: about {total}"
-    )
-    report(f"of that {named}; what was measured before is kept")
+    one_model = estimate(first, plan, subjects)
+    seconds = {name: value * len(models) for name, value in one_model.items()}
+    slowest = sorted(seconds, key=lambda name: -seconds[name])[:SLOWEST]
+    times = ", ".join(f"{name} {_time(seconds[name])}" for name in slowest)
+    total = _time(sum(seconds.values()))
+    counts = f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models"
+    report(f"{counts}: about {total}")
+    report(f"the slowest: {times}; what was measured before is used again")
 
 
 def _time(seconds: float) -> str:
@@ -93,18 +118,20 @@ def compare(
     command: str,
     report: Report,
 ) -> dict[str, Any]:
-    """Measure every method on every model, and write `faithfulness.md`, `.csv`, `.json` and the curves into the folder.
+    """Measure every method on every model, and write the tables and curves into the folder.
+
+    The files are `faithfulness.md`, `.csv`, `.json`, `qualities.csv` and the curves.
 
     Raises:
-        ValueError: a method or measure does not fit the model or the graphs; nothing has been done then.
+        ValueError: a method or measure does not fit the model or the graphs; nothing has been done.
     """
     for explainer in models.values():
         check_plan(explainer, plan, subjects)
-    announced(models, plan, subjects, report)
-    measured: list[Cells] = [
+    announce(models, plan, subjects, report)
+    measurements: list[Cells] = [
         dict(cells(explainer, plan, subjects, folder, report)) for explainer in models.values()
     ]
-    result = summarised(models, plan, subjects, measured) | {"command": command}
+    result = summary(models, plan, subjects, measurements) | {"command": command}
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "faithfulness.json", json.dumps(result, indent=1) + "\n")
     write_file(folder / "faithfulness.csv", as_csv(result["faithfulness"]))
@@ -112,50 +139,58 @@ def compare(
     write_file(folder / "faithfulness.md", markdown(result))
     for removal in plan.removals:
         for target in result["targets"]:
-            _draw(measured, target, removal, result, folder)
+            _draw(measurements, target, removal, result, folder)
     return result
 
 
-def summarised(
-    models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, measured: Sequence[Cells]
+def summary(
+    models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, measurements: Sequence[Cells]
 ) -> dict[str, Any]:
     """All tables, and what they were measured on."""
-    targets = ["predicted", *([] if subjects.labels is None else ["true"])]
+    targets = ["predicted"] if subjects.labels is None else ["predicted", "true"]
     first = next(iter(models.values()))
+    seconds = [
+        float(arrays["measuring"]) for by_method in measurements for arrays in by_method.values()
+    ]
+    subsamples = {
+        name: len(plan.graphs(name, subjects)) for name in plan.methods if name in SUBSAMPLE
+    }
     return {
         "model": first.card.name,
         "models": list(models),
         "data": subjects.about,
         "graphs": len(subjects.graphs),
         "rows": subjects.rows,
-        "subsamples": {
-            name: len(plan.graphs(name, subjects)) for name in plan.methods if name in SUBSAMPLE
-        },
+        "subsamples": subsamples,
         "removals": list(plan.removals),
         "targets": targets,
-        "minutes": sum(float(one["measuring"]) for made in measured for one in made.values()) / 60,
+        "minutes": sum(seconds) / 60,
         "machine": {"threads": torch.get_num_threads()} | versions(),
-        "faithfulness": faithfulness_rows(measured, plan.removals, targets),
-        "qualities": quality_rows(measured),
-        "agreement": agreement(measured[0]),
+        "faithfulness": faithfulness_rows(measurements, plan.removals, targets),
+        "qualities": quality_rows(measurements),
+        "agreement": agreement(measurements[0]),
     }
 
 
 def _draw(
-    measured: Sequence[Cells], target: str, removal: str, result: Mapping[str, Any], folder: Path
+    measurements: Sequence[Cells],
+    target: str,
+    removal: str,
+    result: Mapping[str, Any],
+    folder: Path,
 ) -> None:
-    """Curves of the methods that were run on all graphs."""
-    full = [name for name, one in measured[0].items() if len(one["nodes"]) == result["graphs"]]
-    mean = {
-        kind: {
-            name: np.mean(
-                [cell[name][f"{target}/{removal}/{kind}"].mean(0) for cell in measured], 0
-            )
-            for name in full
-        }
-        for kind in ("activation", "pruning")
-    }
-    title = f"{result['model']}, {result['graphs']} graphs, {target} class, removal “{removal}”"
+    """Curves of the methods that were run on all graphs, as PNG and SVG."""
+    count = result["graphs"]
+    methods = [name for name, arrays in measurements[0].items() if len(arrays["nodes"]) == count]
+
+    def mean_curve(method: str, kind: str) -> np.ndarray:
+        """Mean over graphs, then over models."""
+        key = f"{target}/{removal}/{kind}"
+        return np.mean([by_method[method][key].mean(0) for by_method in measurements], 0)
+
+    activation = {name: mean_curve(name, "activation") for name in methods}
+    pruning = {name: mean_curve(name, "pruning") for name in methods}
+    title = f"{result['model']}, {count} graphs, {target} class, removal “{removal}”"
     for ending in (".png", ".svg"):
         path = folder / f"curves-{target}-{removal}{ending}"
-        draw_curves(mean["activation"], mean["pruning"], np.array(FRACTIONS), title, path)
+        draw_curves(activation, pruning, np.array(FRACTIONS), title, path)

@@ -1,7 +1,8 @@
-"""The comparison of methods: every method on the same graphs, scored by what the model says when nodes are removed.
+"""The comparison of methods: every method on the same graphs, scored by removing nodes.
 
-A cell is one method on one model. Cells are written as they are done, under a name that holds a hash of all that decided
-them, so that an interrupted run goes on where it stopped and a changed setting is never mistaken for an old one.
+A cell is one method on one model. Each cell is written as soon as it is measured, under a name that
+holds a hash of all that decides on it. So an interrupted run goes on where it stopped, and a
+changed setting is never mistaken for an old one.
 """
 
 import hashlib
@@ -34,22 +35,38 @@ from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.removal import Removal
 from molxai.explanation.target import Target
 from molxai.metrics.conservation import gap_share
-from molxai.metrics.curves import Curves, curves
+from molxai.metrics.curves import CURVES, curves
 from molxai.metrics.fidelity import fidelity
-from molxai.metrics.growth import growth, randomisation, redrawn
+from molxai.metrics.growth import growth, randomisation, redraw
 from molxai.metrics.sparsity import entropy, gini, top_share
 
 SUBSAMPLE = {"attention-flow": 20, "oracle": 100}
-"""Graphs on which methods that cost seconds a graph are run, at most; said in every table."""
+"""Most graphs for methods that cost seconds a graph; every table says so."""
 
 SANITY = 16
 """Graphs on which growth and the comparison with a random model are measured."""
 
+SANITY_OF_SLOW = 2
+"""The same for the methods of `SUBSAMPLE`."""
+
 CHUNK = 16
 """Graphs explained together."""
 
+COPIES = 39
+"""Copies of a graph that the curves need: three curves of 11 steps, and 3 + 3 for the top nodes."""
+
+TWICE = 1.3
+"""The explained class differs from the true one for some graphs, which are then run again."""
+
+SPARSITY = {"gini": gini, "entropy": entropy, "top_share": top_share}
+"""Measures of the sizes of one graph's relevances, by the name of their array."""
+
+FIDELITY = ("fidelity+", "fidelity-")
+"""The measures in the columns of the array `predicted/fidelity`."""
+
 Report = Callable[[str], None]
 Arrays = dict[str, ndarray]
+"""The measurements of a cell by name."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,7 @@ class Plan:
     removals: tuple[Removal, ...] = ("attn",)
 
     def graphs(self, method: str, subjects: Subjects) -> list[Graph]:
-        """Those that the method is run on."""
+        """The graphs that the method is run on."""
         return subjects.graphs[: SUBSAMPLE.get(method, len(subjects.graphs))]
 
 
@@ -72,64 +89,70 @@ def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
     """
     if explainer.card.config.task == "regression":
         raise ValueError(
-            f"{explainer.card.name} is a regression: faithfulness follows a class's probability, a classifier is needed"
+            f"{explainer.card.name} is a regression: "
+            "faithfulness follows a class's probability, a classifier is needed"
         )
     for name in plan.methods:
-        check_size(EXPLAINERS[name], max(g.nodes for g in plan.graphs(name, subjects)))
+        largest = max(graph.nodes for graph in plan.graphs(name, subjects))
+        check_size(EXPLAINERS[name], largest)
 
 
 def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, float]:
-    """Seconds that each method will take, from the passes that it declares and a timed forward pass on this machine."""
-    some = subjects.graphs[: 2 * CHUNK]
-    forward = _timed(lambda: explainer.network(batch_for(explainer.network, some))) / len(some)
-    wrong = 1.3  # the explained class differs from the true one for some graphs, which are then run again
-    copies = 39 * len(plan.removals)
+    """Seconds that each method will take.
+
+    They follow from the passes that a method declares and a forward pass timed on this machine.
+    """
+    network = explainer.network
+    sample = subjects.graphs[: 2 * CHUNK]
+    forward = _timed(lambda: network(batch_for(network, sample))) / len(sample)
     seconds = {}
     for name in plan.methods:
         graphs = plan.graphs(name, subjects)
-        passes = [EXPLAINERS[name].passes(g.nodes) for g in graphs]
-        work = sum(ahead + 2 * back for ahead, back in passes) + copies * len(graphs)
-        seconds[name] = wrong * forward * work
+        work = COPIES * len(plan.removals) * len(graphs)
+        for graph in graphs:
+            ahead, back = EXPLAINERS[name].passes(graph.nodes)
+            work += ahead + 2 * back  # a backward pass costs about two forward passes
+        seconds[name] = TWICE * forward * work
         if name == "attention-flow":  # its cost is in the maximum flows, not in passes
-            middle = batch_for(
-                explainer.network, sorted(graphs, key=lambda g: g.nodes)[len(graphs) // 2 :][:1]
-            )
-            seconds[name] += (
-                wrong
-                * len(graphs)
-                * _timed(partial(explained, EXPLAINERS[name], explainer.network, middle), 1)
-            )
+            seconds[name] += TWICE * len(graphs) * _flow_seconds(explainer, graphs)
     return seconds
 
 
+def _flow_seconds(explainer: Explainer, graphs: Sequence[Graph]) -> float:
+    """Seconds that attention flow takes for the graph of median size."""
+    by_size = sorted(graphs, key=lambda graph: graph.nodes)
+    middle = batch_for(explainer.network, by_size[len(graphs) // 2 :][:1])
+    method = EXPLAINERS["attention-flow"]
+    return _timed(partial(explain_batch, method, explainer.network, middle), 1)
+
+
 def _timed(run: Callable[[], object], rounds: int = 3) -> float:
-    def once() -> float:
+    """Median of the seconds that a call takes."""
+    seconds = []
+    for _ in range(rounds):
         start = time.perf_counter()
         with torch.no_grad():
             run()
-        return time.perf_counter() - start
-
-    return median(once() for _ in range(rounds))
+        seconds.append(time.perf_counter() - start)
+    return median(seconds)
 
 
 def cells(
     explainer: Explainer, plan: Plan, subjects: Subjects, folder: Path, report: Report
 ) -> Iterator[tuple[str, Arrays]]:
-    """Each method's measurements, read from `folder` where they have been made before."""
+    """Each method's measurements, read from `folder` if they have been made before."""
     (folder / "cells").mkdir(parents=True, exist_ok=True)
     for name in plan.methods:
-        identity = _identity(
-            explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects
-        )
+        method = EXPLAINERS[name]
+        graphs = plan.graphs(name, subjects)
+        identity = _identity(explainer, method, plan, graphs, subjects)
         path = folder / "cells" / f"{name}-{identity}.npz"
         if path.exists():
             report(f"{name}: found in {path.name}")
             yield name, {array: read_array(path, array) for array in array_names(path)}
             continue
         start = time.perf_counter()
-        arrays = measure(
-            explainer, EXPLAINERS[name], plan, plan.graphs(name, subjects), subjects.labels
-        )
+        arrays = measure(explainer, method, plan, graphs, subjects.labels)
         arrays["measuring"] = np.array(time.perf_counter() - start)
         content = io.BytesIO()
         np.savez_compressed(content, allow_pickle=False, **arrays)
@@ -141,19 +164,20 @@ def cells(
 def _identity(
     explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[Graph], subjects: Subjects
 ) -> str:
-    codes = hashlib.sha256(b"".join(g.codes.numpy().tobytes() for g in graphs)).hexdigest()
-    labels = (
-        None if subjects.labels is None else [one.label for one in subjects.labels[: len(graphs)]]
-    )
-    named = [
+    """A hash of all that decides on a cell."""
+    codes = b"".join(graph.codes.numpy().tobytes() for graph in graphs)
+    labels = None
+    if subjects.labels is not None:
+        labels = [target.label for target in subjects.labels[: len(graphs)]]
+    parts = [
         explainer.card.weights_sha256,
-        re.sub(" at 0x[0-9a-f]+", "", repr(method)),
+        re.sub(" at 0x[0-9a-f]+", "", repr(method)),  # addresses of functions in memory
         torch.__version__,
         plan.removals,
-        codes,
+        hashlib.sha256(codes).hexdigest(),
         labels,
     ]
-    return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
 def measure(
@@ -166,43 +190,71 @@ def measure(
     """One cell: an array per measurement, a row per graph."""
     start = time.perf_counter()
     predicted = explain_all(explainer, method, graphs, [None] * len(graphs))
-    arrays: Arrays = {
-        "seconds": np.array((time.perf_counter() - start) / len(graphs)),
-        "relevance": np.concatenate([one.relevance.double().numpy() for one in predicted]),
-        "nodes": np.array([g.nodes for g in graphs]),
-        "gap": np.array([gap_share(one) for one in predicted]),
-        "delta": np.array([np.nan if one.delta is None else one.delta for one in predicted]),
-    }
-    for quality in (gini, entropy, top_share):
-        arrays[quality.__name__] = np.array(
-            [quality(one.relevance.double().abs().numpy()) for one in predicted]
-        )
+    seconds = (time.perf_counter() - start) / len(graphs)
+    arrays = {"seconds": np.array(seconds)} | _own_measures(graphs, predicted)
     arrays |= _sanity(explainer, method, graphs)
-    classes = {"predicted": predicted}
+    explanations = {"predicted": predicted}
     if labels is not None:
-        wrong = [i for i, one in enumerate(predicted) if one.prediction != labels[i].label]
-        again = explain_all(
-            explainer, method, [graphs[i] for i in wrong], [labels[i] for i in wrong]
-        )
-        true = dict(zip(wrong, again, strict=True))
-        classes["true"] = [true.get(i, one) for i, one in enumerate(predicted)]
-    for target, explanations in classes.items():
+        explanations["true"] = _explain_true(explainer, method, graphs, predicted, labels)
+    for target, of_target in explanations.items():
         for removal in plan.removals:
-            made = curves(explainer.network, graphs, explanations, removal)
-            arrays |= {
-                f"{target}/{removal}/{name}": getattr(made, name) for name in Curves.__annotations__
-            }
-    arrays["predicted/fidelity"] = fidelity(explainer.network, graphs, predicted).double().numpy()
+            answers = curves(explainer.network, graphs, of_target, removal)
+            for name in CURVES:
+                arrays[f"{target}/{removal}/{name}"] = getattr(answers, name)
+    changes = fidelity(explainer.network, graphs, predicted)
+    arrays["predicted/fidelity"] = changes.double().numpy()
     return arrays
 
 
+def _own_measures(graphs: Sequence[Graph], explanations: Sequence[Explanation]) -> Arrays:
+    """The relevances, and what can be said of them without asking the model again."""
+    relevances = [explanation.relevance.double().numpy() for explanation in explanations]
+    deltas = [explanation.delta for explanation in explanations]
+    arrays: Arrays = {
+        "relevance": np.concatenate(relevances),
+        "nodes": np.array([graph.nodes for graph in graphs]),
+        "gap": np.array([gap_share(explanation) for explanation in explanations]),
+        "delta": np.array([np.nan if delta is None else delta for delta in deltas]),
+    }
+    for name, sparsity in SPARSITY.items():
+        arrays[name] = np.array([sparsity(np.abs(relevance)) for relevance in relevances])
+    return arrays
+
+
+def _explain_true(
+    explainer: Explainer,
+    method: Method,
+    graphs: Sequence[Graph],
+    predicted: Sequence[Explanation],
+    labels: Sequence[Target],
+) -> list[Explanation]:
+    """Explanations for the true classes; only the wrongly predicted graphs are explained again."""
+    wrong = [
+        row
+        for row, explanation in enumerate(predicted)
+        if explanation.prediction != labels[row].label
+    ]
+    wrong_graphs = [graphs[row] for row in wrong]
+    wrong_labels = [labels[row] for row in wrong]
+    explanations = list(predicted)
+    again = explain_all(explainer, method, wrong_graphs, wrong_labels)
+    for row, explanation in zip(wrong, again, strict=True):
+        explanations[row] = explanation
+    return explanations
+
+
 def _sanity(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Arrays:
-    """Agreement with a model of random weights, and growth where it is defined, on the first graphs; of an ensemble's first member."""
+    """Agreement with a model of random weights, and growth if the method defines it.
+
+    On the first graphs; for an ensemble, of its first member.
+    """
     network = networks(explainer.network)[0]
-    few = batch_for(network, graphs[: SANITY if method.name not in SUBSAMPLE else 2])
-    arrays = {"randomised": np.array(randomisation(network, redrawn(network), few, method))}
+    count = SANITY_OF_SLOW if method.name in SUBSAMPLE else SANITY
+    batch = batch_for(network, graphs[:count])
+    random = randomisation(network, redraw(network), batch, method)
+    arrays = {"randomised": np.array(random)}
     if isinstance(method, GradientInput):
-        arrays["growth"] = growth(network, few, method).double().numpy()
+        arrays["growth"] = growth(network, batch, method).double().numpy()
     return arrays
 
 
@@ -210,13 +262,12 @@ def explain_all(
     explainer: Explainer, method: Method, graphs: Sequence[Graph], targets: Sequence[Target | None]
 ) -> list[Explanation]:
     """Explanations in the order of the graphs, made in batches of similar size."""
-    made: list[Explanation | None] = [None] * len(graphs)
-    for rows in size_batches([g.nodes for g in graphs], CHUNK):
-        batch = batch_for(explainer.network, [graphs[row] for row in rows])
-        for row, one in zip(
-            rows,
-            explain_batch(method, explainer.network, batch, [targets[row] for row in rows]),
-            strict=True,
-        ):
-            made[row] = one
-    return made  # type: ignore[return-value]
+    by_row: dict[int, Explanation] = {}
+    network = explainer.network
+    sizes = [graph.nodes for graph in graphs]
+    for rows in size_batches(sizes, CHUNK):
+        batch = batch_for(network, [graphs[row] for row in rows])
+        batch_targets = [targets[row] for row in rows]
+        explanations = explain_batch(method, network, batch, batch_targets)
+        by_row |= zip(rows, explanations, strict=True)
+    return [by_row[row] for row in range(len(graphs))]

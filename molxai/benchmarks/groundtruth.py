@@ -1,9 +1,11 @@
-"""Attribution against a known truth: train a model on a task whose answer is known atom by atom, explain it, compare.
+"""Attribution against a known truth: train a model on a task with known atoms, explain it, compare.
 
 Design constraints:
-- The model's own quality and what can be had without any model stand beside every score: a method cannot find in a
-  model what the model has not learnt, and a score that painting atoms reaches says nothing.
-- Nothing is chosen on the test part. The recipes of the tasks were chosen on a piece of their train parts.
+- The model's own quality and what can be had without any model stand beside every score: a method
+  cannot find in a model what the model has not learnt, and a score that painting atoms reaches says
+  nothing.
+- Nothing is chosen on the test set. The recipes of the tasks were chosen on a piece of their
+  training sets.
 """
 
 import json
@@ -28,13 +30,15 @@ from graphormer.network.card import Card
 from graphormer.network.checkpoint import versions
 from graphormer.network.ensemble import Model
 from graphormer.network.model import Graphormer
-from molxai.benchmarks.study import Study, study, trained
-from molxai.benchmarks.summary import as_csv
-from molxai.benchmarks.tasks import BASELINES, LOWER_IS_BETTER, Task, task_named
-from molxai.benchmarks.truth import Fields, Known
+from graphormer.training.recipe import Recipe
+from molxai.benchmarks.study import Study, study, study_model
+from molxai.benchmarks.tables import as_csv, markdown_table
+from molxai.benchmarks.tasks import BASELINES, Task, task_named
+from molxai.benchmarks.truth import Example, Fields
 from molxai.explanation.explainer import Explainer, chosen_device
 from molxai.explanation.methods import EXPLAINERS, check_size, method
 from molxai.explanation.target import Target
+from molxai.metrics import METRICS
 from molxai.metrics.bootstrap import interval
 from molxai.metrics.plausibility import MOST_MATCHES
 
@@ -42,12 +46,16 @@ REFERENCE = "lrp"
 """The method that the others are compared with, molecule by molecule."""
 
 LEFT_OUT = frozenset({"attention-flow", "oracle", "random"})
-"""Methods that run only when asked for: two cost up to seconds a molecule, the third is among the baselines."""
+"""Methods that run only if asked for: two cost seconds a molecule, the third is a baseline."""
 
 CHUNK = 128
 """Molecules explained between two steps of the progress bar."""
 
 Row = dict[str, Any]
+"""A method, a baseline or a published figure, with its scores."""
+
+Scores = list[dict[str, float]]
+"""The scores of each molecule, by metric."""
 
 
 def groundtruth(
@@ -68,16 +76,16 @@ def groundtruth(
     device: str = "auto",
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Train the task's model into `folder`, or take the one that is there, and judge the methods on the test part.
+    """Train the task's model into `folder`, unless it is there, and judge methods on the test set.
 
     Args:
         task: an id of `TASKS`.
         data: table of SMILES, or SDF (also zipped) with properties for each molecule and atom.
         folder: for the model and the checkpoint of every epoch; an interrupted training goes on.
         methods: ids of `EXPLAINERS`; none: all that take a bearable time.
-        test_data: a file of its own for the test part.
+        test_data: a file of its own for the test set.
         smarts: patterns of the task `smarts`.
-        smiles_column: of a table; empty: found by its name.
+        smiles_column: of a table; empty: it is found by its name.
         label: SDF property with a molecule's label.
         truth: SDF property with its atoms' contributions.
         classes: the labels of the task `labels` are two classes, not values.
@@ -88,40 +96,62 @@ def groundtruth(
         progress: whether to draw bars.
 
     Returns:
-        What was done and `rows`, one for each method, baseline and published figure: for `markdown` and `write`.
+        What was done and `rows`, one for each method, baseline and published figure: for `markdown`
+        and `write`.
 
     Raises:
-        ValueError: no such task, method or device, data that do not fit, or a folder that holds another model.
+        ValueError: no such task, method or device, data that do not fit, or a folder that holds
+            another model.
         OSError: a file is missing.
     """
-    wanted = list(dict.fromkeys(methods)) or [name for name in EXPLAINERS if name not in LEFT_OUT]
-    recipe = replace(
-        task_named(task).recipe, **({"epochs": epochs} if epochs is not None else {}), seed=seed
-    )
-    _check(wanted, folder, sample, device)
-    prepared = study(
-        task, data, test_data, Fields(smiles_column, label, truth, tuple(smarts)), classes, seed
-    )
-    judged = prepared.judged(sample, seed)
-    for name in wanted:
-        check_size(method(name), max(one.molecule.graph.nodes for one in judged))
-    _rehearse(prepared.task, judged, wanted)
-    network, card = trained(prepared, recipe, folder, device, progress)
+    names = _method_names(methods)
+    recipe = _recipe(task_named(task), epochs, seed)
+    _check(names, folder, sample, device)
+    fields = Fields(smiles_column, label, truth, tuple(smarts))
+    study_data = study(task, data, test_data, fields, classes, seed)
+    molecules = study_data.judged(sample, seed)
+    adapted_task = study_data.task
+    _check_sizes(molecules, names)
+    _rehearse(adapted_task, molecules, names)
+    network, card = study_model(study_data, recipe, folder, device, progress)
     network.to(chosen_device(device))
-    rows = [
-        _method_row(
-            name, prepared.task, judged, Explainer.from_network(network, card, name), progress
-        )
-        for name in wanted
-    ]
-    rows += [_baseline_row(name, prepared.task, judged) for name in prepared.task.baselines]
-    published = [vars(one) | {"kind": "published"} for one in prepared.task.published]
-    return _description(prepared, judged, network, card) | {
-        "rows": _compared(rows, prepared.task.comparison.metrics[0]) + published
-    }
+    rows = []
+    for name in names:
+        explainer = Explainer.from_network(network, card, name)
+        rows.append(_method_row(name, adapted_task, molecules, explainer, progress))
+    for name in adapted_task.baselines:
+        rows.append(_baseline_row(name, adapted_task, molecules))
+    summary = _summary_rows(rows, adapted_task.comparison.metrics[0])
+    published = [vars(figure) | {"kind": "published"} for figure in adapted_task.published]
+    description = _description(study_data, molecules, network, card)
+    return description | {"rows": summary + published}
+
+
+def _check_sizes(molecules: Sequence[Example], methods: Sequence[str]) -> None:
+    """Refuse molecules that are too large for a method."""
+    largest = max(example.molecule.graph.nodes for example in molecules)
+    for name in methods:
+        check_size(method(name), largest)
+
+
+def _method_names(methods: Sequence[str]) -> list[str]:
+    """Those that are asked for, each once, else all that take a bearable time."""
+    if methods:
+        return list(dict.fromkeys(methods))
+    return [name for name in EXPLAINERS if name not in LEFT_OUT]
+
+
+def _recipe(task: Task, epochs: int | None, seed: int) -> Recipe:
+    recipe = replace(task.recipe, seed=seed)
+    return recipe if epochs is None else replace(recipe, epochs=epochs)
 
 
 def _check(methods: Sequence[str], folder: Path, sample: int | None, device: str) -> None:
+    """Refuse what cannot be done before any work.
+
+    Raises:
+        ValueError: no such method or device, an empty sample, or a folder that is a file.
+    """
     for name in methods:
         method(name)
     chosen_device(device)
@@ -134,149 +164,166 @@ def _check(methods: Sequence[str], folder: Path, sample: int | None, device: str
 
 
 def _target(task: Task) -> Target:
+    """The second class, or the value."""
     return Target(1 if task.binary else 0)
 
 
-def _rehearse(task: Task, judged: Sequence[Known], methods: Sequence[str]) -> None:
-    """Each method once, on an untrained model and the smallest molecule: one that cannot serve says so before hours of training."""
+def _rehearse(task: Task, molecules: Sequence[Example], methods: Sequence[str]) -> None:
+    """Run each method once, on an untrained model and the smallest molecule.
+
+    A method that cannot serve says so before hours of training.
+    """
     torch.manual_seed(0)
     network = Graphormer(task.config, MOLECULES).eval()
-    batch = collate([min(judged, key=lambda one: one.molecule.graph.nodes).molecule.graph])
+    graphs = [example.molecule.graph for example in molecules]
+    batch = collate([min(graphs, key=lambda graph: graph.nodes)])
     for name in methods:
         method(name)(network, batch, [_target(task)])
 
 
-def _chunks(judged: Sequence[Known], what: str, progress: bool) -> Iterator[Sequence[Known]]:
-    starts = range(0, len(judged), CHUNK)
+def _chunks(
+    molecules: Sequence[Example], title: str, progress: bool
+) -> Iterator[Sequence[Example]]:
+    """The molecules in chunks, with a progress bar on a terminal."""
+    starts = range(0, len(molecules), CHUNK)
     hidden = not (progress and sys.stderr.isatty())
-    for start in track(starts, what, console=Console(stderr=True), disable=hidden):
-        yield judged[start : start + CHUNK]
+    for start in track(starts, title, console=Console(stderr=True), disable=hidden):
+        yield molecules[start : start + CHUNK]
 
 
 def _method_row(
-    name: str, task: Task, judged: Sequence[Known], explainer: Explainer, progress: bool
+    name: str, task: Task, molecules: Sequence[Example], explainer: Explainer, progress: bool
 ) -> Row:
-    each = []
-    for chunk in _chunks(judged, name, progress):
-        made = explainer.explain([one.molecule for one in chunk], [_target(task)] * len(chunk))
-        each += [
-            task.comparison.scores(explanation.relevance.double().numpy(), one)
-            for explanation, one in zip(made, chunk, strict=True)
-        ]
-    return {"name": name, "kind": "method", "signed": EXPLAINERS[name].signed, "each": each}
+    scores: Scores = []
+    for chunk in _chunks(molecules, name, progress):
+        subjects = [example.molecule for example in chunk]
+        explanations = explainer.explain(subjects, [_target(task)] * len(chunk))
+        for explanation, example in zip(explanations, chunk, strict=True):
+            relevance = explanation.relevance.double().numpy()
+            scores.append(task.comparison.scores(relevance, example))
+    return {"name": name, "kind": "method", "signed": EXPLAINERS[name].signed, "each": scores}
 
 
-def _baseline_row(name: str, task: Task, judged: Sequence[Known]) -> Row:
-    return {
-        "name": name,
-        "kind": "no model",
-        "each": [task.comparison.scores(BASELINES[name](one.molecule), one) for one in judged],
-    }
+def _baseline_row(name: str, task: Task, molecules: Sequence[Example]) -> Row:
+    paint = BASELINES[name]
+    scores = [task.comparison.scores(paint(example.molecule), example) for example in molecules]
+    return {"name": name, "kind": "no model", "each": scores}
 
 
-def _compared(rows: Sequence[Row], main: str) -> list[Row]:
-    """The rows with means and intervals in place of single molecules; and each one's main score less the reference method's."""
-    reference = next(
-        (
-            _column(row["each"], main)
-            for row in rows
-            if row["name"] == REFERENCE and row["kind"] == "method"
-        ),
-        None,
-    )
-    made = []
+def _summary_rows(rows: Sequence[Row], main_metric: str) -> list[Row]:
+    """The rows with means and intervals in place of single molecules.
+
+    Each also gets its main score less the reference method's.
+    """
+    reference = None
     for row in rows:
-        each = row["each"]
-        kept = {key: value for key, value in row.items() if key != "each"}
-        kept["scores"] = {name: _mean(_column(each, name)) for name in each[0]}
-        if reference is not None and (row["name"], row["kind"]) != (REFERENCE, "method"):
-            kept["difference"] = _mean(_column(each, main) - reference)
-        made.append(kept)
-    return made
+        if _is_reference(row):
+            reference = _column(row["each"], main_metric)
+    summaries = []
+    for row in rows:
+        scores: Scores = row["each"]
+        summary = {key: value for key, value in row.items() if key != "each"}
+        summary["scores"] = {name: _mean(_column(scores, name)) for name in scores[0]}
+        if reference is not None and not _is_reference(row):
+            summary["difference"] = _mean(_column(scores, main_metric) - reference)
+        summaries.append(summary)
+    return summaries
 
 
-def _column(each: Sequence[dict[str, float]], name: str) -> Float[ndarray, " molecules"]:
-    return np.array([scores[name] for scores in each])
+def _is_reference(row: Row) -> bool:
+    return (row["name"], row["kind"]) == (REFERENCE, "method")
+
+
+def _column(scores: Scores, name: str) -> Float[ndarray, " molecules"]:
+    return np.array([by_metric[name] for by_metric in scores])
 
 
 def _mean(values: Float[ndarray, " molecules"]) -> dict[str, float | None]:
     """Mean over the molecules for which the score is defined, and its 95 % bootstrap interval."""
-    known = values[~np.isnan(values)]
-    if not len(known):
+    defined = values[~np.isnan(values)]
+    if not len(defined):
         return {"mean": None, "low": None, "high": None, "molecules": 0}
-    mean, low, high = interval(known)
-    return {"mean": mean, "low": low, "high": high, "molecules": len(known)}
+    mean, low, high = interval(defined)
+    return {"mean": mean, "low": low, "high": high, "molecules": len(defined)}
 
 
 def _description(
-    prepared: Study, judged: Sequence[Known], network: Model, card: Card
+    study_data: Study, molecules: Sequence[Example], network: Model, card: Card
 ) -> dict[str, Any]:
-    task, quality = prepared.task, evaluate(network, prepared.labelled("test"))
+    """What was done, on what, and how good the model is."""
+    task = study_data.task
+    quality = evaluate(network, study_data.labelled("test"))
     return {
         "task": task.name,
         "about": task.about,
         "explained": task.classes[1] if task.binary else "the value",
         "metrics": list(task.comparison.metrics),
-        "split": prepared.split,
-        "files": prepared.files,
-        "train": len(prepared.train),
-        "test": len(prepared.test),
-        "judged": len(judged),
-        "without_truth": prepared.without_truth,
-        "skipped": prepared.skipped,
-        "many_matches": sum(len(one.matches) > MOST_MATCHES for one in judged),
+        "split": study_data.split,
+        "files": study_data.files,
+        "train": len(study_data.train),
+        "test": len(study_data.test),
+        "judged": len(molecules),
+        "without_truth": study_data.without_truth,
+        "skipped": study_data.skipped,
+        "many_matches": sum(len(example.matches) > MOST_MATCHES for example in molecules),
         "model": {"config": task.config.to_dict(), "training": card.training, "quality": quality},
         "versions": versions(),
     }
 
 
-TITLES = {
-    "auroc": "AUROC",
-    "average_precision": "average precision",
-    "auc_plus": "AUC⁺",
-    "auc_minus": "AUC⁻",
-    "top_n_plus": "top-n⁺",
-    "top_n_minus": "top-n⁻",
-    "rmse": "RMSE",
-    "cosine": "cosine",
-}
-"""Of the metrics, in tables."""
-
-
 def markdown(result: dict[str, Any]) -> str:
     """The result of `groundtruth` as a Markdown table with what must be known to read it."""
-    metrics, rows, recipe = result["metrics"], result["rows"], result["model"]["training"]["recipe"]
-    arrows = [f"{TITLES[name]} {'↓' if name in LOWER_IS_BETTER else '↑'}" for name in metrics]
-    compared = any("difference" in row for row in rows)
-    header = ["", "", *arrows, *([f"{TITLES[metrics[0]]} less {REFERENCE}"] if compared else [])]
-    quality = ", ".join(f"{name} {value:.3f}" for name, value in result["model"]["quality"].items())
+    metrics = result["metrics"]
+    rows = result["rows"]
+    has_difference = any("difference" in row for row in rows)
+    header = ["", "", *(METRICS[name].heading for name in metrics)]
+    if has_difference:
+        header.append(f"{METRICS[metrics[0]].title} less {REFERENCE}")
     sources = list(dict.fromkeys(row["source"] for row in rows if "source" in row))
-    lines = [
-        f"# Attribution against a known truth: {result['task']}",
-        "",
+    lines = [_cells(row, metrics, has_difference, sources) for row in rows]
+    return "\n".join(
+        [
+            f"# Attribution against a known truth: {result['task']}",
+            "",
+            *_setting(result),
+            "",
+            markdown_table(header, lines),
+            "",
+            *_remarks(result, sources),
+        ]
+    )
+
+
+def _setting(result: dict[str, Any]) -> list[str]:
+    """What the model learnt, how well, and on how many molecules it was explained."""
+    model = result["model"]
+    recipe = model["training"]["recipe"]
+    quality = ", ".join(f"{name} {value:.3f}" for name, value in model["quality"].items())
+    return [
         f"The model learns {result['about']}.",
         f"{result['train']} molecules in train, {result['test']} in test ({result['split']}); "
         f"{recipe['epochs']} epochs, seed {recipe['seed']}, torch {result['versions']['torch']}.",
         f"The model on the test part: {quality}.",
-        f"{result['judged']} molecules of the test part are explained for {result['explained']!r}; "
-        "means over molecules, in brackets their 95 % bootstrap intervals.",
-        "",
-        f"| {' | '.join(header)} |",
-        f"|{'---|' * len(header)}",
-        *(_line(row, metrics, compared, sources) for row in rows),
-        "",
-        *_remarks(result, sources),
+        f"{result['judged']} molecules of the test part are explained for "
+        f"{result['explained']!r}; means over molecules, "
+        "in brackets their 95 % bootstrap intervals.",
     ]
-    return "\n".join(lines)
 
 
-def _line(row: Row, metrics: Sequence[str], compared: bool, sources: Sequence[str]) -> str:
-    kind = f"published [{sources.index(row['source']) + 1}]" if "source" in row else row["kind"]
-    difference = [_cell(row.get("difference"), "+")] if compared else []
-    return f"| {' | '.join([row['name'], kind, *(_cell(row['scores'].get(name)) for name in metrics), *difference])} |"
+def _cells(
+    row: Row, metrics: Sequence[str], has_difference: bool, sources: Sequence[str]
+) -> list[str]:
+    kind = row["kind"]
+    if "source" in row:
+        kind = f"published [{sources.index(row['source']) + 1}]"
+    cells = [row["name"], kind, *(_cell(row["scores"].get(name)) for name in metrics)]
+    if has_difference:
+        cells.append(_cell(row.get("difference"), "+"))
+    return cells
 
 
 def _cell(score: dict[str, Any] | float | None, sign: str = "") -> str:
+    """A mean with its interval, or a published figure alone."""
     if isinstance(score, float):
         return f"{score:.3f}".removesuffix("0")
     if not score or not score["molecules"]:
@@ -284,50 +331,82 @@ def _cell(score: dict[str, Any] | float | None, sign: str = "") -> str:
     return f"{score['mean']:{sign}.3f} [{score['low']:{sign}.3f}, {score['high']:{sign}.3f}]"
 
 
-def _remarks(result: dict[str, Any], sources: Sequence[str]) -> Iterator[str]:
-    if unsigned := [row["name"] for row in result["rows"] if row.get("signed") is False]:
-        yield f"- Without a sign, so that atoms against cannot be told from atoms that do not matter: {', '.join(unsigned)}."
+ALL_MATCHES = (
+    "AUROC is the largest over all non-empty sets of matches, as either of two would do; "
+    "average precision is for all of them."
+)
+AS_CONTRIBUTIONS = (
+    "RMSE takes relevances as contributions in the target's unit, "
+    "which attention weights, gradient norms and paint are not."
+)
+NOT_OURS = "Published figures are for the authors' models and runs, not for ours."
+NO_SIGN = "Without a sign, so that atoms against cannot be told from atoms that do not matter"
+"""Remarks below the table."""
+
+
+def _remarks(result: dict[str, Any], sources: Sequence[str]) -> list[str]:
+    """What must be known to read the table, a line each."""
+    remarks = []
+    unsigned = [row["name"] for row in result["rows"] if row.get("signed") is False]
+    if unsigned:
+        remarks.append(f"{NO_SIGN}: {', '.join(unsigned)}.")
     if "auroc" in result["metrics"]:
-        yield "- AUROC is the largest over all non-empty sets of matches, as either of two would do; average precision is for all of them."
+        remarks.append(ALL_MATCHES)
     if "rmse" in result["metrics"]:
-        yield "- RMSE takes relevances as contributions in the target's unit, which attention weights, gradient norms and paint are not."
-    if result["without_truth"]:
-        yield f"- {result['without_truth']} molecules of the test part were left out: all of their atoms, or none, are the truth."
-    if result["many_matches"]:
-        yield f"- {result['many_matches']} molecules have more than {MOST_MATCHES} matches, of which the union alone was taken."
-    if result["skipped"]:
-        yield f"- {len(result['skipped'])} molecules could not be read and were left out, the first: {result['skipped'][0]}."
+        remarks.append(AS_CONTRIBUTIONS)
+    remarks += _omissions(result)
     if sources:
-        yield "- Published figures are for the authors' models and runs, not for ours."
-    yield from (f"- [{place}] {source}." for place, source in enumerate(sources, 1))
+        remarks.append(NOT_OURS)
+    remarks += [f"[{number}] {source}." for number, source in enumerate(sources, 1)]
+    return [f"- {remark}" for remark in remarks]
+
+
+def _omissions(result: dict[str, Any]) -> Iterator[str]:
+    """What was left out."""
+    if result["without_truth"]:
+        count = f"{result['without_truth']} molecules of the test part"
+        yield f"{count} were left out: all of their atoms, or none, are the truth."
+    if result["many_matches"]:
+        count = f"{result['many_matches']} molecules have more than {MOST_MATCHES} matches"
+        yield f"{count}, of which the union alone was taken."
+    skipped = result["skipped"]
+    if skipped:
+        first = f"the first: {skipped[0]}"
+        yield f"{len(skipped)} molecules could not be read and were left out, {first}."
 
 
 def write(result: dict[str, Any], folder: Path) -> list[Path]:
-    """Write `groundtruth.md`, `.csv` (a line for each row and metric) and `.json` into the folder; returns the files."""
+    """Write `groundtruth.md`, `.csv` and `.json` into the folder; returns the files.
+
+    The CSV has a line for each row and metric.
+    """
+    contents = {
+        ".md": markdown(result) + "\n",
+        ".csv": as_csv(_csv_rows(result)),
+        ".json": json.dumps(result, indent=1) + "\n",
+    }
+    files = []
+    for ending, content in contents.items():
+        file = folder / f"groundtruth{ending}"
+        write_file(file, content)
+        files.append(file)
+    return files
+
+
+def _csv_rows(result: dict[str, Any]) -> list[Row]:
+    """A row for each row and metric; the first metric alone has a difference."""
     rows = []
     for row in result["rows"]:
         for metric, score in row["scores"].items():
-            less = row.get("difference", {}) if metric == result["metrics"][0] else {}
+            numbers = score
+            if not isinstance(score, dict):  # a published figure
+                numbers = {"mean": score, "low": None, "high": None, "molecules": None}
+            difference = row.get("difference", {}) if metric == result["metrics"][0] else {}
+            names = {"task": result["task"], "name": row["name"], "kind": row["kind"]}
             differences = {
-                f"difference{end}": less.get(key)
-                for end, key in (("", "mean"), ("_low", "low"), ("_high", "high"))
+                "difference": difference.get("mean"),
+                "difference_low": difference.get("low"),
+                "difference_high": difference.get("high"),
             }
-            numbers = (
-                score
-                if isinstance(score, dict)
-                else {"mean": score, "low": None, "high": None, "molecules": None}
-            )
-            rows.append(
-                {"task": result["task"], "name": row["name"], "kind": row["kind"], "metric": metric}
-                | numbers
-                | differences
-            )
-    contents = {
-        ".md": markdown(result) + "\n",
-        ".csv": as_csv(rows),
-        ".json": json.dumps(result, indent=1) + "\n",
-    }
-    files = [folder / f"groundtruth{ending}" for ending in contents]
-    for file, content in zip(files, contents.values(), strict=True):
-        write_file(file, content)
-    return files
+            rows.append(names | {"metric": metric} | numbers | differences)
+    return rows

@@ -1,9 +1,10 @@
-"""Whether a run that is killed at any moment, again and again, ends with the very bytes of an undisturbed one."""
+"""Whether a run that is killed again and again ends with the very bytes of an undisturbed one."""
 
 import multiprocessing
 import random
 import time
 from dataclasses import asdict, dataclass
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from molxai.batch.question import Question
 from molxai.batch.run import Library, run
 from molxai.batch.sinks import RecordFile
 from molxai.batch.worker import Worker
+from molxai.benchmarks.tables import markdown_table
 
 PRELOADED = [
     "molxai.batch.run",
@@ -21,7 +23,7 @@ PRELOADED = [
     "graphormer.graphs.superpixels",
     "pyarrow.parquet",
 ]
-"""What a process has imported when it is born, so that kills fall into the work and not into the start."""
+"""What a process has imported when it starts, so that kills fall into the work, not the start."""
 
 
 @dataclass(frozen=True)
@@ -48,37 +50,34 @@ def worker_of(model: str) -> Worker:
 def campaign(
     work: Worker, library: Library, folder: Path, points: int, chunk: int, seed: int = 0
 ) -> Campaign:
-    """Begin a run, kill it after a random time (SIGKILL), resume and kill it again, `points` times; then let it end.
+    """Begin a run, kill it (SIGKILL) after a random time, resume and kill it again, let it end.
 
     Args:
         work: model, method and settings; the CPU is used.
         library: rows; the fewer, the more kills hit the beginning and the end of a run.
         folder: for the outputs.
         points: kills.
-        chunk: rows of a part.
+        chunk: rows of a chunk.
         seed: of the moments.
     """
-    whole, output = folder / "undisturbed.parquet", folder / "killed.parquet"
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(PRELOADED)
-    for _ in range(
-        2
-    ):  # the second run finds the libraries and the model in memory, as those that are killed do
-        start = time.perf_counter()
-        undisturbed = processes.Process(target=_resumed, args=(work, library, whole, chunk))
-        undisturbed.start()
-        undisturbed.join()
-        longest = time.perf_counter() - start
-    chance = random.Random(seed)
+    whole = folder / "undisturbed.parquet"
+    output = folder / "killed.parquet"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    # the second run finds the libraries and the model in memory, as those that are killed do
+    for _ in range(2):
+        longest = _undisturbed_seconds(context, work, library, whole, chunk)
+    moments = random.Random(seed)
     expected = whole.read_bytes()
-    killed, finished, same = 0, 0, True
+    killed = 0
+    finished = 0
+    same = True
     for point in range(points + 1):
-        one = processes.Process(target=_resumed, args=(work, library, output, chunk))
-        one.start()
-        one.join(chance.uniform(0, longest) if point < points else None)
-        if one.is_alive():
-            one.kill()
-            one.join()
+        process = _start(context, work, library, output, chunk)
+        process.join(moments.uniform(0, longest) if point < points else None)
+        if process.is_alive():
+            process.kill()
+            process.join()
             killed += 1
         if output.exists():
             finished += 1
@@ -88,18 +87,29 @@ def campaign(
     return Campaign(points, killed, finished, same, len(left))
 
 
-def _resumed(work: Worker, library: Library, output: Path, chunk: int) -> None:
+def _undisturbed_seconds(
+    context: ForkServerContext, work: Worker, library: Library, output: Path, chunk: int
+) -> float:
+    start = time.perf_counter()
+    _start(context, work, library, output, chunk).join()
+    return time.perf_counter() - start
+
+
+def _start(
+    context: ForkServerContext, work: Worker, library: Library, output: Path, chunk: int
+) -> ForkServerProcess:
+    """A process that has begun to explain the library, or to resume that."""
+    process = context.Process(target=_resume, args=(work, library, output, chunk))
+    process.start()
+    return process
+
+
+def _resume(work: Worker, library: Library, output: Path, chunk: int) -> None:
     torch.set_num_threads(1)
     run(work, library, RecordFile(output), Plan(workers=0, resume=True), chunk=chunk)
 
 
-def markdown(found: Campaign) -> str:
+def markdown(result: Campaign) -> str:
     """The result as a Markdown table."""
-    values: dict[str, Any] = asdict(found) | {"same": "yes" if found.same else "NO"}
-    return "\n".join(
-        [
-            f"| {' | '.join(values)} |",
-            "|" + "---|" * len(values),
-            f"| {' | '.join(map(str, values.values()))} |",
-        ]
-    )
+    values: dict[str, Any] = asdict(result) | {"same": "yes" if result.same else "NO"}
+    return markdown_table(list(values), [list(map(str, values.values()))])

@@ -1,11 +1,14 @@
-"""How fast: graphs per second, measured so that a noisy machine cannot lie: in turn, medians with their spread, ratios.
+"""How fast: graphs per second, measured so that a noisy machine cannot lie.
 
-A method of many passes is timed on fewer graphs, spread over all sizes; what is reported is time for each graph.
+Runs take turns; medians stand with their spread, and as ratios to the forward pass of the same
+round. A method of many passes is timed on fewer graphs, spread over all sizes; the time for each
+graph is reported.
 """
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -20,12 +23,20 @@ from graphormer.graphs.molecules import molecule
 from graphormer.network.checkpoint import versions
 from graphormer.network.prediction import batch_for
 from graphormer.training.presets import preset_of
+from molxai.benchmarks.tables import markdown_table
 from molxai.explanation.explainer import Explainer, graph_in
 from molxai.explanation.inputs import Entry, entries
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods.ensemble import explain_batch
 
-MOST, FEWEST = 500, 8
-"""Graphs that are timed at most, and of a slow method at least."""
+MOST = 500
+"""Graphs that are timed at most."""
+
+FEWEST = 8
+"""Graphs on which a slow method is timed at least."""
+
+READ = 100
+"""Rows, about, whose reading is timed."""
 
 PEERS = (
     "lrp",
@@ -36,38 +47,43 @@ PEERS = (
     "gnn-explainer",
     "rollout",
 )
-"""Methods that are timed where none are named."""
+"""Methods that are timed if none are named."""
 
 ANILIDE = "C(=O)Nc1ccc(cc1)"
 """Nine atoms, a chain of which makes a molecule of any size."""
+
+ANILIDE_ATOMS = 9
 
 SIZES = (20, 50, 100, 150, 200)
 """Atoms of the molecules by which growth with size is measured."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """What is timed, and on how many graphs."""
+
+    graphs: int
+    call: Callable[[], object]
+
+
 def benchmark_entries(
     explainer: Explainer, inputs: Sequence[str] | None = None, home: str | Path | None = None
 ) -> list[Entry]:
-    """The first rows of the inputs, else of the test part of the model's own data.
+    """The first rows of the inputs, else of the test set of the model's own data.
 
     Raises:
         OSError: the data are not there and cannot be downloaded.
         ValueError: the inputs cannot be read, or the model has no test data.
     """
     if inputs:
-        return list(
-            islice((one for one in entries(inputs) if one.read().subject is not None), MOST)
-        )
+        readable = (entry for entry in entries(inputs) if entry.read().subject is not None)
+        return list(islice(readable, MOST))
     preset = preset_of(explainer.card)
     if explainer.reads == "digits":
-        return [
-            Entry(str(row), image / 255.0, "array", row)
-            for row, image in enumerate(mnist_images(home, "test")[:MOST])
-        ]
-    return [
-        Entry(text, text, "smiles", row)
-        for row, text in enumerate(preset.load(home, "test").texts[:MOST])
-    ]
+        images = mnist_images(home, "test")[:MOST]
+        return [Entry(str(row), image / 255.0, "array", row) for row, image in enumerate(images)]
+    texts = preset.load(home, "test").texts[:MOST]
+    return [Entry(text, text, "smiles", row) for row, text in enumerate(texts)]
 
 
 def speed(
@@ -77,123 +93,144 @@ def speed(
     threads: int,
     methods: Sequence[str] = PEERS,
 ) -> dict[str, Any]:
-    """Time featurisation, the forward pass and each of the methods, in turn, `rounds` times after a warm-up.
+    """Time featurisation, the forward pass and each of the methods, in turn, after a warm-up.
 
     The ratio is that of a method's time for a graph and the forward pass's in the same round.
 
     Raises:
         ValueError: no row can be read.
     """
-    graphs = [
-        graph_in(explainer.subject(one.subject))
-        for one in (row.read() for row in rows)
-        if one.subject is not None
-    ]
+    graphs = list(_graphs(explainer, rows))
     if not graphs:
         raise ValueError("none of the inputs can be read: at least one is needed")
     torch.set_num_threads(threads)
-    network, sizes = explainer.network, [g.nodes for g in graphs]
-    batches = _batches(explainer, graphs)
-    runs: dict[str, tuple[int, Callable[[], Any]]] = {
-        "forward": (len(graphs), partial(_each, torch.no_grad()(network), batches))
-    }
-    for name in methods:
-        some = _spread(graphs, max(EXPLAINERS[name].passes(round(sum(sizes) / len(sizes)))))
-        chosen = batches if len(some) == len(graphs) else _batches(explainer, some)
-        runs[name] = (
-            len(some),
-            partial(_each, partial(explained, EXPLAINERS[name], network), chosen),
-        )
-    read = rows[:: max(1, len(rows) // 100)]
-    runs["featurise"] = (len(read), lambda: [row.read() for row in read])
-    seconds = _interleaved(runs, rounds)
+    nodes = sum(graph.nodes for graph in graphs) / len(graphs)
+    runs = _runs(explainer, graphs, rows, methods)
+    seconds = _interleave(runs, rounds)
+    forward = seconds["forward"]
+    measures = {name: _measures(run.graphs, seconds[name], forward) for name, run in runs.items()}
+    featurise = measures.pop("featurise")
     machine = {
         "processor": platform.processor() or platform.machine(),
         "threads": threads,
         "python": platform.python_version(),
     }
-    setting = {
+    return {
         "model": explainer.card.name,
         "graphs": len(graphs),
-        "nodes": sum(sizes) / len(sizes),
+        "nodes": nodes,
         "batch_size": explainer.batch_size,
-    }
-    timed = {
-        name: _row(count, seconds[name], seconds["forward"]) for name, (count, _) in runs.items()
-    }
-    featurised = timed.pop("featurise")
-    return setting | {
         "rounds": rounds,
         "machine": machine | versions(),
-        "methods": timed,
-        "featurise": featurised,
+        "methods": measures,
+        "featurise": featurise,
     }
+
+
+def _graphs(explainer: Explainer, rows: Sequence[Entry]) -> Iterator[Graph]:
+    """The graphs of the rows that can be read."""
+    for row in rows:
+        source = row.read().subject
+        if source is not None:
+            yield graph_in(explainer.subject(source))
+
+
+def _runs(
+    explainer: Explainer, graphs: Sequence[Graph], rows: Sequence[Entry], methods: Sequence[str]
+) -> dict[str, Run]:
+    """The forward pass, the methods and featurisation, by name."""
+    batches = _batches(explainer, graphs)
+    nodes = round(sum(graph.nodes for graph in graphs) / len(graphs))
+    runs = {"forward": Run(len(graphs), _forward(explainer, batches))}
+    for name in methods:
+        sample = _spread(graphs, max(EXPLAINERS[name].passes(nodes)))
+        is_all = len(sample) == len(graphs)
+        sample_batches = batches if is_all else _batches(explainer, sample)
+        runs[name] = Run(len(sample), _method(explainer, name, sample_batches))
+    read = rows[:: max(1, len(rows) // READ)]
+    runs["featurise"] = Run(len(read), lambda: [row.read() for row in read])
+    return runs
 
 
 def growth(
     explainer: Explainer, rounds: int, sizes: Sequence[int] = SIZES
 ) -> list[dict[str, float]]:
-    """Milliseconds for a molecule, forward and lrp, by its number of atoms; a chain of anilides in batches."""
-    runs: dict[str, tuple[int, Callable[[], Any]]] = {}
+    """Milliseconds for a molecule, forward and lrp, by its number of atoms.
+
+    The molecules are chains of anilides, in batches.
+    """
+    count = explainer.batch_size
+    runs = {}
     for size in sizes:
-        text = "C" * (size % 9) + ANILIDE * (size // 9)
-        batches = _batches(explainer, [molecule(text).graph] * explainer.batch_size)
-        runs[f"forward {size}"] = (
-            explainer.batch_size,
-            partial(_each, torch.no_grad()(explainer.network), batches),
-        )
-        runs[f"lrp {size}"] = (
-            explainer.batch_size,
-            partial(_each, partial(explained, EXPLAINERS["lrp"], explainer.network), batches),
-        )
-    seconds = _interleaved(runs, rounds)
-    each = {name: 1000 * median(times) for name, times in seconds.items()}
+        smiles = "C" * (size % ANILIDE_ATOMS) + ANILIDE * (size // ANILIDE_ATOMS)
+        batches = _batches(explainer, [molecule(smiles).graph] * count)
+        runs[f"forward {size}"] = Run(count, _forward(explainer, batches))
+        runs[f"lrp {size}"] = Run(count, _method(explainer, "lrp", batches))
+    seconds = _interleave(runs, rounds)
+    milliseconds = {name: 1000 * median(times) for name, times in seconds.items()}
     return [
-        {"atoms": size, "forward_ms": each[f"forward {size}"], "lrp_ms": each[f"lrp {size}"]}
+        {
+            "atoms": size,
+            "forward_ms": milliseconds[f"forward {size}"],
+            "lrp_ms": milliseconds[f"lrp {size}"],
+        }
         for size in sizes
     ]
 
 
 def _batches(explainer: Explainer, graphs: Sequence[Graph]) -> list[GraphBatch]:
-    """On the model's device."""
-    by_size = size_batches([g.nodes for g in graphs], explainer.batch_size)
+    """The graphs in batches of similar size, on the model's device."""
+    by_size = size_batches([graph.nodes for graph in graphs], explainer.batch_size)
     return [batch_for(explainer.network, [graphs[row] for row in rows]) for rows in by_size]
 
 
-def _each(run: Callable[[GraphBatch], Any], batches: Sequence[GraphBatch]) -> None:
+def _forward(explainer: Explainer, batches: Sequence[GraphBatch]) -> Callable[[], object]:
+    """A call that runs a plain forward pass of all batches."""
+    return partial(_run_all, torch.no_grad()(explainer.network), batches)
+
+
+def _method(explainer: Explainer, name: str, batches: Sequence[GraphBatch]) -> Callable[[], object]:
+    """A call that explains all batches by a method."""
+    explain = partial(explain_batch, EXPLAINERS[name], explainer.network)
+    return partial(_run_all, explain, batches)
+
+
+def _run_all(run: Callable[[GraphBatch], object], batches: Sequence[GraphBatch]) -> None:
     for batch in batches:
         run(batch)
 
 
 def _spread(graphs: Sequence[Graph], passes: int) -> list[Graph]:
-    """So many graphs that they take about as long as all of them in one pass, or `FEWEST`, from small to large."""
-    ordered = sorted(graphs, key=lambda one: one.nodes)
-    count = min(len(ordered), max(FEWEST, len(ordered) // passes))
-    return (
-        list(graphs)
-        if count == len(ordered)
-        else [ordered[int((i + 0.5) * len(ordered) / count)] for i in range(count)]
-    )
+    """So many graphs, from small to large, that they take about as long as all in one pass.
+
+    At least `FEWEST`.
+    """
+    total = len(graphs)
+    count = min(total, max(FEWEST, total // passes))
+    if count == total:
+        return list(graphs)
+    by_size = sorted(graphs, key=lambda graph: graph.nodes)
+    return [by_size[int((place + 0.5) * total / count)] for place in range(count)]
 
 
-def _interleaved(
-    runs: dict[str, tuple[int, Callable[[], Any]]], rounds: int
-) -> dict[str, list[float]]:
+def _interleave(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
     """Seconds for a graph of each run in each round, after a round that is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds + 1):
-        for name, (count, run) in runs.items():
+        for name, run in runs.items():
             start = time.perf_counter()
-            run()
+            run.call()
             if torch.cuda.is_available():
                 torch.cuda.synchronize()  # a GPU answers before it has worked
             if turn:
-                seconds[name].append((time.perf_counter() - start) / count)
+                seconds[name].append((time.perf_counter() - start) / run.graphs)
     return seconds
 
 
-def _row(graphs: int, seconds: Sequence[float], forward: Sequence[float]) -> dict[str, float]:
-    rates, ratios = [1 / s for s in seconds], [s / f for s, f in zip(seconds, forward, strict=True)]
+def _measures(graphs: int, seconds: Sequence[float], forward: Sequence[float]) -> dict[str, float]:
+    """Rates, and ratios to the forward pass of the same round."""
+    rates = [1 / value for value in seconds]
+    ratios = [value / plain for value, plain in zip(seconds, forward, strict=True)]
     return {
         "timed": graphs,
         "graphs_per_second": median(rates),
@@ -206,46 +243,64 @@ def _row(graphs: int, seconds: Sequence[float], forward: Sequence[float]) -> dic
 
 
 def markdown(result: dict[str, Any]) -> str:
-    """The result of `speed`, with growth and libraries where they were measured, as Markdown tables."""
-    machine = result["machine"]
-    lines = [
-        f"{result['graphs']} graphs of {result['nodes']:.1f} nodes on average, model {result['model']}, batch size {result['batch_size']}, "
-        f"{machine['threads']} threads of {machine['processor']}, torch {machine['torch']}; "
-        f"medians of {result['rounds']} interleaved rounds (smallest–largest)",
-        "",
-        "| method | graphs timed | graphs/s | time / forward |",
-        "|---|---|---|---|",
-    ]
-    for name, row in result["methods"].items():
-        times = f"{_digits(row['ratio'])} ({_digits(row['ratio_smallest'])}–{_digits(row['ratio_largest'])})"
-        lines.append(f"| {name} | {row['timed']} | {_rate(row)} | {times} |")
-    lines.append(
-        f"| from text or picture to graph, one thread | {result['featurise']['timed']} | {_rate(result['featurise'])} | |"
-    )
+    """The result of `speed`, with growth and libraries if they were measured, as tables."""
+    tables = [_setting(result), _method_table(result)]
     if "growth" in result:
-        lines += ["", "| atoms | forward, ms | lrp, ms | ratio |", "|---|---|---|---|"]
-        for one in result["growth"]:
-            ratio = one["lrp_ms"] / one["forward_ms"]
-            lines.append(
-                f"| {one['atoms']} | {one['forward_ms']:.2f} | {one['lrp_ms']:.2f} | {ratio:.2f} |"
-            )
+        tables.append(_growth_table(result["growth"]))
     if "library" in result:
-        lines += [
-            "",
-            "| rows | seconds | rows/s | peak memory, MiB | errors |",
-            "|---|---|---|---|---|",
-        ]
-        for one in result["library"]:
-            lines.append(
-                f"| {one['rows']} | {one['seconds']:.1f} | {one['rows_per_second']:.0f} | {one['peak_mib']:.0f} | {one['errors']} |"
-            )
-    return "\n".join(lines)
+        tables.append(_library_table(result["library"]))
+    return "\n\n".join(tables)
 
 
-def _rate(row: dict[str, float]) -> str:
+def _setting(result: dict[str, Any]) -> str:
+    machine = result["machine"]
     return (
-        f"{_digits(row['graphs_per_second'])} ({_digits(row['slowest'])}–{_digits(row['fastest'])})"
+        f"{result['graphs']} graphs of {result['nodes']:.1f} nodes on average, "
+        f"model {result['model']}, batch size {result['batch_size']}, "
+        f"{machine['threads']} threads of {machine['processor']}, torch {machine['torch']}; "
+        f"medians of {result['rounds']} interleaved rounds (smallest–largest)"
     )
+
+
+def _method_table(result: dict[str, Any]) -> str:
+    rows = []
+    for name, row in result["methods"].items():
+        bounds = f"{_digits(row['ratio_smallest'])}–{_digits(row['ratio_largest'])}"
+        ratio = f"{_digits(row['ratio'])} ({bounds})"
+        rows.append([name, str(row["timed"]), _rate(row), ratio])
+    read = result["featurise"]
+    name = "from text or picture to graph, one thread"
+    rows.append([name, str(read["timed"]), _rate(read), ""])
+    return markdown_table(["method", "graphs timed", "graphs/s", "time / forward"], rows)
+
+
+def _growth_table(growth: Sequence[Mapping[str, float]]) -> str:
+    rows = []
+    for row in growth:
+        ratio = row["lrp_ms"] / row["forward_ms"]
+        times = [f"{row['forward_ms']:.2f}", f"{row['lrp_ms']:.2f}", f"{ratio:.2f}"]
+        rows.append([str(row["atoms"]), *times])
+    return markdown_table(["atoms", "forward, ms", "lrp, ms", "ratio"], rows)
+
+
+def _library_table(runs: Sequence[Mapping[str, float]]) -> str:
+    header = ["rows", "seconds", "rows/s", "peak memory, MiB", "errors"]
+    rows = [
+        [
+            str(run["rows"]),
+            f"{run['seconds']:.1f}",
+            f"{run['rows_per_second']:.0f}",
+            f"{run['peak_mib']:.0f}",
+            str(run["errors"]),
+        ]
+        for run in runs
+    ]
+    return markdown_table(header, rows)
+
+
+def _rate(row: Mapping[str, float]) -> str:
+    bounds = f"{_digits(row['slowest'])}–{_digits(row['fastest'])}"
+    return f"{_digits(row['graphs_per_second'])} ({bounds})"
 
 
 def _digits(value: float) -> str:

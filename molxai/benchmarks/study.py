@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,77 +15,78 @@ from graphormer.data.splits import random_split
 from graphormer.evaluation.measures import evaluate
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card, row_ranges
-from graphormer.network.checkpoint import load, save, versions
+from graphormer.network.checkpoint import save, versions
 from graphormer.network.ensemble import Model
 from graphormer.training.recipe import Recipe
-from molxai.benchmarks.tasks import BENZENE, Task, adapted, task_named
-from molxai.benchmarks.truth import Fields, Known, Reading
+from molxai.benchmarks.models import load_or_train
+from molxai.benchmarks.tasks import BENZENE, Task, adapt, task_named
+from molxai.benchmarks.truth import Example, Fields, Reading
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Study:
-    """The two parts of a task's data."""
+    """The training and the test set of a task."""
 
     task: Task
-    train: list[Known]
-    test: list[Known]
+    train: list[Example]
+    test: list[Example]
     split: str
-    """How the parts were made, and what the truth is: all that decides what a model learns, but its recipe."""
+    """How the sets were made, and what the truth is: all that decides what a model learns, except
+    its recipe."""
     skipped: list[str]
     """A line for each molecule that could not be read."""
     files: dict[str, dict[str, str]]
-    """File and sha256 of each part, by part."""
+    """File and sha256 of each set, by its name."""
 
     def labelled(self, part: str) -> LabelledGraphs:
-        """The part `train` or `test` as the model takes it."""
-        known = self.train if part == "train" else self.test
-        graphs, rows = [one.molecule.graph for one in known], [one.row for one in known]
-        labels = torch.tensor([[one.label] for one in known], dtype=torch.float32)
+        """The set `train` or `test` as the model takes it."""
+        molecules = self.train if part == "train" else self.test
+        labels = torch.tensor(
+            [[molecule.label] for molecule in molecules], dtype=torch.float32
+        )  # (molecules, 1)
         return LabelledGraphs(
             self.task.name,
             MOLECULES,
-            graphs,
+            [molecule.molecule.graph for molecule in molecules],
             labels,
-            rows,
+            [molecule.row for molecule in molecules],
             f"{self.split}: {part}",
             self.files[part],
         )
 
     @property
     def without_truth(self) -> int:
-        """Molecules of the test part, in the explained class, with nothing to find: all their atoms, or none, are the truth."""
-        return sum(
-            not self.task.judges(one) for one in self.test if one.label or not self.task.binary
-        )
+        """Test molecules of the explained class of which all atoms, or none, are the truth."""
+        explained = [molecule for molecule in self.test if molecule.label or not self.task.binary]
+        return sum(not self.task.judges(molecule) for molecule in explained)
 
-    def judged(self, sample: int | None, seed: int) -> list[Known]:
-        """The molecules of the test part that have a truth to find, or so many of them drawn at random.
+    def judged(self, sample: int | None, seed: int) -> list[Example]:
+        """The test molecules that have a truth to find, or so many of them drawn at random.
 
         Raises:
             ValueError: there are none.
         """
-        found = [one for one in self.test if self.task.judges(one)]
-        if not found:
+        molecules = [molecule for molecule in self.test if self.task.judges(molecule)]
+        if not molecules:
             raise ValueError(
-                "the test part holds no molecule of which some atoms, but not all, are the truth: nothing can be judged"
+                "the test part holds no molecule of which some atoms, but not all, are the truth: "
+                "nothing can be judged"
             )
-        if sample is None or sample >= len(found):
-            return found
-        return [
-            found[i]
-            for i in sorted(np.random.default_rng(seed).permutation(len(found))[:sample].tolist())
-        ]
+        if sample is None or sample >= len(molecules):
+            return molecules
+        places = np.random.default_rng(seed).permutation(len(molecules))[:sample].tolist()
+        return [molecules[place] for place in sorted(places)]
 
 
 def study(
     name: str, data: Path, test_data: Path | None, fields: Fields, classes: bool, seed: int
 ) -> Study:
-    """Read a task's data and part them.
+    """Read a task's data and split them.
 
-    With `test_data`, that is the test part and `data` the train part. Otherwise the column `split` decides where there
-    is one, else chance: 80 % train, 20 % test.
+    With `test_data`, that file is the test set and `data` the training set. Otherwise the column
+    `split` decides if there is one, else chance: 80 % train, 20 % test.
 
     Args:
         name: of the task.
@@ -95,7 +97,8 @@ def study(
         seed: of the random split.
 
     Raises:
-        ValueError: no such task, a file that does not fit it, or parts that cannot be learnt from or judged.
+        ValueError: no such task, a file that does not fit it, or sets that cannot be learnt from or
+            judged.
         OSError: a file is missing.
     """
     task = task_named(name)
@@ -107,35 +110,27 @@ def study(
             f"patterns for the task {name!r}, whose truth is known without: use the task 'smarts'"
         )
     reading = task.read(data, fields)
-    other = task.read(test_data, fields) if test_data else None
-    train, test, split = _parts(data, reading, other, seed)
-    task = adapted(task, classes, reading.molecules)
+    test_reading = task.read(test_data, fields) if test_data else None
+    train, test, split = _split(data, reading, test_reading, seed)
+    task = adapt(task, classes, reading.molecules)
     _check(task, train, "train")
     _check(task, test, "test")
+    test_skipped = test_reading.skipped if test_reading else []
+    files = {"train": reading.sha256, "test": (test_reading or reading).sha256}
     about = f"{split}; {_meaning(name, fields)}"
-    skipped = reading.skipped + (other.skipped if other else [])
-    return Study(
-        task,
-        train,
-        test,
-        about,
-        skipped,
-        {"train": reading.sha256, "test": (other or reading).sha256},
-    )
+    return Study(task, train, test, about, reading.skipped + test_skipped, files)
 
 
-def trained(
-    prepared: Study, recipe: Recipe, folder: Path, device: str, progress: bool
+def study_model(
+    data: Study, recipe: Recipe, folder: Path, device: str, progress: bool
 ) -> tuple[Model, Card]:
-    """The model in the folder where there is one, else a trained one that is then there.
+    """The model in the folder if there is one, else a model that is trained there.
 
     Raises:
         ValueError: the model in the folder was made from other data or in another way.
     """
-    from graphormer.training.fit import fit
-    from graphormer.training.machine import Machine
-
-    task, train = prepared.task, prepared.labelled("train")
+    task = data.task
+    train = data.labelled("train")
     identity = {
         "data": task.name,
         "sha256": train.sha256,
@@ -143,17 +138,33 @@ def trained(
         "graphs": len(train),
         "recipe": recipe.to_dict(),
     }
-    if (folder / f"{task.name}.safetensors").exists():
-        network, card = load(folder / f"{task.name}.safetensors")
-        differing = [name for name, value in identity.items() if card.training.get(name) != value]
-        if differing or card.config != task.config:
-            others = ", ".join(differing or ["configuration"])
-            raise ValueError(
-                f"{folder} holds a model with another {others}: repeat the command it was made with, or choose another folder"
-            )
+    weights = folder / f"{task.name}.safetensors"
+    if weights.exists():
         logger.info("taking the model in %s", folder)
-        return network, card
+    return load_or_train(
+        weights,
+        lambda: _train(data, train, identity, recipe, folder, device, progress),
+        identity,
+        task.config,
+    )
+
+
+def _train(
+    data: Study,
+    train: LabelledGraphs,
+    identity: dict[str, Any],
+    recipe: Recipe,
+    folder: Path,
+    device: str,
+    progress: bool,
+) -> None:
+    """Train a model into the folder, with a card that holds its identity."""
+    from graphormer.training.fit import fit
+    from graphormer.training.machine import Machine
+
+    task = data.task
     network = fit(task.config, recipe, train, folder, Machine(device, progress=progress))
+    test_measures = evaluate(network, data.labelled("test"))
     card = Card(
         task.name,
         task.config,
@@ -162,66 +173,73 @@ def trained(
         task.classes,
         unit="logit" if task.binary else "value",
         training=identity | {"rows": row_ranges(train.rows)},
-        metrics={
-            "data": prepared.split,
-            "graphs": len(prepared.test),
-            **evaluate(network, prepared.labelled("test")),
-        },
+        metrics={"data": data.split, "graphs": len(data.test), **test_measures},
         date=date.today().isoformat(),
         versions=versions(),
     )
     save(network, card, folder)
-    return network, card
 
 
-def _parts(
-    data: Path, reading: Reading, other: Reading | None, seed: int
-) -> tuple[list[Known], list[Known], str]:
-    known = reading.molecules
-    if other:
-        return known, other.molecules, "a file for each part"
-    if any(one.part for one in known):
-        train, test = (
-            [one for one in known if one.part == "train"],
-            [one for one in known if one.part == "test"],
+def _split(
+    data: Path, reading: Reading, test_reading: Reading | None, seed: int
+) -> tuple[list[Example], list[Example], str]:
+    """The training set, the test set, and how they were made."""
+    molecules = reading.molecules
+    if test_reading:
+        return molecules, test_reading.molecules, "a file for each part"
+    if any(molecule.part for molecule in molecules):
+        return _file_split(data, molecules)
+    parts = random_split(len(molecules), seed)
+    train = [molecules[place] for place in parts.train]
+    test = [molecules[place] for place in parts.valid + parts.test]
+    return train, test, f"random 80/20, seed {seed}"
+
+
+def _file_split(
+    data: Path, molecules: Sequence[Example]
+) -> tuple[list[Example], list[Example], str]:
+    """The sets that the file's own column names."""
+    train = [molecule for molecule in molecules if molecule.part == "train"]
+    test = [molecule for molecule in molecules if molecule.part == "test"]
+    if not train or not test:
+        names = sorted({molecule.part or "nothing" for molecule in molecules})
+        raise ValueError(
+            f"{data}: the column split holds {', '.join(names[:5])}; train and test are needed"
         )
-        if not train or not test:
-            found = ", ".join(sorted({one.part or "nothing" for one in known})[:5])
-            raise ValueError(f"{data}: the column split holds {found}; train and test are needed")
-        others = len(known) - len(train) - len(test)
-        return (
-            train,
-            test,
-            "the file's own parts"
-            + (f", {others} molecules of other parts left out" if others else ""),
-        )
-    parts = random_split(len(known), seed)
-    return (
-        [known[i] for i in parts.train],
-        [known[i] for i in parts.valid + parts.test],
-        f"random 80/20, seed {seed}",
-    )
+    rest = len(molecules) - len(train) - len(test)
+    left_out = f", {rest} molecules of other parts left out" if rest else ""
+    return train, test, f"the file's own parts{left_out}"
 
 
 def _meaning(name: str, fields: Fields) -> str:
+    """What the truth is, as far as the options decide it."""
     if name in ("n-minus-o", "labels"):
         return f"label {fields.label!r}, atoms {fields.truth!r}"
-    patterns = fields.smarts or ((BENZENE,) if name == "benzene" else ())
+    patterns = (BENZENE,) if name == "benzene" else fields.smarts
     return f"SMARTS {' or '.join(patterns)}" if patterns else name
 
 
-def _check(task: Task, known: Sequence[Known], part: str) -> None:
-    labels = {one.label for one in known}
+def _check(task: Task, molecules: Sequence[Example], part: str) -> None:
+    """Labels must be ones that the task can learn.
+
+    Raises:
+        ValueError: they are no classes, or all the same.
+    """
+    labels = {molecule.label for molecule in molecules}
     if task.binary and not labels <= {0.0, 1.0}:
         raise ValueError(
-            f"the {part} part has the labels {sorted(labels)[:5]}: a class is 0 or 1; a value needs a regression"
+            f"the {part} part has the labels {sorted(labels)[:5]}: "
+            "a class is 0 or 1; a value needs a regression"
         )
-    if len(labels) < 2:
-        meaning = (
-            f"all are '{task.classes[int(min(labels))]}'"
-            if task.binary and labels
-            else "all labels are equal"
-        )
-        raise ValueError(
-            f"the {part} part has {len(known)} molecules, {meaning if labels else 'none'}: two different labels are needed"
-        )
+    if len(labels) >= 2:
+        return
+    if not labels:
+        meaning = "none"
+    elif task.binary:
+        meaning = f"all are '{task.classes[int(min(labels))]}'"
+    else:
+        meaning = "all labels are equal"
+    raise ValueError(
+        f"the {part} part has {len(molecules)} molecules, {meaning}: "
+        "two different labels are needed"
+    )

@@ -1,4 +1,4 @@
-"""What a benchmark is run on: graphs of a model's own test data or of the user's files, with their classes where known."""
+"""What a benchmark is run on: graphs of a model's own test set or of the user's files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,36 +16,34 @@ from molxai.explanation.target import Target
 
 @dataclass(frozen=True)
 class Subjects:
-    """Graphs in the order in which they are used; a method that is run on fewer takes the first ones."""
+    """Graphs in the order in which they are used; a method that runs on fewer takes the first."""
 
     about: str
     graphs: list[Graph]
     labels: list[Target] | None
-    """True classes; None where they are not known."""
+    """True classes; None if they are not known."""
     rows: list[int]
-    """Of each graph in its source."""
+    """The row of each graph in its source."""
 
 
 def test_subjects(explainer: Explainer, sample: int, home: str | Path | None = None) -> Subjects:
-    """A random sample, always the same, of the test part of the data that a model was trained on.
+    """A random sample, always the same, of the test set of the data that a model was trained on.
 
     Raises:
         ValueError: the model's card names no data that are known here.
         OSError: the data are not there and cannot be downloaded.
     """
     data = preset_of(explainer.card).load(home, "test")
-    chosen = np.random.default_rng(0).permutation(len(data))[:sample].tolist()
-    values = data.labels if data.labels.ndim == 1 else data.labels[:, 0]
-    labels = (
-        None
-        if explainer.card.config.task == "regression"
-        else [Target(int(values[row])) for row in chosen]
-    )
+    rows = _sample(len(data), sample)
+    labels = None
+    if explainer.card.config.task != "regression":
+        values = data.labels if data.labels.ndim == 1 else data.labels[:, 0]
+        labels = [Target(int(values[row])) for row in rows]
     return Subjects(
         f"{data.name} {data.split}",
-        [data.graphs[row] for row in chosen],
+        [data.graphs[row] for row in rows],
         labels,
-        [data.rows[row] for row in chosen],
+        [data.rows[row] for row in rows],
     )
 
 
@@ -61,21 +59,25 @@ def given_subjects(
     Raises:
         ValueError: no row can be read, or a label is no class of the model.
     """
-    readable = [one for one in read_inputs(inputs, layout, label_column) if one.subject is not None]
+    all_rows = read_inputs(inputs, layout, label_column)
+    readable = [row for row in all_rows if row.subject is not None]
     if not readable:
         raise ValueError(
             f"none of the inputs {', '.join(inputs)} can be read: at least one is needed"
         )
-    chosen = [readable[i] for i in np.random.default_rng(0).permutation(len(readable))[:sample]]
-    graphs = [graph_in(explainer.subject(one.subject)) for one in chosen]
-    known = [
-        explainer.target(explainer.class_in_table(one.label)) if one.label else None
-        for one in chosen
+    rows = [readable[place] for place in _sample(len(readable), sample)]
+    labels = [
+        explainer.target(explainer.class_in_table(row.label)) if row.label else None for row in rows
     ]
-    labels = [one for one in known if one is not None]
+    classes = [target for target in labels if target is not None]
     return Subjects(
         ", ".join(inputs),
-        graphs,
-        labels if len(labels) == len(graphs) else None,
-        [one.row for one in chosen],
+        [graph_in(explainer.subject(row.subject)) for row in rows],
+        classes if len(classes) == len(rows) else None,
+        [row.row for row in rows],
     )
+
+
+def _sample(count: int, size: int) -> list[int]:
+    """Places of a random sample, always the same; a smaller sample is the start of a larger one."""
+    return np.random.default_rng(0).permutation(count)[:size].tolist()

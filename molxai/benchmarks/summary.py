@@ -1,157 +1,172 @@
-"""The comparison's tables: means over graphs with their intervals, and differences to the reference method."""
+"""The comparison's tables: means over graphs, their intervals, and differences to one method."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy import ndarray
 
-from molxai.benchmarks.faithfulness import Arrays
+from molxai.benchmarks.faithfulness import FIDELITY, Arrays
+from molxai.benchmarks.tables import markdown_table
 from molxai.explanation.methods import EXPLAINERS
+from molxai.metrics import METRICS
 from molxai.metrics.agreement import spearman_matrix, top_overlap
-from molxai.metrics.bootstrap import interval, paired
-from molxai.metrics.curves import TOP, Curves
+from molxai.metrics.bootstrap import Interval, interval, paired
+from molxai.metrics.curves import CURVES, Curves, share_of_oracle
 from molxai.metrics.growth import WARN
 
 REFERENCE = "lrp"
 """The method that the others are compared with."""
 
-ARROWS = {
-    "auac": "↑",
-    "au_mse": "↓",
-    "deletion": "↓",
-    "sufficiency@3": "↓",
-    "comprehensiveness@3": "↑",
-    "fidelity+": "↑",
-    "fidelity-": "↓",
-}
-"""The measures of the Markdown tables, and which direction is better. The CSV has sufficiency and comprehensiveness at 1 and 5 too."""
+AREAS = ("auac", "au_mse")
+"""Measures that the Markdown tables show with intervals and differences."""
+
+COLUMNS = (*AREAS, "deletion", "sufficiency@3", "comprehensiveness@3", "fidelity+", "fidelity-")
+"""Measures of the Markdown tables. The CSV has those at 1 and 5 nodes too."""
+
+SHARES = tuple(name for name in METRICS if name.startswith(("sufficiency", "comprehensiveness")))
+"""Measures that are shares of the class's probability. They mean nothing for a class that is not
+predicted, whose probability may be near zero."""
+
+SIZE = 30
+"""Nodes of the graph for which the passes of each method are given."""
+
+Row = dict[str, Any]
 
 
 def measured(arrays: Arrays, target: str, removal: str) -> dict[str, ndarray]:
-    """Each measure's value for each graph."""
-    made = Curves(*(arrays[f"{target}/{removal}/{name}"] for name in Curves.__annotations__))
-    values = {"auac": made.auac, "au_mse": made.au_mse, "deletion": made.deletion_area}
-    if (
-        target == "predicted"
-    ):  # as shares of a probability near zero, that of a class not predicted, they would mean nothing
-        for place, top in enumerate(TOP):
-            values[f"sufficiency@{top}"] = made.sufficiency[:, place]
-            values[f"comprehensiveness@{top}"] = made.comprehensiveness[:, place]
-        values |= {
-            "fidelity+": arrays["predicted/fidelity"][:, 0],
-            "fidelity-": arrays["predicted/fidelity"][:, 1],
-        }
+    """Each measure's value for each graph, in the order of `METRICS`."""
+    curves = Curves(**{name: arrays[f"{target}/{removal}/{name}"] for name in CURVES})
+    values = {
+        name: metric.function(curves)
+        for name, metric in METRICS.items()
+        if metric.needs == "curves" and (target == "predicted" or name not in SHARES)
+    }
+    if target == "predicted":
+        changes = arrays["predicted/fidelity"]  # (graphs, 2)
+        values |= zip(FIDELITY, changes.T, strict=True)
     return values
 
 
 def over_models(
     models: Sequence[Mapping[str, Arrays]], method: str, target: str, removal: str
 ) -> tuple[dict[str, ndarray], ndarray]:
-    """Each measure's value for each graph, averaged over models; and the mean AUAC of each model."""
-    each = [measured(cells[method], target, removal) for cells in models]
-    means = {name: np.mean([values[name] for values in each], 0) for name in each[0]}
-    return means, np.array([values["auac"].mean() for values in each])
+    """Each measure's value for each graph, averaged over models; and each model's mean AUAC."""
+    by_model = [measured(cells[method], target, removal) for cells in models]
+    means = {
+        name: np.mean([values[name] for values in by_model], 0)  # (graphs,)
+        for name in by_model[0]
+    }
+    return means, np.array([values["auac"].mean() for values in by_model])
 
 
 def faithfulness_rows(
     models: Sequence[Mapping[str, Arrays]], removals: Sequence[str], targets: Sequence[str]
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """One row per removal mode, target, method and measure."""
     rows = []
-    methods = list(models[0])
     for removal in removals:
         for target in targets:
-            values = {method: over_models(models, method, target, removal) for method in methods}
-            share = _shares_of_oracle(
-                {method: made["auac"] for method, (made, _) in values.items()}
-            )
-            for method, (measures, by_model) in values.items():
-                for name, value in measures.items():
-                    row = {
-                        "removal": removal,
-                        "target": target,
-                        "method": method,
-                        "measure": name,
-                        "graphs": len(value),
-                    }
-                    row |= dict(zip(("mean", "low", "high"), interval(value), strict=True))
-                    if REFERENCE in values:
-                        reference = values[REFERENCE][0][name][: len(value)]
-                        row |= dict(
-                            zip(
-                                ("difference", "difference_low", "difference_high"),
-                                paired(value, reference),
-                                strict=True,
-                            )
-                        )
-                    if name == "auac":
-                        row |= {"share_of_oracle": share.get(method), "by_model": by_model.tolist()}
-                    rows.append(row)
+            setting = {"removal": removal, "target": target}
+            rows += [setting | row for row in _setting_rows(models, removal, target)]
     return rows
+
+
+def _setting_rows(
+    models: Sequence[Mapping[str, Arrays]], removal: str, target: str
+) -> Iterator[Row]:
+    """The rows of one removal mode and target."""
+    values: dict[str, dict[str, ndarray]] = {}
+    by_model: dict[str, ndarray] = {}
+    for method in models[0]:
+        values[method], by_model[method] = over_models(models, method, target, removal)
+    shares = _shares_of_oracle({method: means["auac"] for method, means in values.items()})
+    reference = values.get(REFERENCE)
+    for method, means in values.items():
+        for name, value in means.items():
+            row: Row = {"method": method, "measure": name, "graphs": len(value)}
+            row |= _named("mean", interval(value))
+            if reference:
+                row |= _named("difference", paired(value, reference[name][: len(value)]))
+            if name == "auac":
+                row["share_of_oracle"] = shares.get(method)
+                row["by_model"] = by_model[method].tolist()
+            yield row
+
+
+def _named(name: str, numbers: Interval) -> dict[str, float]:
+    """An interval as columns of a row: `mean, low, high`, or with the name before low and high."""
+    before = "" if name == "mean" else f"{name}_"
+    mean, low, high = numbers
+    return {name: mean, f"{before}low": low, f"{before}high": high}
 
 
 def _shares_of_oracle(auac: Mapping[str, ndarray]) -> dict[str, float]:
-    """(AUAC − random) / (oracle − random), each on the graphs that the oracle was run on."""
+    """Each method's share, on the graphs that the oracle was run on."""
     if not {"oracle", "random"} <= auac.keys():
         return {}
-    most = len(auac["oracle"])
-    floor, ceiling = auac["random"][:most].mean(), auac["oracle"].mean()
-    enough = {name: values[:most] for name, values in auac.items() if len(values) >= most}
+    oracle = auac["oracle"]
+    count = len(oracle)
+    random = auac["random"][:count]
     return {
-        name: float((values.mean() - floor) / (ceiling - floor)) for name, values in enough.items()
+        name: share_of_oracle(values[:count], random, oracle)
+        for name, values in auac.items()
+        if len(values) >= count
     }
 
 
-def quality_rows(models: Sequence[Mapping[str, Arrays]]) -> list[dict[str, Any]]:
-    """One row per method: conservation, sparsity, growth, what a random model leaves of it, cost."""
-    rows = []
-    for name in models[0]:
-        several = [cells[name] for cells in models]
-        pooled = {
-            key: np.concatenate([np.atleast_1d(one[key]).ravel() for one in several])
-            for key in ("gap", "delta", "gini", "seconds")
-        }
-        random = np.concatenate([one["randomised"] for one in several])
-        growth = [one["growth"].max(1) for one in several if "growth" in one]
-        method = EXPLAINERS[name]
-        ahead, back = method.passes(30)
-        rows.append(
-            {
-                "method": name,
-                "conserves": method.conserves,
-                "signed": method.signed,
-                "depends on target": method.by_target,
-                "passes at 30 nodes": f"{ahead} + {back}",
-                "gap median": float(np.median(pooled["gap"])),
-                "gap max": float(pooled["gap"].max()),
-                "convergence delta median": float(np.nanmedian(np.abs(pooled["delta"])))
-                if np.isfinite(pooled["delta"]).any()
-                else None,
-                "growth median": float(np.median(np.concatenate(growth))) if growth else None,
-                "growth max": float(np.concatenate(growth).max()) if growth else None,
-                "gini": float(pooled["gini"].mean()),
-                "rank correlation with a random model": float(np.nanmean(random))
-                if np.isfinite(random).any()
-                else None,
-                "ms per graph": 1000 * float(pooled["seconds"].mean()),
-            }
-        )
-    return rows
+def quality_rows(models: Sequence[Mapping[str, Arrays]]) -> list[Row]:
+    """One row per method: its promises, conservation, sparsity, growth, sanity and cost."""
+    return [_quality_row(name, [cells[name] for cells in models]) for name in models[0]]
+
+
+def _quality_row(name: str, cells: Sequence[Arrays]) -> Row:
+    method = EXPLAINERS[name]
+    forward, backward = method.passes(SIZE)
+    gap = _pool(cells, "gap")
+    delta = _pool(cells, "delta")
+    random = _pool(cells, "randomised")
+    growths = [arrays["growth"].max(1) for arrays in cells if "growth" in arrays]
+    growth = np.concatenate(growths) if growths else None
+    return {
+        "method": name,
+        "conserves": method.conserves,
+        "signed": method.signed,
+        "depends on target": method.by_target,
+        f"passes at {SIZE} nodes": f"{forward} + {backward}",
+        METRICS["gap_median"].title: float(np.median(gap)),
+        METRICS["gap_max"].title: float(gap.max()),
+        "convergence delta median": _nan_median(np.abs(delta)),
+        f"{METRICS['growth'].title} median": None if growth is None else float(np.median(growth)),
+        f"{METRICS['growth'].title} max": None if growth is None else float(growth.max()),
+        METRICS["gini"].title: float(_pool(cells, "gini").mean()),
+        METRICS["randomised"].title: _nan_mean(random),
+        "ms per graph": 1000 * float(_pool(cells, "seconds").mean()),
+    }
+
+
+def _pool(cells: Sequence[Arrays], key: str) -> ndarray:
+    """The values of one measurement over all models."""
+    return np.concatenate([np.atleast_1d(arrays[key]).ravel() for arrays in cells])
+
+
+def _nan_median(values: ndarray) -> float | None:
+    return float(np.nanmedian(values)) if np.isfinite(values).any() else None
+
+
+def _nan_mean(values: ndarray) -> float | None:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else None
 
 
 def agreement(cells: Mapping[str, Arrays]) -> dict[str, Any]:
-    """Mean Spearman correlation of every two methods, and overlap of their five most relevant nodes with the reference's."""
-    fewest = min(len(one["nodes"]) for one in cells.values())
-    relevances = {name: _split(one)[:fewest] for name, one in cells.items()}
-    overlap = (
-        {name: top_overlap(relevances[REFERENCE], one) for name, one in relevances.items()}
-        if REFERENCE in relevances
-        else {}
-    )
+    """Rank correlation of every two methods, and overlap of their top five nodes with `lrp`'s."""
+    fewest = min(len(arrays["nodes"]) for arrays in cells.values())
+    relevances = {name: _relevances(arrays)[:fewest] for name, arrays in cells.items()}
+    overlap = {}
+    if REFERENCE in relevances:
+        reference = relevances[REFERENCE]
+        overlap = {name: top_overlap(reference, other) for name, other in relevances.items()}
     return {
         "methods": list(cells),
         "graphs": fewest,
@@ -160,26 +175,11 @@ def agreement(cells: Mapping[str, Arrays]) -> dict[str, Any]:
     }
 
 
-def _split(arrays: Arrays) -> list[torch.Tensor]:
+def _relevances(arrays: Arrays) -> list[torch.Tensor]:
+    """The relevance of each graph's nodes, from the one array that holds them end to end."""
     ends = np.cumsum(arrays["nodes"])[:-1]
-    return [torch.from_numpy(one) for one in np.split(arrays["relevance"], ends)]
-
-
-def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as a table; lists are joined by blanks."""
-    text = io.StringIO()
-    writer = csv.DictWriter(
-        text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n"
-    )
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(
-            {
-                key: " ".join(map(str, value)) if isinstance(value, list) else value
-                for key, value in row.items()
-            }
-        )
-    return text.getvalue()
+    graphs = np.split(arrays["relevance"], ends)  # (nodes,) each
+    return [torch.from_numpy(relevance) for relevance in graphs]
 
 
 def markdown(result: Mapping[str, Any]) -> str:
@@ -187,116 +187,97 @@ def markdown(result: Mapping[str, Any]) -> str:
     lines = [f"# Faithfulness of explanations, model {result['model']}", "", *_setting(result), ""]
     for removal in result["removals"]:
         for target in result["targets"]:
-            lines += [f"## Explained: the {target} class; removal `{removal}`", ""]
-            lines += _faithfulness_table(
-                [
-                    r
-                    for r in result["faithfulness"]
-                    if (r["removal"], r["target"]) == (removal, target)
-                ]
-            )
-            lines.append("")
-    return "\n".join(
-        [
-            *lines,
-            "## Other qualities",
-            "",
-            *_quality_table(result["qualities"]),
-            "",
-            *_agreement_table(result["agreement"]),
-            "",
-        ]
-    )
+            rows = [
+                row
+                for row in result["faithfulness"]
+                if (row["removal"], row["target"]) == (removal, target)
+            ]
+            heading = f"## Explained: the {target} class; removal `{removal}`"
+            lines += [heading, "", _faithfulness_table(rows), ""]
+    qualities = ["## Other qualities", "", *_quality_table(result["qualities"]), ""]
+    return "\n".join([*lines, *qualities, *_agreement_table(result["agreement"]), ""])
 
 
 def _setting(result: Mapping[str, Any]) -> list[str]:
+    """What was measured on what, and how to read the tables."""
     models = result["models"]
-    seeds = (
-        f"{len(models)} models ({', '.join(models)}); values are means over them"
-        if len(models) > 1
-        else f"one model ({models[0]})"
-    )
+    seeds = f"one model ({models[0]})"
+    if len(models) > 1:
+        seeds = f"{len(models)} models ({', '.join(models)}); values are means over them"
     few = ", ".join(f"{name} on the first {count}" for name, count in result["subsamples"].items())
+    legend = (
+        "In brackets: 95 % bootstrap intervals over graphs; "
+        f"Δ: paired difference to `{REFERENCE}` on the same graphs, "
+        f"bold if its interval excludes zero{'; ' + few if few else ''}. "
+        "Share of oracle: (AUAC − random) / (oracle − random)."
+    )
+    machine = result["machine"]
     return [
-        f"{result['graphs']} graphs of {result['data']}, {seeds}. In brackets: 95 % bootstrap intervals over graphs; "
-        f"Δ: paired difference to `{REFERENCE}` on the same graphs, bold where its interval excludes zero{'; ' + few if few else ''}. "
-        "Share of oracle: (AUAC − random) / (oracle − random).",
+        f"{result['graphs']} graphs of {result['data']}, {seeds}. {legend}",
         "",
-        f"`{result['command']}`; {result['minutes']:.1f} minutes of measuring, {result['machine']['threads']} threads, "
-        f"torch {result['machine']['torch']}.",
+        f"`{result['command']}`; {result['minutes']:.1f} minutes of measuring, "
+        f"{machine['threads']} threads, torch {machine['torch']}.",
     ]
 
 
-def _faithfulness_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = {(row["method"], row["measure"]): row for row in rows}
-    methods = sorted({row["method"] for row in rows}, key=lambda name: -found[name, "auac"]["mean"])
-    others = [
-        name for name in ARROWS if name not in ("auac", "au_mse") and (methods[0], name) in found
-    ]
-    head = [
+def _faithfulness_table(rows: Sequence[Row]) -> str:
+    by_cell = {(row["method"], row["measure"]): row for row in rows}
+    methods = {row["method"] for row in rows}
+    ranked = sorted(methods, key=lambda name: (-by_cell[name, "auac"]["mean"], name))
+    others = [name for name in COLUMNS if name not in AREAS and (ranked[0], name) in by_cell]
+    header = [
         "method",
         "graphs",
-        "AUAC ↑",
+        METRICS["auac"].heading,
         "Δ",
-        "share of oracle",
-        "AU-MSE ↓",
+        METRICS["share_of_oracle"].title,
+        METRICS["au_mse"].heading,
         "Δ",
-        *(f"{name} {ARROWS[name]}" for name in others),
+        *(METRICS[name].heading for name in others),
     ]
-    lines = [_line(head), _line(["---"] * len(head))]
-    for name in methods:
-        auac, mse = found[name, "auac"], found[name, "au_mse"]
+    lines = []
+    for name in ranked:
+        auac = by_cell[name, "auac"]
+        mse = by_cell[name, "au_mse"]
         share = auac["share_of_oracle"]
-        lines.append(
-            _line(
-                [
-                    f"**{name}**" if name == REFERENCE else name,
-                    str(auac["graphs"]),
-                    _interval(auac, 3),
-                    _difference(auac, 3),
-                    "" if share is None else f"{share:.2f}",
-                    _interval(mse, 2),
-                    _difference(mse, 2),
-                    *(f"{found[name, other]['mean']:.3f}" for other in others),
-                ]
-            )
-        )
-    return lines
+        cells = [
+            f"**{name}**" if name == REFERENCE else name,
+            str(auac["graphs"]),
+            _interval(auac, 3),
+            _difference(auac, 3),
+            "" if share is None else f"{share:.2f}",
+            _interval(mse, 2),
+            _difference(mse, 2),
+        ]
+        cells += [f"{by_cell[name, other]['mean']:.3f}" for other in others]
+        lines.append(cells)
+    return markdown_table(header, lines)
 
 
-def _quality_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    keys = list(rows[0])
-    shown = [[_cell(row[key]) for key in keys] for row in rows]
-    lines = [_line(keys), _line(["---"] * len(keys)), *(_line(cells) for cells in shown), ""]
-    lines.append(
-        "Growth: Σ|R| / |logit| at the layer where it is largest, on the first graphs; 1 where nothing cancels."
-    )
-    if wild := [row["method"] for row in rows if (row["growth max"] or 0) > WARN]:
-        lines.append(
-            f"Above {WARN:g} a map is what a cancellation of huge numbers left over: {', '.join(wild)}."
-        )
-    return lines
-
-
-def _agreement_table(made: Mapping[str, Any]) -> list[str]:
-    names = made["methods"]
+def _quality_table(rows: Sequence[Row]) -> list[str]:
+    header = list(rows[0])
+    cells = [[_cell(row[key]) for key in header] for row in rows]
     lines = [
-        f"Agreement: mean Spearman correlation on {made['graphs']} graphs, predicted class.",
+        markdown_table(header, cells),
         "",
-        _line(["", *names]),
+        "Growth: Σ|R| / |logit| at the layer where it is largest, on the first graphs; "
+        "1 if nothing cancels.",
     ]
-    lines.append(_line(["---"] * (len(names) + 1)))
-    return [
-        *lines,
-        *(
-            _line([name, *(f"{value:.2f}" for value in row)])
-            for name, row in zip(names, made["spearman"], strict=True)
-        ),
-    ]
+    wild = [row["method"] for row in rows if (row["growth max"] or 0) > WARN]
+    if wild:
+        meaning = f"Above {WARN:g} a map is what a cancellation of huge numbers left over"
+        lines.append(f"{meaning}: {', '.join(wild)}.")
+    return lines
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _agreement_table(matrix: Mapping[str, Any]) -> list[str]:
+    names = matrix["methods"]
+    rows = [
+        [name, *(f"{value:.2f}" for value in row)]
+        for name, row in zip(names, matrix["spearman"], strict=True)
+    ]
+    about = f"mean Spearman correlation on {matrix['graphs']} graphs, predicted class"
+    return [f"Agreement: {about}.", "", markdown_table(["", *names], rows)]
 
 
 def _cell(value: Any) -> str:
@@ -307,12 +288,16 @@ def _cell(value: Any) -> str:
     return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
-def _interval(row: Mapping[str, Any], digits: int) -> str:
+def _interval(row: Row, digits: int) -> str:
     return f"{row['mean']:.{digits}f} ({row['low']:.{digits}f}–{row['high']:.{digits}f})"
 
 
-def _difference(row: Mapping[str, Any], digits: int) -> str:
+def _difference(row: Row, digits: int) -> str:
+    """The difference to the reference with its interval, bold if the interval excludes zero."""
     if "difference" not in row or row["method"] == REFERENCE:
         return ""
-    text = f"{row['difference']:+.{digits}f} ({row['difference_low']:+.{digits}f} … {row['difference_high']:+.{digits}f})"
-    return f"**{text}**" if row["difference_low"] > 0 or row["difference_high"] < 0 else text
+    low = row["difference_low"]
+    high = row["difference_high"]
+    bounds = f"({low:+.{digits}f} … {high:+.{digits}f})"
+    text = f"{row['difference']:+.{digits}f} {bounds}"
+    return f"**{text}**" if low > 0 or high < 0 else text

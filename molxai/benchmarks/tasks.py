@@ -1,4 +1,4 @@
-"""The attribution tasks whose truth is known, as a table: data, model, scores, trivial baselines and published figures."""
+"""The attribution tasks whose truth is known: data, model, scores, baselines, literature."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,30 +8,26 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.names import unknown
 from graphormer.network.model import Config
 from graphormer.training.recipe import Recipe
 from molxai.benchmarks.truth import (
+    Example,
     Fields,
-    Known,
     Reading,
     column,
     with_crippen,
     with_labels,
     with_patterns,
 )
-from molxai.metrics.plausibility import (
-    cosine,
-    plausibility,
-    rmse,
-    signed_auroc,
-    subset_auroc,
-    top_n_hits,
-)
+from molxai.metrics import METRICS
+from molxai.metrics.plausibility import average_precision, subset_auroc
 
 Paint = Callable[[Molecule], Float[ndarray, " nodes"]]
+"""Relevance that a molecule's structure alone gives."""
 
 BENZENE = "c1ccccc1"
 """The pattern of the task of that name."""
@@ -51,9 +47,9 @@ class Comparison:
     """How relevance is compared with the truth of one molecule."""
 
     metrics: tuple[str, ...]
-    """Names of the scores, the main one first."""
-    scores: Callable[[Float[ndarray, " nodes"], Known], dict[str, float]]
-    """NaN where a score is not defined for the molecule."""
+    """Ids of `METRICS`, the main one first."""
+    scores: Callable[[Float[ndarray, " nodes"], Example], dict[str, float]]
+    """NaN if a score is not defined for the molecule."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ class Task:
     read: Callable[[Path, Fields], Reading]
     comparison: Comparison
     baselines: tuple[str, ...]
-    """Of `BASELINES`."""
+    """Ids of `BASELINES`."""
     classes: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
 
@@ -75,155 +71,193 @@ class Task:
     def binary(self) -> bool:
         return self.config.task == "binary"
 
-    def judges(self, one: Known) -> bool:
-        """Whether there is a truth to find: of a class the molecule is in, and not in every atom."""
-        if self.binary and not one.label:
+    def judges(self, molecule: Example) -> bool:
+        """Whether there is a truth to find: the molecule is in the class, and not all of it."""
+        if self.binary and not molecule.label:
             return False
-        return not all(
-            isnan(score) for score in self.comparison.scores(np.zeros(len(one.truth)), one).values()
-        )
+        scores = self.comparison.scores(np.zeros(len(molecule.truth)), molecule)
+        return not all(isnan(score) for score in scores.values())
 
 
-def _matches(relevance: Float[ndarray, " nodes"], one: Known) -> dict[str, float]:
-    matches = one.matches or (frozenset(np.flatnonzero(one.truth > 0).tolist()),)
-    precision = plausibility(relevance, one.truth > 0)["average_precision"]
-    return {"auroc": subset_auroc(relevance, matches), "average_precision": precision}
+def _match_scores(relevance: Float[ndarray, " nodes"], molecule: Example) -> dict[str, float]:
+    """Scores of finding the matches, any of which suffices, or without matches the marked atoms."""
+    mask = molecule.truth > 0
+    matches = molecule.matches or (frozenset(np.flatnonzero(mask).tolist()),)
+    return {
+        "auroc": subset_auroc(relevance, matches),
+        "average_precision": average_precision(relevance, mask),
+    }
 
 
-def _signed(relevance: Float[ndarray, " nodes"], one: Known) -> dict[str, float]:
-    return (
-        signed_auroc(relevance, one.truth)
-        | top_n_hits(relevance, one.truth)
-        | {"rmse": rmse(relevance, one.truth)}
-    )
+def _truth_comparison(*metrics: str) -> Comparison:
+    """A comparison by measures that take the truth as it is."""
+
+    def scores(relevance: Float[ndarray, " nodes"], molecule: Example) -> dict[str, float]:
+        return {name: METRICS[name].function(relevance, molecule.truth) for name in metrics}
+
+    return Comparison(metrics, scores)
 
 
-def _overlap(relevance: Float[ndarray, " nodes"], one: Known) -> dict[str, float]:
-    return {"cosine": cosine(relevance, one.truth), "rmse": rmse(relevance, one.truth)}
+MATCHES = Comparison(("auroc", "average_precision"), _match_scores)
+"""For a truth of reasons, each of which suffices for the label."""
+
+SIGNED = _truth_comparison("auc_plus", "auc_minus", "top_n_plus", "top_n_minus", "rmse")
+"""For a truth of atoms that speak for the label or against it."""
+
+OVERLAP = _truth_comparison("cosine", "rmse")
+"""For a truth of contributions of any size."""
 
 
-MATCHES = Comparison(("auroc", "average_precision"), _matches)
-SIGNED = Comparison(("auc_plus", "auc_minus", "top_n_plus", "top_n_minus", "rmse"), _signed)
-OVERLAP = Comparison(("cosine", "rmse"), _overlap)
-
-LOWER_IS_BETTER = frozenset({"rmse"})
-
-
-def _each(score: Callable[..., float]) -> Paint:
+def _atom_paint(score: Callable[[Chem.Atom], float]) -> Paint:
     """A score for every atom, whatever the model."""
-    return lambda one: np.array([float(score(atom)) for atom in one.mol.GetAtoms()])
+    return lambda molecule: np.array([float(score(atom)) for atom in molecule.mol.GetAtoms()])
 
 
-def _random(one: Molecule) -> Float[ndarray, " nodes"]:
-    return np.random.default_rng(list(one.smiles.encode())).standard_normal(one.graph.nodes)
+def _random_paint(molecule: Molecule) -> Float[ndarray, " nodes"]:
+    """Normal scores, the same whenever the same SMILES is asked."""
+    seed = list(molecule.smiles.encode())
+    return np.random.default_rng(seed).standard_normal(molecule.graph.nodes)
 
 
 BASELINES: dict[str, Paint] = {
-    "aromatic carbons": _each(lambda atom: atom.GetIsAromatic() and atom.GetSymbol() == "C"),
-    "heteroatoms": _each(lambda atom: atom.GetSymbol() != "C"),
-    "heteroatoms, negative": _each(lambda atom: -(atom.GetSymbol() != "C")),
-    "N +1, O −1": _each(lambda atom: {"N": 1, "O": -1}.get(atom.GetSymbol(), 0)),
-    "degree": _each(lambda atom: atom.GetDegree()),
-    "every atom 1": _each(lambda atom: 1),
-    "every atom 0": _each(lambda atom: 0),
-    "random": _random,
+    "aromatic carbons": _atom_paint(lambda atom: atom.GetIsAromatic() and atom.GetSymbol() == "C"),
+    "heteroatoms": _atom_paint(lambda atom: atom.GetSymbol() != "C"),
+    "heteroatoms, negative": _atom_paint(lambda atom: -(atom.GetSymbol() != "C")),
+    "N +1, O −1": _atom_paint(lambda atom: {"N": 1, "O": -1}.get(atom.GetSymbol(), 0)),
+    "degree": _atom_paint(lambda atom: atom.GetDegree()),
+    "every atom 1": _atom_paint(lambda atom: 1),
+    "every atom 0": _atom_paint(lambda atom: 0),
+    "random": _random_paint,
 }
 """Relevance without a model: what any method must beat before its score says anything."""
 
-GOOGLE = "Sanchez-Lengeling et al. 2020, NeurIPS 33, median over trained models (F3_hparams_summary.csv of the paper's repository)"
-CRIPPEN = "Rasmussen et al. 2023, SciPost Chem. 2, 002, average over molecules"
+_GOOGLE = (
+    "Sanchez-Lengeling et al. 2020, NeurIPS 33, {} over trained models "
+    "(F3_hparams_summary.csv of the paper's repository)"
+)
+_MEDIAN = _GOOGLE.format("median")
+_LARGEST = _GOOGLE.format("largest")
+_CRIPPEN = "Rasmussen et al. 2023, SciPost Chem. 2, 002, average over molecules"
 
 _GNNS = ("GCN", "MPNN", "GraphNets", "GAT")
+"""The networks of Sanchez-Lengeling et al., in the order of the medians below."""
 
 
 def _medians(method: str, values: Sequence[float]) -> list[Published]:
     return [
-        Published(f"{method}, {network}", {"auroc": value}, GOOGLE)
+        Published(f"{method}, {network}", {"auroc": value}, _MEDIAN)
         for network, value in zip(_GNNS, values, strict=True)
     ]
 
 
-_WIDTH = Config("binary", outputs=1, width=64, heads=4, layers=4, feedforward=128)
+_CLASSIFIER = Config("binary", outputs=1, width=64, heads=4, layers=4, feedforward=128)
+_REGRESSION = replace(_CLASSIFIER, task="regression", output_bias=True)
+
 _SHORT = Recipe(epochs=10, batch_size=64, learning_rate=1e-3, structure_rate=20.0)
-"""Chosen on a tenth of the train parts of `benzene` and `n-minus-o`: ROC-AUC 1.000 and RMSE 0.085 there."""
+"""Chosen on a tenth of the training sets of `benzene` and `n-minus-o`: there it gave a ROC-AUC of
+1.000 and an RMSE of 0.085."""
 
-_REGRESSION = replace(_WIDTH, task="regression", output_bias=True)
+_LONG = replace(_SHORT, epochs=20)
+"""For tables of any kind."""
 
-TASKS: dict[str, Task] = {
-    task.name: task
-    for task in (
-        Task(
-            "benzene",
-            "whether a benzene ring is there; the truth is the ring's atoms, any ring or rings where there are several",
-            _WIDTH,
-            _SHORT,
-            lambda path, fields: _labels_agree(
-                path, with_patterns(path, replace(fields, smarts=(BENZENE,)))
+
+def _read_benzene(path: Path, fields: Fields) -> Reading:
+    """The table of the task `benzene`, whose own labels must agree with the pattern."""
+    reading = with_patterns(path, replace(fields, smarts=(BENZENE,)))
+    labels = column(path, "y")
+    if not labels or not all(molecule.part for molecule in reading.molecules):
+        raise ValueError(
+            f"{path} lacks the columns y and split: "
+            "the task 'benzene' needs smiles, y and split; see the task 'smarts'"
+        )
+    for molecule in reading.molecules:
+        text = labels[molecule.row]
+        if text.strip() not in (f"{molecule.label:.0f}", f"{molecule.label:.1f}"):
+            raise ValueError(
+                f"{path}, row {molecule.row}: y is {text!r}, "
+                f"but the pattern {BENZENE} says {molecule.label:.0f}"
+            )
+    return reading
+
+
+_ROWS = (
+    Task(
+        name="benzene",
+        about="whether a benzene ring is there; the truth is the ring's atoms, "
+        "any ring or rings where there are several",
+        config=_CLASSIFIER,
+        recipe=_SHORT,
+        read=_read_benzene,
+        comparison=MATCHES,
+        baselines=("aromatic carbons", "heteroatoms, negative", "degree", "random"),
+        classes=("no benzene ring", "benzene ring"),
+        published=(
+            *_medians("integrated gradients", (0.98, 0.90, 0.97, 0.95)),
+            *_medians("CAM", (0.99, 0.96, 0.76, 0.99)),
+            *_medians("gradient × input", (0.73, 0.53, 0.54, 0.56)),
+            Published("attention weights, GAT", {"auroc": 0.51}, _MEDIAN),
+            Published("random", {"auroc": 0.61}, _MEDIAN),
+            Published("best single run: CAM, MPNN", {"auroc": 0.996}, _LARGEST),
+        ),
+    ),
+    Task(
+        name="n-minus-o",
+        about="the number of nitrogens less the number of oxygens; "
+        "the truth is +1 for each N and −1 for each O",
+        config=_REGRESSION,
+        recipe=_SHORT,
+        read=with_labels,
+        comparison=SIGNED,
+        baselines=("N +1, O −1", "heteroatoms", "degree", "every atom 0", "random"),
+    ),
+    Task(
+        name="smarts",
+        about="whether any of the patterns matches; the truth is the matched atoms, "
+        "any match or matches where there are several",
+        config=_CLASSIFIER,
+        recipe=_LONG,
+        read=with_patterns,
+        comparison=MATCHES,
+        baselines=(
+            "aromatic carbons",
+            "heteroatoms",
+            "heteroatoms, negative",
+            "degree",
+            "random",
+        ),
+        classes=("no match", "match"),
+    ),
+    Task(
+        name="labels",
+        about="the file's own labels of molecules and of atoms",
+        config=_REGRESSION,
+        recipe=_LONG,
+        read=with_labels,
+        comparison=SIGNED,
+        baselines=("heteroatoms", "heteroatoms, negative", "degree", "every atom 0", "random"),
+    ),
+    Task(
+        name="crippen",
+        about="Wildman and Crippen's logP; the truth is each atom's contribution "
+        "with its hydrogens",
+        config=_REGRESSION,
+        recipe=_LONG,
+        read=with_crippen,
+        comparison=OVERLAP,
+        baselines=("heteroatoms, negative", "every atom 1", "every atom 0", "degree", "random"),
+        published=(
+            Published(
+                "atom attribution from fingerprints, random forest (best)",
+                {"cosine": 0.54},
+                _CRIPPEN,
             ),
-            MATCHES,
-            ("aromatic carbons", "heteroatoms, negative", "degree", "random"),
-            ("no benzene ring", "benzene ring"),
-            (
-                *_medians("integrated gradients", (0.98, 0.90, 0.97, 0.95)),
-                *_medians("CAM", (0.99, 0.96, 0.76, 0.99)),
-                *_medians("gradient × input", (0.73, 0.53, 0.54, 0.56)),
-                Published("attention weights, GAT", {"auroc": 0.51}, GOOGLE),
-                Published("random", {"auroc": 0.61}, GOOGLE),
-                Published(
-                    "best single run: CAM, MPNN",
-                    {"auroc": 0.996},
-                    GOOGLE.replace("median", "largest"),
-                ),
-            ),
+            Published("atom removal, graph convolutional network", {"cosine": 0.47}, _CRIPPEN),
         ),
-        Task(
-            "n-minus-o",
-            "the number of nitrogens less the number of oxygens; the truth is +1 for each N and −1 for each O",
-            _REGRESSION,
-            _SHORT,
-            with_labels,
-            SIGNED,
-            ("N +1, O −1", "heteroatoms", "degree", "every atom 0", "random"),
-        ),
-        Task(
-            "smarts",
-            "whether any of the patterns matches; the truth is the matched atoms, any match or matches where there are several",
-            _WIDTH,
-            replace(_SHORT, epochs=20),
-            with_patterns,
-            MATCHES,
-            ("aromatic carbons", "heteroatoms", "heteroatoms, negative", "degree", "random"),
-            ("no match", "match"),
-        ),
-        Task(
-            "labels",
-            "the file's own labels of molecules and of atoms",
-            _REGRESSION,
-            replace(_SHORT, epochs=20),
-            with_labels,
-            SIGNED,
-            ("heteroatoms", "heteroatoms, negative", "degree", "every atom 0", "random"),
-        ),
-        Task(
-            "crippen",
-            "Wildman and Crippen's logP; the truth is each atom's contribution with its hydrogens",
-            _REGRESSION,
-            replace(_SHORT, epochs=20),
-            with_crippen,
-            OVERLAP,
-            ("heteroatoms, negative", "every atom 1", "every atom 0", "degree", "random"),
-            (),
-            (
-                Published(
-                    "atom attribution from fingerprints, random forest (best)",
-                    {"cosine": 0.54},
-                    CRIPPEN,
-                ),
-                Published("atom removal, graph convolutional network", {"cosine": 0.47}, CRIPPEN),
-            ),
-        ),
-    )
-}
+    ),
+)
+
+TASKS: dict[str, Task] = {task.name: task for task in _ROWS}
+"""Every task by its id."""
 
 
 def task_named(name: str) -> Task:
@@ -237,25 +271,16 @@ def task_named(name: str) -> Task:
     return TASKS[name]
 
 
-def adapted(task: Task, classes: bool, known: Sequence[Known]) -> Task:
-    """The task `labels` made to fit: a class instead of a value, and a mask instead of signs where no atom speaks against."""
+def adapt(task: Task, classes: bool, molecules: Sequence[Example]) -> Task:
+    """The task `labels` made to fit its file; other tasks stay as they are.
+
+    Labels may be classes instead of values. If no atom speaks against the label, the truth is a
+    mask instead of signs.
+    """
     if task.name != "labels":
         return task
     if classes:
-        task = replace(task, config=_WIDTH, classes=("0", "1"))
-    signed = any((one.truth < 0).any() for one in known)
-    return task if signed else replace(task, comparison=MATCHES)
-
-
-def _labels_agree(path: Path, reading: Reading) -> Reading:
-    labels = column(path, "y")
-    if not labels or not all(one.part for one in reading.molecules):
-        raise ValueError(
-            f"{path} lacks the columns y and split: the task 'benzene' needs smiles, y and split; see the task 'smarts'"
-        )
-    for one in reading.molecules:
-        if labels[one.row].strip() not in (f"{one.label:.0f}", f"{one.label:.1f}"):
-            raise ValueError(
-                f"{path}, row {one.row}: y is {labels[one.row]!r}, but the pattern {BENZENE} says {one.label:.0f}"
-            )
-    return reading
+        task = replace(task, config=_CLASSIFIER, classes=("0", "1"))
+    if any((molecule.truth < 0).any() for molecule in molecules):
+        return task
+    return replace(task, comparison=MATCHES)

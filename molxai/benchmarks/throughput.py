@@ -1,4 +1,4 @@
-"""A whole library as a user runs it: file in, records out, wall time and peak memory of all processes together."""
+"""A library as a user runs it: file in, records out, wall time and peak memory of all processes."""
 
 import subprocess
 import sys
@@ -16,11 +16,16 @@ from molxai.batch.checkpoint import Tally
 EVERY = 0.2
 """Seconds between two looks at the memory."""
 
+REPEATABLE = (".csv", ".tsv")
+"""Endings of files that can be repeated."""
+
+MEBIBYTE = 2**20
+
 
 def throughput(
     library: Path, repeats: Sequence[int], arguments: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """Explain the table, repeated so many times, into Parquet, by the command that a user would type.
+    """Explain the table, repeated so many times, into Parquet, by the command a user would type.
 
     Args:
         library: a .csv, .tsv or .npz file; only tables can be repeated.
@@ -30,67 +35,75 @@ def throughput(
     Raises:
         ValueError: the file cannot be repeated, or the run fails.
     """
-    if max(repeats) > 1 and ending(library) not in (".csv", ".tsv"):
+    if max(repeats) > 1 and ending(library) not in REPEATABLE:
         raise ValueError(f"{library}: only .csv and .tsv can be repeated; give --repeats 1")
     with tempfile.TemporaryDirectory() as folder:
-        return [_timed(_repeated(library, count, Path(folder)), arguments) for count in repeats]
+        return [_timed(_repeat(library, count, Path(folder)), arguments) for count in repeats]
 
 
-def _repeated(library: Path, count: int, folder: Path) -> Path:
+def _repeat(library: Path, count: int, folder: Path) -> Path:
+    """A file with the library's rows so many times under one header."""
     if count == 1:
         return library
-    head, *rows = lines(library)
-    repeated = folder / f"{count}{ending(library)}"
-    with repeated.open("w", encoding="utf-8", newline="") as file:
-        file.write(head)
+    header, *rows = lines(library)
+    file = folder / f"{count}{ending(library)}"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(header)
         for _ in range(count):
-            file.writelines(row if row.endswith("\n") else f"{row}\n" for row in rows)
-    return repeated
+            stream.writelines(row if row.endswith("\n") else f"{row}\n" for row in rows)
+    return file
 
 
 def _timed(library: Path, arguments: Sequence[str]) -> dict[str, Any]:
+    """One run of `molxai explain`: its rows, time, memory and size of output."""
     with tempfile.TemporaryDirectory() as folder:
-        output, said = Path(folder) / "out.parquet", Path(folder) / "said.txt"
-        command = [
-            sys.executable,
-            "-m",
-            "molxai.cli",
-            "explain",
-            str(library.resolve()),
-            "-o",
-            str(output),
-            *arguments,
-        ]
-        start, peak = time.perf_counter(), 0
-        with said.open("w") as file:
-            program = psutil.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=folder)
-            while program.poll() is None:
-                peak = max(peak, _resident(program))
-                time.sleep(EVERY)
-        seconds = time.perf_counter() - start
-        if program.returncode:
-            raise ValueError(f"molxai explain {library} failed: {said.read_text().strip()[-500:]}")
-        done = _counted(output)
-        made = {"rows": done.rows, "errors": done.errors, "seconds": seconds}
-        return made | {
-            "rows_per_second": done.rows / seconds,
-            "peak_mib": peak / 2**20,
-            "output_mib": output.stat().st_size / 2**20,
+        output = Path(folder) / "out.parquet"
+        seconds, peak = _run(library, output, Path(folder), arguments)
+        tally = _tally(output)
+        return {
+            "rows": tally.rows,
+            "errors": tally.errors,
+            "seconds": seconds,
+            "rows_per_second": tally.rows / seconds,
+            "peak_mib": peak / MEBIBYTE,
+            "output_mib": output.stat().st_size / MEBIBYTE,
         }
 
 
+def _run(library: Path, output: Path, folder: Path, arguments: Sequence[str]) -> tuple[float, int]:
+    """Seconds and peak memory in bytes of the command.
+
+    Raises:
+        ValueError: it fails.
+    """
+    log = folder / "said.txt"
+    command = [sys.executable, "-m", "molxai.cli", "explain", str(library.resolve())]
+    command += ["-o", str(output), *arguments]
+    peak = 0
+    start = time.perf_counter()
+    with log.open("w") as stream:
+        program = psutil.Popen(command, stdout=stream, stderr=subprocess.STDOUT, cwd=folder)
+        while program.poll() is None:
+            peak = max(peak, _resident(program))
+            time.sleep(EVERY)
+    seconds = time.perf_counter() - start
+    if program.returncode:
+        raise ValueError(f"molxai explain {library} failed: {log.read_text().strip()[-500:]}")
+    return seconds, peak
+
+
 def _resident(program: psutil.Process) -> int:
-    """Bytes of resident memory, those that processes share counted for each."""
+    """Bytes of resident memory; memory that processes share is counted for each."""
     total = 0
     try:
-        for one in (program, *program.children(recursive=True)):
-            total += one.memory_info().rss
+        for process in (program, *program.children(recursive=True)):
+            total += process.memory_info().rss
     except psutil.NoSuchProcess:
         pass  # it ended while we looked: the next look will tell
     return total
 
 
-def _counted(output: Path) -> Tally:
+def _tally(output: Path) -> Tally:
     from pyarrow import parquet
 
     status = parquet.read_table(output, columns=["status"])["status"].to_pylist()

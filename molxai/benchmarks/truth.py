@@ -1,4 +1,4 @@
-"""Molecules of which it is known what each atom contributes: by a pattern, by the file, or by a formula."""
+"""Molecules whose atoms' contributions are known: by a pattern, by the file, or by a formula."""
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,10 @@ from graphormer.readers.tables import TABLES, Layout, read_rows
 from molxai.explanation.inputs import MOLECULE_FILES, read_inputs
 
 SPLIT = "split"
-"""Column of a table that names each row's part: train or test; other parts are left alone."""
+"""Column of a table that names each row's set: train or test; rows of other sets are left alone."""
+
+RECORD_INDEX = "molxai_place"
+"""Property of an atom with its number in the record, by which it is traced after reading."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Fields:
     """Where a file holds what, and which patterns are the truth."""
 
     smiles: str = ""
-    """Column of SMILES; empty: found by its name."""
+    """Column of SMILES; empty: it is found by its name."""
     label: str = "activity"
     """SDF property with the molecule's label."""
     truth: str = "lbls"
@@ -36,40 +39,39 @@ class Fields:
 
 
 @dataclass(frozen=True)
-class Known:
+class Example:
     """A molecule, its label, and what each of its atoms contributes."""
 
     molecule: Molecule
     row: int
-    """Place in the file, counted from 0."""
+    """Row of the file, counted from 0."""
     label: float
     """Class 0 or 1, or the value of a regression."""
     truth: Float[ndarray, " nodes"]
-    """1 for atoms that speak for the label, −1 for those against it, or the contribution in the label's unit."""
+    """1 for atoms that speak for the label, −1 for those against it, or the contribution in the
+    label's unit."""
     matches: tuple[frozenset[int], ...] = ()
-    """Atoms of each reason that alone suffices for the label; empty where the truth is additive."""
+    """Atoms of each reason that alone suffices for the label; empty if the truth is additive."""
     part: str = ""
-    """Train or test, where the file says so."""
+    """Train or test, if the file says so."""
 
 
 @dataclass(frozen=True)
 class Reading:
     """The molecules of a file, and those that could not be used."""
 
-    molecules: list[Known]
+    molecules: list[Example]
     skipped: list[str]
     """A line for each: where and why."""
     sha256: dict[str, str]
 
 
-Contributions = Callable[
-    [Molecule], tuple[float, Float[ndarray, " nodes"], tuple[frozenset[int], ...]]
-]
+Truth = tuple[float, Float[ndarray, " nodes"], tuple[frozenset[int], ...]]
 """Label, contribution of each atom, and matches, of a molecule."""
 
 
 def with_patterns(path: Path, fields: Fields) -> Reading:
-    """Molecules of a table; a molecule is 1 where any pattern matches, and the matches are the truth.
+    """Molecules of a table; a molecule is 1 if any pattern matches, and the matches are the truth.
 
     Raises:
         ValueError: no pattern, one that is no SMARTS, or a file that cannot be read.
@@ -77,64 +79,78 @@ def with_patterns(path: Path, fields: Fields) -> Reading:
     if not fields.smarts:
         raise ValueError("no pattern: give at least one with --smarts")
     patterns = [_pattern(text) for text in fields.smarts]
+    return _read_table(path, fields, lambda molecule: _match_truth(molecule, patterns))
 
-    def matched(one: Molecule) -> tuple[float, ndarray, tuple[frozenset[int], ...]]:
-        found = [
-            frozenset(match)
-            for pattern in patterns
-            for match in one.mol.GetSubstructMatches(pattern)
-        ]
-        matches = tuple(dict.fromkeys(found))
-        truth = np.zeros(one.graph.nodes)
-        truth[list(frozenset().union(*matches))] = 1.0
-        return float(bool(matches)), truth, matches
 
-    return _table(path, fields, matched)
+def _match_truth(molecule: Molecule, patterns: Sequence[Chem.Mol]) -> Truth:
+    matches = [
+        frozenset(match)
+        for pattern in patterns
+        for match in molecule.mol.GetSubstructMatches(pattern)
+    ]
+    distinct = tuple(dict.fromkeys(matches))
+    truth = np.zeros(molecule.graph.nodes)
+    truth[list(frozenset().union(*distinct))] = 1.0
+    return float(bool(distinct)), truth, distinct
 
 
 def with_crippen(path: Path, fields: Fields) -> Reading:
-    """Molecules of a table; the truth is Wildman and Crippen's logP contribution of each atom, the label their sum.
+    """Molecules of a table; the truth is the logP contribution of each atom, the label their sum.
 
     Hydrogens count for the heavy atom that they are bound to.
 
     Source:
-        Wildman and Crippen 1999, "Prediction of physicochemical parameters by atomic contributions", as in RDKit.
+        Wildman and Crippen 1999, "Prediction of physicochemical parameters by atomic
+        contributions", as in RDKit.
     """
-    return _table(
-        path, fields, lambda one: (float((truth := crippen_contributions(one)).sum()), truth, ())
-    )
+    return _read_table(path, fields, _crippen_truth)
 
 
-def crippen_contributions(one: Molecule) -> Float[ndarray, " nodes"]:
-    """LogP contribution of each atom with its hydrogens; they sum to RDKit's `MolLogP`."""
-    whole = Chem.AddHs(one.mol)
-    each = [logp for logp, _ in rdMolDescriptors._CalcCrippenContribs(whole)]
-    truth = np.array(each[: one.graph.nodes])
-    for hydrogen, contribution in enumerate(each[one.graph.nodes :], one.graph.nodes):
-        truth[whole.GetAtomWithIdx(hydrogen).GetNeighbors()[0].GetIdx()] += contribution
+def _crippen_truth(molecule: Molecule) -> Truth:
+    truth = crippen_contributions(molecule)
+    return float(truth.sum()), truth, ()
+
+
+def crippen_contributions(molecule: Molecule) -> Float[ndarray, " nodes"]:
+    """LogP contribution of each atom with its hydrogens; they sum to RDKit's `MolLogP`.
+
+    Example:
+        >>> crippen_contributions(molecule("CO")).round(2)  # methyl, hydroxyl
+        array([ 0.17, -0.56])
+    """
+    whole = Chem.AddHs(molecule.mol)
+    contributions = [logp for logp, _ in rdMolDescriptors._CalcCrippenContribs(whole)]
+    nodes = molecule.graph.nodes
+    truth = np.array(contributions[:nodes])
+    for hydrogen in range(nodes, len(contributions)):  # `AddHs` puts them after the heavy atoms
+        heavy = whole.GetAtomWithIdx(hydrogen).GetNeighbors()[0]
+        truth[heavy.GetIdx()] += contributions[hydrogen]
     return truth
 
 
 def with_labels(path: Path, fields: Fields) -> Reading:
-    """Molecules of an SDF, plain or in a zip archive, whose label and whose atoms' contributions are properties of each record.
+    """Molecules of an SDF, plain or zipped, with properties for the label and the atoms.
 
-    Contributions are listed in the order of the record's atoms, of all of them or of those that are nodes.
+    Contributions are listed in the order of the record's atoms, for all atoms or for the nodes.
 
     Raises:
-        ValueError: no such file kind, not exactly one SDF in the archive, or no record with both properties.
+        ValueError: no such file kind, not exactly one SDF in the archive, or no record with both
+            properties.
     """
-    known, skipped = [], []
+    molecules: list[Example] = []
+    skipped: list[str] = []
     for row, record in enumerate(_records(path)):
         try:
-            known.append(_labelled(record, row, fields))
+            molecules.append(_read_record(record, row, fields))
         except ValueError as error:
             skipped.append(f"{path.name}#{row + 1}: {error}")
-    if not known:
+    if not molecules:
         first = f"; {skipped[0]}" if skipped else ""
         raise ValueError(
-            f"{path} holds no record that can be read and has the properties {fields.label!r} and {fields.truth!r}{first}"
+            f"{path} holds no record that can be read and has the properties "
+            f"{fields.label!r} and {fields.truth!r}{first}"
         )
-    return Reading(known, skipped, {path.name: digest(path)})
+    return Reading(molecules, skipped, {path.name: digest(path)})
 
 
 def _pattern(text: str) -> Chem.Mol:
@@ -142,33 +158,34 @@ def _pattern(text: str) -> Chem.Mol:
         pattern = Chem.MolFromSmarts(text)
     if pattern is None or not pattern.GetNumAtoms():
         raise ValueError(
-            f"{shortened(text)!r} is no SMARTS that RDKit can read: check brackets and ring closures"
+            f"{shortened(text)!r} is no SMARTS that RDKit can read: "
+            "check brackets and ring closures"
         )
     return pattern
 
 
-def _table(path: Path, fields: Fields, contributions: Contributions) -> Reading:
+def _read_table(path: Path, fields: Fields, truth_of: Callable[[Molecule], Truth]) -> Reading:
     if path.suffix.lower() not in MOLECULE_FILES:
-        raise ValueError(
-            f"{path}: a table of molecules is needed, a file ending in {', '.join(MOLECULE_FILES)}"
-        )
+        endings = ", ".join(MOLECULE_FILES)
+        raise ValueError(f"{path}: a table of molecules is needed, a file ending in {endings}")
     parts = column(path, SPLIT) if path.exists() else []
-    known, skipped = [], []
-    for one in read_inputs([str(path)], Layout(fields.smiles)):
-        if isinstance(one.subject, Molecule):
-            part = parts[one.row].strip().lower() if parts else ""
-            known.append(Known(one.subject, one.row, *contributions(one.subject), part=part))
-        else:
-            skipped.append(f"{path.name}, row {one.row}: {one.error}")
-    if not known:
-        raise ValueError(
-            f"{path} holds no molecule that can be read" + (f": {skipped[0]}" if skipped else "")
-        )
-    return Reading(known, skipped, {path.name: digest(path)})
+    molecules: list[Example] = []
+    skipped: list[str] = []
+    for row in read_inputs([str(path)], Layout(fields.smiles)):
+        if not isinstance(row.subject, Molecule):
+            skipped.append(f"{path.name}, row {row.row}: {row.error}")
+            continue
+        label, truth, matches = truth_of(row.subject)
+        part = parts[row.row].strip().lower() if parts else ""
+        molecules.append(Example(row.subject, row.row, label, truth, matches, part))
+    if not molecules:
+        first = f": {skipped[0]}" if skipped else ""
+        raise ValueError(f"{path} holds no molecule that can be read{first}")
+    return Reading(molecules, skipped, {path.name: digest(path)})
 
 
 def column(path: Path, name: str) -> list[str]:
-    """The named column of a table, row by row; empty where there is none, or no table."""
+    """The named column of a table, row by row; empty if there is none, or no table."""
     if path.suffix.lower() not in TABLES:
         return []
     table = read_rows(path)
@@ -176,7 +193,10 @@ def column(path: Path, name: str) -> list[str]:
 
 
 def _records(path: Path) -> Iterator[str]:
-    """The text of each record of an SDF: each is parsed alone, so that a broken one costs no other."""
+    """The text of each record of an SDF.
+
+    Each is parsed alone, so that a broken record does not spoil another.
+    """
     record: list[str] = []
     for line in _text(path).splitlines():
         record.append(line)
@@ -203,48 +223,59 @@ def _text(path: Path) -> str:
         raise ValueError(f"{path} is no zip archive ({error}): copy it again") from error
 
 
-def _labelled(record: str, row: int, fields: Fields) -> Known:
+def _read_record(record: str, row: int, fields: Fields) -> Example:
+    """The molecule of an SDF record with its label and truth.
+
+    Raises:
+        ValueError: RDKit cannot read it, or a property is missing or does not fit.
+    """
+    mol = _record_mol(record)
+    for name in (fields.label, fields.truth):
+        if not mol.HasProp(name):
+            raise ValueError(unknown("property", name, mol.GetPropNames()))
+    label = _numbers(mol.GetProp(fields.label), fields.label)
+    if len(label) != 1:
+        raise ValueError(f"{fields.label!r} holds {len(label)} numbers: one is needed")
+    for atom in mol.GetAtoms():
+        atom.SetIntProp(RECORD_INDEX, atom.GetIdx())
+    subject = molecule(mol, mol.GetProp("_Name"))
+    indices = [atom.GetIntProp(RECORD_INDEX) for atom in subject.mol.GetAtoms()]
+    contributions = _numbers(mol.GetProp(fields.truth), fields.truth)
+    truth = _in_node_order(contributions, indices, mol.GetNumAtoms())
+    return Example(subject, row, label[0], truth)
+
+
+def _record_mol(record: str) -> Chem.Mol:
     with rdBase.BlockLogs():
         supplier = Chem.SDMolSupplier()
         supplier.SetData(record, removeHs=False)
-        written = supplier[0] if len(supplier) else None
-    if written is None:
+        mol = supplier[0] if len(supplier) else None
+    if mol is None:
         raise ValueError(
             "RDKit cannot read the record: check its atom block, valences and aromatic bonds"
         )
-    for name in (fields.label, fields.truth):
-        if not written.HasProp(name):
-            raise ValueError(unknown("property", name, written.GetPropNames()))
-    label = _numbers(written.GetProp(fields.label), fields.label)
-    if len(label) != 1:
-        raise ValueError(f"{fields.label!r} holds {len(label)} numbers: one is needed")
-    for atom in written.GetAtoms():
-        atom.SetIntProp("molxai_place", atom.GetIdx())
-    one = molecule(written, written.GetProp("_Name"))
-    places = [atom.GetIntProp("molxai_place") for atom in one.mol.GetAtoms()]
-    return Known(
-        one,
-        row,
-        label[0],
-        _in_node_order(
-            _numbers(written.GetProp(fields.truth), fields.truth), places, written.GetNumAtoms()
-        ),
-    )
+    return mol
 
 
 def _in_node_order(
-    truth: Sequence[float], places: Sequence[int], atoms: int
+    contributions: Sequence[float], indices: Sequence[int], atoms: int
 ) -> Float[ndarray, " nodes"]:
-    if len(truth) == atoms:
-        return np.array([truth[place] for place in places])
-    if len(truth) == len(places):
-        return np.array(truth)
-    raise ValueError(f"{len(truth)} contributions for {len(places)} heavy atoms")
+    """The contributions of the nodes, whose numbers in the record are `indices`.
+
+    Example:
+        >>> _in_node_order([0.5, 0.0, -1.0], indices=[0, 2], atoms=3)  # atom 1 is a hydrogen
+        array([ 0.5, -1. ])
+    """
+    if len(contributions) == atoms:
+        return np.array([contributions[index] for index in indices])
+    if len(contributions) == len(indices):
+        return np.array(contributions)
+    raise ValueError(f"{len(contributions)} contributions for {len(indices)} heavy atoms")
 
 
 def _numbers(text: str, name: str) -> list[float]:
     try:
-        numbers = [float(part) for part in text.split(",")]
+        numbers = [float(number) for number in text.split(",")]
     except ValueError as error:
         raise ValueError(
             f"{name!r} is {shortened(text)!r}: numbers, separated by commas, are needed"

@@ -1,4 +1,6 @@
-"""The names of functional groups, as a medicinal chemist calls them: tables of SMARTS in order of precedence.
+"""The names of functional groups, as a medicinal chemist calls them.
+
+Tables of SMARTS in order of precedence.
 
 `molxai.chemistry.grouping` reads them; `molxai.chemistry.ring_names` names the ring systems.
 """
@@ -20,7 +22,9 @@ CYCLIC_AMIDINES = (
     ("cyclic guanidine", "[N;!R]~[#6X3;A;R](~[N;R])~[N;R]"),
     ("cyclic amidine", "[N;!R]~[#6X3;A;R]~[N;R]"),
 )
-"""Rings that bind the two aspartates of BACE-1 and its kin, with their exocyclic nitrogen; in either tautomer."""
+"""Rings that bind the two aspartates of BACE-1 and its kin, with their exocyclic nitrogen.
+
+In either tautomer."""
 
 GROUPS = (
     ("azide", "[NX2]=[NX2+]=[NX1-]"),
@@ -125,10 +129,10 @@ GROUPS = (
     ("alkyne", "[CX2]#[CX2]"),
     ("alkene", "[CX3]=[CX3]"),
 )
-"""Groups that are found in what ring systems have left; a pattern's matches that overlap are one group.
+"""Groups that are found in what ring systems have left; overlapping matches of one are one group.
 
-Where a nitrogen belongs to a ring that is claimed already, what remains of an amide, a urea or a sulfonamide has the name
-of its own that follows."""
+If a nitrogen belongs to a ring that is claimed already, what remains of an amide, a urea or a
+sulfonamide has a name of its own, in the line that follows."""
 
 ALKYLS = {
     "methyl": "C*",

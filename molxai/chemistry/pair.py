@@ -1,14 +1,17 @@
-"""Two molecules, one target: how much of the difference is what was changed, and how much is the rest being read differently."""
+"""Two molecules, one target: what of the difference is change, and what is another reading.
+
+The atoms that only one of the two has are change; the others may be read differently.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graphormer.graphs.molecules import Molecule
 from molxai.chemistry.alignment import Alignment, Pair, alignment
-from molxai.chemistry.fragments import Fragment, attached_smiles
+from molxai.chemistry.fragments import Fragment, attached_smiles, relevance_sum
 from molxai.chemistry.grouping import pieces
 from molxai.explanation.explainer import Class, Explainer, Source
 from molxai.explanation.explanation import Explanation
@@ -17,22 +20,46 @@ from molxai.explanation.words import SHORTEST_NAME, in_a_line, quoted, signed
 TOP = 8
 """Pairs that are listed: those of the largest change."""
 
-SHARES = {
+ALWAYS = ("common", "gained", "lost")
+"""Parts of a difference that are shown even if they are zero."""
+
+WORDS = {
     "common": "unchanged atoms, read differently",
-    "gained": "atoms gained",
-    "lost": "atoms lost",
+    "gained": "gain of the atoms that only B has",
+    "lost": "loss of the atoms that only A has",
     "token": "graph token",
-    "bias": "biases",
+    "bias": "bias",
     "gap": "not accounted for",
 }
 """What the parts of a difference are, in words."""
+
+
+def difference_words(split: Mapping[str, float], smallest: float = 0.0) -> dict[str, float]:
+    """The parts of a difference by what they are, in the order in which they are shown.
+
+    Args:
+        split: as `MatchedPair.split`.
+        smallest: a part that no atom accounts for is left out if its magnitude is smaller.
+
+    Example:
+        >>> difference_words({"common": 0.0, "gained": 0.5, "lost": 0.0, "gap": 1e-9}, 5e-5)
+        ... # doctest: +NORMALIZE_WHITESPACE
+        {'unchanged atoms, read differently': 0.0, 'gain of the atoms that only B has': 0.5,
+         'loss of the atoms that only A has': 0.0}
+    """
+    return {
+        words: split[name]
+        for name, words in WORDS.items()
+        if name in split and (name in ALWAYS or abs(split[name]) >= smallest)
+    }
 
 
 @dataclass(frozen=True, repr=False)
 class MatchedPair:
     """Two explanations for one target, and which atoms correspond.
 
-    `Δlogit = common + gained − lost + token + bias + gap`, exactly; the gap is zero for a method that conserves.
+    `Δlogit = common + gained − lost + token + bias + gap`, exactly; the gap is zero for a method
+    that conserves.
     """
 
     a: Explanation
@@ -40,37 +67,32 @@ class MatchedPair:
     alignment: Alignment
 
     def __repr__(self) -> str:
-        parts = ", ".join(
-            f"{name} {signed(self.split[name])}" for name in ("common", "gained", "lost")
-        )
-        what = "value" if self.a.probability is None else "logit"
-        names = " → ".join(quoted(one.name, SHORTEST_NAME) for one in (self.a, self.b))
-        return in_a_line(
-            "MatchedPair", "", names, f"Δ {what} {signed(self.delta)}", parts, self.a.method
-        )
+        split = self.split
+        parts = ", ".join(f"{name} {signed(split[name])}" for name in ALWAYS)
+        quantity = "value" if self.a.probability is None else "logit"
+        names = f"{quoted(self.a.name, SHORTEST_NAME)} → {quoted(self.b.name, SHORTEST_NAME)}"
+        delta = f"Δ {quantity} {signed(self.delta)}"
+        return in_a_line("MatchedPair", "", names, delta, parts, self.a.method)
 
     @property
-    def _what(self) -> str:
+    def _quantity(self) -> str:
         """What differs: the value of a regression, or the logit of a class."""
-        return (
-            self.a.endpoint or "value"
-            if self.a.probability is None
-            else f"logit of {self.a.full_target_name}"
-        )
+        if self.a.probability is None:
+            return self.a.endpoint or "value"
+        return f"logit of {self.a.full_target_name}"
 
     @property
     def delta(self) -> float:
-        """Of the explained quantity, B less A."""
+        """The difference of the explained quantity, B less A."""
         return self.b.logit - self.a.logit
 
     @property
     def split(self) -> dict[str, float]:
         """What the difference consists of: its sum is `delta`."""
-        here, there = self.a.relevance.tolist(), self.b.relevance.tolist()
         return {
-            "common": math.fsum(there[j] - here[i] for i, j in self.alignment.pairs),
-            "gained": math.fsum(one.relevance for one in self.gained),
-            "lost": math.fsum(-one.relevance for one in self.lost),
+            "common": math.fsum(change for _, change in self._pair_changes()),
+            "gained": math.fsum(piece.relevance for piece in self.gained),
+            "lost": math.fsum(-piece.relevance for piece in self.lost),
             "token": self.b.token - self.a.token,
             "bias": self.b.bias - self.a.bias,
             "gap": self.b.gap - self.a.gap,
@@ -88,17 +110,32 @@ class MatchedPair:
 
     @property
     def changes(self) -> list[tuple[Pair, float]]:
-        """Pairs of common atoms with the change of their relevance, the largest magnitude first."""
-        here, there = self.a.relevance.tolist(), self.b.relevance.tolist()
-        return sorted(
-            (((i, j), there[j] - here[i]) for i, j in self.alignment.pairs),
-            key=lambda each: -abs(each[1]),
-        )
+        """Pairs of common atoms with the change of their relevance, largest magnitude first."""
+        return sorted(self._pair_changes(), key=lambda pair_change: -abs(pair_change[1]))
+
+    def _pair_changes(self) -> list[tuple[Pair, float]]:
+        """Pairs of common atoms with the change of their relevance, in their own order."""
+        before = self.a.relevance.tolist()
+        after = self.b.relevance.tolist()
+        return [((i, j), after[j] - before[i]) for i, j in self.alignment.pairs]
 
     def to_dict(self) -> dict[str, Any]:
         """Both records, the split, the pieces and all pairs, in plain Python types."""
-        relevance, stereo = self.a.relevance.tolist(), set(self.alignment.stereo)
-        pairs = [
+        return {
+            "a": _record(self.a),
+            "b": _record(self.b),
+            "delta_logit": self.delta,
+            **{f"delta_{name}": value for name, value in self.split.items()},
+            "lost": [piece.to_dict() for piece in self.lost],
+            "gained": [piece.to_dict() for piece in self.gained],
+            "pairs": self._pair_dicts(),
+            "note": self.alignment.note or None,
+        }
+
+    def _pair_dicts(self) -> list[dict[str, Any]]:
+        relevance = self.a.relevance.tolist()
+        stereo = set(self.alignment.stereo)
+        return [
             {
                 "a": i,
                 "b": j,
@@ -108,18 +145,6 @@ class MatchedPair:
             }
             for (i, j), change in self.changes
         ]
-        return {
-            "a": {"smiles": _molecule(self.a).explained_smiles, "id": _molecule(self.a).id}
-            | self.a.to_dict(),
-            "b": {"smiles": _molecule(self.b).explained_smiles, "id": _molecule(self.b).id}
-            | self.b.to_dict(),
-            "delta_logit": self.delta,
-            **{f"delta_{name}": value for name, value in self.split.items()},
-            "lost": [one.to_dict() for one in self.lost],
-            "gained": [one.to_dict() for one in self.gained],
-            "pairs": pairs,
-            "note": self.alignment.note or None,
-        }
 
     def draw(self, path: str | Path | None = None, **look: Any) -> str | bytes:
         """Both molecules side by side, in one orientation and on one scale; written to `path` where one is given.
@@ -139,8 +164,8 @@ class MatchedPair:
     def _repr_html_(self) -> str:
         from molxai.explanation.notebook import shares_html
 
-        shares = {SHARES[name]: value for name, value in self.split.items()}
-        return shares_html(shares, "B less A", f"Δ {self._what}", self.draw())
+        shares = difference_words(self.split)
+        return shares_html(shares, "B less A", f"Δ {self._quantity}", self.draw())
 
 
 def matched_pair(
@@ -150,24 +175,26 @@ def matched_pair(
     target: Class = "pred",
     contrast: Class | None = None,
 ) -> MatchedPair:
-    """Explain two molecules for one target, which by default is what is predicted for A, and align them.
+    """Explain two molecules for one target, by default what is predicted for A, and align them.
 
     Raises:
         ValueError: they are no molecules, cannot be read, or have nothing in common.
     """
-    subjects = [explainer.subject(one) for one in (a, b)]
-    if not all(isinstance(one, Molecule) for one in subjects):
+    subject_a = explainer.subject(a)
+    subject_b = explainer.subject(b)
+    if not isinstance(subject_a, Molecule) or not isinstance(subject_b, Molecule):
         raise ValueError(
             "a matched pair is of two molecules: digits and bare graphs have no common substructure"
         )
-    (first,) = explainer.explain(subjects[:1], [explainer.target(target, contrast)])
-    (second,) = explainer.explain(subjects[1:], [first.target])
-    mols = [_molecule(one).mol for one in (first, second)]
-    return MatchedPair(
-        first,
-        second,
-        alignment(mols[0], mols[1], first.relevance.tolist(), second.relevance.tolist()),
+    (first,) = explainer.explain([subject_a], [explainer.target(target, contrast)])
+    (second,) = explainer.explain([subject_b], [first.target])
+    correspondence = alignment(
+        _molecule(first).mol,
+        _molecule(second).mol,
+        first.relevance.tolist(),
+        second.relevance.tolist(),
     )
+    return MatchedPair(first, second, correspondence)
 
 
 def _molecule(explanation: Explanation) -> Molecule:
@@ -175,15 +202,21 @@ def _molecule(explanation: Explanation) -> Molecule:
     return explanation.subject
 
 
+def _record(explanation: Explanation) -> dict[str, Any]:
+    molecule = _molecule(explanation)
+    return {"smiles": molecule.explained_smiles, "id": molecule.id} | explanation.to_dict()
+
+
 def _pieces(explanation: Explanation, common: set[int]) -> list[Fragment]:
     """What is not common, named by its structure, the most positive first."""
-    mol, relevance = _molecule(explanation).mol, explanation.relevance.tolist()
-    groups: Sequence[tuple[int, ...]] = [
-        tuple(sorted(piece)) for piece in pieces(mol, frozenset(range(mol.GetNumAtoms())) - common)
+    mol = _molecule(explanation).mol
+    changed_atoms = frozenset(range(mol.GetNumAtoms())) - common
+    groups = [tuple(sorted(piece)) for piece in pieces(mol, changed_atoms)]
+    with_common = [*groups, tuple(sorted(common))] if common else groups
+    texts = attached_smiles(mol, with_common)
+    relevance = explanation.relevance.tolist()
+    fragments = [
+        Fragment(smiles, smiles, atoms, relevance_sum(relevance, atoms))
+        for atoms, smiles in zip(groups, texts, strict=False)  # without the common part's
     ]
-    texts = attached_smiles(mol, [*groups, *([sorted(common)] if common else [])])
-    made = [
-        Fragment(text, text, atoms, math.fsum(relevance[i] for i in atoms))
-        for atoms, text in zip(groups, texts, strict=False)
-    ]
-    return sorted(made, key=lambda one: (-one.relevance, one.atoms))
+    return sorted(fragments, key=lambda piece: (-piece.relevance, piece.atoms))

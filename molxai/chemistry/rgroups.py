@@ -1,6 +1,5 @@
-"""Cores and R groups: a series of molecules taken apart around what they have in common, down to the user's atoms."""
+"""Cores and R groups: a series of molecules taken apart around what they have in common."""
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,23 +10,26 @@ from rdkit.Chem import rdFMCS, rdRGroupDecomposition
 from graphormer.graphs.molecules import Molecule, shortened
 from molxai.chemistry.alignment import SENSIBLE
 from molxai.chemistry.cores import core_query
-from molxai.chemistry.fragments import PLACE, Fragment, attached_smiles
-from molxai.chemistry.grouping import pieces
+from molxai.chemistry.fragments import PLACE, Fragment, attached_smiles, relevance_sum
+from molxai.chemistry.grouping import Atoms, pieces
 from molxai.chemistry.series import HYDROGEN, Named, Row, Table, check_one_target
 from molxai.explanation.explanation import Explanation
 
 SHARE = 0.8
-"""Of the molecules that have a core that is found: a stray one must not decide what the others have in common."""
+"""Share of the molecules that must have a core that is found: a stray molecule must not decide."""
 
 LEAST_CORE = 3
 """Atoms of a core that is found."""
 
-CORE_SECONDS, GROUP_SECONDS = 20, 120
-"""After which the search for a core takes the best so far, and a decomposition is given up."""
+CORE_SECONDS = 20
+"""After which the search for a core takes the best so far."""
+
+GROUP_SECONDS = 120
+"""After which a decomposition is given up."""
 
 
 def core_of(mols: Sequence[Chem.Mol]) -> tuple[str, bool]:
-    """The largest substructure that most of the molecules have, as SMARTS, and whether the search for it came to its end.
+    """The largest substructure of most molecules as SMARTS, and whether the search was complete.
 
     Raises:
         ValueError: fewer than two molecules, or nothing worth the name is common to them.
@@ -37,12 +39,13 @@ def core_of(mols: Sequence[Chem.Mol]) -> tuple[str, bool]:
             "a common core needs two molecules or more: name the core with --core SMARTS"
         )
     with rdBase.BlockLogs():
-        found = rdFMCS.FindMCS(mols, threshold=SHARE, timeout=CORE_SECONDS, **SENSIBLE)
-    if found.numAtoms < LEAST_CORE:
+        result = rdFMCS.FindMCS(mols, threshold=SHARE, timeout=CORE_SECONDS, **SENSIBLE)
+    if result.numAtoms < LEAST_CORE:
         raise ValueError(
-            f"{len(mols)} molecules have no core in common: name one with --core SMARTS, or give a closer series"
+            f"{len(mols)} molecules have no core in common: "
+            "name one with --core SMARTS, or give a closer series"
         )
-    return found.smartsString, not found.canceled
+    return result.smartsString, not result.canceled
 
 
 def core_table(
@@ -51,31 +54,36 @@ def core_table(
     """The molecules around a core, which is given as SMARTS or SMILES, or else found.
 
     Args:
-        series: of one target.
-        core: as `core_query` reads it; a label, like `[*:1]`, may stand for hydrogen, too. Empty: it is found.
+        series: explanations for one target.
+        core: as `core_query` reads it; a label, like `[*:1]`, may stand for hydrogen, too. Empty:
+            it is found.
         columns: of the user's table, of each molecule of the series, that the rows carry.
 
     Raises:
-        ValueError: the core cannot be read, no molecule has it, nothing is common, or other things than molecules were explained
-            or for different targets.
+        ValueError: the core cannot be read, no molecule has it, nothing is common, or other things
+            than molecules were explained or for different targets.
     """
     check_one_target([explanation for _, explanation in series])
-    mols = [_traced(explanation) for _, explanation in series]
-    smarts, whole = (core, True) if core else core_of(mols)
+    mols = [_numbered_mol(explanation) for _, explanation in series]
+    smarts, is_complete = (core, True) if core else core_of(mols)
     query, note = core_query(smarts)
-    found = _decomposed(mols, query)
-    if not found:
+    if not is_complete:
+        note = f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
+    decomposition = _decompose(mols, query)
+    if not decomposition:
         raise ValueError(f"none of the {len(mols)} molecules has the core {shortened(smarts)!r}")
     rows = []
-    for place, pieces_of in found.items():
-        row = _row(*series[place], mols[place], pieces_of)
+    for place, members in decomposition.items():
+        name, explanation = series[place]
+        row = _row(name, explanation, mols[place], members)
         rows.append(replace(row, columns=dict(columns[place])) if columns else row)
-    without = tuple(name for place, (name, _) in enumerate(series) if place not in found)
-    note = note if whole else f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
+    names = [name for name, _ in series]
+    without = tuple(name for place, name in enumerate(names) if place not in decomposition)
     return Table(smarts, not core, tuple(rows), without, note)
 
 
-def _traced(explanation: Explanation) -> Chem.Mol:
+def _numbered_mol(explanation: Explanation) -> Chem.Mol:
+    """The explained molecule, whose atoms carry their numbers."""
     if not isinstance(explanation.subject, Molecule):
         raise ValueError(
             "a core and R groups are parts of molecules: a digit or a bare graph has none"
@@ -86,57 +94,70 @@ def _traced(explanation: Explanation) -> Chem.Mol:
     return mol
 
 
-def _decomposed(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, Chem.Mol]]:
+def _decompose(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, Chem.Mol]]:
     """Core and R groups of each molecule that has the core, by its place in the series.
 
-    RDKit decides who has it: a label of the core matches hydrogen, which a search for the substructure does not.
+    RDKit decides who has it: a label of the core matches hydrogen, which a search for the
+    substructure does not.
     """
     options = rdRGroupDecomposition.RGroupDecompositionParameters()
     options.timeout = GROUP_SECONDS
     try:
         with rdBase.BlockLogs():
-            found, failed = rdRGroupDecomposition.RGroupDecompose(
+            members, failures = rdRGroupDecomposition.RGroupDecompose(
                 [core], list(mols), asSmiles=False, options=options
             )
-    except (
-        RuntimeError
-    ) as error:  # RDKit has no other name for the end of the time that it was given
-        said = f"{len(mols)} molecules around the core {shortened(Chem.MolToSmarts(core), 80)}: no R groups after {GROUP_SECONDS} s"
+    except RuntimeError as error:  # RDKit's only name for the end of its time
+        smarts = shortened(Chem.MolToSmarts(core), 80)
         raise ValueError(
-            f"{said}; name a larger core with --core SMARTS, or give a closer series"
+            f"{len(mols)} molecules around the core {smarts}: "
+            f"no R groups after {GROUP_SECONDS} s; "
+            "name a larger core with --core SMARTS, or give a closer series"
         ) from error
-    lacking = set(failed)
-    having = [place for place in range(len(mols)) if place not in lacking]
-    return dict(zip(having, found, strict=True))
+    without = set(failures)
+    places = [place for place in range(len(mols)) if place not in without]
+    return dict(zip(places, members, strict=True))
 
 
-def _row(name: str, explanation: Explanation, mol: Chem.Mol, found: dict[str, Chem.Mol]) -> Row:
-    """The molecule around the core that RDKit chose, with RDKit's labels on what is attached there."""
-    traced = {
-        label: {atom.GetIntProp(PLACE) for atom in piece.GetAtoms() if atom.HasProp(PLACE)}
-        for label, piece in found.items()
-    }
-    core = frozenset(traced.pop("Core"))
-    groups: dict[str, set[int]] = defaultdict(set)
-    for piece in pieces(mol, frozenset(range(mol.GetNumAtoms())) - core):
-        groups["+".join(label for label, atoms in traced.items() if atoms & piece) or "rest"] |= (
-            piece
-        )
-    each = {"core": core, **groups}
+def _row(
+    name: str, explanation: Explanation, mol: Chem.Mol, members: Mapping[str, Chem.Mol]
+) -> Row:
+    """The molecule around the core that RDKit chose, with RDKit's labels on what is attached."""
+    numbers = {label: _numbers(member) for label, member in members.items()}
+    core = numbers.pop("Core")
+    atoms = {"core": core, **_attached_atoms(mol, core, numbers)}
+    texts = attached_smiles(mol, [sorted(group) for group in atoms.values()])
     relevance = explanation.relevance.tolist()
-    texts = attached_smiles(mol, [sorted(atoms) for atoms in each.values()])
-    made = {
-        label: Fragment(label, text, tuple(sorted(atoms)), math.fsum(relevance[i] for i in atoms))
-        for (label, atoms), text in zip(each.items(), texts, strict=True)
+    parts = {
+        label: Fragment(label, smiles, tuple(sorted(group)), relevance_sum(relevance, group))
+        for (label, group), smiles in zip(atoms.items(), texts, strict=True)
     }
-    bare = [label for label in traced if _is_hydrogen(found[label])]
-    made |= {label: Fragment(label, HYDROGEN, (), 0.0) for label in bare}
-    core_part, rest = made.pop("core"), made.pop("rest", None)
-    return Row(name, explanation, core_part, made, rest)
+    for label in numbers:
+        if _is_hydrogen(members[label]):
+            parts[label] = Fragment(label, HYDROGEN, (), 0.0)
+    core_part = parts.pop("core")
+    rest = parts.pop("rest", None)
+    return Row(name, explanation, core_part, parts, rest)
+
+
+def _numbers(member: Chem.Mol) -> Atoms:
+    """The numbers, in the user's molecule, of the atoms of a core or of an R group."""
+    return frozenset(atom.GetIntProp(PLACE) for atom in member.GetAtoms() if atom.HasProp(PLACE))
+
+
+def _attached_atoms(
+    mol: Chem.Mol, core: Atoms, numbers: Mapping[str, Atoms]
+) -> dict[str, set[int]]:
+    """What is not the core, by the labels of its ends: `R1`, `R1+R2` for a ring, else `rest`."""
+    atoms: dict[str, set[int]] = defaultdict(set)
+    for piece in pieces(mol, frozenset(range(mol.GetNumAtoms())) - core):
+        labels = [label for label, group in numbers.items() if group & piece]
+        atoms["+".join(labels) or "rest"] |= piece
+    return atoms
 
 
 def _is_hydrogen(group: Chem.Mol) -> bool:
-    """Whether RDKit has put a hydrogen, which the molecule has no atom for, where nothing is attached."""
+    """Whether RDKit has put a hydrogen, which the molecule has no atom for, at a free place."""
     atoms = [atom for atom in group.GetAtoms() if atom.GetAtomicNum()]
     return bool(atoms) and all(
         atom.GetAtomicNum() == 1 and not atom.HasProp(PLACE) for atom in atoms

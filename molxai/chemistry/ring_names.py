@@ -1,6 +1,10 @@
-"""The names of ring systems, as a medicinal chemist calls them: a table only, which `molxai.chemistry.grouping` reads."""
+"""The names of ring systems, as a medicinal chemist calls them.
+
+A table only, which `molxai.chemistry.grouping` reads. In its order the systems claim their atoms.
+"""
 
 RINGS = {
+    # aromatic rings of six atoms
     "phenyl": "c1ccccc1",
     "pyridine": "c1ccncc1",
     "pyrimidine": "c1cncnc1",
@@ -9,6 +13,7 @@ RINGS = {
     "1,3,5-triazine": "c1ncncn1",
     "1,2,4-triazine": "c1cnncn1",
     "1,2,3-triazine": "c1cnnnc1",
+    # aromatic rings of five atoms
     "pyrrole": "c1cc[nH]c1",
     "furan": "c1ccoc1",
     "thiophene": "c1ccsc1",
@@ -28,6 +33,7 @@ RINGS = {
     "1,2,4-thiadiazole": "c1ncsn1",
     "1,3,4-thiadiazole": "c1nncs1",
     "1,2,5-thiadiazole": "c1cnsn1",
+    # two aromatic rings of six atoms
     "naphthalene": "c1ccc2ccccc2c1",
     "quinoline": "c1ccc2ncccc2c1",
     "isoquinoline": "c1ccc2cnccc2c1",
@@ -40,6 +46,7 @@ RINGS = {
     "1,8-naphthyridine": "c1cnc2ncccc2c1",
     "pyrido[2,3-d]pyrimidine": "c1cnc2ncncc2c1",
     "pteridine": "c1cnc2ncncc2n1",
+    # an aromatic ring of six atoms and one of five
     "indole": "c1ccc2[nH]ccc2c1",
     "isoindole": "c1ccc2c[nH]cc2c1",
     "indolizine": "c1ccn2cccc2c1",
@@ -76,6 +83,7 @@ RINGS = {
     "thieno[3,2-d]pyrimidine": "c1ncc2sccc2n1",
     "thieno[2,3-b]pyridine": "c1cnc2sccc2c1",
     "furo[2,3-b]pyridine": "c1cnc2occc2c1",
+    # three aromatic rings or more
     "carbazole": "c1ccc2c(c1)[nH]c1ccccc12",
     "β-carboline": "c1ccc2c(c1)[nH]c1cnccc12",
     "dibenzofuran": "c1ccc2c(c1)oc1ccccc12",
@@ -86,6 +94,7 @@ RINGS = {
     "phenanthrene": "c1ccc2c(c1)ccc1ccccc12",
     "pyrene": "c1cc2ccc3cccc4ccc(c1)c2c34",
     "1,10-phenanthroline": "c1cnc2c(c1)ccc1cccnc12",
+    # aromatic rings with C=O or C=S
     "2-pyridone": "O=c1cccc[nH]1",
     "4-pyridone": "O=c1cc[nH]cc1",
     "pyridazinone": "O=c1cccn[nH]1",
@@ -119,6 +128,7 @@ RINGS = {
     "benzothiazolone": "O=c1[nH]c2ccccc2s1",
     "xanthine": "O=c1[nH]c(=O)c2[nH]cnc2[nH]1",
     "hypoxanthine": "O=c1[nH]cnc2nc[nH]c12",
+    # an aromatic ring with a saturated one
     "indane": "c1ccc2c(c1)CCC2",
     "indene": "C1=Cc2ccccc2C1",
     "tetralin": "c1ccc2c(c1)CCCC2",
@@ -141,6 +151,7 @@ RINGS = {
     "benzodioxane": "c1ccc2c(c1)OCCO2",
     "benzoxazine": "c1ccc2c(c1)NCCO2",
     "benzazepine": "c1ccc2c(c1)CCNCC2",
+    # two aromatic rings with one between them
     "fluorene": "c1ccc2c(c1)Cc1ccccc1-2",
     "fluorenone": "O=C1c2ccccc2-c2ccccc12",
     "xanthene": "c1ccc2c(c1)Cc1ccccc1O2",
@@ -148,6 +159,7 @@ RINGS = {
     "phenoxazine": "c1ccc2c(c1)Nc1ccccc1O2",
     "dibenzazepine": "c1ccc2c(c1)CCc1ccccc1N2",
     "dibenzosuberane": "c1ccc2c(c1)CCc1ccccc1C2",
+    # an aromatic ring with one that has C=O
     "oxindole": "O=C1Cc2ccccc2N1",
     "isatin": "O=C1Nc2ccccc2C1=O",
     "isoindolinone": "O=C1NCc2ccccc12",
@@ -161,6 +173,7 @@ RINGS = {
     "1,4-benzoquinone": "O=C1C=CC(=O)C=C1",
     "1,4-naphthoquinone": "O=C1C=CC(=O)c2ccccc12",
     "anthraquinone": "O=C1c2ccccc2C(=O)c2ccccc12",
+    # rings of carbon
     "cyclopropane": "C1CC1",
     "cyclobutane": "C1CCC1",
     "cyclopentane": "C1CCCC1",
@@ -178,6 +191,7 @@ RINGS = {
     "bicyclo[1.1.1]pentane": "C1C2CC1C2",
     "bicyclo[2.2.2]octane": "C1CC2CCC1CC2",
     "adamantane": "C1C2CC3CC1CC(C2)C3",
+    # saturated rings with nitrogen
     "aziridine": "C1CN1",
     "azetidine": "C1CNC1",
     "pyrrolidine": "C1CCNC1",
@@ -197,6 +211,7 @@ RINGS = {
     "tropane": "C1CC2CCC(C1)N2",
     "3-azabicyclo[3.1.0]hexane": "C1NCC2CC12",
     "octahydroisoindole": "C1CCC2CNCC2C1",
+    # saturated rings with oxygen or sulfur
     "epoxide": "C1CO1",
     "oxetane": "C1COC1",
     "tetrahydrofuran": "C1CCOC1",
@@ -213,6 +228,7 @@ RINGS = {
     "tetrahydrothiopyran oxide": "O=S1CCCCC1",
     "sultam": "O=S1(=O)CCCCN1",
     "1,3-dithiolane": "C1CSCS1",
+    # rings with one double bond or two
     "tetrahydropyridine": "C1=CCNCC1",
     "1,4-dihydropyridine": "C1=CNC=CC1",
     "pyrroline": "C1=CCNC1",
@@ -221,6 +237,7 @@ RINGS = {
     "2-oxazoline": "C1=NCCO1",
     "2-thiazoline": "C1=NCCS1",
     "isoxazoline": "C1=NOCC1",
+    # rings with C=O
     "β-lactam": "O=C1CCN1",
     "pyrrolidinone": "O=C1CCCN1",
     "2-piperidinone": "O=C1CCCCN1",
@@ -250,4 +267,6 @@ RINGS = {
     "penam": "O=C1CC2SCCN12",
     "cephem": "O=C1CC2SCC=CN12",
 }
-"""Ring systems with their doubly bonded oxygens and sulfurs, whatever their substituents, charges and hydrogens."""
+"""Ring systems with their doubly bonded oxygens and sulfurs.
+
+Substituents, charges and hydrogens do not matter."""

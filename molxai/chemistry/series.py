@@ -1,4 +1,4 @@
-"""A series of molecules: which fragments carry relevance across it, and what each substituent of a common core adds.
+"""A series of molecules: which fragments carry relevance across it, and what R groups add.
 
 All molecules are explained for the same target, else their numbers could not be compared.
 """
@@ -22,15 +22,26 @@ Named = tuple[str, Explanation]
 
 
 @dataclass(frozen=True)
+class Occurrence:
+    """A fragment of one molecule of the series."""
+
+    place: int
+    """The molecule's place in the series."""
+    molecule: str
+    """The molecule's id."""
+    fragment: Fragment
+
+
+@dataclass(frozen=True)
 class Carrier:
     """A fragment of several molecules, and what it contributes to them."""
 
     name: str
     molecules: int
-    """That have it."""
+    """Molecules that have it."""
     occurrences: int
     mean: float
-    """Relevance of an occurrence."""
+    """Mean relevance of an occurrence."""
     sd: float | None
     """Standard deviation over the occurrences; None for a single one."""
     smallest: float
@@ -42,6 +53,11 @@ class Carrier:
     atoms: tuple[int, ...]
     """Of that occurrence."""
 
+    @property
+    def total(self) -> float:
+        """Sum of the relevance of all occurrences."""
+        return self.mean * self.occurrences
+
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
         return vars(self) | {"atoms": list(self.atoms)}
@@ -50,61 +66,65 @@ class Carrier:
 def carriers(
     series: Iterable[Named], scheme: str | Scheme = "functional-groups", by_structure: bool = False
 ) -> list[Carrier]:
-    """The fragments of the molecules by name, those of the largest sum over the series first.
+    """The fragments of the molecules by name, those with the largest |sum| over the series first.
 
     Args:
-        series: of one target.
+        series: explanations for one target.
         scheme: how molecules are taken apart.
         by_structure: tell fragments of one name and different structures apart.
 
     Raises:
-        ValueError: there is no such scheme, something else than molecules was explained, or for different targets.
+        ValueError: there is no such scheme, something else than molecules was explained, or for
+            different targets.
     """
     rows = list(series)
     check_one_target([explanation for _, explanation in rows])
-    found: dict[tuple[str, str], list[tuple[int, str, Fragment]]] = defaultdict(list)
-    for place, (name, explanation) in enumerate(rows):
-        for one in fragments(explanation, scheme):
-            found[one.name, one.smiles if by_structure else ""].append((place, name, one))
-    made = [_carrier(name, occurrences) for (name, _), occurrences in found.items()]
-    return sorted(made, key=lambda one: (-one.mean * one.occurrences, one.name, one.smiles))
+    by_name: dict[tuple[str, str], list[Occurrence]] = defaultdict(list)
+    for place, (molecule, explanation) in enumerate(rows):
+        for fragment in fragments(explanation, scheme):
+            structure = fragment.smiles if by_structure else ""
+            occurrence = Occurrence(place, molecule, fragment)
+            by_name[fragment.name, structure].append(occurrence)
+    unordered = [_carrier(name, occurrences) for (name, _), occurrences in by_name.items()]
+    return sorted(
+        unordered, key=lambda carrier: (-abs(carrier.total), carrier.name, carrier.smiles)
+    )
 
 
 def lost_lines(series: Iterable[Named], scheme: Scheme) -> list[str]:
-    """Of a scheme of the user's own, a line for each pattern that lost atoms to earlier ones, in how many molecules, and where first."""
-    found: dict[str, list[tuple[str, Lost]]] = defaultdict(list)
+    """A line for each pattern of a user's own scheme that lost atoms to earlier ones.
+
+    It says in how many molecules, and in which first.
+    """
+    by_pattern: dict[str, list[tuple[str, Lost]]] = defaultdict(list)
     for name, explanation in series:
-        for one in (
-            lost(explanation.subject.mol, scheme)
-            if isinstance(explanation.subject, Molecule)
-            else ()
-        ):
-            found[one.name].append((name, one))
+        if isinstance(explanation.subject, Molecule):
+            for loss in lost(explanation.subject.mol, scheme):
+                by_pattern[loss.name].append((name, loss))
     lines = []
-    for places in found.values():
-        first, one = places[0]
-        count = f"{len(places)} molecules" if len(places) > 1 else "1 molecule"
-        lines.append(
-            f"{one}, in {count}, first in {first!r}; put its line first, or make the other pattern smaller"
-        )
+    for losses in by_pattern.values():
+        first, loss = losses[0]
+        count = f"{len(losses)} molecules" if len(losses) > 1 else "1 molecule"
+        remedy = "put its line first, or make the other pattern smaller"
+        lines.append(f"{loss}, in {count}, first in {first!r}; {remedy}")
     return lines
 
 
-def _carrier(name: str, occurrences: Sequence[tuple[int, str, Fragment]]) -> Carrier:
-    values = [one.relevance for _, _, one in occurrences]
+def _carrier(name: str, occurrences: Sequence[Occurrence]) -> Carrier:
+    values = [occurrence.fragment.relevance for occurrence in occurrences]
     mean = fmean(values)
-    _, example, typical = min(occurrences, key=lambda each: abs(each[2].relevance - mean))
+    typical = min(occurrences, key=lambda occurrence: abs(occurrence.fragment.relevance - mean))
     return Carrier(
         name=name,
-        molecules=len({place for place, _, _ in occurrences}),
+        molecules=len({occurrence.place for occurrence in occurrences}),
         occurrences=len(values),
         mean=mean,
         sd=stdev(values) if len(values) > 1 else None,
         smallest=min(values),
         largest=max(values),
-        example=example,
-        smiles=typical.smiles,
-        atoms=typical.atoms,
+        example=typical.molecule,
+        smiles=typical.fragment.smiles,
+        atoms=typical.fragment.atoms,
     )
 
 
@@ -114,25 +134,34 @@ def check_one_target(explanations: Sequence[Explanation]) -> None:
     Raises:
         ValueError: the explanations are of more than one target.
     """
-    targets = {(one.model, one.method, one.endpoint, one.target) for one in explanations}
+    targets = {
+        (explanation.model, explanation.method, explanation.endpoint, explanation.target)
+        for explanation in explanations
+    }
     if len(targets) > 1:
         raise ValueError(
-            f"explanations for {len(targets)} targets, models or methods: a series needs one, so name the class"
+            f"explanations for {len(targets)} targets, models or methods: "
+            "a series needs one, so name the class"
         )
 
 
 def common_target(card: Card) -> str:
-    """What all rows of a table are explained for, so that their numbers and colours mean the same."""
+    """What all rows of a table are explained for, so that their numbers and colours compare."""
     return card.classes[1] if card.config.task == "binary" else "pred"
 
 
 def default_target(card: Card, table: bool) -> str:
-    """What is explained where nothing is said: the common target of a table's rows, the prediction of a single input."""
+    """What is explained if nothing is said.
+
+    The common target of a table's rows, or the prediction of a single input.
+    """
     return common_target(card) if table else "pred"
 
 
 def series_target(explainer: Explainer, name: str = "") -> str:
-    """The one target of a series: the named class, else the second class of a binary model; a regression has its value.
+    """The one target of a series: the named class, else the second class of a binary model.
+
+    A regression has its value.
 
     Raises:
         ValueError: there is no such class, or a model of several classes and none is named.
@@ -140,78 +169,86 @@ def series_target(explainer: Explainer, name: str = "") -> str:
     card = explainer.card
     if card.classes and name in ("pred", "true"):
         raise ValueError(
-            f"target {name!r} differs from molecule to molecule: a series needs one class, {' or '.join(card.classes)}"
+            f"target {name!r} differs from molecule to molecule: "
+            f"a series needs one class, {' or '.join(card.classes)}"
         )
     if card.config.task == "multiclass" and not name:
         raise ValueError(
-            f"the model {card.name!r} has {len(card.classes)} classes: name one with --target, {', '.join(card.classes)}"
+            f"the model {card.name!r} has {len(card.classes)} classes: "
+            f"name one with --target, {', '.join(card.classes)}"
         )
-    chosen = name or common_target(card)
-    explainer.target(chosen)
-    return chosen
+    target = name or common_target(card)
+    explainer.target(target)
+    return target
 
 
 HYDROGEN = "*[H]"
-"""SMILES of an R group that is no more than a hydrogen. It has no atom and no relevance of its own: the model reads hydrogens as
-a property of their heavy atom, so what they contribute is part of the core's relevance."""
+"""SMILES of an R group that is no more than a hydrogen.
+
+It has no atom and no relevance of its own: the model reads hydrogens as a property of their heavy
+atom, so what they contribute is part of the core's relevance."""
 
 BASE = "base value"
-"""As `bias_word` calls it: what the model says before it has seen an atom, the same for every molecule."""
+"""As `bias_word` calls it: what the model says before it has seen an atom, for every molecule."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A molecule as its core and what is attached to it: `logit = core + Σ groups + rest + token + bias`, up to the method's gap."""
+    """A molecule as its core and what is attached to it.
+
+    `logit = core + Σ groups + rest + token + bias`, up to the method's gap.
+    """
 
     id: str
     explanation: Explanation
     core: Fragment
     groups: Mapping[str, Fragment]
-    """By label, R1 and so on; a group that closes a ring onto the core has the labels of both ends, R1+R2.
+    """By label, R1 and so on; a group that closes a ring onto the core has two labels, R1+R2.
 
-    One that is hydrogen has no atoms and no relevance: hydrogens are read as a property of their heavy atom.
+    One that is hydrogen has no atoms and no relevance: see `HYDROGEN`.
     """
     rest: Fragment | None
     """What is not attached to the core: counterions, solvent."""
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Of the user's table, as text."""
+    """Cells of the user's table, as text."""
 
     @property
     def parts(self) -> dict[str, Fragment]:
         """All that the molecule consists of, by label."""
-        return {"core": self.core, **self.groups, **({"rest": self.rest} if self.rest else {})}
+        parts = {"core": self.core, **self.groups}
+        if self.rest:
+            parts["rest"] = self.rest
+        return parts
 
     @property
     def ledger(self) -> dict[str, float]:
-        """What no atom accounts for: the graph token, the biases or the base value, and what is missing."""
+        """What no atom accounts for: graph token, biases or base value, and what is missing."""
         network = self.explanation.network
-        based = network is not None and bias_word(network.config) == BASE
-        bias = BASE if based else "bias"
+        has_base = network is not None and bias_word(network.config) == BASE
         return {
             "token": self.explanation.token,
-            bias: self.explanation.bias,
+            BASE if has_base else "bias": self.explanation.bias,
             "gap": self.unaccounted,
         }
 
     @property
     def unaccounted(self) -> float:
         """Logit less all parts, token and bias: zero for a method that conserves."""
-        ledger = (self.explanation.token, self.explanation.bias)
-        return self.explanation.logit - math.fsum(
-            [*(one.relevance for one in self.parts.values()), *ledger]
-        )
+        terms = [part.relevance for part in self.parts.values()]
+        terms += [self.explanation.token, self.explanation.bias]
+        return self.explanation.logit - math.fsum(terms)
 
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
-        known: dict[str, Any] = {"id": self.id, "logit": self.explanation.logit}
+        record: dict[str, Any] = {"id": self.id, "logit": self.explanation.logit}
         if self.columns:
-            known["columns"] = dict(self.columns)
-        ledger = {
+            record["columns"] = dict(self.columns)
+        record |= {label: part.to_dict() for label, part in self.parts.items()}
+        return record | {
             "token_relevance": self.explanation.token,
             "bias_relevance": self.explanation.bias,
             "gap": self.explanation.gap,
         }
-        return known | {label: part.to_dict() for label, part in self.parts.items()} | ledger
 
 
 @dataclass(frozen=True)
@@ -229,9 +266,14 @@ class Table:
 
     @property
     def labels(self) -> list[str]:
-        """Of the R groups, in order."""
-        each = {label for row in self.rows for label in row.groups}
-        return sorted(each, key=lambda label: [int(part[1:]) for part in label.split("+")])
+        """The labels of the R groups, in order: R2 before R10, and R1+R2 after R1."""
+        labels = {label for row in self.rows for label in row.groups}
+        return sorted(labels, key=lambda label: [int(part[1:]) for part in label.split("+")])
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether any molecule has something that is not attached to the core."""
+        return any(row.rest for row in self.rows)
 
     @property
     def total(self) -> str:
@@ -240,15 +282,12 @@ class Table:
 
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
-        origin = "maximum common substructure" if self.found else "given"
-        about = {
+        return {
             "core": self.core,
-            "origin": origin,
+            "origin": "maximum common substructure" if self.found else "given",
             "note": self.note,
             "labels": self.labels,
             "molecules": len(self.rows),
-        }
-        return about | {
             "rows": [row.to_dict() for row in self.rows],
             "without_core": list(self.without),
         }

@@ -8,28 +8,40 @@ from pathlib import Path
 from typing import Any
 
 from graphormer.files import write_file
+from molxai.benchmarks.tables import markdown_table
 from molxai.chemistry.series import BASE, Carrier, Table
 from molxai.chemistry.series import Row as CoreRow
 
 SERIES_ENDINGS = (".csv", ".json", ".md")
-"""Of files that hold a series."""
+"""Endings of files that hold a series."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for the start of a formula."""
+
+MARKUP = str.maketrans({mark: f"\\{mark}" for mark in r"\`*_{}[]()<>#|~"} | {"&": "&amp;"})
+"""What Markdown would give a meaning to, `*` of a SMILES among it."""
+
+UNSIGNED = ("sd", "value", BASE)
+"""Columns of numbers that speak neither for nor against anything."""
 
 Flat = dict[str, Any]
 """A row of numbers and text by column."""
 
 
-def carrier_rows(found: Sequence[Carrier]) -> list[Flat]:
+def carrier_rows(carriers: Sequence[Carrier]) -> list[Flat]:
     """A row for each fragment; its example's atoms as text."""
-    return [one.to_dict() | {"atoms": " ".join(map(str, one.atoms))} for one in found]
+    return [
+        carrier.to_dict() | {"atoms": " ".join(map(str, carrier.atoms))} for carrier in carriers
+    ]
 
 
 def core_rows(table: Table) -> list[Flat]:
-    """A row for each molecule: each part's SMILES and relevance, what the ledger has beside them, and the user's columns."""
-    rest = ["rest"] if any(row.rest for row in table.rows) else []
-    rows = [_core_row(table, row, ["core", *table.labels, *rest]) for row in table.rows]
-    shown = _own_names(rows[0], table.rows[0].columns)
+    """A row for each molecule: its parts' SMILES and relevance, its ledger, the user's columns."""
+    labels = ["core", *table.labels, *(["rest"] if table.has_rest else [])]
+    rows = [_core_row(table, row, labels) for row in table.rows]
+    names = _free_names(rows[0], table.rows[0].columns)
     return [
-        flat | {shown[name]: text for name, text in row.columns.items()}
+        flat | {names[column]: text for column, text in row.columns.items()}
         for flat, row in zip(rows, table.rows, strict=True)
     ]
 
@@ -38,15 +50,16 @@ def _core_row(table: Table, row: CoreRow, labels: Sequence[str]) -> Flat:
     flat: Flat = {"id": row.id, table.total: row.explanation.logit}
     for label in labels:
         part = row.parts.get(label)
-        flat |= {
-            label: part.smiles if part else "",
-            f"{label} relevance": part.relevance if part else 0.0,
-        }
+        flat[label] = part.smiles if part else ""
+        flat[f"{label} relevance"] = part.relevance if part else 0.0
     return flat | row.ledger
 
 
-def _own_names(taken: Iterable[str], columns: Iterable[str]) -> dict[str, str]:
-    """Under which names the user's columns stand; `input.` goes before one that is taken, as in records."""
+def _free_names(taken: Iterable[str], columns: Iterable[str]) -> dict[str, str]:
+    """The names under which the user's columns stand.
+
+    `input.` goes before a name that is taken, as in records.
+    """
     used = set(taken)
     names = {}
     for column in columns:
@@ -64,45 +77,36 @@ def write_series(path: Path, content: dict[str, Any], rows: Sequence[Flat]) -> N
     Raises:
         OSError: it cannot be written.
     """
-    if path.suffix.lower() == ".json":
-        write_file(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    kind = path.suffix.lower()
+    if kind == ".json":
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    elif kind == ".csv":
+        text = _csv(rows)
     else:
-        write_file(path, _csv(rows) if path.suffix.lower() == ".csv" else _markdown(rows))
+        text = _markdown(rows)
+    write_file(path, text)
 
 
 def _csv(rows: Sequence[Flat]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
+    for row in rows:
+        writer.writerow({name: _plain(value) for name, value in row.items()})
     return text.getvalue()
 
 
 def _plain(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula is kept from it by an apostrophe: these tables are for reading."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+    """An apostrophe before text that would be a formula: these tables are for reading."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
 
 
 def _markdown(rows: Sequence[Flat]) -> str:
     columns = list(rows[0])
-    lines = [
-        columns,
-        ["---"] * len(columns),
-        *([_cell(row[name], name) for name in columns] for row in rows),
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-MARKUP = str.maketrans({one: f"\\{one}" for one in r"\`*_{}[]()<>#|~"} | {"&": "&amp;"})
-"""What Markdown would give a meaning to, `*` of a SMILES among it."""
-
-
-UNSIGNED = ("sd", "value", BASE)
-"""Columns of numbers that speak neither for nor against anything."""
+    cells = [[_cell(row[name], name) for name in columns] for row in rows]
+    return markdown_table(columns, cells) + "\n"
 
 
 def _cell(value: Any, column: str) -> str:

@@ -1,17 +1,330 @@
-"""Qualities of explanations, by name: each maps explanations to named numbers.
+"""What an explanation is worth: the table `METRICS` of all measures.
 
-Those that need more than explanations (the model, a second input, known atoms) are free functions beside them: `curves`
-(AUAC, AU-MSE, deletion, sufficiency, comprehensiveness), `fidelity`, `agreement`, `consistency`, `plausibility`, `growth`
-and randomisation; `bootstrap` puts intervals on their means.
+Each row has its direction, paper and function. `molxai evaluate` computes the measures that need
+explanations alone, `molxai benchmark faithfulness` those that need the model, and `molxai benchmark
+groundtruth` those that need known atoms. `bootstrap` puts intervals on means.
 """
 
-from collections.abc import Callable, Sequence
+from operator import attrgetter
 
-from molxai.explanation.explanation import Explanation
-from molxai.metrics.conservation import conservation
-from molxai.metrics.sparsity import sparsity
+from molxai.metrics.agreement import spearman, top_overlap
+from molxai.metrics.conservation import gap_max, gap_median
+from molxai.metrics.consistency import rewriting
+from molxai.metrics.curves import comprehensiveness, share_of_oracle, sufficiency
+from molxai.metrics.fidelity import fidelity_minus, fidelity_plus
+from molxai.metrics.growth import growth, randomisation
+from molxai.metrics.metric import Metric
+from molxai.metrics.plausibility import (
+    auc_minus,
+    auc_plus,
+    average_precision,
+    cosine,
+    rmse,
+    subset_auroc,
+    top_n_minus,
+    top_n_plus,
+)
+from molxai.metrics.sparsity import mean_entropy, mean_gini, mean_top_share
 
-METRICS: dict[str, Callable[[Sequence[Explanation]], dict[str, float]]] = {
-    "conservation": conservation,
-    "sparsity": sparsity,
-}
+_ADEBAYO = 'Adebayo et al. 2018, "Sanity Checks for Saliency Maps", section 3'
+_ALI = "Ali et al. 2022, section 5"
+_AMARA = 'Amara et al. 2022, "GraphFramEx", section 3.2'
+_DEYOUNG = 'DeYoung et al. 2020, "ERASER", section 4'
+_MATVEIEVA = "Matveieva and Polishchuk 2021, J. Cheminform. 13, 41"
+_RASMUSSEN = "Rasmussen, Christensen and Jensen 2023, SciPost Chem. 2, 002"
+_SANCHEZ = "Sanchez-Lengeling et al. 2020, section 4"
+
+_ROWS = (
+    Metric(
+        id="gap_max",
+        title="gap max",
+        says="largest |logit − Σ relevances| / |logit|: how far an explanation is from adding up",
+        direction="lower",
+        range="0 … ∞",
+        needs="explanations",
+        function=gap_max,
+    ),
+    Metric(
+        id="gap_median",
+        title="gap median",
+        says="median |logit − Σ relevances| / |logit|",
+        direction="lower",
+        range="0 … ∞",
+        needs="explanations",
+        function=gap_median,
+    ),
+    Metric(
+        id="gini",
+        title="gini",
+        says="Gini index of |relevance|: 0 if all nodes have the same, near 1 if one has it all",
+        direction="",
+        range="0 … 1",
+        needs="explanations",
+        function=mean_gini,
+        paper="Hurley & Rickard 2009",
+    ),
+    Metric(
+        id="entropy",
+        title="entropy",
+        says="entropy of the shares of Σ|relevance| over its maximum: 0 if one node has it all",
+        direction="",
+        range="0 … 1",
+        needs="explanations",
+        function=mean_entropy,
+    ),
+    Metric(
+        id="top_share",
+        title="top share",
+        says="share of Σ|relevance| on the tenth of the nodes with the most",
+        direction="",
+        range="0 … 1",
+        needs="explanations",
+        function=mean_top_share,
+    ),
+    Metric(
+        id="auac",
+        title="AUAC",
+        says="area under the class's probability as nodes are added, most relevant first",
+        direction="higher",
+        range="0 … 1",
+        needs="curves",
+        function=attrgetter("auac"),
+        paper=_ALI,
+    ),
+    Metric(
+        id="au_mse",
+        title="AU-MSE",
+        says="area under Σ (logit − full logit)² as nodes are removed, smallest |relevance| first",
+        direction="lower",
+        range="squared logits",
+        needs="curves",
+        function=attrgetter("au_mse"),
+        paper=_ALI,
+    ),
+    Metric(
+        id="deletion",
+        title="deletion",
+        says="area under the class's probability as nodes are removed, most relevant first",
+        direction="lower",
+        range="0 … 1",
+        needs="curves",
+        function=attrgetter("deletion_area"),
+        paper='Petsiuk et al. 2018, "RISE"',
+    ),
+    Metric(
+        id="sufficiency@1",
+        title="sufficiency@1",
+        says="share of the class's probability lost if only the most relevant node is left",
+        direction="lower",
+        range="≤ 1",
+        needs="curves",
+        function=sufficiency(1),
+        paper=_DEYOUNG,
+    ),
+    Metric(
+        id="comprehensiveness@1",
+        title="comprehensiveness@1",
+        says="share of the class's probability lost without the most relevant node",
+        direction="higher",
+        range="≤ 1",
+        needs="curves",
+        function=comprehensiveness(1),
+        paper=_DEYOUNG,
+    ),
+    Metric(
+        id="sufficiency@3",
+        title="sufficiency@3",
+        says="the same if only the three most relevant nodes are left",
+        direction="lower",
+        range="≤ 1",
+        needs="curves",
+        function=sufficiency(3),
+        paper=_DEYOUNG,
+    ),
+    Metric(
+        id="comprehensiveness@3",
+        title="comprehensiveness@3",
+        says="the same without the three most relevant nodes",
+        direction="higher",
+        range="≤ 1",
+        needs="curves",
+        function=comprehensiveness(3),
+        paper=_DEYOUNG,
+    ),
+    Metric(
+        id="sufficiency@5",
+        title="sufficiency@5",
+        says="the same if only the five most relevant nodes are left",
+        direction="lower",
+        range="≤ 1",
+        needs="curves",
+        function=sufficiency(5),
+        paper=_DEYOUNG,
+    ),
+    Metric(
+        id="comprehensiveness@5",
+        title="comprehensiveness@5",
+        says="the same without the five most relevant nodes",
+        direction="higher",
+        range="≤ 1",
+        needs="curves",
+        function=comprehensiveness(5),
+        paper=_DEYOUNG,
+    ),
+    Metric(
+        id="fidelity+",
+        title="fidelity+",
+        says="share of graphs whose predicted class changes without the explanation",
+        direction="higher",
+        range="0 … 1",
+        needs="model",
+        function=fidelity_plus,
+        paper=_AMARA,
+    ),
+    Metric(
+        id="fidelity-",
+        title="fidelity-",
+        says="share of graphs whose predicted class changes if the explanation alone is left",
+        direction="lower",
+        range="0 … 1",
+        needs="model",
+        function=fidelity_minus,
+        paper=_AMARA,
+    ),
+    Metric(
+        id="share_of_oracle",
+        title="share of oracle",
+        says="(AUAC − random's) / (oracle's − random's)",
+        direction="higher",
+        range="≤ 1",
+        needs="methods",
+        function=share_of_oracle,
+    ),
+    Metric(
+        id="growth",
+        title="growth",
+        says="Σ|R| / |logit| at the input of each block: 1 if nothing cancels",
+        direction="lower",
+        range="0 … ∞",
+        needs="model",
+        function=growth,
+    ),
+    Metric(
+        id="randomised",
+        title="rank correlation with a random model",
+        says="Spearman correlation with the relevance of a model whose weights are random",
+        direction="lower",
+        range="−1 … 1",
+        needs="model",
+        function=randomisation,
+        paper=_ADEBAYO,
+    ),
+    Metric(
+        id="rewriting",
+        title="rewriting",
+        says="largest change of an atom's relevance if the atoms are written in another order",
+        direction="lower",
+        range="0 … 2",
+        needs="model",
+        function=rewriting,
+    ),
+    Metric(
+        id="spearman",
+        title="rank correlation",
+        says="Spearman correlation of two methods over the nodes of a graph",
+        direction="",
+        range="−1 … 1",
+        needs="methods",
+        function=spearman,
+    ),
+    Metric(
+        id="top_5_overlap",
+        title="top-5 overlap",
+        says="share of a method's five most relevant nodes that are also among another's",
+        direction="",
+        range="0 … 1",
+        needs="methods",
+        function=top_overlap,
+    ),
+    Metric(
+        id="auroc",
+        title="AUROC",
+        says="ROC-AUC of the known atoms by relevance, largest over all sets of known reasons",
+        direction="higher",
+        range="0 … 1",
+        needs="atoms",
+        function=subset_auroc,
+        paper=_SANCHEZ,
+    ),
+    Metric(
+        id="average_precision",
+        title="average precision",
+        says="average precision of the known atoms by relevance",
+        direction="higher",
+        range="0 … 1",
+        needs="atoms",
+        function=average_precision,
+    ),
+    Metric(
+        id="auc_plus",
+        title="AUC⁺",
+        says="ROC-AUC of the atoms known to speak for the label, by highest relevance",
+        direction="higher",
+        range="0 … 1",
+        needs="atoms",
+        function=auc_plus,
+        paper=_MATVEIEVA,
+    ),
+    Metric(
+        id="auc_minus",
+        title="AUC⁻",
+        says="ROC-AUC of the atoms known to speak against the label, by lowest relevance",
+        direction="higher",
+        range="0 … 1",
+        needs="atoms",
+        function=auc_minus,
+        paper=_MATVEIEVA,
+    ),
+    Metric(
+        id="top_n_plus",
+        title="top-n⁺",
+        says="share of the n atoms known to speak for the label among the n of highest relevance",
+        direction="higher",
+        range="0 … 1",
+        needs="atoms",
+        function=top_n_plus,
+        paper=_MATVEIEVA,
+    ),
+    Metric(
+        id="top_n_minus",
+        title="top-n⁻",
+        says="share of the n atoms known to speak against it among the n of lowest relevance",
+        direction="higher",
+        range="0 … 1",
+        needs="atoms",
+        function=top_n_minus,
+        paper=_MATVEIEVA,
+    ),
+    Metric(
+        id="rmse",
+        title="RMSE",
+        says="root mean squared error of relevances as known contributions",
+        direction="lower",
+        range="the target's unit",
+        needs="atoms",
+        function=rmse,
+    ),
+    Metric(
+        id="cosine",
+        title="cosine",
+        says="cosine of the angle between relevances and known contributions",
+        direction="higher",
+        range="−1 … 1",
+        needs="atoms",
+        function=cosine,
+        paper=_RASMUSSEN,
+    ),
+)
+
+METRICS: dict[str, Metric] = {metric.id: metric for metric in _ROWS}
+"""Every measure by its id, in the order of tables."""

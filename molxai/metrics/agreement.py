@@ -7,39 +7,59 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.stats import spearmanr
 from torch import Tensor
 
 Relevances = Sequence[Tensor]
-"""Of the same graphs, by one method: `[nodes]` each."""
+"""What one method says of several graphs: `[nodes]` for each."""
 
 
 def spearman(a: Float[Tensor, " nodes"], b: Float[Tensor, " nodes"]) -> float:
-    """Rank correlation; NaN where one of the two is constant."""
+    """Rank correlation of two methods on one graph; NaN if one of them is constant.
+
+    Example:
+        >>> spearman(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([10.0, 20.0, 30.0]))
+        1.0
+    """
+    from scipy.stats import spearmanr  # takes half a second to import
+
     if len(a) < 2:
         return float("nan")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # scipy warns of constant inputs; NaN says the same
+        warnings.simplefilter("ignore")  # SciPy warns of constant inputs; NaN says the same
         return float(spearmanr(a.numpy(), b.numpy()).statistic)
 
 
 def spearman_matrix(methods: Mapping[str, Relevances]) -> Float[ndarray, "methods methods"]:
-    """Mean over graphs of the rank correlation of every two methods; graphs on which one is constant are left out."""
+    """Mean over graphs of the rank correlation of every two methods.
+
+    Graphs on which one of the two is constant are left out.
+    """
     matrix = np.eye(len(methods))
-    rows = list(methods.values())
-    for i in range(len(rows)):
+    relevances = list(methods.values())
+    for i in range(len(relevances)):
         for j in range(i):
-            each = np.array([spearman(a, b) for a, b in zip(rows[i], rows[j], strict=True)])
-            known = each[np.isfinite(each)]
-            matrix[i, j] = matrix[j, i] = known.mean() if len(known) else np.nan
+            graphs = zip(relevances[i], relevances[j], strict=True)
+            correlations = np.array([spearman(a, b) for a, b in graphs])
+            defined = correlations[np.isfinite(correlations)]
+            mean = defined.mean() if len(defined) else np.nan
+            matrix[i, j] = mean
+            matrix[j, i] = mean
     return matrix
 
 
 def top_overlap(a: Relevances, b: Relevances, top: int = 5) -> float:
-    """Mean share of the `top` nodes of one method that are also the other's; of all nodes where there are fewer."""
+    """Mean share of one method's `top` nodes that are also the other's.
+
+    A graph with fewer nodes is compared on all of them.
+    """
     shares = []
-    for x, y in zip(a, b, strict=True):
-        k = min(top, len(x))
-        best = [set(torch.argsort(-one, stable=True)[:k].tolist()) for one in (x, y)]
-        shares.append(len(best[0] & best[1]) / k)
+    for first, second in zip(a, b, strict=True):
+        k = min(top, len(first))
+        common = _top_nodes(first, k) & _top_nodes(second, k)
+        shares.append(len(common) / k)
     return float(np.mean(shares))
+
+
+def _top_nodes(relevance: Float[Tensor, " nodes"], k: int) -> set[int]:
+    order = torch.argsort(-relevance, stable=True)
+    return set(order[:k].tolist())

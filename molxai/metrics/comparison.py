@@ -1,5 +1,6 @@
 """One input explained by several methods, side by side."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 from molxai.explanation.explainer import Class, Explainer, Source, graph_in
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import check_size
-from molxai.explanation.target import Target
 from molxai.explanation.words import in_a_line
 from molxai.metrics.agreement import spearman_matrix
 from molxai.rendering.look import look_of
@@ -23,7 +23,7 @@ METHODS = (
     "rollout",
     "random",
 )
-"""Compared where none are named."""
+"""The methods that are compared if none are named."""
 
 TOP = 5
 """Nodes that are named for each method."""
@@ -37,37 +37,38 @@ class Comparison:
 
     def __repr__(self) -> str:
         first = self.explanations[0]
-        return in_a_line(
-            "Comparison",
-            first.name,
-            first.said,
-            f"{len(self.methods)} methods: {', '.join(self.methods)}",
-        )
+        methods = f"{len(self.methods)} methods: {', '.join(self.methods)}"
+        return in_a_line("Comparison", first.name, first.said, methods)
 
     @property
     def methods(self) -> list[str]:
-        return [one.method for one in self.explanations]
+        return [explanation.method for explanation in self.explanations]
 
     @property
     def spearman(self) -> list[list[float]]:
-        """Rank correlation of every two methods over the nodes; NaN where one is constant."""
-        return spearman_matrix({one.method: [one.relevance] for one in self.explanations}).tolist()
+        """Rank correlation of every two methods over the nodes; NaN if one is constant."""
+        relevances = {
+            explanation.method: [explanation.relevance] for explanation in self.explanations
+        }
+        return spearman_matrix(relevances).tolist()
 
     def top(self, explanation: Explanation) -> list[tuple[str, float]]:
         """The most relevant nodes of a method by name, highest first."""
-        ranked = sorted(
-            zip(explanation.node_names(), explanation.relevance.tolist(), strict=True),
-            key=lambda pair: -pair[1],
-        )
+        nodes = zip(explanation.node_names(), explanation.relevance.tolist(), strict=True)
+        ranked = sorted(nodes, key=lambda node: -node[1])
         return ranked[:TOP]
 
     def to_dict(self) -> dict[str, Any]:
-        """A record per method, the rank correlations, and the most relevant nodes, in plain Python types."""
-        matrix = [[None if value != value else value for value in row] for row in self.spearman]
+        """Records, rank correlations and the most relevant nodes, in plain Python types."""
+        matrix = [[None if math.isnan(value) else value for value in row] for row in self.spearman]
+        names = {
+            explanation.method: [name for name, _ in self.top(explanation)]
+            for explanation in self.explanations
+        }
         return {
-            "records": [one.to_dict() for one in self.explanations],
+            "records": [explanation.to_dict() for explanation in self.explanations],
             "spearman": {"methods": self.methods, "matrix": matrix},
-            "top": {one.method: [name for name, _ in self.top(one)] for one in self.explanations},
+            "top": names,
         }
 
     def draw(self, path: str | Path, **look: Any) -> None:
@@ -87,7 +88,7 @@ class Comparison:
     @property
     def tops(self) -> list[list[tuple[str, float]]]:
         """The most relevant nodes of each method."""
-        return [self.top(one) for one in self.explanations]
+        return [self.top(explanation) for explanation in self.explanations]
 
     def _repr_html_(self) -> str:
         from molxai.explanation.notebook import comparison_html
@@ -107,10 +108,13 @@ def compare(
     Raises:
         ValueError: no such method, an input that cannot be read, or a graph too large for a method.
     """
-    several = [explainer.with_method(name) for name in methods]
+    explainers = [explainer.with_method(name) for name in methods]
     subject = explainer.subject(source)
-    for one in several:
-        check_size(one.method, graph_in(subject).nodes)
-    wanted: Target | None = explainer.target(target, contrast)
-    made = [one.explain([subject], [wanted])[0] for one in several]
-    return Comparison(tuple(made))
+    nodes = graph_in(subject).nodes
+    for method_explainer in explainers:
+        check_size(method_explainer.method, nodes)
+    targets = [explainer.target(target, contrast)]
+    explanations = []
+    for method_explainer in explainers:
+        explanations += method_explainer.explain([subject], targets)
+    return Comparison(tuple(explanations))

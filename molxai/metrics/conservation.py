@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 
 from molxai.explanation.explanation import Explanation
 
@@ -11,17 +13,38 @@ SMALLEST_LOGIT = 1e-3
 
 
 def gap_share(explanation: Explanation) -> float:
-    """|gap| / max(|logit|, 1e-3): 0 where relevances sum to the logit."""
+    """|gap| / max(|logit|, 1e-3): 0 if relevances sum to the logit."""
     return abs(explanation.gap) / max(abs(explanation.logit), SMALLEST_LOGIT)
 
 
-def conservation(explanations: Sequence[Explanation]) -> dict[str, float]:
-    """Largest and median gap share.
+def gap_max(explanations: Sequence[Explanation]) -> float:
+    """The largest gap share.
 
     Raises:
         ValueError: no explanations.
     """
+    return float(_gap_shares(explanations).max())
+
+
+def gap_median(explanations: Sequence[Explanation]) -> float:
+    """The median gap share.
+
+    Raises:
+        ValueError: no explanations.
+    """
+    return float(np.median(_gap_shares(explanations)))
+
+
+def check_any(explanations: Sequence[Explanation]) -> None:
+    """A measure of no explanations is not defined.
+
+    Raises:
+        ValueError: there are none.
+    """
     if not explanations:
         raise ValueError("no explanations to judge: at least one is needed")
-    shares = np.array([gap_share(one) for one in explanations])
-    return {"gap_max": float(shares.max()), "gap_median": float(np.median(shares))}
+
+
+def _gap_shares(explanations: Sequence[Explanation]) -> Float[ndarray, " explanations"]:
+    check_any(explanations)
+    return np.array([gap_share(explanation) for explanation in explanations])

@@ -1,80 +1,72 @@
-"""Whether what should be explained alike is: the same molecule written anew, a matched pair, a shifted digit."""
+"""Whether the same molecule is explained alike however it is written."""
+
+from collections.abc import Sequence
 
 import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
 from rdkit import Chem
-from rdkit.Chem import rdFMCS
 
 from graphormer.graphs.molecules import Molecule
-from graphormer.graphs.superpixels import Digit
+from molxai.explanation.explainer import Class, Explainer, Source
 from molxai.explanation.explanation import Explanation
 
-SECONDS = 5
-"""Given to the search for a common substructure."""
+TINY = 1e-12
+"""Differences are measured against the largest relevance, but never against less than this."""
 
 
-def rewritten_difference(one: Explanation, other: Explanation) -> float:
-    """Largest difference of an atom's relevance between two ways to write a molecule, over the largest relevance: 0 is asked.
+def rewriting(
+    explainer: Explainer, molecules: Sequence[Source], target: Class = "pred", seed: int = 0
+) -> Float[ndarray, " molecules"]:
+    """Largest change of an atom's relevance if a molecule's atoms are written in another order.
 
-    Of several ways to lay the two on each other (symmetry), the best counts.
+    The change is divided by the molecule's largest |relevance|. The model reads both orders as one
+    graph, so all that a method shows here is its own noise: about 1e-6 (rounding) for a method that
+    computes, and as much as its estimates scatter for one that samples, like `shap`. Differences
+    between atoms that are smaller than this mean nothing.
 
-    Raises:
-        ValueError: they are not the same molecule.
-    """
-    first, second = _molecule(one), _molecule(other)
-    matches = second.mol.GetSubstructMatches(first.mol, uniquify=False, useChirality=True)
-    if first.mol.GetNumAtoms() != second.mol.GetNumAtoms() or not matches:
-        raise ValueError(f"{first.smiles} and {second.smiles} are not the same molecule")
-    size = max(float(one.relevance.abs().max()), 1e-12)
-    return (
-        min(float((one.relevance - other.relevance[list(match)]).abs().max()) for match in matches)
-        / size
-    )
-
-
-def matched_pair_correlation(one: Explanation, other: Explanation) -> float:
-    """Pearson correlation of relevance over the atoms that two molecules have in common (maximum common substructure).
+    Args:
+        explainer: the model and the method to judge.
+        molecules: SMILES or RDKit molecules.
+        target: what is explained.
+        seed: of the random orders.
 
     Raises:
-        ValueError: they share fewer than three atoms.
+        ValueError: an input cannot be read, or is no molecule.
+
+    Example:
+        >>> float(rewriting(Explainer("bace"), ["CC(C)Cc1ccc(cc1)C(C)C(=O)O"])[0]) < 1e-4
+        True
     """
-    first, second = _molecule(one), _molecule(other)
-    found = rdFMCS.FindMCS(
-        [first.mol, second.mol], timeout=SECONDS, ringMatchesRingOnly=True, completeRingsOnly=True
-    )
-    if found.numAtoms < 3:
-        raise ValueError(
-            f"{first.smiles} and {second.smiles} share {found.numAtoms} atoms: at least three are needed"
-        )
-    common = Chem.MolFromSmarts(found.smartsString)
-    a, b = (list(molecule.mol.GetSubstructMatch(common)) for molecule in (first, second))
-    return float(np.corrcoef(one.relevance[a], other.relevance[b])[0, 1])
+    random = np.random.default_rng(seed)
+    subjects = []
+    copies = []
+    orders = []
+    for source in molecules:
+        subject = _molecule(explainer, source)
+        order = random.permutation(len(subject.symbols)).tolist()
+        copy = Chem.RenumberAtoms(subject.mol, order)
+        subjects.append(subject)
+        copies.append(_molecule(explainer, copy))
+        orders.append(order)
+    targets = [explainer.target(target)] * len(subjects)
+    first = explainer.explain(subjects, targets)
+    second = explainer.explain(copies, [explanation.target for explanation in first])
+    triples = zip(first, second, orders, strict=True)
+    return np.array([_change(*triple) for triple in triples])
 
 
-def shifted_digit_correlation(
-    one: Explanation, other: Explanation, rows: int, columns: int
-) -> float:
-    """Pearson correlation of relevance per pixel between a digit and itself moved by `rows` and `columns`, moved back.
-
-    A superpixel's relevance is spread evenly over its pixels. The ink must not leave the picture.
-    """
-    first, second = (_pixels(explanation) for explanation in (one, other))
-    return float(
-        np.corrcoef(first.ravel(), np.roll(second, (-rows, -columns), (0, 1)).ravel())[0, 1]
-    )
+def _molecule(explainer: Explainer, source: Source) -> Molecule:
+    subject = explainer.subject(source)
+    if not isinstance(subject, Molecule):
+        raise ValueError("only molecules can be written in another order: a molecule is needed")
+    return subject
 
 
-def _molecule(explanation: Explanation) -> Molecule:
-    if not isinstance(explanation.subject, Molecule):
-        raise ValueError(
-            "an explanation of something else than a molecule: two explained molecules are needed"
-        )
-    return explanation.subject
-
-
-def _pixels(explanation: Explanation) -> np.ndarray:
-    if not isinstance(explanation.subject, Digit):
-        raise ValueError(
-            "an explanation of something else than a digit: two explained digits are needed"
-        )
-    segments = explanation.subject.segments
-    return (explanation.relevance.double().numpy() / np.bincount(segments.ravel()))[segments]
+def _change(first: Explanation, second: Explanation, order: Sequence[int]) -> float:
+    """The largest difference; the second explanation's atom `k` is the first one's `order[k]`."""
+    before = first.relevance[torch.tensor(order)]  # (atoms,), in the second explanation's order
+    largest = float(first.relevance.abs().max())
+    change = (before - second.relevance).abs().max()
+    return float(change) / max(largest, TINY)

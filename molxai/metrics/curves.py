@@ -1,16 +1,17 @@
 """Faithfulness: what the model says as nodes are added or removed in the order of their relevance.
 
-Sources: Ali et al. 2022, section 5 (activation and pruning tasks, AUAC and AU-MSE); DeYoung et al. 2020, "ERASER",
-section 4 (comprehensiveness, sufficiency); Petsiuk et al. 2018, "RISE" (deletion; insertion is the activation curve).
+Sources: Ali et al. 2022, section 5 (activation and pruning tasks, AUAC and AU-MSE); DeYoung et al.
+2020, "ERASER", section 4 (comprehensiveness, sufficiency); Petsiuk et al. 2018, "RISE" (deletion;
+insertion is the activation curve).
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
 
@@ -20,10 +21,13 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.removal import Removal, kept_logits
 
 FRACTIONS = tuple(k / 10 for k in range(11))
-"""Of the nodes that are added or removed: n = ceil(fraction · nodes)."""
+"""Fractions of the nodes that are added or removed: n = ceil(fraction · nodes)."""
+
+STEP = 0.1
+"""Distance of two fractions."""
 
 TOP = (1, 3, 5)
-"""Nodes that are taken alone, or away, for sufficiency and comprehensiveness."""
+"""Numbers of top nodes that are left or removed, for sufficiency and comprehensiveness."""
 
 TOGETHER = 16
 """Graphs whose copies are made together."""
@@ -40,24 +44,58 @@ class Curves:
     deletion: Float[ndarray, "graphs fractions"]
     """Probability without the most relevant fraction; by signed relevance."""
     sufficiency: Float[ndarray, "graphs top"]
-    """(p − p with the top nodes only) / p: low where they suffice."""
+    """(p − p with the top nodes only) / p: low if they suffice."""
     comprehensiveness: Float[ndarray, "graphs top"]
-    """(p − p without the top nodes) / p: high where they are needed."""
+    """(p − p without the top nodes) / p: high if they are needed."""
 
     @property
     def auac(self) -> Float[ndarray, " graphs"]:
-        """Area under the activation curve; its mean over graphs is the area under the mean curve. Higher is better."""
-        return np.trapezoid(self.activation, dx=0.1, axis=1)
+        """Area under the activation curve. Higher is better.
+
+        Its mean over graphs is the area under the mean curve.
+        """
+        return np.trapezoid(self.activation, dx=STEP, axis=1)
 
     @property
     def au_mse(self) -> Float[ndarray, " graphs"]:
         """Area under the pruning curve. Lower is better."""
-        return np.trapezoid(self.pruning, dx=0.1, axis=1)
+        return np.trapezoid(self.pruning, dx=STEP, axis=1)
 
     @property
     def deletion_area(self) -> Float[ndarray, " graphs"]:
         """Area under the deletion curve. Lower is better."""
-        return np.trapezoid(self.deletion, dx=0.1, axis=1)
+        return np.trapezoid(self.deletion, dx=STEP, axis=1)
+
+
+CURVES = tuple(field.name for field in fields(Curves))
+"""The names of the arrays of `Curves`, under which they are stored."""
+
+
+def sufficiency(top: int) -> Callable[[Curves], Float[ndarray, " graphs"]]:
+    """The measure that reads sufficiency at that number of nodes, one of `TOP`, from `Curves`."""
+    return lambda curves: curves.sufficiency[:, TOP.index(top)]
+
+
+def comprehensiveness(top: int) -> Callable[[Curves], Float[ndarray, " graphs"]]:
+    """The measure that reads comprehensiveness at that number of nodes from `Curves`."""
+    return lambda curves: curves.comprehensiveness[:, TOP.index(top)]
+
+
+def share_of_oracle(
+    auac: Float[ndarray, " graphs"],
+    random: Float[ndarray, " graphs"],
+    oracle: Float[ndarray, " graphs"],
+) -> float:
+    """How far the mean AUAC of a method is on the way from random order to the oracle's.
+
+    0 for random order, 1 for the oracle, the greedy insertion by the model's own output.
+
+    Example:
+        >>> share_of_oracle(np.array([0.75]), random=np.array([0.5]), oracle=np.array([1.0]))
+        0.5
+    """
+    floor = random.mean()
+    return float((auac.mean() - floor) / (oracle.mean() - floor))
 
 
 def curves(
@@ -69,88 +107,114 @@ def curves(
     """All curves of the graphs, each for its explanation's target.
 
     Raises:
-        ValueError: a regression, which has no class probability; or another number of relevances than nodes.
+        ValueError: a regression, which has no class probability, or another number of relevances
+            than nodes.
     """
     if model.config.task == "regression":
-        raise ValueError(
-            "activation curves follow a class's probability, and a regression has none: a classifier is needed"
-        )
-    parts: list[tuple[list[int], Curves]] = []
-    for rows in size_batches([g.nodes for g in graphs], TOGETHER, budget=10**9):
-        parts.append(
-            (
-                rows,
-                _curves(
-                    model, [graphs[row] for row in rows], [explanations[row] for row in rows], mode
-                ),
-            )
-        )
-    order = np.argsort([row for rows, _ in parts for row in rows])
-    return Curves(
-        *(
-            np.concatenate([getattr(part, name) for _, part in parts])[order]
-            for name in Curves.__annotations__
-        )
-    )
+        reason = "activation curves follow a class's probability, and a regression has none"
+        raise ValueError(f"{reason}: a classifier is needed")
+    batches: list[Curves] = []
+    order: list[int] = []
+    for rows in size_batches([graph.nodes for graph in graphs], TOGETHER, budget=10**9):
+        some_graphs = [graphs[row] for row in rows]
+        some_explanations = [explanations[row] for row in rows]
+        batches.append(_batch_curves(model, some_graphs, some_explanations, mode))
+        order += rows
+    back = np.argsort(order)
+    arrays = {}
+    for name in CURVES:
+        blocks = [getattr(batch, name) for batch in batches]
+        arrays[name] = np.concatenate(blocks)[back]
+    return Curves(**arrays)
 
 
-def _curves(
+def _batch_curves(
     model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal
 ) -> Curves:
-    widest = max(g.nodes for g in graphs)
-    kept = torch.stack(
-        [
-            _copies(one.relevance, g.nodes, widest)
-            for g, one in zip(graphs, explanations, strict=True)
-        ]
-    )
-    count = kept.shape[1]
-    rows = torch.arange(len(graphs)).repeat_interleave(count)
-    logits = (
-        kept_logits(model, graphs, rows, kept.flatten(0, 1), mode)
-        .double()
-        .cpu()
-        .unflatten(0, (len(graphs), count))
-    )
-    full = logits[:, len(FRACTIONS) - 1 : len(FRACTIONS)]
-    chance = torch.stack(
-        [_probability(model, one, row) for one, row in zip(explanations, logits, strict=True)]
-    ).numpy()
-    error = ((logits - full) ** 2).sum(2).numpy()
-    n = len(FRACTIONS)
-    whole = np.maximum(chance[:, n - 1 : n], np.finfo(float).tiny)
-    sufficiency, comprehensiveness = (
-        1 - chance[:, a : a + len(TOP)] / whole for a in (3 * n, 3 * n + len(TOP))
-    )
+    logits = _copy_logits(model, graphs, explanations, mode)
+    pairs = zip(explanations, logits, strict=True)
+    chances = [_probability(model, explanation, row) for explanation, row in pairs]
+    chance = torch.stack(chances).numpy()  # (graphs, copies)
+    # `_copies` lists three curves of `steps` copies, then two of `len(TOP)`
+    steps = len(FRACTIONS)
+    full = slice(steps - 1, steps)  # the last copy of the activation curve has all nodes
+    difference = logits - logits[:, full]  # (graphs, copies, outputs)
+    error = (difference**2).sum(2).numpy()  # (graphs, copies)
+    smallest = np.finfo(float).tiny
+    whole = np.maximum(chance[:, full], smallest)  # (graphs, 1)
+    top_start = 3 * steps
+    top_end = top_start + len(TOP)
+    top_alone = chance[:, top_start:top_end]  # (graphs, top)
+    top_removed = chance[:, top_end:]
     return Curves(
-        chance[:, :n], error[:, n : 2 * n], chance[:, 2 * n : 3 * n], sufficiency, comprehensiveness
+        activation=chance[:, :steps],
+        pruning=error[:, steps : 2 * steps],
+        deletion=chance[:, 2 * steps : 3 * steps],
+        sufficiency=1 - top_alone / whole,
+        comprehensiveness=1 - top_removed / whole,
     )
+
+
+def _copy_logits(
+    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal
+) -> Float[Tensor, "graphs copies outputs"]:
+    """The model's outputs for the copies of each graph in which only some nodes are left."""
+    widest = max(graph.nodes for graph in graphs)
+    pairs = zip(graphs, explanations, strict=True)
+    copies = [_copies(explanation.relevance, graph.nodes, widest) for graph, explanation in pairs]
+    nodes_left = torch.stack(copies)  # (graphs, copies, widest)
+    count = nodes_left.shape[1]
+    rows = torch.arange(len(graphs)).repeat_interleave(count)  # (graphs * copies,)
+    flat = nodes_left.flatten(0, 1)  # (graphs * copies, widest)
+    logits = kept_logits(model, graphs, rows, flat, mode).double().cpu()
+    return logits.unflatten(0, (len(graphs), count))  # (graphs, copies, outputs)
 
 
 def _copies(
     relevance: Float[Tensor, " nodes"], nodes: int, widest: int
 ) -> Bool[Tensor, "copies widest"]:
-    """Which nodes are left in each copy: activation, pruning, deletion, the top alone, without the top."""
+    """Which nodes are left in each copy of a graph.
+
+    First the copies of the activation curve, then of the pruning and of the deletion curve, then
+    those with the top nodes alone, then those without them.
+    """
     if len(relevance) != nodes:
         raise ValueError(f"{len(relevance)} relevances but {nodes} nodes")
-    rank, rank_of_size = _rank(-relevance), _rank(relevance.abs())
-    taken = torch.tensor([math.ceil(round(fraction * nodes, 9)) for fraction in FRACTIONS])[:, None]
-    top = torch.tensor(TOP)[:, None]
-    kept = torch.cat([rank < taken, rank_of_size >= taken, rank >= taken, rank < top, rank >= top])
-    return torch.nn.functional.pad(kept, (0, widest - nodes))
+    rank = _rank(-relevance)  # (nodes,)
+    rank_of_size = _rank(relevance.abs())  # (nodes,)
+    counts = []
+    for fraction in FRACTIONS:
+        # rounded, so that an error in the last digit of the product cannot add a node
+        exact = round(fraction * nodes, 9)
+        counts.append(math.ceil(exact))
+    taken = torch.tensor(counts)[:, None]  # (fractions, 1)
+    top = torch.tensor(TOP)[:, None]  # (top, 1)
+    activation = rank < taken  # (fractions, nodes)
+    pruning = rank_of_size >= taken
+    deletion = rank >= taken
+    top_alone = rank < top  # (top, nodes)
+    top_removed = rank >= top
+    copies = torch.cat([activation, pruning, deletion, top_alone, top_removed])
+    return torch.nn.functional.pad(copies, (0, widest - nodes))  # (copies, widest)
 
 
-def _rank(values: Float[Tensor, " nodes"]) -> Tensor:
-    """Place of each node in ascending order; ties in a random order, for the order of the atoms must not decide."""
-    shuffled = torch.randperm(len(values), generator=torch.Generator().manual_seed(len(values)))
-    return torch.argsort(shuffled[torch.argsort(values[shuffled], stable=True)])
+def _rank(values: Float[Tensor, " nodes"]) -> Int[Tensor, " nodes"]:
+    """Place of each node in ascending order.
+
+    Ties are in a random order, always the same: the order of the atoms must not decide.
+    """
+    generator = torch.Generator().manual_seed(len(values))
+    shuffle = torch.randperm(len(values), generator=generator)
+    order = torch.argsort(values[shuffle], stable=True)
+    return torch.argsort(shuffle[order])
 
 
 def _probability(
     model: Model, explanation: Explanation, logits: Float[Tensor, "copies outputs"]
 ) -> Float[Tensor, " copies"]:
-    """Of the explained class."""
+    """The probability of the explained class in each copy."""
     target = explanation.target
     if model.config.task == "multiclass":
         return logits.softmax(1)[:, target.label]
-    return torch.sigmoid(logits[:, target.column] * (1 if target.label else -1))
+    sign = 1 if target.label else -1
+    return torch.sigmoid(logits[:, target.column] * sign)

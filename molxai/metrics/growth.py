@@ -1,6 +1,7 @@
-"""How relevance grows on its way from the logit to the nodes, and whether it depends on what the model learnt."""
+"""How relevance grows from the logit to the nodes, and whether the model matters to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float
@@ -13,9 +14,10 @@ from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target
 from molxai.metrics.agreement import spearman
+from molxai.metrics.conservation import SMALLEST_LOGIT
 
 WARN = 1e3
-"""Growth above which positive and negative relevance cancel to so little that a map says nothing."""
+"""Growth above which positive and negative relevance cancel so far that a map says nothing."""
 
 
 def growth(
@@ -24,7 +26,20 @@ def growth(
     method: GradientInput,
     targets: Sequence[Target | None] | None = None,
 ) -> Float[Tensor, "batch layers"]:
-    """Σ|R| / |logit| at the input of each block: 1 where nothing cancels."""
+    """Σ|R| / |logit| at the input of each block: 1 if nothing cancels."""
+    with _block_inputs(model) as inputs:
+        gradients = gradient_pass(model, batch, targets, method.tables, inputs)
+    sizes = []
+    for layer_input, gradient in zip(inputs, gradients.recorded_gradients, strict=True):
+        relevance = (layer_input.detach() * gradient).sum(2)  # (batch, tokens)
+        sizes.append(relevance.abs().sum(1))  # (batch,)
+    logits = gradients.explained.abs().clamp_min(SMALLEST_LOGIT)
+    return torch.stack(sizes, 1) / logits[:, None]  # (batch, layers)
+
+
+@contextmanager
+def _block_inputs(model: Graphormer) -> Iterator[list[Tensor]]:
+    """A list to which every block adds its input, `[batch, tokens, width]`, when the model runs."""
     inputs: list[Tensor] = []
 
     def keep(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
@@ -32,34 +47,34 @@ def growth(
 
     handles = [block.register_forward_pre_hook(keep) for block in model.blocks]
     try:
-        made = gradient_pass(model, batch, targets, method.tables, inputs)
+        yield inputs
     finally:
         for handle in handles:
             handle.remove()
-    sizes = [
-        (x.detach() * g).sum(2).abs().sum(1)
-        for x, g in zip(inputs, made.recorded_gradients, strict=True)
-    ]
-    return torch.stack(sizes, 1) / made.explained.abs().clamp_min(1e-3)[:, None]
 
 
 def randomisation(
     model: Graphormer, other: Graphormer, batch: GraphBatch, method: Method
 ) -> list[float]:
-    """Rank correlation of each graph's relevance with that of a model with other (random) weights, for the same target.
+    """Rank correlation of each graph's relevance with that of a model with other (random) weights.
 
-    Near 0 for a method that explains the model, near 1 for one that only repeats the input (Adebayo et al. 2018,
-    "Sanity Checks for Saliency Maps", section 3).
+    Both explain the same target. The correlation is near 0 for a method that explains the model,
+    and near 1 for one that only repeats the input.
+
+    Source:
+        Adebayo et al. 2018, "Sanity Checks for Saliency Maps", section 3.
     """
-    learnt = method(model, batch)
-    drawn = method(other, batch, [one.target for one in learnt])
-    return [spearman(a.relevance, b.relevance) for a, b in zip(learnt, drawn, strict=True)]
+    explanations = method(model, batch)
+    targets = [explanation.target for explanation in explanations]
+    random = method(other, batch, targets)
+    pairs = zip(explanations, random, strict=True)
+    return [spearman(a.relevance, b.relevance) for a, b in pairs]
 
 
-def redrawn(model: Graphormer, seed: int = 0) -> Graphormer:
+def redraw(model: Graphormer, seed: int = 0) -> Graphormer:
     """A model of the same architecture with weights drawn anew."""
     parameter = next(model.parameters())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        made = Graphormer(model.config, model.vocabulary)
-    return made.to(device=parameter.device, dtype=parameter.dtype).eval()
+        network = Graphormer(model.config, model.vocabulary)
+    return network.to(device=parameter.device, dtype=parameter.dtype).eval()

@@ -10,12 +10,19 @@ from rdkit import Chem
 from rdkit.Chem import Crippen
 
 from graphormer.graphs.molecules import molecule
-from molxai.benchmarks.groundtruth import TITLES, groundtruth, markdown, write
+from molxai.benchmarks.groundtruth import groundtruth, markdown, write
 from molxai.benchmarks.study import study
 from molxai.benchmarks.tasks import BASELINES, TASKS
-from molxai.benchmarks.truth import Fields, Known, crippen_contributions, with_labels, with_patterns
+from molxai.benchmarks.truth import (
+    Example,
+    Fields,
+    crippen_contributions,
+    with_labels,
+    with_patterns,
+)
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.random import Random
+from molxai.metrics import METRICS
 
 POSITIVE = (
     "CC(C)Cc1ccccc1",
@@ -291,7 +298,7 @@ def test_the_table_of_tasks_is_consistent():
         assert (
             set(task.comparison.scores(values(1, 0, -1), one))
             == set(task.comparison.metrics)
-            <= set(TITLES)
+            <= set(METRICS)
         )
         assert set(task.baselines) <= set(BASELINES) and len(task.classes) == (
             2 if task.binary else 0
@@ -300,8 +307,8 @@ def test_the_table_of_tasks_is_consistent():
     assert all(len(paint(molecule("CCO"))) == 3 for paint in BASELINES.values())
 
 
-def with_truth() -> Known:
-    return Known(molecule("NCO"), 0, 1.0, values(1, 0, -1), (frozenset({0}),))
+def with_truth() -> Example:
+    return Example(molecule("NCO"), 0, 1.0, values(1, 0, -1), (frozenset({0}),))
 
 
 def test_molecules_without_anything_to_find_are_counted(tmp_path):

@@ -1,4 +1,4 @@
-"""Parts of molecules: each atom in exactly one, whatever the scheme, and sums as true as the relevances."""
+"""Parts of molecules: each atom in exactly one, and sums as true as the relevances."""
 
 import csv
 import json
@@ -338,7 +338,8 @@ ESTER_FIRST = ("ester [CX3](=O)[OX2][#6]", "phenyl c1ccccc1", "acid C(=O)[OH]")
         ((ESTER_FIRST[1], ESTER_FIRST[0]), ASPIRIN, [("ester", (1, 2, 3, 4), (4,), ("phenyl",))]),
         (ESTER_FIRST, "c1ccccc1", []),
         (("ester [CX3](=O)[OX2]", *ESTER_FIRST[1:]), ASPIRIN, []),
-        # What an earlier fragment holds whole is what precedence is for; a chain of which the rest is a chain has lost nothing.
+        # What an earlier fragment holds whole is what precedence is for;
+        # a chain of which the rest is a chain has lost nothing.
         (("ester [CX3](=O)[OX2][#6]", "ether [#6][OX2][#6]"), "CC(=O)OC", []),
         (("alcohol [CH2][OH]", "chain [CH2][CH2]"), "CCCCO", []),
         (("amine [CH2][NH2]", "alcohol [CH2][OH]", "chain [CH2][CH2]"), "NCCO", []),

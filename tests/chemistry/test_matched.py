@@ -1,4 +1,4 @@
-"""Matched pairs: every atom is common, gained or lost, and the difference of the logits is what they make."""
+"""Matched pairs: every atom is common, gained or lost, and together they make the difference."""
 
 import csv
 import json

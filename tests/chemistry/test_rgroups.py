@@ -43,7 +43,7 @@ def series_of(explainer, smiles):
 
 
 def witness(core, smiles):
-    """What RDKit's decomposition gives for each molecule: R groups by label, without the numbers of the labels."""
+    """RDKit's R groups of each molecule by label, without the numbers of the labels."""
     mols = [Chem.MolFromSmiles(one) for one in smiles]
     found, failed = rdRGroupDecomposition.RGroupDecompose(
         [Chem.MolFromSmiles(core)], mols, asSmiles=True
@@ -146,7 +146,13 @@ def regression(tmp_path_factory):
     return folder
 
 
-TABLE = "id,smiles,pIC50,core,note\na,Nc1ccc(F)cc1,5.1,x,\nb,Nc1ccc(C)cc1,4.2,y,\n,Nc1ccccc1,3.3,z,[parent]\nd,CCO,1,w,\n"
+TABLE = """\
+id,smiles,pIC50,core,note
+a,Nc1ccc(F)cc1,5.1,x,
+b,Nc1ccc(C)cc1,4.2,y,
+,Nc1ccccc1,3.3,z,[parent]
+d,CCO,1,w,
+"""
 
 
 @pytest.fixture

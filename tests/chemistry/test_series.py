@@ -81,7 +81,9 @@ def test_carriers_are_the_fragments_of_all(explainer):
         assert math.fsum(example.relevance[list(one.atoms)].tolist()) == pytest.approx(
             nearest, abs=1e-12
         )
-    total = math.fsum(one.mean * one.occurrences for one in found.values())
+    sums = [abs(one.total) for one in found.values()]
+    assert sums == sorted(sums, reverse=True), "those that carry most, for or against, come first"
+    total = math.fsum(one.total for one in found.values())
     assert total == pytest.approx(
         math.fsum(e.logit - e.token - e.bias for _, e in series), abs=1e-9
     )

@@ -1,4 +1,4 @@
-"""Methods side by side on one input, and over many graphs: tables, pages, figures, and runs that go on."""
+"""Methods side by side on one input, and over many graphs: tables, figures, runs that go on."""
 
 import csv
 import json
@@ -26,7 +26,15 @@ from molxai.metrics.comparison import compare
 
 METHODS = ("lrp", "gradient-input", "random", "oracle")
 
-TABLE = "smiles,active\nCC(C)Cc1ccc(cc1)C(C)C(=O)O,yes\nCCO,no\nc1ccccc1CN,yes\nCC(=O)[O-].[Na+],no\nnonsense,yes\nFC(F)(F)c1ccccc1,no\n"
+TABLE = """\
+smiles,active
+CC(C)Cc1ccc(cc1)C(C)C(=O)O,yes
+CCO,no
+c1ccccc1CN,yes
+CC(=O)[O-].[Na+],no
+nonsense,yes
+FC(F)(F)c1ccccc1,no
+"""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Each measure on inputs whose answer is known, and against independent code where there is some."""
+"""Each measure on inputs whose answer is known, and against independent code if there is some."""
 
 import math
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, batch, graphs, random_model
+from conftest import SMALL, batch, graphs, random_model, stroke_image
 from scipy.stats import spearmanr
 
 from graphormer.graphs.graph import collate
@@ -18,17 +18,15 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.removal import REMOVALS, kept_logits
 from molxai.explanation.target import Target
+from molxai.metrics import METRICS
 from molxai.metrics.agreement import spearman, spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import interval, paired
-from molxai.metrics.consistency import (
-    matched_pair_correlation,
-    rewritten_difference,
-    shifted_digit_correlation,
-)
-from molxai.metrics.curves import FRACTIONS, TOP, curves
+from molxai.metrics.consistency import rewriting
+from molxai.metrics.curves import FRACTIONS, TOP, curves, share_of_oracle
 from molxai.metrics.fidelity import fidelity, unit_mask
-from molxai.metrics.growth import growth, randomisation, redrawn
-from molxai.metrics.sparsity import entropy, gini, sparsity, top_share
+from molxai.metrics.growth import growth, randomisation, redraw
+from molxai.metrics.metric import ARROWS, NEEDS
+from molxai.metrics.sparsity import entropy, gini, top_share
 
 THREE = replace(SMALL, task="multiclass", outputs=3)
 
@@ -95,7 +93,7 @@ def test_curves_follow_their_definition(config, mode):
 
 
 def test_nobody_beats_the_oracle_by_much_and_random_is_worse():
-    """On a model of single nodes' evidence the order by relevance is the best there is, and the oracle finds it."""
+    """If single nodes are the evidence, the best order is by relevance, and the oracle finds it."""
     model = random_model(SMALL)
     some = graphs()
     by = {
@@ -141,9 +139,6 @@ def test_sparsity():
     ) == pytest.approx(0)
     assert top_share(np.array([9.0, 1, 0, 0, 0, 0, 0, 0, 0, 0])) == pytest.approx(0.9)
     assert gini(np.zeros(3)) == entropy(np.zeros(3)) == top_share(np.zeros(3)) == 0
-    assert set(sparsity([made([1.0, -1.0])])) == {"gini", "entropy", "top_share"}
-    with pytest.raises(ValueError, match="no explanations"):
-        sparsity([])
 
 
 def test_agreement():
@@ -202,7 +197,7 @@ def test_unit_mask():
 
 
 def test_growth_starts_from_the_nodes():
-    """At the first block's input the layer's Σ|R| is that of the explanation; nothing is left on the blocks."""
+    """At the first block's input Σ|R| is that of the explanation; the blocks keep no hook."""
     model = random_model(SMALL)
     sizes = growth(model, batch(), EXPLAINERS["lrp"])
     for one, size in zip(EXPLAINERS["lrp"](model, batch()), sizes, strict=True):
@@ -215,7 +210,7 @@ def test_growth_starts_from_the_nodes():
 
 def test_randomisation_tells_explanations_of_the_model_from_others():
     model = random_model(SMALL)
-    others = [redrawn(model, seed) for seed in range(5)]
+    others = [redraw(model, seed) for seed in range(5)]
     other = others[0]
     assert np.nanmean(randomisation(model, other, batch(), EXPLAINERS["random"])) == pytest.approx(
         1
@@ -227,32 +222,60 @@ def test_randomisation_tells_explanations_of_the_model_from_others():
     )
 
 
-def test_consistency():
-    explain = Explainer("bace")
-    one, other = explain(["CC(C)Cc1ccc(cc1)C(C)C(=O)O", "OC(=O)C(C)c1ccc(CC(C)C)cc1"])
-    assert rewritten_difference(one, other) < 1e-4
-    pair = explain("CC(C)Cc1ccc(cc1)C(C)C(=O)N")
-    assert -1 <= matched_pair_correlation(one, pair) <= 1
-    assert matched_pair_correlation(one, one) == pytest.approx(1)
-    with pytest.raises(ValueError, match="not the same molecule"):
-        rewritten_difference(one, pair)
-    with pytest.raises(ValueError, match="share"):
-        matched_pair_correlation(one, explain("O"))
+def test_atoms_written_in_another_order_are_explained_alike():
+    explainer = Explainer("bace", "lrp")
+    smiles = ["CC(C)Cc1ccc(cc1)C(C)C(=O)O", "FC(F)(F)c1ccccc1", "C"]
+    assert (rewriting(explainer, smiles) < 1e-4).all()
+    assert (rewriting(explainer.with_method("random"), smiles[:2]) > 0.1).all()
+    with pytest.raises(ValueError, match="a molecule is needed"):
+        rewriting(Explainer("mnist"), [stroke_image()])
 
 
-def test_a_digit_is_consistent_with_itself():
-    from conftest import stroke_image
+def test_every_measure_is_described():
+    """A row says what a measure is, which values are better and what it needs; ids are unique."""
+    for id, metric in METRICS.items():
+        assert id == metric.id and metric.title and metric.says and metric.range
+        assert metric.direction in ARROWS and metric.needs in NEEDS and callable(metric.function)
+    assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
 
-    explain = Explainer("mnist")
-    image = stroke_image()
-    one, moved = explain([image, np.roll(image, (1, 2), (0, 1))])
-    assert shifted_digit_correlation(one, one, 0, 0) == pytest.approx(1)
-    assert (
-        shifted_digit_correlation(one, moved, 1, 2)
-        > shifted_digit_correlation(one, moved, 0, 0) - 0.2
+
+def test_measures_of_explanations_alone():
+    explanations = [made([1.0, -1.0]), made([0.0, 3.0])]
+    alone = {
+        id: metric.function(explanations)
+        for id, metric in METRICS.items()
+        if metric.needs == "explanations"
+    }
+    assert alone == pytest.approx(
+        {"gap_max": 3000, "gap_median": 1500, "gini": 0.25, "entropy": 0.5, "top_share": 0.75}
     )
-    with pytest.raises(ValueError, match="two explained digits"):
-        shifted_digit_correlation(Explainer("bace")("CCO"), one, 0, 0)
+    for id in alone:
+        with pytest.raises(ValueError, match="no explanations"):
+            METRICS[id].function([])
+
+
+def test_measures_of_curves_and_of_the_model():
+    """The functions of the table give what the curves and the fidelity hold."""
+    model, some = random_model(SMALL), graphs()
+    explanations = explain_all(explainer(), EXPLAINERS["lrp"], some, [None] * len(some))
+    result = curves(model, some, explanations)
+    values = {
+        id: metric.function(result) for id, metric in METRICS.items() if metric.needs == "curves"
+    }
+    assert all(value.shape == (len(some),) for value in values.values())
+    assert np.array_equal(values["auac"], result.auac)
+    for place, top in enumerate(TOP):
+        for name in ("sufficiency", "comprehensiveness"):
+            assert np.array_equal(values[f"{name}@{top}"], getattr(result, name)[:, place])
+    for column, id in enumerate(("fidelity+", "fidelity-")):
+        value = METRICS[id].function(model, some, explanations)
+        assert torch.equal(value, fidelity(model, some, explanations)[:, column])
+
+
+def test_share_of_oracle():
+    low, middle, high = np.array([0.2, 0.4]), np.array([0.4, 0.5]), np.array([0.8, 0.8])
+    assert share_of_oracle(low, low, high) == 0 and share_of_oracle(high, low, high) == 1
+    assert share_of_oracle(middle, low, high) == pytest.approx(0.3)
 
 
 def test_measures_do_not_depend_on_company():

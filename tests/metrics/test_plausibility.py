@@ -5,12 +5,15 @@ import pytest
 
 from molxai.metrics.plausibility import (
     MOST_MATCHES,
+    auc_minus,
+    auc_plus,
+    auroc,
+    average_precision,
     cosine,
-    plausibility,
     rmse,
-    signed_auroc,
     subset_auroc,
-    top_n_hits,
+    top_n_minus,
+    top_n_plus,
 )
 
 
@@ -24,14 +27,15 @@ def mask(*atoms: int) -> np.ndarray:
 
 def test_areas_of_a_mask():
     relevance = values(4, 3, 2, 1)
-    assert plausibility(relevance, mask(1, 1, 0, 0)) == {"auroc": 1.0, "average_precision": 1.0}
-    assert plausibility(relevance, mask(1, 0, 1, 0)) == pytest.approx(
-        {"auroc": 3 / 4, "average_precision": (1 + 2 / 3) / 2}
-    )
-    assert plausibility(relevance, mask(0, 0, 0, 1))["auroc"] == 0.0
-    assert plausibility(values(1, 1, 1), mask(1, 0, 0))["auroc"] == 0.5
-    assert all(map(math.isnan, plausibility(relevance, mask(0, 0, 0, 0)).values()))
-    assert all(map(math.isnan, plausibility(relevance, mask(1, 1, 1, 1)).values()))
+    assert auroc(relevance, mask(1, 1, 0, 0)) == 1.0
+    assert average_precision(relevance, mask(1, 1, 0, 0)) == 1.0
+    assert auroc(relevance, mask(1, 0, 1, 0)) == pytest.approx(3 / 4)
+    assert average_precision(relevance, mask(1, 0, 1, 0)) == pytest.approx((1 + 2 / 3) / 2)
+    assert auroc(relevance, mask(0, 0, 0, 1)) == 0.0
+    assert auroc(values(1, 1, 1), mask(1, 0, 0)) == 0.5
+    for undefined in (mask(0, 0, 0, 0), mask(1, 1, 1, 1)):
+        assert math.isnan(auroc(relevance, undefined))
+        assert math.isnan(average_precision(relevance, undefined))
 
 
 def test_area_against_scikit_learn():
@@ -40,9 +44,7 @@ def test_area_against_scikit_learn():
     random = np.random.default_rng(0)
     for _ in range(20):
         relevance, inside = random.integers(0, 5, 12).astype(float), random.permutation(12) < 4
-        assert plausibility(relevance, inside)["auroc"] == pytest.approx(
-            roc_auc_score(inside, relevance)
-        )
+        assert auroc(relevance, inside) == pytest.approx(roc_auc_score(inside, relevance))
 
 
 def test_one_of_two_rings_is_as_good_as_both():
@@ -66,29 +68,31 @@ def test_the_union_alone_is_taken_of_many_matches():
     )
     assert subset_auroc(relevance, few) == 1.0
     union = np.arange(nodes) % 3 == 0
-    assert (
-        subset_auroc(relevance, many)
-        == pytest.approx(plausibility(relevance, union)["auroc"])
-        != 1.0
-    )
+    assert subset_auroc(relevance, many) == pytest.approx(auroc(relevance, union)) != 1.0
+
+
+def signed_areas(relevance: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    return auc_plus(relevance, truth), auc_minus(relevance, truth)
 
 
 def test_signs_are_told_apart():
     truth = values(1, 0, -1, 0)
-    assert signed_auroc(values(2, 0, -2, 0), truth) == {"auc_plus": 1.0, "auc_minus": 1.0}
-    assert signed_auroc(values(-2, 0, 2, 0), truth) == {"auc_plus": 0.0, "auc_minus": 0.0}
-    one_sided = signed_auroc(values(2, 0, 2, 0), truth)
-    assert one_sided == pytest.approx({"auc_plus": 2.5 / 3, "auc_minus": 0.5 / 3})
-    assert math.isnan(signed_auroc(values(1, 2), values(1, 0))["auc_minus"])
+    assert signed_areas(values(2, 0, -2, 0), truth) == (1.0, 1.0)
+    assert signed_areas(values(-2, 0, 2, 0), truth) == (0.0, 0.0)
+    assert signed_areas(values(2, 0, 2, 0), truth) == pytest.approx((2.5 / 3, 0.5 / 3))
+    assert math.isnan(auc_minus(values(1, 2), values(1, 0)))
+
+
+def hits(relevance: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    return top_n_plus(relevance, truth), top_n_minus(relevance, truth)
 
 
 def test_hits_share_tied_places():
     truth = values(1, 1, 0, 0, -1)
-    assert top_n_hits(values(5, 4, 3, 2, 1), truth) == {"top_n_plus": 1.0, "top_n_minus": 1.0}
-    assert top_n_hits(values(5, 1, 4, 2, 3), truth) == {"top_n_plus": 0.5, "top_n_minus": 0.0}
-    tied = top_n_hits(values(1, 1, 1, 1, 1), truth)
-    assert tied == pytest.approx({"top_n_plus": 2 / 5, "top_n_minus": 1 / 5})
-    assert math.isnan(top_n_hits(values(1, 2), values(0, 1))["top_n_minus"])
+    assert hits(values(5, 4, 3, 2, 1), truth) == (1.0, 1.0)
+    assert hits(values(5, 1, 4, 2, 3), truth) == (0.5, 0.0)
+    assert hits(values(1, 1, 1, 1, 1), truth) == pytest.approx((2 / 5, 1 / 5))
+    assert math.isnan(top_n_minus(values(1, 2), values(0, 1)))
 
 
 def test_overlap_and_error():
