@@ -9,9 +9,9 @@ from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Entry
 from molxai.explanation.methods import method as known_method
 from molxai.serve.api import MOST_METHODS, Question
-from molxai.serve.jobs import Job, Kept, Lane
+from molxai.serve.cache import ModelCache
+from molxai.serve.jobs import Job, Queue, Results
 from molxai.serve.settings import Settings
-from molxai.serve.shelf import Shelf
 from molxai.serve.work import Row, Work, is_quick, predicted_rows
 
 
@@ -31,9 +31,12 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.quick, self.long = Lane("quick", settings.most_quick), Lane("long", settings.most_long)
-        self.shelves = {lane: Shelf(settings) for lane in (self.quick, self.long)}
-        self.uploads: Kept[Upload] = Kept(settings.most_kept, settings.lifetime)
+        self.quick, self.long = (
+            Queue("quick", settings.most_quick),
+            Queue("long", settings.most_long),
+        )
+        self.shelves = {lane: ModelCache(settings) for lane in (self.quick, self.long)}
+        self.uploads: Results[Upload] = Results(settings.most_kept, settings.lifetime)
 
     def explain(
         self,
@@ -64,7 +67,7 @@ class Desk:
         lane, work = self._work(asked, methods, entries, False, True, table=True)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
         made = Upload(lane.add(Job(work.rows(entries), len(entries))), file, work, extras)
-        for gone in self.uploads.keep(made.job.id, made):
+        for gone in self.uploads.add(made.job.id, made):
             gone.job.cancel()
         return made
 
@@ -95,7 +98,7 @@ class Desk:
         features: bool,
         views: bool,
         table: bool,
-    ) -> tuple[Lane, Work]:
+    ) -> tuple[Queue, Work]:
         names = list(dict.fromkeys(methods))
         if len(names) > MOST_METHODS:
             raise ValueError(f"{len(names)} methods side by side: at most {MOST_METHODS}")
