@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from molxai.serve import catalogue, page, routes
+from molxai.serve import catalogue, page, routes, series
 from molxai.serve.desk import Desk
 from molxai.serve.guard import Guard
 from molxai.serve.settings import Settings
@@ -37,8 +37,8 @@ def application(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=running,
     )
-    for part in (routes, catalogue, page):
-        app.include_router(part.router)
+    for module in (routes, series, catalogue, page):
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("molxai.serve", "static")]))
     app.mount("/assets", StaticFiles(packages=[("molxai.pages", "assets")]))
     for kind, status in STATUS.items():

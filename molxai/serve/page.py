@@ -8,10 +8,13 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
-from molxai.chemistry.fragments import SCHEMES
-from molxai.pages.page import SCRIPTS, embedded, palettes
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import read_card
+from molxai.chemistry.series import common_target
+from molxai.pages.page import SCRIPTS, embedded, shared_settings
+from molxai.pages.quality import quality_line
 from molxai.pages.report import METHODS
-from molxai.rendering.colour import SMALLEST_SCALE
+from molxai.serve.api import MethodCard
 from molxai.serve.catalogue import method_cards, model_cards
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import READ
@@ -51,6 +54,9 @@ DIGITS = ("two", "five", "seven", "eight")
 USUAL = {"molecules": "bace", "digits": "mnist", "methods": list(METHODS)}
 """What is chosen before anybody chooses."""
 
+SLOW_PASSES = 60
+"""Passes for a usual graph above which a method is called slow."""
+
 router = APIRouter(include_in_schema=False)
 
 templates = Environment(loader=PackageLoader("molxai.serve"), autoescape=True)
@@ -77,16 +83,34 @@ async def workbench(request: Request) -> HTMLResponse:
 
 def _settings(settings: Settings) -> dict[str, Any]:
     """What the page's scripts know from the beginning."""
-    return {
-        "palettes": palettes(),
-        "smallest_scale": SMALLEST_SCALE,
-        "schemes": list(SCHEMES),
+    cards = {name: read_card(path) for name, path in settings.models.items()}
+    models = [
+        model.model_dump() | _model_words(cards[model.name])
+        for model in model_cards(settings.models)
+    ]
+    methods = {
+        method.name: method.model_dump() | {"cost": _cost(method)} for method in method_cards()
+    }
+    return shared_settings() | {
         "usual": USUAL,
         "most_columns": MOST_COLUMNS,
         "largest_body": settings.largest_body,
-        "models": [one.model_dump() for one in model_cards(settings.models)],
-        "methods": {one.name: one.model_dump() for one in method_cards()},
+        "models": models,
+        "methods": methods,
     }
+
+
+def _model_words(card: Card) -> dict[str, str]:
+    """What the form says of a model, and what it explains if nobody chooses a class."""
+    quality = quality_line(card.metrics.get("test", {}), card.members)
+    return {"quality_line": quality, "usual_target": common_target(card)}
+
+
+def _cost(method: MethodCard) -> str:
+    """Whether a method adds up, and whether it is slow, in a few words."""
+    is_slow = method.largest is not None or sum(method.passes) > SLOW_PASSES
+    adds_up = "adds up" if method.conserves else "does not add up"
+    return f"{adds_up}, slow" if is_slow else adds_up
 
 
 @router.get("/api")

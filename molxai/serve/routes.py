@@ -144,13 +144,13 @@ async def job(
     ] = False,
 ) -> Response:
     """How far an upload is, and its results from row `start` on."""
-    return _json(_told(_kept(id, request), start, records, views))
+    return _json(_told(find_upload(id, request), start, records, views))
 
 
 @router.delete("/jobs/{id}", responses={200: {"model": JobAnswer}})
 async def cancel(id: str, request: Request) -> Response:
     """Stop an upload; what is done stays."""
-    found = _kept(id, request)
+    found = find_upload(id, request)
     found.job.cancel()
     return _json(_told(found, found.job.total))
 
@@ -165,7 +165,7 @@ async def result(
     ] = "",
 ) -> Response:
     """The records of an upload that has ended, as the file that `molxai explain -o` writes."""
-    found = _kept(id, request)
+    found = find_upload(id, request)
     if not found.job.ended.done():
         raise ValueError(
             f"{len(found.job.results)} of {found.job.total} rows are done: wait for the rest, or cancel it"
@@ -173,7 +173,12 @@ async def result(
     return await run_in_threadpool(download, found, ending, method)
 
 
-def _kept(id: str, request: Request) -> Upload:
+def find_upload(id: str, request: Request) -> Upload:
+    """The upload of a job.
+
+    Raises:
+        FileNotFoundError: there is none, or it is forgotten.
+    """
     found = desk_of(request).uploads.find(id)
     if found is None:
         raise FileNotFoundError(

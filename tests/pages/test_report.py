@@ -8,6 +8,7 @@ import pytest
 from browsing import chromium
 from conftest import ROOT
 
+from molxai.chemistry.fragments import SCHEMES
 from molxai.cli import main
 from molxai.rendering.colour import PALETTES
 
@@ -233,7 +234,7 @@ def test_pictures_and_tables_can_be_kept(driver):
     open_row(driver, 1)
     markup = driver.execute_script(
         "const s = molxai.page, v = s.views[1];"
-        "return molxai.markup(molxai.framed(v, 'lrp', {limit: 1, palette: s.palettes['red-blue'], biases: 'biases'}, s))"
+        "return molxai.markup(molxai.framed(v, 'lrp', {limit: 1, palette: s.palettes['red-blue']}, s))"
     )
     assert ElementTree.fromstring(markup).tag.endswith("svg") and "<script" not in markup
     name = driver.execute_script("return molxai.fileName('../../etc/pass<wd>.svg')")
@@ -248,14 +249,22 @@ def test_pictures_and_tables_can_be_kept(driver):
     assert rows == [["'=1+1", "-5", "-5", 'a"b', ""]]
 
 
-def test_the_series_is_the_mean_over_the_molecules(driver):
-    means = driver.execute_script(
-        "return molxai.series(molxai.page.views, 'lrp', 'functional-groups').map((one) => one.mean * one.count)"
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_series_is_the_mean_over_the_molecules(driver, scheme):
+    choose(driver, "scheme", scheme)
+    rows = driver.execute_script(
+        "const page = molxai.page;"
+        "return molxai.unpackCarriers(page, page.state.method, page.state.scheme).rows"
     )
     logits = driver.execute_script(
-        "return molxai.page.views.filter((one) => one.methods).map((one) => one.logit)"
+        "return molxai.page.views.filter((view) => view.methods).map((view) => view.logit)"
     )
-    assert sum(means) == pytest.approx(sum(logits), abs=1e-4)
+    sums = [mean * occurrences for _, _, occurrences, mean, *_ in rows]
+    assert sum(sums) == pytest.approx(sum(logits), abs=1e-3)
+    shown_rows = driver.find_elements("css selector", "table.series tbody tr")
+    names = [row.find_element("tag name", "th").get_attribute("textContent") for row in shown_rows]
+    assert names == [name for name, *_ in rows]
+    assert [abs(total) for total in sums] == sorted(map(abs, sums), reverse=True)
 
 
 def test_every_row_says_which_class_of_which_endpoint(saved_pair_model, tmp_path):
@@ -367,8 +376,9 @@ def test_a_wrong_option_is_one_line(options, said, table, capsys, monkeypatch, t
 
 
 def test_the_commands_say_the_methods_of_the_library():
-    from molxai import comparison, report
     from molxai.cli import explaining, reporting
+    from molxai.metrics import comparison
+    from molxai.pages import report
 
     assert (
         ",".join(report.METHODS) == reporting.METHODS

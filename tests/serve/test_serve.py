@@ -170,6 +170,28 @@ def test_an_upload_comes_back_as_the_file_of_the_command_line(client, tmp_path, 
     assert answer.headers["content-disposition"] == f'attachment; filename="some-bace-gae.{ending}"'
 
 
+def test_fragments_across_an_upload_are_those_of_the_command_line(client, tmp_path):
+    table = tmp_path / "some.csv"
+    table.write_text(TABLE)
+    out = tmp_path / "fragments.json"
+    options = ["--scheme", "brics", "--method", "gae", "-o", str(out), "-q"]
+    assert main(["fragments", str(table), *options]) == 0
+    expected = {carrier["name"]: carrier for carrier in json.loads(out.read_text())["fragments"]}
+    job = finished(client, send(client, "some.csv", TABLE, methods="lrp,gae"))
+    answer = client.get(f"/api/jobs/{job['id']}/series?method=gae&scheme=brics").json()
+    assert {row[0] for row in answer["rows"]} == set(expected) and not answer["note"]
+    totals = [abs(mean * times) for _, _, times, mean, *_ in answer["rows"]]
+    assert totals == sorted(totals, reverse=True)
+    for name, molecules, times, mean, *_ in answer["rows"]:
+        carrier = expected[name]
+        assert (carrier["molecules"], carrier["occurrences"]) == (molecules, times)
+        assert carrier["mean"] == pytest.approx(mean, rel=1e-4)
+    for query, message in (("method=shap", "no method 'shap'"), ("scheme=x", "no fragment scheme")):
+        refused = client.get(f"/api/jobs/{job['id']}/series?{query}")
+        assert refused.status_code == 422 and message in refused.json()["error"]
+    assert client.get("/api/jobs/none/series").status_code == 404
+
+
 def test_results_come_in_pages(client, monkeypatch):
     monkeypatch.setattr("molxai.serve.routes.PAGE", 25)
     rows = "smiles\n" + "CCO\n" * 30

@@ -283,6 +283,10 @@ def test_a_table_with_bad_rows(page, tmp_path):
         "fetch(arguments[0]).then((one) => one.json()).then(arguments[1])", links[1]
     )
     assert fetched == expected and links[0].endswith("result.csv?method=lrp")
+    find(page, "#result details summary").click()
+    until(page, "document.querySelector('table.series')")
+    first = find(page, "table.series tbody tr").text
+    assert re.search(r"[+−]\d\.\d+ (–|\d\.\d+) \d \d", first)
     find(page, "#search").send_keys("ibu")
     assert find(page, "#found").text == "1 of 4 rows"
     find(page, "table.inputs tr[data-row='0'] button.link").click()

@@ -1,0 +1,59 @@
+"""Which fragments carry relevance across the rows of an upload."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from graphormer.names import unknown
+from molxai.chemistry.fragments import SCHEMES
+from molxai.explanation.methods.about import ABOUT
+from molxai.pages.series import carrier_table
+from molxai.serve.api import Name
+from molxai.serve.routes import REFUSALS, find_upload
+from molxai.serve.work import Row
+
+
+class Carriers(BaseModel):
+    """The fragments of all rows that are done, those with the largest |sum| first."""
+
+    rows: list[tuple[str, int, int, float, float | None, float, float, int]] = Field(
+        description="Name, number of molecules and of occurrences, mean relevance of an "
+        "occurrence, its standard deviation, smallest and largest, and the row of an example."
+    )
+    limit: float = Field(description="The mean that is drawn in full colour.")
+    note: str = Field(description="Why there are no rows; empty if there are.")
+
+
+router = APIRouter(prefix="/api", responses=REFUSALS)
+
+
+@router.get("/jobs/{id}/series")
+async def series(
+    id: str,
+    request: Request,
+    method: Annotated[
+        Name, Query(description="One of the upload's methods. Default: the first.")
+    ] = "",
+    scheme: Annotated[
+        Name, Query(description="How molecules are taken apart.")
+    ] = "functional-groups",
+) -> Carriers:
+    """Which fragments carry relevance across the rows of an upload, by what they add in all."""
+    upload = find_upload(id, request)
+    methods = upload.work.methods
+    method = method or methods[0]
+    if method not in methods:
+        place = f"among those that explained {upload.file}"
+        raise ValueError(unknown("method", method, methods, where=place))
+    if scheme not in SCHEMES:
+        raise ValueError(unknown("fragment scheme", scheme, SCHEMES))
+    return await run_in_threadpool(_carriers, list(upload.job.results), method, scheme)
+
+
+def _carriers(rows: Sequence[Row], method: str, scheme: str) -> Carriers:
+    views: list[dict[str, Any]] = [json.loads(row.view) for row in rows]
+    return Carriers(**carrier_table(views, method, scheme, ABOUT[method].in_unit))
