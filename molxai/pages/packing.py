@@ -45,8 +45,9 @@ def pack(
         >>> pack([{"row": 0, "error": "none"}, {"row": 1, "id": "a"}], [], [], Texts())["rows"]
         [[0, 'none', None], [1, None, 'a']]
     """
-    explained = [view["methods"] for view in views if "methods" in view]
-    method_views = [method for by_name in explained for method in by_name.values()]
+    method_views: list[View] = []
+    for view in views:
+        method_views.extend(view.get("methods", {}).values())
     keys = _keys(views)
     method_keys = [key for key in _keys(method_views) if key not in UNPACKED]
     rows = []
@@ -54,13 +55,20 @@ def pack(
         content = dict(view)
         if "molecule" in view:
             content["molecule"] = _pack_drawing(view["molecule"])
-            content["fragments"] = [_pack_parts(view["fragments"][name], texts) for name in schemes]
+            content["fragments"] = [
+                _pack_parts(view["fragments"][scheme], texts) for scheme in schemes
+            ]
         if "methods" in view:
-            each = [view["methods"].get(name) for name in methods]
-            content["methods"] = [_pack_method(method, method_keys, texts) for method in each]
+            content["methods"] = [
+                _pack_method(view["methods"].get(method), method_keys, texts) for method in methods
+            ]
         rows.append([content.get(key) for key in keys])
-    features = next((list(view["features"]) for view in method_views if "features" in view), [])
-    return {"keys": keys, "method_keys": method_keys, "features": features, "rows": rows}
+    return {
+        "keys": keys,
+        "method_keys": method_keys,
+        "features": _feature_names(method_views),
+        "rows": rows,
+    }
 
 
 def pack_carriers(table: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
@@ -69,23 +77,39 @@ def pack_carriers(table: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     A fragment that occurs once has only its mean and its example: the mean is all there is to say.
     """
     rows = []
-    for name, molecules, occurrences, mean, *cells in table["rows"]:
+    for row in table["rows"]:
+        name, _, occurrences, mean, *_, example = row
+        number = texts.number(name)
         if occurrences == 1:
-            rows.append([texts.number(name), mean, cells[-1]])
+            rows.append([number, mean, example])
         else:
-            rows.append([texts.number(name), molecules, occurrences, mean, *cells])
+            rows.append([number, *row[1:]])
     return {**table, "rows": rows}
+
+
+def _feature_names(method_views: Sequence[View]) -> list[str]:
+    """Names of the input features; one model has the same for all its inputs."""
+    for view in method_views:
+        if "features" in view:
+            return list(view["features"])
+    return []
 
 
 def _pack_drawing(drawing: View) -> View:
     """The drawing of a molecule, in which 24.0 is written as 24."""
-    atoms = [int(value) if value.is_integer() else value for value in drawing["atoms"]]
+    atoms = []
+    for position in drawing["atoms"]:
+        is_whole = position.is_integer()
+        atoms.append(int(position) if is_whole else position)
     return drawing | {"atoms": atoms}
 
 
 def _pack_parts(parts: Sequence[tuple[str, int]], texts: Texts) -> list[int]:
-    pairs = [(texts.number(name), place) for name, place in parts]
-    return [number for pair in pairs for number in pair]
+    numbers = []
+    for name, place in parts:
+        numbers.append(texts.number(name))
+        numbers.append(place)
+    return numbers
 
 
 def _pack_method(method: View | None, keys: Sequence[str], texts: Texts) -> list[Any] | None:
@@ -102,4 +126,7 @@ def _pack_method(method: View | None, keys: Sequence[str], texts: Texts) -> list
 
 def _keys(contents: Sequence[Mapping[str, Any]]) -> list[str]:
     """All keys, in the order in which they are first met."""
-    return list(dict.fromkeys(key for content in contents for key in content))
+    keys: dict[str, None] = {}
+    for content in contents:
+        keys |= dict.fromkeys(content)
+    return list(keys)

@@ -1,4 +1,4 @@
-"""The page of a report: one self-contained file that holds views as data and scripts to draw them."""
+"""The page of a report: one self-contained file with views as data and scripts to draw them."""
 
 import datetime
 import json

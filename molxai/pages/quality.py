@@ -33,18 +33,27 @@ Measured = Mapping[str, Interval]
 def quality_rows(card: Card) -> list[tuple[str, list[str]]]:
     """Name of each measure, and for each judged split its value with interval."""
     splits = list(card.metrics.values())
-    names = [name for name in NAMES if any(name in measures for measures in splits)]
     rows = []
-    for name in names:
+    for name in _present(splits):
         values = [interval_text(measures.get(name)) for measures in splits]
         rows.append((NAMES[name], values))
     return rows
 
 
+def _present(judged: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The measures that any of these have, in the order in which they are shown."""
+    present: set[str] = set()
+    for measures in judged:
+        present.update(measures)
+    return [name for name in NAMES if name in present]
+
+
 def target_rows(targets: Mapping[str, Measured]) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Names of the measures, and for each target its values with intervals."""
-    names = [name for name in NAMES if any(name in measures for measures in targets.values())]
-    rows = [(target, _target_values(measures, names)) for target, measures in targets.items()]
+    names = _present(list(targets.values()))
+    rows = []
+    for target, measures in targets.items():
+        rows.append((target, _target_values(measures, names)))
     return [NAMES[name] for name in names], rows
 
 
@@ -63,8 +72,8 @@ def interval_text(value: Interval | None) -> str:
     """
     if not value or value[0] is None:
         return "not defined: one class only"
-    numbers = ["–" if number is None else f"{number:.3f}" for number in value]
-    return f"{numbers[0]} ({numbers[1]} … {numbers[2]})"
+    middle, low, high = ("–" if number is None else f"{number:.3f}" for number in value)
+    return f"{middle} ({low} … {high})"
 
 
 def quality_line(judged: Mapping[str, Any], members: int) -> str:
@@ -82,13 +91,16 @@ def quality_line(judged: Mapping[str, Any], members: int) -> str:
     for name in BRIEF:
         interval = judged.get(name)
         if interval and None not in interval:
-            value, low, high = (_brief(number) for number in interval)
+            value, low, high = map(_brief, interval)
             texts.append(f"{NAMES[name]} {value} ({low}–{high})")
-    count = f"{members} members; " if members > 1 else ""
-    return f"{count}on unseen data {', '.join(texts[:2])}" if texts else count
+    line = f"{members} members; " if members > 1 else ""
+    if texts:
+        line += f"on unseen data {', '.join(texts[:2])}"
+    return line
 
 
 def _brief(number: float | None) -> str:
     """A number in three digits."""
     assert number is not None
-    return f"{float(f'{number:.3g}'):g}"
+    rounded = float(f"{number:.3g}")
+    return f"{rounded:g}"

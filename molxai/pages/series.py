@@ -1,7 +1,7 @@
 """Which fragments carry relevance across the rows of a page, summed from the rows' views."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from molxai.chemistry.fragments import Fragment
@@ -21,7 +21,8 @@ SPREAD_DIGITS = 5
 
 def has_one_target(views: Sequence[View]) -> bool:
     """Whether all rows that were explained are explained for the same class or value."""
-    return len({view["target"] for view in views if "methods" in view}) <= 1
+    targets = {view["target"] for view in views if "methods" in view}
+    return len(targets) <= 1
 
 
 def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:
@@ -37,14 +38,21 @@ def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:
     """
     occurrences: dict[str, list[tuple[int, str, Fragment]]] = defaultdict(list)
     for place, view in enumerate(views):
-        explanation = view.get("methods", {}).get(method)
-        if explanation is None:
-            continue
-        for name, part in view.get("fragments", {}).get(scheme, ()):
-            fragment = Fragment(name, "", tuple(view["parts"][part]), explanation["sums"][part])
-            occurrences[name].append((place, str(view["row"]), fragment))
-    summaries = [_carrier(name, members) for name, members in occurrences.items()]
-    return sorted(summaries, key=lambda carrier: (-abs(_total(carrier)), carrier.name))
+        row = str(view["row"])
+        for fragment in _fragments(view, method, scheme):
+            occurrences[fragment.name].append((place, row, fragment))
+    found = [_carrier(name, members) for name, members in occurrences.items()]
+    return sorted(found, key=lambda carrier: (-_size(carrier), carrier.name))
+
+
+def _fragments(view: View, method: str, scheme: str) -> Iterator[Fragment]:
+    """The fragments of a row with their relevance; none if it was not explained or is a digit."""
+    if "fragments" not in view or method not in view["methods"]:
+        return
+    sums = view["methods"][method]["sums"]
+    for name, part in view["fragments"][scheme]:
+        atoms = tuple(view["parts"][part])
+        yield Fragment(name, "", atoms, sums[part])
 
 
 def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool) -> dict[str, Any]:
@@ -64,12 +72,17 @@ def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool
     if not has_one_target(views):
         return {"rows": [], "limit": 1.0, "note": MIXED}
     found = carriers(views, method, scheme)
-    limit = scale([carrier.mean for carrier in found], in_unit)
-    return {"rows": [_cells(carrier) for carrier in found], "limit": rounded(limit), "note": ""}
+    means = [carrier.mean for carrier in found]
+    return {
+        "rows": [_cells(carrier) for carrier in found],
+        "limit": rounded(scale(means, in_unit)),
+        "note": "",
+    }
 
 
-def _total(carrier: Carrier) -> float:
-    return carrier.mean * carrier.occurrences
+def _size(carrier: Carrier) -> float:
+    """What it carries in all, whatever the sign."""
+    return abs(carrier.mean * carrier.occurrences)
 
 
 def _cells(carrier: Carrier) -> list[Any]:

@@ -1,5 +1,6 @@
 """What the rows of a page say together: counts, the spread of the outputs, what adds up."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,21 +20,29 @@ def readable(views: Sequence[View]) -> list[View]:
 
 def tiles(views: Sequence[View]) -> list[tuple[str, str]]:
     """Counts and means, name first."""
-    read = [view for view in views if not view["error"]]
+    read = readable(views)
     counts = [("inputs", str(len(views)))]
-    if len(read) < len(views):
-        counts.append(("could not be read", str(len(views) - len(read))))
-    if read[0]["probability"] is None:
-        mean = sum(view["prediction"] for view in read) / len(read)
-        return [*counts, (f"mean, {read[0]['unit']}", f"{mean:.3g}")]
-    for name in sorted({view["prediction"] for view in read}):
-        count = sum(view["prediction"] == name for view in read)
+    errors = len(views) - len(read)
+    if errors:
+        counts.append(("could not be read", str(errors)))
+    first = read[0]
+    predictions = [view["prediction"] for view in read]
+    if first["probability"] is None:
+        mean = sum(predictions) / len(read)
+        counts.append((f"mean, {first['unit']}", f"{mean:.3g}"))
+        return counts
+    for name, count in sorted(Counter(predictions).items()):
         counts.append((f"predicted {name}", str(count)))
-    labelled = [view for view in read if view.get("label_class")]
-    if labelled:
-        right = sum(view["label_class"] == view["prediction"] for view in labelled)
-        counts.append(("predicted as measured", f"{right} of {len(labelled)}"))
-    return counts
+    return counts + _agreement(read)
+
+
+def _agreement(views: Sequence[View]) -> list[tuple[str, str]]:
+    """How many of the rows with a measured class are predicted so."""
+    labels = [view for view in views if view.get("label_class")]
+    if not labels:
+        return []
+    right = sum(view["label_class"] == view["prediction"] for view in labels)
+    return [("predicted as measured", f"{right} of {len(labels)}")]
 
 
 def histogram(views: Sequence[View]) -> dict[str, Any] | None:
@@ -44,15 +53,18 @@ def histogram(views: Sequence[View]) -> dict[str, Any] | None:
     read = readable(views)
     if not read:
         return None
-    is_value = read[0]["probability"] is None
-    outputs = [view["prediction"] if is_value else view["logit"] for view in read]
-    low, high = min(outputs), max(outputs)
+    first = read[0]
+    is_value = first["probability"] is None
+    output = "prediction" if is_value else "logit"
+    values = [view[output] for view in read]
+    low = min(values)
+    high = max(values)
     width = (high - low) or 1.0
     counts = [0] * BINS
-    for output in outputs:
-        place = int((output - low) / width * BINS)
+    for value in values:
+        place = int((value - low) / width * BINS)
         counts[min(place, BINS - 1)] += 1
-    unit = read[0]["unit"] if is_value else "logit"
+    unit = first["unit"] if is_value else "logit"
     return {"counts": counts, "low": low, "high": high, "unit": unit}
 
 
@@ -68,15 +80,21 @@ def conservation(views: Sequence[View], methods: Mapping[str, Any]) -> list[dict
         read = [view for view in readable(views) if method in view["methods"]]
         count = sum(view["methods"][method]["adds_up"] for view in read)
         shares = [_gap_share(view, method) for view in read]
-        verdict = "adds up" if count == len(read) else f"adds up for {count} of {len(read)}"
-        worst = _exponential(max(shares, default=0.0))
-        rows.append({"method": method, "verdict": verdict, "worst": worst, "says": about["says"]})
+        always = count == len(read)
+        row = {
+            "method": method,
+            "verdict": "adds up" if always else f"adds up for {count} of {len(read)}",
+            "worst": _exponential(max(shares, default=0.0)),
+            "says": about["says"],
+        }
+        rows.append(row)
     return rows
 
 
 def _gap_share(view: View, method: str) -> float:
     output = max(abs(view["logit"]), SMALLEST_OUTPUT)
-    return abs(view["methods"][method]["gap"]) / output
+    gap = view["methods"][method]["gap"]
+    return abs(gap) / output
 
 
 def _exponential(value: float) -> str:

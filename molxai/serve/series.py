@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -13,6 +13,7 @@ from molxai.chemistry.fragments import SCHEMES
 from molxai.explanation.methods.about import ABOUT
 from molxai.pages.series import carrier_table
 from molxai.serve.api import Name
+from molxai.serve.download import check_method
 from molxai.serve.routes import REFUSALS, find_upload
 from molxai.serve.work import Row
 
@@ -44,16 +45,16 @@ async def series(
 ) -> Carriers:
     """Which fragments carry relevance across the rows of an upload, by what they add in all."""
     upload = find_upload(id, request)
-    methods = upload.work.methods
-    method = method or methods[0]
-    if method not in methods:
-        place = f"among those that explained {upload.file}"
-        raise ValueError(unknown("method", method, methods, where=place))
+    method = method or upload.work.methods[0]
+    check_method(upload, method)
     if scheme not in SCHEMES:
         raise ValueError(unknown("fragment scheme", scheme, SCHEMES))
-    return await run_in_threadpool(_carriers, list(upload.job.results), method, scheme)
+    rows = list(upload.job.results)
+    return await run_in_threadpool(_carriers, rows, method, scheme)
 
 
 def _carriers(rows: Sequence[Row], method: str, scheme: str) -> Carriers:
-    views: list[dict[str, Any]] = [json.loads(row.view) for row in rows]
-    return Carriers(**carrier_table(views, method, scheme, ABOUT[method].in_unit))
+    views = [json.loads(row.view) for row in rows]
+    in_unit = ABOUT[method].in_unit
+    table = carrier_table(views, method, scheme, in_unit)
+    return Carriers(**table)

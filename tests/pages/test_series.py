@@ -1,4 +1,4 @@
-"""Tables of a page: what carries relevance over its rows, what adds up, and how little room they take."""
+"""Tables of a page: what carries relevance over its rows, what adds up; and views packed."""
 
 import doctest
 import json
