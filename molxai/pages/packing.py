@@ -21,11 +21,11 @@ class Texts:
         self.numbers: dict[str, int] = {}
 
     def number(self, text: str) -> int:
-        """The place of the text in `listed`."""
+        """The place of the text in `in_order`."""
         return self.numbers.setdefault(text, len(self.numbers))
 
     @property
-    def listed(self) -> list[str]:
+    def in_order(self) -> list[str]:
         """All texts, in order."""
         return list(self.numbers)
 

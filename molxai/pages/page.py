@@ -144,7 +144,7 @@ def _data(
         "schemes": schemes,
         "biases": bias_word(card.config),
         "histogram": histogram(views) if len(views) > 1 else None,
-        "texts": texts.listed,
+        "texts": texts.in_order,
         "views": packed,
         "series": series,
     }

@@ -40,10 +40,10 @@ def quality_rows(card: Card) -> list[tuple[str, list[str]]]:
     return rows
 
 
-def _present(judged: Sequence[Mapping[str, Any]]) -> list[str]:
+def _present(splits: Sequence[Mapping[str, Any]]) -> list[str]:
     """The measures that any of these have, in the order in which they are shown."""
     present: set[str] = set()
-    for measures in judged:
+    for measures in splits:
         present.update(measures)
     return [name for name in NAMES if name in present]
 
@@ -102,5 +102,5 @@ def quality_line(judged: Mapping[str, Any], members: int) -> str:
 def _brief(number: float | None) -> str:
     """A number in three digits."""
     assert number is not None
-    rounded = float(f"{number:.3g}")
-    return f"{rounded:g}"
+    short = float(f"{number:.3g}")
+    return f"{short:g}"

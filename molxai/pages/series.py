@@ -41,8 +41,8 @@ def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:
         row = str(view["row"])
         for fragment in _fragments(view, method, scheme):
             occurrences[fragment.name].append((place, row, fragment))
-    found = [_carrier(name, members) for name, members in occurrences.items()]
-    return sorted(found, key=lambda carrier: (-_size(carrier), carrier.name))
+    summaries = [_carrier(name, members) for name, members in occurrences.items()]
+    return sorted(summaries, key=lambda carrier: (-_size(carrier), carrier.name))
 
 
 def _fragments(view: View, method: str, scheme: str) -> Iterator[Fragment]:
@@ -71,10 +71,10 @@ def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool
     """
     if not has_one_target(views):
         return {"rows": [], "limit": 1.0, "note": MIXED}
-    found = carriers(views, method, scheme)
-    means = [carrier.mean for carrier in found]
+    fragments = carriers(views, method, scheme)
+    means = [carrier.mean for carrier in fragments]
     return {
-        "rows": [_cells(carrier) for carrier in found],
+        "rows": [_cells(carrier) for carrier in fragments],
         "limit": rounded(scale(means, in_unit)),
         "note": "",
     }

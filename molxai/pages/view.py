@@ -150,11 +150,11 @@ def _method_view(
         `ledger` and `colours`; `unit`.
     """
     relevance = explanation.relevance.tolist()
-    written = [rounded(value) for value in relevance]
+    values = [rounded(value) for value in relevance]
     content: View = {
-        "relevance": written,
+        "relevance": values,
         "limit": rounded(scale(relevance, explanation.in_unit)),
-        "largest": _largest(written),
+        "largest": _largest(values),
         "gap": rounded(explanation.gap),
         "adds_up": _adds_up(explanation),
         "ledger": _with_minus_signs(ledger_line(explanation)),

@@ -15,7 +15,7 @@ from molxai.explanation.inputs import Entry
 from molxai.explanation.methods import EXPLAINERS, Method
 from molxai.explanation.methods.about import ABOUT
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard, Recognised, TextRequest
-from molxai.serve.pasted import pasted
+from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
 from molxai.serve.subjects import pasted_rows
 
@@ -23,10 +23,10 @@ router = APIRouter(prefix="/api")
 
 
 @router.post("/smiles")
-async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
+async def smiles(drawn: DrawnRequest, request: Request) -> Drawn:
     """The SMILES of a drawn molecule."""
     limit = request.app.state.desk.settings.max_atoms
-    drawing = Entry("drawing", asked.block, "block")
+    drawing = Entry("drawing", drawn.block, "block")
     item = await run_in_threadpool(drawing.read, limit)
     if not isinstance(item.subject, Molecule):
         raise ValueError(item.error)
@@ -34,15 +34,15 @@ async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
 
 
 @router.post("/recognise")
-async def recognise(asked: TextRequest, request: Request) -> Recognised:
+async def recognise(content: TextRequest, request: Request) -> Recognised:
     """Whether pasted text is one molecule or a table of them."""
-    return await run_in_threadpool(_recognise, asked.text, request.app.state.desk.settings)
+    return await run_in_threadpool(_recognise, content.text, request.app.state.desk.settings)
 
 
 def _recognise(text: str, settings: Settings) -> Recognised:
     rows = pasted_rows(text, settings)
     name = rows[0].id if len(rows) == 1 else ""
-    return Recognised(file=pasted(text).name, rows=len(rows), name=name)
+    return Recognised(file=as_file(text).name, rows=len(rows), name=name)
 
 
 @router.get("/models")
@@ -57,9 +57,9 @@ async def methods() -> list[MethodCard]:
     return method_cards()
 
 
-def model_cards(served: Mapping[str, Path]) -> list[ModelCard]:
+def model_cards(models: Mapping[str, Path]) -> list[ModelCard]:
     """What there is to know about each served model."""
-    return [_model_card(name, read_card(path)) for name, path in served.items()]
+    return [_model_card(name, read_card(path)) for name, path in models.items()]
 
 
 def _model_card(name: str, card: Card) -> ModelCard:

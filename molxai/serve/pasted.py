@@ -1,8 +1,8 @@
 r"""Pasted text as the file that it would be: SMILES, a table with a header, or mol blocks.
 
->>> pasted("CCO\tethanol\nCCN")
-Pasted(name='pasted.smi', content='CCO\tethanol\nCCN\n')
->>> pasted("id;smiles\n1;CCO").name
+>>> as_file("CCO\tethanol\nCCN")
+TextFile(name='pasted.smi', content='CCO\tethanol\nCCN\n')
+>>> as_file("id;smiles\n1;CCO").name
 'pasted.csv'
 """
 
@@ -23,14 +23,14 @@ SEPARATORS = {"\t": ".tsv", ",": ".csv", ";": ".csv", "|": ".csv"}
 
 
 @dataclass(frozen=True)
-class Pasted:
+class TextFile:
     """The file that the text would be."""
 
     name: str
     content: str
 
 
-def pasted(text: str) -> Pasted:
+def as_file(text: str) -> TextFile:
     """The text as a file.
 
     Its ending is .sdf for mol blocks, .csv or .tsv for a table whose header names a column of
@@ -41,22 +41,22 @@ def pasted(text: str) -> Pasted:
     """
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = plain.split("\n")
-    filled = [line for line in lines if line.strip()]
-    if not filled:
+    full = [line for line in lines if line.strip()]
+    if not full:
         raise ValueError(
             "the text is empty: a SMILES, lines of SMILES and names, a mol block or a table with a "
             "header is needed"
         )
     if any(COUNTS.match(line) for line in lines):
-        return Pasted("pasted.sdf", _file(_with_heading(lines)))
-    ending = _table_ending(filled[0])
+        return TextFile("pasted.sdf", _file(_with_heading(lines)))
+    ending = _table_ending(full[0])
     if ending:
-        return Pasted(f"pasted{ending}", _file(filled))
-    if len(filled) > 1 and all(map(_has_cells, filled)):
-        needed = "put a line like 'smiles,name' above it, or tabs between a SMILES and its name"
-        first = shortened(filled[0].strip())
-        raise ValueError(f"the text is a table without a header, {first!r} …: {needed}")
-    return Pasted("pasted.smi", _file([line.strip() for line in filled]))
+        return TextFile(f"pasted{ending}", _file(full))
+    if len(full) > 1 and all(map(_has_cells, full)):
+        remedy = "put a line like 'smiles,name' above it, or tabs between a SMILES and its name"
+        first = shortened(full[0].strip())
+        raise ValueError(f"the text is a table without a header, {first!r} …: {remedy}")
+    return TextFile("pasted.smi", _file([line.strip() for line in full]))
 
 
 def _file(lines: list[str]) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 
 from molxai.explanation.inputs import Entry
 from molxai.serve.api import LARGEST_SIDE, Subjects
-from molxai.serve.pasted import pasted
+from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
-from molxai.serve.uploads import OversizedError, bounded, uploaded
+from molxai.serve.uploads import OversizedError, limit_length, uploaded
 
 KINDS = ("inputs", "text", "image", "picture")
 """What a request may ask about, by the names of its fields."""
@@ -45,16 +45,16 @@ def subjects(asked: Subjects, settings: Settings) -> list[Entry]:
 def _smiles_rows(inputs: Sequence[str], settings: Settings) -> list[Entry]:
     _check_count(len(inputs), settings)
     rows = [Entry(text, text, "smiles", row) for row, text in enumerate(inputs)]
-    return [bounded(row, settings) for row in rows]
+    return [limit_length(row, settings) for row in rows]
 
 
 def pasted_rows(text: str, settings: Settings) -> list[Entry]:
     """The rows of pasted text.
 
     Raises:
-        ValueError: as `pasted` and `uploaded`.
+        ValueError: as `as_file` and `uploaded`.
     """
-    file = pasted(text)
+    file = as_file(text)
     return uploaded(file.name, file.content.encode(errors="replace"), settings)
 
 

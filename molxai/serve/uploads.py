@@ -17,7 +17,7 @@ from graphormer.readers.spreadsheets import WORKBOOKS, workbook_size
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.readers.text import ending, lines
 from molxai.explanation.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
-from molxai.serve.pasted import pasted
+from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ READ = (*MOLECULE_FILES, TEXT, *DIGIT_FILES)
 """Endings of files that are taken, in any case; packed ones (.gz) are not."""
 
 LONGEST_NAME = 60
-"""Characters of a file's name that are kept: in UTF-8 at most 240 bytes, and file systems take 255."""
+"""Characters of a file name that are kept: at most 240 bytes in UTF-8; file systems take 255."""
 
 
 MEGABYTE = 2**20
@@ -89,7 +89,7 @@ def _rename_text(path: Path, layout: Layout) -> Path:
     Raises:
         ValueError: it is no text, or nothing that could be pasted.
     """
-    file = pasted("".join(lines(path, layout.encoding)))
+    file = as_file("".join(lines(path, layout.encoding)))
     renamed = path.with_name(file.name)
     renamed.write_text(file.content, encoding="utf-8", errors="surrogateescape")
     return renamed
@@ -124,7 +124,7 @@ def _rows(path: Path, settings: Settings, layout: Layout, label_column: str) -> 
         )
     if not rows:
         raise ValueError(f"no inputs in {path.name}: at least one row is needed")
-    return [bounded(_read_picture(row, path), settings) for row in rows]
+    return [limit_length(_read_picture(row, path), settings) for row in rows]
 
 
 def _read_picture(entry: Entry, path: Path) -> Entry:
@@ -138,7 +138,7 @@ def _read_picture(entry: Entry, path: Path) -> Entry:
     return Ready(text, None, "picture", entry.row, entry.id, item=named)
 
 
-def bounded(entry: Entry, settings: Settings) -> Entry:
+def limit_length(entry: Entry, settings: Settings) -> Entry:
     """The entry, or one that says that it is too long to be parsed."""
     limits = {"smiles": settings.longest_smiles, "block": settings.longest_block}
     longest = limits.get(entry.kind)

@@ -69,12 +69,12 @@ def test_packed_views_come_back(views):
             assert found["methods"] is None
             continue
         for numbers, scheme in zip(found["fragments"], SCHEMES, strict=True):
-            names = [texts.listed[number] for number in numbers[::2]]
+            names = [texts.in_order[number] for number in numbers[::2]]
             assert names == [name for name, _ in content["fragments"][scheme]]
         for values, name in zip(found["methods"], METHODS, strict=True):
             method = dict(zip(packed["method_keys"], values, strict=True))
             assert method["relevance"] == content["methods"][name]["relevance"]
-            assert texts.listed[method["colours"]] == content["methods"][name]["colours"]
+            assert texts.in_order[method["colours"]] == content["methods"][name]["colours"]
 
 
 def test_a_fragment_that_occurs_once_has_three_cells():
@@ -82,7 +82,7 @@ def test_a_fragment_that_occurs_once_has_three_cells():
     texts = Texts()
     packed = pack_carriers({"rows": rows, "limit": 0.5, "note": ""}, texts)
     assert packed["rows"] == [[0, 2, 3, 0.1, 0.2, 0.0, 0.3, 4], [1, 0.5, 7]]
-    assert texts.listed == ["phenyl", "ether"]
+    assert texts.in_order == ["phenyl", "ether"]
 
 
 def test_what_adds_up_is_counted(views):

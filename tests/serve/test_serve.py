@@ -1,4 +1,4 @@
-"""The workbench's server: what it answers is what the command line writes, and what it refuses it refuses in one line."""
+"""The workbench's server: it answers as the command line writes, and refuses in one line."""
 
 import base64
 import json
