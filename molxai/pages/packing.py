@@ -13,6 +13,9 @@ from molxai.pages.view import View
 UNPACKED = ("gap",)
 """Keys of a method's view that no script of the page needs."""
 
+SENTENCES = ("colours", "unit", "hatching")
+"""Keys of a method's view whose texts repeat."""
+
 
 class Texts:
     """Texts by number, each held once."""
@@ -117,8 +120,9 @@ def _pack_method(method: View | None, keys: Sequence[str], texts: Texts) -> list
     if method is None:
         return None
     content = dict(method)
-    content["colours"] = texts.number(method["colours"])
-    content["unit"] = texts.number(method["unit"])
+    for key in SENTENCES:
+        if key in method:
+            content[key] = texts.number(method[key])
     if "features" in method:
         content["features"] = list(method["features"].values())
     return [content.get(key) for key in keys]

@@ -12,7 +12,13 @@ from typing import Any
 from graphormer.graphs.molecules import Molecule
 from molxai.chemistry.fragments import SCHEMES, parts
 from molxai.chemistry.series import BASE
-from molxai.explanation.captions import bias_word, colour_line, ledger_line, prediction_line
+from molxai.explanation.captions import (
+    bias_word,
+    colour_line,
+    ledger_line,
+    prediction_line,
+    spread_line,
+)
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Input
 from molxai.rendering.colour import WHITE, Palette, scale
@@ -142,8 +148,8 @@ def _method_view(
     """What one method says.
 
     Returns:
-        `relevance` of the nodes, and if known `sd`, `uncertain` nodes and the split over
-        `features`; `limit`, the relevance in full colour if each picture has its own scale; the
+        `relevance` of the nodes, and if known `sd`, `uncertain` nodes with the sentence `hatching`,
+        and the split over `features`; `limit`, the relevance in full colour if each picture has its own scale; the
         `largest` nodes; `sums` of the parts of a molecule, or the `signs` of a digit: name, nodes
         and sum of what speaks for the target and of what speaks against it; what is `beyond` the
         nodes, name and relevance, and `base`, where the bars begin; `gap`; `adds_up`; the sentences
@@ -170,6 +176,7 @@ def _method_view(
         content["sd"] = [rounded(value) for value in explanation.relevance_sd.tolist()]
         flags = explanation.uncertain
         content["uncertain"] = [node for node, uncertain in enumerate(flags) if uncertain]
+        content["hatching"] = spread_line(explanation)
     if features and explanation.feature_relevance is not None:
         content["features"] = _features(explanation)
     return content

@@ -12,7 +12,7 @@ from rdkit import Chem
 from graphormer.graphs.superpixels import digit
 from molxai import Explainer
 from molxai.chemistry.fragments import fragments
-from molxai.explanation.captions import colour_line, ledger_line, prediction_line
+from molxai.explanation.captions import colour_line, ledger_line, prediction_line, spread_line
 from molxai.explanation.inputs import Input, read_inputs
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.about import ABOUT
@@ -171,6 +171,16 @@ def test_a_base_value_is_where_the_bars_begin():
     shown = view(item, [explanation])["methods"]["lrp"]
     assert shown["base"] == pytest.approx(explanation.bias)
     assert ("base value", shown["base"]) in shown["beyond"]
+
+
+def test_an_ensemble_says_where_its_members_disagree():
+    (item,) = read_inputs(["CC(C)Cc1ccc(cc1)C(C)C(=O)O"])
+    explanation = Explainer("bace-ensemble")(item.subject)
+    shown = view(item, [explanation])["methods"]["lrp"]
+    pairs = zip(shown["relevance"], shown["sd"], strict=True)
+    expected = [node for node, (value, sd) in enumerate(pairs) if abs(value) < sd]
+    assert shown["uncertain"] == expected and expected
+    assert shown["hatching"] == spread_line(explanation)
 
 
 def test_an_error_has_a_view():

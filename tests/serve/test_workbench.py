@@ -359,8 +359,8 @@ def test_keys_are_enough(page):
     )
     unnamed = page.execute_script(
         "const controls = [...document.querySelectorAll('input, select, textarea')];"
-        "const unnamed = controls.filter((control) => !control.labels.length && !control.ariaLabel);"
-        "return unnamed.map((control) => control.outerHTML)"
+        "const isUnnamed = (control) => !control.labels.length && !control.ariaLabel;"
+        "return controls.filter(isUnnamed).map((control) => control.outerHTML)"
     )
     assert unnamed == []
 

@@ -94,14 +94,14 @@
     const ends = [-look.limit, 0, look.limit].map((value) =>
       html("span", {}, value ? signed(value) : "0"),
     );
-    const isEnsemble = Boolean(Object.values(view.methods)[0].sd);
-    const hatching = isEnsemble ? " Hatched: the ensemble's members disagree." : "";
+    const { hatching } = view.methods[method];
+    const line = molxai.colourLine(view, method, look.palette);
     return html(
       "figure",
       { class: "legend" },
       html("div", { class: "ramp", style: `background: ${ramp}` }),
       html("div", { class: "ticks" }, ...ends),
-      html("figcaption", {}, molxai.colourLine(view, method, look.palette) + hatching),
+      html("figcaption", {}, hatching ? `${line} ${hatching}` : line),
     );
   }
 

@@ -2,6 +2,8 @@
 "use strict";
 
 (() => {
+  const SENTENCES = ["colours", "unit", "hatching"]; // of a method's view, as numbers of texts
+
   /** The keys with a row's values. */
   const record = (keys, values) =>
     Object.fromEntries(keys.map((key, place) => [key, values[place]]));
@@ -17,8 +19,9 @@
 
   function unpackMethod(values, { texts, views }) {
     const method = record(views.method_keys, values);
-    method.colours = texts[method.colours];
-    method.unit = texts[method.unit];
+    for (const key of SENTENCES) {
+      if (key in method) method[key] = texts[method[key]];
+    }
     if (method.features) method.features = record(views.features, method.features);
     return method;
   }

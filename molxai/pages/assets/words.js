@@ -19,7 +19,8 @@
   /** What the colours say. */
   molxai.colourLine = (view, method, palette) => {
     const [towards, against] = palette.words;
-    return view.methods[method].colours.replace("{towards}", towards).replace("{against}", against);
+    const { colours } = view.methods[method];
+    return colours.replace("{towards}", towards).replace("{against}", against);
   };
 
   /** A node's relevance and the input features that it came through, the largest first. */
