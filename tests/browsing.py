@@ -1,4 +1,4 @@
-"""A real browser for the tests of pages: headless Chromium, whose console must stay free of errors."""
+"""A real browser for the tests of pages: headless Chromium, with no errors in its console."""
 
 import shutil
 import tempfile
@@ -8,54 +8,62 @@ from contextlib import contextmanager
 import pytest
 
 FLAGS = (
-    *("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
-    *(
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-        "hide-scrollbars",
-    ),
+    "headless=new",
+    "no-sandbox",
+    "disable-gpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "hide-scrollbars",
 )
-"""The later ones keep Chromium from calling its makers' servers."""
-
+"""Options of Chromium; the later ones keep it from calling its makers' servers."""
 
 PHONE = (390, 844)
-"""Width and height."""
+"""Width and height of a telephone."""
+
+NARROWEST = 500
+"""Width below which a window cannot be."""
 
 
 @contextmanager
 def chromium(width: int = 1280, height: int = 900, dark: bool = False) -> Iterator:
-    """A driver of Chromium; skips the test, with a reason, where there is no browser, and fails it for errors in the console."""
+    """A driver of Chromium, which fails the test if there are errors in the console.
+
+    Without a browser the test is skipped with a reason.
+    """
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     from selenium.webdriver.chrome.service import Service
 
-    places = shutil.which("chromium"), shutil.which("chromedriver")
-    if not all(places):
-        pytest.skip(
-            "no chromium with chromedriver on this machine: apt-get install chromium chromium-driver"
-        )
+    browser = shutil.which("chromium")
+    chromedriver = shutil.which("chromedriver")
+    if not browser or not chromedriver:
+        pytest.skip("no chromium with chromedriver: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
-    options.binary_location = places[0]
+    options.binary_location = browser
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (*FLAGS, f"user-data-dir={profile}", f"window-size={max(width, 500)},{height}"):
+        window = f"window-size={max(width, NARROWEST)},{height}"
+        for flag in (*FLAGS, f"user-data-dir={profile}", window):
             options.add_argument(f"--{flag}")
-        driver = webdriver.Chrome(options, Service(places[1]))
+        driver = webdriver.Chrome(options, Service(chromedriver))
         try:
             look_like(driver, width, height, dark)
             yield driver
-            errors = [
-                one["message"]
-                for one in driver.get_log("browser")
-                if one["level"] in ("SEVERE", "WARNING")
-            ]
-            assert not errors, errors
+            assert not console_errors(driver)
         finally:
             driver.quit()
 
 
+def console_errors(driver) -> list[str]:
+    """What the console says of errors, in lines."""
+    entries = driver.get_log("browser")
+    return [entry["message"] for entry in entries if entry["level"] in ("SEVERE", "WARNING")]
+
+
 def look_like(driver, width: int, height: int, dark: bool = False) -> None:
-    """Make the page so wide and high, and light or dark; a window itself is never as narrow as a telephone."""
+    """Make the page of this size, and light or dark; a window is never as narrow as a telephone."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

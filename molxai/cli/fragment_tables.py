@@ -34,7 +34,6 @@ MOST_NAMES = 200
 
 def show_fragments(explanation: Explanation, fragments: Sequence[Fragment], out: Console) -> None:
     """Fragments, the most positive first, and what makes their sum the explained quantity."""
-
     largest = max(abs(fragment.relevance) for fragment in fragments)
     letters = bar_letters(out)
     rows: list[tuple[str | Text, ...]] = []
@@ -241,7 +240,6 @@ def _piece_cells(change: str, piece: Fragment, value: float) -> tuple[str, ...]:
 
 def _show_changes(pair: MatchedPair, out: Console) -> None:
     """The common atoms that are read most differently."""
-
     before = pair.a.relevance.tolist()
     after = pair.b.relevance.tolist()
     names_a = pair.a.node_names()

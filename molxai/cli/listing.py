@@ -17,7 +17,9 @@ def methods() -> None:
     from molxai.explanation.methods import EXPLAINERS
 
     out = console()
-    show_table(("method", "what it is"), [(name, EXPLAINERS[name].says) for name in EXPLAINERS], out)
+    show_table(
+        ("method", "what it is"), [(name, EXPLAINERS[name].says) for name in EXPLAINERS], out
+    )
     out.print()
     columns = ("method", "conserves", "signed", "by target", "passes", "nodes")
     rows = []

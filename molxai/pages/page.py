@@ -1,4 +1,4 @@
-"""The page of a report: one self-contained file, with the views as data and the scripts that draw them."""
+"""The page of a report: one self-contained file with views as data and scripts to draw them."""
 
 import datetime
 import json
@@ -13,9 +13,12 @@ from graphormer.files import write_file
 from graphormer.network.card import Card
 from molxai.chemistry.fragments import SCHEMES
 from molxai.explanation.captions import bias_word
+from molxai.pages.packing import Texts, pack, pack_carriers
 from molxai.pages.quality import quality_rows
-from molxai.pages.view import View
-from molxai.rendering.colour import PALETTES, SMALLEST_SCALE
+from molxai.pages.series import carrier_table
+from molxai.pages.summary import conservation, histogram, tiles
+from molxai.pages.view import ADDS_UP, View
+from molxai.rendering.colour import PALETTES
 
 SCRIPTS = (
     "nodes",
@@ -28,17 +31,27 @@ SCRIPTS = (
     "table",
     "series",
 )
-"""Of the folder `assets`, in the order in which they need each other; the report and the workbench share them."""
+"""Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
+
+REPORT_SCRIPTS = ("unpack", "report")
+"""Scripts in `assets` that only a report needs."""
 
 READING = (
-    "The number of an atom or superpixel is the share of the model's output that came through it, in the output's own unit: the "
-    "logit (log-odds) of the explained class, or the predicted value. Positive speaks for the class or raises the value, negative "
-    "the opposite. Under a method that adds up, the numbers of all atoms together are the output.",
-    "It is the model's evidence, not chemistry's truth: a model that learnt a wrong rule is explained faithfully in its wrong "
-    "rule. A large number does not promise that changing this atom changes the activity. Bonds have no number of their own: their "
-    "colour is the mean of their two atoms. Hydrogens belong to their heavy atom.",
-    "Compare rows on the common scale only: on its own scale each picture uses its full colours, however little it has to say.",
+    "The number of an atom or superpixel is the share of the model's output that came through it, "
+    "in the output's own unit: the logit (log-odds) of the explained class, or the predicted "
+    "value. Positive speaks for the class or raises the value, negative the opposite. Under a "
+    "method that adds up, the numbers of all atoms together are the output.",
+    "It is the model's evidence, not chemistry's truth: a model that learnt a wrong rule is "
+    "explained faithfully in its wrong rule. A large number does not promise that changing this "
+    "atom changes the activity. Bonds have no number of their own: their colour is the mean of "
+    "their two atoms. Hydrogens belong to their heavy atom.",
+    "Compare rows on the common scale only: on its own scale each picture uses its full colours, "
+    "however little it has to say.",
 )
+"""How to read a report."""
+
+FIRST_TARGETS = 5
+"""Targets of a model that its page names."""
 
 
 def asset(name: str) -> str:
@@ -47,11 +60,21 @@ def asset(name: str) -> str:
 
 
 def palettes() -> dict[str, Any]:
-    """The palettes as pages need them."""
+    """The palettes as pages need them: colours, and how a sentence begins with them."""
     return {
-        name: {"towards": one.towards_hex, "against": one.against_hex, "words": one.words}
-        for name, one in PALETTES.items()
+        name: {
+            "towards": palette.towards_hex,
+            "against": palette.against_hex,
+            "words": (palette.words[0].capitalize(), palette.words[1]),
+        }
+        for name, palette in PALETTES.items()
     }
+
+
+def shared_settings() -> dict[str, Any]:
+    """What the scripts of every page know from the beginning."""
+    verdicts = {str(adds_up).lower(): words for adds_up, words in ADDS_UP.items()}
+    return {"palettes": palettes(), "schemes": list(SCHEMES), "verdicts": verdicts}
 
 
 def write_page(
@@ -75,61 +98,62 @@ def write_page(
     Raises:
         OSError: it cannot be written.
     """
-    schemes = list(SCHEMES) if any("molecule" in one for one in views) else []
-    biases = bias_word(card.config)
-    shared = {
-        "biases": biases,
-        "palettes": palettes(),
-        "smallest_scale": SMALLEST_SCALE,
-        "schemes": schemes,
-        "model": card.name,
-    }
-    template = Environment(loader=PackageLoader("molxai.pages"), autoescape=True).get_template(
-        "report.html"
-    )
-    errors = sum(bool(one["error"]) for one in views)
-    page = template.render(
+    schemes = list(SCHEMES) if any("molecule" in view for view in views) else []
+    errors = sum(bool(view["error"]) for view in views)
+    environment = Environment(loader=PackageLoader("molxai.pages"), autoescape=True)
+    page = environment.get_template("report.html").render(
         title=title,
         counts=f"{len(views)} inputs" + (f", {errors} with errors" if errors else ""),
         card=card,
         version=metadata.version("molxai"),
         date=datetime.date.today().isoformat(),
         several=len(views) > 1,
-        labels=any(one.get("label_class") for one in views),
-        tiles=_tiles(views),
+        labels=any(view.get("label_class") for view in views),
+        tiles=tiles(views),
         direction=direction,
         schemes=schemes,
         reading=READING,
+        conservation=conservation(views, settings["methods"]),
         facts=_facts(card),
         style=asset("style.css"),
-        scripts=[asset(f"{name}.js") for name in (*SCRIPTS, "report")],
-        data=embedded({**settings, **shared, "views": list(views)}),
+        scripts=[asset(f"{name}.js") for name in (*SCRIPTS, *REPORT_SCRIPTS)],
+        data=embedded(_data(views, card, settings, schemes)),
     )
     write_file(path, page)
 
 
+def _data(
+    views: Sequence[View], card: Card, settings: Mapping[str, Any], schemes: Sequence[str]
+) -> dict[str, Any]:
+    """What the scripts of a report know; the views and the tables of fragments are packed."""
+    methods = settings["methods"]
+    texts = Texts()
+    packed = pack(views, list(methods), schemes, texts)
+    series = {}
+    if len(views) > 1:
+        for scheme in schemes:
+            tables = {
+                name: carrier_table(views, name, scheme, about["in_unit"])
+                for name, about in methods.items()
+            }
+            series[scheme] = {name: pack_carriers(table, texts) for name, table in tables.items()}
+    return {
+        **shared_settings(),
+        **settings,
+        "methods": list(methods),
+        "schemes": schemes,
+        "biases": bias_word(card.config),
+        "histogram": histogram(views) if len(views) > 1 else None,
+        "texts": texts.in_order,
+        "views": packed,
+        "series": series,
+    }
+
+
 def embedded(content: Any) -> str:
-    """JSON that may stand within a page: no `<` in it, so nothing in it ends the script or begins another."""
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
-        "<", "\\u003c"
-    )
-
-
-def _tiles(views: Sequence[View]) -> list[tuple[str, str]]:
-    """Counts and means, name first."""
-    read = [one for one in views if not one["error"]]
-    tiles = [("inputs", str(len(views)))]
-    if len(read) < len(views):
-        tiles.append(("could not be read", str(len(views) - len(read))))
-    if read[0]["probability"] is None:
-        mean = sum(one["prediction"] for one in read) / len(read)
-        return [*tiles, (f"mean, {read[0]['unit']}", f"{mean:.3g}")]
-    for name in sorted({one["prediction"] for one in read}):
-        tiles.append((f"predicted {name}", str(sum(one["prediction"] == name for one in read))))
-    if judged := [one for one in read if one.get("label_class")]:
-        right = sum(one["label_class"] == one["prediction"] for one in judged)
-        tiles.append(("predicted as measured", f"{right} of {len(judged)}"))
-    return tiles
+    """JSON for a page: it holds no `<`, so nothing in it ends the script or begins another one."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 def _facts(card: Card) -> list[tuple[str, str]]:
@@ -137,16 +161,20 @@ def _facts(card: Card) -> list[tuple[str, str]]:
     training = card.training
     facts = [
         ("name", card.name),
-        ("says", f"{', '.join(card.targets[:5])} ({', '.join(card.classes) or card.unit})"),
+        ("says", f"{', '.join(card.targets[:FIRST_TARGETS])} ({_outputs(card)})"),
         ("reads", card.vocabulary),
         ("members", str(card.members)),
-        *(
-            (f"trained, {key}", str(training[key]))
-            for key in ("data", "split", "graphs", "command")
-            if key in training
-        ),
     ]
-    parts = list(card.metrics)
+    for key in ("data", "split", "graphs", "command"):
+        if key in training:
+            facts.append((f"trained, {key}", str(training[key])))
+    judged = list(card.metrics)
     for name, values in quality_rows(card):
-        facts += [(f"{parts[-1]}, {name}", values[-1])] if values else []
+        if values:
+            facts.append((f"{judged[-1]}, {name}", values[-1]))
     return [*facts, ("weights, sha256", card.weights_sha256), ("date", card.date)]
+
+
+def _outputs(card: Card) -> str:
+    """Names of the classes, else the unit."""
+    return ", ".join(card.classes) or card.unit

@@ -1,94 +1,245 @@
-"""What a page needs to show one input and its explanations: a *view*, in plain types that become JSON.
+"""What a page needs to show one input and its explanations: a *view*, in plain types for JSON.
 
-Reports and the workbench are made of views; the scripts in `assets` draw them. Relevances have six significant digits, as
-many as float32 holds.
+Reports and the workbench are made of views. Every sentence and every sum of a page is made in
+Python, so that it agrees with records and pictures; the scripts in `assets` only lay them out.
 """
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from graphormer.graphs.molecules import Molecule
 from molxai.chemistry.fragments import SCHEMES, parts
+from molxai.chemistry.series import BASE
+from molxai.explanation.captions import (
+    bias_word,
+    colour_line,
+    ledger_line,
+    prediction_line,
+    spread_line,
+)
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Input
+from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
 
 View = dict[str, Any]
 
+DIGITS = 6
+"""Significant digits of a relevance or a sum: as many as float32 holds."""
 
-def view(one: Input, explanations: Sequence[Explanation], similarity: float | None = None) -> View:
-    """One input, explained by one or several methods for the same target; without explanations, its error.
+SPLIT_DIGITS = 3
+"""Significant digits of the split over the input features, which is the largest part of a page
+and is read as "mostly ring size"."""
+
+TOLERANCE = 1e-4
+"""Largest gap of a method that adds up, as a share of |logit| + Σ |relevance|."""
+
+SMALLEST_GAP = 5e-4
+"""Smallest gap that has a bar of its own: a smaller one would be shown as 0.000."""
+
+FAR = 0.3
+"""Tanimoto similarity below which a molecule is unlike all training molecules."""
+
+TOP = 3
+"""Nodes that are named as the largest."""
+
+ADDS_UP = {True: "adds up to the output", False: "does not add up"}
+"""What is said of a method's ledger."""
+
+WORDS = Palette("", WHITE, WHITE, ("{towards}", "{against}"))
+"""Holes in the place of the colours' names: the palette is chosen on the page."""
+
+
+def view(item: Input, explanations: Sequence[Explanation], similarity: float | None = None) -> View:
+    """One input, explained by one or several methods for the same target.
 
     Args:
-        one: what was given.
-        explanations: of it, a method each.
-        similarity: to the nearest molecule that the model learnt from, where that is known.
+        item: the input as it was read.
+        explanations: one of each method; none if the input could not be explained.
+        similarity: to the nearest training molecule, if that is known.
 
     Returns:
-        `row`, `id`, `input`, `error`, `notes`; and of what could be explained, `symbols` and `molecule` or `digit` (see
-        `geometry`), `fragments` (for each scheme name and atoms of each part), what the model says (`prediction`,
-        `probability` of `target_class`, `target`, `logit`, `logit_sd`, `unit`, `endpoint`), and for each of `methods` its
-        `relevance`, `sd`, `token`, `bias`, `gap`, and the first one's split over the input `features`; `similarity`.
+        Always `row`, `id`, `input` and `error`, and with a similarity `similarity` and the sentence
+        `near`. For an input that was explained also
+
+        - `prediction`, `probability` of `target_class`, `target`, `logit`, `logit_sd`, `unit`,
+          `endpoint`, `notes`, and the sentence `explained`;
+        - `symbols` and `molecule`, or `digit` (see `geometry`);
+        - for a molecule `parts`, the atoms of each part of any scheme, and `fragments`: for each
+          scheme the names of its parts, each with the part's place in `parts`;
+        - `methods`: what `_method_view` says of each.
     """
-    known: View = {"row": one.row, "id": one.name, "input": one.text, "error": one.error or None}
+    content: View = {
+        "row": item.row,
+        "id": item.name,
+        "input": item.text,
+        "error": item.error or None,
+    }
     if similarity is not None:
-        known["similarity"] = round(similarity, 4)
+        content["similarity"] = round(similarity, 4)
+        content["near"] = similarity_line(similarity)
     if not explanations:
-        return known
+        return content
     first = explanations[0]
-    said = first.to_dict()
-    known |= {
-        name: said[name]
-        for name in ("prediction", "probability", "target", "unit", "endpoint", "notes")
+    content |= _outcome(first)
+    content |= _drawing(first)
+    content["methods"] = {
+        explanation.method: _method_view(explanation, content.get("parts"), explanation is first)
+        for explanation in explanations
     }
-    known["target_class"] = (
-        None if first.probability is None else first.class_name(first.target.label)
-    )
-    known |= {
-        "logit": _rounded(first.logit),
-        "logit_sd": None if first.logit_sd is None else _rounded(first.logit_sd),
+    return content
+
+
+def similarity_line(similarity: float) -> str:
+    """How near an input is to what the model learnt from.
+
+    Example:
+        >>> similarity_line(0.14)
+        'Similarity to the nearest training molecule: 0.14, far away: a guess.'
+    """
+    end = ", far away: a guess." if similarity < FAR else "."
+    return f"Similarity to the nearest training molecule: {similarity:.2f}{end}"
+
+
+def _outcome(explanation: Explanation) -> View:
+    """What the model says, as numbers and as a sentence; the method's name follows on the page."""
+    record = explanation.to_dict()
+    names = ("prediction", "target", "unit", "endpoint", "notes")
+    outcome = {name: record[name] for name in names}
+    if explanation.probability is None:
+        outcome |= {"probability": None, "target_class": None}
+    else:
+        outcome["probability"] = explanation.probability
+        outcome["target_class"] = explanation.class_name(explanation.target.label)
+    spread = explanation.logit_sd
+    return outcome | {
+        "logit": rounded(explanation.logit),
+        "logit_sd": None if spread is None else rounded(spread),
+        "explained": _with_minus_signs(prediction_line(explanation, method=False)),
     }
-    known |= _drawing(first)
-    known["methods"] = {
-        made.method: _relevances(made, features=made is first) for made in explanations
-    }
-    return known
 
 
 def _drawing(explanation: Explanation) -> View:
+    """How the input is drawn, and the parts that a molecule has."""
     subject = explanation.subject
     assert subject is not None
     if not isinstance(subject, Molecule):
         return {"digit": digit_drawing(subject)}
-    fragments = {
-        scheme: [[part.name, list(part.atoms)] for part in parts(subject.mol, scheme)]
-        for scheme in SCHEMES
-    }
+    places: dict[tuple[int, ...], int] = {}
+    fragments = {}
+    for scheme in SCHEMES:
+        fragments[scheme] = [
+            (part.name, places.setdefault(part.atoms, len(places)))
+            for part in parts(subject.mol, scheme)
+        ]
     return {
         "molecule": molecule_drawing(subject.mol),
         "symbols": list(subject.symbols),
+        "parts": [list(atoms) for atoms in places],
         "fragments": fragments,
     }
 
 
-def _relevances(explanation: Explanation, features: bool) -> View:
-    made: View = {
-        "relevance": [_rounded(value) for value in explanation.relevance.tolist()],
-        "token": _rounded(explanation.token),
-        "bias": _rounded(explanation.bias),
-        "gap": _rounded(explanation.gap),
+def _method_view(
+    explanation: Explanation, parts: Sequence[Sequence[int]] | None, features: bool
+) -> View:
+    """What one method says.
+
+    Returns:
+        `relevance` of the nodes, and if known `sd`, `uncertain` nodes with the sentence `hatching`,
+        and the split over `features`; `limit`, the relevance in full colour if each picture has its own scale; the
+        `largest` nodes; `sums` of the parts of a molecule, or the `signs` of a digit: name, nodes
+        and sum of what speaks for the target and of what speaks against it; what is `beyond` the
+        nodes, name and relevance, and `base`, where the bars begin; `gap`; `adds_up`; the sentences
+        `ledger` and `colours`; `unit`.
+    """
+    relevance = explanation.relevance.tolist()
+    values = [rounded(value) for value in relevance]
+    content: View = {
+        "relevance": values,
+        "limit": rounded(scale(relevance, explanation.in_unit)),
+        "largest": _largest(values),
+        "gap": rounded(explanation.gap),
+        "adds_up": _adds_up(explanation),
+        "ledger": _with_minus_signs(ledger_line(explanation)),
+        "colours": colour_line(explanation, WORDS),
+        "unit": explanation.relevance_unit,
     }
+    content |= _beyond(explanation)
+    if parts is None:
+        content["signs"] = _signs(relevance)
+    else:
+        content["sums"] = [_sum(relevance, atoms) for atoms in parts]
     if explanation.relevance_sd is not None:
-        made["sd"] = [_rounded(value) for value in explanation.relevance_sd.tolist()]
+        content["sd"] = [rounded(value) for value in explanation.relevance_sd.tolist()]
+        flags = explanation.uncertain
+        content["uncertain"] = [node for node, uncertain in enumerate(flags) if uncertain]
+        content["hatching"] = spread_line(explanation)
     if features and explanation.feature_relevance is not None:
-        # Three digits: this is by far the largest part of a page, and is read as "mostly ring size".
-        split = explanation.feature_relevance.T.tolist()
-        made["features"] = {
-            name: [_rounded(value, 3) for value in column]
-            for name, column in zip(explanation.features, split, strict=True)
-        }
-    return made
+        content["features"] = _features(explanation)
+    return content
 
 
-def _rounded(value: float, digits: int = 6) -> float:
+def _features(explanation: Explanation) -> View:
+    """The split of each node's relevance, by the name of the input feature."""
+    assert explanation.feature_relevance is not None
+    columns = explanation.feature_relevance.T.tolist()
+    return {
+        name: [rounded(value, SPLIT_DIGITS) for value in column]
+        for name, column in zip(explanation.features, columns, strict=True)
+    }
+
+
+def _adds_up(explanation: Explanation) -> bool:
+    """Whether the nodes, the token and the biases sum to the logit, up to rounding."""
+    size = abs(explanation.logit) + float(explanation.relevance.abs().sum())
+    return abs(explanation.gap) <= TOLERANCE * size
+
+
+def _largest(relevance: Sequence[float]) -> list[int]:
+    """The nodes of the largest magnitude, the largest first; among equals the first node."""
+    return sorted(range(len(relevance)), key=lambda node: -abs(relevance[node]))[:TOP]
+
+
+def _signs(relevance: Sequence[float]) -> list[tuple[str, list[int], float]]:
+    """What speaks for the target and what against it, as two parts: superpixels have no names."""
+    towards = [node for node, value in enumerate(relevance) if value > 0]
+    against = [node for node, value in enumerate(relevance) if value < 0]
+    return [
+        (f"{len(towards)} for it", towards, _sum(relevance, towards)),
+        (f"{len(against)} against it", against, _sum(relevance, against)),
+    ]
+
+
+def _beyond(explanation: Explanation) -> View:
+    """What the nodes do not account for, if it is not nothing, and where the bars begin.
+
+    A base value is the same for every input, and as a bar would dwarf the others: the bars begin
+    there. Else they begin at zero.
+    """
+    biases = bias_word(explanation.network.config) if explanation.network else "biases"
+    steps = []
+    if explanation.token:
+        steps.append(("graph token", rounded(explanation.token)))
+    if explanation.bias:
+        steps.append((biases, rounded(explanation.bias)))
+    if abs(explanation.gap) > SMALLEST_GAP:
+        steps.append(("not accounted for", rounded(explanation.gap)))
+    base = {"base": rounded(explanation.bias)} if biases == BASE else {}
+    return {"beyond": steps} | base
+
+
+def _sum(relevance: Sequence[float], nodes: Sequence[int]) -> float:
+    return rounded(math.fsum(relevance[node] for node in nodes))
+
+
+def rounded(value: float, digits: int = DIGITS) -> float:
+    """The value with so many significant digits."""
     return float(f"{value:.{digits}g}")
+
+
+def _with_minus_signs(line: str) -> str:
+    """The line with the minus sign that the page's other numbers have."""
+    return re.sub(r"(?<= )-(?=\d)", "\N{MINUS SIGN}", line)

@@ -1,4 +1,4 @@
-"""The application: API, pages and files, with every fault told in one line."""
+"""The application: API, pages and files, with every error told in one line."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from molxai.serve import catalogue, page, routes
+from molxai.serve import catalogue, page, routes, series
 from molxai.serve.dispatch import Dispatcher
 from molxai.serve.guard import Guard
 from molxai.serve.settings import Settings
@@ -37,8 +37,8 @@ def application(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=running,
     )
-    for part in (routes, catalogue, page):
-        app.include_router(part.router)
+    for module in (routes, series, catalogue, page):
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("molxai.serve", "static")]))
     app.mount("/assets", StaticFiles(packages=[("molxai.pages", "assets")]))
     for kind, status in STATUS.items():
@@ -56,7 +56,7 @@ STATUS: dict[type[Exception], int] = {
     ValueError: 422,
     Full: 503,
 }
-"""Of what may be refused. Other errors are ours: 500, and a traceback in the terminal."""
+"""The status of each kind of refusal. Other errors are ours, with the status 500."""
 
 
 def refusal(status: int, reason: str) -> JSONResponse:
@@ -73,23 +73,19 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first, *others = error.errors()
     if first["type"] == "json_invalid":
-        return refusal(422, "the request is no JSON; see /api")
-    place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+        return refusal(422, "the request is not JSON; see /api")
+    field = ".".join(str(key) for key in first["loc"][1:]) or "the request"
     more = f" (and {len(others)} more)" if others else ""
-    return refusal(422, f"{place}: {first['msg']}{more}; see /api")
+    return refusal(422, f"{field}: {first['msg']}{more}; see /api")
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    reason = {
-        404: f"nothing at {request.url.path[:200]}",
-        405: f"{request.method} is not for {request.url.path[:200]}",
-    }
-    return refusal(error.status_code, reason.get(error.status_code, str(error.detail)))
+    path = request.url.path[:200]
+    reasons = {404: f"nothing at {path}", 405: f"{request.method} is not allowed for {path}"}
+    return refusal(error.status_code, reasons.get(error.status_code, str(error.detail)))
 
 
 def _fault(request: Request, error: Exception) -> Response:
-    return refusal(
-        500,
-        f"a fault in molxai ({type(error).__name__}): the terminal that serves this page says more",
-    )
+    kind = type(error).__name__
+    return refusal(500, f"internal error ({kind}): see the terminal where `molxai serve` runs")

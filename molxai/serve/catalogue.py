@@ -1,4 +1,4 @@
-"""The part of the API that explains nothing: what is served, what pasted text is, and drawings as text."""
+"""The part of the API that explains nothing: models, methods, pasted text and drawings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +12,10 @@ from graphormer.network.checkpoint import read_card
 from molxai.batch.rows import USUAL_NODES
 from molxai.explanation.captions import bias_word
 from molxai.explanation.inputs import Entry
+from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard, Recognised, TextRequest
-from molxai.serve.pasted import pasted
+from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
 from molxai.serve.subjects import pasted_rows
 
@@ -22,26 +23,26 @@ router = APIRouter(prefix="/api")
 
 
 @router.post("/smiles")
-async def smiles(asked: DrawnRequest, request: Request) -> Drawn:
+async def smiles(drawn: DrawnRequest, request: Request) -> Drawn:
     """The SMILES of a drawn molecule."""
     limit = request.app.state.dispatcher.settings.max_atoms
-    read = await run_in_threadpool(Entry("drawing", asked.block, "block").read, limit)
-    if not isinstance(read.subject, Molecule):
-        raise ValueError(read.error)
-    return Drawn(smiles=read.subject.smiles)
+    drawing = Entry("drawing", drawn.block, "block")
+    item = await run_in_threadpool(drawing.read, limit)
+    if not isinstance(item.subject, Molecule):
+        raise ValueError(item.error)
+    return Drawn(smiles=item.subject.smiles)
 
 
 @router.post("/recognise")
-async def recognise(asked: TextRequest, request: Request) -> Recognised:
+async def recognise(content: TextRequest, request: Request) -> Recognised:
     """Whether pasted text is one molecule or a table of them."""
-    return await run_in_threadpool(_recognised, asked.text, request.app.state.dispatcher.settings)
+    return await run_in_threadpool(_recognise, content.text, request.app.state.dispatcher.settings)
 
 
-def _recognised(text: str, settings: Settings) -> Recognised:
+def _recognise(text: str, settings: Settings) -> Recognised:
     rows = pasted_rows(text, settings)
-    return Recognised(
-        file=pasted(text).name, rows=len(rows), name=rows[0].id if len(rows) == 1 else ""
-    )
+    name = rows[0].id if len(rows) == 1 else ""
+    return Recognised(file=as_file(text).name, rows=len(rows), name=name)
 
 
 @router.get("/models")
@@ -56,9 +57,9 @@ async def methods() -> list[MethodCard]:
     return method_cards()
 
 
-def model_cards(served: Mapping[str, Path]) -> list[ModelCard]:
-    """What is to be known of each served model."""
-    return [_model_card(name, read_card(path)) for name, path in served.items()]
+def model_cards(models: Mapping[str, Path]) -> list[ModelCard]:
+    """What there is to know about each served model."""
+    return [_model_card(name, read_card(path)) for name, path in models.items()]
 
 
 def _model_card(name: str, card: Card) -> ModelCard:
@@ -77,17 +78,18 @@ def _model_card(name: str, card: Card) -> ModelCard:
 
 
 def method_cards() -> list[MethodCard]:
-    """What is to be known of each method."""
-    return [
-        MethodCard(
-            name=name,
-            says=EXPLAINERS[name].says,
-            in_unit=EXPLAINERS[name].in_unit,
-            conserves=one.conserves,
-            signed=one.signed,
-            by_target=one.by_target,
-            largest=one.largest,
-            passes=one.passes(USUAL_NODES),
-        )
-        for name, one in EXPLAINERS.items()
-    ]
+    """What there is to know about each method."""
+    return [_method_card(name, method) for name, method in EXPLAINERS.items()]
+
+
+def _method_card(name: str, method: Method) -> MethodCard:
+    return MethodCard(
+        name=name,
+        says=method.says,
+        in_unit=method.in_unit,
+        conserves=method.conserves,
+        signed=method.signed,
+        by_target=method.by_target,
+        largest=method.largest,
+        passes=method.passes(USUAL_NODES),
+    )

@@ -8,9 +8,9 @@ from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Entry
 from molxai.explanation.methods import method as method_named
 from molxai.serve.api import MOST_METHODS
-from molxai.serve.jobs import Job, Kept, Lane
+from molxai.serve.cache import ModelCache
+from molxai.serve.jobs import Job, Queue, Results
 from molxai.serve.settings import Settings
-from molxai.serve.shelf import Shelf
 from molxai.serve.work import Row, Work, is_quick, predicted_rows
 
 
@@ -30,10 +30,10 @@ class Dispatcher:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.quick = Lane("quick", settings.most_quick)
-        self.long = Lane("long", settings.most_long)
-        self.shelves = {queue: Shelf(settings) for queue in (self.quick, self.long)}
-        self.uploads: Kept[Upload] = Kept(settings.most_kept, settings.lifetime)
+        self.quick = Queue("quick", settings.most_quick)
+        self.long = Queue("long", settings.most_long)
+        self.caches = {queue: ModelCache(settings) for queue in (self.quick, self.long)}
+        self.uploads: Results[Upload] = Results(settings.most_kept, settings.lifetime)
 
     def explain(self, question: Question, entries: Sequence[Entry], views: bool) -> Job[Row]:
         """A job whose results are a row for each entry.
@@ -55,7 +55,7 @@ class Dispatcher:
         queue, work = self._work(question, entries, views=True, several=True)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
         upload = Upload(queue.add(Job(work.rows(entries), len(entries))), file, work, extras)
-        for dropped in self.uploads.keep(upload.job.id, upload):
+        for dropped in self.uploads.add(upload.job.id, upload):
             dropped.job.cancel()
         return upload
 
@@ -75,7 +75,7 @@ class Dispatcher:
 
     def _work(
         self, question: Question, entries: Sequence[Entry], views: bool, several: bool
-    ) -> tuple[Lane, Work]:
+    ) -> tuple[Queue, Work]:
         """The queue for a question, and what is done there."""
         if len(question.methods) > MOST_METHODS:
             raise ValueError(
@@ -89,13 +89,13 @@ class Dispatcher:
         return queue, Work(question, explainers, views)
 
     def _prepare(
-        self, question: Question, entries: Sequence[Entry], queue: Lane, several: bool
+        self, question: Question, entries: Sequence[Entry], queue: Queue, several: bool
     ) -> tuple[Question, tuple[Explainer, ...]]:
         """The question with the usual model and target, checked, and the model with each method."""
         reads = "molecules" if entries[0].kind in ("smiles", "block") else "digits"
         model = usual_model(question.model, reads)
         explainers = tuple(
-            self.shelves[queue].explainer(model, method, question.endpoint)
+            self.caches[queue].explainer(model, method, question.endpoint)
             for method in question.methods
         )
         check_reads(explainers[0], reads)

@@ -1,8 +1,8 @@
 """Who may ask, and how much: every request passes here first.
 
-Browsers send what any page on the web tells them to send to this machine. So a request must name a host that is ours
-(a page whose own name was rebound to this address names its own), and one that changes or computes something must come
-from our own page or from no page at all.
+Browsers send what any page on the web tells them to send to this machine. So a request must name a
+host that is ours (a page whose own name was rebound to this address names its own), and a request
+that changes or computes something must come from our own page or from no page at all.
 """
 
 import json
@@ -32,74 +32,88 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-"""Of every answer."""
+"""Headers of every answer."""
 
 BODIES = ("application/json", "multipart/form-data")
-"""Types of a request's body."""
+"""Types of a request's body that are read."""
+
+READS = ("GET", "HEAD")
+"""Methods of requests that change and compute nothing."""
+
+FOREIGN = "the request comes from a page of another site: only the workbench's own pages may ask"
+"""Why a request from elsewhere is refused."""
+
+Refusal = tuple[int, str]
+"""Status and reason."""
 
 
 class Guard:
     """An ASGI application around another one."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app, self.settings = app, settings
+        self.app = app
+        self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         outward = _Outward(send)
-        if refusal := self._refusal(scope["method"], Headers(scope=scope)):
+        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        if refusal:
             await _refuse(outward, *refusal)
         else:
             await self.app(scope, _Bounded(receive, self.settings.largest_body), outward)
 
-    def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
-        """Status and reason, where the request is not let in."""
+    def _refusal(self, method: str, headers: Headers) -> Refusal | None:
+        """Status and reason, if the request is not let in."""
         host = headers.get("host", "")
         if not self.settings.knows(host):
             return (
                 400,
-                "the request is addressed to another host: open the address that 'molxai serve' printed",
+                "the request is addressed to another host: open the address that 'molxai serve' "
+                "printed",
             )
-        if method in ("GET", "HEAD"):
+        if method in READS:
             return None
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() not in (
-            f"http://{host.lower()}",
-            f"https://{host.lower()}",
-        ):
-            return (
-                403,
-                "the request comes from a page of another site: only the workbench's own pages may ask",
-            )
-        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return (
-                403,
-                "the request comes from a page of another site: only the workbench's own pages may ask",
-            )
-        if (
-            method != "DELETE"
-            and headers.get("content-type", "").partition(";")[0].strip().lower() not in BODIES
-        ):
+        if not _is_from_our_page(headers, host):
+            return 403, FOREIGN
+        if method != "DELETE" and _media_type(headers) not in BODIES:
             return 415, f"a body of another type: {' or '.join(BODIES)} is needed"
         length = headers.get("content-length", "0")
         largest = self.settings.largest_body
-        return (413, too_large(largest)) if not length.isdigit() or int(length) > largest else None
+        if not length.isdigit() or int(length) > largest:
+            return 413, too_large(largest)
+        return None
+
+
+def _is_from_our_page(headers: Headers, host: str) -> bool:
+    """Whether a request comes from our own page, or from no page at all."""
+    origin = headers.get("origin")
+    ours = (f"http://{host.lower()}", f"https://{host.lower()}")
+    if origin is not None and origin.lower() not in ours:
+        return False
+    return headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def _media_type(headers: Headers) -> str:
+    """The type of a request's body, without its parameters."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def too_large(largest: int) -> str:
     """Why a body of more bytes is refused."""
-    return (
-        f"a request of more than {largest // 2**20} MB: send less at once, or use the command line"
-    )
+    megabytes = largest // 2**20
+    return f"a request of more than {megabytes} MB: send less at once, or use the command line"
 
 
 class _Bounded:
     """A request's body, counted as it comes: its length may be missing or a lie."""
 
     def __init__(self, receive: Receive, largest: int) -> None:
-        self.receive, self.largest, self.left = receive, largest, largest
+        self.receive = receive
+        self.largest = largest
+        self.left = largest
 
     async def __call__(self) -> Message:
         message = await self.receive()
@@ -119,19 +133,17 @@ class _Outward:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
-            headers.setdefault(
-                "Cache-Control", "no-cache"
-            )  # asked for anew, and sent only where it has changed
+            # Asked for anew each time, and sent only if it has changed.
+            headers.setdefault("Cache-Control", "no-cache")
         await self.send(message)
 
 
 async def _refuse(send: Send, status: int, reason: str) -> None:
     content = json.dumps({"error": reason}).encode()
-    sizes = (b"content-length", str(len(content)).encode())
     headers = [
         (b"content-type", b"application/json"),
-        sizes,
-        (b"connection", b"close"),
-    ]  # a body may still be on its way
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),  # a body may still be on its way
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

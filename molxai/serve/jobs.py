@@ -1,7 +1,7 @@
-"""Work in steps, done in lanes, so that a heavy job never keeps a light one waiting.
+"""Jobs in steps and the queues that work on them, so that a long job never blocks a short one.
 
-A lane is one thread that does a step of each of its jobs in turn: two uploads advance together, and what is cancelled
-stops at the end of its step. Nothing of a job is written to disk.
+A queue is one thread that does a step of each of its jobs in turn: two uploads advance together,
+and a job that is cancelled stops at the end of its step. Nothing of a job is written to disk.
 """
 
 import logging
@@ -26,7 +26,8 @@ class Job(Generic[T]):
 
     def __init__(self, steps: Iterator[Sequence[T]], total: int) -> None:
         self.id = secrets.token_urlsafe(12)
-        self.steps, self.total = steps, total
+        self.steps = steps
+        self.total = total
         self.results: list[T] = []
         self.state: State = "waiting"
         self.error: Exception | None = None
@@ -34,7 +35,7 @@ class Job(Generic[T]):
         self.ending = Lock()
 
     def cancel(self) -> None:
-        """Stop at the end of the step in work; what has ended stays as it is."""
+        """Stop at the end of the current step; a job that has ended stays as it is."""
         self._end("cancelled")
 
     def advance(self) -> None:
@@ -42,9 +43,9 @@ class Job(Generic[T]):
         if self.state == "waiting":
             self.state = "running"
         try:
-            made = next(self.steps)
-            if not self.ended.done():  # cancelled meanwhile: nothing is added to what was told
-                self.results.extend(made)
+            results = next(self.steps)
+            if not self.ended.done():  # a job cancelled meanwhile has told its last result
+                self.results.extend(results)
         except StopIteration:
             self._end("done")
         except Exception as error:
@@ -54,19 +55,24 @@ class Job(Generic[T]):
 
     def _end(self, state: State, error: Exception | None = None) -> None:
         with self.ending:
-            if not self.ended.done():
-                self.state, self.error, self.steps = state, error, iter(())
-                self.ended.set_result(None)
+            if self.ended.done():
+                return
+            self.state = state
+            self.error = error
+            self.steps = iter(())
+            self.ended.set_result(None)
 
 
-class Lane:
+class Queue:
     """A thread that does a step of each of its jobs in turn."""
 
     def __init__(self, name: str, most: int) -> None:
-        self.name, self.most = name, most
+        self.name = name
+        self.most = most
         self.jobs: deque[Job] = deque()
         self.current: Job | None = None
-        self.changed, self.open = Condition(), True
+        self.changed = Condition()
+        self.open = True
         self.thread = Thread(target=self._work, name=f"molxai-{name}", daemon=True)
         self.thread.start()
 
@@ -77,10 +83,11 @@ class Lane:
             Full: there are too many already.
         """
         with self.changed:
-            self.jobs = deque(one for one in self.jobs if not one.ended.done())
+            self.jobs = deque(waiting for waiting in self.jobs if not waiting.ended.done())
             if len(self.jobs) + (self.current is not None) >= self.most:
                 raise Full(
-                    f"{self.most} jobs are in work or waiting, as many as are taken on at once: try again in a little while"
+                    f"{self.most} jobs are waiting or running, as many as are taken on at once: "
+                    "try again in a little while"
                 )
             self.jobs.append(job)
             self.changed.notify()
@@ -95,45 +102,52 @@ class Lane:
             self.changed.notify()
 
     def _work(self) -> None:
-        while True:
-            with self.changed:
-                if self.current and not self.current.ended.done():
-                    self.jobs.append(self.current)
-                self.current = None
-                self.changed.wait_for(lambda: self.jobs or not self.open)
-                if not self.open:
-                    return
+        while (job := self._next()) is not None:
+            if not job.ended.done():
+                job.advance()
+
+    def _next(self) -> Job | None:
+        """The job whose turn it is, as soon as there is one; None if the queue is closed."""
+        with self.changed:
+            if self.current and not self.current.ended.done():
+                self.jobs.append(self.current)
+            self.current = None
+            self.changed.wait_for(lambda: self.jobs or not self.open)
+            if self.open:
                 self.current = self.jobs.popleft()
-            if not self.current.ended.done():
-                self.current.advance()
+            return self.current
 
 
-class Kept(Generic[T]):
+class Results(Generic[T]):
     """What is asked for again, by id, until nobody has asked for a while."""
 
     def __init__(self, most: int, lifetime: float, clock: Callable[[], float] = monotonic) -> None:
-        self.most, self.lifetime, self.clock = most, lifetime, clock
-        self.held: dict[str, tuple[float, T]] = {}
+        self.most = most
+        self.lifetime = lifetime
+        self.clock = clock
+        self.stored: dict[str, tuple[float, T]] = {}
+        """By id, with the time when it was last asked for."""
         self.changing = Lock()
 
-    def keep(self, name: str, one: T) -> list[T]:
-        """Hold it under the name; returns what had to go: too old, or one too many."""
+    def add(self, name: str, result: T) -> list[T]:
+        """Keep it under the name; returns what had to go: too old, or one too many."""
         with self.changing:
-            self.held[name] = (self.clock(), one)
-            oldest = sorted(self.held, key=lambda name: self.held[name][0])
-            late = self.clock() - self.lifetime
-            gone = [
-                name
-                for place, name in enumerate(oldest)
-                if self.held[name][0] < late or place < len(oldest) - self.most
-            ]
-            return [self.held.pop(name)[1] for name in gone]
+            self.stored[name] = (self.clock(), result)
+            oldest = sorted(self.stored, key=lambda name: self.stored[name][0])
+            surplus = oldest[: max(0, len(oldest) - self.most)]
+            expired = [name for name in oldest if self._is_expired(name)]
+            removed = dict.fromkeys([*surplus, *expired])
+            return [self.stored.pop(name)[1] for name in removed]
 
     def find(self, name: str) -> T | None:
-        """What is held under the name, and from now on for another lifetime."""
+        """The result of that name, which is kept for another lifetime; None if there is none."""
         with self.changing:
-            seen, one = self.held.get(name, (0.0, None))
-            if one is None or seen < self.clock() - self.lifetime:
+            if name not in self.stored or self._is_expired(name):
                 return None
-            self.held[name] = (self.clock(), one)
-            return one
+            _, result = self.stored[name]
+            self.stored[name] = (self.clock(), result)
+            return result
+
+    def _is_expired(self, name: str) -> bool:
+        asked, _ = self.stored[name]
+        return asked < self.clock() - self.lifetime

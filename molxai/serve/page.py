@@ -8,10 +8,13 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
-from molxai.chemistry.fragments import SCHEMES
-from molxai.pages.page import SCRIPTS, embedded, palettes
+from graphormer.network.card import Card
+from graphormer.network.checkpoint import read_card
+from molxai.chemistry.series import common_target
+from molxai.pages.page import SCRIPTS, embedded, shared_settings
+from molxai.pages.quality import quality_line
 from molxai.pages.report import METHODS
-from molxai.rendering.colour import SMALLEST_SCALE
+from molxai.serve.api import MethodCard
 from molxai.serve.catalogue import method_cards, model_cards
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import READ
@@ -30,7 +33,7 @@ OWN_SCRIPTS = (
     "drop",
     "workbench",
 )
-"""Of the folder `static`, after those that pages share."""
+"""Scripts in `static`, which come after those that pages share."""
 
 EXAMPLES = {
     "elenbecestat": (
@@ -43,13 +46,19 @@ EXAMPLES = {
     ),
     "donepezil": ("a drug with another target", "COc1cc2c(cc1OC)C(=O)C(CC1CCN(Cc3ccccc3)CC1)C2"),
 }
-"""What each is, and its SMILES."""
+"""Molecules to try: what each is, and its SMILES."""
 
 DIGITS = ("two", "five", "seven", "eight")
-"""That `pad.js` draws."""
+"""Digits to try, which `pad.js` draws."""
 
 USUAL = {"molecules": "bace", "digits": "mnist", "methods": list(METHODS)}
-"""What is chosen before anybody chooses."""
+"""What is chosen at first."""
+
+SLOW_PASSES = 60
+"""Passes for a usual graph above which a method is called slow."""
+
+Schema = Mapping[str, Any]
+"""A part of the OpenAPI document."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,16 +86,34 @@ async def workbench(request: Request) -> HTMLResponse:
 
 def _settings(settings: Settings) -> dict[str, Any]:
     """What the page's scripts know from the beginning."""
-    return {
-        "palettes": palettes(),
-        "smallest_scale": SMALLEST_SCALE,
-        "schemes": list(SCHEMES),
+    cards = {name: read_card(path) for name, path in settings.models.items()}
+    models = [
+        model.model_dump() | _model_words(cards[model.name])
+        for model in model_cards(settings.models)
+    ]
+    methods = {
+        method.name: method.model_dump() | {"cost": _cost(method)} for method in method_cards()
+    }
+    return shared_settings() | {
         "usual": USUAL,
         "most_columns": MOST_COLUMNS,
         "largest_body": settings.largest_body,
-        "models": [one.model_dump() for one in model_cards(settings.models)],
-        "methods": {one.name: one.model_dump() for one in method_cards()},
+        "models": models,
+        "methods": methods,
     }
+
+
+def _model_words(card: Card) -> dict[str, str]:
+    """What the form says of a model, and what it explains if nobody chooses a class."""
+    quality = quality_line(card.metrics.get("test", {}), card.members)
+    return {"quality_line": quality, "usual_target": common_target(card)}
+
+
+def _cost(method: MethodCard) -> str:
+    """Whether a method adds up, and whether it is slow, in a few words."""
+    is_slow = method.largest is not None or sum(method.passes) > SLOW_PASSES
+    adds_up = "adds up" if method.conserves else "does not add up"
+    return f"{adds_up}, slow" if is_slow else adds_up
 
 
 @router.get("/api")
@@ -94,9 +121,9 @@ async def api(request: Request) -> HTMLResponse:
     """The OpenAPI document as a page."""
     document = request.app.openapi()
     operations = [
-        _operation(path, verb, known, document)
+        _operation(path, verb, operation, document)
         for path, verbs in document["paths"].items()
-        for verb, known in verbs.items()
+        for verb, operation in verbs.items()
     ]
     page = templates.get_template("api.html").render(
         about=document["info"],
@@ -107,46 +134,51 @@ async def api(request: Request) -> HTMLResponse:
     return HTMLResponse(page)
 
 
-def _operation(
-    path: str, verb: str, known: Mapping[str, Any], document: Mapping[str, Any]
-) -> dict[str, Any]:
+def _operation(path: str, verb: str, operation: Schema, document: Schema) -> dict[str, Any]:
     """One address: what it is for, what it takes, and what it answers."""
-    given = [
-        _field(one["name"], one["schema"] | {"description": one.get("description", "")}, document)
-        for one in known.get("parameters", ())
-    ]
-    kinds = known.get("requestBody", {}).get("content", {})
-    body = [field for one in kinds.values() for field in _fields(one["schema"], document)]
-    done: Mapping[str, Any] = next(
-        (answer for code, answer in known["responses"].items() if code.startswith("2")), {}
-    )
-    answer = done.get("content", {}).get("application/json", {}).get("schema", {})
-    several = answer.get("type") == "array"
+    parameters = [_parameter(content, document) for content in operation.get("parameters", ())]
+    bodies = operation.get("requestBody", {}).get("content", {})
+    fields = [field for body in bodies.values() for field in _fields(body["schema"], document)]
+    answer = _answer(operation)
+    is_list = answer.get("type") == "array"
     return {
         "path": path,
         "verb": verb.upper(),
-        "says": known.get("description", ""),
-        "kind": next(iter(kinds), ""),
-        "given": [*given, *body],
-        "answers": _fields(answer.get("items", {}) if several else answer, document),
-        "several": several,
+        "says": operation.get("description", ""),
+        "kind": next(iter(bodies), ""),
+        "fields": [*parameters, *fields],
+        "answers": _fields(answer.get("items", {}) if is_list else answer, document),
+        "is_list": is_list,
     }
 
 
-def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _answer(operation: Schema) -> Schema:
+    """The schema of what is answered in JSON if all goes well; empty if there is none."""
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            return response.get("content", {}).get("application/json", {}).get("schema", {})
+    return {}
+
+
+def _resolve(schema: Schema, document: Schema) -> Schema:
+    """The schema that is referred to, or the schema itself."""
     name = schema.get("$ref", "").rpartition("/")[2]
     return document["components"]["schemas"][name] if name else schema
 
 
-def _fields(schema: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict[str, str]]:
+def _fields(schema: Schema, document: Schema) -> list[dict[str, str]]:
     """Name, type and meaning of each field."""
-    return [
-        _field(name, one, document)
-        for name, one in _resolved(schema, document).get("properties", {}).items()
-    ]
+    properties = _resolve(schema, document).get("properties", {})
+    return [_field(name, content, document) for name, content in properties.items()]
 
 
-def _field(name: str, schema: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, str]:
+def _parameter(parameter: Schema, document: Schema) -> dict[str, str]:
+    """The same of a parameter in the address."""
+    described = parameter["schema"] | {"description": parameter.get("description", "")}
+    return _field(parameter["name"], described, document)
+
+
+def _field(name: str, schema: Schema, document: Schema) -> dict[str, str]:
     default = schema.get("default")
     usual = f" [default: {json.dumps(default)}]" if default not in (None, "") else ""
     return {
@@ -156,23 +188,20 @@ def _field(name: str, schema: Mapping[str, Any], document: Mapping[str, Any]) ->
     }
 
 
-def _type(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+def _type(schema: Schema, document: Schema) -> str:
     """The type in words."""
     if "anyOf" in schema:
-        return " or ".join(
-            _type(one, document) for one in schema["anyOf"] if one.get("type") != "null"
-        )
+        kinds = [kind for kind in schema["anyOf"] if kind.get("type") != "null"]
+        return " or ".join(_type(kind, document) for kind in kinds)
     if "$ref" in schema:
-        known = _resolved(schema, document)
-        return (
-            known.get("title", "object")
-            if known.get("type") == "object"
-            else " | ".join(known.get("enum", ()))
-        )
-    if schema.get("type") == "array":
+        known = _resolve(schema, document)
+        is_object = known.get("type") == "object"
+        return known.get("title", "object") if is_object else " | ".join(known.get("enum", ()))
+    kind = schema.get("type", "")
+    if kind == "array":
         return f"list of {_type(schema.get('items', {}), document)}"
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
-    return {"object": "dictionary"}.get(
-        schema.get("type", ""), schema.get("format") or schema.get("type", "anything")
-    )
+    if kind == "object":
+        return "dictionary"
+    return schema.get("format") or kind or "anything"

@@ -145,13 +145,13 @@ async def job(
     ] = False,
 ) -> Response:
     """How far an upload is, and its results from row `start` on."""
-    return _json(_answer(_find(id, request), start, records, views))
+    return _json(_answer(find_upload(id, request), start, records, views))
 
 
 @router.delete("/jobs/{id}", responses={200: {"model": JobAnswer}})
 async def cancel(id: str, request: Request) -> Response:
     """Stop an upload; what is done stays."""
-    upload = _find(id, request)
+    upload = find_upload(id, request)
     upload.job.cancel()
     return _json(_answer(upload, upload.job.total))
 
@@ -166,7 +166,7 @@ async def result(
     ] = "",
 ) -> Response:
     """The records of an upload that has ended, as the file that `molxai explain -o` writes."""
-    upload = _find(id, request)
+    upload = find_upload(id, request)
     job = upload.job
     if not job.ended.done():
         raise ValueError(
@@ -175,7 +175,12 @@ async def result(
     return await run_in_threadpool(download, upload, ending, method)
 
 
-def _find(id: str, request: Request) -> Upload:
+def find_upload(id: str, request: Request) -> Upload:
+    """The upload of a job.
+
+    Raises:
+        FileNotFoundError: there is none, or it is forgotten.
+    """
     upload = dispatcher_of(request).uploads.find(id)
     if upload is None:
         raise FileNotFoundError(

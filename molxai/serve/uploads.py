@@ -1,10 +1,14 @@
-"""An upload as rows: read from a temporary file that is gone when they are, and refused where it is or unpacks too large."""
+"""An upload as rows.
+
+It is read from a temporary file that is deleted at once, and refused if it is or unpacks too large.
+"""
 
 import re
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from graphormer.graphs.molecules import shortened
 from graphormer.readers.arrays import unpacked_size
@@ -13,34 +17,41 @@ from graphormer.readers.spreadsheets import WORKBOOKS, workbook_size
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.readers.text import ending, lines
 from molxai.explanation.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
-from molxai.serve.pasted import pasted
+from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 TEXT = ".txt"
-"""Ending of a file of which its content says what it is."""
+"""Ending of a file whose content says what it is."""
 
 READ = (*MOLECULE_FILES, TEXT, *DIGIT_FILES)
 """Endings of files that are taken, in any case; packed ones (.gz) are not."""
 
 LONGEST_NAME = 60
-"""Characters of a file's name that are kept: in UTF-8 at most 240 bytes, and file systems take 255."""
+"""Characters of a file name that are kept: at most 240 bytes in UTF-8; file systems take 255."""
+
+
+MEGABYTE = 2**20
+"""Bytes."""
+
+NOTHING = Input(0, "")
+"""In the place of an input that is not read yet."""
 
 
 class OversizedError(ValueError):
     """There is more than is taken."""
 
 
-NOTHING = Input(0, "")
-
-
 @dataclass(frozen=True)
 class Ready(Entry):
-    """An entry that is read already, for its file does not stay."""
+    """An entry that is read already, because its file does not stay."""
 
-    made: Input = NOTHING
+    item: Input = NOTHING
 
     def read(self, max_atoms: int = 0) -> Input:
-        return self.made
+        return self.item
 
 
 def uploaded(
@@ -49,37 +60,39 @@ def uploaded(
     """The rows of an uploaded file.
 
     Raises:
-        ValueError: it cannot be read, or is of no known kind; as `OversizedError`: it holds too much.
+        ValueError: it cannot be read, or is of no known kind.
+        OversizedError: it holds too much.
     """
     safe = safe_name(name)
     if Path(safe).suffix.lower() not in READ:
-        unpack = ", unpack it first" if ending(Path(safe)) in READ else ""
-        raise ValueError(f"{safe}: files ending in {', '.join(READ)} can be read{unpack}")
+        is_packed = ending(Path(safe)) in READ
+        remedy = ", unpack it first" if is_packed else ""
+        raise ValueError(f"{safe}: files ending in {', '.join(READ)} can be read{remedy}")
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, safe)
         path.write_bytes(content)
         try:
             if path.suffix.lower() == TEXT:
-                path = _recognised(path, layout)
+                path = _rename_text(path, layout)
             return _rows(path, settings, layout, label_column)
         except MemoryError as error:
             raise OversizedError(f"{safe} unpacks to more than fits into memory: cut it") from error
         except OversizedError:
             raise
         except (ValueError, OSError) as error:
-            raise ValueError(_without(path, str(error))) from error
+            raise ValueError(_without_folder(path, str(error))) from error
 
 
-def _recognised(path: Path, layout: Layout) -> Path:
+def _rename_text(path: Path, layout: Layout) -> Path:
     """A text file again, under the ending that its content has.
 
     Raises:
         ValueError: it is no text, or nothing that could be pasted.
     """
-    found = pasted("".join(lines(path, layout.encoding)))
-    named = path.with_name(found.name)
-    named.write_text(found.content, encoding="utf-8", errors="surrogateescape")
-    return named
+    file = as_file("".join(lines(path, layout.encoding)))
+    renamed = path.with_name(file.name)
+    renamed.write_text(file.content, encoding="utf-8", errors="surrogateescape")
+    return renamed
 
 
 def safe_name(name: str) -> str:
@@ -89,38 +102,46 @@ def safe_name(name: str) -> str:
         >>> safe_name("../../etc/dose <b>response.CSV")
         'dose_b_response.CSV'
     """
-    plain = re.sub(r"[^\w.-]+", "_", re.split(r"[/\\]", name)[-1])[-LONGEST_NAME:]
-    return plain if plain.strip(".") == plain != "" else f"upload{plain}"
+    last = re.split(r"[/\\]", name)[-1]
+    plain = re.sub(r"[^\w.-]+", "_", last)[-LONGEST_NAME:]
+    is_name = plain != "" and plain.strip(".") == plain
+    return plain if is_name else f"upload{plain}"
 
 
-def _without(path: Path, text: str) -> str:
+def _without_folder(path: Path, text: str) -> str:
     """A text without the folder that the user never saw."""
     return text.replace(f"{path.parent}/", "")
 
 
 def _rows(path: Path, settings: Settings, layout: Layout, label_column: str) -> list[Entry]:
     _check_unpacked(path, settings.largest_content, settings.most_rows)
-    found = list(islice(entries([str(path)], layout, label_column), settings.most_rows + 1))
-    if len(found) > settings.most_rows:
+    every = entries([str(path)], layout, label_column)
+    rows = list(islice(every, settings.most_rows + 1))
+    if len(rows) > settings.most_rows:
         raise OversizedError(
-            f"{path.name} has more than {settings.most_rows} rows: cut it, or use 'molxai explain' on the command line"
+            f"{path.name} has more than {settings.most_rows} rows: cut it, or use 'molxai explain' "
+            "on the command line"
         )
-    if not found:
+    if not rows:
         raise ValueError(f"no inputs in {path.name}: at least one row is needed")
-    return [
-        bounded(_picture(one, path) if one.kind == "picture" else one, settings) for one in found
-    ]
+    return [limit_length(_read_picture(row, path), settings) for row in rows]
 
 
-def _picture(entry: Entry, path: Path) -> Ready:
-    known = entry.read()
-    named = replace(known, text=_without(path, known.text), error=_without(path, known.error))
-    return Ready(named.text, None, "picture", entry.row, entry.id, made=named)
+def _read_picture(entry: Entry, path: Path) -> Entry:
+    """The entry, which is read now if it is a picture: its file does not stay."""
+    if entry.kind != "picture":
+        return entry
+    item = entry.read()
+    text = _without_folder(path, item.text)
+    error = _without_folder(path, item.error)
+    named = replace(item, text=text, error=error)
+    return Ready(text, None, "picture", entry.row, entry.id, item=named)
 
 
-def bounded(entry: Entry, settings: Settings) -> Entry:
+def limit_length(entry: Entry, settings: Settings) -> Entry:
     """The entry, or one that says that it is too long to be parsed."""
-    longest = {"smiles": settings.longest_smiles, "block": settings.longest_block}.get(entry.kind)
+    limits = {"smiles": settings.longest_smiles, "block": settings.longest_block}
+    longest = limits.get(entry.kind)
     if longest is None or len(entry.content) <= longest:
         return entry
     fault = f"{len(entry.content)} characters: at most {longest} are read"
@@ -131,10 +152,11 @@ def _check_unpacked(path: Path, largest: int, most_rows: int) -> None:
     """Refuse what would unpack to far more than was sent, by what the file itself says.
 
     Raises:
-        OversizedError: it is so.
+        OversizedError: it would.
         ValueError: it is a damaged file of arrays.
     """
-    content, rows = 0, 0
+    content = 0
+    rows = 0
     if path.suffix.lower() in ARRAYS:
         content = unpacked_size(path)
         rows = picture_count(path) if content <= largest else 0
@@ -143,38 +165,46 @@ def _check_unpacked(path: Path, largest: int, most_rows: int) -> None:
     elif path.suffix.lower() == ".parquet":
         content, rows = _parquet_size(path, largest, most_rows)
     if content > largest or rows > most_rows:
-        limits = f"at most {largest / 2**20:.0f} MB and {most_rows} rows are read"
-        raise OversizedError(
-            f"{path.name} unpacks to {content / 2**20:.0f} MB and {rows} rows: {limits}"
-        )
+        size = f"{content / MEGABYTE:.0f} MB and {rows} rows"
+        limits = f"at most {largest / MEGABYTE:.0f} MB and {most_rows} rows are read"
+        raise OversizedError(f"{path.name} unpacks to {size}: {limits}")
 
 
 def _parquet_size(path: Path, largest: int, most_rows: int) -> tuple[int, int]:
-    """Bytes and rows. Text that is repeated is stored once: its bytes are counted for every cell, without making the cells."""
+    """Bytes and rows of what a Parquet file holds.
+
+    Text that is repeated is stored once: its bytes are counted for every cell, without making the
+    cells.
+    """
     import pyarrow as pa
-    from pyarrow import compute, parquet
+    from pyarrow import parquet
 
     try:
-        plain = [
-            one.name
-            for one in parquet.read_schema(path)
-            if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
-        ]
-        file = parquet.ParquetFile(path, read_dictionary=plain)
-        stored = sum(
-            file.metadata.row_group(place).total_byte_size for place in range(file.num_row_groups)
-        )
-        if stored > largest or file.metadata.num_rows > most_rows:
-            return stored, file.metadata.num_rows
-        columns = [
-            column.combine_chunks()
-            for column in file.read().columns
-            if pa.types.is_dictionary(column.type)
-        ]
+        names = [column.name for column in parquet.read_schema(path) if _is_text(column.type)]
+        file = parquet.ParquetFile(path, read_dictionary=names)
+        about = file.metadata
+        groups = range(about.num_row_groups)
+        stored = sum(about.row_group(group).total_byte_size for group in groups)
+        if stored > largest or about.num_rows > most_rows:
+            return stored, about.num_rows
+        table = file.read()
     except (pa.ArrowException, OSError):
-        return 0, 0  # no Parquet file: its reader says so
-    lengths = [
-        compute.sum(compute.take(compute.binary_length(one.dictionary), one.indices)).as_py() or 0
-        for one in columns
-    ]
-    return max(stored, sum(lengths)), file.metadata.num_rows
+        return 0, 0  # it is not a Parquet file: its reader says so
+    columns = [column for column in table.columns if pa.types.is_dictionary(column.type)]
+    return max(stored, sum(_text_size(column) for column in columns)), about.num_rows
+
+
+def _is_text(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _text_size(column: "pa.ChunkedArray") -> int:
+    """Bytes of a column of text that is stored as a dictionary and places in it."""
+    from pyarrow import compute
+
+    cells = column.combine_chunks()
+    lengths = compute.binary_length(cells.dictionary)
+    each = compute.take(lengths, cells.indices)  # (rows,)
+    return compute.sum(each).as_py() or 0

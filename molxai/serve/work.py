@@ -78,6 +78,11 @@ class Work:
     views: bool
     """Whether a page is to draw the inputs."""
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Ids of the methods, in order."""
+        return self.question.methods
+
     def rows(self, entries: Sequence[Entry]) -> Iterator[list[Row]]:
         """Every input by every method, in chunks of about a second's work.
 

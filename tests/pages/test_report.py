@@ -1,4 +1,4 @@
-"""The report, opened in a real browser: it shows what `molxai explain` writes, whatever the names in the table are."""
+"""The report in a real browser: it shows what `molxai explain` writes, whatever the names are."""
 
 import csv
 import json
@@ -8,6 +8,7 @@ import pytest
 from browsing import chromium
 from conftest import ROOT
 
+from molxai.chemistry.fragments import SCHEMES
 from molxai.cli import main
 from molxai.rendering.colour import PALETTES
 
@@ -50,22 +51,8 @@ def records(table: Path) -> list[dict]:
 @pytest.fixture(scope="module")
 def page(table: Path) -> Path:
     out = table.parent / "report.html"
-    assert (
-        main(
-            [
-                "report",
-                str(table),
-                "--target-columns",
-                "measured",
-                "--columns",
-                "note",
-                "-o",
-                str(out),
-                "-q",
-            ]
-        )
-        == 0
-    )
+    columns = ["--target-columns", "measured", "--columns", "note"]
+    assert main(["report", str(table), *columns, "-o", str(out), "-q"]) == 0
     return out
 
 
@@ -78,12 +65,32 @@ def driver(page: Path):
 
 def shown(driver, css: str) -> list:
     """Elements of a selector that are seen."""
-    return [one for one in driver.find_elements("css selector", css) if one.is_displayed()]
+    elements = driver.find_elements("css selector", css)
+    return [element for element in elements if element.is_displayed()]
+
+
+def shown_rows(driver) -> list[int]:
+    """The rows of the table that are seen, in order."""
+    rows = shown(driver, "table.inputs tr[data-row]")
+    return [int(row.get_attribute("data-row")) for row in rows]
+
+
+def column(driver, title: str) -> list[str]:
+    """Texts of a column of the table."""
+    return [cell.text for cell in shown(driver, f"table.inputs td[data-title='{title}']")]
+
+
+def head(driver, title: str):
+    """The button that sorts by a column."""
+    buttons = driver.find_elements("css selector", "table.inputs th button")
+    return next(button for button in buttons if button.text == title)
 
 
 def choose(driver, name: str, value: str) -> None:
     driver.execute_script(
-        "const one = document.getElementById(arguments[0]); one.value = arguments[1]; one.dispatchEvent(new Event('change'))",
+        "const control = document.getElementById(arguments[0]);"
+        "control.value = arguments[1];"
+        "control.dispatchEvent(new Event('change'))",
         name,
         value,
     )
@@ -91,17 +98,17 @@ def choose(driver, name: str, value: str) -> None:
 
 def open_row(driver, row: int) -> None:
     driver.execute_script(
-        "if (document.getElementById('detail').open) document.getElementById('detail').close()"
+        "const dialog = document.getElementById('detail'); if (dialog.open) dialog.close()"
     )
-    driver.execute_script(
-        "document.querySelector(arguments[0]).click()", f"tr[data-row='{row}'] button.link"
-    )
+    button = f"tr[data-row='{row}'] button.link"
+    driver.execute_script("document.querySelector(arguments[0]).click()", button)
 
 
 def read_node(driver, node: int) -> str:
     """Point at a node of the large picture; what is said of it."""
     driver.execute_script(
-        "document.querySelector(arguments[0]).dispatchEvent(new PointerEvent('pointermove', {bubbles: true, pointerType: 'mouse'}))",
+        "const event = new PointerEvent('pointermove', {bubbles: true, pointerType: 'mouse'});"
+        "document.querySelector(arguments[0]).dispatchEvent(event)",
         f"#detail-content .large [data-node='{node}']",
     )
     return driver.find_element("css selector", "#detail-content .readout").text
@@ -170,7 +177,8 @@ def test_colours_follow_method_scale_and_palette(driver):
 
 def test_small_pictures_say_their_numbers_too(driver, records):
     tips = driver.execute_script(
-        "return [...document.querySelectorAll(\"tr[data-row='0'] .thumbnail title\")].map((one) => one.textContent)"
+        "const titles = document.querySelectorAll(\"tr[data-row='0'] .thumbnail title\");"
+        "return [...titles].map((title) => title.textContent)"
     )
     assert [number(tip.split()[1]) for tip in tips] == pytest.approx(
         records[0]["relevance"], abs=6e-4
@@ -189,41 +197,30 @@ def test_arrow_keys_walk_the_atoms(driver, records):
 
 def test_sort_search_and_filter(driver, records):
     driver.execute_script("document.getElementById('detail').close()")
-    head = next(
-        one
-        for one in driver.find_elements("css selector", "table.inputs th button")
-        if one.text == "logit of active"
-    )
-    logits = [one["logit"] for one in records if not one["error"]]
+    button = head(driver, "logit of active")
+    logits = [record["logit"] for record in records if not record["error"]]
     for wanted in (sorted(logits), sorted(logits, reverse=True)):
-        driver.execute_script("arguments[0].click()", head)
-        order = [
-            int(one.get_attribute("data-row"))
-            for one in driver.find_elements("css selector", "table.inputs tr[data-row]")
-        ]
+        driver.execute_script("arguments[0].click()", button)
+        rows = driver.find_elements("css selector", "table.inputs tr[data-row]")
+        order = [int(row.get_attribute("data-row")) for row in rows]
         assert [records[row]["logit"] for row in order[: len(logits)]] == wanted
         assert all(records[row]["error"] for row in order[len(logits) :])
     search = driver.find_element("id", "search")
     search.send_keys("IBUPROFEN")
-    assert [
-        one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")
-    ] == ["0"]
+    assert shown_rows(driver) == [0]
     driver.execute_script(
         "arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input'))", search
     )
     choose(driver, "only", "errors")
-    assert {
-        one.get_attribute("data-row") for one in shown(driver, "table.inputs tr[data-row]")
-    } == {"4", "7"}
+    assert set(shown_rows(driver)) == {4, 7}
     choose(driver, "only", "wrong")
+    classes = ("inactive", "active")
     wrong = {
-        i
-        for i, one in enumerate(records)
-        if not one["error"] and one["prediction"] != ("inactive", "active")[int(ROWS[i][2])]
+        row
+        for row, record in enumerate(records)
+        if not record["error"] and record["prediction"] != classes[int(ROWS[row][2])]
     }
-    assert {
-        int(one.get_attribute("data-row")) for one in shown(driver, "table.inputs tr[data-row]")
-    } == wrong
+    assert set(shown_rows(driver)) == wrong
     choose(driver, "only", "all")
 
 
@@ -232,8 +229,9 @@ def test_pictures_and_tables_can_be_kept(driver):
 
     open_row(driver, 1)
     markup = driver.execute_script(
-        "const s = molxai.page, v = s.views[1];"
-        "return molxai.markup(molxai.framed(v, 'lrp', {limit: 1, palette: s.palettes['red-blue'], biases: 'biases'}, s))"
+        "const page = molxai.page;"
+        "const look = {limit: 1, palette: page.palettes['red-blue']};"
+        "return molxai.markup(molxai.framed(page.views[1], 'lrp', look, page))"
     )
     assert ElementTree.fromstring(markup).tag.endswith("svg") and "<script" not in markup
     name = driver.execute_script("return molxai.fileName('../../etc/pass<wd>.svg')")
@@ -248,14 +246,22 @@ def test_pictures_and_tables_can_be_kept(driver):
     assert rows == [["'=1+1", "-5", "-5", 'a"b', ""]]
 
 
-def test_the_series_is_the_mean_over_the_molecules(driver):
-    means = driver.execute_script(
-        "return molxai.series(molxai.page.views, 'lrp', 'functional-groups').map((one) => one.mean * one.count)"
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_series_is_the_mean_over_the_molecules(driver, scheme):
+    choose(driver, "scheme", scheme)
+    rows = driver.execute_script(
+        "const page = molxai.page;"
+        "return molxai.unpackCarriers(page, page.state.method, page.state.scheme).rows"
     )
     logits = driver.execute_script(
-        "return molxai.page.views.filter((one) => one.methods).map((one) => one.logit)"
+        "return molxai.page.views.filter((view) => view.methods).map((view) => view.logit)"
     )
-    assert sum(means) == pytest.approx(sum(logits), abs=1e-4)
+    sums = [mean * occurrences for _, _, occurrences, mean, *_ in rows]
+    assert sum(sums) == pytest.approx(sum(logits), abs=1e-3)
+    shown_rows = driver.find_elements("css selector", "table.series tbody tr")
+    names = [row.find_element("tag name", "th").get_attribute("textContent") for row in shown_rows]
+    assert names == [name for name, *_ in rows]
+    assert [abs(total) for total in sums] == sorted(map(abs, sums), reverse=True)
 
 
 def test_every_row_says_which_class_of_which_endpoint(saved_pair_model, tmp_path):
@@ -369,53 +375,63 @@ def test_a_wrong_option_is_one_line(options, said, table, capsys, monkeypatch, t
     assert said in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
+BUILT = (
+    "return [...document.querySelectorAll('tr[data-row]')].map((row) => Number(row.dataset.row))"
+)
+"""The rows of the table that are built."""
+
+IN_SIGHT = """
+const frame = document.querySelector('.rows').getBoundingClientRect();
+const rows = [...document.querySelectorAll('tr[data-row]')].filter((row) => {
+  const box = row.getBoundingClientRect();
+  return box.bottom > frame.top && box.top < frame.bottom;
+});
+return rows.map((row) => Number(row.dataset.row));
+"""
+"""The rows of the table that are seen within its frame."""
+
+NEXT_FRAME = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+"""Wait until the browser has drawn."""
+
+WITHOUT_PICTURE = """
+const cells = [...document.querySelectorAll('td.thumbnail')];
+return cells.some((cell) => !cell.firstChild);
+"""
+"""Whether a row has no picture."""
+
+
 def test_a_long_table_is_built_where_it_is_looked_at(tmp_path):
     table, out = tmp_path / "table.smi", tmp_path / "long.html"
     table.write_text("".join(f"{'C' * (1 + place % 30)} m{place}\n" for place in range(400)))
     assert main(["report", str(table), "--methods", "lrp,gae", "-o", str(out), "-q"]) == 0
 
-    def rows(driver) -> list[int]:
-        return [
-            int(one)
-            for one in driver.execute_script(
-                "return [...document.querySelectorAll('tr[data-row]')].map((one) => one.dataset.row)"
-            )
-        ]
-
-    def in_sight(driver) -> set[int]:
-        return set(driver.execute_script(
-            "const frame = document.querySelector('.rows').getBoundingClientRect();"
-            "return [...document.querySelectorAll('tr[data-row]')].filter((one) => { const box = one.getBoundingClientRect();"
-            "return box.bottom > frame.top && box.top < frame.bottom }).map((one) => Number(one.dataset.row))"
-        ))  # fmt: skip
+    def rows() -> list[int]:
+        return driver.execute_script(BUILT)
 
     with chromium() as driver:
         driver.get(out.as_uri())
-        assert rows(driver) == list(range(len(rows(driver)))) and len(rows(driver)) < 100
+        assert rows() == list(range(len(rows())))
+        assert len(rows()) < 100
         for place in (300, 10, 390):
             driver.execute_script(
                 "document.querySelector('.rows').scrollTop = arguments[0]", 118 * place
             )
-            driver.execute_async_script(
-                "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
-            )
-            seen = in_sight(driver)
-            assert (
-                place in seen and len(rows(driver)) < 100 and rows(driver) == sorted(rows(driver))
-            )
-            assert not driver.execute_script(
-                "return [...document.querySelectorAll('td.thumbnail')].some((one) => !one.firstChild)"
-            )
+            driver.execute_async_script(NEXT_FRAME)
+            seen = driver.execute_script(IN_SIGHT)
+            assert place in seen
+            assert len(rows()) < 100 and rows() == sorted(rows())
+            assert not driver.execute_script(WITHOUT_PICTURE)
         choose(driver, "palette", "brown-teal")
-        assert in_sight(driver) == seen
+        assert driver.execute_script(IN_SIGHT) == seen
         choose(driver, "method", "gae")
-        assert in_sight(driver) == seen
+        assert driver.execute_script(IN_SIGHT) == seen
         driver.execute_script("dispatchEvent(new Event('beforeprint'))")
-        assert rows(driver) == list(range(400))
+        assert rows() == list(range(400))
 
 
 def titles(driver) -> list[str]:
-    return [one.text for one in driver.find_elements("css selector", "table.inputs th")]
+    heads = driver.find_elements("css selector", "table.inputs th")
+    return [title.text for title in heads]
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -6,11 +6,13 @@ import re
 
 import numpy as np
 import pytest
-from conftest import SMILES, stroke_image
+from conftest import ROOT, SMILES, stroke_image
 from rdkit import Chem
 
 from graphormer.graphs.superpixels import digit
 from molxai import Explainer
+from molxai.chemistry.fragments import fragments
+from molxai.explanation.captions import colour_line, ledger_line, prediction_line, spread_line
 from molxai.explanation.inputs import Input, read_inputs
 from molxai.explanation.methods import EXPLAINERS
 from molxai.pages.page import embedded
@@ -77,30 +79,107 @@ def test_a_digit_comes_back_from_its_bytes():
     assert (segments == one.segments).all() and np.abs(image / 255 - one.image).max() < 1 / 255
 
 
-def test_a_view_says_what_the_records_say(saved_model):
-    (one,) = read_inputs([SMILES[0]])
+METHODS = ("lrp", "gradient-input", "gae")
+
+
+@pytest.fixture(scope="module")
+def explained(saved_model):
+    """An input with its explanations."""
+    (item,) = read_inputs([SMILES[0]])
     explainer = Explainer(saved_model)
-    made = [explainer.with_method(name)(one.subject) for name in ("lrp", "gradient-input")]
-    known = json.loads(embedded(view(one, made)))
-    for explanation in made:
-        said, record = known["methods"][explanation.method], explanation.to_dict(features=True)
-        assert said["relevance"] == pytest.approx(record["relevance"], rel=1e-5, abs=1e-9)
-        assert {"token": said["token"], "bias": said["bias"]} == pytest.approx(
-            {"token": record["token_relevance"], "bias": record["bias_relevance"]}, rel=1e-5
-        )
-    assert list(known["methods"]["lrp"]["features"]) == list(made[0].features)
-    assert "features" not in known["methods"]["gradient-input"]
-    assert known["target_class"] == known["target"] == made[0].target_name
-    assert known["prediction"] == made[0].prediction_name and known["logit"] == pytest.approx(
-        made[0].logit, rel=1e-5
-    )
+    return item, [explainer.with_method(name)(item.subject) for name in METHODS]
+
+
+@pytest.fixture(scope="module")
+def content(explained):
+    """The view of the same, as it reaches a page."""
+    return json.loads(embedded(view(*explained)))
+
+
+def test_a_view_says_what_the_records_say(explained, content):
+    _, explanations = explained
+    for explanation in explanations:
+        shown = content["methods"][explanation.method]
+        record = explanation.to_dict(features=True)
+        assert shown["relevance"] == pytest.approx(record["relevance"], rel=1e-5, abs=1e-9)
+        assert shown["gap"] == pytest.approx(record["gap"], rel=1e-5)
+    first = explanations[0]
+    assert list(content["methods"]["lrp"]["features"]) == list(first.features)
+    assert "features" not in content["methods"]["gradient-input"]
+    assert content["target_class"] == content["target"] == first.target_name
+    assert content["prediction"] == first.prediction_name
+    assert content["logit"] == pytest.approx(first.logit, rel=1e-5)
+
+
+def test_sentences_are_those_of_pictures(explained, content):
+    _, explanations = explained
+    minus = "\N{MINUS SIGN}"
+    line = content["explained"].replace(minus, "-")
+    assert prediction_line(explanations[0]) == f"{line} · lrp"
+    for explanation in explanations:
+        shown = content["methods"][explanation.method]
+        assert shown["ledger"].replace(minus, "-") == ledger_line(explanation)
+        colours = shown["colours"].format(towards="Red", against="blue")
+        assert colours == colour_line(explanation)
+        assert shown["unit"] == explanation.relevance_unit
+
+
+def test_steps_reach_the_logit_and_only_some_methods_add_up(content):
+    for shown in content["methods"].values():
+        beyond = sum(value for _, value in shown["beyond"])
+        total = sum(shown["relevance"]) + beyond
+        assert total == pytest.approx(content["logit"], abs=1e-3)
+    verdicts = {name: shown["adds_up"] for name, shown in content["methods"].items()}
+    assert verdicts == {"lrp": True, "gradient-input": False, "gae": False}
+
+
+def test_limits_and_largest_nodes_are_those_of_the_relevance(content):
+    for shown in content["methods"].values():
+        sizes = [abs(value) for value in shown["relevance"]]
+        named = [sizes[node] for node in shown["largest"]]
+        assert named == sorted(sizes, reverse=True)[:3]
+        assert shown["limit"] >= max(sizes)
 
 
 def test_parts_of_every_scheme_are_all_atoms_once(saved_model):
-    (one,) = read_inputs(["CC(=O)[O-].[Na+]"])
-    known = view(one, [Explainer(saved_model)(one.subject)])
-    for scheme, parts in known["fragments"].items():
-        assert sorted(atom for _, atoms in parts for atom in atoms) == [0, 1, 2, 3, 4], scheme
+    (item,) = read_inputs(["CC(=O)[O-].[Na+]"])
+    explanation = Explainer(saved_model)(item.subject)
+    content = view(item, [explanation])
+    parts, sums = content["parts"], content["methods"]["lrp"]["sums"]
+    for scheme, named in content["fragments"].items():
+        atoms = [atom for _, place in named for atom in parts[place]]
+        assert sorted(atoms) == [0, 1, 2, 3, 4], scheme
+        known = {fragment.atoms: fragment.relevance for fragment in fragments(explanation, scheme)}
+        assert {tuple(parts[place]): sums[place] for _, place in named} == pytest.approx(
+            known, rel=1e-5
+        )
+
+
+def test_a_digit_has_two_parts():
+    (item,) = read_inputs([str(ROOT / "datasets/digits/7-a.png")])
+    shown = view(item, [Explainer("mnist")(item.subject)])["methods"]["lrp"]
+    (towards, positive, up), (against, negative, down) = shown["signs"]
+    assert (towards, against) == (f"{len(positive)} for it", f"{len(negative)} against it")
+    assert up > 0 > down and not set(positive) & set(negative)
+    assert up + down == pytest.approx(sum(shown["relevance"]), abs=1e-4)
+
+
+def test_a_base_value_is_where_the_bars_begin():
+    (item,) = read_inputs(["CCO"])
+    explanation = Explainer("bace-pic50")(item.subject)
+    shown = view(item, [explanation])["methods"]["lrp"]
+    assert shown["base"] == pytest.approx(explanation.bias)
+    assert ("base value", shown["base"]) in shown["beyond"]
+
+
+def test_an_ensemble_says_where_its_members_disagree():
+    (item,) = read_inputs(["CC(C)Cc1ccc(cc1)C(C)C(=O)O"])
+    explanation = Explainer("bace-ensemble")(item.subject)
+    shown = view(item, [explanation])["methods"]["lrp"]
+    pairs = zip(shown["relevance"], shown["sd"], strict=True)
+    expected = [node for node, (value, sd) in enumerate(pairs) if abs(value) < sd]
+    assert shown["uncertain"] == expected and expected
+    assert shown["hatching"] == spread_line(explanation)
 
 
 def test_an_error_has_a_view():

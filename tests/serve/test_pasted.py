@@ -9,7 +9,7 @@ from rdkit import Chem
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
 from molxai.serve import pasted as module
-from molxai.serve.pasted import pasted
+from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
 from molxai.serve.subjects import pasted_rows
 from molxai.serve.uploads import uploaded
@@ -45,7 +45,7 @@ INCHI = "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3"
     ],
 )
 def test_text_is_the_file_that_it_would_be(text, name, rows):
-    assert pasted(text).name == name
+    assert as_file(text).name == name
     assert [(one.content, one.id) for one in pasted_rows(text, Settings())] == rows
 
 
@@ -86,7 +86,7 @@ def test_an_sdf_keeps_its_records_and_properties():
 )
 def test_what_is_no_molecule_is_said(text, said):
     with pytest.raises(ValueError, match=said) as refused:
-        pasted(text)
+        as_file(text)
     assert "\n" not in str(refused.value)
 
 

@@ -1,4 +1,4 @@
-"""The workbench's server: what it answers is what the command line writes, and what it refuses it refuses in one line."""
+"""The workbench's server: it answers as the command line writes, and refuses in one line."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ from molxai.explanation.record import KEYS
 from molxai.serve import uploads
 from molxai.serve.api import Explained, JobAnswer, Record
 from molxai.serve.app import application
-from molxai.serve.jobs import Job, Kept, Lane
+from molxai.serve.jobs import Job, Queue, Results
 from molxai.serve.settings import Settings, servable
 from molxai.serve.uploads import safe_name
 
@@ -168,6 +168,28 @@ def test_an_upload_comes_back_as_the_file_of_the_command_line(client, tmp_path, 
     else:
         assert answer.content == expected.read_bytes()
     assert answer.headers["content-disposition"] == f'attachment; filename="some-bace-gae.{ending}"'
+
+
+def test_fragments_across_an_upload_are_those_of_the_command_line(client, tmp_path):
+    table = tmp_path / "some.csv"
+    table.write_text(TABLE)
+    out = tmp_path / "fragments.json"
+    options = ["--scheme", "brics", "--method", "gae", "-o", str(out), "-q"]
+    assert main(["fragments", str(table), *options]) == 0
+    expected = {carrier["name"]: carrier for carrier in json.loads(out.read_text())["fragments"]}
+    job = finished(client, send(client, "some.csv", TABLE, methods="lrp,gae"))
+    answer = client.get(f"/api/jobs/{job['id']}/series?method=gae&scheme=brics").json()
+    assert {row[0] for row in answer["rows"]} == set(expected) and not answer["note"]
+    totals = [abs(mean * times) for _, _, times, mean, *_ in answer["rows"]]
+    assert totals == sorted(totals, reverse=True)
+    for name, molecules, times, mean, *_ in answer["rows"]:
+        carrier = expected[name]
+        assert (carrier["molecules"], carrier["occurrences"]) == (molecules, times)
+        assert carrier["mean"] == pytest.approx(mean, rel=1e-4)
+    for query, message in (("method=shap", "no method 'shap'"), ("scheme=x", "no fragment scheme")):
+        refused = client.get(f"/api/jobs/{job['id']}/series?{query}")
+        assert refused.status_code == 422 and message in refused.json()["error"]
+    assert client.get("/api/jobs/none/series").status_code == 404
 
 
 def test_results_come_in_pages(client, monkeypatch):
@@ -514,7 +536,7 @@ def test_a_model_of_ones_own_is_served_by_name(saved_model, tmp_path):
 
 @pytest.fixture
 def blocked():
-    """An application whose long lane is busy until it is told."""
+    """An application whose long queue is busy until it is told."""
     with TestClient(application(Settings(most_long=3)), base_url=HOME) as client:
         told = threading.Event()
 
@@ -527,7 +549,7 @@ def blocked():
         told.set()
 
 
-def test_a_heavy_job_does_not_block_a_light_one_and_a_full_lane_says_so(blocked):
+def test_a_heavy_job_does_not_block_a_light_one_and_a_full_queue_says_so(blocked):
     client, told = blocked
     heavy = [send(client, "x.csv", TABLE, methods="oracle").json() for _ in range(2)]
     assert [one["state"] for one in heavy] == ["waiting"] * 2
@@ -542,7 +564,7 @@ def test_a_heavy_job_does_not_block_a_light_one_and_a_full_lane_says_so(blocked)
     assert client.get(f"/api/jobs/{heavy[0]['id']}").json()["done"] == 0
 
 
-def test_a_lane_takes_turns_and_ends():
+def test_a_queue_takes_turns_and_ends():
     order, gate = [], threading.Event()
 
     def steps(name):
@@ -551,8 +573,8 @@ def test_a_lane_takes_turns_and_ends():
             order.append((name, place))
             yield [place]
 
-    lane = Lane("test", 4)
-    jobs = [lane.add(Job(steps(name), 3)) for name in "ab"]
+    queue = Queue("test", 4)
+    jobs = [queue.add(Job(steps(name), 3)) for name in "ab"]
     gate.set()
     for job in jobs:
         job.ended.result(60)
@@ -563,13 +585,13 @@ def test_a_lane_takes_turns_and_ends():
     ]
     jobs[0].cancel()
     assert jobs[0].state == "done"
-    lane.close()
-    lane.thread.join(60)
-    assert not lane.thread.is_alive()
+    queue.close()
+    queue.thread.join(60)
+    assert not queue.thread.is_alive()
 
 
 def test_a_job_that_is_cancelled_stops_after_its_step():
-    lane, begun, gate = Lane("test", 4), threading.Event(), threading.Event()
+    queue, begun, gate = Queue("test", 4), threading.Event(), threading.Event()
 
     def steps():
         for place in range(1000):
@@ -577,24 +599,24 @@ def test_a_job_that_is_cancelled_stops_after_its_step():
             gate.wait(60)
             yield [place]
 
-    job = lane.add(Job(steps(), 1000))
+    job = queue.add(Job(steps(), 1000))
     begun.wait(60)
     job.cancel()
     gate.set()
     assert job.ended.done() and job.state == "cancelled"
-    lane.add(Job(iter([]), 0)).ended.result(60)
+    queue.add(Job(iter([]), 0)).ended.result(60)
     assert job.results == []
-    lane.close()
+    queue.close()
 
 
 def test_results_expire():
     now = [0.0]
-    kept = Kept(most=2, lifetime=10, clock=lambda: now[0])
-    assert kept.keep("a", "A") == [] and kept.keep("b", "B") == []
+    results = Results(most=2, lifetime=10, clock=lambda: now[0])
+    assert results.add("a", "A") == [] and results.add("b", "B") == []
     now[0] = 8
-    assert kept.find("a") == "A" and kept.keep("c", "C") == ["B"]
+    assert results.find("a") == "A" and results.add("c", "C") == ["B"]
     now[0] = 18.5
-    assert kept.find("a") is None and kept.find("c") is None
+    assert results.find("a") is None and results.find("c") is None
 
 
 def test_a_port_in_use_is_one_line(capsys):

@@ -1,4 +1,4 @@
-"""The workbench in a real browser: its numbers are those of the command line, and what strangers typed stays text."""
+"""The workbench in a real browser: the numbers of the command line, and hostile text stays text."""
 
 import json
 import re
@@ -122,10 +122,8 @@ def test_a_typed_molecule_has_the_numbers_of_the_command_line(page, tmp_path):
         choose(page, "shown", method)
         (known,) = records(tmp_path, IBUPROFEN, "--method", method, "--target", "active")
         assert status(page) == f"Prediction: {known['prediction']}"
-        assert (
-            f"probability {known['probability']:.3f} · logit {signed(known['logit'])} · bace · {method}"
-            in find(page, "#result header").text
-        )
+        numbers = f"probability {known['probability']:.3f} · logit {signed(known['logit'])}"
+        assert f"{numbers} · bace · {method}" in find(page, "#result header").text
         for node in (0, 4, 13):
             symbol = "O" if node == 13 else "C"
             assert pointed(page, node).startswith(
@@ -154,7 +152,8 @@ def test_choices_are_asked_and_shown(page, tmp_path):
 def test_pictures_and_numbers_leave_the_page(page):
     ask(page, IBUPROFEN)
     page.execute_script(
-        "window.kept = {}; molxai.save = (content, type, name) => (window.kept[name] = content.size || content)"
+        "window.kept = {};"
+        "molxai.save = (content, type, name) => { window.kept[name] = content.size || content; };"
     )
     for button in page.find_elements("css selector", ".large .buttons button"):
         button.click()
@@ -197,7 +196,8 @@ def test_a_link_brings_the_same_page(page, home):
 )
 def test_hostile_text_is_an_error_in_words(page, text):
     page.execute_script(
-        "const box = document.getElementById('smiles'); box.value = arguments[0]; document.getElementById('explain').click()",
+        "document.getElementById('smiles').value = arguments[0];"
+        "document.getElementById('explain').click()",
         text,
     )
     answered(page)
@@ -213,7 +213,11 @@ def test_the_newest_question_wins(page):
         let first = true;
         window.fetch = async (path, options) => {
             const answer = await fetch(path, {...options, signal: undefined});
-            if (first) { first = false; await new Promise((done) => setTimeout(done, 1000)); window.late = true; }
+            if (first) {
+                first = false;
+                await new Promise((done) => setTimeout(done, 1000));
+                window.late = true;
+            }
             return answer;
         };
         for (const smiles of ["CCO", "c1ccccc1"]) {
@@ -283,6 +287,10 @@ def test_a_table_with_bad_rows(page, tmp_path):
         "fetch(arguments[0]).then((one) => one.json()).then(arguments[1])", links[1]
     )
     assert fetched == expected and links[0].endswith("result.csv?method=lrp")
+    find(page, "#result details summary").click()
+    until(page, "document.querySelector('table.series')")
+    first = find(page, "table.series tbody tr").text
+    assert re.search(r"[+−]\d\.\d+ (–|\d\.\d+) \d \d", first)
     find(page, "#search").send_keys("ibu")
     assert find(page, "#found").text == "1 of 4 rows"
     find(page, "table.inputs tr[data-row='0'] button.link").click()
@@ -349,8 +357,12 @@ def test_keys_are_enough(page):
         page.switch_to.active_element.get_attribute("id") == "tab-digit"
         and find(page, "#digit").is_displayed()
     )
-    unnamed = "[...document.querySelectorAll('input, select, textarea')].filter((one) => !one.labels.length && !one.ariaLabel)"
-    assert page.execute_script(f"return {unnamed}.map((one) => one.outerHTML)") == []
+    unnamed = page.execute_script(
+        "const controls = [...document.querySelectorAll('input, select, textarea')];"
+        "const isUnnamed = (control) => !control.labels.length && !control.ariaLabel;"
+        "return controls.filter(isUnnamed).map((control) => control.outerHTML)"
+    )
+    assert unnamed == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -368,7 +380,8 @@ def test_a_telephone_shows_all_of_it(page, dark):
 def paste(page, text):
     """Put text into the box as the clipboard would, and ask."""
     page.execute_script(
-        "document.getElementById('smiles').value = arguments[0]; document.getElementById('explain').click()",
+        "document.getElementById('smiles').value = arguments[0];"
+        "document.getElementById('explain').click()",
         text,
     )
     answered(page)
@@ -400,7 +413,8 @@ def test_a_pasted_list_is_a_table_with_its_names(page, tmp_path):
     find(page, "#alone").click()
     until(
         page,
-        "document.getElementById('smiles').value.startsWith('CC(C)') && document.querySelector('.large')",
+        "document.getElementById('smiles').value.startsWith('CC(C)')"
+        " && document.querySelector('.large')",
     )
 
 

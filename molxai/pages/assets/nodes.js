@@ -1,33 +1,44 @@
-// Making elements. Text goes in as text, never as markup: names and SMILES of strangers cannot run here.
+// Making elements. Text goes in as text, never as markup: names and SMILES of strangers cannot run
+// here.
 "use strict";
 globalThis.molxai = globalThis.molxai || {};
 
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
 
-  function filled(node, attributes, children) {
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else if (name === "style") node.style.cssText = value; // as an attribute the workbench's policy refuses it
-      else if (value === true) node.setAttribute(name, "");
-      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
-    }
+  function fill(node, attributes, children) {
+    for (const [name, value] of Object.entries(attributes || {})) set(node, name, value);
     node.append(...children.flat().filter((child) => child !== null && child !== undefined));
     return node;
   }
 
+  function set(node, name, value) {
+    if (name.startsWith("on")) {
+      node.addEventListener(name.slice(2), value);
+    } else if (name === "style") {
+      node.style.cssText = value; // as an attribute the workbench's policy refuses it
+    } else if (value === true) {
+      node.setAttribute(name, "");
+    } else if (value !== false && value !== null && value !== undefined) {
+      node.setAttribute(name, value);
+    }
+  }
+
   /** An HTML element; attributes that begin with "on" are listeners. */
-  molxai.html = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
+  molxai.html = (name, attributes, ...children) =>
+    fill(document.createElement(name), attributes, children);
 
   /** An SVG element. */
-  molxai.svg = (name, attributes, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
+  molxai.svg = (name, attributes, ...children) =>
+    fill(document.createElementNS(SVG, name), attributes, children);
 
   /** A relevance or logit with its sign; three significant digits where it is small. */
   molxai.signed = (value) => {
     if (value === null || value === undefined) return "–";
     const size = Math.abs(value);
-    const text = size >= 0.0995 || size === 0 ? size.toFixed(3) : size.toPrecision(3);
-    return (value < 0 ? "−" : "+") + (size < 1e-4 && size > 0 ? size.toExponential(1) : text);
+    const sign = value < 0 ? "−" : "+";
+    if (size === 0 || size >= 0.0995) return sign + size.toFixed(3);
+    return sign + (size < 1e-4 ? size.toExponential(1) : size.toPrecision(3));
   };
 
   /** A number in four digits, text as it is, nothing for null. */
@@ -44,10 +55,12 @@ globalThis.molxai = globalThis.molxai || {};
 
   /** Sum without the rounding of long sums (Neumaier). */
   molxai.sum = (values) => {
-    let total = 0, lost = 0;
+    let total = 0;
+    let lost = 0;
     for (const value of values) {
       const next = total + value;
-      lost += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
+      const isLarger = Math.abs(total) >= Math.abs(value);
+      lost += isLarger ? total - next + value : value - next + total;
       total = next;
     }
     return total + lost;

@@ -1,4 +1,5 @@
-// The picture of one input under one method: a molecule's atoms and bonds, or a digit's superpixels, in colour.
+// The picture of one input under one method: a molecule's atoms and bonds, or a digit's
+// superpixels, in colour.
 "use strict";
 
 (() => {
@@ -9,13 +10,18 @@
 
   /**
    * An SVG of the input, without a frame.
-   * look: { limit, palette, numbers, onnode(node or null) }; pointing at a node or moving to it by the arrow keys calls `onnode`.
+   * look: { limit, palette, numbers, onnode(node or null) }; `onnode` is called when the pointer or
+   * the arrow keys reach a node.
    */
   molxai.picture = (view, method, look) => {
     const made = view.methods[method];
-    // Where nobody follows the pointer, in tables and exports, the browser's own tips say the numbers.
-    const tip = (node) => (look.onnode ? null : svg("title", {}, `${molxai.nodeName(view, node)} ${molxai.signed(made.relevance[node])}`));
-    const drawn = view.molecule ? molecule(view.molecule, made, look, tip) : digit(view.digit, made, look, tip);
+    const tip = (node) => {
+      if (look.onnode) return null; // the page follows the pointer, in place of the browser's tips
+      const text = `${molxai.nodeName(view, node)} ${molxai.signed(made.relevance[node])}`;
+      return svg("title", {}, text);
+    };
+    const draw = view.molecule ? molecule : digit;
+    const drawn = draw(view.molecule || view.digit, made, look, tip);
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", description(view, method));
     if (look.onnode) follow(drawn, made.relevance.length, look.onnode);
@@ -23,44 +29,96 @@
   };
 
   function description(view, method) {
-    return `${view.molecule ? "Molecule" : "Digit"} ${molxai.shortened(view.id, 60)}, ${method}: largest ${molxai.largest(view, method)}`;
+    const kind = view.molecule ? "Molecule" : "Digit";
+    const name = molxai.shortened(view.id, 60);
+    return `${kind} ${name}, ${method}: largest ${molxai.largest(view, method)}`;
   }
+
+  const position = (drawing, node) => [drawing.atoms[2 * node], drawing.atoms[2 * node + 1]];
 
   function molecule(drawing, made, look, tip) {
     const [width, height] = drawing.size;
-    const place = (node) => [drawing.atoms[2 * node], drawing.atoms[2 * node + 1]];
-    const { relevance } = made;
-    const bands = [], discs = [], hatches = [], targets = [], numbers = [];
-    for (let i = 0; i < drawing.bonds.length; i += 2) {
-      const [a, b] = [drawing.bonds[i], drawing.bonds[i + 1]];
-      const [[x1, y1], [x2, y2]] = [place(a), place(b)];
-      const stroke = molxai.colour((relevance[a] + relevance[b]) / 2, look.limit, look.palette);
-      bands.push(svg("line", { x1, y1, x2, y2, stroke, "stroke-width": BAND }));
-    }
-    relevance.forEach((value, node) => {
-      const [cx, cy] = place(node);
-      discs.push(svg("circle", { cx, cy, r: DISC, fill: molxai.colour(value, look.limit, look.palette), class: `atom-${node}` }, tip(node)));
-      if (molxai.uncertain(made, node)) hatches.push(svg("path", { d: hatch(cx, cy), class: "hatch" }));
-      if (look.numbers) numbers.push(svg("text", { x: cx + 8, y: cy - 7, "font-size": 7 }, String(node)));
-      if (look.onnode) targets.push(svg("circle", { cx, cy, r: REACH, class: "target", "data-node": node, fill: "transparent" }));
-    });
-    const ink = [
-      svg("path", { d: drawing.lines, fill: "none", "stroke-width": 1.5 }),
-      svg("path", { d: drawing.thin, fill: "none", "stroke-width": 0.9 }),
-      svg("path", { d: drawing.solid, fill: "#000", stroke: "none" }),
-    ];
-    const labels = drawing.labels.map(([text, x, y, size]) => svg("text", { x, y: y + 0.36 * size, "font-size": size }, text));
-    const font = { "pointer-events": "none", "text-anchor": "middle", "font-family": "Arial, Helvetica, sans-serif", fill: "#000" };
+    const nodes = made.relevance.map((_, node) => node);
+    const uncertain = (made.uncertain || []).map((node) => hatch(...position(drawing, node)));
+    const hatches = uncertain.map((d) => svg("path", { d, class: "hatch" }));
+    const lines = {
+      stroke: "#000",
+      "stroke-width": 0.7,
+      fill: "none",
+      opacity: 0.35,
+      "pointer-events": "none",
+    };
+    const ink = { stroke: "#000", "stroke-linecap": "round", "pointer-events": "none" };
+    const font = {
+      "pointer-events": "none",
+      "text-anchor": "middle",
+      "font-family": "Arial, Helvetica, sans-serif",
+      fill: "#000",
+    };
     return svg(
       "svg",
       { viewBox: `0 0 ${width} ${height}`, width, height, class: "picture molecule" },
-      ...[bands, discs].map((group) => svg("g", {}, ...group)),
-      svg("g", { stroke: "#000", "stroke-width": 0.7, fill: "none", opacity: 0.35, "pointer-events": "none" }, ...hatches),
-      svg("g", { stroke: "#000", "stroke-linecap": "round", "pointer-events": "none" }, ...ink),
-      svg("g", font, ...labels),
-      svg("g", { ...font, fill: "#555" }, ...numbers),
-      svg("g", {}, ...targets),
+      svg("g", {}, ...bands(drawing, made.relevance, look)),
+      svg("g", {}, ...discs(drawing, made.relevance, look, tip)),
+      svg("g", lines, ...hatches),
+      svg("g", ink, ...strokes(drawing)),
+      svg("g", font, ...drawing.labels.map(letter)),
+      svg(
+        "g",
+        { ...font, fill: "#555" },
+        ...(look.numbers ? nodes.map((node) => number(drawing, node)) : []),
+      ),
+      svg("g", {}, ...(look.onnode ? nodes.map((node) => target(drawing, node)) : [])),
     );
+  }
+
+  /** Behind each bond a band in the mean colour of its atoms. */
+  function bands(drawing, relevance, look) {
+    const lines = [];
+    for (let i = 0; i < drawing.bonds.length; i += 2) {
+      const [a, b] = drawing.bonds.slice(i, i + 2);
+      const [x1, y1] = position(drawing, a);
+      const [x2, y2] = position(drawing, b);
+      const stroke = molxai.colour((relevance[a] + relevance[b]) / 2, look.limit, look.palette);
+      lines.push(svg("line", { x1, y1, x2, y2, stroke, "stroke-width": BAND }));
+    }
+    return lines;
+  }
+
+  /** Behind each atom a disc in its colour. */
+  function discs(drawing, relevance, look, tip) {
+    return relevance.map((value, node) => {
+      const [cx, cy] = position(drawing, node);
+      const fill = molxai.colour(value, look.limit, look.palette);
+      return svg("circle", { cx, cy, r: DISC, fill, class: `atom-${node}` }, tip(node));
+    });
+  }
+
+  const strokes = (drawing) => [
+    svg("path", { d: drawing.lines, fill: "none", "stroke-width": 1.5 }),
+    svg("path", { d: drawing.thin, fill: "none", "stroke-width": 0.9 }),
+    svg("path", { d: drawing.solid, fill: "#000", stroke: "none" }),
+  ];
+
+  const letter = ([text, x, y, size]) =>
+    svg("text", { x, y: y + 0.36 * size, "font-size": size }, text);
+
+  function number(drawing, node) {
+    const [x, y] = position(drawing, node);
+    return svg("text", { x: x + 8, y: y - 7, "font-size": 7 }, String(node));
+  }
+
+  /** What the pointer finds of an atom. */
+  function target(drawing, node) {
+    const [cx, cy] = position(drawing, node);
+    return svg("circle", {
+      cx,
+      cy,
+      r: REACH,
+      class: "target",
+      "data-node": node,
+      fill: "transparent",
+    });
   }
 
   /** Diagonal lines within a disc. */
@@ -69,7 +127,8 @@
     return [-6, -3, 0, 3, 6]
       .map((off) => {
         const half = Math.sqrt(DISC * DISC - off * off);
-        const [mx, my] = [x + off * turn, y + off * turn];
+        const mx = x + off * turn;
+        const my = y + off * turn;
         return `M${mx - half * turn} ${my + half * turn}L${mx + half * turn} ${my - half * turn}`;
       })
       .join("");
@@ -79,42 +138,53 @@
 
   function digit(drawing, made, look, tip) {
     const { side } = drawing;
-    const [image, segments] = [bytes(drawing.image), bytes(drawing.segments)];
+    const image = bytes(drawing.image);
+    const segments = bytes(drawing.segments);
     const areas = made.relevance.map((value, node) => {
-      const d = area(segments, side, node);
       const fill = molxai.colour(value, look.limit, look.palette);
-      return svg("path", { d, fill, "shape-rendering": "crispEdges", class: `segment-${node}`, "data-node": node }, tip(node));
+      const path = { d: area(segments, side, node), fill, "shape-rendering": "crispEdges" };
+      return svg("path", { ...path, class: `segment-${node}`, "data-node": node }, tip(node));
     });
-    const doubts = made.relevance.map((_, node) => (molxai.uncertain(made, node) ? dots(segments, side, node) : ""));
+    const doubts = (made.uncertain || []).map((node) => dots(segments, side, node)).join("");
+    const line = { fill: "none", stroke: "#000", "pointer-events": "none" };
     return svg(
       "svg",
-      { viewBox: `0 0 ${side} ${side}`, width: 10 * side, height: 10 * side, class: "picture digit" },
+      {
+        viewBox: `0 0 ${side} ${side}`,
+        width: 10 * side,
+        height: 10 * side,
+        class: "picture digit",
+      },
       ...areas,
-      svg("path", { d: borders(segments, side), stroke: "#bbb", "stroke-width": 0.05, "pointer-events": "none" }),
-      svg("path", { d: doubts.join(""), stroke: "#000", "stroke-width": 0.12, opacity: 0.55, class: "hatch", "pointer-events": "none" }),
-      svg("path", { d: outline(image, side), fill: "none", stroke: "#000", "stroke-width": 0.2, "pointer-events": "none" }),
+      svg("path", { ...line, d: borders(segments, side), stroke: "#bbb", "stroke-width": 0.05 }),
+      svg("path", { ...line, d: doubts, "stroke-width": 0.12, opacity: 0.55, class: "hatch" }),
+      svg("path", { ...line, d: outline(image, side), "stroke-width": 0.2 }),
     );
   }
 
   /** The pixels of a segment, a rectangle for each run of a row. */
   function area(segments, side, node) {
     let path = "";
-    for (let row = 0; row < side; row++)
+    for (let row = 0; row < side; row++) {
       for (let column = 0; column < side; column++) {
         const start = column;
         while (column < side && segments[row * side + column] === node) column++;
         if (column > start) path += `M${start} ${row}h${column - start}v1h${start - column}z`;
       }
+    }
     return path;
   }
 
   /** A line on every pixel side that separates two segments. */
   function borders(segments, side) {
     let path = "";
-    segments.forEach((one, pixel) => {
-      const [column, row] = [pixel % side, Math.floor(pixel / side)];
-      if (column + 1 < side && segments[pixel + 1] !== one) path += `M${column + 1} ${row}v1`;
-      if (row + 1 < side && segments[pixel + side] !== one) path += `M${column} ${row + 1}h1`;
+    segments.forEach((segment, pixel) => {
+      const column = pixel % side;
+      const row = Math.floor(pixel / side);
+      const isLast = column + 1 === side;
+      const isLowest = row + 1 === side;
+      if (!isLast && segments[pixel + 1] !== segment) path += `M${column + 1} ${row}v1`;
+      if (!isLowest && segments[pixel + side] !== segment) path += `M${column} ${row + 1}h1`;
     });
     return path;
   }
@@ -122,40 +192,67 @@
   /** A short diagonal in each pixel of a segment. */
   function dots(segments, side, node) {
     let path = "";
-    segments.forEach((one, pixel) => {
-      if (one === node) path += `M${pixel % side} ${Math.floor(pixel / side) + 1}l1 -1`;
+    segments.forEach((segment, pixel) => {
+      if (segment === node) path += `M${pixel % side} ${Math.floor(pixel / side) + 1}l1 -1`;
     });
     return path;
   }
 
+  const LEVEL = 127.5; // half of the grey values
+  const CORNERS = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
+
   /** The line where the grey value is half, by marching squares between the pixels' middles. */
   function outline(image, side) {
-    const level = 127.5;
     let path = "";
-    for (let row = 0; row + 1 < side; row++)
+    for (let row = 0; row + 1 < side; row++) {
       for (let column = 0; column + 1 < side; column++) {
-        const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
-        const grey = corners.map(([x, y]) => image[(row + y) * side + column + x]);
-        const ends = [];
-        corners.forEach(([x, y], i) => {
-          const j = (i + 1) % 4;
-          if (grey[i] > level === grey[j] > level) return;
-          const share = (level - grey[i]) / (grey[j] - grey[i]);
-          const [u, v] = corners[j];
-          ends.push([column + 0.5 + x + share * (u - x), row + 0.5 + y + share * (v - y)]);
-        });
-        for (let i = 0; i + 1 < ends.length; i += 2) path += `M${ends[i].join(" ")}L${ends[i + 1].join(" ")}`;
+        const grey = CORNERS.map(([x, y]) => image[(row + y) * side + column + x]);
+        const ends = crossings(grey).map(([x, y]) => [column + 0.5 + x, row + 0.5 + y]);
+        for (let i = 0; i + 1 < ends.length; i += 2) {
+          path += `M${ends[i].join(" ")}L${ends[i + 1].join(" ")}`;
+        }
       }
+    }
     return path;
+  }
+
+  /** Where the grey value is half on the sides of a square, from the values at its corners. */
+  function crossings(grey) {
+    const ends = [];
+    CORNERS.forEach(([x, y], i) => {
+      const next = (i + 1) % CORNERS.length;
+      const isBright = grey[i] > LEVEL;
+      if (isBright === grey[next] > LEVEL) return;
+      const share = (LEVEL - grey[i]) / (grey[next] - grey[i]);
+      const [u, v] = CORNERS[next];
+      ends.push([x + share * (u - x), y + share * (v - y)]);
+    });
+    return ends;
   }
 
   /** The original picture in grey. */
   molxai.original = (drawing) => {
     const { side } = drawing;
-    const pixels = Array.from(bytes(drawing.image), (grey, pixel) =>
-      grey ? svg("rect", { x: pixel % side, y: Math.floor(pixel / side), width: 1.02, height: 1.02, fill: `rgb(${255 - grey},${255 - grey},${255 - grey})` }) : null,
-    );
-    return svg("svg", { viewBox: `0 0 ${side} ${side}`, width: 10 * side, height: 10 * side, class: "picture digit", role: "img", "aria-label": "the picture" }, ...pixels);
+    const pixels = Array.from(bytes(drawing.image), (grey, pixel) => {
+      if (!grey) return null;
+      const ink = 255 - grey;
+      const square = { x: pixel % side, y: Math.floor(pixel / side), width: 1.02, height: 1.02 };
+      return svg("rect", { ...square, fill: `rgb(${ink},${ink},${ink})` });
+    });
+    const frame = {
+      viewBox: `0 0 ${side} ${side}`,
+      width: 10 * side,
+      height: 10 * side,
+      class: "picture digit",
+      role: "img",
+      "aria-label": "the picture",
+    };
+    return svg("svg", frame, ...pixels);
   };
 
   function follow(drawn, nodes, onnode) {
@@ -182,16 +279,19 @@
   /** Mark these nodes of a picture, and no others. */
   molxai.mark = (drawn, view, nodes) => {
     drawn.querySelectorAll(".marked").forEach((old) => old.remove());
-    drawn.append(...nodes.map((node) => (view.molecule ? ring(view.molecule, node) : shade(drawn, node))));
+    const mark = (node) => (view.molecule ? ring(view.molecule, node) : shade(drawn, node));
+    drawn.append(...nodes.map(mark));
   };
 
   function ring(drawing, node) {
-    const [cx, cy] = [drawing.atoms[2 * node], drawing.atoms[2 * node + 1]];
-    return svg("circle", { cx, cy, r: REACH, fill: "none", stroke: "#000", "stroke-width": 1.5, class: "marked", "pointer-events": "none" });
+    const [cx, cy] = position(drawing, node);
+    const line = { fill: "none", stroke: "#000", "stroke-width": 1.5 };
+    return svg("circle", { cx, cy, r: REACH, ...line, class: "marked", "pointer-events": "none" });
   }
 
   function shade(drawn, node) {
     const d = drawn.querySelector(`.segment-${node}`).getAttribute("d");
-    return svg("path", { d, fill: "#000", opacity: 0.35, class: "marked", "pointer-events": "none" });
+    const fill = { fill: "#000", opacity: 0.35 };
+    return svg("path", { d, ...fill, class: "marked", "pointer-events": "none" });
   }
 })();

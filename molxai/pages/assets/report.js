@@ -4,12 +4,23 @@
 (() => {
   const { html } = molxai;
   const data = JSON.parse(document.getElementById("data").textContent);
-  const views = data.views;
+  const views = molxai.unpackViews(data);
   const find = (name) => document.getElementById(name);
-  const state = { method: Object.keys(data.methods)[0], scale: data.scale, palette: data.palette, scheme: "functional-groups", numbers: false };
-  const settings = { ...data, state, open };
   const dialog = find("detail");
-  let table = null, opened = null;
+  const state = {
+    method: data.methods[0],
+    scale: data.scale,
+    palette: data.palette,
+    scheme: "functional-groups",
+    numbers: false,
+    changed: () => {
+      find("method").value = state.method;
+      redraw(true);
+    },
+  };
+  const settings = { ...data, views, state, open };
+  let table = null;
+  let opened = null;
   molxai.page = settings;
 
   function open(view) {
@@ -26,93 +37,101 @@
     if (next) open(next);
   }
 
+  const FILTERS = {
+    all: () => true,
+    errors: (view) => view.error,
+    wrong: (view) => view.label_class && !view.error && view.label_class !== view.prediction,
+  };
+
   function count() {
-    const filter = find("only").value;
-    const only = { all: () => true, errors: (view) => view.error, wrong: (view) => view.label_class && !view.error && view.label_class !== view.prediction }[filter];
-    const shown = table.search(find("search").value, only);
+    const shown = table.search(find("search").value, FILTERS[find("only").value]);
     find("count").textContent = `${shown} of ${views.length} inputs`;
   }
 
   function fillTable() {
-    const before = table && table.stands();
+    const before = table && table.position();
     table = molxai.table(find("table"), settings);
     count();
-    if (before) table.stand(before);
+    if (before) table.restore(before);
   }
 
   function fillSeries() {
-    if (views.some((view) => view.fragments)) molxai.seriesTable(find("series"), settings);
+    if (!data.schemes.length) return;
+    const carriers = molxai.unpackCarriers(data, state.method, state.scheme);
+    molxai.seriesTable(find("series"), carriers, settings);
   }
 
-  function fillConservation() {
-    const rows = Object.keys(data.methods).map((method) => {
-      const said = molxai.conservation(views, method);
-      const verdict = said.adds === said.of ? "adds up" : `adds up for ${said.adds} of ${said.of}`;
-      return html("tr", {}, html("th", { scope: "row" }, method), html("td", {}, verdict), html("td", {}, said.worst.toExponential(1)), html("td", {}, data.methods[method].says));
-    });
-    find("conservation").replaceChildren(...rows);
-  }
-
-  /** After another scale, palette or method. */
+  /** After another scale, palette or method; `anew` if more than colours changes. */
   function redraw(anew) {
-    if (views.length > 1) {
-      if (anew) fillTable();
-      else table.redraw();
-      fillSeries();
+    if (views.length === 1) {
+      molxai.detail(find("single"), views[0], settings, state);
+      return;
     }
-    const shown = views.length === 1 ? views[0] : dialog.open ? opened : null;
-    if (shown) molxai.detail(find(views.length === 1 ? "single" : "detail-content"), shown, settings, state);
+    if (anew) fillTable();
+    else table.redraw();
+    fillSeries();
+    if (dialog.open) molxai.detail(find("detail-content"), opened, settings, state);
   }
 
   /** Listen to a control; a page of one input, or of digits, lacks some. */
   const on = (name, event, act) => find(name)?.addEventListener(event, act);
 
-  function choose(name, values, current, change) {
-    find(name)?.replaceChildren(...values.map((value) => html("option", { value, selected: value === current }, value)));
-    on(name, "change", (event) => change(event.target.value));
+  /** Fill a choice, and keep what is chosen in the state. */
+  function choose(name, values, key, after) {
+    const option = (value) => html("option", { value, selected: value === state[key] }, value);
+    find(name)?.replaceChildren(...values.map(option));
+    on(name, "change", (event) => {
+      state[key] = event.target.value;
+      after();
+    });
   }
 
-  state.changed = () => {
-    find("method").value = state.method;
-    redraw(true);
-  };
-
-  choose("method", Object.keys(data.methods), state.method, (value) => ((state.method = value), redraw(true)));
-  choose("palette", Object.keys(data.palettes), state.palette, (value) => ((state.palette = value), redraw(false)));
-  choose("scheme", data.schemes, state.scheme, (value) => ((state.scheme = value), fillSeries()));
-  const fixed = typeof state.scale === "number";
-  find("scale").value = fixed ? "fixed" : state.scale;
-  find("fixed").value = fixed ? state.scale : 1;
-  const showFixed = () => (find("fixed").hidden = find("scale").value !== "fixed");
+  function showScale() {
+    const fixed = typeof state.scale === "number";
+    find("scale").value = fixed ? "fixed" : state.scale;
+    find("fixed").value = fixed ? state.scale : 1;
+    find("fixed").hidden = !fixed;
+  }
 
   function rescale() {
     const chosen = find("scale").value;
-    showFixed();
     const value = Number(find("fixed").value);
+    find("fixed").hidden = chosen !== "fixed";
     state.scale = chosen === "fixed" ? (value > 0 ? value : 1) : chosen;
     redraw(false);
   }
 
+  function renumber(event) {
+    state.numbers = event.target.checked;
+    redraw(false);
+  }
+
+  const saveTable = () => molxai.save(molxai.csv(table.rows()), "text/csv", "molxai-report.csv");
+
+  choose("method", data.methods, "method", () => redraw(true));
+  choose("palette", Object.keys(data.palettes), "palette", () => redraw(false));
+  choose("scheme", data.schemes, "scheme", fillSeries);
+  showScale();
   on("scale", "change", rescale);
   on("fixed", "change", rescale);
-  showFixed();
-  on("numbers", "change", (event) => ((state.numbers = event.target.checked), redraw(false)));
+  on("numbers", "change", renumber);
   on("search", "input", count);
   on("only", "change", count);
-  on("csv", "click", () => molxai.save(molxai.csv(table.rows()), "text/csv", "molxai-report.csv"));
+  on("csv", "click", saveTable);
   on("previous", "click", () => step(-1));
   on("next", "click", () => step(1));
   on("close", "click", () => dialog.close());
   dialog.addEventListener("close", () => history.replaceState(null, "", "#"));
   addEventListener("beforeprint", () => table && table.buildAll());
 
-  fillConservation();
-  if (views.length > 1) {
-    if (views.some((view) => view.methods)) find("histogram").replaceChildren(molxai.histogram(views));
+  if (views.length === 1) {
+    molxai.detail(find("single"), views[0], settings, state);
+  } else {
+    if (data.histogram) find("histogram").replaceChildren(molxai.histogram(data.histogram));
     fillSeries();
     fillTable();
     const wanted = /^#row=(\d+)$/.exec(location.hash);
     const view = wanted && views.find((one) => one.row === Number(wanted[1]));
     if (view) open(view);
-  } else molxai.detail(find("single"), views[0], settings, state);
+  }
 })();

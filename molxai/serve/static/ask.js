@@ -2,13 +2,17 @@
 "use strict";
 
 (() => {
-  /** Answer to a request; `body` is JSON unless it is a form. Raises Error with one readable line, AbortError when given up. */
+  /**
+   * Answer to a request; `body` is JSON unless it is a form.
+   * Raises Error with one readable line, or AbortError if it is given up.
+   */
   molxai.ask = async (path, { method = "GET", body = null, signal = null } = {}) => {
-    const plain = body === null || body instanceof FormData;
-    const headers = plain ? {} : { "Content-Type": "application/json" };
+    const isSentAsItIs = body === null || body instanceof FormData;
+    const headers = isSentAsItIs ? {} : { "Content-Type": "application/json" };
+    const sent = isSentAsItIs ? body : JSON.stringify(body);
     let answer;
     try {
-      answer = await fetch(path, { method, headers, signal, body: plain ? body : JSON.stringify(body) });
+      answer = await fetch(path, { method, headers, signal, body: sent });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Error("no answer: is 'molxai serve' still running?");
@@ -23,6 +27,10 @@
   molxai.pause = (milliseconds, signal) =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(resolve, milliseconds);
-      signal.addEventListener("abort", () => (clearTimeout(timer), reject(new DOMException("given up", "AbortError"))), { once: true });
+      const stop = () => {
+        clearTimeout(timer);
+        reject(new DOMException("given up", "AbortError"));
+      };
+      signal.addEventListener("abort", stop, { once: true });
     });
 })();

@@ -2,6 +2,7 @@
 "use strict";
 
 (() => {
+  const TYPES = ["Files", "text/plain"];
   const overlay = document.getElementById("drop");
 
   /** Wire the page; `file(file)` or `text(text)` is told what was dropped. */
@@ -11,12 +12,18 @@
       depth = Math.max(0, depth + by);
       overlay.hidden = !depth;
     };
-    const ours = (event) => event.dataTransfer && [...event.dataTransfer.types].some((type) => type === "Files" || type === "text/plain");
-    addEventListener("dragenter", (event) => ours(event) && show(1));
-    addEventListener("dragleave", (event) => ours(event) && show(-1));
-    addEventListener("dragover", (event) => ours(event) && event.preventDefault());
+    const isOurs = ({ dataTransfer }) => dataTransfer?.types.some((type) => TYPES.includes(type));
+    addEventListener("dragenter", (event) => {
+      if (isOurs(event)) show(1);
+    });
+    addEventListener("dragleave", (event) => {
+      if (isOurs(event)) show(-1);
+    });
+    addEventListener("dragover", (event) => {
+      if (isOurs(event)) event.preventDefault();
+    });
     addEventListener("drop", (event) => {
-      if (!ours(event)) return;
+      if (!isOurs(event)) return;
       event.preventDefault();
       show(-depth);
       const { files } = event.dataTransfer;

@@ -3,11 +3,15 @@
 
 (() => {
   const find = (id) => document.getElementById(id);
-  let opened = null, settings = null, shown = () => [];
+  let opened = null;
+  let settings = null;
+  let shown = () => [];
 
   /** Open a row; `others()` are the rows to go to from there, in their order. */
   molxai.openRow = (view, known, others) => {
-    [opened, settings, shown] = [view, known, others];
+    opened = view;
+    settings = known;
+    shown = others;
     draw();
     if (!find("row").open) find("row").showModal();
     find("row").scrollTop = 0;

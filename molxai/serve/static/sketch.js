@@ -1,12 +1,16 @@
-// The sketcher in its dialog, loaded when it is first opened. What it draws goes to the server as a molfile and comes back
-// as RDKit's SMILES: its own loses the stereo of some double bonds.
+// The sketcher in its dialog, loaded when it is first opened. What it draws goes to the server as a
+// molfile and comes back as RDKit's SMILES: its own loses the stereo of some double bonds.
 "use strict";
 
 (() => {
   const SOURCE = "/static/vendor/openchemlib/openchemlib.js";
   const REST = 250; // milliseconds without a change until the SMILES is asked for
   const find = (id) => document.getElementById(id);
-  let editor = null, library = null, smiles = "", timer = null, asking = null;
+  let editor = null;
+  let library = null;
+  let smiles = "";
+  let timer = null;
+  let asking = null;
 
   /** Open the dialog with a molecule; `use(smiles)` is told what is to be explained. */
   molxai.sketch = async (given, use) => {
@@ -45,7 +49,7 @@
 
   function changed() {
     clearTimeout(timer);
-    timer = setTimeout(() => read().catch((error) => error.name !== "AbortError" && say(error.message, true)), REST);
+    timer = setTimeout(() => read().catch(report), REST);
   }
 
   /** The SMILES of what is drawn now. */
@@ -60,19 +64,30 @@
       say("Nothing is drawn yet.");
       return;
     }
-    smiles = (await molxai.ask("/api/smiles", { method: "POST", body: { block: molecule.toMolfile() }, signal: asking.signal })).smiles;
+    const body = { block: molecule.toMolfile() };
+    const { signal } = asking;
+    const answer = await molxai.ask("/api/smiles", { method: "POST", body, signal });
+    smiles = answer.smiles;
     say(smiles);
   }
 
   async function finish(use) {
     try {
       if (timer) await read();
-      if (!smiles) return say("Nothing is drawn yet.", true);
+      if (!smiles) {
+        say("Nothing is drawn yet.", true);
+        return;
+      }
       find("sketcher").close();
       use(smiles);
     } catch (error) {
-      if (error.name !== "AbortError") say(error.message, true);
+      report(error);
     }
+  }
+
+  /** Say why the molecule could not be read, unless a newer one is being read. */
+  function report(error) {
+    if (error.name !== "AbortError") say(error.message, true);
   }
 
   function say(text, bad = false) {

@@ -7,11 +7,11 @@
 
   /** Show one kind; returns it. */
   molxai.showTab = (kind) => {
-    for (const one of KINDS) {
-      const tab = find(`tab-${one}`);
-      tab.setAttribute("aria-selected", String(one === kind));
-      tab.tabIndex = one === kind ? 0 : -1;
-      find(one).hidden = one !== kind;
+    for (const name of KINDS) {
+      const tab = find(`tab-${name}`);
+      tab.setAttribute("aria-selected", String(name === kind));
+      tab.tabIndex = name === kind ? 0 : -1;
+      find(name).hidden = name !== kind;
     }
     return kind;
   };

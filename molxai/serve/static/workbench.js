@@ -5,15 +5,29 @@
   const find = (id) => document.getElementById(id);
   const settings = JSON.parse(find("settings").textContent);
   const state = molxai.readState(location.hash);
-  const PICTURE = /\.(png|jpe?g)$/i, DIGITS = /\.(png|jpe?g|npy|npz)$/i;
+  const PICTURE = /\.(png|jpe?g)$/i;
+  const DIGITS = /\.(png|jpe?g|npy|npz)$/i;
   const NARROW = matchMedia("(max-width: 860px)");
-  let kind = "molecule", file = null, running = null, shown = null;
+  let kind = "molecule";
+  let file = null;
+  let running = null; // of the work under way, what gives it up
+  let shown = null; // the panel of the result
   let pasted = 1; // molecules that the text box held when it was last asked
 
   const pad = molxai.pad(find("pad"), () => ask());
-  const many = () => (kind === "molecule" ? pasted > 1 : kind === "file" && file !== null && !PICTURE.test(file.name));
-  const reads = () => (kind === "digit" || (kind === "file" && file && DIGITS.test(file.name)) ? "digits" : "molecules");
   const model = () => molxai.chosenModel(settings, state, reads());
+
+  /** Whether what is asked is a table. */
+  function many() {
+    if (kind === "molecule") return pasted > 1;
+    return kind === "file" && file !== null && !PICTURE.test(file.name);
+  }
+
+  /** What the model must read. */
+  function reads() {
+    const isDigitFile = kind === "file" && file !== null && DIGITS.test(file.name);
+    return kind === "digit" || isDigitFile ? "digits" : "molecules";
+  }
 
   function say(text, bad = false) {
     find("status").textContent = text;
@@ -23,22 +37,32 @@
   function refill() {
     molxai.fillChoices(settings, state, reads(), many());
     if (!state.methods.includes(state.method)) state.method = state.methods[0];
-    state.scheme = settings.schemes.includes(state.scheme) ? state.scheme : settings.schemes[0];
-    state.palette = state.palette in settings.palettes ? state.palette : "red-blue";
+    if (!settings.schemes.includes(state.scheme)) state.scheme = settings.schemes[0];
+    if (!(state.palette in settings.palettes)) state.palette = "red-blue";
   }
 
-  const remember = (anew) => history[anew ? "pushState" : "replaceState"](null, "", molxai.hashOf({ ...state, smiles: kind === "molecule" ? state.smiles : "" }));
+  /** Keep the state in the address; `anew` makes it something to go back to. */
+  function remember(anew) {
+    const smiles = kind === "molecule" ? state.smiles : "";
+    const address = molxai.hashOf({ ...state, smiles });
+    if (anew) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+  }
 
   /** What is asked beside the input. */
-  function question() {
-    const usual = molxai.usualTarget(model());
-    return { model: model().name, methods: state.methods, target: state.target || usual, contrast: state.contrast || null, endpoint: state.endpoint };
-  }
+  const question = () => ({
+    model: model().name,
+    methods: state.methods,
+    target: state.target || model().usual_target,
+    contrast: state.contrast || null,
+    endpoint: state.endpoint,
+  });
 
   /** Do some work; what was under way is given up. */
   async function work(doing, act) {
     running?.abort();
-    const mine = (running = new AbortController());
+    const mine = new AbortController();
+    running = mine;
     find("busy").hidden = false;
     find("busy").removeAttribute("value");
     find("answer").setAttribute("aria-busy", "true");
@@ -64,93 +88,138 @@
     find("result").replaceChildren();
   }
 
+  const tooLarge = (what) => {
+    const most = settings.largest_body / 2 ** 20;
+    return `${what} than ${most} MB: cut it, or use the command line.`;
+  };
+
   /** Explain what the form holds. */
   function ask() {
     refill();
     if (kind === "molecule") return askText();
-    if (kind === "digit") return pad.empty() ? say("Draw a digit first.", true) : work("explaining the digit …", (signal) => single({ image: pad.image(), name: "drawn" }, "drawn digit", signal));
+    if (kind === "digit") return askDrawing();
     if (!file) return say("Choose a file first, or drop one on this page.", true);
-    if (file.size > settings.largest_body) return say(`${file.name} is larger than ${settings.largest_body / 2 ** 20} MB: cut it, or use the command line.`, true);
-    return PICTURE.test(file.name) ? askPicture() : work(`sending ${file.name} …`, (signal) => table(file, file.name, signal));
+    if (file.size > settings.largest_body) return say(tooLarge(`${file.name} is larger`), true);
+    if (PICTURE.test(file.name)) return askPicture();
+    return work(`sending ${file.name} …`, (signal) => table(file, file.name, signal));
+  }
+
+  function askDrawing() {
+    if (pad.empty()) return say("Draw a digit first.", true);
+    const subject = { image: pad.image(), name: "drawn" };
+    return work("explaining the digit …", (signal) => single(subject, "drawn digit", signal));
   }
 
   /** What the text box holds: the server says whether it is one molecule or a table of them. */
   function askText() {
     const text = find("smiles").value;
     if (!text.trim()) return say("Type or paste a SMILES first, or draw a molecule.", true);
-    if (text.length > settings.largest_body) return say(`the text is longer than ${settings.largest_body / 2 ** 20} MB: cut it, or use the command line.`, true);
+    if (text.length > settings.largest_body) return say(tooLarge("the text is longer"), true);
     const line = text.includes("\n") ? "" : text.trim(); // only a single line goes into the address
     const anew = line !== state.smiles;
     state.smiles = line;
     remember(anew);
-    return work("explaining …", async (signal) => {
-      const said = await molxai.ask("/api/recognise", { method: "POST", body: { text }, signal });
-      pasted = said.rows;
-      refill();
-      if (pasted === 1) await single({ text }, said.name || named(line), signal);
-      else await table(new File([text], "pasted.txt"), said.file, signal);
+    return work("explaining …", (signal) => explainText(text, line, signal));
+  }
+
+  async function explainText(text, line, signal) {
+    const body = { text };
+    const recognised = await molxai.ask("/api/recognise", { method: "POST", body, signal });
+    pasted = recognised.rows;
+    refill();
+    if (pasted === 1) await single({ text }, recognised.name || nameOf(line), signal);
+    else await table(new File([text], "pasted.txt"), recognised.file, signal);
+  }
+
+  function askPicture() {
+    const { name } = file;
+    return work(`explaining ${name} …`, async (signal) => {
+      const address = await dataAddress(file);
+      const picture = address.split(",")[1] || "";
+      await single({ picture, name: name.slice(-200) }, name, signal);
     });
   }
 
-  const askPicture = () =>
-    work(`explaining ${file.name} …`, async (signal) => {
-      const address = await new Promise((resolve, reject) => {
-        const reader = new FileReader();
-        reader.onload = () => resolve(reader.result);
-        reader.onerror = () => reject(new Error(`${file.name} cannot be read`));
-        reader.readAsDataURL(file);
-      });
-      await single({ picture: address.split(",")[1] || "", name: file.name.slice(-200) }, file.name, signal);
+  /** A file's content as a data URL. */
+  const dataAddress = (content) =>
+    new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result);
+      reader.onerror = () => reject(new Error(`${content.name} cannot be read`));
+      reader.readAsDataURL(content);
     });
 
-  const named = (smiles) => document.querySelector(`[data-smiles="${CSS.escape(smiles)}"]`)?.textContent || "molecule";
+  /** What an example is called. */
+  function nameOf(smiles) {
+    const example = document.querySelector(`[data-smiles="${CSS.escape(smiles)}"]`);
+    return example?.textContent || "molecule";
+  }
 
+  /** Explain one input, which is called `name`. */
   async function single(subject, name, signal) {
-    const asked = question();
-    const answer = await molxai.ask("/api/explain", { method: "POST", body: { ...asked, ...subject, views: true }, signal });
+    const body = { ...question(), ...subject, views: true };
+    const answer = await molxai.ask("/api/explain", { method: "POST", body, signal });
     const view = { ...answer.views[0], id: name };
-    const known = { ...settings, model: asked.model, biases: model().biases, views: [view], state };
+    if (view.error) {
+      clear();
+      say(view.error, true);
+      return;
+    }
+    const known = { ...settings, biases: model().biases, views: [view], state };
     shown = { redraw: () => molxai.detail(find("result"), view, known, state) };
-    if (view.error) return refused(view);
-    molxai.fillLook(settings, state, Object.keys(view.methods), { many: false, atoms: reads() === "molecules" });
+    const atoms = reads() === "molecules";
+    molxai.fillLook(settings, state, Object.keys(view.methods), { many: false, atoms });
     shown.redraw();
-    say(`Prediction: ${view.probability === null ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction}`);
-    const refusals = Object.entries(view.refused || {}).map(([method, reason]) => `${method}: ${reason}`);
-    find("refused").textContent = refusals.join("; ");
+    say(`Prediction: ${prediction(view)}`);
+    const refusals = Object.entries(view.refused || {});
+    const reasons = refusals.map(([method, reason]) => `${method}: ${reason}`);
+    find("refused").textContent = reasons.join("; ");
     come();
   }
 
-  /** On a narrow page the answer is below the form: go there. */
-  const come = () => NARROW.matches && find("answer").scrollIntoView({ block: "start" });
-
-  function refused(view) {
-    clear();
-    say(view.error, true);
+  function prediction(view) {
+    const isValue = view.probability === null;
+    return isValue ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction;
   }
+
+  /** On a narrow page the answer is below the form: go there. */
+  function come() {
+    if (NARROW.matches) find("answer").scrollIntoView({ block: "start" });
+  }
+
+  const DOING = { waiting: "waiting: ", running: "explaining: ", cancelled: "cancelled: " };
 
   /** Explain each row of a file, which is called `name`. */
   async function table(content, name, signal) {
     const asked = question();
-    const form = new FormData();
-    form.set("file", content);
-    for (const [field, value] of Object.entries({ ...asked, methods: asked.methods.join(",") })) form.set(field, value ?? "");
-    if (kind === "file") {
-      form.set("smiles_column", find("column").value.trim());
-      form.set("id_column", find("id-column").value.trim());
-    }
-    molxai.fillLook(settings, state, asked.methods, { many: true, atoms: reads() === "molecules" });
+    const known = { ...settings, biases: model().biases, smiles: !/\.sdf$/i.test(name) };
+    const atoms = reads() === "molecules";
+    molxai.fillLook(settings, state, asked.methods, { many: true, atoms });
     let seen = false;
-    const smiles = !/\.sdf$/i.test(name);
-    await molxai.upload(find("result"), form, { ...settings, biases: model().biases, smiles }, state, signal, (job, panel) => {
+    const told = (job, panel) => {
       shown = panel;
       if (!seen && job.done) come();
       seen = job.done > 0;
       find("busy").max = job.total;
       find("busy").value = job.done;
       const errors = job.errors ? `, ${job.errors} with errors` : "";
-      const doing = { waiting: "waiting: ", running: "explaining: ", cancelled: "cancelled: ", done: "", failed: "" }[job.state];
-      say(`${doing}${job.done} of ${job.total} rows${errors}`);
-    });
+      say(`${DOING[job.state] || ""}${job.done} of ${job.total} rows${errors}`);
+    };
+    const form = formOf(content, asked);
+    await molxai.upload(find("result"), form, known, state, signal, told);
+  }
+
+  /** A file and what is asked of it, as it is sent. */
+  function formOf(content, asked) {
+    const form = new FormData();
+    form.set("file", content);
+    for (const [field, value] of Object.entries(asked)) form.set(field, value ?? "");
+    form.set("methods", asked.methods.join(","));
+    if (kind === "file") {
+      form.set("smiles_column", find("column").value.trim());
+      form.set("id_column", find("id-column").value.trim());
+    }
+    return form;
   }
 
   function redraw(all) {
@@ -168,8 +237,8 @@
     refill();
   }
 
-  function take(chosen) {
-    file = chosen;
+  function take(dropped) {
+    file = dropped;
     turnTo("file");
     ask();
   }
@@ -181,8 +250,8 @@
     ask();
   }
 
-  /** Another choice in the form: what is quick is explained again at once, a table when it is asked for. */
-  function chosen(name, value) {
+  /** Another choice in the form: one input is explained again at once, a table when asked for. */
+  function choose(name, value) {
     state[name] = value;
     refill();
     remember(false);
@@ -190,20 +259,41 @@
     else if (shown) say("Press Explain to explain the table again with these choices.");
   }
 
-  for (const name of ["model", "endpoint", "target", "contrast"]) find(name).addEventListener("change", (event) => chosen(name, event.target.value));
-  find("methods").addEventListener("change", () => chosen("methods", [...find("methods").querySelectorAll("input:checked")].map((box) => box.value)));
-  find("asked").addEventListener("submit", (event) => (event.preventDefault(), ask()));
-  find("smiles").addEventListener("keydown", (event) => {
+  /** The methods whose boxes are checked. */
+  function checkedMethods() {
+    const boxes = find("methods").querySelectorAll("input:checked");
+    return [...boxes].map((box) => box.value);
+  }
+
+  const on = (id, event, act) => find(id).addEventListener(event, act);
+
+  for (const name of ["model", "endpoint", "target", "contrast"]) {
+    on(name, "change", (event) => choose(name, event.target.value));
+  }
+  on("methods", "change", () => choose("methods", checkedMethods()));
+  on("asked", "submit", (event) => {
+    event.preventDefault();
+    ask();
+  });
+  on("smiles", "keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     ask();
   });
-  find("clear").addEventListener("click", pad.clear);
-  find("sketch").addEventListener("click", () => molxai.sketch(find("smiles").value, useSmiles));
-  find("chosen").addEventListener("change", (event) => event.target.files.length && take(event.target.files[0]));
-  find("result").addEventListener("change", (event) => event.target.matches("select.scheme") && remember(false));
-  document.querySelectorAll("[data-smiles]").forEach((button) => button.addEventListener("click", () => useSmiles(button.dataset.smiles)));
-  document.querySelectorAll("[data-digit]").forEach((button) => button.addEventListener("click", () => pad.example(button.dataset.digit)));
+  on("clear", "click", pad.clear);
+  on("sketch", "click", () => molxai.sketch(find("smiles").value, useSmiles));
+  on("chosen", "change", (event) => {
+    if (event.target.files.length) take(event.target.files[0]);
+  });
+  on("result", "change", (event) => {
+    if (event.target.matches("select.scheme")) remember(false);
+  });
+  for (const button of document.querySelectorAll("[data-smiles]")) {
+    button.addEventListener("click", () => useSmiles(button.dataset.smiles));
+  }
+  for (const button of document.querySelectorAll("[data-digit]")) {
+    button.addEventListener("click", () => pad.example(button.dataset.digit));
+  }
   molxai.tabs(turnTo);
   molxai.look(state, redraw);
   molxai.rowDialog((view) => useSmiles(view.input));

@@ -7,8 +7,11 @@ from molxai.explanation.explainer import Explainer
 from molxai.serve.settings import Settings
 
 
-class Shelf:
-    """Explainers by the names that requests may give. Each lane has its own: no two threads share a network."""
+class ModelCache:
+    """Explainers by the names that requests may give.
+
+    Each queue has its own cache, so that no two threads share a network.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -27,8 +30,7 @@ class Shelf:
             raise FileNotFoundError(unknown("model", model, self.settings.models, where="here"))
         with self.loading:
             if model not in self.loaded:
-                self.loaded[model] = Explainer(weights, device=self.settings.device)
-                _ = self.loaded[
-                    model
-                ].known  # read once, and not for each of the copies that are handed out
+                explainer = Explainer(weights, device=self.settings.device)
+                _ = explainer.known  # read once here, and not for each copy that is handed out
+                self.loaded[model] = explainer
         return self.loaded[model].with_method(method, endpoint)

@@ -1,0 +1,99 @@
+"""Which fragments carry relevance across the rows of a page, summed from the rows' views."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from molxai.chemistry.fragments import Fragment
+from molxai.chemistry.series import Carrier, _carrier
+from molxai.pages.view import View, rounded
+from molxai.rendering.colour import scale
+
+MIXED = (
+    "Rows explain different classes, so their fragments have no mean: explain one class in every "
+    "row."
+)
+"""What is said in place of a table of means that would compare different classes."""
+
+SPREAD_DIGITS = 5
+"""Significant digits of a standard deviation, of which a page shows three decimals."""
+
+
+def has_one_target(views: Sequence[View]) -> bool:
+    """Whether all rows that were explained are explained for the same class or value."""
+    targets = {view["target"] for view in views if "methods" in view}
+    return len(targets) <= 1
+
+
+def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:
+    """The fragments of all rows by name, those with the largest |sum| over the rows first.
+
+    They are those of `molxai.chemistry.series.carriers`, except that an example is the number of a
+    row in place of an id, and has no structure.
+
+    Args:
+        views: of one target.
+        method: a method of the views; rows without it count nothing.
+        scheme: how molecules are taken apart; digits have no fragments.
+    """
+    occurrences: dict[str, list[tuple[int, str, Fragment]]] = defaultdict(list)
+    for place, view in enumerate(views):
+        row = str(view["row"])
+        for fragment in _fragments(view, method, scheme):
+            occurrences[fragment.name].append((place, row, fragment))
+    summaries = [_carrier(name, members) for name, members in occurrences.items()]
+    return sorted(summaries, key=lambda carrier: (-_size(carrier), carrier.name))
+
+
+def _fragments(view: View, method: str, scheme: str) -> Iterator[Fragment]:
+    """The fragments of a row with their relevance; none if it was not explained or is a digit."""
+    if "fragments" not in view or method not in view["methods"]:
+        return
+    sums = view["methods"][method]["sums"]
+    for name, part in view["fragments"][scheme]:
+        atoms = tuple(view["parts"][part])
+        yield Fragment(name, "", atoms, sums[part])
+
+
+def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool) -> dict[str, Any]:
+    """The same as a page shows it.
+
+    Args:
+        views: of any targets.
+        method: a method of the views.
+        scheme: how molecules are taken apart.
+        in_unit: whether the method's relevances have the unit of the output.
+
+    Returns:
+        `rows` of name, number of molecules and of occurrences, mean, standard deviation, smallest,
+        largest, and row of the example; the `limit` in full colour of the means; a `note` if there
+        are no rows because rows of different classes have no mean.
+    """
+    if not has_one_target(views):
+        return {"rows": [], "limit": 1.0, "note": MIXED}
+    fragments = carriers(views, method, scheme)
+    means = [carrier.mean for carrier in fragments]
+    return {
+        "rows": [_cells(carrier) for carrier in fragments],
+        "limit": rounded(scale(means, in_unit)),
+        "note": "",
+    }
+
+
+def _size(carrier: Carrier) -> float:
+    """What it carries in all, whatever the sign."""
+    return abs(carrier.mean * carrier.occurrences)
+
+
+def _cells(carrier: Carrier) -> list[Any]:
+    spread = None if carrier.sd is None else rounded(carrier.sd, SPREAD_DIGITS)
+    return [
+        carrier.name,
+        carrier.molecules,
+        carrier.occurrences,
+        rounded(carrier.mean),
+        spread,
+        rounded(carrier.smallest),
+        rounded(carrier.largest),
+        int(carrier.example),
+    ]

@@ -1,0 +1,108 @@
+"""What the rows of a page say together: counts, the spread of the outputs, what adds up."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from molxai.pages.view import View
+
+BINS = 24
+"""Of the histogram of outputs."""
+
+SMALLEST_OUTPUT = 1e-3
+"""The output that a gap is divided by is at least this."""
+
+
+def readable(views: Sequence[View]) -> list[View]:
+    """The rows that were explained."""
+    return [view for view in views if "methods" in view]
+
+
+def tiles(views: Sequence[View]) -> list[tuple[str, str]]:
+    """Counts and means, name first."""
+    read = readable(views)
+    counts = [("inputs", str(len(views)))]
+    errors = len(views) - len(read)
+    if errors:
+        counts.append(("could not be read", str(errors)))
+    first = read[0]
+    predictions = [view["prediction"] for view in read]
+    if first["probability"] is None:
+        mean = sum(predictions) / len(read)
+        counts.append((f"mean, {first['unit']}", f"{mean:.3g}"))
+        return counts
+    for name, count in sorted(Counter(predictions).items()):
+        counts.append((f"predicted {name}", str(count)))
+    return counts + _agreement(read)
+
+
+def _agreement(views: Sequence[View]) -> list[tuple[str, str]]:
+    """How many of the rows with a measured class are predicted so."""
+    labels = [view for view in views if view.get("label_class")]
+    if not labels:
+        return []
+    right = sum(view["label_class"] == view["prediction"] for view in labels)
+    return [("predicted as measured", f"{right} of {len(labels)}")]
+
+
+def histogram(views: Sequence[View]) -> dict[str, Any] | None:
+    """How the outputs are spread: the `counts` of equal bins from `low` to `high`, and their unit.
+
+    None if nothing was explained.
+    """
+    read = readable(views)
+    if not read:
+        return None
+    first = read[0]
+    is_value = first["probability"] is None
+    output = "prediction" if is_value else "logit"
+    values = [view[output] for view in read]
+    low = min(values)
+    high = max(values)
+    width = (high - low) or 1.0
+    counts = [0] * BINS
+    for value in values:
+        place = int((value - low) / width * BINS)
+        counts[min(place, BINS - 1)] += 1
+    unit = first["unit"] if is_value else "logit"
+    return {"counts": counts, "low": low, "high": high, "unit": unit}
+
+
+def conservation(views: Sequence[View], methods: Mapping[str, Any]) -> list[dict[str, str]]:
+    """For each method, whether it adds up, its largest gap / output, and what it is.
+
+    Args:
+        views: of all inputs.
+        methods: what each is, under `says`.
+    """
+    rows = []
+    for method, about in methods.items():
+        read = [view for view in readable(views) if method in view["methods"]]
+        count = sum(view["methods"][method]["adds_up"] for view in read)
+        shares = [_gap_share(view, method) for view in read]
+        always = count == len(read)
+        row = {
+            "method": method,
+            "verdict": "adds up" if always else f"adds up for {count} of {len(read)}",
+            "worst": _exponential(max(shares, default=0.0)),
+            "says": about["says"],
+        }
+        rows.append(row)
+    return rows
+
+
+def _gap_share(view: View, method: str) -> float:
+    output = max(abs(view["logit"]), SMALLEST_OUTPUT)
+    gap = view["methods"][method]["gap"]
+    return abs(gap) / output
+
+
+def _exponential(value: float) -> str:
+    """A value in two digits.
+
+    Example:
+        >>> _exponential(0.000212)
+        '2.1e-4'
+    """
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent):+d}"
