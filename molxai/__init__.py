@@ -1,54 +1,76 @@
-"""Which atoms, which superpixels made the model say so? Relevances that add up to the prediction."""
+"""Which atoms, which superpixels, which inputs does a prediction rest on? Relevances that add up to it."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from graphormer import __version__
+
 if TYPE_CHECKING:
     from molxai.batch.frame import explain_frame
+    from molxai.batch.question import Question
+    from molxai.batch.worker import Worker
+    from molxai.chemistry.fragments import SCHEMES, fragments
     from molxai.chemistry.pair import matched_pair
+    from molxai.chemistry.rgroups import core_table
+    from molxai.chemistry.series import carriers
     from molxai.explanation.explainer import Explainer
     from molxai.explanation.explanation import Explanation
-    from molxai.explanation.explanations import Explanations
+    from molxai.explanation.explanations import Explanations, Refused
     from molxai.explanation.grid import grid
     from molxai.explanation.inputs import read_inputs
-    from molxai.explanation.refused import Refused
+    from molxai.explanation.methods import EXPLAINERS
+    from molxai.explanation.target import Target
+    from molxai.metrics import METRICS
     from molxai.metrics.comparison import compare
     from molxai.rules.conserve import conserve
 
 __all__ = [
+    "EXPLAINERS",
+    "METRICS",
+    "SCHEMES",
     "Explainer",
     "Explanation",
     "Explanations",
+    "Question",
     "Refused",
+    "Target",
+    "Worker",
     "__version__",
+    "carriers",
     "compare",
     "conserve",
+    "core_table",
     "explain_frame",
+    "fragments",
     "grid",
     "matched_pair",
     "read_inputs",
 ]
 
-__version__ = "0.1.0"
-"""Version of this tree: the package's metadata is built from it, so it holds without an installation as well."""
-
 MODULES = {
+    "EXPLAINERS": "molxai.explanation.methods",
     "Explainer": "molxai.explanation.explainer",
     "Explanation": "molxai.explanation.explanation",
     "Explanations": "molxai.explanation.explanations",
-    "Refused": "molxai.explanation.refused",
+    "METRICS": "molxai.metrics",
+    "Question": "molxai.batch.question",
+    "Refused": "molxai.explanation.explanations",
+    "SCHEMES": "molxai.chemistry.fragments",
+    "Target": "molxai.explanation.target",
+    "Worker": "molxai.batch.worker",
+    "carriers": "molxai.chemistry.series",
     "compare": "molxai.metrics.comparison",
     "conserve": "molxai.rules.conserve",
+    "core_table": "molxai.chemistry.rgroups",
     "explain_frame": "molxai.batch.frame",
+    "fragments": "molxai.chemistry.fragments",
     "grid": "molxai.explanation.grid",
     "matched_pair": "molxai.chemistry.pair",
     "read_inputs": "molxai.explanation.inputs",
 }
-"""Module of each lazy name: imported on first use, because `molxai --help` must not wait for torch."""
+"""Module of each name: imported on first use, because `molxai --help` must not wait for torch."""
 
-if (
-    not TYPE_CHECKING
-):  # for type checkers every other name is a mistake, not something that may be there
+if not TYPE_CHECKING:  # for type checkers every other name is a mistake
 
     def __getattr__(name):
         """The lazy name's value, from its module."""

@@ -58,7 +58,7 @@ def test_other_names_are_errors():
 def test_the_version_has_one_source():
     assert re.fullmatch(r"\d+\.\d+\.\d+", molxai.__version__)
     assert PROJECT["project"]["dynamic"] == ["version"] and "version" not in PROJECT["project"]
-    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "molxai.__version__"}
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "graphormer.__version__"}
 
 
 def test_the_version_needs_no_installation(tmp_path):

@@ -13,12 +13,10 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from graphormer.data.labelled import LabelledGraphs
-from graphormer.data.sources import SOURCES, Source, data_home, files, source
+from graphormer.data.sources import files
 from graphormer.data.splits import SPLITS
 from graphormer.files import digest, write_file
 from graphormer.names import unknown
-
-__all__ = ["SOURCES", "Source", "bace", "data_home", "files", "mnist", "mnist_images", "source"]
 
 BACE_PARTS = ("train", "valid", "test", "all")
 """Parts of a split, and all rows."""

@@ -18,14 +18,11 @@ from graphormer.pretraining.distillation import REPEATS
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.presets import MOLECULE, PRESETS
-from graphormer.training.pretrain import pretrain
 from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
 from graphormer.training.run import train
 from graphormer.training.start import trunk
 from graphormer.training.tables import LEFT_OUT, refuse_overwriting, write_left_out
-
-__all__ = ["Request", "pretrain", "train_own"]
 
 logger = logging.getLogger(__name__)
 

@@ -26,10 +26,8 @@ from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
 from graphormer.training.resumption import RUN
 from graphormer.training.scaling import Scaling, scaling_of
-from graphormer.training.start import base_value, trunk
+from graphormer.training.start import base_value
 from graphormer.training.tables import PREDICTIONS, SPLIT, write_predictions, write_split
-
-__all__ = ["PREDICTIONS", "SPLIT", "Origin", "Problem", "train", "trunk"]
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from molxai.batch.question import Question
 from molxai.batch.run import Library, run
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Answer, Product, Worker
-from molxai.chemistry.fragments import scheme_of, worded
+from molxai.chemistry.fragments import fragment_labels, scheme_of
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Input
@@ -70,7 +70,7 @@ class Drawing:
             return None
         relevance = explanation.relevance.tolist()
         look = self.look.at(common_limit(self.scale, [relevance], explanation.in_unit))
-        parts = worded(explanation, scheme_of(self.fragments)) if self.fragments else ()
+        parts = fragment_labels(explanation, scheme_of(self.fragments)) if self.fragments else ()
         return picture_of(explanation, self.ending, look, parts)
 
 

@@ -15,7 +15,7 @@ from molxai.explanation.explainer import Explainer, graph_in
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Input
 from molxai.explanation.methods import check_size
-from molxai.explanation.outcome import Outcome, outcomes, resolved
+from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.target import Target
 
 CHUNK = 512
@@ -183,7 +183,7 @@ def _predictions(
 ) -> Iterator[Prediction]:
     card = explainer.card
     logits = member_logits.mean(0)  # (graphs, outputs)
-    targets = resolved(card.config, logits, [target] * len(logits))
+    targets = resolve_targets(card.config, logits, [target] * len(logits))
     all_outcomes = outcomes(card.config, logits, targets)
     for graph, (outcome, similarity) in enumerate(zip(all_outcomes, nearness, strict=True)):
         spread = None

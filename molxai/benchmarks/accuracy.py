@@ -25,7 +25,9 @@ from graphormer.network.model import Config
 from graphormer.network.prediction import predict
 from graphormer.training.machine import Machine
 from graphormer.training.presets import PRESETS
-from graphormer.training.run import Origin, Problem, train, trunk
+from graphormer.training.problem import Origin, Problem
+from graphormer.training.run import train
+from graphormer.training.start import trunk
 from molxai.benchmarks.models import load_or_train
 from molxai.benchmarks.tables import markdown_table
 

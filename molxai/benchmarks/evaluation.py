@@ -15,7 +15,7 @@ from graphormer.network.card import Card
 from graphormer.network.prediction import predict
 from graphormer.readers.tables import AS_FOUND, Layout, read_rows
 from graphormer.training.presets import preset_of
-from graphormer.training.run import SPLIT
+from graphormer.training.tables import SPLIT
 from molxai.explanation.explainer import Explainer
 from molxai.metrics import METRICS
 

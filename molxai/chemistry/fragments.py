@@ -206,11 +206,13 @@ def parts(mol: Chem.Mol, scheme: str | Scheme = "functional-groups") -> list[Par
     return scheme_of(scheme)(mol)
 
 
-MOST_WORDED = 40
+MOST_LABELS = 40
 """Parts of a picture that have words beside them: if there were more, nobody could read them."""
 
 
-def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[int, ...], str]]:
+def fragment_labels(
+    explanation: Explanation, scheme: str | Scheme
+) -> list[tuple[tuple[int, ...], str]]:
     """The atoms of each part, and its label, which is written beside it in a picture.
 
     If there are many parts, only those of largest magnitude have a label; that of others is empty.
@@ -220,7 +222,7 @@ def worded(explanation: Explanation, scheme: str | Scheme) -> list[tuple[tuple[i
     """
     all_parts = fragments(explanation, scheme)
     by_size = sorted(all_parts, key=lambda part: -abs(part.relevance))
-    large = {part.atoms for part in by_size[:MOST_WORDED]}
+    large = {part.atoms for part in by_size[:MOST_LABELS]}
     labels = []
     for part in all_parts:
         label = part.label if part.atoms in large else ""

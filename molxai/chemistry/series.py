@@ -85,7 +85,9 @@ def carriers(
             structure = fragment.smiles if by_structure else ""
             occurrence = Occurrence(place, molecule, fragment)
             by_name[fragment.name, structure].append(occurrence)
-    unordered = [_carrier(name, occurrences) for (name, _), occurrences in by_name.items()]
+    unordered = [
+        summarise_occurrences(name, occurrences) for (name, _), occurrences in by_name.items()
+    ]
     return sorted(
         unordered, key=lambda carrier: (-abs(carrier.total), carrier.name, carrier.smiles)
     )
@@ -110,7 +112,8 @@ def lost_lines(series: Iterable[Named], scheme: Scheme) -> list[str]:
     return lines
 
 
-def _carrier(name: str, occurrences: Sequence[Occurrence]) -> Carrier:
+def summarise_occurrences(name: str, occurrences: Sequence[Occurrence]) -> Carrier:
+    """What a fragment contributes over all of its occurrences."""
     values = [occurrence.fragment.relevance for occurrence in occurrences]
     mean = fmean(values)
     typical = min(occurrences, key=lambda occurrence: abs(occurrence.fragment.relevance - mean))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from molxai.cli.literals import Literal
 
-METHODS = Literal("molxai.explanation.methods", "EXPLAINERS")
+METHODS = Literal("molxai.explanation.methods", "_METHODS")
 SCHEMES = Literal("molxai.chemistry.fragments", "SCHEMES")
 PALETTES = Literal("molxai.rendering.colour", "PALETTES")
 STYLES = Literal("molxai.rendering", "STYLES")
@@ -13,8 +13,8 @@ DEVICES = Literal("molxai.explanation.explainer", "DEVICES")
 TASKS = Literal("graphormer.data.targets", "KINDS")
 SPLITS = Literal("graphormer.data.splits", "SPLITS")
 PRESETS = Literal("graphormer.training.presets", "PRESETS")
-DATA_SETS = Literal("graphormer.data.public", "SOURCES")
-TRUTHS = Literal("molxai.benchmarks.tasks", "TASKS")
+DATA_SETS = Literal("graphormer.data.sources", "SOURCES")
+TRUTHS = Literal("molxai.benchmarks.tasks", "_ROWS")
 PROTOCOLS = Literal("molxai.benchmarks.accuracy", "PROTOCOLS")
 REMOVALS = Literal("molxai.explanation.removal", "Removal")
 ENGINES = Literal("molxai.batch.plan", "ENGINES")

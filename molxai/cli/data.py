@@ -14,7 +14,7 @@ Name = Annotated[
 
 def data_list(data: Data = None) -> None:
     """Data sets, and whether they are on this machine."""
-    from graphormer.data.public import SOURCES, data_home
+    from graphormer.data.sources import SOURCES, data_home
     from molxai.cli.terminal import console, show_records
 
     rows = []
@@ -33,7 +33,7 @@ def data_list(data: Data = None) -> None:
 
 def data_download(name: Name, data: Data = None) -> None:
     """Fetch a data set's files and check them against their hashes."""
-    from graphormer.data.public import files, source
+    from graphormer.data.sources import files, source
 
     usage(source, name)
     for path in files(name, data).values():
@@ -42,6 +42,6 @@ def data_download(name: Name, data: Data = None) -> None:
 
 def data_path(name: Name, data: Data = None) -> None:
     """The folder that a data set's files belong in."""
-    from graphormer.data.public import data_home, source
+    from graphormer.data.sources import data_home, source
 
     print(data_home(data) / usage(source, name).name)

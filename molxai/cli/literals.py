@@ -32,7 +32,7 @@ class Literal:
         elif isinstance(node, ast.Subscript):
             members = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         elif isinstance(node, ast.Tuple):
-            members = [row.args[0] if isinstance(row, ast.Call) else row for row in node.elts]
+            members = [_name_of(row) for row in node.elts]
         else:
             raise LookupError(f"{self.name} in {self.module} is no table of names")
         return tuple(ast.literal_eval(member) for member in members)
@@ -54,6 +54,14 @@ class Literal:
             if self.name in names and value is not None:
                 return value
         raise LookupError(f"no {self.name} at the top of {self.module}")
+
+
+def _name_of(row: ast.expr) -> ast.expr:
+    """The name in a row of a table: its first argument, or the one called `name` or `id`."""
+    if not isinstance(row, ast.Call):
+        return row
+    named = {keyword.arg: keyword.value for keyword in row.keywords}
+    return row.args[0] if row.args else named.get("name") or named["id"]
 
 
 def source_of(module: str) -> Path:

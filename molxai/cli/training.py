@@ -300,7 +300,7 @@ def pretrain(
     quiet: Quiet = False,
 ) -> None:
     """Train a trunk on RDKit's descriptors of many molecules, for 'molxai train --init FOLDER'."""
-    from graphormer.training.own import pretrain as train_trunk
+    from graphormer.training.pretrain import pretrain as train_trunk
     from molxai.cli.terminal import console, show_training
 
     machine = Hardware(device).machine(quiet)

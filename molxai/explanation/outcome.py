@@ -66,7 +66,7 @@ def _class_outcomes(
     ]
 
 
-def resolved(
+def resolve_targets(
     config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None
 ) -> list[Target]:
     """The targets, with each graph's predicted class where there is none."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
-from molxai.explanation.outcome import Outcome, outcomes, resolved
+from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.target import Target
 from molxai.rules import Rule, Rules, refuse_opaque, rules
 
@@ -44,7 +44,7 @@ def forward_pass(
     check_ready(model)
     with torch.no_grad():
         logits = model(batch)
-    return outcomes(model.config, logits, resolved(model.config, logits, targets))
+    return outcomes(model.config, logits, resolve_targets(model.config, logits, targets))
 
 
 def gradient_pass(
@@ -74,7 +74,7 @@ def gradient_pass(
         tokens.requires_grad_()
         with rules(*tables) as mode:
             logits = model.predict(tokens, batch)
-        resolved_targets = resolved(model.config, logits, targets)
+        resolved_targets = resolve_targets(model.config, logits, targets)
         weights = target_weights(model, resolved_targets, logits)
         total = (logits * weights).sum()
         ends = [tokens, *mode.biases, *recorded]

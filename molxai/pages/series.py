@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from molxai.chemistry.fragments import Fragment
-from molxai.chemistry.series import Carrier, _carrier
+from molxai.chemistry.series import Carrier, Occurrence, summarise_occurrences
 from molxai.pages.view import View, rounded
 from molxai.rendering.colour import scale
 
@@ -36,13 +36,13 @@ def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:
         method: a method of the views; rows without it count nothing.
         scheme: how molecules are taken apart; digits have no fragments.
     """
-    occurrences: dict[str, list[tuple[int, str, Fragment]]] = defaultdict(list)
+    occurrences: dict[str, list[Occurrence]] = defaultdict(list)
     for place, view in enumerate(views):
         row = str(view["row"])
         for fragment in _fragments(view, method, scheme):
-            occurrences[fragment.name].append((place, row, fragment))
-    summaries = [_carrier(name, members) for name, members in occurrences.items()]
-    return sorted(summaries, key=lambda carrier: (-_size(carrier), carrier.name))
+            occurrences[fragment.name].append(Occurrence(place, row, fragment))
+    summaries = [summarise_occurrences(name, members) for name, members in occurrences.items()]
+    return sorted(summaries, key=lambda carrier: (-abs(carrier.total), carrier.name))
 
 
 def _fragments(view: View, method: str, scheme: str) -> Iterator[Fragment]:
@@ -78,11 +78,6 @@ def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool
         "limit": rounded(scale(means, in_unit)),
         "note": "",
     }
-
-
-def _size(carrier: Carrier) -> float:
-    """What it carries in all, whatever the sign."""
-    return abs(carrier.mean * carrier.occurrences)
 
 
 def _cells(carrier: Carrier) -> list[Any]:

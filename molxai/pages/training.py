@@ -20,7 +20,7 @@ from graphormer.files import write_file
 from graphormer.graphs.molecules import shortened
 from graphormer.network.card import Card
 from graphormer.training.history import HISTORY, STANDARD_RMSE, read_history
-from graphormer.training.run import PREDICTIONS
+from graphormer.training.tables import PREDICTIONS
 from molxai.pages.quality import NAMES, quality_rows, target_rows
 
 REPORT = "report"

@@ -33,9 +33,6 @@ SPLIT_DIGITS = 3
 """Significant digits of the split over the input features, which is the largest part of a page
 and is read as "mostly ring size"."""
 
-TOLERANCE = 1e-4
-"""Largest gap of a method that adds up, as a share of |logit| + Σ |relevance|."""
-
 SMALLEST_GAP = 5e-4
 """Smallest gap that has a bar of its own: a smaller one would be shown as 0.000."""
 
@@ -162,7 +159,7 @@ def _method_view(
         "limit": rounded(scale(relevance, explanation.in_unit)),
         "largest": _largest(values),
         "gap": rounded(explanation.gap),
-        "adds_up": _adds_up(explanation),
+        "adds_up": explanation.adds_up,
         "ledger": _with_minus_signs(ledger_line(explanation)),
         "colours": colour_line(explanation, WORDS),
         "unit": explanation.relevance_unit,
@@ -190,12 +187,6 @@ def _features(explanation: Explanation) -> View:
         name: [rounded(value, SPLIT_DIGITS) for value in column]
         for name, column in zip(explanation.features, columns, strict=True)
     }
-
-
-def _adds_up(explanation: Explanation) -> bool:
-    """Whether the nodes, the token and the biases sum to the logit, up to rounding."""
-    size = abs(explanation.logit) + float(explanation.relevance.abs().sum())
-    return abs(explanation.gap) <= TOLERANCE * size
 
 
 def _largest(relevance: Sequence[float]) -> list[int]:

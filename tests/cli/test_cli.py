@@ -318,7 +318,7 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     """The whole circle on a small BACE of our own: train a preset, evaluate it, explain with it, time it."""
     import hashlib
 
-    from graphormer.data import public as data
+    from graphormer.data import sources as data
 
     smiles = [f"c1ccccc1{'C' * n}{'O' if n % 2 else ''}" for n in range(1, 20)] + [
         f"C1CC1{'C' * n}{'O' if n % 2 else ''}" for n in range(8)

@@ -232,7 +232,7 @@ def test_the_shell_is_told_how(shell, monkeypatch, capsys):
 
 
 def test_completion_reads_the_tables_that_the_program_uses():
-    from graphormer.data.public import SOURCES
+    from graphormer.data.sources import SOURCES
     from graphormer.data.splits import SPLITS
     from graphormer.data.targets import KINDS
     from graphormer.network.checkpoint import shipped

@@ -72,7 +72,8 @@ def test_no_names_are_none():
 
 def asked():
     """Every place of the library where a name is chosen: how to ask for one, a mistyped name, and what was meant."""
-    from graphormer.data.public import bace, source
+    from graphormer.data.public import bace
+    from graphormer.data.sources import source
     from graphormer.data.targets import targets
     from graphormer.network.checkpoint import locate
     from graphormer.training.presets import preset

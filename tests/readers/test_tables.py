@@ -10,7 +10,8 @@ from pyarrow import parquet
 from rdkit import Chem
 
 from graphormer.data.labelled_tables import collect, labelled
-from graphormer.data.targets import is_missing, known_label, targets
+from graphormer.data.missing import is_missing
+from graphormer.data.targets import known_label, targets
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card
 from graphormer.network.model import Config

@@ -7,7 +7,7 @@ from test_looks import PARTS, texts
 from test_rendering import IBUPROFEN, RELEVANCE, explanation
 
 from graphormer.graphs.molecules import molecule
-from molxai.chemistry.fragments import MOST_WORDED, fragments, parts, worded
+from molxai.chemistry.fragments import MOST_LABELS, fragment_labels, fragments, parts
 from molxai.explanation.pictures import draw
 from molxai.rendering.molecule import lay_out
 
@@ -69,15 +69,15 @@ def on_the_way(one, other):
 def test_of_very_many_parts_the_largest_are_named():
     made = molecule(Chem.MolToSmiles(Chem.MolFromSequence(PEPTIDE)))
     known = explanation(made, np.sin(np.arange(len(made.symbols))).tolist())
-    named = worded(known, "functional-groups")
+    named = fragment_labels(known, "functional-groups")
     kept = {atoms for atoms, text in named if text}
     each = {one.atoms: abs(one.relevance) for one in fragments(known)}
-    assert len(named) == len(each) == 82 and len(kept) == MOST_WORDED
+    assert len(named) == len(each) == 82 and len(kept) == MOST_LABELS
     assert min(each[atoms] for atoms in kept) >= max(
         value for atoms, value in each.items() if atoms not in kept
     )
     laid = lay_out(made.mol, parts=named)
-    assert len(laid.labels) == MOST_WORDED and len(laid.parts) == 82 and not touching(laid.labels)
+    assert len(laid.labels) == MOST_LABELS and len(laid.parts) == 82 and not touching(laid.labels)
 
 
 def test_the_caption_says_how_many_parts_are_named():

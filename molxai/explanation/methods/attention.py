@@ -19,7 +19,7 @@ from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.scores import node_explanations
-from molxai.explanation.outcome import outcomes, resolved
+from molxai.explanation.outcome import outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, gradient_pass
 from molxai.rules import Function, Rule, rules
 
@@ -224,7 +224,7 @@ class Attention(Method):
         layers: list[Layer] = []
         with torch.no_grad(), rules(recording(layers)):
             logits = model(batch)
-        resolved_targets = resolved(model.config, logits, targets)
+        resolved_targets = resolve_targets(model.config, logits, targets)
         outcome = outcomes(model.config, logits, resolved_targets)
         return node_explanations(self.name, batch, outcome, self.combine(model, batch, layers))
 

@@ -12,7 +12,7 @@ from graphormer.graphs.graph import GraphBatch
 from graphormer.network.ensemble import Ensemble, Model
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
-from molxai.explanation.outcome import Outcome, outcomes, resolved
+from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, target_weights
 
 
@@ -38,7 +38,7 @@ def explain_batch(
     with torch.no_grad():
         by_member = model.each(batch)  # (members, batch, outputs)
     logits = by_member.mean(0)  # (batch, outputs)
-    resolved_targets = resolved(model.config, logits, targets)
+    resolved_targets = resolve_targets(model.config, logits, targets)
     outcome = outcomes(model.config, logits, resolved_targets)
     weights = target_weights(model.networks[0], resolved_targets, by_member)
     spread = (by_member * weights).sum(2).std(0).tolist()

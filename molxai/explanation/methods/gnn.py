@@ -15,7 +15,7 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.random import normal_scores
 from molxai.explanation.methods.scores import node_explanations
-from molxai.explanation.outcome import outcomes, resolved
+from molxai.explanation.outcome import outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, target_weights
 from molxai.explanation.target import Target
 
@@ -53,7 +53,7 @@ class GNNExplainer(Method):
             with torch.no_grad():
                 tokens = model.embed(batch)
                 logits = model.predict(tokens, batch)
-            resolved_targets = resolved(model.config, logits, targets)
+            resolved_targets = resolve_targets(model.config, logits, targets)
             with torch.enable_grad():
                 masks = learned_masks(
                     _FromNodes(model, tokens[:, :1], batch),
