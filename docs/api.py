@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
@@ -28,11 +29,16 @@ molxai.explanation.flow                 Flow
 molxai.explanation.pair_flow            PairFlow pair_flow
 molxai.rules.conserve              conserve Conserved
 # Many inputs
-molxai.explanation.inputs               read_inputs entries Entry Input
-molxai.batch.rows                explained predictions Prediction
+molxai.explanation.inputs               read_inputs Inputs Entry Input
+molxai.batch.question              Question
+molxai.batch.rows                explain_rows predict_rows Prediction
 molxai.explanation.record              KEYS input_record
 molxai.batch.records              record prediction_record schema write_tables
 molxai.batch.worker          Worker
+molxai.batch.run             run merge
+molxai.batch.plan            Plan
+molxai.batch.sinks           Sink RecordFile
+molxai.batch.pictures        PictureFolder PictureFile Drawing
 molxai.batch.frame                explain_frame
 # Pictures and pages
 molxai.explanation.pictures    draw
@@ -41,7 +47,7 @@ molxai.rendering.molecule   draw_molecule
 molxai.rendering.digit      draw_digit
 molxai.rendering.look       Look
 molxai.rendering.colour     PALETTES palette Palette scale
-molxai.pages.report               Report write_report
+molxai.pages.report               ReportPage
 molxai.pages.view       view
 # Rules and measures
 molxai.rules.mode           rules
@@ -49,6 +55,7 @@ molxai.rules.rule           Rule
 molxai.rules.tables         AH LN ACTIVATION
 molxai.rules.linear         epsilon gamma residual
 molxai.metrics              METRICS
+molxai.metrics.metric       Metric
 molxai.metrics.curves       curves Curves
 # PyTorch Geometric
 molxai.pyg.lrp              LRPExplainer
@@ -137,21 +144,46 @@ def entry(name: str, one: ast.stmt, said: str) -> Iterator[str]:
 def page() -> str:
     """The whole reference."""
     parts = [
-        "# Python names\n\nMade by `python docs/api.py` from docstrings: edit those, and the list of names there."
+        "# Python names\n\nMade by `python docs/api.py` from docstrings: edit those, and the list of "
+        "names there."
     ]
+    package = ""
     for line in NAMES.strip().splitlines():
         module, *names = line.split()
         if module == "#":
             parts.append(f"## {' '.join(names)}")
+            package = ""
             continue
-        path = ROOT / module.replace(".", "/")
-        body = ast.parse(
-            (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
-        ).body
-        known = {name: (one, said) for name, one, said in documented(body)}
-        parts.append(f"From `{module}`:")
-        parts += [part for name in names for part in entry(name, *known[name])]
+        definitions = {name: (node, text) for name, node, text in documented(body_of(module))}
+        for name in names:
+            place = public_place(module, name)
+            if place != package:
+                parts.append(f"From `{place}`:")
+                package = place
+            parts += entry(name, *definitions[name])
     return re.sub(r"(?m)^(- .*)\n\n(?=- )", r"\1\n", "\n\n".join(parts)) + "\n"
+
+
+def body_of(module: str) -> list[ast.stmt]:
+    """The statements of a module or of a package's own file."""
+    path = ROOT / module.replace(".", "/")
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text(encoding="utf-8")).body
+
+
+def public_place(module: str, name: str) -> str:
+    """Where a name is imported from: its package, if that exports it, otherwise its module."""
+    package = module.split(".")[0]
+    return package if exported(package).get(name) == module else module
+
+
+@cache
+def exported(package: str) -> dict[str, str]:
+    """The names that a package exports, each with its module."""
+    for node in body_of(package):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MODULES":
+            return ast.literal_eval(node.value)
+    raise LookupError(f"{package} exports nothing")
 
 
 if __name__ == "__main__":

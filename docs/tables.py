@@ -40,7 +40,7 @@ def metrics() -> str:
             metric.title,
             f"`{metric.id}`",
             metric.direction,
-            metric.says,
+            metric.says.replace("|", "\\|"),
             metric.range,
             NEEDS[metric.needs],
             metric.paper,

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from molxai.chemistry.series import carriers
     from molxai.explanation.explainer import Explainer
     from molxai.explanation.explanation import Explanation
-    from molxai.explanation.explanations import Explanations, Refused
+    from molxai.explanation.explanations import Explanations
     from molxai.explanation.grid import grid
     from molxai.explanation.inputs import read_inputs
     from molxai.explanation.methods import EXPLAINERS
+    from molxai.explanation.refused import Refused
     from molxai.explanation.target import Target
     from molxai.metrics import METRICS
     from molxai.metrics.comparison import compare
+    from molxai.metrics.metric import Metric
     from molxai.rules.conserve import conserve
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Explainer",
     "Explanation",
     "Explanations",
+    "Metric",
     "Question",
     "Refused",
     "Target",
@@ -53,8 +56,9 @@ MODULES = {
     "Explanation": "molxai.explanation.explanation",
     "Explanations": "molxai.explanation.explanations",
     "METRICS": "molxai.metrics",
+    "Metric": "molxai.metrics.metric",
     "Question": "molxai.batch.question",
-    "Refused": "molxai.explanation.explanations",
+    "Refused": "molxai.explanation.refused",
     "SCHEMES": "molxai.chemistry.fragments",
     "Target": "molxai.explanation.target",
     "Worker": "molxai.batch.worker",

@@ -221,3 +221,10 @@ def test_the_citation_is_of_this_version():
     text = (ROOT / "CITATION.cff").read_text()
     assert re.findall(r"^version: (.*)$", text, re.M) == [molxai.__version__]
     assert re.findall(r"^license: (.*)$", text, re.M) == ["MIT"]
+
+
+def test_the_tables_of_methods_and_measures_are_those_of_the_code(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import tables
+
+    assert tables.page() == tables.PAGE.read_text(encoding="utf-8")

@@ -112,3 +112,14 @@ def test_constraints_hold_on_other_machines():
 def test_the_readme_installs_the_torch_of_the_constraints():
     """Another one is downloaded again by the next command, with CUDA."""
     assert re.findall(r"pip install torch==(\S+) --index-url", README) == [PINNED["torch"]]
+
+
+@pytest.mark.parametrize("package", ["graphormer", "molxai"])
+def test_every_exported_name_is_documented_and_importable(package):
+    """What a package exports is in docs/api.md, under the package's own name."""
+    module = import_module(package)
+    reference = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    for name in module.__all__:
+        getattr(module, name)
+        assert name == "__version__" or f"\n### {name}\n" in reference, name
+    assert dir(module) == sorted(module.__all__)

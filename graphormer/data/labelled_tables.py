@@ -82,7 +82,7 @@ def collect(
         parts,
         reading.count,
         left_out,
-        {path.name: digest(path)},
+        {path.name: table.sha256 or digest(path)},
         table.notes,
     )
     molecules = merge_repeats(keep_last_part(drop_unlabelled(collection)))

@@ -1,6 +1,5 @@
 """Records: what is said of each input, the same keys in every format, as typed tables and as files."""
 
-import csv
 import json
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from graphormer.files import replacing
+from graphormer.files import csv_writer, replacing
 from graphormer.network.card import Card
 from graphormer.readers.spreadsheets import Sheet
 from molxai.batch.rows import Prediction
@@ -205,12 +204,12 @@ class Csv(_Text):
 
     def __init__(self, path: Path, columns: pa.Schema) -> None:
         super().__init__(path, columns)
-        self.rows = csv.DictWriter(self.file, columns.names, lineterminator="\n")
-        self.rows.writeheader()
+        self.rows = csv_writer(self.file)
+        self.rows.writerow(columns.names)
 
     def write(self, table: pa.Table) -> None:
         for one in table.to_pylist():
-            self.rows.writerow({name: as_cell(value) for name, value in one.items()})
+            self.rows.writerow([as_cell(value) for value in one.values()])
 
 
 class Parquet(Writer):

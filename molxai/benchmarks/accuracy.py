@@ -19,6 +19,7 @@ from graphormer.data.public import bace
 from graphormer.data.splits import SPLITS
 from graphormer.evaluation.forest import forest_outputs
 from graphormer.evaluation.measures import quality
+from graphormer.files import markdown_table
 from graphormer.names import unknown
 from graphormer.network.checkpoint import versions
 from graphormer.network.model import Config
@@ -29,7 +30,6 @@ from graphormer.training.problem import Origin, Problem
 from graphormer.training.run import train
 from graphormer.training.start import trunk
 from molxai.benchmarks.models import load_or_train
-from molxai.benchmarks.tables import markdown_table
 
 PROTOCOLS = {
     "deterministic": "scaffold",

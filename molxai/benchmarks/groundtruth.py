@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 
 from graphormer.evaluation.measures import evaluate
-from graphormer.files import write_file
+from graphormer.files import markdown_table, write_file
 from graphormer.graphs.graph import collate
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card
@@ -32,7 +32,7 @@ from graphormer.network.ensemble import Model
 from graphormer.network.model import Graphormer
 from graphormer.training.recipe import Recipe
 from molxai.benchmarks.study import Study, study, study_model
-from molxai.benchmarks.tables import as_csv, markdown_table
+from molxai.benchmarks.tables import as_csv
 from molxai.benchmarks.tasks import BASELINES, Task, task_named
 from molxai.benchmarks.truth import Example, Fields
 from molxai.explanation.explainer import Explainer, chosen_device

@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
+from graphormer.files import markdown_table
 from molxai.batch.plan import Plan
 from molxai.batch.question import Question
 from molxai.batch.run import Library, run
 from molxai.batch.sinks import RecordFile
 from molxai.batch.worker import Worker
-from molxai.benchmarks.tables import markdown_table
 
 PRELOADED = [
     "molxai.batch.run",

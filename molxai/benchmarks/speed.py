@@ -18,12 +18,12 @@ from typing import Any
 import torch
 
 from graphormer.data.public import mnist_images
+from graphormer.files import markdown_table
 from graphormer.graphs.graph import Graph, GraphBatch, size_batches
 from graphormer.graphs.molecules import molecule
 from graphormer.network.checkpoint import versions
 from graphormer.network.prediction import batch_for
 from graphormer.training.presets import preset_of
-from molxai.benchmarks.tables import markdown_table
 from molxai.explanation.explainer import Explainer, graph_in
 from molxai.explanation.inputs import Entry, entries
 from molxai.explanation.methods import EXPLAINERS

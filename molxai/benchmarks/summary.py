@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy import ndarray
 
+from graphormer.files import markdown_table
 from molxai.benchmarks.faithfulness import FIDELITY, Arrays
-from molxai.benchmarks.tables import markdown_table
 from molxai.explanation.methods import EXPLAINERS
 from molxai.metrics import METRICS
 from molxai.metrics.agreement import spearman_matrix, top_overlap

@@ -1,7 +1,7 @@
 """Molecules whose atoms' contributions are known: by a pattern, by the file, or by a formula."""
 
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -15,6 +15,7 @@ from rdkit.Chem import rdMolDescriptors
 from graphormer.files import digest
 from graphormer.graphs.molecules import Molecule, molecule, shortened
 from graphormer.names import unknown
+from graphormer.readers.sdf import SdfRecord, sdf_records
 from graphormer.readers.tables import TABLES, Layout, read_rows
 from molxai.explanation.inputs import MOLECULE_FILES, read_inputs
 
@@ -139,7 +140,7 @@ def with_labels(path: Path, fields: Fields) -> Reading:
     """
     molecules: list[Example] = []
     skipped: list[str] = []
-    for row, record in enumerate(_records(path)):
+    for row, record in enumerate(sdf_records(_text(path).splitlines(keepends=True))):
         try:
             molecules.append(_read_record(record, row, fields))
         except ValueError as error:
@@ -192,21 +193,6 @@ def column(path: Path, name: str) -> list[str]:
     return [row.fields[name] for row in table.rows] if name in table.columns else []
 
 
-def _records(path: Path) -> Iterator[str]:
-    """The text of each record of an SDF.
-
-    Each is parsed alone, so that a broken record does not spoil another.
-    """
-    record: list[str] = []
-    for line in _text(path).splitlines():
-        record.append(line)
-        if line.rstrip() == "$$$$":
-            yield "\n".join(record) + "\n"
-            record = []
-    if any(line.strip() for line in record):
-        yield "\n".join([*record, "$$$$", ""])
-
-
 def _text(path: Path) -> str:
     kind = path.suffix.lower()
     if kind not in (".sdf", ".zip"):
@@ -223,7 +209,7 @@ def _text(path: Path) -> str:
         raise ValueError(f"{path} is no zip archive ({error}): copy it again") from error
 
 
-def _read_record(record: str, row: int, fields: Fields) -> Example:
+def _read_record(record: SdfRecord, row: int, fields: Fields) -> Example:
     """The molecule of an SDF record with its label and truth.
 
     Raises:
@@ -231,25 +217,23 @@ def _read_record(record: str, row: int, fields: Fields) -> Example:
     """
     mol = _record_mol(record)
     for name in (fields.label, fields.truth):
-        if not mol.HasProp(name):
-            raise ValueError(unknown("property", name, mol.GetPropNames()))
-    label = _numbers(mol.GetProp(fields.label), fields.label)
+        if name not in record.fields:
+            raise ValueError(unknown("property", name, record.fields))
+    label = _numbers(record.fields[fields.label], fields.label)
     if len(label) != 1:
         raise ValueError(f"{fields.label!r} holds {len(label)} numbers: one is needed")
     for atom in mol.GetAtoms():
         atom.SetIntProp(RECORD_INDEX, atom.GetIdx())
-    subject = molecule(mol, mol.GetProp("_Name"))
+    subject = molecule(mol, record.title)
     indices = [atom.GetIntProp(RECORD_INDEX) for atom in subject.mol.GetAtoms()]
-    contributions = _numbers(mol.GetProp(fields.truth), fields.truth)
+    contributions = _numbers(record.fields[fields.truth], fields.truth)
     truth = _in_node_order(contributions, indices, mol.GetNumAtoms())
     return Example(subject, row, label[0], truth)
 
 
-def _record_mol(record: str) -> Chem.Mol:
+def _record_mol(record: SdfRecord) -> Chem.Mol:
     with rdBase.BlockLogs():
-        supplier = Chem.SDMolSupplier()
-        supplier.SetData(record, removeHs=False)
-        mol = supplier[0] if len(supplier) else None
+        mol = Chem.MolFromMolBlock(record.block, removeHs=False)
     if mol is None:
         raise ValueError(
             "RDKit cannot read the record: check its atom block, valences and aromatic bonds"

@@ -1,25 +1,16 @@
 """Series as flat tables, and as files of them."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphormer.files import write_file
-from molxai.benchmarks.tables import markdown_table
+from graphormer.files import csv_of_records, escape_markdown, markdown_table, write_file
 from molxai.chemistry.series import BASE, Carrier, Table
 from molxai.chemistry.series import Row as CoreRow
 
 SERIES_ENDINGS = (".csv", ".json", ".md")
 """Endings of files that hold a series."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the start of a formula."""
-
-MARKUP = str.maketrans({mark: f"\\{mark}" for mark in r"\`*_{}[]()<>#|~"} | {"&": "&amp;"})
-"""What Markdown would give a meaning to, `*` of a SMILES among it."""
 
 UNSIGNED = ("sd", "value", BASE)
 """Columns of numbers that speak neither for nor against anything."""
@@ -81,26 +72,10 @@ def write_series(path: Path, content: dict[str, Any], rows: Sequence[Flat]) -> N
     if kind == ".json":
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     elif kind == ".csv":
-        text = _csv(rows)
+        text = csv_of_records(rows, guard=True)
     else:
         text = _markdown(rows)
     write_file(path, text)
-
-
-def _csv(rows: Sequence[Flat]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _plain(value) for name, value in row.items()})
-    return text.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    """An apostrophe before text that would be a formula: these tables are for reading."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def _markdown(rows: Sequence[Flat]) -> str:
@@ -114,4 +89,4 @@ def _cell(value: Any, column: str) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4f}" if column in UNSIGNED else f"{value:+.4f}"
-    return " ".join(str(value).split()).translate(MARKUP)
+    return escape_markdown(str(value))

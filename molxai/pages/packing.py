@@ -107,7 +107,8 @@ def _pack_drawing(drawing: View) -> View:
     return drawing | {"atoms": atoms}
 
 
-def _pack_parts(parts: Sequence[tuple[str, int]], texts: Texts) -> list[int]:
+def _pack_parts(parts: Sequence[Sequence[Any]], texts: Texts) -> list[int]:
+    """Pairs of a name and a place, in a row."""
     numbers = []
     for name, place in parts:
         numbers.append(texts.number(name))
