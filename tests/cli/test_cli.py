@@ -505,7 +505,7 @@ def test_the_bar_ends_at_the_true_total(monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("COLUMNS", "120")
-    with terminal.counted(lambda: 4201, "explaining", False) as seen:
+    with terminal.progress_bar(lambda: 4201, "explaining", False) as seen:
         seen(Tally(4200, 3))
     shown = re.findall(r"(\d+) of (?:about )?(\d+) .*? (\d) errors", sys.stderr.getvalue())
     assert shown[-1] == ("4200", "4200", "3")
