@@ -1,4 +1,4 @@
-"""The house as a graph: which file imports which, in which room it stands, and how dense its lines are.
+"""The house as a graph: which file imports which, in which room, and how dense its lines are.
 
 `python tests/house.py` prints the measures of the tree, with `--rooms` those of each room.
 Every import counts: at the top of a file, inside a function, and for the type checker alone.
@@ -19,6 +19,7 @@ import networkx as nx
 ROOT = Path(__file__).parent.parent
 
 PACKAGES = ("graphormer", "molxai")
+"""Folders of the packages, which have the rooms as folders."""
 
 FLOORS = (
     ("graphormer/names",),
@@ -38,7 +39,10 @@ FLOORS = (
     ("molxai/serve",),
     ("molxai/cli",),
 )
-"""Rooms from the ground up: a room imports itself and the floors below it, never a room beside it."""
+"""Rooms from the ground up.
+
+A room imports itself and the floors below it, never a room beside it.
+"""
 
 ALONE = {
     "molxai/rules": (),
@@ -53,40 +57,38 @@ FACES = ("graphormer/__init__", "molxai/__init__")
 PRONOUNS = frozenset(
     ["one", "ones", "other", "others", "each", "every", "all", "some", "any", "none", "own"]
 )
+"""Names that are pronouns."""
 
 PARTICIPLES = frozenset(
     [
-        *(
-            "built",
-            "chosen",
-            "done",
-            "drawn",
-            "found",
-            "given",
-            "gone",
-            "held",
-            "kept",
-            "known",
-            "laid",
-        ),
-        *(
-            "learnt",
-            "left",
-            "made",
-            "met",
-            "said",
-            "seen",
-            "sent",
-            "shown",
-            "taken",
-            "told",
-            "written",
-        ),
+        "built",
+        "chosen",
+        "done",
+        "drawn",
+        "found",
+        "given",
+        "gone",
+        "held",
+        "kept",
+        "known",
+        "laid",
+        "learnt",
+        "left",
+        "made",
+        "met",
+        "said",
+        "seen",
+        "sent",
+        "shown",
+        "taken",
+        "told",
+        "written",
     ]
 )
-"""Those that do not end in -ed."""
+"""Names that are participles and do not end in -ed."""
 
 NOUNS_IN_ED = frozenset(["embed", "feed", "need", "red", "seed", "speed"])
+"""Names in -ed that are no participles."""
 
 
 @dataclass(frozen=True)
@@ -95,62 +97,63 @@ class House:
 
     root: Path = ROOT
     sources: dict[str, Path] = field(init=False)
-    """File by its place without the ending, such as `molxai/rules/mode`."""
+    """Path of each file by its name without the ending, such as `molxai/rules/mode`."""
 
     def __post_init__(self) -> None:
-        paths = [
-            path for package in PACKAGES for path in sorted((self.root / package).rglob("*.py"))
-        ]
-        places = {path.relative_to(self.root).with_suffix("").as_posix(): path for path in paths}
-        object.__setattr__(self, "sources", places)
+        sources = {}
+        for package in PACKAGES:
+            for path in sorted((self.root / package).rglob("*.py")):
+                sources[path.relative_to(self.root).with_suffix("").as_posix()] = path
+        object.__setattr__(self, "sources", sources)
 
     @cached_property
     def files(self) -> nx.DiGraph:
         """An edge from each file to each that it imports."""
         graph = nx.DiGraph()
         graph.add_nodes_from(self.sources)
-        for place, path in self.sources.items():
+        for file, path in self.sources.items():
             for name in imported(path):
-                if (target := self._place(name)) and target != place:
-                    graph.add_edge(place, target)
+                target = self._file(name)
+                if target and target != file:
+                    graph.add_edge(file, target)
         return graph
 
-    def _place(self, name: str) -> str:
+    def _file(self, name: str) -> str:
         """The file that a dotted name means: a module, a package, or a name in one of these."""
-        parts = name.split(".")
-        while parts:
-            place = "/".join(parts)
-            for known in (place, f"{place}/__init__"):
-                if known in self.sources:
-                    return known
-            parts.pop()
+        words = name.split(".")
+        while words:
+            module = "/".join(words)
+            for file in (module, f"{module}/__init__"):
+                if file in self.sources:
+                    return file
+            words.pop()
         return ""
 
     @cached_property
     def rooms(self) -> nx.DiGraph:
-        """An edge from each room to each that its files import, which it lists."""
+        """An edge from each room to each that its files import, with the pairs of files."""
         graph = nx.DiGraph()
-        graph.add_nodes_from(room_of(place) for place in self.sources if place not in FACES)
+        graph.add_nodes_from(room_of(file) for file in self.sources if file not in FACES)
         for start, end in self.files.edges:
             if start in FACES or end in FACES or room_of(start) == room_of(end):
                 continue
             graph.add_edge(room_of(start), room_of(end))
-            graph.edges[room_of(start), room_of(end)].setdefault("files", []).append((start, end))
+            pairs = graph.edges[room_of(start), room_of(end)].setdefault("files", [])
+            pairs.append((start, end))
         return graph
 
     def forbidden(self) -> list[tuple[str, str]]:
         """Pairs of files of which the first may not import the second."""
-        pairs = [
-            pair
-            for edge in self.rooms.edges
-            for pair in self.rooms.edges[edge]["files"]
-            if not is_allowed(*edge)
-        ]
+        pairs = []
+        for start, end, files in self.rooms.edges(data="files"):
+            if not is_allowed(start, end):
+                pairs += files
         return sorted(pairs)
 
     def circles(self) -> list[set[str]]:
         """Files that import each other in a loop."""
-        return [part for part in nx.strongly_connected_components(self.files) if len(part) > 1]
+        components = nx.strongly_connected_components(self.files)
+        return [files for files in components if len(files) > 1]
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -163,9 +166,14 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def room_of(place: str) -> str:
-    """The room of a file: the folder below its package, or the file itself where it stands loose."""
-    return "/".join(place.split("/")[:2])
+def room_of(file: str) -> str:
+    """The room of a file: the folder below its package, or the file itself if it stands loose.
+
+    Example:
+        >>> room_of("molxai/explanation/methods/lrp"), room_of("molxai/loose")
+        ('molxai/explanation', 'molxai/loose')
+    """
+    return "/".join(file.split("/")[:2])
 
 
 def is_allowed(start: str, end: str) -> bool:
@@ -174,12 +182,13 @@ def is_allowed(start: str, end: str) -> bool:
         return any(end.startswith(room) for room in ALONE[start])
     if start not in FLOOR or end not in FLOOR:
         return False
-    return FLOOR[end] < FLOOR[start] and (
-        start.startswith("molxai") or end.startswith("graphormer")
-    )
+    if start.startswith("graphormer") and end.startswith("molxai"):
+        return False
+    return FLOOR[end] < FLOOR[start]
 
 
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+"""Height of each room."""
 
 
 @dataclass(frozen=True)
@@ -203,31 +212,29 @@ class Density:
 
 def density(sources: Mapping[str, Path]) -> Density:
     """The measures over some files."""
-    lengths: list[tuple[int, str]] = []
-    nodes = letters = lines = code = comments = 0
+    sizes: list[tuple[int, str]] = []
     names: list[str] = []
-    for place, path in sources.items():
+    nodes = letters = lines = code = comments = 0
+    for file, path in sources.items():
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
         rows = dict(enumerate(text.splitlines(), 1))
-        counted = {number for number, row in rows.items() if row.strip() and row.strip()[0] != "#"}
-        counted -= documented(tree)
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        comments += len({token.start[0] for token in tokens if token.type == tokenize.COMMENT})
-        code += len(counted)
+        code_lines = lines_of_code(rows, tree)
+        code += len(code_lines)
+        comments += count_comments(text)
         names += bindings(tree)
         for function in functions(tree):
-            lengths.append((len(counted & body(function)), f"{place}.{function.name}"))
+            sizes.append((len(code_lines & body(function)), f"{file}.{function.name}"))
         for function in outermost(tree):
-            numbers = counted & body(function)
+            numbers = code_lines & body(function)
             lines += len(numbers)
             letters += sum(len(rows[number]) for number in numbers)
             nodes += sum(1 for statement in function.body for _ in ast.walk(statement))
-    sizes = sorted(length for length, _ in lengths) or [0]
+    lengths = sorted(length for length, _ in sizes) or [0]
     return Density(
-        median=statistics.median(sizes),
-        ninth=sizes[int(0.9 * len(sizes))],
-        longest=max(lengths, default=(0, "")),
+        median=statistics.median(lengths),
+        ninth=lengths[int(0.9 * len(lengths))],
+        longest=max(sizes, default=(0, "")),
         nodes=nodes / max(1, lines),
         letters=letters / max(1, lines),
         comments=1000 * comments / max(1, code),
@@ -235,8 +242,25 @@ def density(sources: Mapping[str, Path]) -> Density:
     )
 
 
+def lines_of_code(rows: Mapping[int, str], tree: ast.AST) -> set[int]:
+    """Numbers of the lines that are neither blank nor comments nor docstrings."""
+    numbers = {number for number, row in rows.items() if row.strip() and row.strip()[0] != "#"}
+    return numbers - docstring_lines(tree)
+
+
+def count_comments(text: str) -> int:
+    """How many lines have a comment."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return len({token.start[0] for token in tokens if token.type == tokenize.COMMENT})
+
+
 def is_vague(name: str) -> bool:
-    """Whether a name is a pronoun, or a participle that stands in for a noun."""
+    """Whether a name is a pronoun, or a participle that stands in for a noun.
+
+    Example:
+        >>> is_vague("one"), is_vague("merged"), is_vague("seed"), is_vague("merged_rows")
+        (True, True, False, False)
+    """
     if name in PRONOUNS or name in PARTICIPLES:
         return True
     return name.endswith("ed") and "_" not in name and name not in NOUNS_IN_ED
@@ -264,25 +288,25 @@ def body(function: Function) -> set[int]:
     return set(range(function.body[0].lineno, (function.end_lineno or 0) + 1))
 
 
-def documented(tree: ast.AST) -> set[int]:
-    """Lines of strings that stand as statements: docstrings, and what is said below a constant."""
-    strings = (
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    )
-    return {number for node in strings for number in range(node.lineno, (node.end_lineno or 0) + 1)}
+def docstring_lines(tree: ast.AST) -> set[int]:
+    """Lines of strings that stand as statements: docstrings, and the meanings below constants."""
+    numbers: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            numbers |= set(range(node.lineno, (node.end_lineno or 0) + 1))
+    return numbers
 
 
 def bindings(tree: ast.AST) -> list[str]:
     """Every name that is bound: variables, arguments, functions and classes."""
-    names = [
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    ]
-    names += [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
-    names += [node.name for node in ast.walk(tree) if isinstance(node, Function | ast.ClassDef)]
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.append(node.id)
+        elif isinstance(node, ast.arg):
+            names.append(node.arg)
+        elif isinstance(node, Function | ast.ClassDef):
+            names.append(node.name)
     return [name.lstrip("_") for name in names]
 
 
@@ -291,25 +315,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", nargs="?", type=Path, default=ROOT)
     parser.add_argument("--rooms", action="store_true", help="the density of each room instead")
-    chosen = parser.parse_args()
-    house = House(chosen.root)
-    if chosen.rooms:
+    options = parser.parse_args()
+    house = House(options.root)
+    if options.rooms:
         print_rooms(house)
         return
+    for name, value in measures_of(house).items():
+        print(f"{name:40} {value}")
+
+
+def measures_of(house: House) -> dict[str, object]:
+    """The measures of a whole tree by name."""
     measures = density(house.sources)
     loose = [room for room in house.rooms if room in house.sources]
-    largest = max(
-        (len(path.read_text(encoding="utf-8").splitlines()), place)
-        for place, path in house.sources.items()
-    )
-    rows = {
+    sizes = []
+    for file, path in house.sources.items():
+        sizes.append((len(path.read_text(encoding="utf-8").splitlines()), file))
+    return {
         "rooms": f"{len(house.rooms) - len(loose)} and {len(loose)} loose files",
         "files": len(house.sources),
         "floors": 1 + nx.dag_longest_path_length(nx.condensation(house.rooms)),
         "arrows between rooms": house.rooms.number_of_edges(),
         "upward imports": len(house.forbidden()),
         "circles of files": [len(circle) for circle in house.circles()],
-        "longest file": largest,
+        "longest file": max(sizes),
         "function, median / p90 lines": f"{measures.median:g} / {measures.ninth:g}",
         "longest function": measures.longest,
         "syntax nodes a line": round(measures.nodes, 1),
@@ -317,15 +346,13 @@ def main() -> None:
         "comment lines in 1000": round(measures.comments, 1),
         "pronouns and participles, % of names": round(measures.vague, 1),
     }
-    for name, value in rows.items():
-        print(f"{name:40} {value}")
 
 
 def print_rooms(house: House) -> None:
     """A line for each room: how dense its lines are."""
     print(f"{'room':24} {'nodes':>6} {'letters':>7} {'vague':>6} {'comments':>8}  longest function")
     for room in sorted(house.rooms):
-        files = {place: path for place, path in house.sources.items() if room_of(place) == room}
+        files = {file: path for file, path in house.sources.items() if room_of(file) == room}
         measures = density(files)
         numbers = f"{measures.nodes:6.1f} {measures.letters:7.1f} {measures.vague:6.1f}"
         length, name = measures.longest

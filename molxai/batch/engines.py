@@ -1,7 +1,8 @@
-"""Where chunks of rows are worked on: in this process, in processes of this machine, or on a Ray cluster.
+"""Where chunks of rows are worked on: in this process, in worker processes, or on a Ray cluster.
 
-An engine takes the work and numbered chunks, and gives numbered tables back, in any order. A worker that is killed loses
-nothing: its chunk is done again, and a row that kills each worker becomes a record with an error (see `molxai.batch.pool`).
+An engine takes the work and numbered chunks, and gives numbered tables back, in any order. A worker
+that is killed loses nothing: its chunk is done again, and a row that kills each worker becomes a
+record with an error (see `molxai.batch.pool`).
 """
 
 import os
@@ -19,26 +20,37 @@ from molxai.batch.pool import Columns, Limits, Work, WorkerProcess
 AHEAD = 2
 """Chunks that are read for each worker before it asks: memory does not grow with the input."""
 
+CONNECT_SECONDS = 10
+"""Seconds in which a Ray cluster has to answer."""
 
 Chunks = Iterable[tuple[int, Columns]]
+"""Numbered chunks."""
+
 Tables = Generator[tuple[int, pa.Table], None, None]
-"""Whoever stops early closes it, which ends the workers."""
+"""Numbered tables; a caller that stops early closes the generator, which ends the workers."""
 
 Engine = Callable[[Work, Chunks], Tables]
 
 LIMITS = Limits()
-"""Of one row, unless others are given."""
+"""What one row may cost, unless other limits are given."""
 
 
 def here(work: Work, chunks: Chunks) -> Tables:
-    """In this process, one chunk after the other."""
-    for place, rows in chunks:
-        yield place, work(rows)
+    """In this process, one chunk after the other.
+
+    Example:
+        >>> [number for number, _ in here(lambda rows: pa.table({}), [(0, {}), (1, {})])]
+        [0, 1]
+    """
+    for number, rows in chunks:
+        yield number, work(rows)
 
 
 def processors() -> int:
     """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def processes(work: Work, chunks: Chunks, workers: int, limits: Limits = LIMITS) -> Tables:
@@ -50,7 +62,8 @@ def processes(work: Work, chunks: Chunks, workers: int, limits: Limits = LIMITS)
     from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
     from queue import SimpleQueue
 
-    pool, idle = [WorkerProcess(work, limits) for _ in range(workers)], SimpleQueue[WorkerProcess]()
+    pool = [WorkerProcess(work, limits) for _ in range(workers)]
+    idle: SimpleQueue[WorkerProcess] = SimpleQueue()
     for worker in pool:
         idle.put(worker)
 
@@ -62,16 +75,18 @@ def processes(work: Work, chunks: Chunks, workers: int, limits: Limits = LIMITS)
         finally:
             idle.put(worker)
 
-    threads, remaining = ThreadPoolExecutor(workers), iter(chunks)
+    threads = ThreadPoolExecutor(workers)
+    remaining = iter(chunks)
     pending: dict[Future, int] = {}
     try:
         while True:
             while len(pending) < AHEAD * workers and (chunk := next(remaining, None)):
-                pending[threads.submit(complete, chunk[1])] = chunk[0]
+                number, rows = chunk
+                pending[threads.submit(complete, rows)] = number
             if not pending:
                 return
-            for done in wait(pending, return_when=FIRST_COMPLETED).done:
-                yield pending.pop(done), done.result()
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                yield pending.pop(future), future.result()
     finally:
         for worker in pool:
             worker.end()
@@ -79,17 +94,21 @@ def processes(work: Work, chunks: Chunks, workers: int, limits: Limits = LIMITS)
 
 
 class _Actor:
-    """A worker of a Ray cluster: chunks and tables travel as bytes, so that rows stay in their chunk.
+    """A worker of a Ray cluster.
 
-    The work is done in a process of its own, so that a row has the same limits as without Ray.
+    Chunks and tables travel as bytes, so that rows stay in their chunk. The work is done in a
+    process of its own, so that a row has the same limits as without Ray.
     """
 
     def __init__(self, work: Work, limits: Limits) -> None:
         self.worker = WorkerProcess(work, limits)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        tables = [pickle.dumps(self.worker.complete(pickle.loads(rows))) for rows in batch["rows"]]
-        return {"place": batch["place"], "table": tables}
+        tables = []
+        for content in batch["rows"]:
+            table = self.worker.complete(pickle.loads(content))
+            tables.append(pickle.dumps(table))
+        return {"number": batch["number"], "table": tables}
 
 
 def on_ray(
@@ -100,13 +119,13 @@ def on_ray(
     gpus: float = 0,
     limits: Limits = LIMITS,
 ) -> Tables:
-    """On a Ray cluster, in a pool of actors with one processor each; all rows are put into the cluster's memory first.
+    """On a Ray cluster, in actors with one processor each; the cluster's memory holds all rows.
 
     Args:
         work: what is done to a chunk.
         chunks: rows.
         workers: actors.
-        address: of a cluster that runs; empty: one is started on this machine.
+        address: of a running cluster; empty: one is started on this machine.
         gpus: of each actor.
         limits: of one row.
 
@@ -114,46 +133,61 @@ def on_ray(
         ValueError: Ray is not installed, or there is no cluster at the address.
     """
     ray = ray_library()
-    # What is pickled comes from this program itself, on either side of the cluster that the user runs.
-    rows = [{"place": place, "rows": pickle.dumps(one)} for place, one in chunks]
-    if not rows:
+    # Pickles come from this program itself, on either side of the cluster that the user runs.
+    items = [{"number": number, "rows": pickle.dumps(rows)} for number, rows in chunks]
+    if not items:
         return
-    started = not ray.is_initialized()
-    if started:
-        _check_there(address)
-        try:
-            with _own_signals():
-                ray.init(**_cluster(address, workers))
-        except ConnectionError as error:
-            raise ValueError(f"the Ray cluster at {address} does not let us in: {error}") from error
+    is_first = not ray.is_initialized()
+    if is_first:
+        _connect(ray, address, workers)
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
-        data = ray.data.from_items(rows, override_num_blocks=len(rows))
-        each = {
-            "batch_size": 1,
-            "concurrency": min(workers, len(rows)),
-            "num_cpus": 1,
-            "num_gpus": gpus or None,
-        }
-        done = data.map_batches(_Actor, fn_constructor_args=(work, limits), **each)
-        for batch in done.iter_batches(batch_size=1, prefetch_batches=0):
-            yield int(batch["place"][0]), pickle.loads(batch["table"][0])
+        data = ray.data.from_items(items, override_num_blocks=len(items))
+        results = data.map_batches(
+            _Actor,
+            fn_constructor_args=(work, limits),
+            batch_size=1,
+            concurrency=min(workers, len(items)),
+            num_cpus=1,
+            num_gpus=gpus or None,
+        )
+        for batch in results.iter_batches(batch_size=1, prefetch_batches=0):
+            yield int(batch["number"][0]), pickle.loads(batch["table"][0])
     finally:
-        if started:
+        if is_first:
             ray.shutdown()
 
 
+def _connect(ray: Any, address: str, workers: int) -> None:
+    """Connect to the cluster at the address, or start one on this machine.
+
+    Raises:
+        ValueError: there is no cluster at the address.
+    """
+    _check_address(address)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address:
+        options["address"] = address
+    else:
+        options |= {"address": "local", "num_cpus": workers, "include_dashboard": False}
+    try:
+        with _keep_sigterm():
+            ray.init(**options)
+    except ConnectionError as error:
+        raise ValueError(f"the Ray cluster at {address} does not let us in: {error}") from error
+
+
 @contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep this program's answer to SIGTERM: Ray puts its own in the place, which ends the program without a word."""
-    own = signal.getsignal(signal.SIGTERM)
+def _keep_sigterm() -> Iterator[None]:
+    """Keep this program's handler of SIGTERM: Ray's, which replaces it, ends without a message."""
+    handler = signal.getsignal(signal.SIGTERM)
     yield
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, own)
+        signal.signal(signal.SIGTERM, handler)
 
 
-def _check_there(address: str) -> None:
-    """Ray itself would try for minutes.
+def _check_address(address: str) -> None:
+    """Refuse an address where nothing listens: Ray itself would try for minutes.
 
     Raises:
         ValueError: nothing listens at host:port.
@@ -164,7 +198,7 @@ def _check_there(address: str) -> None:
     if not port.isdigit():
         return
     try:
-        socket.create_connection((host, int(port)), timeout=10).close()
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
     except OSError as error:
         raise ValueError(f"nothing answers at {address} ({error}): check --ray-address") from error
 
@@ -180,12 +214,3 @@ def ray_library() -> Any:
     except ModuleNotFoundError as error:
         raise ValueError("--engine ray needs Ray: pip install 'molxai[ray]'") from error
     return ray
-
-
-def _cluster(address: str, workers: int) -> dict[str, Any]:
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    return quiet | (
-        {"address": address}
-        if address
-        else {"address": "local", "num_cpus": workers, "include_dashboard": False}
-    )

@@ -1,5 +1,6 @@
-"""pandas in, pandas out: a frame of molecules with what is said of each."""
+"""pandas in, pandas out: a frame of molecules, with the explanation of each."""
 
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     import pandas
 
 OURS = "molxai_"
-"""Before the name of a column of records that the frame has already."""
+"""Prefix of a column of records whose name the frame has already."""
 
 SETTINGS = ("endpoint", "features", "fragments", "relevances", "max_atoms", "batch_size", "device")
-"""Further choices, named as in a `Worker`."""
+"""Further settings, named as in a `Question`."""
 
 LEFT_OUT = ("id", "row", "input", "smiles")
-"""Columns of records that the frame's own index and SMILES say already."""
+"""Columns of records that repeat the frame's index and SMILES."""
 
 
 def explain_frame(
@@ -35,23 +36,25 @@ def explain_frame(
     contrast: str | None = None,
     **settings: Any,
 ) -> "pandas.DataFrame":
-    """The frame with the columns of records beside its own: one row for each, in order, with the same index.
+    """The frame with the columns of records beside its own, in the same order and with its index.
 
-    Where a molecule cannot be read, `status` is "error", `error` says why, and the rest is empty.
+    If a molecule cannot be read, `status` is "error", `error` says why, and the rest is empty.
 
     Example:
-        >>> made = explain_frame(pandas.DataFrame({"smiles": ["CCO", "?"]}))
-        >>> made["status"].tolist(), len(made["relevance"][0])
+        >>> explanations = explain_frame(pandas.DataFrame({"smiles": ["CCO", "?"]}))
+        >>> explanations["status"].tolist(), len(explanations["relevance"][0])
         (['ok', 'error'], 3)
 
     Args:
         frame: one molecule a row.
-        smiles_column: of SMILES, or of RDKit molecules; `smiles=` is understood, too. [default: found by its name]
+        smiles_column: of SMILES, or of RDKit molecules; `smiles=` is understood, too.
+            [default: found by its name]
         model: shipped model's name, folder, or .safetensors file; it must read molecules.
         method: an id of `EXPLAINERS`.
         target: `pred`, or a class's name or number. [default: the second of two classes, else pred]
         contrast: class whose logit is subtracted.
-        settings: of a `Worker`: endpoint, features, fragments, relevances, max_atoms, batch_size, device.
+        settings: of a `Question`: endpoint, features, fragments, relevances, max_atoms,
+            batch_size, device.
 
     Raises:
         ModuleNotFoundError: pandas is not installed.
@@ -65,47 +68,62 @@ def explain_frame(
             raise ValueError(unknown("setting", name, SETTINGS, where="of explain_frame"))
     question = Question(model, (method,), target, contrast, **settings)
     card = read_card(locate(model))
-    worker = Worker(question.complete(card, several=True, labelled=False))
+    worker = Worker(question.complete(card, several=True, has_labels=False))
     check_reads(worker.explainer, "molecules")
     worker.question.check(worker.explainer)
-    said = worker(_rows(frame[smiles]))
-    names = [name for name in (*KEYS, *said) if name in said and name not in LEFT_OUT]
-    columns = {
-        f"{OURS}{name}" if name in frame.columns else name: said[name]
-        for name in dict.fromkeys(names)
-    }
-    made = pandas.DataFrame(
-        {name: pandas.Series(list(values), dtype=_kind(values)) for name, values in columns.items()}
-    )
-    return pandas.concat([frame, made.set_axis(frame.index, axis=0)], axis=1)
+    records = worker(_rows(frame[smiles]))
+    new_columns = _as_frame(records, pandas, taken=frame.columns).set_axis(frame.index, axis=0)
+    return pandas.concat([frame, new_columns], axis=1)
 
 
-def _smiles_column(columns: list[str], wanted: str) -> str:
-    """The column of SMILES: the wanted one, or the one with a usual name.
+def _as_frame(
+    records: Mapping[str, np.ndarray], pandas: Any, taken: Container[str]
+) -> "pandas.DataFrame":
+    """Columns of records as a frame; those whose names are taken get a prefix."""
+    columns = {}
+    for name in dict.fromkeys((*KEYS, *records)):
+        if name in records and name not in LEFT_OUT:
+            values = records[name]
+            series = pandas.Series(list(values), dtype=_kind(values))
+            columns[f"{OURS}{name}" if name in taken else name] = series
+    return pandas.DataFrame(columns)
+
+
+def _smiles_column(columns: list[str], name: str) -> str:
+    """The column of SMILES: the named one, or else the one with a usual name.
 
     Raises:
         ValueError: there is none, or several.
     """
     remedy = "name the column of SMILES with smiles_column="
-    found = [name for name in columns if name == wanted] if wanted else usual_smiles(columns)
-    if wanted and not found:
-        raise ValueError(unknown("column", wanted, columns, remedy))
-    if len(found) != 1:
-        raise ValueError(f"{len(found)} columns of SMILES among {listing(columns)}: {remedy}")
-    return found[0]
+    if not name:
+        candidates = usual_smiles(columns)
+    elif name in columns:
+        candidates = [column for column in columns if column == name]
+    else:
+        raise ValueError(unknown("column", name, columns, remedy))
+    if len(candidates) != 1:
+        raise ValueError(f"{len(candidates)} columns of SMILES among {listing(columns)}: {remedy}")
+    return candidates[0]
 
 
 def _rows(molecules: "pandas.Series") -> dict[str, np.ndarray]:
-    """The column as rows of a `Worker`; what is missing is an empty SMILES, which is refused as such."""
+    """The column as rows of a `Worker`; a missing value is an empty SMILES, which is refused."""
     content = np.empty(len(molecules), dtype=object)
-    given = zip(molecules, molecules.isna(), strict=True)
-    content[:] = [
-        "" if missing else one if isinstance(one, Chem.Mol) else str(one) for one, missing in given
-    ]
-    return {"input": np.array([str(one) for one in content], dtype=object), "content": content}
+    for i, (molecule, is_missing) in enumerate(zip(molecules, molecules.isna(), strict=True)):
+        content[i] = _content(molecule, is_missing)
+    return {"input": np.array([str(cell) for cell in content], dtype=object), "content": content}
+
+
+def _content(molecule: Any, is_missing: bool) -> Chem.Mol | str:
+    if is_missing:
+        return ""
+    return molecule if isinstance(molecule, Chem.Mol) else str(molecule)
 
 
 def _kind(values: np.ndarray) -> str:
-    """Numbers stay numbers, with NaN where a row has none."""
-    numbers = [one for one in values if one is not None]
-    return "float64" if numbers and all(isinstance(one, float) for one in numbers) else "object"
+    """Numbers stay numbers, with NaN if a row has none."""
+    numbers = [value for value in values if value is not None]
+    if numbers and all(isinstance(value, float) for value in numbers):
+        return "float64"
+    return "object"

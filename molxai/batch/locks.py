@@ -1,9 +1,10 @@
-"""One run at a time on an output's folder of parts; shards of one run beside each other.
+"""One run at a time on an output's folder of parts, except shards of one run, which work together.
 
-A run holds a lock on a file in the folder: `run.lock`, or `shard-0-of-4.lock`. The kernel releases it when the process ends,
-however it ends, so that a killed run blocks nobody. A whole run looks whether a shard is at work, and a shard whether a whole
-run is. Over NFS the lock counts on all machines where the server knows locks; where the file system knows none, and on
-Windows, runs are not kept apart.
+A run holds a lock on a file in the folder: `run.lock`, or `shard-0-of-4.lock`. The kernel releases
+it when the process ends, however it ends, so that a killed run blocks nobody. A whole run checks
+that no shard is at work, and a shard that no whole run is. Over NFS the lock counts on all machines
+if the server knows locks. On Windows, and if the file system knows no locks, runs are not kept
+apart.
 """
 
 import os
@@ -22,37 +23,41 @@ except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 WHOLE = "run.lock"
-"""Of a run of all chunks."""
+"""Lock of a run of all chunks."""
+
+LONGEST_HOLDER = 200
+"""Letters that are read of a lock's file, which says who holds it."""
 
 Shard = tuple[int, int]
-"""Which one, of how many."""
+"""Index of the shard, and how many there are."""
 
 
 @contextmanager
 def alone_in(folder: Path, shard: Shard | None = None) -> Iterator[None]:
-    """Keep other runs out of the folder, which exists, until the end; a shard only the same shard and whole runs.
+    """Keep other runs out of an existing folder; a shard keeps out the same shard and whole runs.
 
     Raises:
-        ValueError: another run is at work there; says which.
+        ValueError: another run is at work there; the message says which.
         OSError: the lock's file cannot be written.
     """
+    lock = folder / (f"shard-{shard[0]}-of-{shard[1]}.lock" if shard else WHOLE)
     with ExitStack() as stack:
-        own = folder / (f"shard-{shard[0]}-of-{shard[1]}.lock" if shard else WHOLE)
-        file = stack.enter_context(_opened(own))
+        file = stack.enter_context(_hold_lock(lock))
         file.truncate()
-        file.write(
-            f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now():%Y-%m-%d %H:%M:%S}"
-        )
+        now = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
+        file.write(f"process {os.getpid()} on {socket.gethostname()}, since {now}")
         file.flush()
-        for other in [folder / WHOLE] if shard else sorted(folder.glob("shard-*.lock")):
-            if other.exists():
-                with _opened(other):
+        # Only now, with the own lock held: of two runs that begin together, one sees the other.
+        opponents = [folder / WHOLE] if shard else sorted(folder.glob("shard-*.lock"))
+        for path in opponents:
+            if path.exists():
+                with _hold_lock(path):  # fails if its run is at work
                     pass
         yield
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _hold_lock(path: Path) -> Iterator[TextIO]:
     """The file of a lock, locked until it is closed.
 
     Raises:
@@ -61,22 +66,22 @@ def _opened(path: Path) -> Iterator[TextIO]:
     while True:
         path.parent.mkdir(exist_ok=True)
         with path.open("a+", encoding="utf-8", errors="replace") as file:
-            if not _locked(file):
+            if not _lock(file):
                 file.seek(0)
-                who = shortened(file.read(200).strip()) or "which has just begun"
+                holder = shortened(file.read(LONGEST_HOLDER).strip()) or "which has just begun"
                 raise ValueError(
-                    f"another run ({who}) is at work on {path.parent}: wait for its end, or stop it"
+                    f"another run ({holder}) is at work on {path.parent}: "
+                    "wait for its end, or stop it"
                 )
-            if path.exists() and os.path.samestat(
-                path.stat(), os.fstat(file.fileno())
-            ):  # else it was removed meanwhile
+            # Between opening and locking, a run that ended may have removed the file.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
                 file.seek(0)
                 yield file
                 return
 
 
-def _locked(file: TextIO) -> bool:
-    """Lock the file, unless another process has."""
+def _lock(file: TextIO) -> bool:
+    """Lock the file; False if another process has locked it."""
     if fcntl is None:
         return True
     try:

@@ -34,7 +34,7 @@ DRAWING_PASSES = 100
 
 
 def picture_name(row: Input, ending: str = ".svg") -> str:
-    """A file name from the row and the input's id, without anything that a file system could mistake."""
+    """A file name from the row and the input's id, safe on every file system."""
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", row.id).strip("-")[:LONGEST_ID]
     return f"{row.row:05d}{'-' + safe if safe else ''}{ending}"
 
@@ -180,7 +180,7 @@ class LargestRelevance(Sink):
 def on_common_scale(
     sink: PictureFolder, question: Question, library: Library, plan: Plan
 ) -> PictureFolder:
-    """The sink with the largest relevance of all rows in full colour, for which they are explained once more.
+    """The sink with the largest relevance of all rows in full colour; explains them once more.
 
     Raises:
         ValueError, OSError: as `run`.

@@ -1,4 +1,4 @@
-"""How the work of a run is spread, and what becomes of a run that was stopped."""
+"""How the work of a run is spread, and what happens to a run that was stopped."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,13 +19,13 @@ class Plan:
     """Worker processes; 0: this one. None: one for each processor, and for one chunk this one."""
     engine: str = "local"
     ray_address: str = ""
-    """Of a running cluster; empty: one is started on this machine."""
+    """Address of a running cluster; empty: one is started on this machine."""
     row_seconds: float = ROW_SECONDS
     """Seconds that a row may keep a worker busy."""
     resume: bool = False
     """Whether to continue a run that was stopped."""
     restart: bool = False
-    """Whether to throw away what a run that was stopped has done."""
+    """Whether to discard what a stopped run has done."""
     shard: tuple[int, int] | None = None
     """(i, n): every n-th chunk from the i-th on."""
     strict: bool = False
@@ -37,9 +37,9 @@ class Plan:
         if self.ray_address and self.engine != "ray":
             raise ValueError("--ray-address is for --engine ray: give both")
         if self.restart and (self.resume or self.shard):
-            other = "--resume" if self.resume else "--shard"
+            option = "--resume" if self.resume else "--shard"
             raise ValueError(
-                f"--restart throws away what {other} goes on with: give one of them, "
+                f"--restart discards what {option} continues: give one of them, "
                 "or delete the folder of parts"
             )
 
@@ -71,7 +71,7 @@ class Plan:
         return partial(processes, workers=workers, limits=limits) if workers else here
 
     def engine_for_one(self, on_gpu: bool) -> Engine:
-        """Where the only chunk of a small input is worked on: in this process, unless workers are asked for."""
+        """Where the only chunk of a small input is done: here, unless workers are asked for."""
         return self.engine_for_many(on_gpu) if self.workers else here
 
 
@@ -88,7 +88,7 @@ def shard_of(text: str) -> tuple[int, int] | None:
     if not text:
         return None
     index, _, count = text.partition("/")
-    typed = text.isascii() and index.isdigit() and count.isdigit()
-    if not (typed and int(index) < int(count)):
+    are_numbers = text.isascii() and index.isdigit() and count.isdigit()
+    if not (are_numbers and int(index) < int(count)):
         raise ValueError(f"shard {text!r}: i/n is needed, with i from 0 to n - 1, like 0/4")
     return int(index), int(count)

@@ -1,6 +1,7 @@
-"""What is asked of every row: one value that the command line, the API and pages fill in, with every check of it.
+"""What is asked of every row: one value that the command line, the API and pages fill in.
 
-Checks that need no model are made when a `Question` is made; those that do, when it is put to a model.
+Every check of it stands here. Checks that need no model are made when a `Question` is made; the
+others when it is put to a model.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ USUAL_MODELS = {"molecules": "bace", "digits": "mnist"}
 
 @dataclass(frozen=True)
 class Question:
-    """Which model and methods explain what, for which target, and what is told beside the relevances.
+    """Which model and methods explain which target, and what records hold beside the relevances.
 
     Example:
         >>> question = Question(methods=("lrp", "gae"), target="active")
@@ -31,7 +32,10 @@ class Question:
     methods: tuple[str, ...] = ("lrp",)
     """Ids of `EXPLAINERS`; records hold what the first one says."""
     target: str = ""
-    """`pred`, `true` (the row's own label), or a class by name or number; empty: the usual one for the inputs."""
+    """`pred`, `true` (the row's own label), or a class by name or number.
+
+    Empty: the usual one for the inputs.
+    """
     contrast: str | None = None
     """Class whose logit is subtracted."""
     endpoint: str = ""
@@ -41,7 +45,10 @@ class Question:
     features: bool = False
     """Whether records hold each node's split over its input features."""
     fragments: str | tuple[str, ...] = ""
-    """The relevance of fragments: the id of a scheme, or lines of a name and a SMARTS each; empty: none."""
+    """Fragments whose relevance is added: the id of a scheme, or lines of a name and a SMARTS each.
+
+    Empty: none.
+    """
     max_atoms: int = MAX_ATOMS
     """Heavy atoms of the largest molecule that is read."""
     batch_size: int = BATCH_SIZE
@@ -83,21 +90,21 @@ class Question:
             self.device,
             self.endpoint,
         )
-        others = (first.with_method(name) for name in self.methods[1:])
-        return (first, *others)
+        return (first, *(first.with_method(name) for name in self.methods[1:]))
 
-    def complete(self, card: Card, several: bool, labelled: bool) -> "Question":
-        """The same with the usual target in place of none.
+    def complete(self, card: Card, several: bool, has_labels: bool) -> "Question":
+        """The same question, with the usual target if none is named.
 
         Args:
             card: of the model.
             several: whether the rows are a table or a list, and not a single input.
-            labelled: whether the rows may hold their true class.
+            has_labels: whether the rows may hold their true class.
 
         Raises:
-            ValueError: the target is the true class, and rows have none; or a contrast has no named target.
+            ValueError: the target is the true class, and rows have none; or a contrast has no named
+                target.
         """
-        if self.target == "true" and not labelled:
+        if self.target == "true" and not has_labels:
             raise ValueError(
                 "no true class is known: --target true needs a table with --target-columns"
             )
@@ -111,29 +118,30 @@ class Question:
         """
         if self.fragments and explainer.reads == "digits":
             raise ValueError(
-                f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits"
+                "fragments are parts of molecules, "
+                f"and the model {explainer.card.name!r} reads digits"
             )
         if self.target != "true":
             explainer.target(self.target, self.contrast)
 
 
-def usual_model(named: str, reads: str) -> str:
+def usual_model(name: str, reads: str) -> str:
     """The named model; without a name the shipped one that reads molecules or digits."""
-    return named or USUAL_MODELS[reads]
+    return name or USUAL_MODELS[reads]
 
 
-def check_reads(explainer: Explainer, given: str) -> None:
+def check_reads(explainer: Explainer, kind: str) -> None:
     """Refuse molecules for a model of digits, and digits for one of molecules.
 
     Args:
         explainer: with the model.
-        given: molecules or digits.
+        kind: molecules or digits.
 
     Raises:
         ValueError: the model reads the other kind.
     """
-    if explainer.reads != given:
+    if explainer.reads != kind:
         raise ValueError(
-            f"the model {explainer.card.name!r} reads {explainer.reads}, and these are {given}: "
+            f"the model {explainer.card.name!r} reads {explainer.reads}, and these are {kind}: "
             "choose another model"
         )

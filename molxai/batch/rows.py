@@ -1,4 +1,7 @@
-"""Inputs in, explanations or predictions out, in order; what cannot be read stays a row, with its error."""
+"""Inputs in, explanations or predictions out, in order.
+
+An input that cannot be read stays a row, with its error.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """The one way through: rows in, workers, a sink; in chunks that survive whatever stops the run.
 
-    library.csv ─chunks─▶ worker ─tables─▶ out.parquet.parts/part-000007.parquet … ─sink─▶ out.parquet
+    library.csv ─chunks─▶ worker ─tables─▶ out.parquet.parts/part-000007.parquet ─sink─▶ out.parquet
 
 The records of each chunk are a file of their own, written at once or not at all, beside a manifest
 of all that decides their content. To resume is to do the chunks whose part is missing; a shard does
@@ -26,7 +26,7 @@ from graphormer.network.checkpoint import versions
 from graphormer.readers.sdf import STRUCTURES
 from graphormer.readers.tables import AS_FOUND, SEPARATORS, Layout
 from graphormer.readers.text import ending, lines
-from molxai.batch.checkpoint import TOTAL, Parts, Tally, joined, tally_of
+from molxai.batch.checkpoint import TOTAL, Parts, Tally, read_parts, tally_of
 from molxai.batch.columns import rows_of
 from molxai.batch.engines import Engine
 from molxai.batch.plan import DEFAULT_PLAN, Plan
@@ -43,7 +43,7 @@ FEWEST = 8
 
 FORMAT = "molxai-run-1"
 
-Numbered = Iterator[tuple[int, list[Entry]]]
+NumberedChunks = Iterator[tuple[int, list[Entry]]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Library:
     layout: Layout = AS_FOUND
     label_column: str = ""
 
-    def chunks(self, size: int) -> Numbered:
+    def chunks(self, size: int) -> NumberedChunks:
         """Rows in numbered chunks.
 
         Raises:
@@ -80,16 +80,22 @@ class Library:
 
     def digests(self) -> list[str]:
         """Name and checksum of each file; of a SMILES, the SMILES."""
-        return [
-            f"{Path(one).name} {digest(Path(one))}" if is_file(one) else one for one in self.sources
-        ]
+        digests = []
+        for source in self.sources:
+            if is_file(source):
+                source = f"{Path(source).name} {digest(Path(source))}"
+            digests.append(source)
+        return digests
 
-    def expected(self) -> int:
+    def estimate(self) -> int:
         """About how many rows there are, for a progress bar."""
-        return sum(_expected(Path(one), self.layout) if is_file(one) else 1 for one in self.sources)
+        return sum(
+            _estimate(Path(source), self.layout) if is_file(source) else 1
+            for source in self.sources
+        )
 
 
-def _expected(path: Path, layout: Layout) -> int:
+def _estimate(path: Path, layout: Layout) -> int:
     kind = ending(path)
     if kind == ".parquet":
         from pyarrow import parquet
@@ -145,14 +151,14 @@ def run(
     chunk: int | None = None,
     engine: Engine | None = None,
 ) -> Tally:
-    """Answer the worker's question for all rows; returns how many there were (of a shard: in this shard).
+    """Answer the worker's question for all rows, and return how many there were (in this shard).
 
     Args:
         worker: the question, and what the sink needs of each row.
         library: rows.
         sink: where the answers go.
-        plan: how the work is spread, and what becomes of a run that was stopped.
-        report: told of each chunk when it is done.
+        plan: how the work is spread, and what happens to a run that was stopped.
+        report: called with the tally of each chunk when it is done.
         chunk: rows of a part. [default: some seconds' work]
         engine: where the work is done, instead of where the plan says.
 
@@ -163,9 +169,9 @@ def run(
     """
     sink.check(worker.explainer)
     size = chunk or chunk_size(worker)
-    numbered = library.chunks(size)
-    first = next(numbered, None)
-    second = next(numbered, None)
+    chunks = library.chunks(size)
+    first = next(chunks, None)
+    second = next(chunks, None)
     if first is None:
         raise ValueError(f"no inputs in {', '.join(library.sources)}: at least one row is needed")
     if sink.most is not None:
@@ -189,13 +195,13 @@ def run(
         try:
             _fill(parts, worker, engine, progress)
         except StrictError:
-            if not plan.continues:  # what others have done stays
+            if not plan.continues:  # the work of other runs stays
                 parts.remove()
             raise
         total = {"chunks": progress.chunks_read, "rows": progress.rows_read}
         write_file(parts.folder / TOTAL, json.dumps(total))
         if plan.shard is None:
-            sink.write(joined([parts.folder]), worker.explainer)
+            sink.write(read_parts([parts.folder]), worker.explainer)
             parts.remove()
             _remove_leftovers(parts.output)
     return progress.tally
@@ -204,18 +210,18 @@ def run(
 def _tables_in_order(worker: Worker, engine: Engine, progress: "_Progress") -> Iterator[pa.Table]:
     """The tables of all chunks as they are made, for a sink that leaves nothing to resume."""
     columns = ((number, rows_of(rows)) for number, rows in progress.missing(None))
-    with closing(engine(worker.table, columns)) as unordered:
-        for table in in_order(unordered):
+    with closing(engine(worker.table, columns)) as tables:
+        for table in in_order(tables):
             progress.check(table)
             progress.count(table)
             yield table
 
 
-def in_order(numbered: Iterable[tuple[int, pa.Table]]) -> Iterator[pa.Table]:
+def in_order(tables: Iterable[tuple[int, pa.Table]]) -> Iterator[pa.Table]:
     """The tables by their numbers from 0 on, each as soon as those before it are there."""
     waiting: dict[int, pa.Table] = {}
     following = 0
-    for number, table in numbered:
+    for number, table in tables:
         waiting[number] = table
         while following in waiting:
             yield waiting.pop(following)
@@ -235,18 +241,18 @@ def _fill(parts: Parts, worker: Worker, engine: Engine, progress: "_Progress") -
 class _Progress:
     """Which chunks there are, which are missing, and how many rows are done."""
 
-    def __init__(self, numbered: Numbered, plan: Plan, report: Callable[[Tally], None]) -> None:
-        self.numbered = numbered
+    def __init__(self, chunks: NumberedChunks, plan: Plan, report: Callable[[Tally], None]) -> None:
+        self.chunks = chunks
         self.plan = plan
         self.report = report
         self.chunks_read = 0
         self.rows_read = 0
         self.tally = Tally()
 
-    def missing(self, parts: Parts | None) -> Numbered:
+    def missing(self, parts: Parts | None) -> NumberedChunks:
         """The chunks of this shard without a part."""
         index, shards = self.plan.shard or (0, 1)
-        for number, rows in self.numbered:
+        for number, rows in self.chunks:
             self.chunks_read = number + 1
             self.rows_read += len(rows)
             if number % shards != index:
@@ -269,9 +275,9 @@ class _Progress:
 
     def count(self, table: pa.Table) -> None:
         """Note that a chunk is done."""
-        done = tally_of(table)
-        self.tally += done
-        self.report(done)
+        tally = tally_of(table)
+        self.tally += tally
+        self.report(tally)
 
 
 class StrictError(ValueError):
@@ -304,7 +310,7 @@ def merge(output: Path, folders: Sequence[Path]) -> Tally:
 
     def tables() -> Iterator[pa.Table]:
         nonlocal tally
-        for table in joined(folders):
+        for table in read_parts(folders):
             tally += tally_of(table)
             yield table
 

@@ -1,4 +1,4 @@
-"""Where the rows of a run go: a sink says what it needs of each row, and writes the rows in their order."""
+"""Where the rows of a run go: a sink says what it needs of each row, and writes them in order."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from molxai.explanation.explainer import Explainer
 
 
 class Sink(ABC):
-    """A file, a folder, or the terminal; what is said here holds unless a sink says otherwise."""
+    """A file, a folder, or the terminal; sinks override what is different for them."""
 
     @property
     def path(self) -> Path | None:
@@ -108,8 +108,8 @@ class RecordFile(Sink):
         """
         remaining = iter(tables)
         first = self._columns(next(remaining))
-        others = (self._columns(table) for table in remaining)
-        write_tables(chain([first], others), first.schema, self.output)
+        rest = (self._columns(table) for table in remaining)
+        write_tables(chain([first], rest), first.schema, self.output)
 
     def _columns(self, table: pa.Table) -> pa.Table:
         """The table as this format holds it: structures in SDF, and nowhere else."""

@@ -1,4 +1,6 @@
-"""What a worker does: a chunk of rows in, their records out, as a value that any engine can send to another process.
+"""What a worker does: a chunk of rows in, their records out.
+
+A `Worker` is a value that any engine can send to another process.
 
 >>> import numpy as np
 >>> from molxai.batch.question import Question
@@ -47,7 +49,10 @@ class Answer:
 
 @runtime_checkable
 class Product(Protocol):
-    """What a sink needs of a row beyond its record, a picture say: workers make it, so it is pickled."""
+    """What a sink needs of a row beyond its record, such as a picture.
+
+    Workers make it, so it is pickled.
+    """
 
     @property
     def passes(self) -> int:
@@ -114,7 +119,9 @@ class Worker:
         return columns
 
     def __call__(self, rows: Columns) -> dict[str, ndarray]:
-        """Records of the rows, in order: columns as in `schema`, as objects if they hold text, lists or nothing.
+        """Records of the rows, in order, with the columns of `schema`.
+
+        Columns are arrays of objects if they hold text, lists or nothing.
 
         Raises:
             ValueError: there is no column `input`.

@@ -3,7 +3,7 @@
 import sys
 from typing import Annotated
 
-from molxai.cli.signals import INTERRUPTED, end, listen, listen_as_program, told
+from molxai.cli.signals import INTERRUPTED, end, listen, listen_as_program, tell_end
 
 listen_as_program()  # before the imports that take a while
 
@@ -27,18 +27,20 @@ from molxai.cli.help import CONTEXT, Command, Group  # noqa: E402
 from molxai.cli.printable import printable  # noqa: E402
 
 PROGRAM = "molxai"
-"""However it was started."""
+"""The program's name, however it was started."""
 
 app = typer.Typer(
     cls=Group,
     context_settings=CONTEXT,
-    help="Which atoms, which superpixels made the model say so? Relevances that add up to the prediction.",
+    help=(
+        "Which atoms or superpixels led a model to its prediction? Relevances that add up to it."
+    ),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 data_app = typer.Typer(
     cls=Group,
-    help="Data sets: what there is, where it lives, and downloads.",
+    help="Data sets: list them, find their folder, download them.",
     rich_markup_mode=None,
 )
 benchmark_app = typer.Typer(cls=Group, help="Measure on this machine.", rich_markup_mode=None)
@@ -69,14 +71,14 @@ app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
 
 
-def version(wanted: bool) -> bool:
+def version(show: bool) -> bool:
     """Print the version and end."""
-    if wanted:
-        from importlib.metadata import version as installed
+    if show:
+        from importlib import metadata
 
-        print(f"molxai {installed('molxai')}")
+        print(f"molxai {metadata.version('molxai')}")
         raise typer.Exit
-    return wanted
+    return show
 
 
 @app.callback()
@@ -92,25 +94,30 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; user errors become one line on stderr.
 
     Returns:
-        The exit code: 0, 1 where the input was at fault, 2 for bad usage, 130 after Ctrl-C, 143 after SIGTERM.
+        The exit code: 0, 1 if the input was at fault, 2 for bad usage, 130 after Ctrl-C, 143 after
+        SIGTERM.
     """
     try:
-        typed = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
-        code = app(typed, prog_name=PROGRAM, standalone_mode=False) or 0
-        return told() if code == INTERRUPTED else code
+        words = sys.argv[1:] if arguments is None else arguments
+        code = app(words or ["--help"], prog_name=PROGRAM, standalone_mode=False) or 0
+        return tell_end() if code == INTERRUPTED else code
     except TyperException as error:
-        said = printable(" ".join(error.format_message().split()))
-        print(f"{PROGRAM}: {said} (see '{_command(error)} --help')", file=sys.stderr)
+        message = _one_line(error.format_message())
+        print(f"{PROGRAM}: {message} (see '{_command(error)} --help')", file=sys.stderr)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        return told()
+        return tell_end()
     except (ValueError, OSError) as error:
-        print(f"molxai: {printable(' '.join(str(error).split()))}", file=sys.stderr)
+        print(f"{PROGRAM}: {_one_line(str(error))}", file=sys.stderr)
         return 1
 
 
+def _one_line(message: str) -> str:
+    return printable(" ".join(message.split()))
+
+
 def _command(error: TyperException) -> str:
-    """The command whose help tells how it would be right."""
+    """The command whose help explains the right usage."""
     context = getattr(error, "ctx", None)
     return str(context.command_path) if context else PROGRAM
 

@@ -6,7 +6,7 @@ BAR = 20
 """Letters of the longest bar."""
 
 FULL_WIDTH = 80
-"""Columns of a terminal that is wide enough for it."""
+"""Columns of a terminal that is wide enough for the longest bar."""
 
 
 def bar_letters(out: Console) -> int:
@@ -16,7 +16,7 @@ def bar_letters(out: Console) -> int:
 
 def bar(value: float, largest: float, letters: int = BAR) -> Text:
     """A value as a bar of at most so many letters."""
-    return Text(
-        ("█" if value > 0 else "░") * round(letters * abs(value) / (largest or 1.0)),
-        style="red" if value > 0 else "blue",
-    )
+    letter = "█" if value > 0 else "░"
+    style = "red" if value > 0 else "blue"
+    length = round(letters * abs(value) / (largest or 1.0))
+    return Text(letter * length, style=style)

@@ -18,7 +18,7 @@ from molxai.cli.options import (
     Output,
     Quiet,
     SmilesColumn,
-    listed,
+    known_names,
     shipped_for,
     usage,
     whole_numbers,
@@ -34,9 +34,12 @@ LIBRARY = (
 )
 STUDY = "Folder for the tables and figures; an interrupted run there is continued."
 TRUTH = "Folder for the model and the tables; a model that is there is used again."
-COMPARED = "SMILES or files. [default: the model's test data]"
+TEST_INPUTS = "SMILES or files. [default: the model's test data]"
 MODELS = "Folder for the models and the tables; models that are there are used again."
-SEEDS = "Seeds of models of the same recipe, trained into the folder where missing; values are means over them."
+SEEDS = (
+    "Seeds of models of the same recipe, trained into the folder if missing; "
+    "values are means over them."
+)
 
 
 def benchmark_speed(
@@ -65,11 +68,14 @@ def benchmark_speed(
     data: Data = None,
     output: Output = None,
 ) -> None:
-    """Graphs per second: reading, a plain forward pass, each method, by size, and a whole library with its memory."""
+    """Graphs per second: reading, a plain forward pass, each method, by size, and a whole library.
+
+    The peak memory of a library is shown, too.
+    """
     from molxai.benchmarks.speed import PEERS, benchmark_entries, growth, markdown, speed
 
     _check_json(output, device)
-    names = listed(methods, METHODS.names(), "method") if methods else PEERS
+    names = known_names(methods, METHODS.names(), "method") if methods else PEERS
     times = whole_numbers(repeats, "repeats")
     explainer = _explainer(inputs, model, batch_size, device)
     entries = benchmark_entries(explainer, inputs, data)
@@ -83,7 +89,7 @@ def benchmark_speed(
 
 
 def _check_json(output: Path | None, device: str) -> None:
-    """Refuse what could not be done, before any work.
+    """Refuse an output or a device that cannot be used, before any work.
 
     Raises:
         typer.BadParameter: the file's name ends otherwise, or there is no such device.
@@ -111,8 +117,8 @@ def _throughput(
 
     options = ["--device", device]
     if model:
-        place = str(real_path(model)) if Path(model).exists() else model
-        options = ["-m", place, *options]
+        name = str(real_path(model)) if Path(model).exists() else model
+        options = ["-m", name, *options]
     return throughput(library, times, options)
 
 
@@ -133,7 +139,7 @@ def benchmark_interruption(
     smiles_column: SmilesColumn = "",
     seed: Annotated[int, typer.Option(help="Seed of the random moments.")] = 0,
 ) -> None:
-    """Kill a run at random moments, resume it each time, and compare what comes out with an undisturbed one."""
+    """Kill a run at random moments, resume it, and compare its output with an undisturbed run's."""
     import tempfile
 
     from graphormer.readers.tables import Layout
@@ -153,7 +159,9 @@ def benchmark_faithfulness(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FOLDER", help=STUDY, show_default=False)
     ],
-    inputs: Annotated[list[str] | None, typer.Argument(help=COMPARED, show_default=False)] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help=TEST_INPUTS, show_default=False)
+    ] = None,
     model: Model = "",
     methods: Annotated[
         str,
@@ -188,9 +196,9 @@ def benchmark_faithfulness(
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Compare methods by what the model says when nodes are added or removed in the order of their relevance.
+    """Compare methods by adding and removing nodes in the order of their relevance.
 
-    Writes tables (Markdown, CSV, JSON) and curves. A run that was interrupted goes on where it stopped.
+    Writes tables (Markdown, CSV, JSON) and curves. An interrupted run continues where it stopped.
     """
     from molxai.benchmarks.comparison import compare, seeded
 
@@ -216,8 +224,8 @@ def _plan(methods: str, removal: str) -> "Plan":
 
     names = METHODS.names()
     return Plan(
-        listed(methods or ",".join(names), names, "method"),
-        listed(removal, REMOVALS.names(), "removal mode"),  # type: ignore[arg-type]
+        known_names(methods or ",".join(names), names, "method"),
+        known_names(removal, REMOVALS.names(), "removal mode"),  # type: ignore[arg-type]
     )
 
 
@@ -266,7 +274,7 @@ def _command(explainer: "Explainer", options: Mapping[str, object]) -> str:
 
 
 def _reporter(quiet: bool) -> Callable[[str], None]:
-    """Prints a line of progress on stderr, unless it is to be quiet."""
+    """A function that prints a line of progress on stderr, unless it is to be quiet."""
 
     def report(line: str) -> None:
         if not quiet:
@@ -332,15 +340,15 @@ def benchmark_groundtruth(
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Compare methods with a known truth: train a model on a task whose answer is known atom by atom, and explain it.
+    """Compare methods with a known truth: train on a task known atom by atom, and explain it.
 
-    Trivial baselines and the model's own quality stand beside. An interrupted training goes on.
+    Trivial baselines and the model's quality are shown, too. An interrupted training continues.
     """
     from molxai.benchmarks.groundtruth import groundtruth, markdown, write
 
     _check_truth(task, smarts)
     usage(_known_device, device)
-    names = listed(methods, METHODS.names(), "method") if methods else ()
+    names = known_names(methods, METHODS.names(), "method") if methods else ()
     _log(quiet)
     result = groundtruth(
         task,
@@ -410,7 +418,7 @@ def benchmark_accuracy(
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Train the recipe of the shipped BACE model anew under a split protocol, with a forest on fingerprints beside it."""
+    """Retrain the recipe of the shipped BACE model under a split protocol, beside a forest."""
     from graphormer.files import write_file
     from graphormer.training.machine import Machine
     from molxai.benchmarks.accuracy import accuracy, markdown

@@ -9,7 +9,7 @@ import typer
 from molxai.cli.completion import METHODS, several_of
 from molxai.cli.drawing import Cmap, Dpi
 from molxai.cli.literals import Literal
-from molxai.cli.options import Device, Endpoint, Model, listed, usage, written_to
+from molxai.cli.options import Device, Endpoint, Model, known_names, usage, written_to
 from molxai.cli.parameters import Contrast
 from molxai.cli.printable import printable
 
@@ -48,10 +48,11 @@ def compare(
     cmap: Cmap = "red-blue",
     dpi: Dpi = 100,
 ) -> None:
-    """One input explained by several methods side by side; or two molecules, A and B, and what makes their difference.
+    """One input by several methods side by side, or two molecules and what makes their difference.
 
-    Two molecules are aligned by their maximum common substructure and explained for one target; the difference of their
-    logits is what the unchanged atoms change, and what is gained and lost.
+    Two molecules, A and B, are aligned by their maximum common substructure and explained for one
+    target. The difference of their logits is what the common atoms change, and what is gained and
+    lost.
     """
     from molxai.rendering.look import Look
 
@@ -69,13 +70,13 @@ def compare(
         _write(comparison, output, cmap, dpi, {} if len(inputs) == 2 else {"input": inputs[0].text})
 
 
-def _methods(typed: str, pair: bool) -> tuple[str, ...]:
-    """The methods that were named, or the usual ones.
+def _methods(ids: str, pair: bool) -> tuple[str, ...]:
+    """The methods that were typed, or the usual ones.
 
     Raises:
         typer.BadParameter: one is not known, or there are several for a pair.
     """
-    names = listed(typed or ("lrp" if pair else USUAL), METHODS.names(), "method")
+    names = known_names(ids or ("lrp" if pair else USUAL), METHODS.names(), "method")
     if pair and len(names) > 1:
         raise typer.BadParameter(
             f"{len(names)} methods for a pair of molecules: name one, "
@@ -160,10 +161,10 @@ def _write(comparison: Any, output: Path, cmap: str, dpi: int, about: dict[str, 
 
     from graphormer.files import write_file
 
-    place = written_to(output, output.is_file())
+    name = written_to(output, output.is_file())
     if output.suffix.lower() == ".json":
         content = about | comparison.to_dict()
         write_file(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     else:
         comparison.draw(output, cmap=cmap, dpi=dpi)
-    print(printable(f"compared → {place}"), file=sys.stderr)
+    print(printable(f"compared → {name}"), file=sys.stderr)

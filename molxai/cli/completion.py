@@ -28,7 +28,7 @@ def one_of(names: Names) -> Callable[[str], Iterator[str]]:
     """Complete to one of these names."""
 
     def complete(incomplete: str) -> Iterator[str]:
-        return (name for name in _listed(names) if name.startswith(incomplete))
+        return (name for name in _choices(names) if name.startswith(incomplete))
 
     return complete
 
@@ -38,9 +38,9 @@ def several_of(names: Names) -> Callable[[str], Iterator[str]]:
 
     def complete(incomplete: str) -> Iterator[str]:
         before, comma, last = incomplete.rpartition(",")
-        taken = before.split(",")
-        for name in _listed(names):
-            if name.startswith(last) and name not in taken:
+        names_before = before.split(",")
+        for name in _choices(names):
+            if name.startswith(last) and name not in names_before:
                 yield f"{before}{comma}{name}"
 
     return complete
@@ -57,5 +57,5 @@ def models(incomplete: str) -> list[str]:
     return sorted(path.stem for path in files if path.stem.startswith(incomplete))
 
 
-def _listed(names: Names) -> Sequence[str]:
+def _choices(names: Names) -> Sequence[str]:
     return names.names() if isinstance(names, Literal) else names

@@ -1,4 +1,4 @@
-"""Rich's text and console, through which nothing reaches the terminal that would steer it."""
+"""Rich's text and console, made safe: nothing that would steer the terminal reaches it."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class Text(rich.text.Text):
 
 
 class Console(rich.console.Console):
-    """Rich's console, to which plain strings are printable as well."""
+    """Rich's console, which makes plain strings printable as well."""
 
     def render_str(self, text: str, **options: Any) -> rich.text.Text:
         return super().render_str(printable(text), **options)

@@ -19,20 +19,20 @@ def data_list(data: Data = None) -> None:
 
     rows = []
     for name, source in SOURCES.items():
-        here = all((data_home(data) / name / file).exists() for file in source.files)
-        rows.append(
-            {
-                "name": name,
-                "here": "yes" if here else "no",
-                "about": source.about,
-                "folder": str(data_home(data) / name),
-            }
-        )
+        folder = data_home(data) / name
+        is_here = all((folder / file).exists() for file in source.files)
+        row = {
+            "name": name,
+            "here": "yes" if is_here else "no",
+            "about": source.about,
+            "folder": str(folder),
+        }
+        rows.append(row)
     show_records(rows, ("name", "here", "about", "folder"), console())
 
 
 def data_download(name: Name, data: Data = None) -> None:
-    """Fetch a data set's files and check them against their hashes."""
+    """Download a data set's files and check them against their hashes."""
     from graphormer.data.sources import files, source
 
     usage(source, name)

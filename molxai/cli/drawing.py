@@ -1,4 +1,4 @@
-"""Options of pictures, and the look that they make."""
+"""Options of pictures, and the `Look` that they make."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from molxai.cli.completion import FORMATS, PALETTES, SCALES, STYLES, one_of
-from molxai.cli.options import given, option_names
+from molxai.cli.options import option_names, typed_options
 
 if TYPE_CHECKING:
     from molxai.rendering.look import Look
 
-CMAP = "Colours: red-blue, orange-purple, brown-teal or pink-green; all can be told apart by the colour-blind."
-SCALE = "Full colour in a folder of pictures: own (each one's largest relevance), common (the largest of all), or a number."
+CMAP = (
+    "Colours: red-blue, orange-purple, brown-teal or pink-green. "
+    "Colour-blind people can tell all of them apart."
+)
+SCALE = (
+    "Relevance in full colour, in a folder of pictures: own (the largest of each picture), "
+    "common (the largest of all), or a number."
+)
 FORMAT = "Pictures in a folder: svg, or png for office programs and e-mail."
 CAPTION = "Your own words below a picture instead of the usual lines above and below."
 
@@ -59,7 +65,7 @@ class Pictures:
         """The look of these choices.
 
         Raises:
-            ValueError: one is not known, or a caption is both given and unwanted.
+            ValueError: one is not known, or both --caption and --no-caption are given.
         """
         from molxai.rendering.look import Look
 
@@ -76,10 +82,11 @@ class Pictures:
 
 
 PICTURE_OPTIONS = tuple(field.name for field in fields(Pictures))
+"""Names of the parameters of pictures."""
 
 
 def refuse_for(output: Path | None, picture_format: str) -> None:
-    """Refuse options that would be ignored by what is written.
+    """Refuse options that the output would ignore.
 
     Raises:
         typer.BadParameter: one is given.
@@ -87,18 +94,24 @@ def refuse_for(output: Path | None, picture_format: str) -> None:
     from molxai.cli.outputs import is_folder
     from molxai.rendering import ENDINGS
 
-    folder = output is not None and is_folder(output)
-    ending = f".{picture_format}" if folder else output.suffix.lower() if output else ""
-    if ending not in ENDINGS and (found := given(PICTURE_OPTIONS)):
+    in_folder = output is not None and is_folder(output)
+    ending = ""
+    if in_folder:
+        ending = f".{picture_format}"
+    elif output:
+        ending = output.suffix.lower()
+    options = typed_options(PICTURE_OPTIONS)
+    if options and ending not in ENDINGS:
         raise typer.BadParameter(
-            f"{option_names(found)}: for pictures only; give -o with .svg, .png or a folder, or leave it out"
+            f"{option_names(options)}: for pictures only; "
+            "give -o with .svg, .png or a folder, or leave it out"
         )
-    if given(("dpi",)) and ending == ".svg":
-        remedy = "add --format png" if folder else "name a .png"
+    if typed_options(("dpi",)) and ending == ".svg":
+        remedy = "add --format png" if in_folder else "name a .png"
         raise typer.BadParameter(
             f"--dpi: for PNG only, an SVG has no pixels; {remedy}, or leave it out"
         )
-    if given(("picture_format",)) and not folder:
+    if typed_options(("picture_format",)) and not in_folder:
         raise typer.BadParameter(
             f"--format: for a folder of pictures only; the ending of {output} says its format"
         )

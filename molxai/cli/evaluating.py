@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from molxai.explanation.explainer import Explainer
 
 PARTS = ("test", "train", "valid")
-"""Of a model's own data."""
+"""Parts of a model's own data."""
 
 PART = "Part of the model's own data: test, train, or valid if its split has one."
-JUDGED = "Table with labels. [default: the model's own test set]"
+LABELLED_TABLE = "Table with labels. [default: the model's own test set]"
 LABELS = (
     "Columns of its labels, in the order of the model's targets. [default: by the targets' names]"
 )
@@ -53,7 +53,7 @@ class TableReading:
 def evaluate(
     reading: TableReading,
     table: Annotated[
-        Path | None, typer.Argument(metavar="[TABLE]", help=JUDGED, show_default=False)
+        Path | None, typer.Argument(metavar="[TABLE]", help=LABELLED_TABLE, show_default=False)
     ] = None,
     model: Model = "bace",
     target_columns: Annotated[
@@ -75,23 +75,23 @@ def evaluate(
     batch_size: BatchSize = 32,
     device: Device = "auto",
 ) -> None:
-    """Quality of a model on its own data or on a table, and whether its explanations add up there."""
+    """Quality of a model on its own test set or on a table, and whether its explanations add up."""
     from graphormer.files import write_file
     from molxai.benchmarks.evaluation import evaluate_model, own_part
     from molxai.cli.terminal import console, show_evaluation
 
     _check(part, output)
     explainer = _explainer(model, method, batch_size, device)
-    judged = _judged(explainer, table, reading, target_columns or [], part, data)
+    graphs = _labelled_graphs(explainer, table, reading, target_columns or [], part, data)
     train = own_part(explainer, "train", data) if baseline else None
-    result = evaluate_model(explainer, judged, train)
+    result = evaluate_model(explainer, graphs, train)
     if output:
         write_file(output, json.dumps(result, indent=1) + "\n")
     show_evaluation(result, console())
 
 
 def _check(part: str, output: Path | None) -> None:
-    """Refuse what could not be done, before any work.
+    """Refuse a part or an output that cannot be, before any work.
 
     Raises:
         typer.BadParameter: there is no such part, or the file's name ends otherwise.
@@ -110,7 +110,7 @@ def _explainer(model: str, method: str, batch_size: int, device: str) -> "Explai
     return question.explainers()[0]
 
 
-def _judged(
+def _labelled_graphs(
     explainer: "Explainer",
     table: Path | None,
     reading: TableReading,
@@ -129,7 +129,7 @@ def _judged(
     layout = layout_of(
         reading.smiles_column, separator=reading.separator, encoding=reading.encoding
     )
-    judged, skipped = evaluate_table(explainer, table, layout, targets)
-    for line in skipped:
-        print(printable(line), file=sys.stderr)
-    return judged
+    graphs, messages = evaluate_table(explainer, table, layout, targets)
+    for message in messages:
+        print(printable(message), file=sys.stderr)
+    return graphs

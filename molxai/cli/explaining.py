@@ -42,21 +42,27 @@ def explain(
 ) -> None:
     """Relevance of each atom or superpixel of the inputs.
 
-    Without -o a table is printed. With -o: .json .jsonl .csv .xlsx .parquet .sdf hold one record per input, and may be
-    interrupted and resumed; .svg .png a picture of one input; a folder, a picture of each.
+    Without -o a table is printed. With -o: .json .jsonl .csv .xlsx .parquet .sdf hold one record
+    per input, and may be interrupted and resumed; .svg .png hold a picture of one input; a folder
+    holds a picture of each.
     """
     from molxai.chemistry.fragments import read_scheme
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import explanation_sink
 
-    given = inputs_of(inputs, reading, target_columns)
+    typed_inputs = inputs_of(inputs, reading, target_columns)
     scheme = usage(read_scheme, fragments)
-    sink = explanation_sink(output, pictures, scheme, given.reads)
+    sink = explanation_sink(output, pictures, scheme, typed_inputs.reads)
     question = question_of(
-        given, asking, methods=(method,), contrast=contrast, features=features, fragments=scheme
+        typed_inputs,
+        asking,
+        methods=(method,),
+        contrast=contrast,
+        features=features,
+        fragments=scheme,
     )
     plan = plan_of(running, shard, engine, ray_address)
-    answer(given, question, sink, plan, running.quiet, not drop_extra_columns)
+    answer(typed_inputs, question, sink, plan, running.quiet, not drop_extra_columns)
 
 
 @command
@@ -71,16 +77,16 @@ def predict(
     ray_address: RayAddress = "",
     drop_extra_columns: DropExtraColumns = False,
 ) -> None:
-    """What the model says of the inputs, in the records of 'explain' without relevances.
+    """Predictions for the inputs, in the records of 'explain' without relevances.
 
-    An ensemble adds its spread (logit_sd); a molecule its similarity to the nearest one that the model learnt from, 0 to 1:
-    far from those a prediction is a guess.
+    An ensemble adds its spread (logit_sd). A molecule has its similarity to the nearest training
+    molecule, 0 to 1: if that is low, the prediction is a guess.
     """
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import prediction_sink
 
-    given = inputs_of(inputs, reading)
+    typed_inputs = inputs_of(inputs, reading)
     sink = prediction_sink(output)
-    question = question_of(given, asking, relevances=False)
+    question = question_of(typed_inputs, asking, relevances=False)
     plan = plan_of(running, shard, engine, ray_address)
-    answer(given, question, sink, plan, running.quiet, not drop_extra_columns)
+    answer(typed_inputs, question, sink, plan, running.quiet, not drop_extra_columns)

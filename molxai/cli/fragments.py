@@ -10,16 +10,19 @@ from molxai.cli.options import Inputs, Method
 from molxai.cli.parameters import Asking, Reading, Running, command
 
 SCHEME = (
-    "functional-groups, brics, scaffold, rings, or your own file .smarts .txt with a name and a SMARTS on each line; "
-    "an earlier line takes its atoms first."
+    "functional-groups, brics, scaffold, rings, or your own file .smarts .txt with a name and a "
+    "SMARTS on each line. An earlier line takes its atoms first."
 )
 CORE = (
-    "Make a table of R groups: a core as SMARTS or SMILES, with labels like [*:1] where R groups may be (hydrogen, too) or "
-    "without; or mcs for the largest core that most molecules have (two minutes at most)."
+    "Make a table of R groups: a core as SMARTS or SMILES, with or without labels like [*:1] "
+    "where R groups may be (hydrogen, too); or mcs for the largest core that most molecules have "
+    "(two minutes at most)."
 )
-MEASURED = "Column of the measured class or value, shown beside the R groups."
-COLUMNS = "Other columns to show beside the R groups, with commas between them. [default: in a file all, if they are 12 or fewer]"
-TARGET = "Class to explain, the same for all molecules. [default: the second of two classes; a regression's value]"
+LABELS = "Column of the measured class or value, shown beside the R groups."
+COLUMNS = (
+    "Other columns to show beside the R groups, with commas between them. "
+    "[default: in a file all, if they are 12 or fewer]"
+)
 FILE = "File to write: .csv .json .md [default: a table in the terminal]"
 APART = "Tell fragments of one name but different structures apart."
 
@@ -39,18 +42,18 @@ def fragments(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help=FILE, show_default=False)
     ] = None,
-    target_columns: Annotated[str, typer.Option(help=MEASURED, show_default=False)] = "",
+    target_columns: Annotated[str, typer.Option(help=LABELS, show_default=False)] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
 ) -> None:
-    """Which fragments carry relevance across a series of molecules, or what each R group of a common core adds."""
+    """Which fragments carry relevance in a series, or what each R group of a common core adds."""
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.series_sinks import carrier_sink, check_series, core_sink
 
     check_series(output, core, columns, target_columns)
-    given = inputs_of(inputs, reading, target_columns)
-    question = question_of(given, asking, several=True, methods=(method,))
+    typed_inputs = inputs_of(inputs, reading, target_columns)
+    question = question_of(typed_inputs, asking, several=True, methods=(method,))
     if core:
         sink = core_sink(output, asking.target, core, columns, target_columns)
     else:
         sink = carrier_sink(output, asking.target, scheme, by_structure)
-    answer(given, question, sink, plan_of(running), running.quiet)
+    answer(typed_inputs, question, sink, plan_of(running), running.quiet)

@@ -1,8 +1,8 @@
-"""Names and numbers of tables that would be slow to import: read from the source, without running it.
+"""Names and numbers of tables that would be slow to import, read from the source alone.
 
 `molxai --help` and completion must not wait for torch, and must not repeat what a table says. So a
-table whose names the command line offers is a literal in its file: a dictionary, a tuple of names or of rows, a number or a `Literal[...]`
-type.
+table whose names the command line offers is a literal in its file: a dictionary, a tuple of names
+or of rows, a number or a `Literal[...]` type.
 """
 
 import ast
@@ -25,11 +25,12 @@ class Literal:
     name: str
 
     def names(self) -> tuple[str, ...]:
-        """The keys of a dictionary, the members of a tuple or of a `Literal[...]`, the first words of rows."""
+        """Keys of a dictionary, members of a tuple or `Literal[...]`, or first words of rows."""
         node = self._node()
         if isinstance(node, ast.Dict):
             members = [key for key in node.keys if key is not None]
         elif isinstance(node, ast.Subscript):
+            # `Literal["a"]` has a single member, which is no tuple.
             members = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         elif isinstance(node, ast.Tuple):
             members = [_name_of(row) for row in node.elts]
@@ -65,7 +66,7 @@ def _name_of(row: ast.expr) -> ast.expr:
 
 
 def source_of(module: str) -> Path:
-    """The file of a module of this project, whose packages are not imported."""
+    """The file of a module of this project, found without importing its package."""
     package, *inner = module.split(".")
     spec = find_spec(package)
     assert spec is not None and spec.submodule_search_locations is not None

@@ -21,18 +21,19 @@ def merge(
     shards: Annotated[list[Path] | None, typer.Argument(help=PARTS, show_default=False)] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Join the shards of 'molxai explain --shard' into one file, and check that no row is missing or there twice."""
+    """Join shards of 'molxai explain --shard'; check that no row is missing or duplicated."""
     from molxai.batch.checkpoint import Parts, parts_folder
-    from molxai.batch.run import merge as joined
+    from molxai.batch.run import merge as join
     from molxai.cli.outputs import check_output
 
     usage(check_output, output, pictures=False)
-    place = written_to(output, output.is_file())
-    own = Parts(output)
-    with nullcontext() if shards or not own.folder.exists() else own.alone():
-        done = joined(output, [parts_folder(one) for one in shards or [output]])
+    name = written_to(output, output.is_file())
+    parts = Parts(output)
+    with nullcontext() if shards or not parts.folder.exists() else parts.alone():
+        tally = join(output, [parts_folder(shard) for shard in shards or [output]])
         if not shards:
-            own.remove()
+            parts.remove()
     if not quiet:
-        counts = f"{done.rows - done.errors} of {done.rows} inputs done, {done.errors} with errors"
-        print(printable(f"{counts} → {place}"), file=sys.stderr)
+        good = tally.rows - tally.errors
+        counts = f"{good} of {tally.rows} inputs done, {tally.errors} with errors"
+        print(printable(f"{counts} → {name}"), file=sys.stderr)

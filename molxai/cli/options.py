@@ -1,4 +1,4 @@
-"""What several commands share: their options, and the checks of what was typed."""
+"""Options that several commands share, and the checks of what was typed."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -20,25 +20,34 @@ T = TypeVar("T")
 MAX_ATOMS: int = Literal("graphormer.smiles.reading", "MAX_ATOMS").value()
 ROW_SECONDS: float = Literal("molxai.batch.pool", "ROW_SECONDS").value()
 
-INPUTS = "SMILES or InChI, or files: .smi .csv .tsv .xlsx .parquet .sdf .mol (molecules), .png .jpg .npy .npz (digits)."
-MODEL = "Shipped model, folder with a model, or .safetensors file. [default: bace for molecules, mnist for digits]"
+INPUTS = (
+    "SMILES or InChI, or files: .smi .csv .tsv .xlsx .parquet .sdf .mol (molecules), "
+    ".png .jpg .npy .npz (digits)."
+)
+MODEL = (
+    "Shipped model, folder with a model, or .safetensors file. "
+    "[default: bace for molecules, mnist for digits]"
+)
 COLUMN = "Column of SMILES in a table. [default: found by its name]"
 ENDPOINT = "Target to explain if the model has several. [default: the first]"
 DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache folder]"
 ID_COLUMN = "Column of names or ids in a table. [default: found by its name]"
-SEPARATOR = "Separator of a .csv or .tsv: one character, or comma, semicolon, tab, pipe. [default: found in the file]"
+SEPARATOR = (
+    "Separator of a .csv or .tsv: one character, or comma, semicolon, tab, pipe. "
+    "[default: found in the file]"
+)
 ENCODING = "Encoding of a text file, like utf-8, utf-16 or cp1252. [default: found in the file]"
 TARGET = (
     "Class to explain: pred, true (with --target-columns), or a class's name or number. "
     "[default: the second of two classes in every row of a table, else pred]"
 )
 FRAGMENTS = (
-    "Add the relevance of a molecule's parts: functional-groups, brics, scaffold, rings, or your own file .smarts .txt "
-    "with a name and a SMARTS on each line, of which an earlier one takes its atoms first."
+    "Add the relevance of fragments: functional-groups, brics, scaffold, rings, or your own file "
+    ".smarts .txt with a name and a SMARTS on each line. An earlier line takes its atoms first."
 )
 FOLDER = "Folder for the model; an interrupted run there is continued."
 WORKERS = (
-    "Worker processes; 0: none, the program does the work itself. "
+    "Worker processes, or 0 to work in this process. "
     "[default: one for each processor; none for an input of one chunk]"
 )
 SECONDS = (
@@ -51,7 +60,7 @@ ENGINE = (
 )
 RAY = "Address of a running Ray cluster. [default: one is started here]"
 SHARD = (
-    "Do one part of the work: 0/4 to 3/4 are four parts, for four machines. "
+    "Do one shard of the work: 0/4 to 3/4 are four shards, for four machines. "
     "'molxai merge' joins them."
 )
 LARGEST = (
@@ -104,12 +113,10 @@ Device = Annotated[
 Workers = Annotated[
     int | None, typer.Option("-n", "--num-workers", min=0, help=WORKERS, show_default=False)
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")]
 Restart = Annotated[
     bool,
-    typer.Option(
-        "--restart", help="Throw away what a run that was stopped has done, and begin anew."
-    ),
+    typer.Option("--restart", help="Discard what a stopped run has done, and start again."),
 ]
 RowSeconds = Annotated[float, typer.Option("--row-seconds", min=1.0, help=SECONDS)]
 Shard = Annotated[str, typer.Option(help=SHARD, show_default=False)]
@@ -138,17 +145,23 @@ def usage(check: Callable[..., T], *arguments: Any, **options: Any) -> T:
         raise typer.BadParameter(str(error)) from error
 
 
-def shipped_for(inputs: list[str], model: str) -> str:
-    """The named model, else the shipped one for what the inputs are."""
+def shipped_for(inputs: Sequence[str], model: str) -> str:
+    """The model as it was typed, or else the shipped one that reads such inputs."""
+    from molxai.batch.question import usual_model
     from molxai.explanation.inputs import holds_digits
 
-    return model or ("mnist" if inputs and holds_digits(inputs[0]) else "bace")
+    has_digits = bool(inputs) and holds_digits(inputs[0])
+    return usual_model(model, "digits" if has_digits else "molecules")
 
 
 def layout_of(
     smiles_column: str = "", id_column: str = "", separator: str = "", encoding: str = ""
 ) -> "Layout":
-    """How tables are laid out, as far as the user says so; a separator that is none is bad usage."""
+    """How tables are laid out, as far as the user says so.
+
+    Raises:
+        typer.BadParameter: there is no such separator.
+    """
     from graphormer.readers.delimited import separator_named
     from graphormer.readers.tables import Layout
 
@@ -158,62 +171,75 @@ def layout_of(
 
 
 def say_how_read(inputs: Sequence[str], layout: "Layout", quiet: bool) -> None:
-    """Print on stderr what was chosen in reading the inputs that the user may not expect."""
+    """Print on stderr the choices in reading the inputs that the user may not expect."""
     from molxai.explanation.inputs import reading_notes
 
-    for line in [] if quiet else reading_notes(inputs, layout):
-        print(printable(line), file=sys.stderr)
+    if quiet:
+        return
+    for note in reading_notes(inputs, layout):
+        print(printable(note), file=sys.stderr)
 
 
-def given(names: Sequence[str]) -> list[str]:
-    """Those of the parameters that were typed."""
-    from typer.main import get_current_context  # type: ignore[attr-defined] # of the click that typer brings with it
+def typed_options(parameters: Sequence[str]) -> list[str]:
+    """Those of the parameters that were typed on the command line."""
+    # of the click that typer brings with it
+    from typer.main import get_current_context  # type: ignore[attr-defined]
 
     context = get_current_context()
-    return [
-        name
-        for name in names
-        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
-    ]
+    names = []
+    for parameter in parameters:
+        source = context.get_parameter_source(parameter)
+        if source and source.name == "COMMANDLINE":
+            names.append(parameter)
+    return names
 
 
 def option_names(parameters: Sequence[str]) -> str:
-    """Their options as they are typed."""
+    """The parameters' options as a user types them, like `--target, --dpi`."""
     from typer.main import get_current_context  # type: ignore[attr-defined] # as above
 
-    known = {one.name: max(one.opts, key=len) for one in get_current_context().command.params}
-    return ", ".join(known[name] for name in parameters)
+    command = get_current_context().command
+    longest = {parameter.name: max(parameter.opts, key=len) for parameter in command.params}
+    return ", ".join(longest[name] for name in parameters)
 
 
-def written_to(output: Path, replaced: bool) -> str:
-    """The place of an output as a closing line names it; says so where another file was there."""
-    return f"{output} (replaced)" if replaced else str(output)
+def written_to(output: Path, is_replaced: bool) -> str:
+    """An output's name for the closing line, which says whether another file was replaced."""
+    return f"{output} (replaced)" if is_replaced else str(output)
 
 
-def listed(text: str, known: Sequence[str], what: str) -> tuple[str, ...]:
-    """The names in a comma-separated list, each of which must be known.
+def known_names(text: str, choices: Sequence[str], what: str) -> tuple[str, ...]:
+    """The names in a comma-separated list, each of which must be one of the choices.
+
+    Example:
+        >>> known_names("gae, lrp", ["lrp", "gae", "rollout"], "method")
+        ('gae', 'lrp')
 
     Raises:
         typer.BadParameter: one is not, or there is none.
     """
-    chosen = split_names(text)
-    if not chosen:
-        raise typer.BadParameter(f"an empty list has no {what}: choose from {listing(known)}")
-    for one in chosen:
-        if one not in known:
-            raise typer.BadParameter(unknown(what, one, known))
-    return chosen
+    names = split_names(text)
+    if not names:
+        raise typer.BadParameter(f"an empty list has no {what}: choose from {listing(choices)}")
+    for name in names:
+        if name not in choices:
+            raise typer.BadParameter(unknown(what, name, choices))
+    return names
 
 
 def whole_numbers(text: str, what: str) -> tuple[int, ...]:
-    """The numbers in a comma-separated list.
+    """The different numbers in a comma-separated list.
+
+    Example:
+        >>> whole_numbers("0,1,1,2", "seeds")
+        (0, 1, 2)
 
     Raises:
         typer.BadParameter: something else is in it.
     """
-    parts = split_names(text)
-    if not all(one.isdigit() for one in parts):
+    words = split_names(text)
+    if not all(word.isdigit() for word in words):
         raise typer.BadParameter(
             f"{what} {text!r}: whole numbers with commas between them are needed, like 0,1,2"
         )
-    return tuple(dict.fromkeys(int(one) for one in parts))
+    return tuple(dict.fromkeys(int(word) for word in words))

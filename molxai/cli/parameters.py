@@ -1,8 +1,8 @@
 """Options that several commands share, as values: a command takes a group of them as one parameter.
 
 Typer reads a command's options from its signature, one parameter each. `command` writes that
-signature out: where a function takes a dataclass of options, the options of its fields stand there,
-and what was typed for them arrives as one value.
+signature out: if a function takes a dataclass of options, the signature has an option for each of
+its fields, and what was typed for them arrives as one value.
 
 >>> @dataclass(frozen=True)
 ... class Reading:
@@ -72,7 +72,7 @@ class Asking:
 
 @dataclass(frozen=True)
 class Running:
-    """How the work is spread, and what becomes of a run that was stopped."""
+    """How the work is spread, and what happens to a run that was stopped."""
 
     workers: Workers = None
     resume: Resume = False
@@ -96,11 +96,11 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             parameters.append(parameter.replace(kind=kind, annotation=hints[name]))
 
     @wraps(function)
-    def call(**typed: Any) -> None:
+    def call(**options: Any) -> None:
         for name, group in groups.items():
-            values = {field.name: typed.pop(field.name) for field in fields(group)}
-            typed[name] = group(**values)
-        function(**typed)
+            values = {field.name: options.pop(field.name) for field in fields(group)}
+            options[name] = group(**values)
+        function(**options)
 
     call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -1,4 +1,4 @@
-"""`molxai report`: one page of what was explained."""
+"""`molxai report`: one page of explanations."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,14 +8,14 @@ import typer
 from graphormer.names import split_names
 from molxai.cli.completion import METHODS, PALETTES, one_of, several_of
 from molxai.cli.literals import Literal
-from molxai.cli.options import Inputs, listed
+from molxai.cli.options import Inputs, known_names
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 
 USUAL = ",".join(Literal("molxai.pages.report", "METHODS").names())
 NAMES = "Ids with commas between them; the first is shown first."
 COLUMNS = "Columns of the table to show on the page, with commas between them."
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
-MEASURED = "Column of the measured class or value, shown beside."
+LABELS = "Column of the measured class or value, shown beside."
 PALETTE = "Palette to begin with; the page has them all."
 
 
@@ -30,7 +30,7 @@ def report(
     ),
     methods: Annotated[str, typer.Option(help=NAMES, autocompletion=several_of(METHODS))] = USUAL,
     contrast: Contrast = None,
-    target_columns: Annotated[str, typer.Option(help=MEASURED, show_default=False)] = "",
+    target_columns: Annotated[str, typer.Option(help=LABELS, show_default=False)] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
     title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
     cmap: Annotated[
@@ -38,15 +38,17 @@ def report(
     ] = "red-blue",
     scale: Annotated[str, typer.Option(help=SCALE)] = "own",
 ) -> None:
-    """One self-contained page of all inputs: table, pictures to point at, methods side by side, fragments, and how to read it.
+    """One self-contained page of all inputs: table, pictures, methods side by side, fragments.
 
-    It needs no network and no program beside a browser. All rows are explained for the same class unless --target says otherwise.
+    It says how to read the pictures, and shows each atom's relevance under the pointer. It needs no
+    network and no program except a browser. All rows are explained for the same class unless
+    --target says otherwise.
     """
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import report_sink
 
-    given = inputs_of(inputs, reading, target_columns)
-    names = listed(methods, METHODS.names(), "method")
-    question = question_of(given, asking, several=True, methods=names, contrast=contrast)
-    sink = report_sink(output, question, given, split_names(columns), title, cmap, scale)
-    answer(given, question, sink, plan_of(running), running.quiet)
+    typed_inputs = inputs_of(inputs, reading, target_columns)
+    names = known_names(methods, METHODS.names(), "method")
+    question = question_of(typed_inputs, asking, several=True, methods=names, contrast=contrast)
+    sink = report_sink(output, question, typed_inputs, split_names(columns), title, cmap, scale)
+    answer(typed_inputs, question, sink, plan_of(running), running.quiet)

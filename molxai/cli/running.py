@@ -11,7 +11,6 @@ import typer
 
 from graphormer.files import real_path
 from graphormer.network.checkpoint import locate, read_card
-from graphormer.readers.delimited import separator_named
 from graphormer.readers.tables import Layout
 from molxai.batch.checkpoint import Tally, parts_folder
 from molxai.batch.pictures import PictureFolder, on_common_scale
@@ -20,11 +19,11 @@ from molxai.batch.question import Question, usual_model
 from molxai.batch.run import Library, run
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Worker
-from molxai.cli.options import say_how_read, usage, written_to
+from molxai.cli.options import layout_of, say_how_read, usage, written_to
 from molxai.cli.parameters import Asking, Reading, Running
 from molxai.cli.printable import printable
 from molxai.cli.signals import INTERRUPTED, resumable, tell
-from molxai.cli.terminal import counted
+from molxai.cli.terminal import progress_bar
 from molxai.explanation.inputs import extra_columns, holds_digits, is_file, is_table
 
 
@@ -51,24 +50,25 @@ def inputs_of(sources: Sequence[str], reading: Reading, label_column: str = "") 
     """The inputs that were typed.
 
     Raises:
-        typer.BadParameter: the separator is none.
+        typer.BadParameter: there is no such separator.
     """
-    if reading.separator:
-        usage(separator_named, reading.separator)
-    layout = Layout(reading.smiles_column, reading.id_column, reading.separator, reading.encoding)
+    layout = layout_of(
+        reading.smiles_column, reading.id_column, reading.separator, reading.encoding
+    )
     return Inputs(tuple(sources), layout, label_column)
 
 
 def question_of(
-    inputs: Inputs, asking: Asking, several: bool | None = None, **others: object
+    inputs: Inputs, asking: Asking, several: bool | None = None, **further: object
 ) -> Question:
     """The question that was typed, with the usual model and target for such inputs.
 
     Args:
         inputs: what is to be explained.
         asking: options that commands share.
-        several: whether all rows have one target, as those of a table have. [default: by the inputs]
-        others: further fields of a `Question`.
+        several: whether all rows have one target, as those of a table have.
+            [default: whether the inputs are several]
+        further: other fields of a `Question`.
 
     Raises:
         typer.BadParameter: it cannot be asked.
@@ -82,7 +82,7 @@ def question_of(
         max_atoms=asking.max_atoms,
         batch_size=asking.batch_size,
         device=asking.device,
-        **others,
+        **further,
     )
     card = read_card(locate(question.model))
     return usage(
@@ -134,7 +134,7 @@ def answer(
     """
     _check_not_an_input(inputs, sink.path)
     _check_resumable(plan, sink.resumable)
-    replaced = sink.path is not None and sink.path.is_file()
+    is_replaced = sink.path is not None and sink.path.is_file()
     say_how_read(inputs.sources, inputs.layout, quiet)
     worker = _worker(inputs, question, sink, extras)
     library = Library(inputs.sources, inputs.layout, inputs.label_column)
@@ -143,35 +143,38 @@ def answer(
     doing = "explaining" if question.relevances else "predicting"
     with (
         _resumable(sink.path if sink.resumable else None),
-        counted(library.expected, doing, quiet) as report,
+        progress_bar(library.estimate, doing, quiet) as report,
     ):
         if isinstance(sink, PictureFolder) and sink.drawing.scale == "common":
             sink = on_common_scale(sink, question, library, plan)
             worker = replace(worker, products=sink.products)
         tally = run(worker, library, sink, plan, report=report)
-    close(tally, _place(sink.path, replaced, plan), quiet)
+    close(tally, _closing_place(sink.path, is_replaced, plan), quiet)
 
 
 def close(tally: Tally, place: str, quiet: bool) -> None:
-    """Say how many rows were done, and where they are; nothing if all went well and nothing was written.
+    """Say how many rows were done, and where they are.
+
+    Nothing is said if all went well and nothing was written.
 
     Raises:
         typer.Exit: no row was done.
     """
-    done = tally.rows - tally.errors
+    good = tally.rows - tally.errors
     errors = f", {tally.errors} with errors" if tally.errors else ""
     if tally.errors or (place and not quiet):
         where = f" → {place}" if place else ""
-        print(printable(f"{done} of {tally.rows} inputs done{errors}{where}"), file=sys.stderr)
-    if tally.rows and not done:
+        print(printable(f"{good} of {tally.rows} inputs done{errors}{where}"), file=sys.stderr)
+    if tally.rows and not good:
         raise typer.Exit(1)
 
 
 def _worker(inputs: Inputs, question: Question, sink: Sink, extras: bool) -> Worker:
     """The worker of a question, which has been checked against its model."""
     types = extra_columns(inputs.sources, inputs.layout, inputs.label_column)
-    kept = types if extras else {}
-    worker = Worker(question, sink.blocks, tuple(kept), kept, sink.products)
+    if not extras:
+        types = {}
+    worker = Worker(question, sink.blocks, tuple(types), types, sink.products)
     usage(sink.check, worker.explainer)
     question.check(worker.explainer)
     return worker
@@ -205,33 +208,37 @@ def _check_resumable(plan: Plan, resumable: bool) -> None:
         )
 
 
-def _place(output: Path | None, replaced: bool, plan: Plan) -> str:
+def _closing_place(output: Path | None, is_replaced: bool, plan: Plan) -> str:
     """Where the results are, for the closing line."""
     if output is None:
         return ""
     if plan.shard:
         merge = f"molxai merge -o {shlex.quote(str(output))}"
         return f"{parts_folder(output)}; when all shards are done: {merge}"
-    return written_to(output, replaced)
+    return written_to(output, is_replaced)
 
 
 @contextmanager
 def _resumable(output: Path | None) -> Iterator[None]:
-    """Whatever stops the run, what is done is kept, and the command that continues it is named."""
+    """If the run is stopped, say where its work is kept and which command continues it."""
     if output is None:
         yield
         return
-    typed = [word for word in sys.argv[1:] if word not in ("--resume", "--restart")]
-    again = shlex.join(["molxai", *typed, "--resume"])
+    words = [word for word in sys.argv[1:] if word not in ("--resume", "--restart")]
+    again = shlex.join(["molxai", *words, "--resume"])
     parts = parts_folder(output)
     try:
         with resumable():
             yield
     except KeyboardInterrupt:
-        advice = f"what is done is kept in {parts}; go on with: {again}"
-        tell(f"interrupted; {advice if parts.exists() else 'nothing is written'}")
+        advice = "nothing is written"
+        if parts.exists():
+            advice = f"what is done is kept in {parts}; continue with: {again}"
+        tell(f"interrupted; {advice}")
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
         if not parts.exists():
             raise OSError(str(error)) from error
-        raise OSError(f"{error}; what is done is kept in {parts}; go on with: {again}") from error
+        raise OSError(
+            f"{error}; what is done is kept in {parts}; continue with: {again}"
+        ) from error

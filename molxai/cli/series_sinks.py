@@ -25,18 +25,19 @@ from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Input
 
 MOST_COLUMNS = 12
-"""Columns of a table that files of R groups hold without being asked: more would bury the R groups."""
+"""Columns of a table that files of R groups hold by default: more would hide the R groups."""
 
 
-def check_series(output: Path | None, core: str, columns: str, measured: str) -> None:
+def check_series(output: Path | None, core: str, columns: str, label_column: str) -> None:
     """Refuse what could not be written, before any work.
 
     Raises:
-        typer.BadParameter: the file's name ends otherwise, or columns have no R groups to stand beside.
+        typer.BadParameter: the file's name ends otherwise, or columns are named without R groups to
+            stand beside.
         FileNotFoundError: the file's folder does not exist.
     """
     usage(check_ending, output, SERIES_ENDINGS)
-    if (columns or measured) and not core:
+    if (columns or label_column) and not core:
         raise typer.BadParameter(
             "--columns and --target-columns go beside R groups: add --core, as SMARTS or mcs"
         )
@@ -44,7 +45,7 @@ def check_series(output: Path | None, core: str, columns: str, measured: str) ->
 
 @dataclass(frozen=True)
 class SeriesTable(Explanations):
-    """A table about a whole series: it needs all explanations at once, so its run is not resumed."""
+    """A table about a whole series; it needs all explanations, so its run cannot be resumed."""
 
     output: Path | None
     """File to write; None: the terminal."""
@@ -115,28 +116,30 @@ class CarrierTable(SeriesTable):
 class Columns:
     """Which columns of the user's table stand beside R groups."""
 
-    named: tuple[str, ...]
-    measured: str
+    names: tuple[str, ...]
+    label_column: str
     """Column of the measured class or value; empty: none."""
 
     def of(self, inputs: Sequence[Input], in_file: bool) -> list[dict[str, str]]:
-        """The cells of each molecule: those named, and in a file all if they are few.
+        """The cells of each molecule in the named columns.
+
+        In a file, by default, all columns count as named if they are few.
 
         Raises:
             ValueError: there is no such column.
         """
-        known = dict.fromkeys(name for row in inputs for name in row.extras)
-        names = dict.fromkeys(name for name in (self.measured, *self.named) if name)
+        columns = dict.fromkeys(name for row in inputs for name in row.extras)
+        names = dict.fromkeys(name for name in (self.label_column, *self.names) if name)
         for name in names:
-            if name not in known:
+            if name not in columns:
                 where = "beside the structures and ids"
-                raise ValueError(unknown("column", name, known, where=where))
-        if in_file and not self.named:
-            if len(known) <= MOST_COLUMNS:
-                names |= known
+                raise ValueError(unknown("column", name, columns, where=where))
+        if in_file and not self.names:
+            if len(columns) <= MOST_COLUMNS:
+                names |= columns
             else:
                 print(
-                    f"{len(known)} other columns are left out: name those to keep with --columns",
+                    f"{len(columns)} other columns are left out: name those to keep with --columns",
                     file=sys.stderr,
                 )
         return [{name: as_text(row.extras.get(name)) for name in names} for row in inputs]
@@ -172,8 +175,8 @@ def carrier_sink(output: Path | None, target: str, scheme: str, by_structure: bo
 
 
 def core_sink(
-    output: Path | None, target: str, core: str, columns: str, measured: str
+    output: Path | None, target: str, core: str, columns: str, label_column: str
 ) -> SeriesTable:
     """The table of a core as it was typed; `mcs` is the largest one that most molecules have."""
-    beside = Columns(split_names(columns), measured.strip())
+    beside = Columns(split_names(columns), label_column.strip())
     return CoreTable(output, target, "" if core == "mcs" else core, beside)

@@ -9,8 +9,13 @@ from molxai.cli.completion import models
 from molxai.cli.options import Device, usage
 
 HOST = "Address to listen on; 0.0.0.0 lets the whole network in."
-OWN = "Your own model, a folder or a .safetensors file, beside the shipped ones; may be given several times."
-LIBRARIES = ("fastapi", "uvicorn", "multipart")
+MODELS = (
+    "Your own model, a folder or a .safetensors file, in addition to the shipped ones; "
+    "may be given several times."
+)
+
+PACKAGES = {"fastapi": "fastapi", "uvicorn": "uvicorn", "multipart": "python-multipart"}
+"""Packages of the extra by the names of their modules."""
 
 
 def serve(
@@ -23,16 +28,19 @@ def serve(
     ] = 8000,
     model: Annotated[
         list[str] | None,
-        typer.Option("-m", "--model", help=OWN, show_default=False, autocompletion=models),
+        typer.Option("-m", "--model", help=MODELS, show_default=False, autocompletion=models),
     ] = None,
     device: Device = "auto",
     browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
-    """The workbench in a browser: draw or paste a molecule, drop a table or a picture, see what made the model say so. Ctrl-C ends it."""
+    """The workbench in a browser.
+
+    Draw or paste a molecule, drop a table or a picture, and see the explanation. Ctrl-C ends it.
+    """
     _check_installed()
     from molxai.serve.listening import address, listener
 
-    with listener(host, port) as socket:  # before the slow imports: a port in use is told at once
+    with listener(host, port) as socket:  # before the slow imports, to refuse a port in use at once
         from molxai.explanation.explainer import chosen_device
         from molxai.serve.listening import run
         from molxai.serve.settings import ANYWHERE, Settings, servable
@@ -41,7 +49,8 @@ def serve(
         settings = Settings(servable(model or []), host, device)
         if host in ANYWHERE:
             print(
-                "molxai: whoever reaches this machine over the network can use the workbench: it asks for no password",
+                "molxai: whoever reaches this machine over the network can use the workbench: "
+                "it asks for no password",
                 file=sys.stderr,
             )
         print(f"molxai: the workbench is at {address(socket)} (Ctrl-C ends it)", file=sys.stderr)
@@ -54,13 +63,13 @@ def serve(
 
 
 def _check_installed() -> None:
-    """Refuse before any work where the libraries of the extra are missing.
+    """Refuse before any work if packages of the extra are missing.
 
     Raises:
         ValueError: they are.
     """
     from importlib.util import find_spec
 
-    names = {"multipart": "python-multipart"}
-    if missing := [names.get(name, name) for name in LIBRARIES if find_spec(name) is None]:
+    missing = [package for module, package in PACKAGES.items() if find_spec(module) is None]
+    if missing:
         raise ValueError(f"'molxai serve' needs {', '.join(missing)}: pip install 'molxai[serve]'")

@@ -9,7 +9,7 @@ from molxai.batch.question import Question
 from molxai.batch.sinks import RecordFile, Sink
 from molxai.chemistry.fragments import scheme_of
 from molxai.cli.drawing import Pictures, refuse_for
-from molxai.cli.options import given, option_names, usage
+from molxai.cli.options import option_names, typed_options, usage
 from molxai.cli.outputs import check_ending, check_format, check_output, is_folder, is_record_file
 from molxai.cli.running import Inputs
 from molxai.cli.screens import ExplanationTable, PredictionTable
@@ -39,9 +39,10 @@ def explanation_sink(
     scale = usage(scale_of, pictures.scale)
     usage(check_format, pictures.picture_format)
     refuse_for(output, pictures.picture_format)
-    if reads == "digits" and (typed := given(("style", "atom_numbers"))):
+    options = typed_options(("style", "atom_numbers"))
+    if reads == "digits" and options:
         raise typer.BadParameter(
-            f"{option_names(typed)}: for molecules, and these are digits; leave it out"
+            f"{option_names(options)}: for molecules, and these are digits; leave it out"
         )
     if output is None:
         return ExplanationTable(scheme_of(fragments) if fragments else None)

@@ -1,11 +1,11 @@
-"""What the terminal shows: tables of predictions and relevances, progress, and counts."""
+"""What the terminal shows: tables of predictions and relevances, and progress."""
 
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 
@@ -17,59 +17,67 @@ from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import UNBOUNDED, show_table
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.inputs import Input
 from molxai.explanation.record import Record
 
 if TYPE_CHECKING:
     from molxai.metrics.comparison import Comparison  # imports SciPy's statistics, half a second
 
-T = TypeVar("T")
-
 TOP = 3
-"""Nodes named in the one-line form of an explanation."""
-
+"""Nodes named in the one-line form of an explanation, and targets in the one of a model."""
 
 MOST_NOTES = 8
 """Lines of notes below a table of several inputs."""
 
 MOST_TARGETS = 12
-"""Of a model, that are listed with their measures."""
-
-MANY = 200
-"""Inputs from which a progress bar is drawn: fewer are done in about two seconds."""
+"""Targets of a model that are listed with their measures."""
 
 
 def console() -> Console:
-    """Standard output; its lines are not wrapped where it is no terminal, unless `COLUMNS` asks for a width."""
-    terminal = sys.stdout.isatty()
-    width = None if terminal or os.environ.get("COLUMNS") else UNBOUNDED
-    return Console(soft_wrap=not terminal, width=width, highlight=False)
+    """Standard output.
+
+    If it is no terminal, lines are not wrapped, unless `COLUMNS` asks for a width.
+    """
+    is_terminal = sys.stdout.isatty()
+    width = None if is_terminal or os.environ.get("COLUMNS") else UNBOUNDED
+    return Console(soft_wrap=not is_terminal, width=width, highlight=False)
 
 
 @contextmanager
-def counted(
-    expected: Callable[[], int], what: str, quiet: bool
+def progress_bar(
+    estimate: Callable[[], int], doing: str, quiet: bool
 ) -> Iterator[Callable[[Tally], None]]:
-    """A bar on stderr with rate, errors and time left, told of rows as they are done; none where stderr is no terminal."""
+    """A bar on stderr with rate, errors and time left, to be called with the tally of new rows.
+
+    There is none if stderr is no terminal.
+
+    Args:
+        estimate: about how many rows there are.
+        doing: what is done to them.
+        quiet: whether to show none.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda tally: None
         return
-    shown = (
+    columns = (
         "{task.description}",
         BarColumn(),
         "{task.completed:.0f} of {task.fields[about]}{task.total:.0f}",
         RateColumn(),
         TimeRemainingColumn(),
+        "{task.fields[errors]} errors",
     )
-    with Progress(*shown, "{task.fields[errors]} errors", console=Console(stderr=True)) as bar:
-        task, done = bar.add_task(what, total=expected(), errors=0, about="about "), Tally()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(doing, total=estimate(), errors=0, about="about ")
+        total = Tally()
 
-        def seen(tally: Tally) -> None:
-            nonlocal done
-            done += tally
-            bar.update(task, advance=tally.rows, errors=done.errors)
+        def add(tally: Tally) -> None:
+            nonlocal total
+            total += tally
+            progress.update(task, advance=tally.rows, errors=total.errors)
 
-        yield seen
-        bar.update(task, total=done.rows, about="")  # what was counted beforehand is an estimate
+        yield add
+        progress.update(task, total=total.rows, about="")  # the number is known now
 
 
 class RateColumn(ProgressColumn):
@@ -80,16 +88,15 @@ class RateColumn(ProgressColumn):
 
 
 def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | None = None) -> None:
-    """Ranked nodes of one explanation, or its fragments, and its ledger."""
+    """Ranked nodes of one explanation, or its fragments, and what they sum to."""
     from molxai.cli.fragment_tables import show_fragments
     from molxai.explanation.captions import ledger_line, prediction_line
 
-    parts = (
-        fragments(explanation, scheme) if scheme else None
-    )  # refused, if at all, before anything is printed
+    # Before anything is printed, because it may fail.
+    molecule_fragments = fragments(explanation, scheme) if scheme else None
     out.print(Text(prediction_line(explanation)))
-    if parts is not None:
-        show_fragments(explanation, parts, out)
+    if molecule_fragments is not None:
+        show_fragments(explanation, molecule_fragments, out)
     else:
         _show_nodes(explanation, out)
     out.print(Text(ledger_line(explanation)))
@@ -98,69 +105,82 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
 
 
 def _show_nodes(explanation: Explanation, out: Console) -> None:
+    names = explanation.node_names()
     relevance = explanation.relevance.tolist()
     largest = max(map(abs, relevance), default=0.0)
-    spread = (
-        [""] * len(relevance)
-        if explanation.relevance_sd is None
-        else [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
-    )
-    ranked = sorted(
-        zip(explanation.node_names(), relevance, spread, strict=True), key=lambda row: -row[1]
-    )
+    deviations = [""] * len(relevance)
+    if explanation.relevance_sd is not None:
+        deviations = [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
+    ranking = sorted(range(len(relevance)), key=lambda node: -relevance[node])
     letters = bar_letters(out)
-    rows = [
-        (str(rank), node, f"{value:+.4f}{sd}", bar(value, largest, letters))
-        for rank, (node, value, sd) in enumerate(ranked, 1)
-    ]
+    rows = []
+    for rank, node in enumerate(ranking, 1):
+        value = relevance[node]
+        number_cell = f"{value:+.4f}{deviations[node]}"
+        rows.append((str(rank), names[node], number_cell, bar(value, largest, letters)))
     show_table(("rank", "node", "relevance", ""), rows, out)
+
+
+EXPLANATION_COLUMNS = (
+    "id",
+    "prediction",
+    "target",
+    "probability",
+    "logit",
+    "gap",
+    "largest relevances",
+)
+"""Columns of the table of several explanations."""
 
 
 def show_explanations(
     rows: Sequence[ExplainedRow], out: Console, scheme: Scheme | None = None
 ) -> None:
     """One line per input: prediction, logit, and the nodes or fragments of largest magnitude."""
-    lines: list[tuple[str | Text, ...]] = []
-    for one, explanation in rows:
-        name = one.id or f"{one.name} {one.text}"
-        if explanation is None:
-            lines.append((name, Text("error", style="red"), "", "", "", "", one.error))
-            continue
-        nodes = zip(explanation.node_names(), explanation.relevance.tolist(), strict=True)
-        named = (
-            ((one.name, one.relevance) for one in fragments(explanation, scheme))
-            if scheme
-            else nodes
-        )
-        ranked = sorted(named, key=lambda pair: -abs(pair[1]))
-        largest = ", ".join(f"{node} {value:+.2f}" for node, value in ranked[:TOP])
-        classified = explanation.probability is not None
-        lines.append(
-            (
-                name,
-                explanation.prediction_name if classified else number(explanation.value),
-                explanation.full_target_name if classified else explanation.endpoint,
-                number(explanation.probability),
-                f"{explanation.logit:+.3f}",
-                f"{explanation.gap:.0e}",
-                largest,
-            )
-        )
-    show_table(
-        ("id", "prediction", "target", "probability", "logit", "gap", "largest relevances"),
-        lines,
-        out,
+    lines = [_explanation_line(row, explanation, scheme) for row, explanation in rows]
+    show_table(EXPLANATION_COLUMNS, lines, out)
+
+
+def _explanation_line(
+    row: Input, explanation: Explanation | None, scheme: Scheme | None
+) -> tuple[str | Text, ...]:
+    name = row.id or f"{row.name} {row.text}"
+    if explanation is None:
+        return (name, Text("error", style="red"), "", "", "", "", row.error)
+    prediction = number(explanation.value)
+    target = explanation.endpoint
+    if explanation.probability is not None:
+        prediction = explanation.prediction_name
+        target = explanation.full_target_name
+    return (
+        name,
+        prediction,
+        target,
+        number(explanation.probability),
+        f"{explanation.logit:+.3f}",
+        f"{explanation.gap:.0e}",
+        _largest_relevances(explanation, scheme),
     )
 
 
+def _largest_relevances(explanation: Explanation, scheme: Scheme | None) -> str:
+    """The first few nodes or fragments by magnitude."""
+    if scheme:
+        pairs = [(part.name, part.relevance) for part in fragments(explanation, scheme)]
+    else:
+        pairs = list(zip(explanation.node_names(), explanation.relevance.tolist(), strict=True))
+    pairs.sort(key=lambda pair: -abs(pair[1]))
+    return ", ".join(f"{name} {value:+.2f}" for name, value in pairs[:TOP])
+
+
 def show_notes(notes: Sequence[tuple[str, Sequence[str]]], out: Console) -> None:
-    """What was changed or approximated in reading each input, a line for each of the first notes.
+    """What was changed or approximated in reading each input: a line for each of the first notes.
 
     Args:
-        notes: the name of each input, and what is noted of it.
+        notes: the name of each input, and its notes.
         out: where they are printed.
     """
-    lines = [(name, note) for name, own in notes for note in own]
+    lines = [(name, note) for name, input_notes in notes for note in input_notes]
     for name, note in lines[:MOST_NOTES]:
         out.print(Text(f"Note on {name}: {note}"))
     if len(lines) > MOST_NOTES:
@@ -178,67 +198,78 @@ PREDICTION_COLUMNS = (
     "outputs",
     "error",
 )
-"""Columns of predictions, of which those are shown that hold something."""
+"""Columns of predictions; those that hold something are shown."""
 
 
 def show_predictions(records: Sequence[Record], out: Console) -> None:
     """A line for each prediction."""
-    filled = [
+    columns = [
         name for name in PREDICTION_COLUMNS if any(record[name] is not None for record in records)
     ]
     units = {record["unit"] for record in records} - {None, "logit"}
-    if not units and "unit" in filled:
-        filled.remove("unit")  # the column of logits says its own
-    show_records(records, ("id", "input", *filled), out)
+    if not units and "unit" in columns:
+        columns.remove("unit")  # it would only repeat the name of the column of logits
+    show_records(records, ("id", "input", *columns), out)
 
 
 def show_comparison(comparison: "Comparison", out: Console) -> None:
-    """The most relevant nodes of each method, and how the methods rank alike."""
+    """The most relevant nodes of each method, and how similarly the methods rank nodes."""
     from molxai.explanation.captions import prediction_line
 
     out.print(Text(prediction_line(comparison.explanations[0], False)))
     rows = []
-    for one in comparison.explanations:
-        named = ", ".join(f"{node} {value:+.3g}" for node, value in comparison.top(one))
-        rows.append((one.method, f"{float(one.relevance.sum()):+.3f}", f"{one.gap:+.1e}", named))
+    for explanation in comparison.explanations:
+        total = float(explanation.relevance.sum())
+        nodes = ", ".join(f"{node} {value:+.3g}" for node, value in comparison.top(explanation))
+        rows.append((explanation.method, f"{total:+.3f}", f"{explanation.gap:+.1e}", nodes))
     show_table(("method", "Σ relevance", "gap", "most relevant"), rows, out)
-    ranks = zip(comparison.methods, comparison.spearman, strict=True)
-    lines = [(name, *(f"{value:+.2f}" for value in row)) for name, row in ranks]
+    lines = []
+    for name, correlations in zip(comparison.methods, comparison.spearman, strict=True):
+        lines.append((name, *(f"{value:+.2f}" for value in correlations)))
     show_table(("Spearman", *comparison.methods), lines, out)
 
 
 def show_records(records: Sequence[Record], columns: Sequence[str], out: Console) -> None:
-    """The named columns of records; a structure is cut where there is no room for it."""
-    show_table(
-        columns, [[number(one[column]) for column in columns] for one in records], out, ("input",)
-    )
+    """The named columns of records; a structure is cut if there is no room for it."""
+    rows = [[number(record[column]) for column in columns] for record in records]
+    show_table(columns, rows, out, ("input",))
 
 
 def show_mapping(content: Mapping[str, Any], out: Console) -> None:
     """Names and values, a line each."""
     rows = []
     for name, value in content.items():
-        shown = json.dumps(value) if isinstance(value, list | dict) else number(value)
-        rows.append((Text(name, style="bold"), shown))
+        text = json.dumps(value) if isinstance(value, list | dict) else number(value)
+        rows.append((Text(name, style="bold"), text))
     show_table(("", ""), rows, out)
 
 
-def show_training(card: Card, places: Mapping[str, str], out: Console, notes: bool) -> None:
-    """How well it was learnt, with intervals, and where it lies; with notes on the data, unless they were shown before."""
+def show_training(card: Card, files: Mapping[str, str], out: Console, notes: bool) -> None:
+    """How good a trained model is, with intervals, and where its files are.
+
+    Args:
+        card: of the model.
+        files: by what they hold.
+        out: where it is printed.
+        notes: whether to show notes on the data, which may have been shown before.
+    """
     from molxai.pages.quality import quality_rows
 
-    for note in card.training.get("notes", []) if notes else []:
-        out.print(Text(note))
-    several = f", mean of {len(card.targets)} targets" if len(card.targets) > 1 else ""
+    if notes:
+        for note in card.training.get("notes", []):
+            out.print(Text(note))
+    mean = f", mean of {len(card.targets)} targets" if len(card.targets) > 1 else ""
     counts = (f"{part} ({card.metrics[part]['graphs']})" for part in card.metrics)
-    show_table(
-        (f"{card.name}{several}", *counts),
-        [(name, *values) for name, values in quality_rows(card)],
-        out,
-    )
+    rows = [(name, *values) for name, values in quality_rows(card)]
+    show_table((f"{card.name}{mean}", *counts), rows, out)
+    _show_last_targets(card, out)
+    show_mapping(files, out)
+
+
+def _show_last_targets(card: Card, out: Console) -> None:
+    """The targets' measures on the last part of the data, which is the test set if there is one."""
     for part, measures in list(card.metrics.items())[-1:]:
         _show_targets(part, measures.get("targets", {}), out)
-    show_mapping(places, out)
 
 
 def _show_targets(title: str, targets: Mapping[str, Any], out: Console) -> None:
@@ -254,62 +285,63 @@ def _show_targets(title: str, targets: Mapping[str, Any], out: Console) -> None:
 
 
 def show_model(card: Card, out: Console) -> None:
-    """What a model says, what it learnt from, and how well it does."""
-    from molxai.pages.quality import quality_rows
+    """What a model predicts, what it was trained on, and how good it is."""
+    targets = ", ".join(card.targets[:TOP])
+    if len(card.targets) > TOP:
+        targets += f" and {len(card.targets) - TOP} more"
+    classes = ", ".join(card.classes) or card.unit
+    title = f"{card.name}: {targets} ({classes}), reads {card.vocabulary}"
+    out.print(title, style="bold", markup=False)
+    show_mapping(_training_facts(card) | _last_quality(card), out)
+    _show_last_targets(card, out)
 
-    named = ", ".join(card.targets[:TOP]) + (
-        f" and {len(card.targets) - TOP} more" if len(card.targets) > TOP else ""
-    )
-    out.print(
-        f"{card.name}: {named} ({', '.join(card.classes) or card.unit}), reads {card.vocabulary}",
-        style="bold",
-        markup=False,
-    )
+
+def _training_facts(card: Card) -> dict[str, Any]:
+    """How the model was trained."""
     facts = {
         f"trained, {key}": card.training[key] for key in ("data", "split", "graphs", "command")
     }
-    begun = {"trained, begun with": card.training["init"]} if card.training.get("init") else {}
-    several = {"members": card.members} if card.members > 1 else {}
+    if card.training.get("init"):
+        facts["trained, begun with"] = card.training["init"]
+    if card.members > 1:
+        facts["members"] = card.members
+    return facts
+
+
+def _last_quality(card: Card) -> dict[str, str]:
+    """The measures on the last part of the data, by the part and the measure."""
+    from molxai.pages.quality import quality_rows
+
     parts = list(card.metrics)
-    rows = [
-        (name, part, text)
-        for name, texts in quality_rows(card)
-        for part, text in zip(parts, texts, strict=True)
-    ]
-    show_mapping(
-        facts
-        | begun
-        | several
-        | {f"{part}, {name}": text for name, part, text in rows if part == parts[-1]},
-        out,
-    )
-    for part in parts[-1:]:
-        _show_targets(part, card.metrics[part].get("targets", {}), out)
+    if not parts:
+        return {}
+    return {f"{parts[-1]}, {name}": texts[-1] for name, texts in quality_rows(card)}
+
+
+FOREST = "forest on count ECFP4"
+"""Title of the measures of the random forest."""
+
+TABLES = ("quality", "forest", "quality_targets", "forest_targets", "model", "data")
+"""Keys of an evaluation that tables show."""
 
 
 def show_evaluation(result: Mapping[str, Any], out: Console) -> None:
-    """Measures with intervals, the forest's beside, and what else was found."""
+    """Measures with intervals, the forest's beside them, and the other results."""
     from molxai.pages.quality import NAMES, interval_text
 
-    both = "forest" in result
-    rows = [
-        (
-            NAMES[name],
-            interval_text(value),
-            *([interval_text(result["forest"][name])] if both else []),
-        )
-        for name, value in result["quality"].items()
-    ]
-    show_table(
-        (result["data"], result["model"], *(["forest on count ECFP4"] if both else [])), rows, out
-    )
-    for judge, title in (
-        ("quality_targets", result["model"]),
-        ("forest_targets", "forest on count ECFP4"),
-    ):
-        _show_targets(title, result.get(judge, {}), out)
-    shown = ("quality", "forest", "quality_targets", "forest_targets", "model", "data")
-    show_mapping({name: value for name, value in result.items() if name not in shown}, out)
+    titles = [result["data"], result["model"]]
+    if "forest" in result:
+        titles.append(FOREST)
+    rows = []
+    for name, value in result["quality"].items():
+        row = [NAMES[name], interval_text(value)]
+        if "forest" in result:
+            row.append(interval_text(result["forest"][name]))
+        rows.append(row)
+    show_table(titles, rows, out)
+    _show_targets(result["model"], result.get("quality_targets", {}), out)
+    _show_targets(FOREST, result.get("forest_targets", {}), out)
+    show_mapping({name: value for name, value in result.items() if name not in TABLES}, out)
 
 
 def number(value: Any) -> str:

@@ -19,8 +19,8 @@ from molxai.cli.options import (
     Separator,
     SmilesColumn,
     Strict,
-    given,
     option_names,
+    typed_options,
     usage,
 )
 from molxai.cli.parameters import command
@@ -30,19 +30,28 @@ if TYPE_CHECKING:
     from graphormer.training.machine import Machine
     from graphormer.training.own import Request
 
-TABLE = "Table of molecules with labels: .csv .tsv .xlsx .parquet .sdf; or an .npz of images and labels. Names after it are targets."
+TABLE = (
+    "Table of molecules with labels: .csv .tsv .xlsx .parquet .sdf; or an .npz of images and "
+    "labels. Names after the table are target columns."
+)
 TARGETS = "Columns to learn, with commas between them, or the option several times."
 KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
 SIZES = "Shares of train, valid and test."
-OWN = "Column that says train, valid or test, instead of --split."
-TEACHER = "Let a random forest teach: it helped with the two classes of BACE, not with its values. Takes a minute more."
+SPLIT_COLUMN = "Column that says train, valid or test, instead of --split."
+TEACHER = (
+    "Let a random forest teach: it helped with the two classes of BACE, not with its values. "
+    "Takes a minute more."
+)
 LARGEST_SEED = 2**32 - 1
-"""That NumPy takes."""
+"""The largest seed that NumPy takes."""
 
 EPOCHS = "Passes over the training set. [default: as the recipe says]"
 SEED = "Seed of the split and of all random numbers in training. [default: 0]"
-INIT = "Model whose weights training begins with, like descriptor-pretrained or a folder. [default: random weights]"
+INIT = (
+    "Model whose weights training begins with, like descriptor-pretrained or a folder. "
+    "[default: random weights]"
+)
 
 Targets = Annotated[
     list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)
@@ -86,7 +95,7 @@ Epochs = Annotated[int | None, typer.Option(min=1, help=EPOCHS, show_default=Fal
 
 @dataclass(frozen=True)
 class OwnData:
-    """What is to be learnt of a table of one's own; a preset decides all of it."""
+    """What to learn from a user's own table; a preset decides all of it."""
 
     smiles_column: SmilesColumn = ""
     separator: Separator = ""
@@ -98,7 +107,7 @@ class OwnData:
     split: Annotated[
         str, typer.Option(metavar="SPLIT", help=PROTOCOL, autocompletion=one_of(SPLITS))
     ] = "random"
-    split_column: Annotated[str, typer.Option(help=OWN, show_default=False)] = ""
+    split_column: Annotated[str, typer.Option(help=SPLIT_COLUMN, show_default=False)] = ""
     split_sizes: Annotated[str, typer.Option(metavar="SHARES", help=SIZES)] = "0.8,0.1,0.1"
     unit: Unit = ""
     init: Init = ""
@@ -107,7 +116,7 @@ class OwnData:
     strict: Strict = False
 
     def request(self, source: Sequence[str], epochs: int | None, seed: int) -> "Request":
-        """What is to be trained on the table that comes first, for the targets named after it.
+        """What to train on the table that comes first, for the targets named after it.
 
         Raises:
             typer.BadParameter: options contradict each other.
@@ -117,7 +126,7 @@ class OwnData:
         from molxai.cli.options import layout_of
 
         if self.split_column:
-            _refuse_given(("split_sizes",), "decided by --split-column")
+            _refuse_typed(("split_sizes",), "decided by --split-column")
         return Request(
             Path(source[0]),
             layout_of(self.smiles_column, separator=self.separator, encoding=self.encoding),
@@ -162,7 +171,7 @@ class Hardware:
 
 @command
 def train(
-    own: OwnData,
+    own_data: OwnData,
     hardware: Hardware,
     source: Annotated[
         list[str] | None, typer.Argument(metavar="DATA [TARGET…]", help=TABLE, show_default=False)
@@ -177,24 +186,25 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help=SEED, show_default=False)] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Train a model on a table of your own, or a shipped model's recipe anew; the folder then serves as -m FOLDER.
+    """Train a model on your own table, or repeat a shipped model.
 
-    A run that was stopped goes on where its last epoch ended when the same command is given again.
+    Every command takes the folder as -m FOLDER. If a run was stopped, the same command continues it
+    where its last epoch ended.
     """
     folder = _folder(output, preset, source)
-    _check_seed(seed or 0, own.ensemble)
+    _check_seed(seed or 0, own_data.ensemble)
     machine = hardware.machine(quiet)
-    _speak(quiet)
+    _show_log(quiet)
     if preset:
         weights, card = _train_preset(preset, folder, data, epochs, seed, machine)
     else:
-        request = own.request(source or [], epochs, seed or 0)
+        request = own_data.request(source or [], epochs, seed or 0)
         weights, card = _train_own(request, folder, machine)
     _report(weights, card, folder, quiet)
 
 
 def _folder(output: Path | None, preset: str, source: Sequence[str] | None) -> Path:
-    """The folder for the model; what cannot be trained is refused.
+    """The folder for the model, after a check of what is to be trained.
 
     Raises:
         typer.BadParameter: neither data nor a preset is named, or both; or no folder.
@@ -204,9 +214,9 @@ def _folder(output: Path | None, preset: str, source: Sequence[str] | None) -> P
     if output is None:
         raise typer.BadParameter("a folder for the model is needed: -o FOLDER")
     if preset:
-        _refuse_given([field.name for field in fields(OwnData)], "decided by --preset")
+        _refuse_typed([field.name for field in fields(OwnData)], "decided by --preset")
     else:
-        _refuse_given(("data",), "for --preset only")
+        _refuse_typed(("data",), "for --preset only")
     return output
 
 
@@ -238,7 +248,7 @@ def _report(weights: Path, card: "Card", folder: Path, quiet: bool) -> None:
     from molxai.pages.training import write_report
 
     if getattr(rank_zero_only, "rank", 0):
-        return  # of several processes that trained together, the first one speaks
+        return  # of several processes that trained together, only the first one prints
     page = write_report(card, folder)
     show_training(card, {"model": str(weights), "report": str(page)}, console(), notes=quiet)
 
@@ -250,22 +260,22 @@ def _check_seed(seed: int, members: int = 1) -> None:
         typer.BadParameter: it is larger.
     """
     if seed + members - 1 > LARGEST_SEED:
-        each = f", and one more for each of {members} members" if members > 1 else ""
-        raise typer.BadParameter(f"seed {seed}: a number from 0 to 2**32-1 is needed{each}")
+        more = f", and one more for each of {members} members" if members > 1 else ""
+        raise typer.BadParameter(f"seed {seed}: a number from 0 to 2**32-1 is needed{more}")
 
 
-def _refuse_given(names: Sequence[str], why: str) -> None:
-    """Refuse what would be ignored.
+def _refuse_typed(names: Sequence[str], why: str) -> None:
+    """Refuse options that would be ignored.
 
     Raises:
         typer.BadParameter: one of the options was typed.
     """
-    typed = given(names)
-    if typed:
-        raise typer.BadParameter(f"{option_names(typed)}: {why}, leave it out")
+    options = typed_options(names)
+    if options:
+        raise typer.BadParameter(f"{option_names(options)}: {why}, leave it out")
 
 
-def _speak(quiet: bool) -> None:
+def _show_log(quiet: bool) -> None:
     """Print what training logs."""
     import logging
     import warnings
@@ -273,7 +283,9 @@ def _speak(quiet: bool) -> None:
     from molxai.cli.printable import Formatter
 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")  # they speak to those who write its loops
+    warnings.filterwarnings(
+        "ignore", module="lightning"
+    )  # its warnings are for authors of training loops
     handler = logging.StreamHandler()
     handler.setFormatter(Formatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler])
@@ -299,13 +311,15 @@ def pretrain(
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Train a trunk on RDKit's descriptors of many molecules, for 'molxai train --init FOLDER'."""
-    from graphormer.training.pretrain import pretrain as train_trunk
+    """Pretrain weights on RDKit's descriptors of molecules, for 'molxai train --init FOLDER'."""
+    from graphormer.training.pretrain import pretrain as pretrain_weights
     from molxai.cli.terminal import console, show_training
 
     machine = Hardware(device).machine(quiet)
     _check_seed(seed)
-    _speak(quiet)
+    _show_log(quiet)
     command_line = shlex.join(["molxai", *sys.argv[1:]])
-    weights, card = train_trunk(sources, exclude or [], output, command_line, epochs, seed, machine)
+    weights, card = pretrain_weights(
+        sources, exclude or [], output, command_line, epochs, seed, machine
+    )
     show_training(card, {"model": str(weights)}, console(), notes=quiet)

@@ -1,9 +1,16 @@
 """Tables that fit a terminal: no letter and no column is lost, however narrow it is.
 
-- Where all columns fit, they stand as they are.
-- Where they do not, long text is folded onto more lines; numbers are not.
-- Where that is not enough, the columns that are left follow in a second table below, which repeats the first column.
-- Where the output is no terminal, nothing is folded: programs read lines.
+- If all columns fit, they stand as they are.
+- If they do not, long text is folded onto more lines; numbers are not.
+- If that is not enough, the remaining columns follow in a second table below, which repeats the
+  first column.
+- If the output is no terminal, nothing is folded: programs read lines.
+
+    name      mean
+    aspirin  +0.12
+
+    name       sd
+    aspirin  0.45
 """
 
 import re
@@ -20,21 +27,27 @@ UNBOUNDED = 100_000
 """Width of an output that is no terminal: lines are as long as they are."""
 
 LEAST = 14
-"""Columns of the screen that a text keeps, if it has as many letters: a name or the beginning of a SMILES can be read."""
+"""Width that a text keeps, if it is that long: enough to read a name or the start of a SMILES."""
 
 CUT_LEAST = 10
-"""The same for texts that end with an ellipsis."""
+"""Width that a text keeps if it may end with an ellipsis."""
 
 GAP = 2
 """Blanks between two columns."""
 
 CELL_LETTERS = 400
-"""Of a text on a terminal; a longer one ends with an ellipsis. Error messages are shorter, a SMILES of 600 atoms is not."""
+"""Letters of a text on a terminal, before an ellipsis.
+
+Error messages are shorter, a SMILES of 600 atoms is not.
+"""
 
 NUMBER = re.compile(r"[-+−±]?[\d.]+(e[-+−]?\d+)?%?")
 """A cell that is not folded."""
 
 Cells = Sequence[Text]
+
+Widths = dict[int, int]
+"""Widths of columns by their indices."""
 
 
 def show_table(
@@ -43,35 +56,28 @@ def show_table(
     out: Console,
     cut: Container[str] = (),
 ) -> None:
-    """Print a table with these names above its columns; where all names are empty there is no line for them.
+    """Print a table with these names above its columns; if all are empty, there is no such line.
 
     Args:
         names: of the columns.
         rows: as many cells each as there are columns.
         out: where to print.
-        cut: names of columns whose cells end with an ellipsis, where others are folded.
+        cut: names of columns whose cells end with an ellipsis instead of being folded.
     """
     texts = [[_text(cell, out) for cell in row] for row in rows]
-    columns = [
-        [_text(name, out), *cells]
-        for name, cells in zip(names, _transposed(texts, len(names)), strict=True)
-    ]
+    columns = []
+    for i, name in enumerate(names):
+        columns.append([_text(name, out), *(row[i] for row in texts)])
     fewest = [CUT_LEAST if name in cut else LEAST for name in names]
-    for number, widths in enumerate(
-        _tables(columns, fewest, None if out.width == UNBOUNDED else out.width)
-    ):
+    room = None if out.width == UNBOUNDED else out.width
+    for number, widths in enumerate(_tables(columns, fewest, room)):
         if number:
             out.print()
         table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(names))
-        for place, width in widths.items():
-            justify: JustifyMethod = "right" if _are_numbers(columns[place][1:]) else "left"
-            overflow: OverflowMethod = "ellipsis" if names[place] in cut else "fold"
-            single = names[place] in cut
-            table.add_column(
-                columns[place][0], width=width, justify=justify, overflow=overflow, no_wrap=single
-            )
+        for i, width in widths.items():
+            _add_column(table, columns[i], width, names[i] in cut)
         for row in texts:
-            table.add_row(*(row[place] for place in widths))
+            table.add_row(*(row[i] for i in widths))
         out.print(table)
 
 
@@ -82,12 +88,12 @@ def _text(cell: str | Text, out: Console) -> Text:
     return text
 
 
-def _transposed(rows: Sequence[Cells], count: int) -> list[list[Text]]:
-    return [[row[place] for row in rows] for place in range(count)]
-
-
-Widths = dict[int, int]
-"""Of columns by their places."""
+def _add_column(table: Table, column: Cells, width: int, is_cut: bool) -> None:
+    """Add a column, whose name comes first; its cells are cut on one line, or folded."""
+    name, *cells = column
+    justify: JustifyMethod = "right" if _are_numbers(cells) else "left"
+    overflow: OverflowMethod = "ellipsis" if is_cut else "fold"
+    table.add_column(name, width=width, justify=justify, overflow=overflow, no_wrap=is_cut)
 
 
 def _tables(columns: Sequence[Cells], fewest: Sequence[int], room: int | None) -> Iterator[Widths]:
@@ -102,43 +108,52 @@ def _tables(columns: Sequence[Cells], fewest: Sequence[int], room: int | None) -
     if room is None or _total(full) <= room:
         yield dict(enumerate(full))
         return
-    least = [
-        min(_least(column, kept), room - GAP - 1)
-        for column, kept in zip(columns, fewest, strict=True)
-    ]
+    least = []
+    for column, letters in zip(columns, fewest, strict=True):
+        # At least one letter of another column fits beside it.
+        least.append(min(_least(column, letters), room - GAP - 1))
     remaining = list(range(1, len(columns)))
     while True:
-        chosen = [0]
-        while remaining and _total([least[place] for place in (*chosen, remaining[0])]) <= room:
-            chosen.append(remaining.pop(0))
-        if (
-            remaining and len(chosen) == 1
-        ):  # the first column leaves no room for another one beside it
+        indices = [0]
+        while remaining and _total([least[i] for i in (*indices, remaining[0])]) <= room:
+            indices.append(remaining.pop(0))
+        if remaining and len(indices) == 1:
+            # The first column leaves no room for another one beside it: both give way.
             least[0] = min(least[0], fewest[0], room // 2)
             least[remaining[0]] = min(least[remaining[0]], room - least[0] - GAP)
             continue
-        yield _allotted({place: (least[place], full[place]) for place in chosen}, room)
+        yield _fit({i: (least[i], full[i]) for i in indices}, room)
         if not remaining:
             return
 
 
-def _allotted(bounds: dict[int, tuple[int, int]], room: int) -> Widths:
-    """Widths between least and full that fit the room: the widest columns give way first."""
-    widths = {place: max(least, full) for place, (least, full) in bounds.items()}
+def _fit(bounds: dict[int, tuple[int, int]], room: int) -> Widths:
+    """Widths between least and full that fit the room: the widest columns give way first.
+
+    Example:
+        >>> _fit({0: (4, 6), 1: (5, 20)}, 20)  # two of the columns are the gap
+        {0: 6, 1: 12}
+    """
+    widths = {i: max(least, full) for i, (least, full) in bounds.items()}
+
+    def slack(i: int) -> int:
+        """The width of a column that can give way, otherwise 0."""
+        return widths[i] if widths[i] > bounds[i][0] else 0
+
     while _total(list(widths.values())) > room:
-        place = max(widths, key=lambda one: widths[one] - bounds[one][0] and widths[one])
-        if widths[place] <= bounds[place][0]:
+        widest = max(widths, key=slack)
+        if not slack(widest):
             break
-        widths[place] -= 1
+        widths[widest] -= 1
     return widths
 
 
-def _least(column: Cells, kept: int) -> int:
-    """The width below which a column could not be read; of texts `kept` letters."""
+def _least(column: Cells, letters: int) -> int:
+    """The width below which a column could not be read; texts keep so many letters."""
     words = [word for cell in column for word in cell.plain.split() if NUMBER.fullmatch(word)]
     numbers = max(map(cell_len, words), default=0)
     bars = max((_width(cell) for cell in column[1:] if set(cell.plain) <= set("█░")), default=0)
-    texts = max((min(_width(cell), kept) for cell in column), default=0)
+    texts = max((min(_width(cell), letters) for cell in column), default=0)
     return max(numbers, bars, texts)
 
 
@@ -147,11 +162,12 @@ def _width(cell: Text) -> int:
 
 
 def _total(widths: Sequence[int]) -> int:
+    """Width of a table: its columns and the gaps between them."""
     return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _are_numbers(cells: Cells) -> bool:
-    """Whether they are numbers with as many decimals each, which stand best with their ends below one another."""
+    """Whether all are numbers with equally many decimals, which read best aligned to the right."""
     texts = [cell.plain for cell in cells if cell.plain]
     decimals = {len(text.partition(".")[2]) for text in texts}
     return len(decimals) == 1 and all(map(NUMBER.fullmatch, texts))

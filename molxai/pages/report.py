@@ -27,7 +27,10 @@ from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
 
 METHODS = ("lrp", "lrp-gamma", "gradient-input", "gae")
-"""Methods of a report, if none are named: two that add up, one that does not, and one of attention; a pass each."""
+"""Methods of a report, if none are named: two that add up, one that does not, one of attention.
+
+Each takes one pass.
+"""
 
 MOST_ROWS = 20_000
 """Inputs of a page: more would not open in a browser."""

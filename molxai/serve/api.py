@@ -23,7 +23,8 @@ LARGEST_SIDE = 512
 
 TARGET = (
     "Class to explain: pred for the predicted one, or a class's name or number. "
-    "Default: the second of two classes in every row of a table or list; for a single input and for more classes, pred."
+    "Default: the second of two classes in every row of a table or list; "
+    "for a single input and for more classes, pred."
 )
 
 
@@ -44,7 +45,10 @@ class QuestionFields(BaseModel):
     )
     fragments: Name | Annotated[list[Line], Field(max_length=MOST_PATTERNS)] = Field(
         "",
-        description="Add `fragments` to the records: the id of a scheme, or patterns of one's own, a name and a SMARTS each.",
+        description=(
+            "Add `fragments` to the records: the id of a scheme, or your own patterns, "
+            "a name and a SMARTS each."
+        ),
     )
 
     def question(self, methods: Sequence[str], features: bool = False) -> Question:
@@ -73,11 +77,17 @@ class Subjects(BaseModel):
     )
     text: str | None = Field(
         None,
-        description="Molecules as they are pasted: SMILES, lines of a SMILES and a name, mol blocks, or a table with a header.",
+        description=(
+            "Molecules as they are pasted: SMILES, lines of a SMILES and a name, mol blocks, "
+            "or a table with a header."
+        ),
     )
     image: list[list[FiniteFloat]] | None = Field(
         None,
-        description="A digit as rows of grey values, 0 to 1 or 0 to 255, of any size: 28 × 28 is taken as it is, others are framed.",
+        description=(
+            "A digit as rows of grey values, 0 to 1 or 0 to 255, of any size: "
+            "28 × 28 is taken as it is, others are framed."
+        ),
     )
     picture: str | None = Field(
         None, description="A digit as the base64 text of a PNG or JPEG file."
@@ -154,7 +164,10 @@ class PredictRequest(Subjects):
 
 
 class Record(BaseModel):
-    """What is said of one input by one method, with the keys of `molxai explain -o out.json`; columns of an upload follow."""
+    """One input explained by one method, with the keys of `molxai explain -o out.json`.
+
+    An upload's other columns follow.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -182,7 +195,7 @@ class Record(BaseModel):
     unit: str | None = Field(description="Of logit and relevance.")
     logit_sd: float | None = Field(description="Ensembles: standard deviation over the members.")
     similarity: float | None = Field(
-        description="Predictions: Tanimoto similarity of the nearest molecule that the model learnt from."
+        description="Predictions: Tanimoto similarity to the nearest training molecule."
     )
     outputs: dict[str, float] | None = Field(
         description="Predictions of a model with several targets: each one's."
@@ -199,7 +212,10 @@ class Record(BaseModel):
     token_relevance: float | None = Field(description="Relevance that ended in the graph token.")
     bias_relevance: float | None = Field(description="Relevance that ended in the model's biases.")
     gap: float | None = Field(
-        description="logit − Σ relevance − token_relevance − bias_relevance: zero for a method that conserves."
+        description=(
+            "logit − Σ relevance − token_relevance − bias_relevance: "
+            "zero for a method that conserves."
+        )
     )
     convergence_delta: float | None = Field(
         description="Integrated gradients and Shapley values: how far they are from converged."
@@ -210,7 +226,7 @@ class Record(BaseModel):
 
 
 class Explained(BaseModel):
-    """Records of every input by every method, inputs first; views of every input, where they were asked for."""
+    """Records of every input by every method, inputs first; views of every input, if asked for."""
 
     records: list[Record]
     views: list[dict[str, Any]] | None
@@ -254,7 +270,9 @@ class ModelCard(BaseModel):
     biases: str = Field(description="What the part of the biases is called.")
     members: int = Field(description="Models of an ensemble.")
     quality: dict[str, Any] = Field(
-        description="Measured on data that it did not learn from; lists are value, lower and upper bound."
+        description=(
+            "Measured on data that it was not trained on; lists are value, lower and upper bound."
+        )
     )
     data: str = Field(description="What it was trained on.")
 

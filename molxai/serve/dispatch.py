@@ -1,4 +1,7 @@
-"""Where requests become jobs: a queue of short ones and a queue of long ones, each with its own copies of the models."""
+"""Where requests become jobs: a queue of short ones and a queue of long ones.
+
+Each queue has its own copies of the models.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

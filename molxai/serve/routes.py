@@ -68,7 +68,7 @@ async def explain(asked: ExplainRequest, request: Request) -> Response:
 
 @router.post("/predict", responses={200: {"model": Predicted}})
 async def predict(asked: PredictRequest, request: Request) -> Response:
-    """What a model says of the inputs, with the spread of an ensemble and the similarity to what it learnt from."""
+    """Predictions, with the spread of an ensemble and the similarity to the training molecules."""
     dispatcher = dispatcher_of(request)
     entries = await run_in_threadpool(subjects, asked, dispatcher.settings)
     job = await run_in_threadpool(dispatcher.predict, asked.question(), entries)
@@ -83,7 +83,10 @@ async def upload(
     file: Annotated[
         UploadFile,
         File(
-            description="CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY, NPZ, or TXT of molecules as they are pasted."
+            description=(
+                "CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY, NPZ, "
+                "or TXT of molecules as they are pasted."
+            )
         ),
     ],
     model: Annotated[Name, Form(description="A name from /api/models.")] = "",
@@ -93,7 +96,10 @@ async def upload(
     target: Annotated[
         Name,
         Form(
-            description="pred, true (with label_column), or a class's name or number. Default: the second of two classes."
+            description=(
+                "pred, true (with label_column), or a class's name or number. "
+                "Default: the second of two classes."
+            )
         ),
     ] = "",
     contrast: Annotated[Name, Form(description="Class whose logit is subtracted.")] = "",
@@ -115,7 +121,10 @@ async def upload(
     ] = "",
     label_column: Annotated[Name, Form(description="Column of the true class.")] = "",
 ) -> Response:
-    """A file to explain row by row: a job, whose results are fetched as they are made. A bad row is a record with its error."""
+    """A file to explain row by row: a job, whose results are fetched as they are made.
+
+    A bad row is a record with its error.
+    """
     dispatcher = dispatcher_of(request)
     fields = QuestionFields(
         model=model,

@@ -30,7 +30,10 @@ MOST_COLUMNS = 6
 
 @dataclass(frozen=True)
 class Row:
-    """The answer to one input as JSON: results wait in memory, and text takes a tenth of what dictionaries take."""
+    """The answer to one input as JSON.
+
+    Results wait in memory, and text takes a tenth of what dictionaries take.
+    """
 
     own_records: tuple[str, ...]
     """A record for each method, without the table's other columns."""
@@ -110,16 +113,19 @@ class Work:
             for row, explanation in answer.explained
         )
         extras = _extras(answer.input.extras)
-        shown = "null"
+        view_text = "null"
         if self.views:
             content = self._view(answer, similarity)
             few = dict(islice(extras.items(), MOST_COLUMNS))
-            shown = text(content | ({"extras": few} if few else {}))
+            view_text = text(content | ({"extras": few} if few else {}))
         faulty = not any(explanation for _, explanation in answer.explained)
-        return Row(records, text(extras), shown, faulty)
+        return Row(records, text(extras), view_text, faulty)
 
     def _view(self, answer: Answer, similarity: float | None) -> Record:
-        """What a page shows; `refused` has the reason of each method that gave nothing if others did."""
+        """What a page shows.
+
+        If some methods gave nothing and others did, `refused` has the reasons.
+        """
         explanations = [explanation for _, explanation in answer.explained if explanation]
         if not explanations:
             first_row, _ = answer.explained[0]

@@ -1,4 +1,4 @@
-"""Whole libraries: whatever stops a run, and wherever it is done, the same rows come out, each once."""
+"""Whole libraries: whatever stops a run, and wherever it is done, each row comes out once."""
 
 import csv
 import gzip
@@ -43,10 +43,8 @@ explain_library = partial(explain_any, chunk=12)
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     """A hundred rows with columns of their own, three of which are no molecules."""
-    drugs = [
-        one["smiles"]
-        for one in csv.DictReader((ROOT / "datasets/drugs/drugs.csv").read_text().splitlines())
-    ]
+    lines = (ROOT / "datasets/drugs/drugs.csv").read_text().splitlines()
+    drugs = [row["smiles"] for row in csv.DictReader(lines)]
     path = tmp_path_factory.mktemp("table") / "library.csv"
     with path.open("w", newline="") as file:
         out = csv.writer(file)
@@ -57,16 +55,22 @@ def table(tmp_path_factory):
     return path
 
 
-def attribution(saved_model, **settings):
+def command(source, model, output, *options):
+    """Words of a command that explains a file."""
+    return ["explain", str(source), "-m", str(model), "-o", str(output), *options]
+
+
+def worker_with_columns(saved_model, **settings):
+    """A worker for the table, with its other columns."""
     return worker_of(saved_model, extras=("plate", "row"), **settings)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(table, saved_model, tmp_path_factory):
     output = tmp_path_factory.mktemp("whole") / "out.parquet"
-    assert explain_library(attribution(saved_model), Library((str(table),)), output) == Tally(
-        100, 3
-    )
+    assert explain_library(
+        worker_with_columns(saved_model), Library((str(table),)), output
+    ) == Tally(100, 3)
     assert not parts_folder(output).exists()
     return output.read_bytes()
 
@@ -74,35 +78,34 @@ def undisturbed(table, saved_model, tmp_path_factory):
 def test_every_row_is_there_once_and_in_order(undisturbed, tmp_path):
     (tmp_path / "out.parquet").write_bytes(undisturbed)
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
-    assert [one["row"] for one in rows] == list(range(100)) and [one["id"] for one in rows] == [
-        f"molecule {i}" for i in range(100)
-    ]
+    assert [row["row"] for row in rows] == list(range(100))
+    assert [row["id"] for row in rows] == [f"molecule {i}" for i in range(100)]
     assert tuple(rows[0])[: len(KEYS)] == KEYS
-    failed = [one for one in rows if one["status"] == "error"]
-    assert [one["row"] for one in failed] == [13, 46, 79] and all(
-        one["error"] and one["relevance"] is None for one in failed
-    )
-    for one in rows:
-        assert one["plate"] == f"P{one['row'] % 7}, „x“" and one["input.row"] == str(
-            2 * one["row"]
-        )  # what records call "row" is theirs
-        if one["status"] == "ok":
-            assert len(one["relevance"]) == Chem.MolFromSmiles(one["input"]).GetNumAtoms()
-            assert abs(one["gap"]) <= 1e-3 * max(abs(one["logit"]), 1e-3)
-            assert sum(one["relevance"]) == pytest.approx(one["logit"], abs=1e-4)
+    bad_rows = [row for row in rows if row["status"] == "error"]
+    assert [row["row"] for row in bad_rows] == [13, 46, 79]
+    assert all(row["error"] and row["relevance"] is None for row in bad_rows)
+    for row in rows:
+        assert row["plate"] == f"P{row['row'] % 7}, „x“"
+        # What records call "row" is their own, so the table's column has another name.
+        assert row["input.row"] == str(2 * row["row"])
+        if row["status"] == "ok":
+            assert len(row["relevance"]) == Chem.MolFromSmiles(row["input"]).GetNumAtoms()
+            assert abs(row["gap"]) <= 1e-3 * max(abs(row["logit"]), 1e-3)
+            assert sum(row["relevance"]) == pytest.approx(row["logit"], abs=1e-4)
 
 
 def test_killed_at_any_moment_it_resumes_to_the_same_bytes(table, saved_model, tmp_path):
-    found = campaign(attribution(saved_model), Library((str(table),)), tmp_path, POINTS, 12)
-    assert found.same and not found.left and found.finished >= 1
-    assert found.killed >= POINTS / 2
+    worker = worker_with_columns(saved_model)
+    result = campaign(worker, Library((str(table),)), tmp_path, POINTS, 12)
+    assert result.same and not result.left and result.finished >= 1
+    assert result.killed >= POINTS / 2
 
 
 class StoppedError(Exception):
     pass
 
 
-def stopping(after):
+def stop_after(after):
     """An engine that fails after so many chunks."""
 
     def engine(work, chunks):
@@ -112,113 +115,124 @@ def stopping(after):
     return engine
 
 
-def stopped(saved_model, table, output, after=4, **settings):
+def stop_run(saved_model, table, output, after=4, **settings):
+    """The parts of a run that fails after so many chunks."""
     with pytest.raises(StoppedError):
         explain_library(
-            attribution(saved_model, **settings), Library((str(table),)), output, stopping(after)
+            worker_with_columns(saved_model, **settings),
+            Library((str(table),)),
+            output,
+            stop_after(after),
         )
     return Parts(output)
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 8])
 def test_only_missing_parts_are_done_again(table, saved_model, undisturbed, tmp_path, after):
-    output, done = tmp_path / "out.parquet", []
-    stopped(saved_model, table, output, after)
+    output = tmp_path / "out.parquet"
+    numbers = []
+    stop_run(saved_model, table, output, after)
 
-    def counting(work, chunks):
-        for place, made in here(work, chunks):
-            done.append(place)
-            yield place, made
+    def count(work, chunks):
+        for number, table in here(work, chunks):
+            numbers.append(number)
+            yield number, table
 
     assert explain_library(
-        attribution(saved_model), Library((str(table),)), output, counting, resume=True
+        worker_with_columns(saved_model), Library((str(table),)), output, count, resume=True
     ) == Tally(100, 3)
-    assert done == list(range(after, 9)) and output.read_bytes() == undisturbed
+    assert numbers == list(range(after, 9)) and output.read_bytes() == undisturbed
 
 
 @pytest.mark.parametrize("harm", ["truncated", "empty", "flipped", "foreign"])
 def test_a_damaged_part_is_done_again(table, saved_model, undisturbed, tmp_path, harm):
     output = tmp_path / "out.parquet"
-    part = stopped(saved_model, table, output).path(2)
+    part = stop_run(saved_model, table, output).path(2)
     content = bytearray(part.read_bytes())
     if harm == "flipped":
         content[len(content) // 3] ^= 0xFF
-    part.write_bytes(
-        {
-            "truncated": content[: len(content) // 2],
-            "empty": b"",
-            "flipped": content,
-            "foreign": b"PAR1 nothing",
-        }[harm]
-    )
-    explain_library(attribution(saved_model), Library((str(table),)), output, resume=True)
+    contents = {
+        "truncated": content[: len(content) // 2],
+        "empty": b"",
+        "flipped": content,
+        "foreign": b"PAR1 nothing",
+    }
+    part.write_bytes(contents[harm])
+    explain_library(worker_with_columns(saved_model), Library((str(table),)), output, resume=True)
     assert output.read_bytes() == undisturbed
 
 
 def test_another_run_is_refused_with_the_reason(table, saved_model, tmp_path):
     output = tmp_path / "out.parquet"
-    stopped(saved_model, table, output)
+    stop_run(saved_model, table, output)
     with pytest.raises(
         ValueError, match=r"out\.parquet\.parts holds an unfinished run: add --resume"
     ):
-        explain_library(attribution(saved_model), Library((str(table),)), output)
+        explain_library(worker_with_columns(saved_model), Library((str(table),)), output)
     with pytest.raises(
         ValueError, match=r'with method "lrp", this one has "gradient-input": repeat its command'
     ):
         explain_library(
-            attribution(saved_model, method="gradient-input"),
+            worker_with_columns(saved_model, method="gradient-input"),
             Library((str(table),)),
             output,
             resume=True,
         )
-    other = tmp_path / "library.csv"
-    other.write_text(table.read_text() + "late,CCO,P,1\n")
+    longer_table = tmp_path / "library.csv"
+    longer_table.write_text(table.read_text() + "late,CCO,P,1\n")
     with pytest.raises(
         ValueError, match="holds an unfinished run with inputs .*SHA-256 .*--restart"
     ):
-        explain_library(attribution(saved_model), Library((str(other),)), output, resume=True)
+        explain_library(
+            worker_with_columns(saved_model), Library((str(longer_table),)), output, resume=True
+        )
     assert len(list(parts_folder(output).glob("part-*"))) == 4  # nothing was lost by asking
 
 
 def test_shards_join_to_the_whole(table, saved_model, undisturbed, tmp_path):
-    rows, together = Library((str(table),)), tmp_path / "out.parquet"
+    rows = Library((str(table),))
+    together = tmp_path / "out.parquet"
     for i in (2, 0, 1):  # all into one folder
-        explain_library(attribution(saved_model), rows, together, shard=(i, 3))
+        explain_library(worker_with_columns(saved_model), rows, together, shard=(i, 3))
     assert not together.exists()
-    assert (
-        merge(together, [parts_folder(together)]) == Tally(100, 3)
-        and together.read_bytes() == undisturbed
-    )
+    assert merge(together, [parts_folder(together)]) == Tally(100, 3)
+    assert together.read_bytes() == undisturbed
     apart = [tmp_path / f"shard-{i}.parquet" for i in range(2)]  # each on a machine of its own
-    counts = [
-        explain_library(attribution(saved_model), rows, one, shard=(i, 2))
-        for i, one in enumerate(apart)
-    ]
-    assert sum(one.rows for one in counts) == 100 and min(one.rows for one in counts) > 40
-    joined = tmp_path / "joined.parquet"
-    merge(joined, [parts_folder(one) for one in apart])
-    assert joined.read_bytes() == undisturbed
+    sizes = []
+    for i, output in enumerate(apart):
+        worker = worker_with_columns(saved_model)
+        sizes.append(explain_library(worker, rows, output, shard=(i, 2)).rows)
+    assert sum(sizes) == 100 and min(sizes) > 40
+    whole = tmp_path / "whole.parquet"
+    merge(whole, [parts_folder(output) for output in apart])
+    assert whole.read_bytes() == undisturbed
 
 
 def test_a_missing_shard_is_named(table, saved_model, tmp_path, capsys):
     output = tmp_path / "out.parquet"
     assert main(["merge", "-o", str(output)]) == 1
     assert "no unfinished run in" in capsys.readouterr().err
-    explain_library(attribution(saved_model), Library((str(table),)), output, shard=(1, 2))
+    explain_library(worker_with_columns(saved_model), Library((str(table),)), output, shard=(1, 2))
     assert main(["merge", "-o", str(output)]) == 1
     assert "part 0 of 9 is missing or damaged" in capsys.readouterr().err and not output.exists()
-    other = tmp_path / "other.parquet"
+    different = tmp_path / "different.parquet"
     explain_library(
-        attribution(saved_model, method="saliency"), Library((str(table),)), other, shard=(0, 2)
+        worker_with_columns(saved_model, method="saliency"),
+        Library((str(table),)),
+        different,
+        shard=(0, 2),
     )
-    assert main(["merge", "-o", str(output), str(output), str(other)]) == 1
+    assert main(["merge", "-o", str(output), str(output), str(different)]) == 1
     assert "are of different runs" in capsys.readouterr().err
 
 
 def test_processes_give_the_same(table, saved_model, undisturbed, tmp_path):
     output = tmp_path / "out.parquet"
     explain_library(
-        attribution(saved_model), Library((str(table),)), output, partial(processes, workers=2)
+        worker_with_columns(saved_model),
+        Library((str(table),)),
+        output,
+        partial(processes, workers=2),
     )
     assert output.read_bytes() == undisturbed
 
@@ -232,12 +246,15 @@ class Dying:
     """Work in which the process is killed before the chunk with this row is done, so many times."""
 
     def __init__(self, work, marks, row, times):
-        self.work, self.marks, self.row, self.times = work, marks, row, times
+        self.work = work
+        self.marks = marks
+        self.row = row
+        self.times = times
 
     def __call__(self, rows):
-        died = len(list(self.marks.iterdir()))
-        if self.row in rows["row"] and died < self.times:
-            (self.marks / str(died)).touch()
+        deaths = len(list(self.marks.iterdir()))
+        if self.row in rows["row"] and deaths < self.times:
+            (self.marks / str(deaths)).touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return self.work(rows)
 
@@ -245,83 +262,53 @@ class Dying:
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not know the tests
 
 
-def numbered(table):
-    return ((place, rows_of(rows)) for place, rows in Library((str(table),)).chunks(12))
+def numbered_chunks(table):
+    return ((number, rows_of(rows)) for number, rows in Library((str(table),)).chunks(12))
 
 
 def test_a_killed_worker_loses_nothing(table, tmp_path):
-    found = dict(processes(Dying(echo, tmp_path, 30, 1), numbered(table), 2))
-    assert found == dict(here(echo, numbered(table))) and len(found) == 9
+    tables = dict(processes(Dying(echo, tmp_path, 30, 1), numbered_chunks(table), 2))
+    assert tables == dict(here(echo, numbered_chunks(table))) and len(tables) == 9
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_ray_gives_the_same_and_a_killed_actor_loses_nothing(table, saved_model, tmp_path):
     ray = pytest.importorskip("ray", reason="Ray is not installed")
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    work = attribution(saved_model).table
-    expected = dict(here(work, numbered(table)))
-    found = dict(on_ray(Dying(work, tmp_path, 30, 1), numbered(table), 2))
-    assert found.keys() == expected.keys() and all(
-        found[place].equals(expected[place]) for place in found
-    )
+    work = worker_with_columns(saved_model).table
+    expected = dict(here(work, numbered_chunks(table)))
+    tables = dict(on_ray(Dying(work, tmp_path, 30, 1), numbered_chunks(table), 2))
+    assert tables.keys() == expected.keys()
+    assert all(tables[number].equals(expected[number]) for number in tables)
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_without_ray_one_line_names_the_extra(table, saved_model, monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert (
-        main(
-            [
-                "explain",
-                str(table),
-                "-m",
-                str(saved_model),
-                "-o",
-                str(tmp_path / "o.parquet"),
-                "--engine",
-                "ray",
-            ]
-        )
-        == 2
-    )
+    assert main(command(table, saved_model, tmp_path / "o.parquet", "--engine", "ray")) == 2
     assert "pip install 'molxai[ray]'" in capsys.readouterr().err
 
 
 def test_a_full_disk_keeps_what_is_done(
     table, saved_model, undisturbed, monkeypatch, capsys, tmp_path
 ):
-    output, write, left = (
-        tmp_path / "out.parquet",
-        parquet.ParquetWriter.write_table,
-        iter(range(3)),
-    )
+    output = tmp_path / "out.parquet"
+    write = parquet.ParquetWriter.write_table
+    remaining = iter(range(3))
 
-    def full(self, *args, **kwargs):
-        if next(left, None) is None:
+    def write_until_full(self, *args, **kwargs):
+        if next(remaining, None) is None:
             raise OSError(28, "No space left on device")
         return write(self, *args, **kwargs)
 
-    monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", write_until_full)
     monkeypatch.setattr(library, "CHUNK", 12)
     monkeypatch.setattr(sys, "argv", ["molxai", "explain", "library.csv", "-o", "out.parquet"])
-    arguments = [
-        "explain",
-        str(table),
-        "-m",
-        str(saved_model),
-        "-o",
-        str(output),
-        "-n",
-        "0",
-        "--target",
-        "pred",
-    ]
+    arguments = command(table, saved_model, output, "-n", "0", "--target", "pred")
     assert main(arguments) == 1
-    said = capsys.readouterr().err
-    assert (
-        "No space left on device" in said
-        and "go on with: molxai explain library.csv -o out.parquet --resume" in said
-    )
+    error = capsys.readouterr().err
+    assert "No space left on device" in error
+    assert "continue with: molxai explain library.csv -o out.parquet --resume" in error
     assert len(list(parts_folder(output).glob("part-*"))) == 3 and not output.exists()
     monkeypatch.undo()
     monkeypatch.setattr(library, "CHUNK", 12)
@@ -334,32 +321,23 @@ def test_ctrl_c_ends_workers_and_names_the_command(table, saved_model, tmp_path)
     long = tmp_path / "long.csv"
     lines = table.read_text().splitlines()
     long.write_text("\n".join([lines[0], *lines[1:13] * 2000]))
-    command = [
-        sys.executable,
-        "-m",
-        "molxai.cli",
-        "explain",
-        str(long),
-        "-m",
-        str(saved_model),
-        "-o",
-        str(tmp_path / "out.parquet"),
-        "-n",
-        "1",
-    ]
+    arguments = command(long, saved_model, tmp_path / "out.parquet", "-n", "1")
     program = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT
+        [sys.executable, "-m", "molxai.cli", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=ROOT,
     )
     parts = parts_folder(tmp_path / "out.parquet")
     deadline = time.monotonic() + 120
     while not list(parts.glob("part-*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(program.pid, signal.SIGINT)  # as a terminal does: to the program and to its workers
-    _, said = program.communicate(timeout=60)
-    assert program.returncode == 130 and "Traceback" not in said
-    assert "molxai: interrupted; what is done is kept in" in said and said.strip().endswith(
-        "--resume"
-    )
+    _, error = program.communicate(timeout=60)
+    assert program.returncode == 130 and "Traceback" not in error
+    assert "molxai: interrupted; what is done is kept in" in error
+    assert error.strip().endswith("--resume")
     assert list(parts.glob("part-*.parquet"))
     with suppress(ProcessLookupError):  # nobody is left of the program's group
         for _ in range(100):
@@ -371,104 +349,87 @@ def test_ctrl_c_ends_workers_and_names_the_command(table, saved_model, tmp_path)
 def test_formats_hold_the_same(table, saved_model, tmp_path):
     """Every format of one library, features included."""
     for kind in FORMATS:
-        settings = attribution(saved_model, features=True, blocks=kind == ".sdf")
+        settings = worker_with_columns(saved_model, features=True, blocks=kind == ".sdf")
         explain_library(settings, Library((str(table),)), tmp_path / f"out{kind}")
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert json.loads((tmp_path / "out.json").read_text()) == rows
     assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()] == rows
     with (tmp_path / "out.csv").open(newline="") as file:
         cells = list(csv.DictReader(file))
-    assert [json.loads(one["relevance"] or "null") for one in cells] == [
-        one["relevance"] for one in rows
-    ]
-    assert [json.loads(one["features"] or "null") for one in cells] == [
-        one["features"] for one in rows
-    ]
-    assert [one["error"] for one in cells] == [one["error"] or "" for one in rows]
+    for name in ("relevance", "features"):
+        values = [json.loads(row[name] or "null") for row in cells]
+        assert values == [row[name] for row in rows]
+    assert [row["error"] for row in cells] == [row["error"] or "" for row in rows]
 
 
 def test_sdf_sets_relevance_on_the_atoms(table, saved_model, tmp_path):
-    explain_library(
-        attribution(saved_model, blocks=True), Library((str(table),)), tmp_path / "out.sdf"
-    )
-    explain_library(attribution(saved_model), Library((str(table),)), tmp_path / "out.parquet")
+    library = Library((str(table),))
+    explain_library(worker_with_columns(saved_model, blocks=True), library, tmp_path / "out.sdf")
+    explain_library(worker_with_columns(saved_model), library, tmp_path / "out.parquet")
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
-    read = list(Chem.SDMolSupplier(str(tmp_path / "out.sdf")))
-    assert len(read) == 100
-    for mol, one in zip(read, rows, strict=True):
-        assert (
-            mol.GetProp("_Name") == one["id"]
-            and mol.GetProp("status") == one["status"]
-            and mol.GetProp("plate") == one["plate"]
-        )
-        if one["status"] == "error":
-            assert mol.GetNumAtoms() == 0 and mol.GetProp("error") == one["error"]
+    mols = list(Chem.SDMolSupplier(str(tmp_path / "out.sdf")))
+    assert len(mols) == 100
+    for mol, row in zip(mols, rows, strict=True):
+        assert mol.GetProp("_Name") == row["id"]
+        assert mol.GetProp("status") == row["status"]
+        assert mol.GetProp("plate") == row["plate"]
+        if row["status"] == "error":
+            assert mol.GetNumAtoms() == 0 and mol.GetProp("error") == row["error"]
             continue
-        assert [atom.GetSymbol() for atom in mol.GetAtoms()] == [
-            atom.GetSymbol() for atom in Chem.MolFromSmiles(one["input"]).GetAtoms()
-        ]
-        assert [atom.GetDoubleProp("molxai_relevance") for atom in mol.GetAtoms()] == pytest.approx(
-            one["relevance"], rel=1e-5
-        )
-    again = (
-        tmp_path / "again.parquet"
-    )  # what was written can be explained again, to the same numbers
+        assert symbols(mol) == symbols(Chem.MolFromSmiles(row["input"]))
+        assert atom_relevance(mol) == pytest.approx(row["relevance"], rel=1e-5)
+    # What was written can be explained again, to the same numbers.
+    again = tmp_path / "again.parquet"
     explain_library(worker_of(saved_model), Library((str(tmp_path / "out.sdf"),)), again)
     repeated = parquet.read_table(again).to_pylist()
-    assert [one["logit"] for one in repeated if one["status"] == "ok"] == pytest.approx(
-        [one["logit"] for one in rows if one["logit"] is not None]
-    )
+    logits = [row["logit"] for row in rows if row["logit"] is not None]
+    assert [row["logit"] for row in repeated if row["status"] == "ok"] == pytest.approx(logits)
+
+
+def symbols(mol):
+    return [atom.GetSymbol() for atom in mol.GetAtoms()]
+
+
+def atom_relevance(mol):
+    return [atom.GetDoubleProp("molxai_relevance") for atom in mol.GetAtoms()]
 
 
 def test_an_sdf_explained_again_has_the_new_relevances(table, saved_model, tmp_path):
     """And whatever stands in its properties comes through."""
-    first, second = tmp_path / "one.sdf", tmp_path / "two.sdf"
+    first = tmp_path / "first.sdf"
+    second = tmp_path / "second.sdf"
+    records = tmp_path / "second.parquet"
     copy = tmp_path / "odd.csv"
-    rows = [["a\nb", "CCO", "no", ">10", "x\n\n$$$$\ny"], ["c", "CCN", "", "", ""]]
+    cells = [["a\nb", "CCO", "no", ">10", "x\n\n$$$$\ny"], ["c", "CCN", "", "", ""]]
     with copy.open("w", newline="") as file:
-        csv.writer(file).writerows([["name", "smiles", "_Name", "IC50", "note"], *rows])
-    again = [
-        "explain",
-        str(first),
-        "-m",
-        str(saved_model),
-        "--method",
-        "gradient-input",
-        "-q",
-        "-o",
-    ]
-    assert main(["explain", str(copy), "-m", str(saved_model), "-o", str(first), "-q"]) == 0
-    assert main([*again, str(second)]) == 0 and main([*again, str(tmp_path / "two.parquet")]) == 0
-    rows, read = (
-        parquet.read_table(tmp_path / "two.parquet").to_pylist(),
-        list(Chem.SDMolSupplier(str(second))),
-    )
-    assert len(read) == len(rows) == 2
-    for mol, one in zip(read, rows, strict=True):
-        assert [atom.GetDoubleProp("molxai_relevance") for atom in mol.GetAtoms()] == pytest.approx(
-            one["relevance"], rel=1e-5
-        )
+        csv.writer(file).writerows([["name", "smiles", "_Name", "IC50", "note"], *cells])
+    method = ["--method", "gradient-input", "-q"]
+    assert main(command(copy, saved_model, first, "-q")) == 0
+    assert main(command(first, saved_model, second, *method)) == 0
+    assert main(command(first, saved_model, records, *method)) == 0
+    rows = parquet.read_table(records).to_pylist()
+    mols = list(Chem.SDMolSupplier(str(second)))
+    assert len(mols) == len(rows) == 2
+    for mol, row in zip(mols, rows, strict=True):
+        assert atom_relevance(mol) == pytest.approx(row["relevance"], rel=1e-5)
         assert mol.GetProp("method") == "gradient-input"
-    assert (
-        rows[0]["id"] == "a b"
-        and rows[0]["IC50"] == ">10"
-        and rows[0]["note"].split() == ["x", "$$$$", "y"]
-    )
+    assert rows[0]["id"] == "a b" and rows[0]["IC50"] == ">10"
+    assert rows[0]["note"].split() == ["x", "$$$$", "y"]
 
 
 def test_parts_of_another_run_are_none(table, saved_model, undisturbed, tmp_path):
     """Not even where somebody deleted the manifest."""
     output = tmp_path / "out.parquet"
-    parts = stopped(saved_model, table, output, 3, method="gradient-input")
+    parts = stop_run(saved_model, table, output, 3, method="gradient-input")
     (parts.folder / "manifest.json").unlink()
-    explain_library(attribution(saved_model), Library((str(table),)), output)
+    explain_library(worker_with_columns(saved_model), Library((str(table),)), output)
     assert output.read_bytes() == undisturbed
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "total.json"])
 def test_a_damaged_note_is_named(table, saved_model, capsys, tmp_path, name):
     output = tmp_path / "out.parquet"
-    explain_library(attribution(saved_model), Library((str(table),)), output, shard=(0, 1))
+    explain_library(worker_with_columns(saved_model), Library((str(table),)), output, shard=(0, 1))
     (parts_folder(output) / name).write_text("")
     assert main(["merge", "-o", str(output)]) == 1
     assert f"{name} is damaged" in capsys.readouterr().err
@@ -476,10 +437,14 @@ def test_a_damaged_note_is_named(table, saved_model, capsys, tmp_path, name):
 
 def test_strict_is_kept_on_resuming(table, saved_model, tmp_path):
     output = tmp_path / "out.parquet"
-    parts = stopped(saved_model, table, output, 4)
+    parts = stop_run(saved_model, table, output, 4)
     with pytest.raises(ValueError, match="row 13: RDKit cannot read"):
         explain_library(
-            attribution(saved_model), Library((str(table),)), output, resume=True, strict=True
+            worker_with_columns(saved_model),
+            Library((str(table),)),
+            output,
+            resume=True,
+            strict=True,
         )
     assert len(list(parts.folder.glob("part-*"))) == 4 and not output.exists()
 
@@ -489,97 +454,60 @@ def test_memory_that_a_row_does_not_get_is_its_own_error(saved_model, monkeypatc
     from molxai.batch import rows as batch
     from molxai.explanation import explainer
 
-    def refusing(plain):
+    def limit(plain):
         def run(model, graphs, *rest):
-            if any(one.nodes == 4 for one in graphs):
+            if any(graph.nodes == 4 for graph in graphs):
                 raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
             return plain(model, graphs, *rest)
 
         return run
 
-    monkeypatch.setattr(explainer, "batch_for", refusing(explainer.batch_for))
-    monkeypatch.setattr(batch, "predict_each", refusing(batch.predict_each))
-    made = attribution(saved_model, relevances=relevances)(
+    monkeypatch.setattr(explainer, "batch_for", limit(explainer.batch_for))
+    monkeypatch.setattr(batch, "predict_each", limit(batch.predict_each))
+    records = worker_with_columns(saved_model, relevances=relevances)(
         {"input": np.array(["CCO", "CCCN", "CC"])}
     )
-    assert made["status"].tolist() == ["ok", "error", "ok"] and "allocate" in made["error"][1]
+    assert records["status"].tolist() == ["ok", "error", "ok"] and "allocate" in records["error"][1]
 
 
 def test_digits_are_no_sdf(saved_digit_model, capsys, tmp_path):
     np.savez(tmp_path / "digits.npz", images=np.zeros((2, 28, 28), dtype=np.uint8))
-    assert (
-        main(
-            [
-                "explain",
-                str(tmp_path / "digits.npz"),
-                "-m",
-                str(saved_digit_model),
-                "-o",
-                str(tmp_path / "o.sdf"),
-            ]
-        )
-        == 2
-    )
+    assert main(command(tmp_path / "digits.npz", saved_digit_model, tmp_path / "o.sdf")) == 2
     assert "an SDF holds molecules" in capsys.readouterr().err
 
 
 def test_a_cluster_that_is_not_there_is_named(table, saved_model, capsys, tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed")
     with pytest.raises(ValueError, match="nothing answers at 127.0.0.1:1 .*check --ray-address"):
-        list(on_ray(echo, numbered(table), 1, "127.0.0.1:1"))
-    arguments = [
-        "explain",
-        str(table),
-        "-m",
-        str(saved_model),
-        "-o",
-        str(tmp_path / "o.csv"),
-        "--ray-address",
-        "127.0.0.1:1",
-    ]
+        list(on_ray(echo, numbered_chunks(table), 1, "127.0.0.1:1"))
+    arguments = command(table, saved_model, tmp_path / "o.csv", "--ray-address", "127.0.0.1:1")
     assert main(arguments) == 2 and "for --engine ray" in capsys.readouterr().err
 
 
 def test_packed_files_are_read(table, saved_model, undisturbed, tmp_path):
     packed = tmp_path / "library.csv.gz"
     packed.write_bytes(gzip.compress(table.read_bytes()))
-    explain_library(attribution(saved_model), Library((str(packed),)), tmp_path / "out.parquet")
+    explain_library(
+        worker_with_columns(saved_model), Library((str(packed),)), tmp_path / "out.parquet"
+    )
     assert (tmp_path / "out.parquet").read_bytes() == undisturbed
     packed.write_bytes(gzip.compress(table.read_bytes())[:-20])
-    assert (
-        main(
-            [
-                "explain",
-                str(packed),
-                "-m",
-                str(saved_model),
-                "-o",
-                str(tmp_path / "o.csv"),
-                "-n",
-                "0",
-            ]
-        )
-        == 1
-    )
+    assert main(command(packed, saved_model, tmp_path / "o.csv", "-n", "0")) == 1
 
 
 def test_a_chunk_is_a_dictionary_of_arrays(table, saved_model):
-    """What engines of other makes are handed: arrays in, arrays out."""
+    """What engines of other projects get and give: arrays in, arrays out."""
     rows = rows_of(list(islice(entries([str(table)]), 20)))
     assert all(isinstance(column, np.ndarray) and len(column) == 20 for column in rows.values())
-    assert [one.extras["plate"] for one in entries_of(rows)] == [
-        f"P{i % 7}, „x“" for i in range(20)
-    ]
-    made = attribution(saved_model)(rows)
-    assert all(isinstance(column, np.ndarray) and len(column) == 20 for column in made.values())
-    plain = attribution(saved_model)({"input": np.array(["CCO", "C1CC", "c1ccccc1"])})
-    assert (
-        plain["status"].tolist() == ["ok", "error", "ok"]
-        and len(plain["relevance"][2]) == 6
-        and plain["row"].tolist() == [0, 1, 2]
-    )
+    plates = [entry.extras["plate"] for entry in entries_of(rows)]
+    assert plates == [f"P{i % 7}, „x“" for i in range(20)]
+    records = worker_with_columns(saved_model)(rows)
+    assert all(isinstance(column, np.ndarray) and len(column) == 20 for column in records.values())
+    plain = worker_with_columns(saved_model)({"input": np.array(["CCO", "C1CC", "c1ccccc1"])})
+    assert plain["status"].tolist() == ["ok", "error", "ok"]
+    assert len(plain["relevance"][2]) == 6 and plain["row"].tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="a column 'input' of SMILES is needed"):
-        attribution(saved_model)({"smiles": np.array(["CCO"])})
+        worker_with_columns(saved_model)({"smiles": np.array(["CCO"])})
 
 
 def test_digits_go_the_same_way(saved_digit_model, tmp_path):
@@ -594,55 +522,37 @@ def test_digits_go_the_same_way(saved_digit_model, tmp_path):
         ) == Tally(27)
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     rows = parquet.read_table(tmp_path / "a.parquet").to_pylist()
-    assert rows[5]["id"] == "digits#5" and all(len(one["relevance"]) > 40 for one in rows)
+    assert rows[5]["id"] == "digits#5" and all(len(row["relevance"]) > 40 for row in rows)
 
 
 def test_predictions_go_the_same_way(table, saved_model, undisturbed, tmp_path):
-    output = tmp_path / "said.parquet"
-    settings = {"relevances": False}
-    parts = stopped(saved_model, table, output, 3, **settings)
-    assert explain_library(
-        attribution(saved_model, **settings), Library((str(table),)), output, resume=True
-    ) == Tally(100, 3)
+    output = tmp_path / "predictions.parquet"
+    worker = worker_with_columns(saved_model, relevances=False)
+    parts = stop_run(saved_model, table, output, 3, relevances=False)
+    tally = explain_library(worker, Library((str(table),)), output, resume=True)
+    assert tally == Tally(100, 3)
     assert not parts.folder.exists()
-    (tmp_path / "out.parquet").write_bytes(undisturbed)
-    said, known = (
-        parquet.read_table(tmp_path / name).to_pylist() for name in ("said.parquet", "out.parquet")
-    )
-    for one, other in zip(said, known, strict=True):
-        same = ("id", "row", "input", "status", "error", "prediction", "plate")
-        assert [one[name] for name in same] == [other[name] for name in same] and one[
-            "relevance"
-        ] is None
-        assert (one["logit"] is None) == (other["logit"] is None)
-        assert one["logit"] is None or one["logit"] == pytest.approx(abs(other["logit"]), abs=1e-5)
+    (tmp_path / "explanations.parquet").write_bytes(undisturbed)
+    predictions = parquet.read_table(output).to_pylist()
+    explanations = parquet.read_table(tmp_path / "explanations.parquet").to_pylist()
+    for prediction, explanation in zip(predictions, explanations, strict=True):
+        for name in ("id", "row", "input", "status", "error", "prediction", "plate"):
+            assert prediction[name] == explanation[name]
+        assert prediction["relevance"] is None
+        if explanation["logit"] is None:
+            assert prediction["logit"] is None
+        else:
+            assert prediction["logit"] == pytest.approx(abs(explanation["logit"]), abs=1e-5)
 
 
 def test_large_molecules_are_records_of_errors(saved_model, tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("smiles\nCCO\n" + "C" * 50 + "\n")
     output = tmp_path / "o.jsonl"
-    assert (
-        main(
-            [
-                "explain",
-                str(table),
-                "-m",
-                str(saved_model),
-                "-o",
-                str(output),
-                "--max-atoms",
-                "40",
-                "-q",
-            ]
-        )
-        == 0
-    )
+    assert main(command(table, saved_model, output, "--max-atoms", "40", "-q")) == 0
     rows = [json.loads(line) for line in output.read_text().splitlines()]
-    assert (
-        rows[0]["status"] == "ok"
-        and rows[1]["error"] == "50 heavy atoms: the limit is 40, remove or split the molecule"
-    )
+    assert rows[0]["status"] == "ok"
+    assert rows[1]["error"] == "50 heavy atoms: the limit is 40, remove or split the molecule"
 
 
 def test_one_row_that_is_refused_takes_no_other_with_it(saved_model, monkeypatch, tmp_path):
@@ -650,54 +560,27 @@ def test_one_row_that_is_refused_takes_no_other_with_it(saved_model, monkeypatch
 
     plain = Explainer.explain
 
-    def refusing(self, subjects, targets):
-        if any(one.smiles == "CCN" for one in subjects):
+    def refuse(self, subjects, targets):
+        if any(subject.smiles == "CCN" for subject in subjects):
             raise ValueError("not this one")
         return plain(self, subjects, targets)
 
-    monkeypatch.setattr(Explainer, "explain", refusing)
-    made = attribution(saved_model)({"input": np.array(["CCO", "CCN", "CCC"])})
-    assert made["status"].tolist() == ["ok", "error", "ok"] and made["error"][1] == "not this one"
+    monkeypatch.setattr(Explainer, "explain", refuse)
+    records = worker_with_columns(saved_model)({"input": np.array(["CCO", "CCN", "CCC"])})
+    assert records["status"].tolist() == ["ok", "error", "ok"]
+    assert records["error"][1] == "not this one"
 
 
 def test_extra_columns_can_be_left_out(table, saved_model, tmp_path):
     output = tmp_path / "o.parquet"
-    assert (
-        main(
-            [
-                "explain",
-                str(table),
-                "-m",
-                str(saved_model),
-                "-o",
-                str(output),
-                "--drop-extra-columns",
-                "-q",
-                "-n",
-                "0",
-            ]
-        )
-        == 0
-    )
+    assert main(command(table, saved_model, output, "--drop-extra-columns", "-q", "-n", "0")) == 0
     assert tuple(parquet.read_schema(output).names) == KEYS
 
 
 def test_the_input_is_not_written_over(table, saved_model, capsys, tmp_path):
     copy = tmp_path / "library.csv"
     copy.write_bytes(table.read_bytes())
-    assert (
-        main(
-            [
-                "explain",
-                str(copy),
-                "-m",
-                str(saved_model),
-                "-o",
-                str(tmp_path / "." / "library.csv"),
-            ]
-        )
-        == 2
-    )
+    assert main(command(copy, saved_model, tmp_path / "." / "library.csv")) == 2
     assert "is the input" in capsys.readouterr().err and copy.read_bytes() == table.read_bytes()
 
 
@@ -706,55 +589,22 @@ def test_columns_of_any_name_are_carried(saved_model, tmp_path):
     copy = tmp_path / "odd.csv"
     with copy.open("w", newline="") as file:
         csv.writer(file).writerows([names, ["CCO", "a", "b", "c", "d", "e\nf", "g"]])
-    assert (
-        main(
-            ["explain", str(copy), "-m", str(saved_model), "-o", str(tmp_path / "o.parquet"), "-q"]
-        )
-        == 0
-    )
-    (one,) = parquet.read_table(tmp_path / "o.parquet").to_pylist()
-    assert one["row"] == 0 and one["input.row"] == "a" and one["input.input.row"] == "b"
-    assert [one[name] for name in ("content", "extra:x", "größe, „a“", "kind")] == [
-        "c",
-        "d",
-        "e\nf",
-        "g",
-    ]
+    assert main(command(copy, saved_model, tmp_path / "o.parquet", "-q")) == 0
+    (row,) = parquet.read_table(tmp_path / "o.parquet").to_pylist()
+    assert row["row"] == 0 and row["input.row"] == "a" and row["input.input.row"] == "b"
+    assert row["content"] == "c" and row["extra:x"] == "d"
+    assert row["größe, „a“"] == "e\nf" and row["kind"] == "g"
 
 
 def test_strict_writes_nothing(table, saved_model, capsys, tmp_path):
     output = tmp_path / "o.parquet"
-    assert (
-        main(
-            [
-                "explain",
-                str(table),
-                "-m",
-                str(saved_model),
-                "-o",
-                str(output),
-                "--strict",
-                "-q",
-                "-n",
-                "0",
-            ]
-        )
-        == 1
-    )
+    assert main(command(table, saved_model, output, "--strict", "-q", "-n", "0")) == 1
     assert "row 13: RDKit cannot read" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 def test_bad_usage_of_shards(table, saved_model, capsys, tmp_path):
     for shard in ("3/3", "1", "a/b", "-1/2"):
-        arguments = [
-            "explain",
-            str(table),
-            "-m",
-            str(saved_model),
-            "-o",
-            str(tmp_path / "o.parquet"),
-            f"--shard={shard}",
-        ]
+        arguments = command(table, saved_model, tmp_path / "o.parquet", f"--shard={shard}")
         assert main(arguments) == 2 and "i/n is needed" in capsys.readouterr().err
     assert main(["explain", "CCO", "--resume"]) == 2
     assert "give -o with" in capsys.readouterr().err
@@ -763,10 +613,7 @@ def test_bad_usage_of_shards(table, saved_model, capsys, tmp_path):
 def test_types_of_columns(undisturbed, tmp_path):
     (tmp_path / "out.parquet").write_bytes(undisturbed)
     columns = parquet.read_schema(tmp_path / "out.parquet")
-    assert (
-        columns.field("relevance").type == pa.list_(pa.float32())
-        and columns.field("gap").type == pa.float64()
-    )
-    assert (
-        columns.field("row").type == pa.int64() and columns.field("prediction").type == pa.string()
-    )
+    assert columns.field("relevance").type == pa.list_(pa.float32())
+    assert columns.field("gap").type == pa.float64()
+    assert columns.field("row").type == pa.int64()
+    assert columns.field("prediction").type == pa.string()

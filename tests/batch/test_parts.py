@@ -1,4 +1,7 @@
-"""The folder of an unfinished run: what is damaged there is done again or told in a line, and no two runs meet in it."""
+"""The folder of an unfinished run: damaged parts are done again or named in one line.
+
+No two runs work in it at once.
+"""
 
 import json
 import os
@@ -26,12 +29,13 @@ CHUNK = 4
 
 @pytest.fixture(scope="module")
 def run(saved_model, tmp_path_factory):
-    """A run all of whose chunks are done, but which is not joined yet, and what it joins to."""
+    """A run with all chunks done but not joined yet, and what they are joined to."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "t.csv").write_text(
         "smiles\n" + "\n".join("C" * n + "O" for n in range(1, 11)) + "\n"
     )
-    work, rows = worker_of(saved_model), Library((str(folder / "t.csv"),))
+    work = worker_of(saved_model)
+    rows = Library((str(folder / "t.csv"),))
     explain_library(work, rows, folder / "o.jsonl", shard=(0, 1), chunk=CHUNK)
     explain_library(work, rows, folder / "whole.jsonl", chunk=CHUNK)
     return work, rows, parts_folder(folder / "o.jsonl"), (folder / "whole.jsonl").read_bytes()
@@ -39,7 +43,7 @@ def run(saved_model, tmp_path_factory):
 
 @pytest.fixture
 def again(run, tmp_path):
-    """Of that run: a copy of its folder in a place of its own, its output, and how it is resumed."""
+    """A copy of that run's folder: its output, how to resume it, and the whole output."""
     work, rows, parts, whole = run
     output = tmp_path / "o.jsonl"
     copy(parts, parts_folder(output))
@@ -77,25 +81,25 @@ ODD += ['{"chunks": 99999999999, "rows": 99999999999}', "\x00", '{"rows": 10}']
 @pytest.mark.parametrize("content", ODD)
 @pytest.mark.parametrize("name", [MANIFEST, TOTAL])
 def test_a_damaged_note_costs_a_line(again, capsys, name, content):
-    output, resumed, whole = again
+    output, resume, whole = again
     (parts_folder(output) / name).write_text(content)
     assert main(["merge", "-o", str(output), "-q"]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and said.startswith("molxai: ")
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.startswith("molxai: ")
     if name == TOTAL:  # it is written anew
-        assert resumed() == Tally(10) and output.read_bytes() == whole
+        assert resume() == Tally(10) and output.read_bytes() == whole
     else:
         with pytest.raises(
             ValueError, match="manifest.json is damaged|holds an unfinished run with"
         ):
-            resumed()
+            resume()
 
 
-def rewritten(path, change):
-    """A part that is changed and belongs to its run all the same."""
+def rewrite(path, change):
+    """Change a part, which belongs to its run all the same."""
     table = parquet.read_table(path)
-    changed = change(table)
-    parquet.write_table(changed.replace_schema_metadata({RUN: table.schema.metadata[RUN]}), path)
+    metadata = {RUN: table.schema.metadata[RUN]}
+    parquet.write_table(change(table).replace_schema_metadata(metadata), path)
 
 
 CHANGES = {
@@ -113,22 +117,22 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("place", [0, 1])
-def test_a_part_that_cannot_be_of_the_run_is_missing(again, capsys, change, place):
-    output, resumed, whole = again
-    rewritten(Parts(output).path(place), CHANGES[change])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_part_that_cannot_be_of_the_run_is_missing(again, capsys, change, number):
+    output, resume, whole = again
+    rewrite(Parts(output).path(number), CHANGES[change])
     assert main(["merge", "-o", str(output), "-q"]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and (
-        "is missing or damaged" in said or "of different runs" in said
-    )
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "is missing or damaged" in error or "of different runs" in error
     if change != "fewer rows":
-        assert resumed() == Tally(10) and output.read_bytes() == whole
+        assert resume() == Tally(10) and output.read_bytes() == whole
 
 
 def test_damaged_folders_are_joined_rightly_or_told_in_a_line(run, tmp_path):
     """A seeded campaign of flipped, cut, missing and exchanged files."""
-    chance, refused = random.Random(29), 0
+    chance = random.Random(29)
+    failures = 0
     _, _, parts, whole = run
     output = tmp_path / "o.jsonl"
     for _ in range(DAMAGED):
@@ -138,11 +142,11 @@ def test_damaged_folders_are_joined_rightly_or_told_in_a_line(run, tmp_path):
         try:
             merge(output, [folder])
         except (ValueError, OSError) as error:
-            refused += 1
+            failures += 1
             assert "\n" not in str(error)
         else:
             assert output.read_bytes() == whole
-    assert refused > DAMAGED / 2
+    assert failures > DAMAGED / 2
 
 
 def harm(folder, chance):
@@ -166,11 +170,12 @@ def harm(folder, chance):
 def test_another_method_meets_a_run_at_work_and_stops(run, tmp_path, saved_model, capsys):
     """And a lock that nobody holds any longer blocks nobody."""
     work, rows, _, whole = run
-    output, said = tmp_path / "o.jsonl", []
+    output = tmp_path / "o.jsonl"
+    meetings = []
 
-    def meeting(do, chunks):
-        for place, chunk in chunks:
-            if not said:
+    def meet(do, chunks):
+        for number, chunk in chunks:
+            if not meetings:
                 arguments = [
                     "explain",
                     rows.sources[0],
@@ -182,7 +187,7 @@ def test_another_method_meets_a_run_at_work_and_stops(run, tmp_path, saved_model
                     str(output),
                     "--restart",
                 ]
-                said.append(
+                meetings.append(
                     subprocess.run(
                         [sys.executable, "-m", "molxai.cli", *arguments],
                         cwd=ROOT,
@@ -190,17 +195,13 @@ def test_another_method_meets_a_run_at_work_and_stops(run, tmp_path, saved_model
                         text=True,
                     )
                 )
-            yield place, do(chunk)
+            yield number, do(chunk)
 
-    assert (
-        explain_library(work, rows, output, meeting, chunk=CHUNK) == Tally(10)
-        and output.read_bytes() == whole
-    )
-    assert said[0].returncode == 1 and said[0].stderr.count("\n") == 1
-    assert (
-        f"another run (process {os.getpid()} on " in said[0].stderr
-        and "is at work on" in said[0].stderr
-    )
+    assert explain_library(work, rows, output, meet, chunk=CHUNK) == Tally(10)
+    assert output.read_bytes() == whole
+    error = meetings[0].stderr
+    assert meetings[0].returncode == 1 and error.count("\n") == 1
+    assert f"another run (process {os.getpid()} on " in error and "is at work on" in error
     folder = parts_folder(output)
     folder.mkdir()
     (folder / WHOLE).write_text("process 1 on elsewhere, since 2001-01-01 00:00:00")
@@ -253,33 +254,21 @@ def test_shards_work_beside_each_other_and_whole_runs_alone(tmp_path, first, sec
 def test_a_file_that_was_changed_is_another_input_and_the_line_says_how_to_go_on(
     run, saved_model, tmp_path, capsys
 ):
-    output, table = tmp_path / "o.jsonl", tmp_path / "t.csv"
+    output = tmp_path / "o.jsonl"
+    table = tmp_path / "t.csv"
     table.write_text("smiles\nCCO\nCCN\nCCC\n")
     work = worker_of(saved_model)
     explain_library(work, Library((str(table),)), output, shard=(0, 2), chunk=2)
     table.write_text("smiles\nCCO\nCCN\nCCCl\n")
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError) as caught:
         explain_library(work, Library((str(table),)), output, resume=True, chunk=2)
-    assert "names and the SHA-256 of their bytes" in str(
-        refused.value
-    ) and "add --restart to throw that run away" in str(refused.value)
+    message = str(caught.value)
+    assert "names and the SHA-256 of their bytes" in message
+    assert "add --restart to discard that run" in message
     assert explain_library(work, Library((str(table),)), output, restart=True, chunk=2) == Tally(3)
     assert [json.loads(line)["input"] for line in output.open()] == ["CCO", "CCN", "CCCl"]
-    assert (
-        main(
-            [
-                "explain",
-                str(table),
-                "-m",
-                str(saved_model),
-                "-o",
-                str(output),
-                "--restart",
-                "--resume",
-            ]
-        )
-        == 2
-    )
+    arguments = ["explain", table, "-m", saved_model, "-o", output, "--restart", "--resume"]
+    assert main(list(map(str, arguments))) == 2
     assert "give one of them" in capsys.readouterr().err
 
 
@@ -294,23 +283,23 @@ def test_a_file_in_the_place_of_the_folder_is_named(saved_model, tmp_path):
 
 
 def test_a_loop_of_links_costs_a_line(saved_model, tmp_path, capsys):
-    table, output, folder = tmp_path / "t.csv", tmp_path / "o.csv", tmp_path / "loop"
+    table = tmp_path / "t.csv"
+    output = tmp_path / "o.csv"
+    folder = tmp_path / "loop"
     table.write_text("smiles\nCCO\nCCN\n")
     for path in (output, folder):
         path.symlink_to(tmp_path / f"{path.name}.other")
         (tmp_path / f"{path.name}.other").symlink_to(path)
-    refused = (
+    command_lines = (
         ["explain", str(output), "-o", str(tmp_path / "x.csv")],
         ["explain", str(table), "-o", str(folder / "x.csv")],
         ["explain", str(table), "-o", str(folder)],
         ["train", str(output), "-o", str(tmp_path / "m")],
         ["train", str(folder / "p.npz"), "-o", str(tmp_path / "m")],
     )
-    for arguments in refused:
-        assert (
-            main([*arguments, *(["-m", str(saved_model)] if arguments[0] == "explain" else [])])
-            == 1
-        )
+    for arguments in command_lines:
+        model = ["-m", str(saved_model)] if arguments[0] == "explain" else []
+        assert main([*arguments, *model]) == 1
         assert capsys.readouterr().err.count("\n") == 1
     assert main(["explain", str(table), "-m", str(saved_model), "-o", str(output), "-q"]) == 0
     assert output.is_file() and not output.is_symlink()  # a whole file takes the place of the link

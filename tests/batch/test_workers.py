@@ -1,4 +1,4 @@
-"""A row that crashes its worker, keeps it busy or fills its memory costs one record, and the run goes on."""
+"""A row that crashes its worker, keeps it busy or fills its memory costs one record, not the run."""
 
 import csv
 import os
@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from molxai.batch.checkpoint import Tally
 from molxai.batch.engines import processes
-from molxai.batch.pool import Limits, WorkerProcess, refused
+from molxai.batch.pool import Limits, WorkerProcess, refuse_row
 from molxai.batch.run import Library
 from molxai.batch.worker import Worker
 
@@ -24,22 +24,24 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not kn
 LIMITS = Limits(seconds=8.0, memory=2**28)
 
 POISON = {"CCN": "kill", "CCCN": "crash", "CCCCN": "sleep", "CCCCCN": "fill", "CCCCCCN": "raise"}
-"""Molecules that stand for those which explode RDKit, and what becomes of their worker."""
+"""Molecules that stand for those that are too much for RDKit, and what happens to their worker."""
+
+LEAVE_OUT = "leave the row out, or simplify its molecule"
 
 REASONS = {
-    "CCN": "the worker of this row was killed (SIGKILL): leave the row out, or simplify its molecule",
-    "CCCN": "the worker of this row was killed (exit code 3): leave the row out, or simplify its molecule",
-    "CCCCN": "the worker of this row was stopped after 8 seconds: give it more with --row-seconds, or leave the row out",
-    "CCCCCN": "the worker of this row was stopped at 0.25 GiB of memory: leave the row out, or simplify its molecule",
-    "CCCCCCN": "the worker of this row got no more memory: leave the row out, or simplify its molecule",
+    "CCN": f"the worker of this row was killed (SIGKILL): {LEAVE_OUT}",
+    "CCCN": f"the worker of this row was killed (exit code 3): {LEAVE_OUT}",
+    "CCCCN": "the worker of this row was stopped after 8 seconds: "
+    "give it more with --row-seconds, or leave the row out",
+    "CCCCCN": f"the worker of this row was stopped at 0.25 GiB of memory: {LEAVE_OUT}",
+    "CCCCCCN": f"the worker of this row got no more memory: {LEAVE_OUT}",
 }
 
 
 def take_poison(rows):
     """Molecules end their worker whenever they are read."""
-    for smiles, fault in zip(
-        rows["input"], rows.get("fault", [""] * len(rows["input"])), strict=True
-    ):
+    faults = rows.get("fault", [""] * len(rows["input"]))
+    for smiles, fault in zip(rows["input"], faults, strict=True):
         if smiles in POISON and not fault:
             poison(POISON[smiles])
 
@@ -54,9 +56,9 @@ def poison(how):
     elif how == "sleep":
         time.sleep(60)
     else:
-        held = []
+        arrays = []
         while True:
-            held.append(np.ones(2**21))  # 16 MiB
+            arrays.append(np.ones(2**21))  # 16 MiB
 
 
 def echo(rows):
@@ -87,20 +89,20 @@ def chunk(*smiles):
 
 @pytest.fixture
 def worker():
-    made = WorkerProcess(poisonous, LIMITS)
-    yield made
-    made.end()
+    process = WorkerProcess(poisonous, LIMITS)
+    yield process
+    process.end()
 
 
 def test_each_way_to_lose_a_worker_costs_one_row(worker):
-    made = worker.complete(chunk("C", *POISON, "CC")).to_pylist()
-    assert [one["row"] for one in made] == list(range(7))
-    assert [one["fault"] for one in made] == ["", *REASONS.values(), ""]
+    records = worker.complete(chunk("C", *POISON, "CC")).to_pylist()
+    assert [record["row"] for record in records] == list(range(7))
+    assert [record["fault"] for record in records] == ["", *REASONS.values(), ""]
 
 
 def test_whatever_the_number_of_rows_that_end_their_worker(worker):
-    made = worker.complete(chunk(*["CCCN", "C"] * 3)).to_pylist()
-    assert [bool(one["fault"]) for one in made] == [True, False] * 3
+    records = worker.complete(chunk(*["CCCN", "C"] * 3)).to_pylist()
+    assert [bool(record["fault"]) for record in records] == [True, False] * 3
 
 
 class Once:
@@ -125,9 +127,9 @@ def test_a_chunk_whose_worker_is_killed_once_is_done_again_as_a_whole(tmp_path):
 
 
 def test_what_the_work_raises_is_raised_here_with_its_traceback(worker):
-    with pytest.raises(KeyError, match="row") as raised:
+    with pytest.raises(KeyError, match="row") as caught:
         worker.complete({"input": np.array(["C"], dtype=object)})
-    assert "in echo" in raised.value.__notes__[0]
+    assert "in echo" in caught.value.__notes__[0]
 
 
 def dying(rows):
@@ -135,10 +137,8 @@ def dying(rows):
 
 
 def test_workers_that_cannot_begin_end_the_run():
-    with pytest.raises(
-        OSError,
-        match=r"workers cannot begin: each of 3 was killed \(exit code 4\) before its first row.*--num-workers",
-    ):
+    message = r"workers cannot begin: each of 3 was killed \(exit code 4\) before its first row"
+    with pytest.raises(OSError, match=f"{message}.*--num-workers"):
         list(processes(dying, iter([(0, chunk("C", "CC"))]), 1))
 
 
@@ -149,67 +149,55 @@ def test_workers_are_used_where_they_are_asked_for_and_rows_get_the_time_that_is
     from molxai.batch import engines, plan
     from molxai.cli import main
 
-    asked = []
+    calls = []
 
-    def recorded(work, chunks, workers, limits):
-        asked.append((workers, limits.seconds))
+    def record(work, chunks, workers, limits):
+        calls.append((workers, limits.seconds))
         return engines.here(work, chunks)
 
-    monkeypatch.setattr(plan, "processes", recorded)
-    arguments = [
-        "explain",
-        "CCO",
-        "CCN",
-        "-m",
-        str(saved_model),
-        "-o",
-        str(tmp_path / "o.csv"),
-        "-q",
-    ]
-    assert main(arguments) == 0 and not asked
-    assert main([*arguments, "-n", "0"]) == 0 and not asked
-    assert main([*arguments, "-n", "2", "--row-seconds", "7.5"]) == 0 and asked == [(2, 7.5)]
+    monkeypatch.setattr(plan, "processes", record)
+    output = str(tmp_path / "o.csv")
+    arguments = ["explain", "CCO", "CCN", "-m", str(saved_model), "-o", output, "-q"]
+    assert main(arguments) == 0 and not calls
+    assert main([*arguments, "-n", "0"]) == 0 and not calls
+    assert main([*arguments, "-n", "2", "--row-seconds", "7.5"]) == 0 and calls == [(2, 7.5)]
 
 
 def test_a_row_that_was_refused_keeps_all_else():
-    row = refused(chunk("CCN"), "why")
-    assert (
-        row["input"].tolist() == ["CCN"]
-        and row["fault"].tolist() == ["why"]
-        and row["content"].tolist() == [""]
-    )
+    row = refuse_row(chunk("CCN"), "why")
+    assert row["input"].tolist() == ["CCN"]
+    assert row["fault"].tolist() == ["why"] and row["content"].tolist() == [""]
 
 
 def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
-    """The row is a record with its id, input and columns, the others are as they are without it; also when the run is resumed."""
-    table, output = tmp_path / "t.csv", tmp_path / "o.parquet"
+    """The row is a record with its id, input and columns, also when the run is resumed.
+
+    The other records are as they are without it.
+    """
+    table = tmp_path / "t.csv"
+    output = tmp_path / "o.parquet"
     smiles = ["C" * n + "O" for n in range(1, 13)]
     smiles[3] = "CCCN"
+    rows = [(f"m{i}", text, f"P{i}") for i, text in enumerate(smiles)]
     with table.open("w", newline="") as file:
-        csv.writer(file).writerows(
-            [
-                ["name", "smiles", "plate"],
-                *([f"m{i}", one, f"P{i}"] for i, one in enumerate(smiles)),
-            ]
-        )
-    attribution = worker_of(saved_model, PoisonousWorker, extras=("plate",))
+        csv.writer(file).writerows([("name", "smiles", "plate"), *rows])
+    worker = worker_of(saved_model, PoisonousWorker, extras=("plate",))
+    library = Library((str(table),))
 
-    def stopping(work, chunks):
-        made = processes(work, chunks, 1, Limits())
-        yield next(made)
-        made.close()
+    def stop_early(work, chunks):
+        tables = processes(work, chunks, 1, Limits())
+        yield next(tables)
+        tables.close()
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        explain_library(attribution, Library((str(table),)), output, stopping, chunk=8)
-    assert explain_library(
-        attribution, Library((str(table),)), output, resume=True, chunk=8
-    ) == Tally(12, 1)
-    rows = parquet.read_table(output).to_pylist()
-    assert [(one["row"], one["id"], one["input"], one["plate"]) for one in rows] == [
-        (i, f"m{i}", one, f"P{i}") for i, one in enumerate(smiles)
-    ]
-    assert [one["error"] for one in rows if one["status"] == "error"] == [REASONS["CCCN"]]
+        explain_library(worker, library, output, stop_early, chunk=8)
+    assert explain_library(worker, library, output, resume=True, chunk=8) == Tally(12, 1)
+    records = parquet.read_table(output).to_pylist()
+    assert [record["row"] for record in records] == list(range(12))
+    assert [(record["id"], record["input"], record["plate"]) for record in records] == rows
+    errors = [record["error"] for record in records if record["status"] == "error"]
+    assert errors == [REASONS["CCCN"]]
     alone = worker_of(saved_model)({"input": np.array(smiles)})
-    for one, logit in zip(rows, alone["logit"], strict=True):
-        assert one["status"] == "error" or one["logit"] == pytest.approx(logit, abs=1e-6)
+    for record, logit in zip(records, alone["logit"], strict=True):
+        assert record["status"] == "error" or record["logit"] == pytest.approx(logit, abs=1e-6)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, stroke_image
+from conftest import stroke_image
 from PIL import Image
 from rdkit import Chem
 
@@ -22,15 +22,18 @@ IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 
 @pytest.fixture
 def run(saved_model, capsys, monkeypatch, tmp_path):
-    """Run the program in an empty folder with the untrained model; gives exit code, stdout and stderr."""
+    """Run the program in an empty folder with the untrained model.
+
+    It returns the exit code, stdout and stderr.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
 
     def go(command, *arguments, model=saved_model):
         capsys.readouterr()
         code = main([command, *map(str, arguments), *(["-m", str(model)] if model else [])])
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        output = capsys.readouterr()
+        return code, output.out, output.err
 
     return go
 
@@ -49,15 +52,14 @@ def one_line(error):
 
 def test_json_holds_the_ledger(run):
     assert run("explain", IBUPROFEN, "-o", "out.json")[0] == 0
-    (one,) = records("out.json")
-    assert list(one) == list(KEYS) and one["status"] == "ok" and one["error"] is None
-    assert len(one["relevance"]) == 15 and abs(one["gap"]) <= 1e-4
-    total = sum(one["relevance"]) + one["token_relevance"] + one["bias_relevance"]
-    assert total == pytest.approx(one["logit"], abs=1e-4)
-    assert (
-        one["probability"] == pytest.approx(1 / (1 + np.exp(-one["logit"])), abs=1e-6)
-        and one["probability"] >= 0.5
-    )
+    (record,) = records("out.json")
+    assert list(record) == list(KEYS) and record["status"] == "ok" and record["error"] is None
+    assert len(record["relevance"]) == 15 and abs(record["gap"]) <= 1e-4
+    total = sum(record["relevance"]) + record["token_relevance"] + record["bias_relevance"]
+    assert total == pytest.approx(record["logit"], abs=1e-4)
+    probability = 1 / (1 + np.exp(-record["logit"]))
+    assert record["probability"] == pytest.approx(probability, abs=1e-6)
+    assert record["probability"] >= 0.5
 
 
 def test_target_and_features(run):
@@ -74,11 +76,8 @@ def test_a_table_keeps_every_row_in_order(run):
     code, _, error = run("explain", "t.csv", "-o", "out.csv")
     assert code == 0 and "2 of 3 inputs done, 1 with errors" in error
     rows = table("out.csv")
-    assert [r["id"] for r in rows] == ["first", "bad", "2"] and [r["status"] for r in rows] == [
-        "ok",
-        "error",
-        "ok",
-    ]
+    assert [row["id"] for row in rows] == ["first", "bad", "2"]
+    assert [row["status"] for row in rows] == ["ok", "error", "ok"]
     assert "cannot read" in rows[1]["error"] and rows[1]["relevance"] == ""
     assert len(json.loads(rows[0]["relevance"])) == 15
 
@@ -88,8 +87,8 @@ def test_every_format_says_the_same(run):
         run("explain", IBUPROFEN, "C", "-o", name)
     whole, rows = records("a.json"), table("a.csv")
     assert [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()] == whole
-    assert [list(r) for r in rows] == [list(KEYS)] * 2
-    assert [json.loads(r["relevance"]) for r in rows] == [r["relevance"] for r in whole]
+    assert [list(row) for row in rows] == [list(KEYS)] * 2
+    assert [json.loads(row["relevance"]) for row in rows] == [row["relevance"] for row in whole]
 
 
 def test_the_batch_does_not_change_the_numbers(run):
@@ -113,48 +112,44 @@ def test_smi_tsv_and_sdf(run):
     run("explain", "a.smi", "-o", "smi.json")
     run("explain", "a.tsv", "-s", "structure", "-o", "tsv.json")
     run("explain", "a.sdf", "-o", "sdf.json")
-    assert [r["id"] for r in records("smi.json")] == ["ibuprofen", "ethanol, dry"]
+    assert [row["id"] for row in records("smi.json")] == ["ibuprofen", "ethanol, dry"]
     good, bad, last = records("sdf.json")
     assert last["status"] == "ok" and len(last["relevance"]) == 3
     assert good["id"] == "with hydrogens" and good["notes"] == [
         "18 explicit hydrogens folded into their heavy atoms"
     ]
     assert bad["status"] == "error" and bad["input"] == "a.sdf#2"
-    for other in (records("smi.json")[0], good):
-        assert np.allclose(records("tsv.json")[0]["relevance"], other["relevance"], atol=1e-5)
+    for record in (records("smi.json")[0], good):
+        assert np.allclose(records("tsv.json")[0]["relevance"], record["relevance"], atol=1e-5)
 
 
 def test_true_class_comes_from_the_table(run):
     Path("t.csv").write_text(f"smiles,y\n{IBUPROFEN},yes\nCCO,0\nC,\nCC,maybe\n")
     run("explain", "t.csv", "--target", "true", "--target-columns", "y", "-o", "out.json")
-    found = records("out.json")
-    assert [r["target"] for r in found] == ["yes", "no", None, None]
-    assert (
-        found[2]["error"].startswith(
-            "the cell in column 'y' is empty: --target true needs the row's class there"
-        )
-        and "no class 'maybe'" in found[3]["error"]
-    )
+    rows = records("out.json")
+    assert [row["target"] for row in rows] == ["yes", "no", None, None]
+    message = "the cell in column 'y' is empty: --target true needs the row's class there"
+    assert rows[2]["error"].startswith(message)
+    assert "no class 'maybe'" in rows[3]["error"]
 
 
 def test_the_terminal_table_ranks_atoms(run):
     code, out, _ = run("explain", IBUPROFEN)
     assert code == 0 and "Explained:" in out and "Sum: atoms" in out
-    ranked = [float(line.split()[2]) for line in out.splitlines() if line.strip()[:1].isdigit()]
-    assert len(ranked) == 15 and ranked == sorted(ranked, reverse=True)
+    values = [float(line.split()[2]) for line in out.splitlines() if line.strip()[:1].isdigit()]
+    assert len(values) == 15 and values == sorted(values, reverse=True)
     assert "2 of 3" in run("explain", "C", "CC(", "O")[2]
 
 
 def test_several_rows_say_values_and_endpoints(run, saved_pair_model):
-    code, shown, _ = run(
+    code, text, _ = run(
         "explain", "CCO", "CCN", "--endpoint", "second", "--target", "yes", model=saved_pair_model
     )
-    assert code == 0 and shown.count("second: yes") == 2
+    assert code == 0 and text.count("second: yes") == 2
     assert run("explain", "CCO", "CCN", "-o", "values.json", model="bace-pic50")[0] == 0
-    _, shown, _ = run("explain", "CCO", "CCN", model="bace-pic50")
-    assert [line.split()[2] for line in shown.splitlines()[1:]] == [
-        f"{one['prediction']:.4g}" for one in records("values.json")
-    ]
+    _, text, _ = run("explain", "CCO", "CCN", model="bace-pic50")
+    values = [f"{record['prediction']:.4g}" for record in records("values.json")]
+    assert [line.split()[2] for line in text.splitlines()[1:]] == values
 
 
 def test_pictures_one_and_many(run):
@@ -166,20 +161,18 @@ def test_pictures_one_and_many(run):
     assert run("explain", "a.smi", "-o", "maps")[0] == 0
     assert sorted(p.name for p in Path("maps").iterdir()) == ["00000-evil.svg", "00002-b.svg"]
     code, _, error = run("explain", "C", "CC", "-o", "two.svg")
-    assert (
-        code == 2 and one_line(error) and "give a folder" in error and not Path("two.svg").exists()
-    )
+    assert code == 2 and one_line(error) and "give a folder" in error
+    assert not Path("two.svg").exists()
 
 
 def test_predict_has_the_same_keys(run):
     assert run("predict", IBUPROFEN, "C1C", "--target", "pred", "-o", "p.json")[0] == 0
     run("explain", IBUPROFEN, "-o", "e.json")
-    (good, bad), (one,) = records("p.json"), records("e.json")
+    good, bad = records("p.json")
+    (explanation,) = records("e.json")
     assert list(good) == list(bad) == list(KEYS)
-    assert (
-        good["logit"] == pytest.approx(one["logit"], abs=1e-6)
-        and good["prediction"] == one["prediction"]
-    )
+    assert good["logit"] == pytest.approx(explanation["logit"], abs=1e-6)
+    assert good["prediction"] == explanation["prediction"]
     assert good["relevance"] is None and bad["status"] == "error"
     assert "yes" in run("predict", IBUPROFEN)[1] or "no" in run("predict", IBUPROFEN)[1]
 
@@ -188,30 +181,18 @@ def test_digits(run, saved_digit_model):
     Image.fromarray((255 * (1 - stroke_image())).astype(np.uint8)).resize((90, 90)).save("one.png")
     np.savez("two.npz", images=np.stack([stroke_image(), np.zeros((28, 28))]))
     assert run("explain", "one.png", "-o", "one.json", model=saved_digit_model)[0] == 0
-    (one,) = records("one.json")
-    assert (
-        one["prediction"] in "0123456789"
-        and "inverted" in one["notes"][0]
-        and abs(one["gap"]) < 1e-4
-    )
-    run(
-        "explain",
-        "two.npz",
-        "-o",
-        "two.json",
-        "--target",
-        "3",
-        "--contrast",
-        "8",
-        model=saved_digit_model,
-    )
+    (record,) = records("one.json")
+    assert record["prediction"] in "0123456789" and "inverted" in record["notes"][0]
+    assert abs(record["gap"]) < 1e-4
+    classes = ["--target", "3", "--contrast", "8"]
+    run("explain", "two.npz", "-o", "two.json", *classes, model=saved_digit_model)
     good, blank = records("two.json")
     assert good["target"] == "3 − 8" and blank["status"] == "error" and "one grey" in blank["error"]
     assert run("explain", "one.png", "-o", "map.svg", model=saved_digit_model)[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said", "code"),
+    ("arguments", "message", "code"),
     [
         (["C1CC"], "RDKit cannot read the SMILES 'C1CC'", 1),
         (["nothing.csv"], "no file 'nothing.csv'", 1),
@@ -260,7 +241,7 @@ def test_digits(run, saved_digit_model):
         ([], "Missing argument", 2),
     ],
 )
-def test_bad_input_is_one_line(run, arguments, said, code):
+def test_bad_input_is_one_line(run, arguments, message, code):
     Path("empty.csv").touch()
     Path("head.csv").write_text("smiles\n")
     Path("other.csv").write_text("a,b\n1,2\n")
@@ -274,31 +255,31 @@ def test_bad_input_is_one_line(run, arguments, said, code):
     Path("text.png").write_text("hello")
     Image.fromarray((255 * stroke_image()).astype(np.uint8)).save("digit.png")
     before = sorted(Path().iterdir())
-    found, out, error = run("explain", *arguments)
-    assert (found, out) == (code, "") and one_line(error) and said in error
+    exit_code, out, error = run("explain", *arguments)
+    assert (exit_code, out) == (code, "") and one_line(error) and message in error
     assert sorted(Path().iterdir()) == before
 
 
 @pytest.mark.parametrize(
-    ("model", "said"),
+    ("model", "message"),
     [("nothing", "no model 'nothing': there are"), ("folder", "holds 0 .safetensors files")],
 )
-def test_unknown_models_are_one_line(run, model, said):
+def test_unknown_models_are_one_line(run, model, message):
     Path("folder").mkdir()
     code, _, error = run("explain", "C", model=model)
-    assert code == 1 and one_line(error) and said in error
+    assert code == 1 and one_line(error) and message in error
 
 
 def test_rows_that_all_fail_are_still_records(run):
     Path("bad.smi").write_text("C1C a\nC(C b\n")
     assert run("explain", "bad.smi", "-o", "bad.json")[0] == 1
-    assert [r["status"] for r in records("bad.json")] == ["error", "error"]
+    assert [row["status"] for row in records("bad.json")] == ["error", "error"]
 
 
 def test_a_molecule_model_says_that_a_digit_is_none(run):
     np.save("d.npy", np.stack([stroke_image()] * 2))
     run("explain", "d.npy", "-o", "d.json")
-    assert all("reads molecules" in r["error"] for r in records("d.json"))
+    assert all("reads molecules" in row["error"] for row in records("d.json"))
 
 
 def test_lists(run, monkeypatch, tmp_path):
@@ -315,82 +296,52 @@ def test_lists(run, monkeypatch, tmp_path):
 
 
 def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
-    """The whole circle on a small BACE of our own: train a preset, evaluate it, explain with it, time it."""
+    """All commands on a small BACE: train a preset, evaluate it, explain with it, time it."""
     import hashlib
 
     from graphormer.data import sources as data
 
-    smiles = [f"c1ccccc1{'C' * n}{'O' if n % 2 else ''}" for n in range(1, 20)] + [
-        f"C1CC1{'C' * n}{'O' if n % 2 else ''}" for n in range(8)
-    ]
+    smiles = [f"c1ccccc1{'C' * n}{'O' if n % 2 else ''}" for n in range(1, 20)]
+    smiles += [f"C1CC1{'C' * n}{'O' if n % 2 else ''}" for n in range(8)]
     table = "mol,Class\n" + "".join(f"{s},{int('O' in s)}\n" for s in smiles)
     (tmp_path / "home" / "bace").mkdir(parents=True)
     (tmp_path / "home" / "bace" / "bace.csv").write_text(table)
-    known = {"bace.csv": "sha256:" + hashlib.sha256(table.encode()).hexdigest()}
-    monkeypatch.setitem(data.SOURCES, "bace", data.Source("bace", "small", known, ()))
+    digests = {"bace.csv": "sha256:" + hashlib.sha256(table.encode()).hexdigest()}
+    monkeypatch.setitem(data.SOURCES, "bace", data.Source("bace", "small", digests, ()))
     home = ["--data", tmp_path / "home"]
-    code, out, _ = run(
-        "train",
-        "--preset",
-        "bace",
-        "--epochs",
-        "2",
-        "-o",
-        "trained",
-        "--device",
-        "cpu",
-        *home,
-        model=None,
-    )
+    training = ["--preset", "bace", "--epochs", "2", "-o", "trained", "--device", "cpu"]
+    code, out, _ = run("train", *training, *home, model=None)
     assert code == 0 and "ROC-AUC" in out
     card = records("trained/bace.json")
-    assert (
-        card["training"]["command"] == "molxai train --preset bace -o bace --epochs 2"
-        and card["training"]["rows"] == "0-18"
-    )
+    assert card["training"]["command"] == "molxai train --preset bace -o bace --epochs 2"
+    assert card["training"]["rows"] == "0-18"
     assert run("evaluate", "-o", "e.json", *home, model="trained")[0] == 0
-    assert (
-        records("e.json")["quality"]["roc_auc"] == card["metrics"]["test"]["roc_auc"]
-        and records("e.json")["gap_max"] < 1e-3
-    )
+    evaluation = records("e.json")
+    assert evaluation["quality"]["roc_auc"] == card["metrics"]["test"]["roc_auc"]
+    assert evaluation["gap_max"] < 1e-3
     assert run("explain", "CCO", model="trained")[0] == 0
-    code, out, _ = run(
-        "benchmark",
-        "speed",
-        "--rounds",
-        "5",
-        "--methods",
-        "lrp,rollout",
-        "-o",
-        "speed.json",
-        *home,
-        model="trained",
-    )
-    assert (
-        code == 0
-        and "| lrp |" in out
-        and records("speed.json")["methods"]["forward"]["ratio"] == 1.0
-    )
+    timing = ["--rounds", "5", "--methods", "lrp,rollout", "-o", "speed.json"]
+    code, out, _ = run("benchmark", "speed", *timing, *home, model="trained")
+    assert code == 0 and "| lrp |" in out
+    assert records("speed.json")["methods"]["forward"]["ratio"] == 1.0
     code, _, error = run("train", "--preset", "bacon", "-o", "x", model=None)
-    assert (
-        code == 2
-        and one_line(error)
-        and "did you mean 'bace'? There are bace, bace-ensemble" in error
-    )
+    assert code == 2 and one_line(error)
+    assert "did you mean 'bace'? There are bace, bace-ensemble" in error
 
 
 def test_the_installed_command_is_quick_to_answer():
     """Help and version must not import torch; the command itself works from any folder."""
-    code = "import sys; from molxai.cli import main; main(['--help']); sys.exit('torch' in sys.modules or 'rdkit' in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, cwd="/").returncode == 0
+    code = (
+        "import sys; from molxai.cli import main; main(['--help']); "
+        "sys.exit('torch' in sys.modules or 'rdkit' in sys.modules)"
     )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd="/")
+    assert process.returncode == 0
     command = Path(sys.executable).parent / "molxai"
-    said = subprocess.run(
+    process = subprocess.run(
         [command, "--version"], capture_output=True, text=True, cwd="/", check=True
-    ).stdout
-    assert said.startswith("molxai 0.")
-    assert str(ROOT)
+    )
+    assert process.stdout.startswith("molxai 0.")
 
 
 @pytest.mark.parametrize("command", [["evaluate"], ["benchmark", "speed"]])
@@ -424,7 +375,7 @@ def test_a_folder_holds_pictures_of_the_wanted_format(run):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (
             ["C", "CC", "-o", "maps", "--dpi", "300"],
@@ -439,44 +390,34 @@ def test_a_folder_holds_pictures_of_the_wanted_format(run):
         (["C", "--atom-numbers"], "--atom-numbers: for pictures only"),
     ],
 )
-def test_what_would_be_ignored_is_refused(run, arguments, said):
+def test_what_would_be_ignored_is_refused(run, arguments, message):
     code, _, error = run("explain", *arguments)
-    assert code == 2 and one_line(error) and said in error and not list(Path().iterdir())
+    assert code == 2 and one_line(error) and message in error and not list(Path().iterdir())
 
 
 def test_choices_for_molecules_are_refused_for_digits(run, saved_digit_model):
     np.save("d.npy", stroke_image())
-    code, _, error = run(
-        "explain",
-        "d.npy",
-        "-o",
-        "x.png",
-        "--style",
-        "contour",
-        "--atom-numbers",
-        model=saved_digit_model,
-    )
-    assert (
-        code == 2
-        and "--style, --atom-numbers: for molecules, and these are digits" in error
-        and not Path("x.png").exists()
-    )
+    options = ["--style", "contour", "--atom-numbers"]
+    code, _, error = run("explain", "d.npy", "-o", "x.png", *options, model=saved_digit_model)
+    assert code == 2 and not Path("x.png").exists()
+    assert "--style, --atom-numbers: for molecules, and these are digits" in error
 
 
 @pytest.mark.parametrize(
     "output", ["x.json", "x.svg", "x.csv", "pair.svg", "page.html", "f.csv", "core.csv"]
 )
 def test_a_file_that_was_there_is_told(run, output):
-    command = {
+    commands = {
         "pair.svg": ("compare", "CCc1ccccc1", "Oc1ccccc1"),
         "page.html": ("report", "CCO", "--methods", "lrp"),
         "f.csv": ("fragments", "CCO", "CCN"),
         "core.csv": ("fragments", "CCc1ccccc1", "Oc1ccccc1", "--core", "mcs"),
-    }.get(output, ("explain", "CCO"))
-    first, second = (run(*command, "-o", output)[2] for _ in range(2))
-    assert first.rstrip().endswith(f"→ {output}") and second.rstrip().endswith(
-        f"→ {output} (replaced)"
-    )
+    }
+    command = commands.get(output, ("explain", "CCO"))
+    _, _, first = run(*command, "-o", output)
+    _, _, second = run(*command, "-o", output)
+    assert first.rstrip().endswith(f"→ {output}")
+    assert second.rstrip().endswith(f"→ {output} (replaced)")
 
 
 def test_a_mistyped_folder_is_not_made(run):
@@ -505,10 +446,10 @@ def test_the_bar_ends_at_the_true_total(monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("COLUMNS", "120")
-    with terminal.counted(lambda: 4201, "explaining", False) as seen:
-        seen(Tally(4200, 3))
-    shown = re.findall(r"(\d+) of (?:about )?(\d+) .*? (\d) errors", sys.stderr.getvalue())
-    assert shown[-1] == ("4200", "4200", "3")
+    with terminal.progress_bar(lambda: 4201, "explaining", False) as add:
+        add(Tally(4200, 3))
+    counts = re.findall(r"(\d+) of (?:about )?(\d+) .*? (\d) errors", sys.stderr.getvalue())
+    assert counts[-1] == ("4200", "4200", "3")
 
 
 def test_methods_say_what_they_are(run, monkeypatch):

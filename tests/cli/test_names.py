@@ -1,4 +1,4 @@
-"""Names that were mistyped: the nearest known one is offered, and no error is longer than a few lines."""
+"""Mistyped names: the nearest known name is offered, and no error is longer than a few lines."""
 
 import doctest
 
@@ -25,7 +25,7 @@ def test_the_examples_hold():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "known", "first"),
+    ("name", "choices", "first"),
     [
         ("LRP", METHODS, "lrp"),
         ("lrp_gamma", METHODS, "lrp-gamma"),
@@ -40,14 +40,14 @@ def test_the_examples_hold():
         ("Größe", ("GRÖSSE", "gewicht"), "GRÖSSE"),
     ],
 )
-def test_the_nearest_comes_first(wanted, known, first):
-    assert nearest(wanted, known)[0] == first
+def test_the_nearest_comes_first(name, choices, first):
+    assert nearest(name, choices)[0] == first
 
 
-@pytest.mark.parametrize("wanted", ["", "---", "xyzzy", "7"])
-def test_nothing_is_offered_where_nothing_is_near(wanted):
-    assert nearest(wanted, METHODS) == []
-    assert "did you mean" not in unknown("method", wanted, METHODS)
+@pytest.mark.parametrize("name", ["", "---", "xyzzy", "7"])
+def test_nothing_is_offered_if_nothing_is_near(name):
+    assert nearest(name, METHODS) == []
+    assert "did you mean" not in unknown("method", name, METHODS)
 
 
 def test_a_long_list_is_cut_and_its_end_still_offered():
@@ -57,8 +57,8 @@ def test_a_long_list_is_cut_and_its_end_still_offered():
         "no column 'pic 50' in wide.csv: did you mean 'pIC50'? There are descriptor_0, "
     )
     assert line.endswith(" more; name it with --target-columns") and len(line) < 500
-    shown = line.count("descriptor_")
-    assert f"and {len(columns) - shown} more" in line
+    listed_columns = line.count("descriptor_")
+    assert f"and {len(columns) - listed_columns} more" in line
 
 
 def test_what_a_terminal_would_obey_is_escaped():
@@ -70,8 +70,8 @@ def test_no_names_are_none():
     assert unknown("class", "yes", []) == "no class 'yes': there are none"
 
 
-def asked():
-    """Every place of the library where a name is chosen: how to ask for one, a mistyped name, and what was meant."""
+def choices():
+    """Every choice of a name in the library: how to make it, a mistyped name, and what it means."""
     from graphormer.data.public import bace
     from graphormer.data.sources import source
     from graphormer.data.targets import targets
@@ -103,9 +103,8 @@ def asked():
 
 
 def test_every_unknown_name_is_answered_by_the_nearest():
-    for ask, wanted, meant in asked():
-        with pytest.raises(
-            (ValueError, FileNotFoundError), match=f"did you mean '{meant}'"
-        ) as refused:
-            ask(wanted)
-        assert repr(wanted) in str(refused.value) and "\n" not in str(refused.value)
+    for choose, typo, meaning in choices():
+        message = f"did you mean '{meaning}'"
+        with pytest.raises((ValueError, FileNotFoundError), match=message) as caught:
+            choose(typo)
+        assert repr(typo) in str(caught.value) and "\n" not in str(caught.value)

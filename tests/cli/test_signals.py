@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: one line, the exit code of the signal, and nothing left behind."""
+"""Ctrl-C and SIGTERM at any moment: one line, the signal's exit code, and nothing left behind."""
 
 import os
 import signal
@@ -14,15 +14,17 @@ from conftest import ROOT
 from molxai.batch.checkpoint import parts_folder
 
 SHARED_MEMORY = Path("/dev/shm")
+"""Where Linux shows shared memory as files."""
 
 DEADLINE = 120
 """Seconds for what takes two on a machine that is not busy."""
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+"""Exit code after each signal."""
 
 
 def program(*arguments, folder):
-    """The program as it is installed, in a group of its own, with its own folder for temporary files."""
+    """The program as it is installed, in its own process group, with its own temporary folder."""
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "molxai.cli", *map(str, arguments)]
     return subprocess.Popen(
@@ -35,14 +37,15 @@ def program(*arguments, folder):
     )
 
 
-def wait_for(found):
+def wait_for(condition):
     deadline = time.monotonic() + DEADLINE
-    while not found() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert found()
+    assert condition()
 
 
-def shared():
+def shared_memory():
+    """Names of what worker processes share."""
     return {path.name for path in SHARED_MEMORY.glob("*loky*")} if SHARED_MEMORY.exists() else set()
 
 
@@ -56,22 +59,20 @@ def long(tmp_path):
 def test_a_signal_to_end_a_run_keeps_what_is_done_and_leaves_nothing_behind(
     long, saved_model, tmp_path
 ):
-    temporary, output = tmp_path / "temporary", tmp_path / "out.parquet"
+    temporary = tmp_path / "temporary"
+    output = tmp_path / "out.parquet"
     temporary.mkdir()
-    before = shared()
+    before = shared_memory()
     run = program("explain", long, "-m", saved_model, "-o", output, "-n", 2, folder=temporary)
     wait_for(lambda: list(parts_folder(output).glob("part-*.parquet")))
     run.terminate()  # to the program alone, as `kill` and batch systems do
-    _, said = run.communicate(timeout=DEADLINE)
+    _, error = run.communicate(timeout=DEADLINE)
     assert run.returncode == 143
-    assert (
-        said.count("\n") == 1
-        and said.startswith("molxai: interrupted; what is done is kept in")
-        and said.strip().endswith("--resume")
-    )
-    assert not list(temporary.iterdir()) and not [
-        name for name in shared() - before if f"-{run.pid}-" in name
-    ]
+    assert error.count("\n") == 1
+    assert error.startswith("molxai: interrupted; what is done is kept in")
+    assert error.strip().endswith("--resume")
+    assert not list(temporary.iterdir())
+    assert not [name for name in shared_memory() - before if f"-{run.pid}-" in name]
     with suppress(ProcessLookupError):  # nobody is left of the program's group
         for _ in range(100):
             os.killpg(run.pid, 0)
@@ -79,28 +80,25 @@ def test_a_signal_to_end_a_run_keeps_what_is_done_and_leaves_nothing_behind(
         pytest.fail("workers outlive the program")
 
 
-@pytest.mark.parametrize("sent", CODES)
+@pytest.mark.parametrize("number", CODES)
 @pytest.mark.parametrize("name", ["typer", "torch"])
-def test_a_signal_while_libraries_are_imported_is_one_line(tmp_path, name, sent):
+def test_a_signal_while_libraries_are_imported_is_one_line(tmp_path, name, number):
     code = (
         "import importlib.abc, os, sys\n"
         "class Sender(importlib.abc.MetaPathFinder):\n"
         "    def find_spec(self, name, path, target=None):\n"
-        f"        if name == {name!r}: os.kill(os.getpid(), {int(sent)})\n"
+        f"        if name == {name!r}: os.kill(os.getpid(), {int(number)})\n"
         "sys.meta_path.insert(0, Sender())\n"
         "sys.argv = ['molxai', 'explain', 'CCO', '-o', 'o.csv']\n"
         "from molxai.cli import entry\n"
         "entry()\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
     )
-    assert (
-        ended.returncode == CODES[sent]
-        and ended.stderr == "molxai: interrupted\n"
-        and not list(tmp_path.iterdir())
-    )
+    assert process.returncode == CODES[number] and process.stderr == "molxai: interrupted\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_ctrl_c_while_pictures_are_written(long, saved_model, tmp_path):
@@ -109,6 +107,6 @@ def test_ctrl_c_while_pictures_are_written(long, saved_model, tmp_path):
     run = program("explain", long, "-m", saved_model, "-o", folder, folder=tmp_path)
     wait_for(lambda: list(folder.glob("*.svg")))
     run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=DEADLINE)
-    assert run.returncode == 130 and said.strip() == "molxai: interrupted"
+    _, error = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 130 and error.strip() == "molxai: interrupted"
     assert not [path for path in folder.iterdir() if path.suffix != ".svg"]

@@ -32,7 +32,7 @@ IBUPROFEN = SMILES[0]
 WIDTHS = (40, 60, 80, 120)
 
 
-def printed(show, width):
+def show_at(show, width):
     """What a terminal of that width shows, without its colours."""
     out = Console(
         file=io.StringIO(), width=width, force_terminal=True, color_system=None, highlight=False
@@ -42,13 +42,13 @@ def printed(show, width):
 
 
 def letters(*texts):
-    """How often each letter stands there, but for blanks, bars and ellipses."""
+    """How often each letter is there, except blanks, bars and ellipses."""
     return Counter(letter for text in texts for letter in text if letter not in " \n█░…")
 
 
-def whole(show, width):
+def check_whole(show, width):
     """What is shown, after a check that no line is too wide."""
-    text = printed(show, width)
+    text = show_at(show, width)
     assert max(map(len, text.splitlines())) <= width
     return text
 
@@ -68,76 +68,69 @@ def test_no_letter_and_no_column_is_lost(width):
         ),
         ("x" * 50, "-0.123", "", "-1.000", "+2.000", "", "7"),
     ]
-    text = whole(lambda out: show_table(names, rows, out), width)
-    others, first = (
-        letters(*names[1:], *(cell for row in rows for cell in row[1:])),
-        letters(names[0], rows[0][0], rows[1][0]),
-    )
+    text = check_whole(lambda out: show_table(names, rows, out), width)
+    first = letters(names[0], rows[0][0], rows[1][0])
+    further = letters(*names[1:], *(cell for row in rows for cell in row[1:]))
     blocks = text.split("\n\n")
-    assert letters(text) == sum([first] * len(blocks), others), (
-        "the first column stands in each block, all else once"
-    )
+    # The first column stands in each block, everything else once.
+    assert letters(text) == sum([first] * len(blocks), further)
     for number in ("+0.123", "-0.123", "0.456", "-1.000", "+2.000"):
         assert number in text, "numbers are not folded"
 
 
 def test_what_fits_stands_on_one_line():
-    text = printed(lambda out: show_table(("a", "b"), [("1", "two words")], out), 80)
+    text = show_at(lambda out: show_table(("a", "b"), [("1", "two words")], out), 80)
     assert [line.split() for line in text.splitlines()] == [["a", "b"], ["1", "two", "words"]]
 
 
 def test_columns_without_room_follow_below_with_the_first_one():
-    names = tuple(f"column{place}" for place in range(9))
-    rows = [tuple(f"{row}.{place}00000" for place in range(9)) for row in range(3)]
-    text = whole(lambda out: show_table(names, rows, out), 40)
+    names = tuple(f"column{column}" for column in range(9))
+    rows = [tuple(f"{row}.{column}00000" for column in range(9)) for row in range(3)]
+    text = check_whole(lambda out: show_table(names, rows, out), 40)
     blocks = text.split("\n\n")
     assert len(blocks) > 1 and all(block.split()[0] == "column0" for block in blocks)
-    assert {word for block in blocks for word in block.split()} == {
-        *names,
-        *(cell for row in rows for cell in row),
-    }
+    assert set(text.split()) == {*names, *(cell for row in rows for cell in row)}
 
 
 def test_a_cut_column_ends_with_an_ellipsis_and_a_folded_one_does_not():
     def show(out):
         show_table(("input", "id"), [("C" * 70, "N" * 70)], out, ("input",))
 
-    text = whole(show, 60)
+    text = check_whole(show, 60)
     assert text.count("…") == 1 and text.count("N") == 70 and 9 <= text.count("C") < 70
 
 
 def test_a_program_reads_whole_lines():
     out = Console(file=io.StringIO(), width=UNBOUNDED, soft_wrap=True)
     show_table(("input", "text"), [("C" * 90, "N" * (CELL_LETTERS + 1))], out, ("input",))
-    assert (
-        len(out.file.getvalue().splitlines()) == 2
-        and f"{'C' * 90}  {'N' * (CELL_LETTERS + 1)}" in out.file.getvalue()
-    )
+    text = out.file.getvalue()
+    assert len(text.splitlines()) == 2
+    assert f"{'C' * 90}  {'N' * (CELL_LETTERS + 1)}" in text
 
 
 def test_what_looks_like_markup_is_text():
-    assert "[OH-].[bold]" in printed(
+    assert "[OH-].[bold]" in show_at(
         lambda out: show_table(("[red]a",), [("[OH-].[bold]",)], out), 80
     )
-    assert "[red]a" in printed(lambda out: show_table(("[red]a",), [(Text("x"),)], out), 80)
+    assert "[red]a" in show_at(lambda out: show_table(("[red]a",), [(Text("x"),)], out), 80)
 
 
 @pytest.fixture(scope="module")
 def tables():
     """Every table that a command shows in the terminal."""
     explainer = Explainer("bace", "lrp")
-    read = [entry.read(600) for entry in entries([str(ROOT / "datasets/drugs/drugs.csv")])][:12]
-    made = [(one, explainer(one.subject, "active")) for one in read]
-    series = [(one.id, explanation) for one, explanation in made]
+    drugs = [entry.read(600) for entry in entries([str(ROOT / "datasets/drugs/drugs.csv")])][:12]
+    explanations = [(drug, explainer(drug.subject, "active")) for drug in drugs]
+    series = [(drug.id, explanation) for drug, explanation in explanations]
     records = [
         {
-            "id": one.id,
-            "input": one.text,
+            "id": drug.id,
+            "input": drug.text,
             "prediction": "inactive",
             "probability": 0.65,
             "similarity": 0.25,
         }
-        for one in read
+        for drug in drugs
     ]
     anilides = [
         (f"anilide {n}", explainer(f"O=C(Nc1ccc({group})cc1)c1ccccc1", "active"))
@@ -155,19 +148,19 @@ def tables():
         "gap_max": 1e-6,
     }
     return {
-        "explain one": lambda out: show_explanation(made[0][1], out),
+        "explain one": lambda out: show_explanation(explanations[0][1], out),
         "explain fragments": lambda out: show_explanation(
-            made[0][1], out, SCHEMES["functional-groups"]
+            explanations[0][1], out, SCHEMES["functional-groups"]
         ),
-        "explain table": lambda out: show_explanations(made, out),
+        "explain table": lambda out: show_explanations(explanations, out),
         "predict": lambda out: show_records(
             records, ("id", "input", "prediction", "probability", "similarity"), out
         ),
         "compare methods": lambda out: show_comparison(
-            compare(explainer, read[0].subject, ["lrp", "gae", "integrated-gradients"]), out
+            compare(explainer, drugs[0].subject, ["lrp", "gae", "integrated-gradients"]), out
         ),
         "compare two": lambda out: show_matched(
-            matched_pair(explainer, read[10].subject, read[11].subject, "active"), out
+            matched_pair(explainer, drugs[10].subject, drugs[11].subject, "active"), out
         ),
         "fragments": lambda out: show_carriers(
             carriers(series, SCHEMES["functional-groups"]), series[0][1], out
@@ -178,7 +171,7 @@ def tables():
     }
 
 
-SHOWN = [
+TABLES = [
     "explain one",
     "explain fragments",
     "explain table",
@@ -193,18 +186,19 @@ SHOWN = [
 
 
 @pytest.mark.parametrize("width", [60, 80])
-@pytest.mark.parametrize("name", SHOWN)
-def test_every_table_of_the_program_is_whole(tables, name, width):
-    narrow, wide = whole(tables[name], width), printed(tables[name], 400)
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_of_the_program_is_check_whole(tables, name, width):
+    narrow = check_whole(tables[name], width)
+    wide = show_at(tables[name], 400)
     missing = letters(wide) - letters(narrow)
     assert not missing if name != "predict" else set(missing) <= set(SMILES_LETTERS)
 
 
 SMILES_LETTERS = "BCNOFSPIclnosra[]()=#@+-/\\%H123456789"
-"""What may be missing where the structures of a table are cut."""
+"""Letters that may be missing if the structures of a table are cut."""
 
 
-def test_the_training_table_is_whole(tmp_path):
+def test_the_training_table_is_check_whole(tmp_path):
     from dataclasses import replace
 
     from graphormer.graphs.molecules import MOLECULES
@@ -212,9 +206,9 @@ def test_the_training_table_is_whole(tmp_path):
     from molxai.cli.terminal import show_training
 
     config = replace(SMALL, outputs=2)
-    each = {"roc_auc": [0.8, 0.7, 0.9], "accuracy": [0.8, 0.7, 0.9]}
+    measures = {"roc_auc": [0.8, 0.7, 0.9], "accuracy": [0.8, 0.7, 0.9]}
     targets = ("first-of-the-endpoints", "second")
-    part = {"graphs": 9, **each, "targets": dict.fromkeys(targets, each)}
+    part = {"graphs": 9, **measures, "targets": dict.fromkeys(targets, measures)}
     card = Card(
         "a-model-with-a-long-name",
         config,
@@ -223,7 +217,8 @@ def test_the_training_table_is_whole(tmp_path):
         ("no", "yes"),
         metrics={"valid": part, "test": part},
     )
-    place = {"model": str(tmp_path / ("m" * 90))}
-    show = functools.partial(show_training, card, place, notes=False)
-    narrow, wide = whole(show, 60), printed(show, 400)
+    files = {"model": str(tmp_path / ("m" * 90))}
+    show = functools.partial(show_training, card, files, notes=False)
+    narrow = check_whole(show, 60)
+    wide = show_at(show, 400)
     assert not letters(wide) - letters(narrow) and letters(narrow)["m"] >= 90
