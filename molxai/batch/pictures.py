@@ -11,13 +11,13 @@ import pyarrow as pa
 from graphormer.files import write_file
 from molxai.batch.plan import Plan
 from molxai.batch.question import Question
-from molxai.batch.run import Library, run
+from molxai.batch.run import run
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Answer, Product, Worker
 from molxai.chemistry.fragments import fragment_labels, scheme_of
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input
+from molxai.explanation.inputs import Input, Inputs
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.pictures import draw
 from molxai.rendering.look import PLAIN, Look, Part, Scale, common_limit
@@ -178,7 +178,7 @@ class LargestRelevance(Sink):
 
 
 def on_common_scale(
-    sink: PictureFolder, question: Question, library: Library, plan: Plan
+    sink: PictureFolder, question: Question, inputs: Inputs, plan: Plan
 ) -> PictureFolder:
     """The sink with the largest relevance of all rows in full colour; explains them once more.
 
@@ -186,6 +186,6 @@ def on_common_scale(
         ValueError, OSError: as `run`.
     """
     largest = LargestRelevance()
-    run(Worker(question), library, largest, replace(plan, resume=False, restart=False))
+    run(Worker(question), inputs, largest, replace(plan, resume=False, restart=False))
     scale = "own" if largest.limit is None else largest.limit
     return replace(sink, drawing=replace(sink.drawing, scale=scale))

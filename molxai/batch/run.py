@@ -13,19 +13,16 @@ import glob
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib import metadata
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from graphormer.files import digest, write_file
+from graphormer.files import write_file
 from graphormer.network.checkpoint import versions
-from graphormer.readers.sdf import STRUCTURES
-from graphormer.readers.tables import AS_FOUND, SEPARATORS, Layout
-from graphormer.readers.text import ending, lines
 from molxai.batch.checkpoint import TOTAL, Parts, Tally, read_parts, tally_of
 from molxai.batch.columns import rows_of
 from molxai.batch.engines import Engine
@@ -33,7 +30,7 @@ from molxai.batch.plan import DEFAULT_PLAN, Plan
 from molxai.batch.rows import cost
 from molxai.batch.sinks import RecordFile, Sink
 from molxai.batch.worker import Worker
-from molxai.explanation.inputs import Entry, entries, is_file
+from molxai.explanation.inputs import Entry, Inputs
 
 CHUNK = 1024
 """Rows of a part; fewer for methods of many passes."""
@@ -46,68 +43,22 @@ FORMAT = "molxai-run-1"
 NumberedChunks = Iterator[tuple[int, list[Entry]]]
 
 
-@dataclass(frozen=True)
-class Library:
-    """What is to be explained."""
+def chunks_of(inputs: Inputs, size: int) -> NumberedChunks:
+    """Rows of the inputs in numbered chunks of at most `size`.
 
-    sources: tuple[str, ...]
-    layout: Layout = AS_FOUND
-    label_column: str = ""
-
-    def chunks(self, size: int) -> NumberedChunks:
-        """Rows in numbered chunks.
-
-        Raises:
-            FileNotFoundError, ValueError: as `entries`.
-        """
-        remaining = self.entries()
-        number = 0
-        while chunk := list(islice(remaining, size)):
-            yield number, chunk
-            number += 1
-
-    def entries(self) -> Iterator[Entry]:
-        """Every row, not read yet.
-
-        Raises:
-            FileNotFoundError, ValueError: as `molxai.explanation.inputs.entries`.
-        """
-        return entries(self.sources, self.layout, self.label_column)
-
-    def count(self) -> int:
-        """How many rows there are, by going through them."""
-        return sum(1 for _ in self.entries())
-
-    def digests(self) -> list[str]:
-        """Name and checksum of each file; of a SMILES, the SMILES."""
-        digests = []
-        for source in self.sources:
-            if is_file(source):
-                source = f"{Path(source).name} {digest(Path(source))}"
-            digests.append(source)
-        return digests
-
-    def estimate(self) -> int:
-        """About how many rows there are, for a progress bar."""
-        return sum(
-            _estimate(Path(source), self.layout) if is_file(source) else 1
-            for source in self.sources
-        )
+    Raises:
+        FileNotFoundError, ValueError: as `Inputs.entries`.
+    """
+    remaining = inputs.entries()
+    number = 0
+    while chunk := list(islice(remaining, size)):
+        yield number, chunk
+        number += 1
 
 
-def _estimate(path: Path, layout: Layout) -> int:
-    kind = ending(path)
-    if kind == ".parquet":
-        from pyarrow import parquet
-
-        return parquet.ParquetFile(path).metadata.num_rows
-    if kind == ".smi":
-        return sum(1 for _ in lines(path, layout.encoding))
-    if kind in SEPARATORS:
-        return sum(1 for _ in lines(path, layout.encoding)) - 1
-    if kind in STRUCTURES:
-        return max(1, sum(line.startswith("$$$$") for line in lines(path, layout.encoding)))
-    return 1
+def count(inputs: Inputs) -> int:
+    """How many rows there are, by going through them."""
+    return sum(1 for _ in inputs.entries())
 
 
 def chunk_size(worker: Worker) -> int:
@@ -119,20 +70,20 @@ def chunk_size(worker: Worker) -> int:
     return max(FEWEST, CHUNK // passes)
 
 
-def manifest_of(worker: Worker, library: Library, size: int) -> dict[str, Any]:
+def manifest_of(worker: Worker, inputs: Inputs, size: int) -> dict[str, Any]:
     """All that decides what the records hold, by name."""
     card = worker.explainer.card
     schema = worker.schema
     manifest = {
         "format": FORMAT,
-        "inputs": library.digests(),
+        "inputs": inputs.digests(),
         **asdict(replace(worker.question, model=card.name)),
         "weights_sha256": card.weights_sha256,
         "blocks": worker.blocks,
         "extras": worker.extras,
         "products": {name: repr(product) for name, product in worker.products.items()},
-        **asdict(library.layout),
-        "label_column": library.label_column,
+        **asdict(inputs.layout),
+        "label_column": inputs.label_column,
         "chunk": size,
         "columns": schema.names,
         "types": [str(column.type) for column in schema],
@@ -144,7 +95,7 @@ def manifest_of(worker: Worker, library: Library, size: int) -> dict[str, Any]:
 
 def run(
     worker: Worker,
-    library: Library,
+    inputs: Inputs,
     sink: Sink,
     plan: Plan = DEFAULT_PLAN,
     report: Callable[[Tally], None] = lambda tally: None,
@@ -155,7 +106,7 @@ def run(
 
     Args:
         worker: the question, and what the sink needs of each row.
-        library: rows.
+        inputs: rows.
         sink: where the answers go.
         plan: how the work is spread, and what happens to a run that was stopped.
         report: called with the tally of each chunk when it is done.
@@ -169,13 +120,13 @@ def run(
     """
     sink.check(worker.explainer)
     size = chunk or chunk_size(worker)
-    chunks = library.chunks(size)
+    chunks = chunks_of(inputs, size)
     first = next(chunks, None)
     second = next(chunks, None)
     if first is None:
-        raise ValueError(f"no inputs in {', '.join(library.sources)}: at least one row is needed")
+        raise ValueError(f"no inputs in {', '.join(inputs.sources)}: at least one row is needed")
     if sink.most is not None:
-        sink.check_count(library.count())
+        sink.check_count(count(inputs))
     on_gpu = next(worker.explainer.network.parameters()).is_cuda
     parts = Parts(sink.path) if sink.path and sink.resumable else None
     if second is None and plan.shard is None and not (parts and parts.folder.exists()):
@@ -186,12 +137,13 @@ def run(
         report(tally_of(table))
         return tally_of(table)
     engine = engine or plan.engine_for_many(on_gpu)
-    progress = _Progress(library.chunks(size), plan, report)
+    peeked = [chunk for chunk in (first, second) if chunk]
+    progress = _Progress(chain(peeked, chunks), plan, report)
     if parts is None:
         sink.write(_tables_in_order(worker, engine, progress), worker.explainer)
         return progress.tally
     with parts.alone(plan.shard):
-        parts.begin(manifest_of(worker, library, size), plan.continues, plan.restart)
+        parts.begin(manifest_of(worker, inputs, size), plan.continues, plan.restart)
         try:
             _fill(parts, worker, engine, progress)
         except StrictError:

@@ -13,9 +13,10 @@ import torch
 from graphormer.files import markdown_table
 from molxai.batch.plan import Plan
 from molxai.batch.question import Question
-from molxai.batch.run import Library, run
+from molxai.batch.run import run
 from molxai.batch.sinks import RecordFile
 from molxai.batch.worker import Worker
+from molxai.explanation.inputs import Inputs
 
 PRELOADED = [
     "molxai.batch.run",
@@ -48,7 +49,7 @@ def worker_of(model: str) -> Worker:
 
 
 def campaign(
-    work: Worker, library: Library, folder: Path, points: int, chunk: int, seed: int = 0
+    work: Worker, library: Inputs, folder: Path, points: int, chunk: int, seed: int = 0
 ) -> Campaign:
     """Begin a run, kill it (SIGKILL) after a random time, resume and kill it again, let it end.
 
@@ -88,7 +89,7 @@ def campaign(
 
 
 def _undisturbed_seconds(
-    context: ForkServerContext, work: Worker, library: Library, output: Path, chunk: int
+    context: ForkServerContext, work: Worker, library: Inputs, output: Path, chunk: int
 ) -> float:
     start = time.perf_counter()
     _start(context, work, library, output, chunk).join()
@@ -96,7 +97,7 @@ def _undisturbed_seconds(
 
 
 def _start(
-    context: ForkServerContext, work: Worker, library: Library, output: Path, chunk: int
+    context: ForkServerContext, work: Worker, library: Inputs, output: Path, chunk: int
 ) -> ForkServerProcess:
     """A process that has begun to explain the library, or to resume that."""
     process = context.Process(target=_resume, args=(work, library, output, chunk))
@@ -104,7 +105,7 @@ def _start(
     return process
 
 
-def _resume(work: Worker, library: Library, output: Path, chunk: int) -> None:
+def _resume(work: Worker, library: Inputs, output: Path, chunk: int) -> None:
     torch.set_num_threads(1)
     run(work, library, RecordFile(output), Plan(workers=0, resume=True), chunk=chunk)
 

@@ -143,11 +143,11 @@ def benchmark_interruption(
     import tempfile
 
     from graphormer.readers.tables import Layout
-    from molxai.batch.run import Library
     from molxai.benchmarks.interruption import campaign, markdown, worker_of
+    from molxai.explanation.inputs import Inputs as GivenInputs
 
     worker = worker_of(shipped_for(inputs, model))
-    library = Library(tuple(inputs), Layout(smiles_column))
+    library = GivenInputs(inputs, Layout(smiles_column))
     with tempfile.TemporaryDirectory() as folder:
         result = campaign(worker, library, Path(folder), points, chunk, seed)
     print(markdown(result))

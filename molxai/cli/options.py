@@ -14,6 +14,7 @@ from molxai.cli.printable import printable
 
 if TYPE_CHECKING:
     from graphormer.readers.tables import Layout
+    from molxai.explanation.inputs import Inputs as GivenInputs
 
 T = TypeVar("T")
 
@@ -170,13 +171,9 @@ def layout_of(
     return Layout(smiles_column, id_column, separator, encoding)
 
 
-def say_how_read(inputs: Sequence[str], layout: "Layout", quiet: bool) -> None:
+def say_how_read(inputs: "GivenInputs", quiet: bool) -> None:
     """Print on stderr the choices in reading the inputs that the user may not expect."""
-    from molxai.explanation.inputs import reading_notes
-
-    if quiet:
-        return
-    for note in reading_notes(inputs, layout):
+    for note in [] if quiet else inputs.notes():
         print(printable(note), file=sys.stderr)
 
 

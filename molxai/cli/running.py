@@ -4,19 +4,18 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from graphormer.files import real_path
 from graphormer.network.checkpoint import locate, read_card
-from graphormer.readers.tables import Layout
 from molxai.batch.checkpoint import Tally, parts_folder
 from molxai.batch.pictures import PictureFolder, on_common_scale
 from molxai.batch.plan import Plan, shard_of
 from molxai.batch.question import Question, usual_model
-from molxai.batch.run import Library, run
+from molxai.batch.run import count, run
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Worker
 from molxai.cli.options import layout_of, say_how_read, usage, written_to
@@ -24,26 +23,7 @@ from molxai.cli.parameters import Asking, Reading, Running
 from molxai.cli.printable import printable
 from molxai.cli.signals import INTERRUPTED, resumable, tell
 from molxai.cli.terminal import progress_bar
-from molxai.explanation.inputs import extra_columns, holds_digits, is_file, is_table
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What is to be explained, as it was typed."""
-
-    sources: tuple[str, ...]
-    layout: Layout
-    label_column: str = ""
-
-    @property
-    def reads(self) -> str:
-        """Molecules or digits, as the first of them says."""
-        return "digits" if self.sources and holds_digits(self.sources[0]) else "molecules"
-
-    @property
-    def several(self) -> bool:
-        """Whether they are more than a single molecule or digit."""
-        return len(self.sources) > 1 or is_table(self.sources[0])
+from molxai.explanation.inputs import Inputs, is_file
 
 
 def inputs_of(sources: Sequence[str], reading: Reading, label_column: str = "") -> Inputs:
@@ -135,20 +115,19 @@ def answer(
     _check_not_an_input(inputs, sink.path)
     _check_resumable(plan, sink.resumable)
     is_replaced = sink.path is not None and sink.path.is_file()
-    say_how_read(inputs.sources, inputs.layout, quiet)
+    say_how_read(inputs, quiet)
     worker = _worker(inputs, question, sink, extras)
-    library = Library(inputs.sources, inputs.layout, inputs.label_column)
     if sink.most is not None:
-        usage(sink.check_count, library.count())
+        usage(sink.check_count, count(inputs))
     doing = "explaining" if question.relevances else "predicting"
     with (
         _resumable(sink.path if sink.resumable else None),
-        progress_bar(library.estimate, doing, quiet) as report,
+        progress_bar(inputs.expected, doing, quiet) as report,
     ):
         if isinstance(sink, PictureFolder) and sink.drawing.scale == "common":
-            sink = on_common_scale(sink, question, library, plan)
+            sink = on_common_scale(sink, question, inputs, plan)
             worker = replace(worker, products=sink.products)
-        tally = run(worker, library, sink, plan, report=report)
+        tally = run(worker, inputs, sink, plan, report=report)
     close(tally, _closing_place(sink.path, is_replaced, plan), quiet)
 
 
@@ -171,7 +150,7 @@ def close(tally: Tally, place: str, quiet: bool) -> None:
 
 def _worker(inputs: Inputs, question: Question, sink: Sink, extras: bool) -> Worker:
     """The worker of a question, which has been checked against its model."""
-    types = extra_columns(inputs.sources, inputs.layout, inputs.label_column)
+    types = inputs.extra_columns()
     if not extras:
         types = {}
     worker = Worker(question, sink.blocks, tuple(types), types, sink.products)

@@ -11,9 +11,8 @@ from molxai.chemistry.fragments import scheme_of
 from molxai.cli.drawing import Pictures, refuse_for
 from molxai.cli.options import option_names, typed_options, usage
 from molxai.cli.outputs import check_ending, check_format, check_output, is_folder, is_record_file
-from molxai.cli.running import Inputs
 from molxai.cli.screens import ExplanationTable, PredictionTable
-from molxai.explanation.inputs import extra_columns
+from molxai.explanation.inputs import Inputs
 from molxai.pages.report import ReportPage, check_columns
 from molxai.rendering.colour import palette
 from molxai.rendering.look import scale_of
@@ -83,5 +82,5 @@ def report_sink(
     """
     usage(check_ending, output, (".html", ".htm"))
     usage(palette, cmap)
-    check_columns(columns, extra_columns(inputs.sources, inputs.layout, inputs.label_column))
+    check_columns(columns, inputs.extra_columns())
     return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale))

@@ -157,6 +157,16 @@ class Inputs:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    @property
+    def reads(self) -> str:
+        """Molecules or digits, as the first source says."""
+        return "digits" if self.sources and holds_digits(self.sources[0]) else "molecules"
+
+    @property
+    def several(self) -> bool:
+        """Whether they are more than a single molecule or digit, as far as their names say."""
+        return len(self.sources) > 1 or is_table(self.sources[0])
+
     def entries(self) -> Iterator[Entry]:
         """Every input in order, not read yet; `row` counts over all of them.
 

@@ -27,10 +27,10 @@ from molxai.batch.checkpoint import Parts, Tally, parts_folder
 from molxai.batch.columns import entries_of, rows_of
 from molxai.batch.engines import here, on_ray, processes
 from molxai.batch.records import FORMATS
-from molxai.batch.run import Library, merge
+from molxai.batch.run import merge
 from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
-from molxai.explanation.inputs import entries
+from molxai.explanation.inputs import Inputs, entries
 from molxai.explanation.record import KEYS
 
 POINTS = 20
@@ -69,7 +69,7 @@ def worker_with_columns(saved_model, **settings):
 def undisturbed(table, saved_model, tmp_path_factory):
     output = tmp_path_factory.mktemp("whole") / "out.parquet"
     assert explain_library(
-        worker_with_columns(saved_model), Library((str(table),)), output
+        worker_with_columns(saved_model), Inputs((str(table),)), output
     ) == Tally(100, 3)
     assert not parts_folder(output).exists()
     return output.read_bytes()
@@ -96,7 +96,7 @@ def test_every_row_is_there_once_and_in_order(undisturbed, tmp_path):
 
 def test_killed_at_any_moment_it_resumes_to_the_same_bytes(table, saved_model, tmp_path):
     worker = worker_with_columns(saved_model)
-    result = campaign(worker, Library((str(table),)), tmp_path, POINTS, 12)
+    result = campaign(worker, Inputs((str(table),)), tmp_path, POINTS, 12)
     assert result.same and not result.left and result.finished >= 1
     assert result.killed >= POINTS / 2
 
@@ -120,7 +120,7 @@ def stop_run(saved_model, table, output, after=4, **settings):
     with pytest.raises(StoppedError):
         explain_library(
             worker_with_columns(saved_model, **settings),
-            Library((str(table),)),
+            Inputs((str(table),)),
             output,
             stop_after(after),
         )
@@ -139,7 +139,7 @@ def test_only_missing_parts_are_done_again(table, saved_model, undisturbed, tmp_
             yield number, table
 
     assert explain_library(
-        worker_with_columns(saved_model), Library((str(table),)), output, count, resume=True
+        worker_with_columns(saved_model), Inputs((str(table),)), output, count, resume=True
     ) == Tally(100, 3)
     assert numbers == list(range(after, 9)) and output.read_bytes() == undisturbed
 
@@ -158,7 +158,7 @@ def test_a_damaged_part_is_done_again(table, saved_model, undisturbed, tmp_path,
         "foreign": b"PAR1 nothing",
     }
     part.write_bytes(contents[harm])
-    explain_library(worker_with_columns(saved_model), Library((str(table),)), output, resume=True)
+    explain_library(worker_with_columns(saved_model), Inputs((str(table),)), output, resume=True)
     assert output.read_bytes() == undisturbed
 
 
@@ -168,13 +168,13 @@ def test_another_run_is_refused_with_the_reason(table, saved_model, tmp_path):
     with pytest.raises(
         ValueError, match=r"out\.parquet\.parts holds an unfinished run: add --resume"
     ):
-        explain_library(worker_with_columns(saved_model), Library((str(table),)), output)
+        explain_library(worker_with_columns(saved_model), Inputs((str(table),)), output)
     with pytest.raises(
         ValueError, match=r'with method "lrp", this one has "gradient-input": repeat its command'
     ):
         explain_library(
             worker_with_columns(saved_model, method="gradient-input"),
-            Library((str(table),)),
+            Inputs((str(table),)),
             output,
             resume=True,
         )
@@ -184,13 +184,13 @@ def test_another_run_is_refused_with_the_reason(table, saved_model, tmp_path):
         ValueError, match="holds an unfinished run with inputs .*SHA-256 .*--restart"
     ):
         explain_library(
-            worker_with_columns(saved_model), Library((str(longer_table),)), output, resume=True
+            worker_with_columns(saved_model), Inputs((str(longer_table),)), output, resume=True
         )
     assert len(list(parts_folder(output).glob("part-*"))) == 4  # nothing was lost by asking
 
 
 def test_shards_join_to_the_whole(table, saved_model, undisturbed, tmp_path):
-    rows = Library((str(table),))
+    rows = Inputs((str(table),))
     together = tmp_path / "out.parquet"
     for i in (2, 0, 1):  # all into one folder
         explain_library(worker_with_columns(saved_model), rows, together, shard=(i, 3))
@@ -212,13 +212,13 @@ def test_a_missing_shard_is_named(table, saved_model, tmp_path, capsys):
     output = tmp_path / "out.parquet"
     assert main(["merge", "-o", str(output)]) == 1
     assert "no unfinished run in" in capsys.readouterr().err
-    explain_library(worker_with_columns(saved_model), Library((str(table),)), output, shard=(1, 2))
+    explain_library(worker_with_columns(saved_model), Inputs((str(table),)), output, shard=(1, 2))
     assert main(["merge", "-o", str(output)]) == 1
     assert "part 0 of 9 is missing or damaged" in capsys.readouterr().err and not output.exists()
     different = tmp_path / "different.parquet"
     explain_library(
         worker_with_columns(saved_model, method="saliency"),
-        Library((str(table),)),
+        Inputs((str(table),)),
         different,
         shard=(0, 2),
     )
@@ -230,7 +230,7 @@ def test_processes_give_the_same(table, saved_model, undisturbed, tmp_path):
     output = tmp_path / "out.parquet"
     explain_library(
         worker_with_columns(saved_model),
-        Library((str(table),)),
+        Inputs((str(table),)),
         output,
         partial(processes, workers=2),
     )
@@ -263,7 +263,7 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not kn
 
 
 def numbered_chunks(table):
-    return ((number, rows_of(rows)) for number, rows in Library((str(table),)).chunks(12))
+    return ((number, rows_of(rows)) for number, rows in Inputs((str(table),)).chunks(12))
 
 
 def test_a_killed_worker_loses_nothing(table, tmp_path):
@@ -350,7 +350,7 @@ def test_formats_hold_the_same(table, saved_model, tmp_path):
     """Every format of one library, features included."""
     for kind in FORMATS:
         settings = worker_with_columns(saved_model, features=True, blocks=kind == ".sdf")
-        explain_library(settings, Library((str(table),)), tmp_path / f"out{kind}")
+        explain_library(settings, Inputs((str(table),)), tmp_path / f"out{kind}")
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert json.loads((tmp_path / "out.json").read_text()) == rows
     assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()] == rows
@@ -363,7 +363,7 @@ def test_formats_hold_the_same(table, saved_model, tmp_path):
 
 
 def test_sdf_sets_relevance_on_the_atoms(table, saved_model, tmp_path):
-    library = Library((str(table),))
+    library = Inputs((str(table),))
     explain_library(worker_with_columns(saved_model, blocks=True), library, tmp_path / "out.sdf")
     explain_library(worker_with_columns(saved_model), library, tmp_path / "out.parquet")
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
@@ -380,7 +380,7 @@ def test_sdf_sets_relevance_on_the_atoms(table, saved_model, tmp_path):
         assert atom_relevance(mol) == pytest.approx(row["relevance"], rel=1e-5)
     # What was written can be explained again, to the same numbers.
     again = tmp_path / "again.parquet"
-    explain_library(worker_of(saved_model), Library((str(tmp_path / "out.sdf"),)), again)
+    explain_library(worker_of(saved_model), Inputs((str(tmp_path / "out.sdf"),)), again)
     repeated = parquet.read_table(again).to_pylist()
     logits = [row["logit"] for row in rows if row["logit"] is not None]
     assert [row["logit"] for row in repeated if row["status"] == "ok"] == pytest.approx(logits)
@@ -422,14 +422,14 @@ def test_parts_of_another_run_are_none(table, saved_model, undisturbed, tmp_path
     output = tmp_path / "out.parquet"
     parts = stop_run(saved_model, table, output, 3, method="gradient-input")
     (parts.folder / "manifest.json").unlink()
-    explain_library(worker_with_columns(saved_model), Library((str(table),)), output)
+    explain_library(worker_with_columns(saved_model), Inputs((str(table),)), output)
     assert output.read_bytes() == undisturbed
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "total.json"])
 def test_a_damaged_note_is_named(table, saved_model, capsys, tmp_path, name):
     output = tmp_path / "out.parquet"
-    explain_library(worker_with_columns(saved_model), Library((str(table),)), output, shard=(0, 1))
+    explain_library(worker_with_columns(saved_model), Inputs((str(table),)), output, shard=(0, 1))
     (parts_folder(output) / name).write_text("")
     assert main(["merge", "-o", str(output)]) == 1
     assert f"{name} is damaged" in capsys.readouterr().err
@@ -441,7 +441,7 @@ def test_strict_is_kept_on_resuming(table, saved_model, tmp_path):
     with pytest.raises(ValueError, match="row 13: RDKit cannot read"):
         explain_library(
             worker_with_columns(saved_model),
-            Library((str(table),)),
+            Inputs((str(table),)),
             output,
             resume=True,
             strict=True,
@@ -488,7 +488,7 @@ def test_packed_files_are_read(table, saved_model, undisturbed, tmp_path):
     packed = tmp_path / "library.csv.gz"
     packed.write_bytes(gzip.compress(table.read_bytes()))
     explain_library(
-        worker_with_columns(saved_model), Library((str(packed),)), tmp_path / "out.parquet"
+        worker_with_columns(saved_model), Inputs((str(packed),)), tmp_path / "out.parquet"
     )
     assert (tmp_path / "out.parquet").read_bytes() == undisturbed
     packed.write_bytes(gzip.compress(table.read_bytes())[:-20])
@@ -518,7 +518,7 @@ def test_digits_go_the_same_way(saved_digit_model, tmp_path):
     work = worker_of(saved_digit_model)
     for engine, name in ((here, "a.parquet"), (partial(processes, workers=1), "b.parquet")):
         assert explain_library(
-            work, Library((str(tmp_path / "digits.npz"),)), tmp_path / name, engine
+            work, Inputs((str(tmp_path / "digits.npz"),)), tmp_path / name, engine
         ) == Tally(27)
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     rows = parquet.read_table(tmp_path / "a.parquet").to_pylist()
@@ -529,7 +529,7 @@ def test_predictions_go_the_same_way(table, saved_model, undisturbed, tmp_path):
     output = tmp_path / "predictions.parquet"
     worker = worker_with_columns(saved_model, relevances=False)
     parts = stop_run(saved_model, table, output, 3, relevances=False)
-    tally = explain_library(worker, Library((str(table),)), output, resume=True)
+    tally = explain_library(worker, Inputs((str(table),)), output, resume=True)
     assert tally == Tally(100, 3)
     assert not parts.folder.exists()
     (tmp_path / "explanations.parquet").write_bytes(undisturbed)

@@ -18,8 +18,9 @@ from pyarrow import parquet
 
 from molxai.batch.checkpoint import MANIFEST, RUN, TOTAL, Parts, Tally, parts_folder
 from molxai.batch.locks import WHOLE
-from molxai.batch.run import Library, merge
+from molxai.batch.run import merge
 from molxai.cli import main
+from molxai.explanation.inputs import Inputs
 
 DAMAGED = 60
 """Damaged folders."""
@@ -35,7 +36,7 @@ def run(saved_model, tmp_path_factory):
         "smiles\n" + "\n".join("C" * n + "O" for n in range(1, 11)) + "\n"
     )
     work = worker_of(saved_model)
-    rows = Library((str(folder / "t.csv"),))
+    rows = Inputs((str(folder / "t.csv"),))
     explain_library(work, rows, folder / "o.jsonl", shard=(0, 1), chunk=CHUNK)
     explain_library(work, rows, folder / "whole.jsonl", chunk=CHUNK)
     return work, rows, parts_folder(folder / "o.jsonl"), (folder / "whole.jsonl").read_bytes()
@@ -258,14 +259,14 @@ def test_a_file_that_was_changed_is_another_input_and_the_line_says_how_to_go_on
     table = tmp_path / "t.csv"
     table.write_text("smiles\nCCO\nCCN\nCCC\n")
     work = worker_of(saved_model)
-    explain_library(work, Library((str(table),)), output, shard=(0, 2), chunk=2)
+    explain_library(work, Inputs((str(table),)), output, shard=(0, 2), chunk=2)
     table.write_text("smiles\nCCO\nCCN\nCCCl\n")
     with pytest.raises(ValueError) as caught:
-        explain_library(work, Library((str(table),)), output, resume=True, chunk=2)
+        explain_library(work, Inputs((str(table),)), output, resume=True, chunk=2)
     message = str(caught.value)
     assert "names and the SHA-256 of their bytes" in message
     assert "add --restart to discard that run" in message
-    assert explain_library(work, Library((str(table),)), output, restart=True, chunk=2) == Tally(3)
+    assert explain_library(work, Inputs((str(table),)), output, restart=True, chunk=2) == Tally(3)
     assert [json.loads(line)["input"] for line in output.open()] == ["CCO", "CCN", "CCCl"]
     arguments = ["explain", table, "-m", saved_model, "-o", output, "--restart", "--resume"]
     assert main(list(map(str, arguments))) == 2
@@ -279,7 +280,7 @@ def test_a_file_in_the_place_of_the_folder_is_named(saved_model, tmp_path):
     with pytest.raises(
         ValueError, match=r"o\.jsonl\.parts is a file: a folder of this name is needed"
     ):
-        explain_library(worker_of(saved_model), Library((str(table),)), output, chunk=2)
+        explain_library(worker_of(saved_model), Inputs((str(table),)), output, chunk=2)
 
 
 def test_a_loop_of_links_costs_a_line(saved_model, tmp_path, capsys):

@@ -10,9 +10,10 @@ from molxai.batch.engines import here
 from molxai.batch.pictures import Drawing, PictureFile, PictureFolder, on_common_scale
 from molxai.batch.plan import DEFAULT_PLAN, Plan
 from molxai.batch.question import Question
-from molxai.batch.run import Library, run
+from molxai.batch.run import run
 from molxai.batch.sinks import RecordFile
 from molxai.cli import main
+from molxai.explanation.inputs import Inputs
 from molxai.pages.report import ReportPage
 
 SMILES = ("CCO", "c1ccccc1O", "C1CC", "CC(=O)N", "CCN", "CCCl", "OCCO")
@@ -25,7 +26,7 @@ CHUNK = 2
 def library(tmp_path):
     table = tmp_path / "t.smi"
     table.write_text("".join(f"{smiles} m{i}\n" for i, smiles in enumerate(SMILES)))
-    return Library((str(table),))
+    return Inputs((str(table),))
 
 
 def sink_of(kind, output, question):

@@ -16,8 +16,8 @@ from pyarrow import parquet
 from molxai.batch.checkpoint import Tally
 from molxai.batch.engines import processes
 from molxai.batch.pool import Limits, WorkerProcess, refuse_row
-from molxai.batch.run import Library
 from molxai.batch.worker import Worker
+from molxai.explanation.inputs import Inputs
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not know the tests
 
@@ -182,7 +182,7 @@ def test_a_library_with_a_poisonous_row_is_done(saved_model, tmp_path):
     with table.open("w", newline="") as file:
         csv.writer(file).writerows([("name", "smiles", "plate"), *rows])
     worker = worker_of(saved_model, PoisonousWorker, extras=("plate",))
-    library = Library((str(table),))
+    library = Inputs((str(table),))
 
     def stop_early(work, chunks):
         tables = processes(work, chunks, 1, Limits())

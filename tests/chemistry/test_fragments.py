@@ -14,13 +14,14 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.network.card import Card
-from molxai.batch.run import Library, manifest_of
+from molxai.batch.run import manifest_of
 from molxai.batch.worker import Worker
 from molxai.chemistry.fragments import SCHEMES, attached_smiles, fragments, from_smarts, lost, parts
 from molxai.chemistry.functional_groups import CYCLIC_AMIDINES, GROUPS
 from molxai.chemistry.ring_names import RINGS
 from molxai.cli import main
 from molxai.explanation.explainer import Explainer
+from molxai.explanation.inputs import Inputs
 
 OWN = (
     "# warheads and rings",
@@ -283,7 +284,7 @@ def _records(path):
 
 
 def test_the_manifest_holds_the_content_of_the_users_file(saved_model):
-    library = Library(("C",))
+    library = Inputs(("C",))
     manifests = [
         manifest_of(work, library, work.schema, 8)
         for work in (Worker(str(saved_model), fragments=(line,)) for line in OWN[2:4])
