@@ -261,23 +261,6 @@ def entries(
     return Inputs(sources, layout, label_column).entries()
 
 
-def tables(sources: Sequence[str], layout: Layout = AS_FOUND) -> Iterator[Table]:
-    """The files with named columns among the sources, as `Inputs.tables`."""
-    return Inputs(sources, layout).tables()
-
-
-def extra_columns(
-    sources: Sequence[str], layout: Layout = AS_FOUND, label_column: str = ""
-) -> dict[str, Any]:
-    """The columns beside structures and ids, as `Inputs.extra_columns`."""
-    return Inputs(sources, layout, label_column).extra_columns()
-
-
-def reading_notes(sources: Sequence[str], layout: Layout = AS_FOUND) -> list[str]:
-    """What was chosen in reading the files, as `Inputs.notes`."""
-    return Inputs(sources, layout).notes()
-
-
 def is_table(source: str) -> bool:
     """Whether the argument names a file that may hold many inputs."""
     return is_file(source) and ending(Path(source)) not in SINGLE

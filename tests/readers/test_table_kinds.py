@@ -19,7 +19,7 @@ from graphormer.readers.numerals import numerals
 from graphormer.readers.sdf import sdf_records
 from graphormer.readers.tables import Layout, read_rows
 from graphormer.readers.text import encoding_of
-from molxai.explanation.inputs import entries, read_inputs, reading_notes
+from molxai.explanation.inputs import Inputs, entries, read_inputs
 
 MOLECULES = [("alpha", "CCO", "1.5"), ("beta", "c1ccccc1O", "-2.25"), ("gamma", "CC(=O)N", "1200")]
 """Id, SMILES and a value, the same in every kind of table below."""
@@ -299,7 +299,7 @@ def test_the_usual_encodings_are_read(tmp_path, encoding):
     path.write_bytes("id,smiles,unit\nMüller-1,CCO,µM\nß,CCN,µM\n".encode(encoding))
     found = list(entries([str(path)]))
     assert [(one.id, one.extras["unit"]) for one in found] == [("Müller-1", "µM"), ("ß", "µM")]
-    assert bool(reading_notes([str(path)])) == (encoding not in ("utf-8", "utf-8-sig"))
+    assert bool(Inputs([str(path)]).notes()) == (encoding not in ("utf-8", "utf-8-sig"))
     assert [one.id for one in entries([str(path)], Layout(encoding=encoding))] == ["Müller-1", "ß"]
 
 
