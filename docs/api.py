@@ -21,7 +21,9 @@ molxai.explanation.refused         Refused
 molxai.explanation.method           Method
 molxai.explanation.methods           EXPLAINERS method
 molxai.metrics.comparison           compare Comparison
-molxai.chemistry.fragments            SCHEMES fragments Fragment Fragments parts from_smarts
+molxai.chemistry.fragments            fragments Fragment Fragments
+molxai.chemistry.schemes              SCHEMES parts
+molxai.chemistry.own_schemes        from_smarts
 molxai.chemistry.pair              matched_pair MatchedPair
 molxai.chemistry.series               carriers Carrier
 molxai.chemistry.rgroups              core_table
@@ -29,11 +31,13 @@ molxai.explanation.flow                 Flow
 molxai.explanation.pair_flow            PairFlow pair_flow
 molxai.rules.conserve              conserve Conserved
 # Many inputs
-molxai.explanation.inputs               read_inputs Inputs Entry Input
+molxai.explanation.inputs               read_inputs Inputs
+molxai.explanation.entry               Entry Input
 molxai.batch.question              Question
 molxai.batch.rows                explain_rows predict_rows Prediction
 molxai.explanation.record              KEYS input_record
-molxai.batch.records              record prediction_record schema write_tables
+molxai.batch.records              record prediction_record schema
+molxai.batch.writers           write_tables
 molxai.batch.worker          Worker
 molxai.batch.run             run merge
 molxai.batch.plan            Plan

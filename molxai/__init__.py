@@ -1,4 +1,4 @@
-"""Which atoms, which superpixels, which inputs does a prediction rest on? Relevances that add up to it."""
+"""Which atoms, which superpixels does a prediction rest on? Relevances that add up to it."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from molxai.batch.frame import explain_frame
     from molxai.batch.question import Question
     from molxai.batch.worker import Worker
-    from molxai.chemistry.fragments import SCHEMES, fragments
+    from molxai.chemistry.fragments import fragments
     from molxai.chemistry.pair import matched_pair
     from molxai.chemistry.rgroups import core_table
+    from molxai.chemistry.schemes import SCHEMES
     from molxai.chemistry.series import carriers
     from molxai.explanation.explainer import Explainer
     from molxai.explanation.explanation import Explanation
@@ -59,7 +60,7 @@ MODULES = {
     "Metric": "molxai.metrics.metric",
     "Question": "molxai.batch.question",
     "Refused": "molxai.explanation.refused",
-    "SCHEMES": "molxai.chemistry.fragments",
+    "SCHEMES": "molxai.chemistry.schemes",
     "Target": "molxai.explanation.target",
     "Worker": "molxai.batch.worker",
     "carriers": "molxai.chemistry.series",

@@ -25,7 +25,7 @@ import pyarrow as pa
 from graphormer.files import write_file
 from graphormer.graphs.molecules import shortened
 from molxai.batch.locks import Shard, alone_in
-from molxai.batch.records import Parquet
+from molxai.batch.writers import Parquet
 
 RUN = b"molxai run"
 """Key of the manifest's checksum in the metadata of a part."""

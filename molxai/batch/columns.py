@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy import ndarray
 
-from molxai.explanation.inputs import Entry
+from molxai.explanation.entry import Entry
 
 Columns = Mapping[str, ndarray]
 """Arrays of one length, by name."""

@@ -14,10 +14,12 @@ from molxai.batch.question import Question
 from molxai.batch.run import run
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Answer, Product, Worker
-from molxai.chemistry.fragments import fragment_labels, scheme_of
+from molxai.chemistry.fragments import fragment_labels
+from molxai.chemistry.schemes import scheme_of
+from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input, Inputs
+from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.pictures import draw
 from molxai.rendering.look import PLAIN, Look, Part, Scale, common_limit

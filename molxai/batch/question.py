@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from graphormer.graphs.molecules import MAX_ATOMS
 from graphormer.network.card import Card
-from molxai.chemistry.fragments import Scheme, scheme_of
+from molxai.chemistry.schemes import Scheme, scheme_of
 from molxai.chemistry.series import default_target
 from molxai.explanation.explainer import BATCH_SIZE, Explainer, chosen_device
 from molxai.explanation.methods import method as method_named

@@ -14,9 +14,9 @@ from torch import Tensor
 from graphormer.evaluation.fingerprints import ecfp_bits, nearest
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.prediction import predict_each
+from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer, graph_in
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input
 from molxai.explanation.methods import check_size
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.target import Target

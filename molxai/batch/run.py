@@ -30,7 +30,8 @@ from molxai.batch.plan import DEFAULT_PLAN, Plan
 from molxai.batch.rows import cost
 from molxai.batch.sinks import RecordFile, Sink
 from molxai.batch.worker import Worker
-from molxai.explanation.inputs import Entry, Inputs
+from molxai.explanation.entry import Entry
+from molxai.explanation.inputs import Inputs
 
 CHUNK = 1024
 """Rows of a part; fewer for methods of many passes."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from molxai.batch.records import BLOCK, FORMATS, write_tables
+from molxai.batch.records import BLOCK
 from molxai.batch.worker import Product
+from molxai.batch.writers import FORMATS, write_tables
 from molxai.explanation.explainer import Explainer
 
 

@@ -24,9 +24,9 @@ from molxai.batch.columns import Columns, as_array, as_typed, entries_of
 from molxai.batch.question import Question
 from molxai.batch.records import BLOCK, column_names, prediction_record, record, schema
 from molxai.batch.rows import CHUNK, ExplainedRow, chunks, explain_rows, predict_rows
+from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input
 from molxai.explanation.record import Record
 
 PREDICTION = "pred"

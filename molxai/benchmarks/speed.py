@@ -24,8 +24,9 @@ from graphormer.graphs.molecules import molecule
 from graphormer.network.checkpoint import versions
 from graphormer.network.prediction import batch_for
 from graphormer.training.presets import preset_of
+from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer, graph_in
-from molxai.explanation.inputs import Entry, entries
+from molxai.explanation.inputs import entries
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.ensemble import explain_batch
 

@@ -17,7 +17,8 @@ from graphormer.graphs.molecules import Molecule, molecule, shortened
 from graphormer.names import unknown
 from graphormer.readers.sdf import SdfRecord, sdf_records
 from graphormer.readers.tables import TABLES, Layout, read_rows
-from molxai.explanation.inputs import MOLECULE_FILES, read_inputs
+from molxai.explanation.inputs import read_inputs
+from molxai.explanation.kinds import MOLECULE_FILES
 
 SPLIT = "split"
 """Column of a table that names each row's set: train or test; rows of other sets are left alone."""

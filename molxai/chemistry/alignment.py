@@ -13,8 +13,8 @@ from jaxtyping import Float, Int
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFMCS
 
-from molxai.chemistry.fragments import PLACE
 from molxai.chemistry.grouping import pieces
+from molxai.chemistry.schemes import PLACE
 
 SENSIBLE: dict[str, Any] = {
     "bondCompare": rdFMCS.BondCompare.CompareOrderExact,

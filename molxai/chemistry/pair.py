@@ -11,8 +11,9 @@ from typing import Any
 
 from graphormer.graphs.molecules import Molecule
 from molxai.chemistry.alignment import Alignment, Pair, alignment
-from molxai.chemistry.fragments import Fragment, attached_smiles, relevance_sum
+from molxai.chemistry.fragments import Fragment, relevance_sum
 from molxai.chemistry.grouping import pieces
+from molxai.chemistry.schemes import attached_smiles
 from molxai.explanation.explainer import Class, Explainer, Source
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.words import SHORTEST_NAME, in_a_line, quoted, signed

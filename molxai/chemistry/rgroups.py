@@ -10,8 +10,9 @@ from rdkit.Chem import rdFMCS, rdRGroupDecomposition
 from graphormer.graphs.molecules import Molecule, shortened
 from molxai.chemistry.alignment import SENSIBLE
 from molxai.chemistry.cores import core_query
-from molxai.chemistry.fragments import PLACE, Fragment, attached_smiles, relevance_sum
+from molxai.chemistry.fragments import Fragment, relevance_sum
 from molxai.chemistry.grouping import Atoms, pieces
+from molxai.chemistry.schemes import PLACE, attached_smiles
 from molxai.chemistry.series import HYDROGEN, Named, Row, Table, check_one_target
 from molxai.explanation.explanation import Explanation
 

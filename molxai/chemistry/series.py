@@ -12,7 +12,9 @@ from typing import Any
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.card import Card
-from molxai.chemistry.fragments import Fragment, Lost, Scheme, fragments, lost
+from molxai.chemistry.fragments import Fragment, fragments
+from molxai.chemistry.own_schemes import Lost
+from molxai.chemistry.schemes import Scheme, lost
 from molxai.explanation.captions import bias_word
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation

@@ -344,7 +344,8 @@ def benchmark_groundtruth(
 
     Trivial baselines and the model's quality are shown, too. An interrupted training continues.
     """
-    from molxai.benchmarks.groundtruth import groundtruth, markdown, write
+    from molxai.benchmarks.groundtruth import groundtruth
+    from molxai.benchmarks.groundtruth_tables import markdown, write
 
     _check_truth(task, smarts)
     usage(_known_device, device)

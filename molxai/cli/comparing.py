@@ -14,8 +14,8 @@ from molxai.cli.parameters import Contrast
 from molxai.cli.printable import printable
 
 if TYPE_CHECKING:
+    from molxai.explanation.entry import Input
     from molxai.explanation.explainer import Explainer
-    from molxai.explanation.inputs import Input
 
 USUAL = ",".join(Literal("molxai.metrics.comparison", "METHODS").names())
 
@@ -107,7 +107,8 @@ def _read(
         ValueError: an input cannot be read, or there are more.
     """
     from molxai.batch.question import Question, usual_model
-    from molxai.explanation.inputs import holds_digits, read_inputs
+    from molxai.explanation.inputs import read_inputs
+    from molxai.explanation.kinds import holds_digits
 
     reads = "digits" if holds_digits(sources[0]) else "molecules"
     question = usage(

@@ -46,7 +46,7 @@ def explain(
     per input, and may be interrupted and resumed; .svg .png hold a picture of one input; a folder
     holds a picture of each.
     """
-    from molxai.chemistry.fragments import read_scheme
+    from molxai.chemistry.schemes import read_scheme
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import explanation_sink
 

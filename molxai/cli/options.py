@@ -149,7 +149,7 @@ def usage(check: Callable[..., T], *arguments: Any, **options: Any) -> T:
 def shipped_for(inputs: Sequence[str], model: str) -> str:
     """The model as it was typed, or else the shipped one that reads such inputs."""
     from molxai.batch.question import usual_model
-    from molxai.explanation.inputs import holds_digits
+    from molxai.explanation.kinds import holds_digits
 
     has_digits = bool(inputs) and holds_digits(inputs[0])
     return usual_model(model, "digits" if has_digits else "molecules")

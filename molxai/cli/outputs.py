@@ -5,7 +5,7 @@ from pathlib import Path
 
 from graphormer.files import missing_folder
 from graphormer.names import nearest, unknown
-from molxai.batch.records import FORMATS
+from molxai.batch.writers import FORMATS
 
 
 def check_output(path: Path | None, pictures: bool = True) -> None:

@@ -23,7 +23,8 @@ from molxai.cli.parameters import Asking, Reading, Running
 from molxai.cli.printable import printable
 from molxai.cli.signals import INTERRUPTED, resumable, tell
 from molxai.cli.terminal import progress_bar
-from molxai.explanation.inputs import Inputs, is_file
+from molxai.explanation.inputs import Inputs
+from molxai.explanation.kinds import is_file
 
 
 def inputs_of(sources: Sequence[str], reading: Reading, label_column: str = "") -> Inputs:

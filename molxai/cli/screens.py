@@ -9,7 +9,7 @@ import pyarrow as pa
 from molxai.batch.rows import ExplainedRow
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Answer, Product
-from molxai.chemistry.fragments import Scheme
+from molxai.chemistry.schemes import Scheme
 from molxai.cli.terminal import (
     console,
     show_explanation,

@@ -11,8 +11,8 @@ import typer
 
 from graphormer.names import split_names, unknown
 from graphormer.readers.tables import as_text
-from molxai.chemistry.fragments import read_scheme, scheme_of
 from molxai.chemistry.rgroups import core_table
+from molxai.chemistry.schemes import read_scheme, scheme_of
 from molxai.chemistry.series import Named, carriers, lost_lines, series_target
 from molxai.cli.fragment_tables import core_line, show_carriers, show_core_table
 from molxai.cli.options import usage
@@ -21,8 +21,8 @@ from molxai.cli.printable import printable
 from molxai.cli.screens import Explanations
 from molxai.cli.series_tables import SERIES_ENDINGS, carrier_rows, core_rows, write_series
 from molxai.cli.terminal import console
+from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.inputs import Input
 
 MOST_COLUMNS = 12
 """Columns of a table that files of R groups hold by default: more would hide the R groups."""

@@ -7,7 +7,7 @@ import typer
 from molxai.batch.pictures import Drawing, PictureFile, PictureFolder
 from molxai.batch.question import Question
 from molxai.batch.sinks import RecordFile, Sink
-from molxai.chemistry.fragments import scheme_of
+from molxai.chemistry.schemes import scheme_of
 from molxai.cli.drawing import Pictures, refuse_for
 from molxai.cli.options import option_names, typed_options, usage
 from molxai.cli.outputs import check_ending, check_format, check_output, is_folder, is_record_file

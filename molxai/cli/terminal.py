@@ -12,12 +12,13 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemaini
 from graphormer.network.card import Card
 from molxai.batch.checkpoint import Tally
 from molxai.batch.rows import ExplainedRow
-from molxai.chemistry.fragments import Scheme, fragments, lost_notes
+from molxai.chemistry.fragments import fragments
+from molxai.chemistry.schemes import Scheme, lost_notes
 from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import UNBOUNDED, show_table
+from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input
 from molxai.explanation.record import Record
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
-from molxai.explanation.inputs import Input
 from molxai.explanation.refused import Refused, refuse
 from molxai.explanation.sources import text_of
 from molxai.explanation.subjects import Subject

@@ -24,9 +24,9 @@ from graphormer.network.prediction import batch_for
 from molxai.explanation.classes import Class as Class
 from molxai.explanation.classes import Classes, endpoint_column
 from molxai.explanation.collection import explain_collection
+from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
-from molxai.explanation.inputs import Input
 from molxai.explanation.methods import check_size
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsIndex, TypeVar, overload
 
 from graphormer.graphs.molecules import Molecule
+from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input
 from molxai.explanation.optional import needed
 from molxai.explanation.record import KEYS, Record, input_record
 from molxai.explanation.refused import Refused

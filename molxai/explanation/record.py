@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from graphormer.graphs.molecules import Molecule
 from molxai.explanation.account import Account
-from molxai.explanation.inputs import Input
+from molxai.explanation.entry import Input
 
 Record: TypeAlias = dict[str, Any]
 

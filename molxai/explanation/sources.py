@@ -26,7 +26,8 @@ from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.graphs.superpixels import SIDE, Digit
 from graphormer.readers.pictures import PICTURES
 from graphormer.readers.text import ending
-from molxai.explanation.inputs import DIGIT_FILES, MOLECULE_FILES, Input
+from molxai.explanation.entry import Input
+from molxai.explanation.kinds import DIGIT_FILES, MOLECULE_FILES
 
 
 @runtime_checkable

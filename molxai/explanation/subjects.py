@@ -14,7 +14,7 @@ from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.card import Card
 from graphormer.readers.pictures import PICTURES, picture, read_picture
 from graphormer.readers.text import ending
-from molxai.explanation.inputs import Input
+from molxai.explanation.entry import Input
 from molxai.explanation.sources import (
     NEEDED,
     Linked,

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 
 from graphormer.files import write_file
 from graphormer.network.card import Card
-from molxai.chemistry.fragments import SCHEMES
+from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.captions import bias_word
 from molxai.pages.packing import Texts, pack, pack_carriers
 from molxai.pages.quality import quality_rows

@@ -19,8 +19,8 @@ from molxai.batch.question import Question
 from molxai.batch.rows import similarities
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Answer, Product
+from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.inputs import Input
 from molxai.explanation.methods import EXPLAINERS
 from molxai.pages.page import write_page
 from molxai.pages.view import View, view

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphormer.graphs.molecules import Molecule
-from molxai.chemistry.fragments import SCHEMES, parts
+from molxai.chemistry.schemes import SCHEMES, parts
 from molxai.chemistry.series import BASE
 from molxai.explanation.captions import (
     bias_word,
@@ -19,8 +19,8 @@ from molxai.explanation.captions import (
     prediction_line,
     spread_line,
 )
+from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.inputs import Input
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
 

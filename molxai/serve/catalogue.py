@@ -11,7 +11,7 @@ from graphormer.network.card import Card
 from graphormer.network.checkpoint import read_card
 from molxai.batch.rows import USUAL_NODES
 from molxai.explanation.captions import bias_word
-from molxai.explanation.inputs import Entry
+from molxai.explanation.entry import Entry
 from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard, Recognised, TextRequest

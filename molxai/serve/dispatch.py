@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from molxai.batch.question import Question, check_reads, usual_model
+from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.inputs import Entry
 from molxai.explanation.methods import method as method_named
 from molxai.serve.api import MOST_METHODS
 from molxai.serve.cache import ModelCache

@@ -10,7 +10,8 @@ import pyarrow as pa
 from starlette.responses import Response
 
 from graphormer.names import unknown
-from molxai.batch.records import column_names, schema, write_tables
+from molxai.batch.records import column_names, schema
+from molxai.batch.writers import write_tables
 from molxai.serve.dispatch import Upload
 
 

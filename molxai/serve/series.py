@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from graphormer.names import unknown
-from molxai.chemistry.fragments import SCHEMES
+from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.methods import EXPLAINERS
 from molxai.pages.series import carrier_table
 from molxai.serve.api import Name

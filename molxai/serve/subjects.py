@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from molxai.explanation.inputs import Entry
+from molxai.explanation.entry import Entry
 from molxai.serve.api import LARGEST_SIDE, Subjects
 from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings

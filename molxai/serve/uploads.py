@@ -16,7 +16,9 @@ from graphormer.readers.pictures import ARRAYS, picture_count
 from graphormer.readers.spreadsheets import WORKBOOKS, workbook_size
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.readers.text import ending, lines
-from molxai.explanation.inputs import DIGIT_FILES, MOLECULE_FILES, Entry, Input, entries
+from molxai.explanation.entry import Entry, Input
+from molxai.explanation.inputs import entries
+from molxai.explanation.kinds import DIGIT_FILES, MOLECULE_FILES
 from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
 

@@ -12,8 +12,8 @@ from molxai.batch.question import Question
 from molxai.batch.records import column_names, prediction_record, record
 from molxai.batch.rows import CHUNK, USUAL_NODES, cost, explain_rows, predict_rows, similarities
 from molxai.batch.worker import Answer, answers
+from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.inputs import Entry
 from molxai.explanation.method import Method
 from molxai.explanation.record import Record
 from molxai.pages.view import view

@@ -26,8 +26,8 @@ from molxai.batch import run as library
 from molxai.batch.checkpoint import Parts, Tally, parts_folder
 from molxai.batch.columns import entries_of, rows_of
 from molxai.batch.engines import here, on_ray, processes
-from molxai.batch.records import FORMATS
 from molxai.batch.run import merge
+from molxai.batch.writers import FORMATS
 from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
 from molxai.explanation.inputs import Inputs, entries

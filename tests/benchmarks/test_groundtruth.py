@@ -10,7 +10,8 @@ from rdkit import Chem
 from rdkit.Chem import Crippen
 
 from graphormer.graphs.molecules import molecule
-from molxai.benchmarks.groundtruth import groundtruth, markdown, write
+from molxai.benchmarks.groundtruth import groundtruth
+from molxai.benchmarks.groundtruth_tables import markdown, write
 from molxai.benchmarks.study import study
 from molxai.benchmarks.tasks import BASELINES, TASKS
 from molxai.benchmarks.truth import (

@@ -16,9 +16,11 @@ from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.network.card import Card
 from molxai.batch.run import manifest_of
 from molxai.batch.worker import Worker
-from molxai.chemistry.fragments import SCHEMES, attached_smiles, fragments, from_smarts, lost, parts
+from molxai.chemistry.fragments import fragments
 from molxai.chemistry.functional_groups import CYCLIC_AMIDINES, GROUPS
+from molxai.chemistry.own_schemes import from_smarts
 from molxai.chemistry.ring_names import RINGS
+from molxai.chemistry.schemes import SCHEMES, attached_smiles, lost, parts
 from molxai.cli import main
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Inputs

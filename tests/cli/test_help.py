@@ -239,7 +239,7 @@ def test_completion_reads_the_tables_that_the_program_uses():
     from graphormer.training.presets import PRESETS
     from molxai.benchmarks.accuracy import PROTOCOLS
     from molxai.benchmarks.tasks import TASKS
-    from molxai.chemistry.fragments import SCHEMES
+    from molxai.chemistry.schemes import SCHEMES
     from molxai.explanation.explainer import DEVICES
     from molxai.explanation.methods import EXPLAINERS
     from molxai.explanation.removal import REMOVALS

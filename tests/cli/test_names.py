@@ -78,7 +78,7 @@ def choices():
     from graphormer.network.checkpoint import locate
     from graphormer.training.presets import preset
     from molxai.benchmarks.tasks import task_named
-    from molxai.chemistry.fragments import read_scheme
+    from molxai.chemistry.schemes import read_scheme
     from molxai.explanation.explainer import Explainer, chosen_device
     from molxai.explanation.methods import method
     from molxai.rendering.colour import palette

@@ -9,9 +9,9 @@ from conftest import ROOT, SMALL, SMILES
 from rich.text import Text
 
 from graphormer.network.checkpoint import load
-from molxai.chemistry.fragments import SCHEMES
 from molxai.chemistry.pair import matched_pair
 from molxai.chemistry.rgroups import core_table
+from molxai.chemistry.schemes import SCHEMES
 from molxai.chemistry.series import carriers
 from molxai.cli.console import Console
 from molxai.cli.fragment_tables import show_carriers, show_core_table, show_matched

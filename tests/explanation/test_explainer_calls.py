@@ -16,10 +16,11 @@ import molxai
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.graphs.pyg import to_pyg
 from graphormer.network.card import Card
+from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
-from molxai.explanation.inputs import Input, read_inputs
+from molxai.explanation.inputs import read_inputs
 from molxai.explanation.record import KEYS
 from molxai.explanation.refused import Refused
 

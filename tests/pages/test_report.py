@@ -8,7 +8,7 @@ import pytest
 from browsing import chromium
 from conftest import ROOT
 
-from molxai.chemistry.fragments import SCHEMES
+from molxai.chemistry.schemes import SCHEMES
 from molxai.cli import main
 from molxai.rendering.colour import PALETTES
 

@@ -7,7 +7,7 @@ import pytest
 
 from molxai import Explainer
 from molxai.chemistry import series as chemistry
-from molxai.chemistry.fragments import SCHEMES
+from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.inputs import read_inputs
 from molxai.pages import packing, quality, summary
 from molxai.pages import view as view_module

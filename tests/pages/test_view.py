@@ -13,7 +13,8 @@ from graphormer.graphs.superpixels import digit
 from molxai import Explainer
 from molxai.chemistry.fragments import fragments
 from molxai.explanation.captions import colour_line, ledger_line, prediction_line, spread_line
-from molxai.explanation.inputs import Input, read_inputs
+from molxai.explanation.entry import Input
+from molxai.explanation.inputs import read_inputs
 from molxai.explanation.methods import EXPLAINERS
 from molxai.pages.page import embedded
 from molxai.pages.view import view

@@ -7,7 +7,8 @@ from test_looks import PARTS, texts
 from test_rendering import IBUPROFEN, RELEVANCE, explanation
 
 from graphormer.graphs.molecules import molecule
-from molxai.chemistry.fragments import MOST_LABELS, fragment_labels, fragments, parts
+from molxai.chemistry.fragments import MOST_LABELS, fragment_labels, fragments
+from molxai.chemistry.schemes import parts
 from molxai.explanation.pictures import draw
 from molxai.rendering.molecule import lay_out
 
