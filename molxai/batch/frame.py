@@ -72,20 +72,21 @@ def explain_frame(
     check_reads(worker.explainer, "molecules")
     worker.question.check(worker.explainer)
     records = worker(_rows(frame[smiles]))
-    new_columns = _as_frame(records, pandas, taken=frame.columns).set_axis(frame.index, axis=0)
+    new_columns = _as_frame(records, pandas, frame.columns).set_axis(frame.index, axis=0)
     return pandas.concat([frame, new_columns], axis=1)
 
 
 def _as_frame(
-    records: Mapping[str, np.ndarray], pandas: Any, taken: Container[str]
+    records: Mapping[str, np.ndarray], pandas: Any, users_columns: Container[str]
 ) -> "pandas.DataFrame":
-    """Columns of records as a frame; those whose names are taken get a prefix."""
+    """Columns of records as a frame; those with the name of a user's column get a prefix."""
     columns = {}
     for name in dict.fromkeys((*KEYS, *records)):
-        if name in records and name not in LEFT_OUT:
-            values = records[name]
-            series = pandas.Series(list(values), dtype=_kind(values))
-            columns[f"{OURS}{name}" if name in taken else name] = series
+        if name in LEFT_OUT or name not in records:
+            continue
+        values = records[name]
+        column = f"{OURS}{name}" if name in users_columns else name
+        columns[column] = pandas.Series(list(values), dtype=_kind(values))
     return pandas.DataFrame(columns)
 
 

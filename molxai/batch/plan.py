@@ -36,6 +36,8 @@ class Plan:
             raise ValueError(unknown("engine", self.engine, ENGINES))
         if self.ray_address and self.engine != "ray":
             raise ValueError("--ray-address is for --engine ray: give both")
+        if self.engine == "ray":
+            ray_library()  # refused here if it is not installed, even if one chunk would not need it
         if self.restart and (self.resume or self.shard):
             option = "--resume" if self.resume else "--shard"
             raise ValueError(
@@ -53,14 +55,10 @@ class Plan:
 
         Args:
             on_gpu: whether the model is on one, which each worker of a cluster then needs.
-
-        Raises:
-            ValueError: Ray is not installed.
         """
         workers = processors() if self.workers is None else self.workers
         limits = Limits(self.row_seconds)
         if self.engine == "ray":
-            ray_library()
             return partial(
                 on_ray,
                 workers=max(1, workers),

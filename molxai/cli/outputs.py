@@ -1,4 +1,4 @@
-"""Names of outputs: what could not be written is refused before any work."""
+"""Names of outputs: one that could not be written is refused before any work."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +12,13 @@ def check_output(path: Path | None, pictures: bool = True) -> None:
     """Refuse what could not be written, before any work.
 
     Raises:
-        ValueError: an ending that is not known.
+        ValueError: the name has another ending, or names a folder.
         FileNotFoundError: the folder of the file does not exist.
     """
     from molxai.rendering import ENDINGS
 
-    known = (*FORMATS, *(ENDINGS if pictures else ()))
-    if path and path.is_dir() and path.suffix.lower() in known:
+    endings = (*FORMATS, *(ENDINGS if pictures else ()))
+    if path and path.is_dir() and path.suffix.lower() in endings:
         raise ValueError(
             f"{path} is a folder: name a file, or a folder without an ending for pictures"
         )
@@ -26,9 +26,9 @@ def check_output(path: Path | None, pictures: bool = True) -> None:
         raise ValueError(f"{path} is a file: a folder is needed for pictures")
     if path is None or (pictures and is_folder(path)):
         return
-    if path.suffix.lower() not in known:
-        raise ValueError(_other_ending(path, known) + (", or be a folder" if pictures else ""))
-    check_ending(path, known)
+    if path.suffix.lower() not in endings:
+        raise ValueError(_other_ending(path, endings) + (", or be a folder" if pictures else ""))
+    check_ending(path, endings)
 
 
 def check_ending(path: Path | None, endings: Sequence[str]) -> None:
@@ -49,8 +49,8 @@ def check_ending(path: Path | None, endings: Sequence[str]) -> None:
 def _other_ending(path: Path, endings: Sequence[str]) -> str:
     """What is wrong with a name that ends otherwise."""
     near = nearest(path.suffix, endings, SLIP)
-    offered = f"did you mean {path.stem}{near[0]}? An" if near else "an"
-    return f"{path}: {offered} output's name must end in {', '.join(endings)}"
+    article = f"did you mean {path.stem}{near[0]}? An" if near else "an"
+    return f"{path}: {article} output's name must end in {', '.join(endings)}"
 
 
 SLIP = 0.75

@@ -64,10 +64,9 @@ def show_table(
         out: where to print.
         cut: names of columns whose cells end with an ellipsis instead of being folded.
     """
+    header = [_text(name, out) for name in names]
     texts = [[_text(cell, out) for cell in row] for row in rows]
-    columns = []
-    for i, name in enumerate(names):
-        columns.append([_text(name, out), *(row[i] for row in texts)])
+    columns = [list(column) for column in zip(header, *texts, strict=True)]
     fewest = [CUT_LEAST if name in cut else LEAST for name in names]
     room = None if out.width == UNBOUNDED else out.width
     for number, widths in enumerate(_tables(columns, fewest, room)):
@@ -104,7 +103,7 @@ def _tables(columns: Sequence[Cells], fewest: Sequence[int], room: int | None) -
         fewest: width that the texts of each column keep.
         room: columns of the terminal; None without one.
     """
-    full = [max((_width(cell) for cell in column), default=0) for column in columns]
+    full = [_widest(column) for column in columns]
     if room is None or _total(full) <= room:
         yield dict(enumerate(full))
         return
@@ -115,7 +114,9 @@ def _tables(columns: Sequence[Cells], fewest: Sequence[int], room: int | None) -
     remaining = list(range(1, len(columns)))
     while True:
         indices = [0]
-        while remaining and _total([least[i] for i in (*indices, remaining[0])]) <= room:
+        width = least[0]
+        while remaining and width + GAP + least[remaining[0]] <= room:
+            width += GAP + least[remaining[0]]
             indices.append(remaining.pop(0))
         if remaining and len(indices) == 1:
             # The first column leaves no room for another one beside it: both give way.
@@ -150,15 +151,20 @@ def _fit(bounds: dict[int, tuple[int, int]], room: int) -> Widths:
 
 def _least(column: Cells, letters: int) -> int:
     """The width below which a column could not be read; texts keep so many letters."""
-    words = [word for cell in column for word in cell.plain.split() if NUMBER.fullmatch(word)]
-    numbers = max(map(cell_len, words), default=0)
-    bars = max((_width(cell) for cell in column[1:] if set(cell.plain) <= set("█░")), default=0)
-    texts = max((min(_width(cell), letters) for cell in column), default=0)
-    return max(numbers, bars, texts)
+    least = min(_widest(column), letters)
+    bars = [cell for cell in column[1:] if set(cell.plain) <= set("█░")]
+    least = max(least, _widest(bars))
+    for cell in column:
+        for word in cell.plain.split():
+            if NUMBER.fullmatch(word):
+                least = max(least, cell_len(word))
+    return least
 
 
-def _width(cell: Text) -> int:
-    return max((cell_len(line) for line in cell.plain.splitlines()), default=0)
+def _widest(cells: Cells) -> int:
+    """Columns of the screen that the longest line of these cells takes."""
+    lines = [line for cell in cells for line in cell.plain.splitlines()]
+    return max(map(cell_len, lines), default=0)
 
 
 def _total(widths: Sequence[int]) -> int:

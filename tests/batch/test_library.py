@@ -170,7 +170,8 @@ def test_another_run_is_refused_with_the_reason(table, saved_model, tmp_path):
     ):
         explain_library(worker_with_columns(saved_model), Inputs((str(table),)), output)
     with pytest.raises(
-        ValueError, match=r'with method "lrp", this one has "gradient-input": repeat its command'
+        ValueError,
+        match=r'with methods \["lrp"\], this one has \["gradient-input"\]: repeat its command',
     ):
         explain_library(
             worker_with_columns(saved_model, method="gradient-input"),

@@ -1,4 +1,4 @@
-"""Every output is the end of the same run: workers, stopping, bad rows and counts hold for all of them."""
+"""Every output is the end of the same run: workers, stopping, bad rows and counts hold for all."""
 
 from itertools import islice
 

@@ -1,4 +1,4 @@
-"""A row that crashes its worker, keeps it busy or fills its memory costs one record, not the run."""
+"""A row that crashes its worker, keeps it busy or fills its memory costs one record, no run."""
 
 import csv
 import os

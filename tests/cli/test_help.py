@@ -268,8 +268,13 @@ def test_completion_reads_the_tables_that_the_program_uses():
 
 
 def test_help_and_completion_import_no_library():
-    """Within a fraction of a second: not one of the heavy libraries, not even that of the terminal's tables."""
-    code = "from molxai.cli import main\ntry: main(['explain', '-h'])\nfinally:\n import sys; print(*sys.modules, file=sys.stderr)"
+    """Within a fraction of a second: no heavy library, not even that of the terminal's tables."""
+    code = (
+        "import sys\n"
+        "from molxai.cli import main\n"
+        "try: main(['explain', '-h'])\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
     for shell in (
         {},
         {

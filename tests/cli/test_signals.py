@@ -108,5 +108,7 @@ def test_ctrl_c_while_pictures_are_written(long, saved_model, tmp_path):
     wait_for(lambda: list(folder.glob("*.svg")))
     run.send_signal(signal.SIGINT)
     _, error = run.communicate(timeout=DEADLINE)
-    assert run.returncode == 130 and error.strip() == "molxai: interrupted"
+    assert run.returncode == 130 and error.count("\n") == 1
+    assert error.startswith("molxai: interrupted; what is done is kept in")
+    assert error.strip().endswith("--resume")
     assert not [path for path in folder.iterdir() if path.suffix != ".svg"]
