@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batch_runs import worker_of
 from conftest import ROOT, SMALL, random_model, stroke_image
 from pyarrow import parquet
 from rdkit import Chem
@@ -15,7 +16,6 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.network.card import Card
 from molxai.batch.run import manifest_of
-from molxai.batch.worker import Worker
 from molxai.chemistry.fragments import fragments
 from molxai.chemistry.functional_groups import CYCLIC_AMIDINES, GROUPS
 from molxai.chemistry.own_schemes import from_smarts
@@ -286,10 +286,9 @@ def _records(path):
 
 
 def test_the_manifest_holds_the_content_of_the_users_file(saved_model):
-    library = Inputs(("C",))
     manifests = [
-        manifest_of(work, library, work.schema, 8)
-        for work in (Worker(str(saved_model), fragments=(line,)) for line in OWN[2:4])
+        manifest_of(worker_of(saved_model, fragments=(line,)), Inputs(("C",)), 8)
+        for line in OWN[2:4]
     ]
     assert manifests[0]["fragments"] == [OWN[2]] and manifests[0] != manifests[1]
 
