@@ -26,7 +26,7 @@ from molxai.batch import run as library
 from molxai.batch.checkpoint import Parts, Tally, parts_folder
 from molxai.batch.columns import entries_of, rows_of
 from molxai.batch.engines import here, on_ray, processes
-from molxai.batch.run import merge
+from molxai.batch.run import chunks_of, merge
 from molxai.batch.writers import FORMATS
 from molxai.benchmarks.interruption import campaign
 from molxai.cli import main
@@ -264,7 +264,7 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not kn
 
 
 def numbered_chunks(table):
-    return ((number, rows_of(rows)) for number, rows in Inputs((str(table),)).chunks(12))
+    return ((number, rows_of(rows)) for number, rows in chunks_of(Inputs((str(table),)), 12))
 
 
 def test_a_killed_worker_loses_nothing(table, tmp_path):
