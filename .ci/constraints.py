@@ -1,10 +1,13 @@
 """Writes constraints.txt: the newest versions that pyproject.toml allows today, with all extras.
 
     python3 .ci/constraints.py              write the file
-    python3 .ci/constraints.py --compare    name the installed packages whose versions differ from it
+    python3 .ci/constraints.py --compare    name the installed packages whose versions differ from
+    it
 
-Nothing is installed: pip resolves in a fresh environment and reports. It runs on the oldest Python that is supported, as
-what a newer one gets may not exist there. Left out are local versions (`2.13.0+cpu` is `2.13.0` elsewhere), pip itself,
+Nothing is installed: pip resolves in a fresh environment and reports. It runs on the oldest Python
+that is supported, as
+what a newer one gets may not exist there. Left out are local versions (`2.13.0+cpu` is `2.13.0`
+elsewhere), pip itself,
 molxai, and the CUDA libraries that torch pins by itself.
 """
 
@@ -25,7 +28,8 @@ FILE = ROOT / "constraints.txt"
 LEFT_OUT = re.compile(r"molxai|pip|triton|nvidia-.*|cuda-.*")
 
 HEAD = """\
-# The versions that .ci/run last passed with. Written by `python3 .ci/constraints.py`: see CONTRIBUTING.md.
+# The versions that .ci/run last passed with. Written by `python3 .ci/constraints.py`: see
+# CONTRIBUTING.md.
 """
 
 
@@ -66,7 +70,8 @@ def write() -> None:
     oldest = project["requires-python"].removeprefix(">=")
     if oldest != "{}.{}".format(*sys.version_info):
         sys.exit(
-            f"this is Python {sys.version.split()[0]}: constraints must hold for Python {oldest}, so run it with that"
+            f"this is Python {sys.version.split()[0]}: constraints must hold for Python {oldest}, "
+            "so run it with that"
         )
     versions = {
         name: version for name, version in resolved(project).items() if not LEFT_OUT.fullmatch(name)
@@ -80,7 +85,7 @@ def write() -> None:
 
 
 def compare() -> None:
-    """Name what is installed in another version than the file's, and what the file does not know."""
+    """Name what is installed in another version than the file's, and what the file lacks."""
     pinned = dict(line.split("==") for line in FILE.read_text().splitlines() if "==" in line)
     installed = {canonical(one.name): public(one.version) for one in metadata.distributions()}
     for name, version in sorted(installed.items()):

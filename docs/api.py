@@ -1,4 +1,4 @@
-"""Writes docs/api.md from docstrings: `python docs/api.py`. It reads the source and imports nothing of it."""
+"""Writes docs/api.md from docstrings, read from the source: `python docs/api.py`."""
 
 import ast
 import re
@@ -82,7 +82,7 @@ graphormer.training.own              Request train_own
 
 
 def documented(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, str]]:
-    """Name, definition and docstring (or the literal beneath) of what a module or a class defines."""
+    """Name, definition and docstring (or the literal beneath) of what a module or class defines."""
     for one, after in pairwise([*body, ast.Pass()]):
         if isinstance(one, ast.FunctionDef | ast.ClassDef):
             yield one.name, one, ast.get_docstring(one) or ""
@@ -142,14 +142,15 @@ def entry(name: str, one: ast.stmt, said: str) -> Iterator[str]:
             and text
             and (inner in ("__init__", "__call__") or not inner.startswith("_"))
         ):
-            yield f"**`{typed({'__init__': name}.get(inner, f'.{inner}'), what)}`**\n\n{prose(text)}"
+            shown = {"__init__": name}.get(inner, f".{inner}")
+            yield f"**`{typed(shown, what)}`**\n\n{prose(text)}"
 
 
 def page() -> str:
     """The whole reference."""
     parts = [
-        "# Python names\n\nMade by `python docs/api.py` from docstrings: edit those, and the list of "
-        "names there."
+        "# Python names\n\nMade by `python docs/api.py` from docstrings: edit those, and the list "
+        "of names there."
     ]
     package = ""
     for line in NAMES.strip().splitlines():

@@ -1,7 +1,9 @@
-"""Why plain LRP is not the most faithful of its family: does it lose where positive and negative relevance cancel?
+"""Does plain LRP lose to others of its family where positive and negative relevance cancel?
 
-Growth is Σ|R| / |logit| at the worst layer, 1 where nothing cancels. Graphs of a model's train part are cut into two
-halves by the growth that `lrp` has on them, and each variant's AUAC is compared with that of `lrp` in either half.
+Growth is Σ|R| / |logit| at the worst layer, 1 where nothing cancels. Graphs of a model's train part
+are cut into two
+halves by the growth that `lrp` has on them, and each variant's AUAC is compared with that of `lrp`
+in either half.
 
     python docs/cancellation.py bace 4 1210 [DATA]
     python docs/cancellation.py mnist 1 200 [DATA]
@@ -77,10 +79,12 @@ def main(model: str, step: str, most: str, home: str | None = None) -> None:
             sizes[name] = largest_growth(explainer, method, graphs)
     high = sizes["lrp"] > np.median(sizes["lrp"])
     print(
-        f"{len(graphs)} train graphs, predicted class, removal attn; growth of lrp: median {np.median(sizes['lrp']):.1f}\n"
+        f"{len(graphs)} train graphs, predicted class, removal attn; "
+        f"growth of lrp: median {np.median(sizes['lrp']):.1f}\n"
     )
     print(
-        "| variant | growth, median | AUAC | Δ to lrp, low-growth half | Δ to lrp, high-growth half |\n|---|---|---|---|---|"
+        "| variant | growth, median | AUAC | Δ to lrp, low-growth half "
+        "| Δ to lrp, high-growth half |\n|---|---|---|---|---|"
     )
     for name, area in areas.items():
         halves = (paired(area[chosen], areas["lrp"][chosen]) for chosen in (~high, high))
@@ -88,8 +92,9 @@ def main(model: str, step: str, most: str, home: str | None = None) -> None:
             "" if name == "lrp" else f"{mean:+.3f} ({low:+.3f} … {top:+.3f})"
             for mean, low, top in halves
         )
+        growth = f"{np.median(sizes[name]):.1f}" if name in sizes else ""
         print(
-            f"| {name} | {f'{np.median(sizes[name]):.1f}' if name in sizes else ''} | {area.mean():.3f} | {shown} |",
+            f"| {name} | {growth} | {area.mean():.3f} | {shown} |",
             flush=True,
         )
 

@@ -106,7 +106,7 @@ def trained(vocabulary: Sequence[str]) -> BertForSequenceClassification:
 def explained(
     model: BertForSequenceClassification, vocabulary: Sequence[str], sentence: str
 ) -> Conserved:
-    """Relevance of each token's embedding for how much the positive logit exceeds the negative one."""
+    """Relevance of each token's embedding for the positive logit less the negative one."""
     model = model.double()
     ids, mask = encode([sentence], vocabulary)
     embedded = model.get_input_embeddings()(ids)
@@ -127,7 +127,8 @@ def page(tokens: Sequence[str], relevance: Sequence[float], account: Conserved) 
     ):
         red, green, blue = (round(255 * part) for part in colour)
         spans.append(
-            f'<span title="{value:+.4f}" style="background: rgb({red}, {green}, {blue})">{html.escape(token)}</span>'
+            f'<span title="{value:+.4f}" style="background: rgb({red}, {green}, {blue})">'
+            f"{html.escape(token)}</span>"
         )
     added = sum(account.ledger.values())
     return f"""<!doctype html>
@@ -143,7 +144,8 @@ p + p {{ font-size: .6em }}
 </head>
 <body>
 <p>{" ".join(spans)}</p>
-<p>Positive less negative logit {account.logit:+.4f} = tokens {sum(relevance):+.4f} + what the model adds {added:+.4f}</p>
+<p>Positive less negative logit {account.logit:+.4f} = tokens {sum(relevance):+.4f}
++ what the model adds {added:+.4f}</p>
 </body>
 </html>
 """

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
-"""Version of this tree: the packages' metadata are built from it, so it holds without an installation."""
+"""Version of this tree, from which the metadata are built: it holds without an installation."""
 
 MODULES = {
     "Card": "graphormer.network.card",

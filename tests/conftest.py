@@ -1,4 +1,5 @@
-"""Small models and graphs that every test file uses. Shapes in annotations are checked here, and only here."""
+"""Small models and graphs that every test file uses. Shapes in annotations are checked here, and
+only here."""
 
 import os
 
@@ -113,7 +114,8 @@ def saved_digit_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def command(saved_model, capsys, monkeypatch, tmp_path):
-    """Run a command with the untrained model in an empty folder: its exit code, and what it wrote on both streams."""
+    """Run a command with the untrained model in an empty folder: its exit code, and what it wrote
+    on both streams."""
     from molxai.cli import main
 
     monkeypatch.chdir(tmp_path)

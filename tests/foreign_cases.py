@@ -108,7 +108,8 @@ def edges():
 
 CASES = {
     **{
-        f"nn.TransformerEncoder {activation} {'pre' if pre else 'post'}-norm{'' if first else ', batch second'}": (
+        f"nn.TransformerEncoder {activation} {'pre' if pre else 'post'}-norm"
+        f"{'' if first else ', batch second'}": (
             "nn.TransformerEncoder",
             lambda a=activation, p=pre, f=first: encoder(a, p, f),
             "body.layers.0.self_attn.in_proj_bias",

@@ -1,4 +1,5 @@
-"""What the tests of PyTorch Geometric's interface share: its Explainer on a model, and graphs as its models take them."""
+"""What the tests of PyTorch Geometric's interface share: its Explainer on a model, and graphs as
+its models take them."""
 
 from dataclasses import replace
 
@@ -31,7 +32,8 @@ def together(some):
 
 
 def structure(data):
-    """Everything but `x`, in the order of the model's arguments: PyG hands these to captum by position."""
+    """Everything but `x`, in the order of the model's arguments: PyG hands these to captum by
+    position."""
     given = {
         "edge_index": data.edge_index,
         "edge_attr": data.edge_attr,

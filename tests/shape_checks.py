@@ -1,4 +1,5 @@
-"""The run-time checker of annotated types and shapes, for tests only: an int passes as a float, as in PEP 484."""
+"""The run-time checker of annotated types and shapes, for tests only: an int passes as a float, as
+in PEP 484."""
 
 from beartype import BeartypeConf, beartype
 

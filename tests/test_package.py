@@ -73,7 +73,8 @@ def test_the_version_needs_no_installation(tmp_path):
 
 
 def test_an_editable_installation_is_a_path(tmp_path):
-    """An import hook, which is what setuptools writes without `package-dir`, hides the types from mypy and editors."""
+    """An import hook, which is what setuptools writes without `package-dir`, hides the types from
+    mypy and editors."""
     tree, wheels = tmp_path / "tree", tmp_path / "wheels"
     for package in ("graphormer", "molxai"):
         (tree / package).mkdir(parents=True)
@@ -92,7 +93,8 @@ def test_an_editable_installation_is_a_path(tmp_path):
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
 def test_every_requirement_is_pinned_within_its_bounds(requirement):
-    """Another pin is one that pip cannot install beside the project: `python3 .ci/constraints.py` writes the file anew."""
+    """Another pin is one that pip cannot install beside the project: `python3 .ci/constraints.py`
+    writes the file anew."""
     version = PINNED.get(canonicalize_name(requirement.name))
     assert version is not None, (
         f"{requirement.name} is not in constraints.txt: run python3 .ci/constraints.py"

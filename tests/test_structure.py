@@ -25,7 +25,7 @@ ONLY = {
     "rdkit": CHEMISTRY,
     "skimage": {"graphormer/graphs/superpixels", "graphormer/readers/pictures"},
 }
-"""The only files of graphormer that may import these: one idea of chemistry each, and picture files are resized."""
+"""Files of graphormer that alone may import these."""
 
 
 def test_imports_go_one_way():

@@ -37,7 +37,7 @@ class Plan:
         if self.ray_address and self.engine != "ray":
             raise ValueError("--ray-address is for --engine ray: give both")
         if self.engine == "ray":
-            ray_library()  # refused here if it is not installed, even if one chunk would not need it
+            ray_library()  # refused even if one chunk would not need it
         if self.restart and (self.resume or self.shard):
             option = "--resume" if self.resume else "--shard"
             raise ValueError(

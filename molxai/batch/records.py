@@ -1,4 +1,4 @@
-"""Records: what is said of each input, the same keys in every format, as typed tables and as files."""
+"""Records: what is said of each input, with the same keys in every format."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -23,10 +23,25 @@ NUMBERS = (
     "gap",
     "convergence_delta",
 )
+"""Keys whose values are single numbers."""
+
+FRAGMENT = (
+    ("name", pa.string()),
+    ("smiles", pa.string()),
+    ("atoms", pa.list_(pa.int32())),
+    ("relevance", pa.float64()),
+)
+"""Names and types of what records say of a fragment."""
+
+BLOCK = "mol_block"
+"""Column that SDF files are written from, and other formats never hold."""
+
+OPTIONAL_KEYS = ("features", "fragments", BLOCK)
+"""Keys that records have on request."""
 
 
 def record(
-    one: Input,
+    row: Input,
     explanation: Explanation | None,
     features: bool = False,
     scheme: Scheme | None = None,
@@ -34,40 +49,41 @@ def record(
     """The record of an input and its explanation; without one, of its error.
 
     Args:
-        one: what was given.
+        row: what was given.
         explanation: of it.
         features: add `features`, each node's split over its input features.
-        scheme: add `fragments`, the relevance of the parts that it takes the molecule apart into.
+        scheme: add `fragments`, the relevance of the fragments that it splits the molecule into.
     """
-    known = input_record(one, explanation, features)
+    content = input_record(row, explanation, features)
     if explanation is not None and scheme:
-        known["fragments"] = [each.to_dict() for each in fragments(explanation, scheme)]
-        known["notes"] = [*known["notes"], *lost_notes(explanation.subject, scheme)]
-    return known
+        content["fragments"] = [fragment.to_dict() for fragment in fragments(explanation, scheme)]
+        content["notes"] = [*content["notes"], *lost_notes(explanation.subject, scheme)]
+    return content
 
 
-def prediction_record(one: Input, said: Prediction | None, card: Card) -> Record:
+def prediction_record(row: Input, prediction: Prediction | None, card: Card) -> Record:
     """The record of a prediction: no method and no relevances.
 
-    `logit_sd` is the spread of an ensemble; `similarity` the Tanimoto similarity of the nearest molecule that the model
-    learnt from; `outputs`, where the model has several targets, each one's value or probability of its second class.
+    `logit_sd` is the spread of an ensemble, and `similarity` the Tanimoto similarity to the nearest
+    training molecule. `outputs` holds, if the model has several targets, the value of each, or the
+    probability of its second class.
     """
-    known = record(one, None)
-    if said is None:
-        return known
-    outcome = said.outcome
-    return known | {
+    content = record(row, None)
+    if prediction is None:
+        return content
+    outcome = prediction.outcome
+    return content | {
         "model": card.name,
-        "endpoint": said.endpoint or None,
+        "endpoint": prediction.endpoint or None,
         "target": card.classes[outcome.target.label] if card.classes else None,
         "prediction": card.classes[outcome.prediction] if card.classes else outcome.value,
         "probability": outcome.probability,
         "logit": outcome.logit,
         "unit": card.unit,
-        "logit_sd": said.logit_sd,
-        "similarity": said.similarity,
-        "outputs": said.outputs,
-        "notes": list(one.subject.notes) if one.subject else [],
+        "logit_sd": prediction.logit_sd,
+        "similarity": prediction.similarity,
+        "outputs": prediction.outputs,
+        "notes": list(row.subject.notes) if row.subject else [],
     }
 
 
@@ -82,51 +98,49 @@ def schema(
 
     Args:
         card: of the model: a regression's predictions are numbers, a classification's are names.
-        features: names of the input features over which relevance is split; empty: records hold no split.
+        features: names of the input features over which relevance is split; empty: records hold no
+            split.
         extras: the table's own columns by their names in records, with their types.
         blocks: whether there is a column of mol blocks, for SDF.
         fragments: whether records hold the relevance of fragments.
     """
-    kinds = (
-        dict.fromkeys(KEYS, pa.string())
-        | dict.fromkeys(NUMBERS, pa.float64())
-        | {"row": pa.int64(), "notes": pa.list_(pa.string())}
-    )
-    kinds |= dict.fromkeys(("relevance", "relevance_sd"), pa.list_(pa.float32())) | {
-        "atoms": pa.list_(pa.int32())
+    per_node = pa.list_(pa.float32())
+    types = dict.fromkeys(KEYS, pa.string())
+    types |= dict.fromkeys(NUMBERS, pa.float64())
+    types |= {
+        "row": pa.int64(),
+        "notes": pa.list_(pa.string()),
+        "atoms": pa.list_(pa.int32()),
+        "relevance": per_node,
+        "relevance_sd": per_node,
+        "prediction": pa.string() if card.classes else pa.float64(),
+        "outputs": pa.null(),
     }
-    kinds["prediction"] = pa.string() if card.classes else pa.float64()
-    kinds["outputs"] = (
-        pa.struct([(name, pa.float64()) for name in card.endpoints])
-        if card.endpoints
-        else pa.null()
-    )
+    if card.endpoints:
+        types["outputs"] = pa.struct([(name, pa.float64()) for name in card.endpoints])
     if features:
-        kinds["features"] = pa.struct([(name, pa.list_(pa.float32())) for name in features])
+        types["features"] = pa.struct([(name, per_node) for name in features])
     if fragments:
-        kinds["fragments"] = pa.list_(pa.struct(FRAGMENT))
-    return pa.schema([*kinds.items(), *extras.items(), *([(BLOCK, pa.string())] if blocks else [])])
-
-
-FRAGMENT = (
-    ("name", pa.string()),
-    ("smiles", pa.string()),
-    ("atoms", pa.list_(pa.int32())),
-    ("relevance", pa.float64()),
-)
-"""Names and types of what records say of a fragment."""
-
-BLOCK = "mol_block"
-"""Column that SDF files are written from, and other formats never hold."""
+        types["fragments"] = pa.list_(pa.struct(FRAGMENT))
+    types |= extras
+    if blocks:
+        types[BLOCK] = pa.string()
+    return pa.schema(list(types.items()))
 
 
 def column_names(extras: Sequence[str]) -> dict[str, str]:
-    """Under which names columns of the user's table stand in records; `input.` goes before what is taken already."""
-    taken, named = {*KEYS, "features", "fragments", BLOCK}, {}
+    """The names in records of the user's own columns: `input.` goes before a name that is taken.
+
+    Example:
+        >>> column_names(["plate", "row"])
+        {'plate': 'plate', 'row': 'input.row'}
+    """
+    taken = {*KEYS, *OPTIONAL_KEYS}
+    names = {}
     for extra in extras:
         name = extra
         while name in taken:
             name = f"input.{name}"
         taken.add(name)
-        named[extra] = name
-    return named
+        names[extra] = name
+    return names

@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from molxai.batch.records import BLOCK
 
 
 def as_json(content: Any, indent: int | None = None) -> str:
-    """JSON of a record; dates and other values of a Parquet file that JSON does not know are text."""
+    """JSON of a record; values of a Parquet file that JSON does not know, like dates, are text."""
     return json.dumps(content, ensure_ascii=False, indent=indent, default=str)
 
 
@@ -29,7 +29,8 @@ class Writer(AbstractContextManager["Writer"]):
     """A file of records that grows by tables; it appears under its name when it is whole."""
 
     def __init__(self, path: Path, columns: pa.Schema) -> None:
-        self.columns, self.stack = columns, ExitStack()
+        self.columns = columns
+        self.stack = ExitStack()
         self.partial = self.stack.enter_context(replacing(path))
 
     def __exit__(
@@ -59,7 +60,7 @@ class JsonLines(_Text):
     """A record a line."""
 
     def write(self, table: pa.Table) -> None:
-        self.file.writelines(as_json(one) + "\n" for one in table.to_pylist())
+        self.file.writelines(as_json(record) + "\n" for record in table.to_pylist())
 
 
 class Json(_Text):
@@ -67,13 +68,17 @@ class Json(_Text):
 
     def __init__(self, path: Path, columns: pa.Schema) -> None:
         super().__init__(path, columns)
-        self.between = "[\n"
-        self.stack.callback(lambda: self.file.write("[]\n" if self.between == "[\n" else "\n]\n"))
+        self.is_empty = True
+        self.stack.callback(self._close)
 
     def write(self, table: pa.Table) -> None:
-        for one in table.to_pylist():
-            self.file.write(self.between + as_json(one, indent=1))
-            self.between = ",\n"
+        for record in table.to_pylist():
+            self.file.write("[\n" if self.is_empty else ",\n")
+            self.file.write(as_json(record, indent=1))
+            self.is_empty = False
+
+    def _close(self) -> None:
+        self.file.write("[]\n" if self.is_empty else "\n]\n")
 
 
 class Csv(_Text):
@@ -85,8 +90,8 @@ class Csv(_Text):
         self.rows.writerow(columns.names)
 
     def write(self, table: pa.Table) -> None:
-        for one in table.to_pylist():
-            self.rows.writerow([as_cell(value) for value in one.values()])
+        for record in table.to_pylist():
+            self.rows.writerow([as_cell(value) for value in record.values()])
 
 
 class Parquet(Writer):
@@ -109,58 +114,54 @@ class Parquet(Writer):
 class Sdf(_Text):
     """The molecule with the record as its properties; relevances are RDKit's atom property lists.
 
-    RDKit sets them on the atoms of what it reads: `atom.GetDoubleProp("molxai_relevance")`. A row that could not be
-    read is a molecule without atoms that has its error.
+    RDKit sets them on the atoms of what it reads: `atom.GetDoubleProp("molxai_relevance")`. A row
+    that could not be read is a molecule without atoms that has its error.
     """
 
     def write(self, table: pa.Table) -> None:
-        from rdkit import Chem
+        for record in table.to_pylist():
+            self.file.write(_sdf_record(record))
 
-        from graphormer.graphs.molecules import mol_block
 
-        for one in table.to_pylist():
-            block = one.pop(BLOCK)
-            mol = mol_block(block) if block else Chem.Mol()
-            mol.SetProp("_Name", " ".join(one["id"].split()))
-            lists = {f"molxai_{name}": one.pop(name) for name in ("relevance", "relevance_sd")}
-            lists |= {
-                f"molxai_{name.replace(' ', '_')}": values
-                for name, values in (one.pop("features", None) or {}).items()
-            }
-            for name, value in one.items():
-                if value is not None and value != []:
-                    mol.SetProp(_property_name(name), _property_text(str(as_cell(value))))
-            for name, values in lists.items():
-                self._per_atom(mol, name, values)
-            self.file.write(Chem.SDWriter.GetText(mol))
+def _sdf_record(record: dict[str, Any]) -> str:
+    """A record as SDF; what it says of each atom are atom property lists."""
+    from rdkit import Chem
 
-    @staticmethod
-    def _per_atom(mol: Any, name: str, values: Sequence[float] | None) -> None:
-        from rdkit import Chem
+    from graphormer.graphs.molecules import mol_block
 
+    content = dict(record)
+    block = content.pop(BLOCK)
+    mol = mol_block(block) if block else Chem.Mol()
+    mol.SetProp("_Name", " ".join(content["id"].split()))
+    by_atom = {f"molxai_{name}": content.pop(name) for name in ("relevance", "relevance_sd")}
+    features = content.pop("features", None) or {}
+    for name, values in features.items():
+        by_atom[f"molxai_{name.replace(' ', '_')}"] = values
+    for name, value in content.items():
+        if value is not None and value != []:
+            mol.SetProp(_property_name(name), _property_text(str(as_cell(value))))
+    for name, values in by_atom.items():
         if values:
             for atom, value in zip(mol.GetAtoms(), values, strict=True):
                 atom.SetDoubleProp(name, value)
             Chem.CreateAtomDoublePropertyList(mol, name)
+    return Chem.SDWriter.GetText(mol)
 
 
 def _property_name(name: str) -> str:
-    """A column's name as a property of its own: RDKit gives meaning to those that begin so, and a name is one line."""
+    """A column's name as a property: one line, and no beginning that means something to RDKit."""
     name = " ".join(name.replace("<", "(").replace(">", ")").split())
     return f"input.{name}" if name.startswith(("_", "atom.")) else name
 
 
 def _property_text(text: str) -> str:
-    """Text within a record: a blank line would end the property, and a line of `$$$$` the record."""
-    return "\n".join(
-        f" {line}" if line.startswith("$$$$") else line
-        for line in text.splitlines()
-        if line.strip()
-    )
+    """Text within a record: a blank line would end the property, a line of `$$$$` the record."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(f" {line}" if line.startswith("$$$$") else line for line in lines)
 
 
 class Excel(Writer):
-    """One sheet; lists and dictionaries are JSON inside their cell. No text is taken for a formula."""
+    """One sheet; lists and dictionaries are JSON in their cell. No text is taken for a formula."""
 
     def __init__(self, path: Path, columns: pa.Schema) -> None:
         super().__init__(path, columns)
@@ -168,8 +169,8 @@ class Excel(Writer):
         self.stack.callback(lambda: self.sheet.save(self.partial))
 
     def write(self, table: pa.Table) -> None:
-        for one in table.to_pylist():
-            self.sheet.add([as_cell(value) for value in one.values()])
+        for record in table.to_pylist():
+            self.sheet.add([as_cell(value) for value in record.values()])
 
 
 FORMATS: Mapping[str, type[Writer]] = {

@@ -148,7 +148,7 @@ class MatchedPair:
         ]
 
     def draw(self, path: str | Path | None = None, **look: Any) -> str | bytes:
-        """Both molecules side by side, in one orientation and on one scale; written to `path` where one is given.
+        """Both molecules side by side, in one orientation and on one scale; written to `path`.
 
         Args:
             path: of the file, .svg or .png.

@@ -72,7 +72,7 @@ class Comparison:
         }
 
     def draw(self, path: str | Path, **look: Any) -> None:
-        """Write the pictures side by side, with their rank correlations and top nodes, as .html, .png or .svg.
+        """Write the pictures side by side, with rank correlations and top nodes.
 
         Args:
             path: ends so.

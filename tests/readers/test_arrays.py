@@ -1,4 +1,5 @@
-"""Files of arrays: what NumPy writes is read as NumPy reads it, and what is damaged costs one plain line."""
+"""Files of arrays: what NumPy writes is read as NumPy reads it, and what is damaged costs one plain
+line."""
 
 import io
 import random
@@ -33,7 +34,8 @@ def saved(kind, **named):
 
 
 def damaged(content, chance):
-    """The content with one fault: a byte flipped (more often in the structure than in the data), cut off, or filled up."""
+    """The content with one fault: a byte flipped (more often in the structure than in the data),
+    cut off, or filled up."""
     harmed = bytearray(content)
     place = chance.choice(
         [
@@ -83,7 +85,8 @@ def test_arrays_are_read_as_numpy_reads_them(tmp_path, array, kind):
 
 @pytest.mark.parametrize("kind", ["npy", "stored", "packed"])
 def test_a_damaged_file_is_read_rightly_or_refused_in_a_line(tmp_path, kind):
-    """A seeded campaign: no error but a plain one, and never another array than the one that was written, where it has a checksum."""
+    """A seeded campaign: no error but a plain one, and never another array than the one that was
+    written, where it has a checksum."""
     chance, refused = random.Random(13), 0
     whole = saved(kind, images=(255 * DIGITS).astype(np.uint8), labels=np.array([1, 7, 1]))
     path = tmp_path / ("a.npy" if kind == "npy" else "a.npz")
@@ -176,7 +179,8 @@ def test_what_an_archive_unpacks_to_is_bounded_by_its_own_figures(tmp_path, monk
 
 @pytest.mark.parametrize("stated", [1000, 784 + 67, 0])
 def test_an_archive_that_unpacks_to_more_than_it_says_is_refused(tmp_path, stated):
-    """The directory's figure, at offset 24, bounds what is unpacked; the checksum tells that there was more."""
+    """The directory's figure, at offset 24, bounds what is unpacked; the checksum tells that there
+    was more."""
     path = archive(tmp_path / "a.npz", npy("(20000, 28, 28)", bytes(20000 * 784)), _24=stated)
     with pytest.raises(ValueError, match=r"a\.npz"):
         read_arrays(path)

@@ -1,4 +1,5 @@
-"""One series in five files as people have them: every command reads them as it reads the clean file."""
+"""One series in five files as people have them: every command reads them as it reads the clean
+file."""
 
 import json
 from pathlib import Path
@@ -30,7 +31,8 @@ def clean(path, series=SERIES):
 
 
 def german_excel(path, series=SERIES):
-    """Semicolons, decimal commas, Windows' encoding, empty columns at the end, emptied rows below."""
+    """Semicolons, decimal commas, Windows' encoding, empty columns at the end, emptied rows below.
+    Semicolons, decimal commas, Windows' encoding, empty columns at the end, emptied rows below."""
     rows = [f"{id};{smiles};{str(value).replace('.', ',')};µM;;" for id, smiles, value in series]
     text = "\r\n".join(["sep=;", "Verbindung Name;SMILES;logS;Größe;;", *rows, ";;;;;", ";;;;;"])
     path.write_bytes(text.replace("Verbindung Name", "Compound Name").encode("cp1252"))
@@ -45,11 +47,15 @@ def pandas_with_index(path, series=SERIES):
 
 
 def vendor_sdf(path, series=SERIES):
-    """Both versions of connection tables, titles left blank, fields of several lines, blanks in blank lines, `µ` in Latin-1."""
+    """Both versions of connection tables, titles left blank, fields of several lines, blanks in
+    blank lines, `µ` in Latin-1."""
     records = []
     for place, (id, smiles, value) in enumerate(series):
         block = Chem.MolToMolBlock(Chem.MolFromSmiles(smiles), forceV3000=place % 2 == 1)
-        fields = f">  <Catalog ID>  ({place + 1})\n{id}\n \n>  <logS>\n{value}\n\n> <Comment>\nfirst line\n\nunit <µM>\n> 3 g\n \n"
+        fields = (
+            f">  <Catalog ID>  ({place + 1})\n{id}\n \n>  <logS>\n{value}\n\n"
+            "> <Comment>\nfirst line\n\nunit <µM>\n> 3 g\n \n"
+        )
         records.append(f"{block}{fields}$$$$\n")
     path.write_bytes("".join(records).encode("latin-1"))
 

@@ -279,7 +279,7 @@ def test_rows_that_a_model_cannot_be_judged_on_are_listed_by_their_number_in_the
         ),
         (
             b"smiles,y\nnonsense,1\nCCO,\n",
-            "no row of 2 has a molecule and a label: 1 have no readable molecule, like row 0, the others",
+            "no row of 2 has a molecule and a label: 1 have no readable molecule, like row 0, the",
         ),
         (b'smiles,y\n"CCO,1\n', "no row of 1 has a readable molecule"),
     ],
@@ -357,6 +357,6 @@ def test_a_split_that_leaves_nothing_to_train_on_says_what_to_do(tmp_path):
     found = collect(alcohols(tmp_path / "t.csv"), Layout(), ["y"])
     with pytest.raises(
         ValueError,
-        match="0 graphs to train on: .*choose another --split than scaffold; .*without rings count as one",
+        match="0 graphs to train on: .*choose another --split than scaffold; .*rings count as one",
     ):
         found.split("scaffold", 0)
