@@ -149,8 +149,8 @@ def _method_view(
         and the split over `features`; `limit`, the relevance in full colour if each picture has its
         own scale; the `largest` nodes; `sums` of the parts of a molecule, or the `signs` of a
         digit: name, nodes and sum of what speaks for the target and of what speaks against it; what
-        is `beyond` the nodes, name and relevance, and `base`, where the bars begin; `gap`; `adds_up`; the sentences
-        `ledger` and `colours`; `unit`.
+        is `beyond` the nodes, name and relevance, and `base`, where the bars begin; `gap`;
+        `adds_up`; the sentences `ledger` and `colours`; `unit`.
     """
     relevance = explanation.relevance.tolist()
     values = [rounded(value) for value in relevance]
