@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPLAINERS",
+    "METRICS",
+    "SCHEMES",
     "Explainer",
     "Explanation",
     "Explanations",
-    "METRICS",
     "Metric",
     "Question",
     "Refused",
-    "SCHEMES",
     "Target",
     "Worker",
     "__version__",
