@@ -1,6 +1,6 @@
 """Records: what is said of each input, with the same keys in every format."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -135,12 +135,17 @@ def column_names(extras: Sequence[str]) -> dict[str, str]:
         >>> column_names(["plate", "row"])
         {'plate': 'plate', 'row': 'input.row'}
     """
-    taken = {*KEYS, *OPTIONAL_KEYS}
+    return free_names(extras, {*KEYS, *OPTIONAL_KEYS})
+
+
+def free_names(columns: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+    """A name for each column that no other has: `input.` goes before one that is taken."""
+    used = set(taken)
     names = {}
-    for extra in extras:
-        name = extra
-        while name in taken:
+    for column in columns:
+        name = column
+        while name in used:
             name = f"input.{name}"
-        taken.add(name)
-        names[extra] = name
+        used.add(name)
+        names[column] = name
     return names

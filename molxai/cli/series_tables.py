@@ -1,11 +1,12 @@
 """Series as flat tables, and as files of them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from graphormer.files import csv_of_records, escape_markdown, markdown_table, write_file
+from molxai.batch.records import free_names
 from molxai.chemistry.series import BASE, Carrier, Table
 from molxai.chemistry.series import Row as CoreRow
 
@@ -30,7 +31,7 @@ def core_rows(table: Table) -> list[Flat]:
     """A row for each molecule: its parts' SMILES and relevance, its ledger, the user's columns."""
     labels = ["core", *table.labels, *(["rest"] if table.has_rest else [])]
     rows = [_core_row(table, row, labels) for row in table.rows]
-    names = _free_names(rows[0], table.rows[0].columns)
+    names = free_names(table.rows[0].columns, rows[0])
     return [
         flat | {names[column]: text for column, text in row.columns.items()}
         for flat, row in zip(rows, table.rows, strict=True)
@@ -44,22 +45,6 @@ def _core_row(table: Table, row: CoreRow, labels: Sequence[str]) -> Flat:
         flat[label] = part.smiles if part else ""
         flat[f"{label} relevance"] = part.relevance if part else 0.0
     return flat | row.ledger
-
-
-def _free_names(taken: Iterable[str], columns: Iterable[str]) -> dict[str, str]:
-    """The names under which the user's columns stand.
-
-    `input.` goes before a name that is taken, as in records.
-    """
-    used = set(taken)
-    names = {}
-    for column in columns:
-        name = column
-        while name in used:
-            name = f"input.{name}"
-        used.add(name)
-        names[column] = name
-    return names
 
 
 def write_series(path: Path, content: dict[str, Any], rows: Sequence[Flat]) -> None:
