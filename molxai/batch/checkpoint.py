@@ -52,6 +52,9 @@ class Tally:
     rows: int = 0
     errors: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.rows - self.errors} of {self.rows} inputs done, {self.errors} with errors"
+
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(self.rows + other.rows, self.errors + other.errors)
 

@@ -1,7 +1,7 @@
 """What is asked of every row: one value that the command line, the API and pages fill in.
 
-Every check of it stands here. Checks that need no model are made when a `Question` is made; the
-others when it is put to a model.
+Checks that need no model are made when a `Question` is made. `Question.check` makes those that need
+one. Classes and contrasts are checked by `molxai.explanation.classes`.
 """
 
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from graphormer.graphs.molecules import MAX_ATOMS
 from graphormer.network.card import Card
 from molxai.chemistry.schemes import Scheme, scheme_of
 from molxai.chemistry.series import default_target
+from molxai.explanation.classes import check_contrast
 from molxai.explanation.explainer import BATCH_SIZE, Explainer, chosen_device
 from molxai.explanation.methods import method as method_named
 
@@ -62,8 +63,7 @@ class Question:
         for name in self.methods:
             method_named(name)
         chosen_device(self.device)
-        if self.contrast is not None and self.target == "pred":
-            raise ValueError("a contrast needs a named target: give --target CLASS as well")
+        check_contrast(self.target, self.contrast)
         if self.target == "true" and not self.relevances:
             raise ValueError(
                 "a prediction needs no true class: name the class, or pred for each input's own"

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ from molxai.cli.options import (
     usage,
     whole_numbers,
 )
+from molxai.cli.parameters import command
 
 if TYPE_CHECKING:
     from molxai.benchmarks.faithfulness import Plan
@@ -72,7 +74,7 @@ def benchmark_speed(
 
     The peak memory of a library is shown, too.
     """
-    from molxai.benchmarks.speed import PEERS, benchmark_entries, growth, markdown, speed
+    from molxai.benchmarks.speed import PEERS, benchmark_entries, markdown, speed
 
     _check_json(output, device)
     names = known_names(methods, METHODS.names(), "method") if methods else PEERS
@@ -80,10 +82,8 @@ def benchmark_speed(
     explainer = _explainer(inputs, model, batch_size, device)
     entries = benchmark_entries(explainer, inputs, data)
     result = speed(explainer, entries, rounds, threads, names)
-    if explainer.reads == "molecules":
-        result["growth"] = growth(explainer, rounds)
-    if library:
-        result["library"] = _throughput(library, times, model, device)
+    result |= _growth(explainer, rounds)
+    result |= _throughput(library, times, model, device)
     _write_json(output, result)
     print(markdown(result))
 
@@ -108,10 +108,19 @@ def _explainer(inputs: list[str] | None, model: str, batch_size: int, device: st
     return Explainer(shipped_for(inputs or [], model), "lrp", batch_size, device)
 
 
+def _growth(explainer: "Explainer", rounds: int) -> dict[str, Any]:
+    """Times by the size of a molecule; nothing for digits, which all have one size."""
+    from molxai.benchmarks.speed import growth
+
+    return {"growth": growth(explainer, rounds)} if explainer.reads == "molecules" else {}
+
+
 def _throughput(
-    library: Path, times: tuple[int, ...], model: str, device: str
-) -> list[dict[str, Any]]:
-    """Wall time and peak memory of whole commands over a library."""
+    library: Path | None, times: tuple[int, ...], model: str, device: str
+) -> dict[str, Any]:
+    """Wall time and peak memory of whole commands over a library, if there is one."""
+    if library is None:
+        return {}
     from graphormer.files import real_path
     from molxai.benchmarks.throughput import throughput
 
@@ -119,7 +128,7 @@ def _throughput(
     if model:
         name = str(real_path(model)) if Path(model).exists() else model
         options = ["-m", name, *options]
-    return throughput(library, times, options)
+    return {"library": throughput(library, times, options)}
 
 
 def _write_json(output: Path | None, result: dict[str, Any]) -> None:
@@ -283,7 +292,43 @@ def _reporter(quiet: bool) -> Callable[[str], None]:
     return report
 
 
+@dataclass(frozen=True)
+class Truth:
+    """Where the truth comes from, and how the model learns the task."""
+
+    test_data: Annotated[
+        Path | None, typer.Option(help="File of the test set.", show_default=False)
+    ] = None
+    smarts: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Pattern whose atoms are the truth; may be repeated.", show_default=False
+        ),
+    ] = None
+    smiles_column: SmilesColumn = ""
+    label: Annotated[str, typer.Option(help="SDF property with a molecule's label.")] = "activity"
+    truth: Annotated[str, typer.Option(help="SDF property with its atoms' contributions.")] = "lbls"
+    classes: Annotated[
+        bool, typer.Option("--classes", help="The SDF's labels are two classes, not values.")
+    ] = False
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the split, the training and the sample.")
+    ] = 0
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Epochs of training. [default: the task's own]", show_default=False
+        ),
+    ] = None
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)
+    ] = None
+    device: Device = "auto"
+
+
+@command
 def benchmark_groundtruth(
+    setting: Truth,
     task: Annotated[
         str,
         typer.Option(
@@ -308,36 +353,6 @@ def benchmark_groundtruth(
             help="Ids with commas between them. [default: all but slow ones]", show_default=False
         ),
     ] = "",
-    test_data: Annotated[
-        Path | None, typer.Option(help="File of the test set.", show_default=False)
-    ] = None,
-    smarts: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Pattern whose atoms are the truth; may be repeated.", show_default=False
-        ),
-    ] = None,
-    smiles_column: SmilesColumn = "",
-    label: Annotated[str, typer.Option(help="SDF property with a molecule's label.")] = "activity",
-    truth: Annotated[
-        str, typer.Option(help="SDF property with its atoms' contributions.")
-    ] = "lbls",
-    classes: Annotated[
-        bool, typer.Option("--classes", help="The SDF's labels are two classes, not values.")
-    ] = False,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the split, the training and the sample.")
-    ] = 0,
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Epochs of training. [default: the task's own]", show_default=False
-        ),
-    ] = None,
-    sample: Annotated[
-        int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)
-    ] = None,
-    device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Compare methods with a known truth: train on a task known atom by atom, and explain it.
@@ -347,32 +362,15 @@ def benchmark_groundtruth(
     from molxai.benchmarks.groundtruth import groundtruth
     from molxai.benchmarks.groundtruth_tables import markdown, write
 
-    _check_truth(task, smarts)
-    usage(_known_device, device)
+    _check_truth(task, setting)
     names = known_names(methods, METHODS.names(), "method") if methods else ()
     _log(quiet)
-    result = groundtruth(
-        task,
-        data,
-        output,
-        names,
-        test_data=test_data,
-        smarts=smarts or (),
-        smiles_column=smiles_column,
-        label=label,
-        truth=truth,
-        classes=classes,
-        seed=seed,
-        epochs=epochs,
-        sample=sample,
-        device=device,
-        progress=not quiet,
-    )
+    result = groundtruth(task, data, output, names, progress=not quiet, **vars(setting))
     write(result, output)
     print(markdown(result))
 
 
-def _check_truth(task: str, smarts: list[str] | None) -> None:
+def _check_truth(task: str, setting: Truth) -> None:
     """Refuse a task that cannot be done.
 
     Raises:
@@ -381,7 +379,8 @@ def _check_truth(task: str, smarts: list[str] | None) -> None:
     from molxai.benchmarks.tasks import task_named
 
     usage(task_named, task)
-    if task == "smarts" and not smarts:
+    usage(_known_device, setting.device)
+    if task == "smarts" and not setting.smarts:
         raise typer.BadParameter(
             "no pattern is given: the task smarts needs --smarts, like --smarts 'C(=O)N'"
         )

@@ -60,14 +60,12 @@ def compare(
     _check_file(output, pair=len(sources) == 2)
     usage(Look, cmap=cmap, dpi=dpi)
     explainer, inputs = _read(sources, model, names, device, endpoint)
-    if len(inputs) == 2:
-        comparison = _pair(explainer, inputs, target, contrast)
-    else:
-        comparison = _side_by_side(explainer, inputs[0], names, target, contrast)
+    comparison = _compare(explainer, inputs, names, target, contrast)
+    about = {} if len(inputs) == 2 else {"input": inputs[0].text}
     if output is None:
         _show(comparison)
     else:
-        _write(comparison, output, cmap, dpi, {} if len(inputs) == 2 else {"input": inputs[0].text})
+        _write(comparison, output, cmap, dpi, about)
 
 
 def _methods(ids: str, pair: bool) -> tuple[str, ...]:
@@ -127,23 +125,21 @@ def _read(
     return explainer, inputs
 
 
-def _pair(explainer: "Explainer", inputs: "list[Input]", target: str, contrast: str | None) -> Any:
-    from molxai.chemistry.pair import matched_pair
-
-    first, second = (row.subject for row in inputs)
-    return matched_pair(explainer, first, second, target, contrast)
-
-
-def _side_by_side(
+def _compare(
     explainer: "Explainer",
-    row: "Input",
+    inputs: "list[Input]",
     methods: tuple[str, ...],
     target: str,
     contrast: str | None,
 ) -> Any:
+    """Two molecules, or the methods on one input."""
+    from molxai.chemistry.pair import matched_pair
     from molxai.metrics.comparison import compare
 
-    return compare(explainer, row.subject, methods, target, contrast)
+    if len(inputs) == 1:
+        return compare(explainer, inputs[0].subject, methods, target, contrast)
+    first, second = (row.subject for row in inputs)
+    return matched_pair(explainer, first, second, target, contrast)
 
 
 def _show(comparison: Any) -> None:

@@ -15,20 +15,9 @@ Name = Annotated[
 def data_list(data: Data = None) -> None:
     """Data sets, and whether they are on this machine."""
     from graphormer.data.sources import SOURCES, data_home
-    from molxai.cli.terminal import console, show_records
+    from molxai.cli.terminal import console, show_data_sets
 
-    rows = []
-    for name, source in SOURCES.items():
-        folder = data_home(data) / name
-        is_here = all((folder / file).exists() for file in source.files)
-        row = {
-            "name": name,
-            "here": "yes" if is_here else "no",
-            "about": source.about,
-            "folder": str(folder),
-        }
-        rows.append(row)
-    show_records(rows, ("name", "here", "about", "folder"), console())
+    show_data_sets(SOURCES, data_home(data), console())
 
 
 def data_download(name: Name, data: Data = None) -> None:

@@ -1,6 +1,6 @@
 """`molxai explain` and `molxai predict`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,14 +53,8 @@ def explain(
     typed_inputs = inputs_of(inputs, reading, target_columns)
     scheme = usage(read_scheme, fragments)
     sink = explanation_sink(output, pictures, scheme, typed_inputs.reads)
-    question = question_of(
-        typed_inputs,
-        asking,
-        methods=(method,),
-        contrast=contrast,
-        features=features,
-        fragments=scheme,
-    )
+    asked: dict[str, Any] = {"contrast": contrast, "features": features, "fragments": scheme}
+    question = question_of(typed_inputs, asking, methods=(method,), **asked)
     plan = plan_of(running, shard, engine, ray_address)
     answer(typed_inputs, question, sink, plan, running.quiet, not drop_extra_columns)
 

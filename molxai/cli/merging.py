@@ -27,13 +27,11 @@ def merge(
     from molxai.cli.outputs import check_output
 
     usage(check_output, output, pictures=False)
-    name = written_to(output, output.is_file())
+    place = written_to(output, output.is_file())
     parts = Parts(output)
     with nullcontext() if shards or not parts.folder.exists() else parts.alone():
         tally = join(output, [parts_folder(shard) for shard in shards or [output]])
         if not shards:
             parts.remove()
     if not quiet:
-        good = tally.rows - tally.errors
-        counts = f"{good} of {tally.rows} inputs done, {tally.errors} with errors"
-        print(printable(f"{counts} → {name}"), file=sys.stderr)
+        print(printable(f"{tally} → {place}"), file=sys.stderr)

@@ -1,12 +1,16 @@
 """`molxai serve`."""
 
 import sys
-from typing import Annotated
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from molxai.cli.completion import models
 from molxai.cli.options import Device, usage
+
+if TYPE_CHECKING:
+    from socket import socket as Socket
 
 HOST = "Address to listen on; 0.0.0.0 lets the whole network in."
 MODELS = (
@@ -38,28 +42,31 @@ def serve(
     Draw or paste a molecule, drop a table or a picture, and see the explanation. Ctrl-C ends it.
     """
     _check_installed()
-    from molxai.serve.listening import address, listener
+    from molxai.serve.listening import listener
 
     with listener(host, port) as socket:  # before the slow imports, to refuse a port in use at once
-        from molxai.explanation.explainer import chosen_device
-        from molxai.serve.listening import run
-        from molxai.serve.settings import ANYWHERE, Settings, servable
-
-        usage(chosen_device, device)
-        settings = Settings(servable(model or []), host, device)
-        if host in ANYWHERE:
-            print(
-                "molxai: whoever reaches this machine over the network can use the workbench: "
-                "it asks for no password",
-                file=sys.stderr,
-            )
-        print(f"molxai: the workbench is at {address(socket)} (Ctrl-C ends it)", file=sys.stderr)
-        if browser:
-            import webbrowser
-
-            webbrowser.open(address(socket))
-        run(settings, socket)
+        _run(socket, host, model or [], device, browser)
     print("molxai: ended", file=sys.stderr)
+
+
+def _run(socket: "Socket", host: str, models: list[str], device: str, browser: bool) -> None:
+    """Serve on a socket that listens, until Ctrl-C."""
+    from molxai.explanation.explainer import chosen_device
+    from molxai.serve.listening import address, run
+    from molxai.serve.settings import ANYWHERE, Settings, servable
+
+    usage(chosen_device, device)
+    settings = Settings(servable(models), host, device)
+    if host in ANYWHERE:
+        print(
+            "molxai: whoever reaches this machine over the network can use the workbench: "
+            "it asks for no password",
+            file=sys.stderr,
+        )
+    print(f"molxai: the workbench is at {address(socket)} (Ctrl-C ends it)", file=sys.stderr)
+    if browser:
+        webbrowser.open(address(socket))
+    run(settings, socket)
 
 
 def _check_installed() -> None:

@@ -3,15 +3,17 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 
+from graphormer.data.sources import Source
 from graphormer.network.card import Card
 from molxai.batch.checkpoint import Tally
-from molxai.batch.rows import ExplainedRow
+from molxai.batch.rows import USUAL_NODES, ExplainedRow
 from molxai.chemistry.fragments import fragments
 from molxai.chemistry.schemes import Scheme, lost_notes
 from molxai.cli.bars import bar, bar_letters
@@ -19,6 +21,7 @@ from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import UNBOUNDED, show_table
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.method import Method
 from molxai.explanation.record import Record
 
 if TYPE_CHECKING:
@@ -350,3 +353,54 @@ def number(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+PROMISES = (
+    "conserves: its relevances add up to the logit.",
+    "signed: a negative relevance speaks against the target.",
+    "by target: they differ between classes. nodes: the largest graph that it takes.",
+    "passes: its cost, forward + backward, for a graph of 30 nodes.",
+)
+"""What the columns of the methods mean."""
+
+
+def show_methods(methods: Collection[Method], out: Console) -> None:
+    """What each method is, and what it promises."""
+    show_table(("method", "what it is"), [(method.name, method.says) for method in methods], out)
+    out.print()
+    rows = [_promises(method) for method in methods]
+    show_records(rows, tuple(rows[0]), out)
+    for line in PROMISES:
+        out.print(line, markup=False)
+
+
+def _promises(method: Method) -> Record:
+    forward, backward = method.passes(USUAL_NODES)
+    return {
+        "method": method.name,
+        "conserves": _yes_or_no(method.conserves),
+        "signed": _yes_or_no(method.signed),
+        "by target": _yes_or_no(method.by_target),
+        "passes": f"{forward} + {backward}",
+        "nodes": f"≤ {method.largest}" if method.largest else "any",
+    }
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def show_data_sets(sources: Mapping[str, Source], home: Path, out: Console) -> None:
+    """What each data set is, and whether it is in its folder."""
+    rows = []
+    for name, source in sources.items():
+        folder = home / name
+        is_here = all((folder / file).exists() for file in source.files)
+        row = {
+            "name": name,
+            "here": _yes_or_no(is_here),
+            "about": source.about,
+            "folder": str(folder),
+        }
+        rows.append(row)
+    show_records(rows, tuple(rows[0]), out)

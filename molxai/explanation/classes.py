@@ -39,10 +39,7 @@ class Classes:
         """
         label = _scalar(name)
         if isinstance(label, str) and label == "pred":
-            if contrast is not None:
-                raise ValueError(
-                    "a contrast needs a named target: give --target CLASS as well, not pred"
-                )
+            check_contrast(label, contrast)
             return Target(PREDICTED, column=self.column) if self.column else None
         subtracted = None if contrast is None else self.number(_scalar(contrast))
         target = Target(self.number(label), subtracted, self.column)
@@ -85,6 +82,16 @@ class Classes:
                 f"the cell {label!r} names no class: {' or '.join(self.card.classes)} is needed"
             )
         return int(number)
+
+
+def check_contrast(target: str, contrast: Class | None) -> None:
+    """Refuse a contrast to whatever is predicted.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if target == "pred" and contrast is not None:
+        raise ValueError("a contrast needs a named target: give --target CLASS as well, not pred")
 
 
 def endpoint_column(card: Card, endpoint: str) -> int:

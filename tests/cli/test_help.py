@@ -1,9 +1,12 @@
 """Help, completion and bad usage: what a user types before anything runs."""
 
+import ast
+import inspect
 import os
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -290,3 +293,14 @@ def test_help_and_completion_import_no_library():
             env={**os.environ, **shell},
         )
         assert made.stdout and not {"torch", "rdkit", "numpy", "rich"} & set(made.stderr.split())
+
+
+@pytest.mark.parametrize(("words", "command"), list(commands()), ids=NAMES)
+def test_a_command_is_parse_call_print(words, command):
+    """At most ten lines beside its options, its docstring and its imports."""
+    function = inspect.unwrap(command.callback)
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    first, *others = tree.body
+    work = [node for node in others if not isinstance(node, ast.Import | ast.ImportFrom)]
+    assert isinstance(first, ast.Expr)
+    assert sum(node.end_lineno - node.lineno + 1 for node in work) <= 10, words
