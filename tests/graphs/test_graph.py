@@ -1,6 +1,5 @@
 """Graphs, pairs of nodes, batches, and the way to PyG and back."""
 
-import doctest
 from collections import deque
 
 import numpy as np
@@ -10,8 +9,6 @@ from conftest import SMALL, SMILES, graphs, random_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphormer.graphs import environments, pairs, superpixels, vocabulary
-from graphormer.graphs import graph as graph_module
 from graphormer.graphs.graph import (
     FIRST_PATTERN,
     FROM_TOKEN,
@@ -25,16 +22,6 @@ from graphormer.graphs.molecules import BONDS, MOLECULES, molecule
 from graphormer.graphs.pairs import hop_distance
 from graphormer.graphs.pyg import from_pyg, to_pyg
 from graphormer.graphs.superpixels import SUPERPIXELS
-
-
-@pytest.mark.parametrize(
-    "module",
-    [pairs, environments, graph_module, superpixels, vocabulary],
-    ids=lambda module: module.__name__,
-)
-def test_examples_in_docstrings(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0
 
 
 def breadth_first(nodes, edges):

@@ -20,6 +20,7 @@ from molxai.benchmarks.comparison import seeded
 from molxai.benchmarks.faithfulness import Plan, check_plan, estimate
 from molxai.benchmarks.subjects import Subjects, given_subjects
 from molxai.cli import main
+from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.target import Target
 from molxai.metrics.comparison import compare
@@ -245,9 +246,7 @@ def test_only_the_wrongly_predicted_are_explained_twice(model, table):
     subjects = given_subjects(explainer, [str(table)], 100, label_column="active")
     asked = []
 
-    class Spy:
-        name, conserves, signed, by_target, largest = "lrp", True, True, True, None
-
+    class Spy(Method):
         def passes(self, nodes):
             return 1, 1
 
@@ -256,7 +255,7 @@ def test_only_the_wrongly_predicted_are_explained_twice(model, table):
             return EXPLAINERS["lrp"](network, batch, targets)
 
     arrays = faithfulness.measure(
-        explainer, Spy(), Plan(("lrp",)), subjects.graphs, subjects.labels
+        explainer, Spy("lrp", conserves=True), Plan(("lrp",)), subjects.graphs, subjects.labels
     )
     predicted = [
         faithfulness.explain_all(explainer, EXPLAINERS["lrp"], [g], [None])[0].prediction

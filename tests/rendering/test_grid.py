@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import stroke_image
 from PIL import Image
-from test_looks import HOSTILE, texts
+from svg_texts import HOSTILE, texts
 from test_rendering import IBUPROFEN, explanation
 
 import molxai

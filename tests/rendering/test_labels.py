@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from rdkit import Chem
-from test_looks import PARTS, texts
+from svg_texts import PARTS, texts
 from test_rendering import IBUPROFEN, RELEVANCE, explanation
 
 from graphormer.graphs.molecules import molecule

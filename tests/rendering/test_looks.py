@@ -10,6 +10,7 @@ from conftest import ROOT, stroke_image
 from PIL import Image
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
+from svg_texts import HOSTILE, PARTS, texts
 from test_rendering import IBUPROFEN, RELEVANCE, explanation, fills, saturation
 
 from graphormer.graphs.molecules import molecule
@@ -50,14 +51,6 @@ deficiency", IEEE TVCG 15(6).
 """
 
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "\"'>&amp;<b>",
-    "x" * 10_000,
-    "\u202egnp.exe\u2066",
-    "$\\frac{1}{0}$ ]]> <!-- ",
-    "a\x00b\x1b[31m",
-]
 
 
 def linear(colour):
@@ -69,14 +62,6 @@ def lab(light):
     ratio = TO_XYZ @ np.clip(light, 0, 1) / [0.95047, 1.0, 1.08883]
     x, y, z = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
-
-
-def texts(svg):
-    return [
-        element.text or ""
-        for element in ET.fromstring(svg.encode()).iter()
-        if element.tag.endswith("text")
-    ]
 
 
 def test_a_method_of_its_own_unit_is_drawn_in_full_colour_and_never_in_logits():
@@ -247,14 +232,6 @@ def test_segments_are_hatched_where_the_ensemble_is_not_sure():
     assert 'id="hatch"' in svg and 'id="hatch"' not in draw(
         explanation(one, [1.0] * one.graph.nodes)
     )
-
-
-PARTS = [
-    ([0, 1, 2, 3], "isobutyl +0.1"),
-    ([4, 5, 6, 7, 8, 9], "ring"),
-    ([10, 11], "−0.2"),
-    ([12, 13, 14], "acid"),
-]
 
 
 def test_parts_have_their_words_beside_them():

@@ -24,7 +24,6 @@ from fastapi.testclient import TestClient
 
 from molxai.cli import main
 from molxai.explanation.record import KEYS
-from molxai.serve import uploads
 from molxai.serve.api import Explained, JobAnswer, Record
 from molxai.serve.app import application
 from molxai.serve.jobs import Job, Queue, Results
@@ -633,9 +632,3 @@ def test_what_is_missing_is_named(monkeypatch, capsys):
         "needs fastapi, uvicorn, python-multipart: pip install 'molxai[serve]'"
         in capsys.readouterr().err
     )
-
-
-def test_examples_in_docstrings():
-    import doctest
-
-    assert doctest.testmod(uploads) == (0, 1)

@@ -1,6 +1,5 @@
 """Text of structures: what RDKit reads, and one line with its reason for what it does not."""
 
-import doctest
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +8,6 @@ import torch
 from rdkit import Chem
 
 from graphormer.graphs.molecules import canonical, mol_block, molecule, split_smiles
-from graphormer.smiles import bounds, marks, notation, ordered_smiles, reading, syntax
 from graphormer.smiles.notation import foreign_notation
 from graphormer.smiles.syntax import syntax_fault
 
@@ -288,13 +286,3 @@ def test_other_text_behind_a_smiles_is_refused():
 )
 def test_a_line_is_a_smiles_and_a_name(line, smiles, name):
     assert split_smiles(line) == (smiles, name)
-
-
-@pytest.mark.parametrize(
-    "module",
-    [bounds, marks, notation, ordered_smiles, reading, syntax],
-    ids=lambda module: module.__name__,
-)
-def test_examples_in_docstrings(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0 and result.failed == 0

@@ -1,6 +1,5 @@
 """Tables of a page: what carries relevance over its rows, what adds up; and views packed."""
 
-import doctest
 import json
 
 import pytest
@@ -9,8 +8,7 @@ from molxai import Explainer
 from molxai.chemistry import series as chemistry
 from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.inputs import read_inputs
-from molxai.pages import packing, quality, summary
-from molxai.pages import view as view_module
+from molxai.pages import quality, summary
 from molxai.pages.packing import Texts, pack, pack_carriers
 from molxai.pages.series import MIXED, carrier_table, carriers
 from molxai.pages.view import view
@@ -119,9 +117,3 @@ def test_the_histogram_counts_every_row(views):
 )
 def test_quality_in_a_line(judged, members, text):
     assert quality.quality_line(judged, members) == text
-
-
-def test_examples_in_docstrings():
-    for module in (packing, quality, summary, view_module):
-        result = doctest.testmod(module)
-        assert result.attempted and not result.failed
