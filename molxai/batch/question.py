@@ -4,7 +4,9 @@ Checks that need no model are made when a `Question` is made. `Question.check` m
 one. Classes and contrasts are checked by `molxai.explanation.classes`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
 
 from graphormer.graphs.molecules import MAX_ATOMS
 from graphormer.network.card import Card
@@ -68,10 +70,12 @@ class Question:
             raise ValueError(
                 "a prediction needs no true class: name the class, or pred for each input's own"
             )
-        if self.fragments:
-            scheme_of(self.fragments)
+        _ = self.scheme  # reads the user's patterns
 
-    @property
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
     def scheme(self) -> Scheme | None:
         """How molecules are split into fragments, if at all."""
         return scheme_of(self.fragments) if self.fragments else None

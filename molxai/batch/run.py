@@ -131,20 +131,48 @@ def run(
     on_gpu = next(worker.explainer.network.parameters()).is_cuda
     parts = Parts(sink.path) if sink.path and sink.resumable else None
     if second is None and plan.shard is None and not (parts and parts.folder.exists()):
-        work_alone = engine or plan.engine_for_one(on_gpu)
-        ((_, table),) = work_alone(worker.table, [(0, rows_of(first[1]))])
-        _refuse_errors(table, plan.strict)
-        sink.write([table], worker.explainer)
-        report(tally_of(table))
-        return tally_of(table)
+        return _run_one(worker, first, sink, plan, report, engine or plan.engine_for_one(on_gpu))
     engine = engine or plan.engine_for_many(on_gpu)
     peeked = [chunk for chunk in (first, second) if chunk]
     progress = _Progress(chain(peeked, chunks), plan, report)
     if parts is None:
         sink.write(_tables_in_order(worker, engine, progress), worker.explainer)
-        return progress.tally
+    else:
+        manifest = manifest_of(worker, inputs, size)
+        _run_in_parts(worker, parts, manifest, sink, engine, progress)
+    return progress.tally
+
+
+def _run_one(
+    worker: Worker,
+    chunk: tuple[int, list[Entry]],
+    sink: Sink,
+    plan: Plan,
+    report: Callable[[Tally], None],
+    engine: Engine,
+) -> Tally:
+    """The only chunk of a small input: there is nothing to resume."""
+    number, rows = chunk
+    ((_, table),) = engine(worker.table, [(number, rows_of(rows))])
+    _refuse_errors(table, plan.strict)
+    sink.write([table], worker.explainer)
+    tally = tally_of(table)
+    report(tally)
+    return tally
+
+
+def _run_in_parts(
+    worker: Worker,
+    parts: Parts,
+    manifest: dict[str, Any],
+    sink: Sink,
+    engine: Engine,
+    progress: "_Progress",
+) -> None:
+    """Keep each chunk as a part; when all are there, the sink writes them (not of a shard)."""
+    plan = progress.plan
     with parts.alone(plan.shard):
-        parts.begin(manifest_of(worker, inputs, size), plan.continues, plan.restart)
+        parts.begin(manifest, plan.continues, plan.restart)
         try:
             _fill(parts, worker, engine, progress)
         except StrictError:
@@ -157,7 +185,6 @@ def run(
             sink.write(read_parts([parts.folder]), worker.explainer)
             parts.remove()
             _remove_leftovers(parts.output)
-    return progress.tally
 
 
 def _tables_in_order(worker: Worker, engine: Engine, progress: "_Progress") -> Iterator[pa.Table]:
