@@ -21,6 +21,7 @@ from molxai.cli import (  # noqa: E402
     merging,
     reporting,
     serving,
+    studies,
     training,
 )
 from molxai.cli.help import CONTEXT, Command, Group  # noqa: E402
@@ -64,9 +65,9 @@ data_app.command("download", cls=Command)(data.data_download)
 data_app.command("path", cls=Command)(data.data_path)
 benchmark_app.command("speed", cls=Command)(benchmark.benchmark_speed)
 benchmark_app.command("interruption", cls=Command)(benchmark.benchmark_interruption)
-benchmark_app.command("faithfulness", cls=Command)(benchmark.benchmark_faithfulness)
-benchmark_app.command("groundtruth", cls=Command)(benchmark.benchmark_groundtruth)
-benchmark_app.command("accuracy", cls=Command)(benchmark.benchmark_accuracy)
+benchmark_app.command("faithfulness", cls=Command)(studies.benchmark_faithfulness)
+benchmark_app.command("groundtruth", cls=Command)(studies.benchmark_groundtruth)
+benchmark_app.command("accuracy", cls=Command)(studies.benchmark_accuracy)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
 

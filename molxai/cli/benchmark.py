@@ -1,15 +1,11 @@
-"""`molxai benchmark speed`, `interruption`, `faithfulness`, `groundtruth` and `accuracy`."""
+"""`molxai benchmark speed` and `interruption`."""
 
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphormer.names import unknown
-from molxai.cli.completion import METHODS, PROTOCOLS, REMOVALS, TRUTHS, one_of, several_of
+from molxai.cli.completion import METHODS, several_of
 from molxai.cli.options import (
     BatchSize,
     Data,
@@ -17,30 +13,19 @@ from molxai.cli.options import (
     Inputs,
     Model,
     Output,
-    Quiet,
     SmilesColumn,
     known_names,
     shipped_for,
     usage,
     whole_numbers,
 )
-from molxai.cli.parameters import command
 
 if TYPE_CHECKING:
-    from molxai.benchmarks.faithfulness import Plan
     from molxai.explanation.explainer import Explainer
 
 TIMED_METHODS = "Ids with commas between them. [default: lrp and its peers]"
 LIBRARY = (
     "A table, or digits, to explain from file to file as well, with wall time and peak memory."
-)
-STUDY = "Folder for the tables and figures; an interrupted run there is continued."
-TRUTH = "Folder for the model and the tables; a model that is there is used again."
-TEST_INPUTS = "SMILES or files. [default: the model's test data]"
-MODELS = "Folder for the models and the tables; models that are there are used again."
-SEEDS = (
-    "Seeds of models of the same recipe, trained into the folder if missing; "
-    "values are means over them."
 )
 
 
@@ -79,12 +64,12 @@ def benchmark_speed(
     _check_json(output, device)
     names = known_names(methods, METHODS.names(), "method") if methods else PEERS
     times = whole_numbers(repeats, "repeats")
-    explainer = _explainer(inputs, model, batch_size, device)
+    explainer = explainer_of(inputs, model, batch_size, device)
     entries = benchmark_entries(explainer, inputs, data)
     result = speed(explainer, entries, rounds, threads, names)
     result |= _growth(explainer, rounds)
     result |= _throughput(library, times, model, device)
-    _write_json(output, result)
+    write_json(output, result)
     print(markdown(result))
 
 
@@ -101,7 +86,7 @@ def _check_json(output: Path | None, device: str) -> None:
     usage(chosen_device, device)
 
 
-def _explainer(inputs: list[str] | None, model: str, batch_size: int, device: str) -> "Explainer":
+def explainer_of(inputs: list[str] | None, model: str, batch_size: int, device: str) -> "Explainer":
     """The named model, or the usual one for the inputs."""
     from molxai.explanation.explainer import Explainer
 
@@ -131,7 +116,8 @@ def _throughput(
     return {"library": throughput(library, times, options)}
 
 
-def _write_json(output: Path | None, result: dict[str, Any]) -> None:
+def write_json(output: Path | None, result: dict[str, Any]) -> None:
+    """Write a result, if a file is named."""
     import json
 
     from graphormer.files import write_file
@@ -164,81 +150,7 @@ def benchmark_interruption(
         raise typer.Exit(1)
 
 
-def benchmark_faithfulness(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help=STUDY, show_default=False)
-    ],
-    inputs: Annotated[
-        list[str] | None, typer.Argument(help=TEST_INPUTS, show_default=False)
-    ] = None,
-    model: Model = "",
-    methods: Annotated[
-        str,
-        typer.Option(
-            help="Ids with commas between them. [default: all]",
-            show_default=False,
-            autocompletion=several_of(METHODS),
-        ),
-    ] = "",
-    sample: Annotated[
-        int, typer.Option(min=2, help="Graphs, drawn at random, always the same ones.")
-    ] = 500,
-    seeds: Annotated[str, typer.Option(help=SEEDS, show_default=False)] = "",
-    epochs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Epochs of models that are trained.", show_default=False),
-    ] = None,
-    removal: Annotated[
-        str,
-        typer.Option(
-            metavar="MODE",
-            help="What removing a node means: attn, mask, drop.",
-            autocompletion=several_of(REMOVALS),
-        ),
-    ] = "attn",
-    smiles_column: SmilesColumn = "",
-    target_columns: Annotated[
-        str, typer.Option(help="Column of the true class in a table.", show_default=False)
-    ] = "",
-    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
-    data: Data = None,
-    device: Device = "auto",
-    quiet: Quiet = False,
-) -> None:
-    """Compare methods by adding and removing nodes in the order of their relevance.
-
-    Writes tables (Markdown, CSV, JSON) and curves. An interrupted run continues where it stopped.
-    """
-    from molxai.benchmarks.comparison import compare, seeded
-
-    plan = _plan(methods, removal)
-    numbers = whole_numbers(seeds, "seeds")
-    explainer = _explainer(inputs, model, 32, usage(_known_device, device))
-    subjects = _subjects(explainer, inputs, sample, smiles_column, target_columns, data, threads)
-    options = {"--methods": methods, "--sample": sample, "--seeds": seeds, "--removal": removal}
-    command = _command(explainer, options | {"--epochs": epochs or ""})
-    report = _reporter(quiet)
-    models = seeded(explainer, numbers, output, data, epochs, report)
-    compare(models, plan, subjects, output, command, report)
-    print((output / "faithfulness.md").read_text())
-
-
-def _plan(methods: str, removal: str) -> "Plan":
-    """Methods and removal modes as they were typed.
-
-    Raises:
-        typer.BadParameter: one is not known.
-    """
-    from molxai.benchmarks.faithfulness import Plan
-
-    names = METHODS.names()
-    return Plan(
-        known_names(methods or ",".join(names), names, "method"),
-        known_names(removal, REMOVALS.names(), "removal mode"),  # type: ignore[arg-type]
-    )
-
-
-def _known_device(name: str) -> str:
+def known_device(name: str) -> str:
     """The name of a device.
 
     Raises:
@@ -248,187 +160,3 @@ def _known_device(name: str) -> str:
 
     chosen_device(name)
     return name
-
-
-def _subjects(
-    explainer: "Explainer",
-    inputs: list[str] | None,
-    sample: int,
-    smiles_column: str,
-    target_columns: str,
-    data: Path | None,
-    threads: int,
-) -> Any:
-    """What is explained: the inputs, or a sample of the model's test data."""
-    import torch
-
-    from graphormer.readers.tables import Layout
-    from molxai.benchmarks.subjects import given_subjects, test_subjects
-
-    torch.set_num_threads(threads)
-    if inputs:
-        return given_subjects(explainer, inputs, sample, Layout(smiles_column), target_columns)
-    return test_subjects(explainer, sample, data)
-
-
-def _command(explainer: "Explainer", options: Mapping[str, object]) -> str:
-    """The command that repeats a study, for its tables."""
-    import shlex
-
-    words = ["molxai", "benchmark", "faithfulness", "-m", explainer.card.name]
-    for name, value in options.items():
-        if value:
-            words += [name, str(value)]
-    return shlex.join(words)
-
-
-def _reporter(quiet: bool) -> Callable[[str], None]:
-    """A function that prints a line of progress on stderr, unless it is to be quiet."""
-
-    def report(line: str) -> None:
-        if not quiet:
-            print(line, file=sys.stderr, flush=True)
-
-    return report
-
-
-@dataclass(frozen=True)
-class Truth:
-    """Where the truth comes from, and how the model learns the task."""
-
-    test_data: Annotated[
-        Path | None, typer.Option(help="File of the test set.", show_default=False)
-    ] = None
-    smarts: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Pattern whose atoms are the truth; may be repeated.", show_default=False
-        ),
-    ] = None
-    smiles_column: SmilesColumn = ""
-    label: Annotated[str, typer.Option(help="SDF property with a molecule's label.")] = "activity"
-    truth: Annotated[str, typer.Option(help="SDF property with its atoms' contributions.")] = "lbls"
-    classes: Annotated[
-        bool, typer.Option("--classes", help="The SDF's labels are two classes, not values.")
-    ] = False
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the split, the training and the sample.")
-    ] = 0
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Epochs of training. [default: the task's own]", show_default=False
-        ),
-    ] = None
-    sample: Annotated[
-        int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)
-    ] = None
-    device: Device = "auto"
-
-
-@command
-def benchmark_groundtruth(
-    setting: Truth,
-    task: Annotated[
-        str,
-        typer.Option(
-            metavar="TASK",
-            help="benzene, n-minus-o, smarts, labels or crippen.",
-            show_default=False,
-            autocompletion=one_of(TRUTHS),
-        ),
-    ],
-    data: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE", help="Table of SMILES, or SDF, also zipped.", show_default=False
-        ),
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help=TRUTH, show_default=False)
-    ],
-    methods: Annotated[
-        str,
-        typer.Option(
-            help="Ids with commas between them. [default: all but slow ones]", show_default=False
-        ),
-    ] = "",
-    quiet: Quiet = False,
-) -> None:
-    """Compare methods with a known truth: train on a task known atom by atom, and explain it.
-
-    Trivial baselines and the model's quality are shown, too. An interrupted training continues.
-    """
-    from molxai.benchmarks.groundtruth import groundtruth
-    from molxai.benchmarks.groundtruth_tables import markdown, write
-
-    _check_truth(task, setting)
-    names = known_names(methods, METHODS.names(), "method") if methods else ()
-    _log(quiet)
-    result = groundtruth(task, data, output, names, progress=not quiet, **vars(setting))
-    write(result, output)
-    print(markdown(result))
-
-
-def _check_truth(task: str, setting: Truth) -> None:
-    """Refuse a task that cannot be done.
-
-    Raises:
-        typer.BadParameter: there is no such task, or it lacks its patterns.
-    """
-    from molxai.benchmarks.tasks import task_named
-
-    usage(task_named, task)
-    usage(_known_device, setting.device)
-    if task == "smarts" and not setting.smarts:
-        raise typer.BadParameter(
-            "no pattern is given: the task smarts needs --smarts, like --smarts 'C(=O)N'"
-        )
-
-
-def _log(quiet: bool) -> None:
-    """Print what training logs."""
-    import logging
-    import warnings
-
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning")
-    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
-
-
-def benchmark_accuracy(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help=MODELS, show_default=False)
-    ],
-    protocol: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Split: deterministic, chiral, balanced or random.",
-            autocompletion=one_of(PROTOCOLS),
-        ),
-    ] = "deterministic",
-    seeds: Annotated[
-        int, typer.Option(min=1, help="How many seeds, of weights and of random splits.")
-    ] = 5,
-    ensemble: Annotated[
-        int, typer.Option(min=1, help="Models for each random split, also judged as one ensemble.")
-    ] = 1,
-    data: Data = None,
-    device: Device = "auto",
-    quiet: Quiet = False,
-) -> None:
-    """Retrain the recipe of the shipped BACE model under a split protocol, beside a forest."""
-    from graphormer.files import write_file
-    from graphormer.training.machine import Machine
-    from molxai.benchmarks.accuracy import accuracy, markdown
-
-    if protocol not in PROTOCOLS.names():
-        raise typer.BadParameter(unknown("protocol", protocol, PROTOCOLS.names()))
-    machine = Machine(usage(_known_device, device), progress=False)
-    _log(quiet=True)
-    result = accuracy(protocol, range(seeds), ensemble, output, data, machine, _reporter(quiet))
-    output.mkdir(parents=True, exist_ok=True)
-    _write_json(output / f"accuracy-{protocol}.json", result)
-    write_file(output / f"accuracy-{protocol}.md", markdown(result) + "\n")
-    print(markdown(result))
