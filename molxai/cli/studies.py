@@ -26,6 +26,7 @@ from molxai.cli.parameters import command
 if TYPE_CHECKING:
     from molxai.benchmarks.faithfulness import Plan
     from molxai.explanation.explainer import Explainer
+
 STUDY = "Folder for the tables and figures; an interrupted run there is continued."
 TRUTH = "Folder for the model and the tables; a model that is there is used again."
 TEST_INPUTS = "SMILES or files. [default: the model's test data]"
