@@ -1,10 +1,9 @@
 """Pictures as the output of a run: workers draw, the sink writes one file or a folder of them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -18,11 +17,10 @@ from molxai.chemistry.fragments import fragment_labels
 from molxai.chemistry.schemes import scheme_of
 from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.explanation import Explanation
 from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.pictures import draw
-from molxai.rendering.look import PLAIN, Look, Part, Scale, common_limit
+from molxai.rendering import Kind
+from molxai.rendering.look import PLAIN, Look, Scale, common_limit
 
 PICTURE = "picture"
 FILE = "file"
@@ -41,18 +39,6 @@ def picture_name(row: Input, ending: str = ".svg") -> str:
     return f"{row.row:05d}{'-' + safe if safe else ''}{ending}"
 
 
-def picture_of(
-    explanation: Explanation, ending: str, look: Look = PLAIN, parts: Sequence[Part] = ()
-) -> bytes:
-    """The content of a picture's file."""
-    if ending == ".svg":
-        return str(draw(explanation, None, look, parts)).encode()
-    with TemporaryDirectory(prefix="molxai-") as folder:
-        content = draw(explanation, Path(folder, f"picture{ending}"), look, parts)
-        assert isinstance(content, bytes)
-        return content
-
-
 @dataclass(frozen=True)
 class Drawing:
     """Draws the explanation of a row."""
@@ -66,14 +52,24 @@ class Drawing:
     """Magnitude in full colour: `own`, each picture's largest, or a number."""
     passes: int = DRAWING_PASSES
 
+    @property
+    def kind(self) -> Kind:
+        """What the ending asks for."""
+        return "png" if self.ending == ".png" else "svg"
+
     def __call__(self, explainer: Explainer, answer: Answer) -> bytes | None:
+        # matplotlib takes half a second to load
+        from molxai.explanation.pictures import picture_of
+        from molxai.rendering.picture import picture_as
+
         explanation = answer.explanation
         if explanation is None:
             return None
         relevance = explanation.relevance.tolist()
         look = self.look.at(common_limit(self.scale, [relevance], explanation.in_unit))
         parts = fragment_labels(explanation, scheme_of(self.fragments)) if self.fragments else ()
-        return picture_of(explanation, self.ending, look, parts)
+        content = picture_as(picture_of(explanation, look, parts), self.kind, look)
+        return content.encode() if isinstance(content, str) else content
 
 
 @dataclass(frozen=True)

@@ -31,18 +31,26 @@ def draw(
     Raises:
         ValueError: the explanation holds nothing to draw, or the file name ends otherwise.
     """
+    return draw_picture(picture_of(explanation, look, parts), path, look)
+
+
+def picture_of(explanation: Account, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Picture:
+    """What drawing needs of an explanation, as plain values.
+
+    Raises:
+        ValueError: the explanation holds nothing to draw.
+    """
     if explanation.subject is None:
         raise ValueError(
             "an explanation of a bare graph has no picture: explain a molecule or a digit"
         )
     if look.shared and isinstance(explanation.subject, Molecule):
         explanation = _with_even_shares(explanation, parts)
-    picture = Picture(
+    return Picture(
         relevance_map(explanation),
         caption(explanation, look, parts),
         tuple(parts),
     )
-    return draw_picture(picture, path, look)
 
 
 def relevance_map(explanation: Account) -> RelevanceMap:

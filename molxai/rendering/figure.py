@@ -58,12 +58,16 @@ def draw_to(path: str | Path | None, draw: Callable[[Kind], str | bytes]) -> str
     Raises:
         ValueError: the file name has another ending.
     """
-    kind = kind_of(path)
-    with quiet_settings():
-        content = draw(kind)
+    content = draw_as(kind_of(path), draw)
     if path:
         write_file(Path(path), content)
     return content
+
+
+def draw_as(kind: Kind, draw: Callable[[Kind], str | bytes]) -> str | bytes:
+    """SVG text or PNG bytes, drawn with the settings of all pictures."""
+    with quiet_settings():
+        return draw(kind)
 
 
 def kind_of(path: str | Path | None) -> Kind:

@@ -1,7 +1,7 @@
 """The picture of one relevance map: the drawing, a colour bar with numbers, words around both."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from molxai.rendering.figure import (
     POINTS_PER_INCH,
     axes_at,
     blank,
+    draw_as,
     draw_to,
     merge,
     write,
@@ -124,9 +125,21 @@ def draw_picture(
     Raises:
         ValueError: the file name ends otherwise, or a relevance is not finite.
     """
+    return draw_to(path, _drawing(picture, look))
+
+
+def picture_as(picture: Picture, kind: Kind, look: Look = PLAIN) -> str | bytes:
+    """The picture as SVG text or PNG bytes.
+
+    Raises:
+        ValueError: a relevance is not finite.
+    """
+    return draw_as(kind, _drawing(picture, look))
+
+
+def _drawing(picture: Picture, look: Look) -> Callable[[Kind], str | bytes]:
     is_molecule = isinstance(picture.relevance_map.subject, Molecule)
-    draw = _draw_molecule if is_molecule else _draw_digit
-    return draw_to(path, partial(draw, picture, look))
+    return partial(_draw_molecule if is_molecule else _draw_digit, picture, look)
 
 
 def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
