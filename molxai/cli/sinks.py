@@ -13,7 +13,6 @@ from molxai.cli.options import option_names, typed_options, usage
 from molxai.cli.outputs import check_ending, check_format, check_output, is_folder, is_record_file
 from molxai.cli.screens import ExplanationTable, PredictionTable
 from molxai.explanation.inputs import Inputs
-from molxai.pages.report import ReportPage, check_columns
 from molxai.rendering.colour import palette
 from molxai.rendering.look import scale_of
 
@@ -80,6 +79,8 @@ def report_sink(
         FileNotFoundError: its folder does not exist.
         ValueError: the table has no such column.
     """
+    from molxai.pages.report import ReportPage, check_columns  # loads jinja2
+
     usage(check_ending, output, (".html", ".htm"))
     usage(palette, cmap)
     check_columns(columns, inputs.extra_columns())
