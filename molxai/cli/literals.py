@@ -6,6 +6,7 @@ or of rows, a number or a `Literal[...]` type.
 """
 
 import ast
+import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,18 +44,28 @@ class Literal:
         return ast.literal_eval(self._node())
 
     def _node(self) -> ast.expr:
-        tree = ast.parse(source_of(self.module).read_text(encoding="utf-8"))
-        for statement in tree.body:
-            targets: list[ast.expr] = []
-            if isinstance(statement, ast.Assign):
-                targets = statement.targets
-            elif isinstance(statement, ast.AnnAssign):
-                targets = [statement.target]
-            names = [target.id for target in targets if isinstance(target, ast.Name)]
-            value = getattr(statement, "value", None)
-            if self.name in names and value is not None:
-                return value
+        lines = source_of(self.module).read_text(encoding="utf-8").splitlines()
+        begins = re.compile(rf"{self.name}\b[^=]*=")
+        for start, line in enumerate(lines):
+            if begins.match(line):
+                return _value(lines[start:])
         raise LookupError(f"no {self.name} at the top of {self.module}")
+
+
+def _value(lines: list[str]) -> ast.expr:
+    """What the assignment at the beginning of the lines assigns.
+
+    Only its own lines are parsed, as many as make a statement: a whole file would take 5 ms, and
+    `molxai --help` needs several.
+    """
+    for end in range(1, len(lines) + 1):
+        try:
+            (statement,) = ast.parse("\n".join(lines[:end])).body
+        except SyntaxError:
+            continue
+        assert isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None
+        return statement.value
+    raise LookupError(f"no whole statement: {lines[0]}")
 
 
 def _name_of(row: ast.expr) -> ast.expr:

@@ -38,8 +38,8 @@ MOST_ROWS = 20_000
 VIEW = "view"
 """Column of the views."""
 
-VIEW_PASSES = 12
-"""Passes of a usual graph that take as long as making its view."""
+VIEW_PASSES = 1
+"""Cost of a view, in passes. It is more, but smaller chunks would start workers for little work."""
 
 
 @dataclass(frozen=True)
