@@ -118,9 +118,19 @@ class House:
                     graph.add_edge(file, target)
         return graph
 
+    @cached_property
+    def _shown(self) -> dict[str, str]:
+        """Where each name that a package shows of its own is defined."""
+        names = {}
+        for face in FACES:
+            package = face.split("/")[0]
+            for full in imported(self.sources[face]) if face in self.sources else ():
+                names[f"{package}.{full.rsplit('.', 1)[1]}"] = full
+        return names
+
     def _file(self, name: str) -> str:
         """The file that a dotted name means: a module, a package, or a name in one of these."""
-        words = name.split(".")
+        words = self._shown.get(name, name).split(".")
         while words:
             module = "/".join(words)
             for file in (module, f"{module}/__init__"):
@@ -135,7 +145,7 @@ class House:
         graph = nx.DiGraph()
         graph.add_nodes_from(room_of(file) for file in self.sources if file not in FACES)
         for start, end in self.files.edges:
-            if start in FACES or end in FACES or room_of(start) == room_of(end):
+            if start in FACES or room_of(start) == room_of(end):
                 continue
             graph.add_edge(room_of(start), room_of(end))
             pairs = graph.edges[room_of(start), room_of(end)].setdefault("files", [])

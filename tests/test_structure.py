@@ -1,5 +1,7 @@
 """The house keeps its order: import directions, no code among the data, doctests that run."""
 
+import shutil
+
 import pytest
 from conftest import ROOT
 from house import FACES, FLOOR, House, imported
@@ -28,6 +30,17 @@ ONLY = {
 def test_imports_go_one_way():
     """At any depth of a file, lazily or for the type checker alone: every import counts."""
     assert HOUSE.forbidden() == []
+
+
+@pytest.mark.parametrize(
+    "line", ["from molxai import Explainer", "import molxai", "from molxai.cli import app"]
+)
+def test_an_import_from_a_package_itself_counts(tmp_path, line):
+    shutil.copytree(ROOT / "graphormer", tmp_path / "graphormer")
+    shutil.copytree(ROOT / "molxai", tmp_path / "molxai")
+    file = tmp_path / "graphormer/training/own.py"
+    file.write_text(f"def fit():\n    {line}\n", encoding="utf-8")
+    assert [start for start, _ in House(tmp_path).forbidden()] == ["graphormer/training/own"]
 
 
 def test_no_files_import_each_other_in_a_circle():
