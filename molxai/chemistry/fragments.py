@@ -87,18 +87,14 @@ def fragment_labels(
     Raises:
         ValueError: as `fragments`.
     """
-    all_parts = fragments(explanation, scheme)
-    by_size = sorted(all_parts, key=lambda part: -abs(part.relevance))
-    large = {part.atoms for part in by_size[:MOST_LABELS]}
-    labels = []
-    for part in all_parts:
-        label = part.label if part.atoms in large else ""
-        labels.append((part.atoms, label))
-    return labels
+    return [
+        (part.atoms, part.label if place < MOST_LABELS else "")
+        for place, part in enumerate(fragments(explanation, scheme))
+    ]
 
 
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> Fragments:
-    """The parts of the explained molecule with their relevance, the most positive first.
+    """The parts of the explained molecule with their relevance, the largest magnitude first.
 
     Raises:
         ValueError: there is no such scheme, or what was explained is no molecule.
@@ -113,7 +109,7 @@ def fragments(explanation: Explanation, scheme: str | Scheme = "functional-group
         Fragment(part.name, smiles, part.atoms, relevance_sum(relevance, part.atoms))
         for part, smiles in zip(mol_parts, texts, strict=True)
     ]
-    members.sort(key=lambda part: -part.relevance)
+    members.sort(key=lambda part: -abs(part.relevance))
     return Fragments(members, explanation)
 
 

@@ -15,7 +15,7 @@ from graphormer.network.card import Card
 from molxai.chemistry.fragments import Fragment, fragments
 from molxai.chemistry.own_schemes import Lost
 from molxai.chemistry.schemes import Scheme, lost
-from molxai.explanation.captions import bias_word
+from molxai.explanation.captions import BASE, bias_word
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 
@@ -192,9 +192,6 @@ HYDROGEN = "*[H]"
 
 It has no atom and no relevance of its own: the model reads hydrogens as a property of their heavy
 atom, so what they contribute is part of the core's relevance."""
-
-BASE = "base value"
-"""As `bias_word` calls it: what the model says before it has seen an atom, for every molecule."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from graphormer.graphs.molecules import shortened
 from graphormer.network.card import row_ranges
 from molxai.chemistry.fragments import Fragment
 from molxai.chemistry.pair import TOP, MatchedPair, difference_words
-from molxai.chemistry.series import BASE, HYDROGEN, Carrier, Row
+from molxai.chemistry.series import HYDROGEN, Carrier, Row
 from molxai.chemistry.series import Table as CoreTable
 from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import show_table
+from molxai.explanation.captions import BASE, ledger
 from molxai.explanation.explanation import Explanation
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ MOST_NAMES = 200
 
 
 def show_fragments(explanation: Explanation, fragments: Sequence[Fragment], out: Console) -> None:
-    """Fragments, the most positive first, and what makes their sum the explained quantity."""
+    """Fragments, the largest magnitude first, and what makes their sum the explained quantity."""
     largest = max(abs(fragment.relevance) for fragment in fragments)
     letters = bar_letters(out)
     rows: list[tuple[str | Text, ...]] = []
@@ -41,12 +42,7 @@ def show_fragments(explanation: Explanation, fragments: Sequence[Fragment], out:
         value = fragment.relevance
         atoms = row_ranges(fragment.atoms)
         rows.append((fragment.name, atoms, f"{value:+.4f}", bar(value, largest, letters)))
-    ledger = {
-        "graph token": explanation.token,
-        "bias": explanation.bias,
-        "not accounted for": explanation.gap,
-    }
-    for name, value in ledger.items():
+    for name, value in ledger(explanation).items():
         if abs(value) >= SMALLEST:
             rows.append((Text(name, style="dim"), "", f"{value:+.4f}", ""))
     total = Text(f"the {total_name(explanation)}", style="dim")

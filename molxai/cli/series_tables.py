@@ -7,8 +7,9 @@ from typing import Any
 
 from graphormer.files import csv_of_records, escape_markdown, markdown_table, write_file
 from molxai.batch.records import free_names
-from molxai.chemistry.series import BASE, Carrier, Table
+from molxai.chemistry.series import Carrier, Table
 from molxai.chemistry.series import Row as CoreRow
+from molxai.explanation.captions import BASE
 
 SERIES_ENDINGS = (".csv", ".json", ".md")
 """Endings of files that hold a series."""

@@ -23,16 +23,27 @@ def prediction_line(explanation: Account, method: bool = True) -> str:
     return f"Explained: {target} · {probability} · {logit} · {by}"
 
 
+BASE = "base value"
+"""What a model says before it has seen a node: the same for every input."""
+
+
+def ledger(explanation: Account) -> dict[str, float]:
+    """What no node accounts for, by name: graph token, biases or base value, what is missing."""
+    biases = bias_word(explanation.network.config) if explanation.network else "biases"
+    return {
+        "graph token": explanation.token,
+        biases: explanation.bias,
+        "not accounted for": explanation.gap,
+    }
+
+
 def ledger_line(explanation: Account) -> str:
     """What the relevances sum to, and what is missing."""
     total = float(explanation.relevance.double().sum())
-    biases = bias_word(explanation.network.config) if explanation.network else "biases"
-    entries = (
-        f"{explanation.node_word}s {total:+.3f}",
-        f"graph token {explanation.token:+.3f}",
-        f"{biases} {explanation.bias:+.3f}",
-    )
-    return f"Sum: {', '.join(entries)} · not accounted for {_rest(explanation.gap)}"
+    *named, (missing, gap) = ledger(explanation).items()
+    entries = [f"{explanation.node_word}s {total:+.3f}"]
+    entries += [f"{name} {value:+.3f}" for name, value in named]
+    return f"Sum: {', '.join(entries)} · {missing} {_rest(gap)}"
 
 
 def sum_line(explanation: Account) -> str:
@@ -48,7 +59,7 @@ def bias_word(config: Config) -> str:
 
     A head's bias alone is the same for every input: it is there before any node is seen.
     """
-    return "base value" if config.output_bias and not config.bias else "biases"
+    return BASE if config.output_bias and not config.bias else "biases"
 
 
 def colour_line(explanation: Account, palette: Palette = RED_BLUE, target: str = "") -> str:

@@ -11,10 +11,10 @@ from typing import Any
 
 from graphormer.graphs.molecules import Molecule
 from molxai.chemistry.schemes import SCHEMES, parts
-from molxai.chemistry.series import BASE
 from molxai.explanation.captions import (
-    bias_word,
+    BASE,
     colour_line,
+    ledger,
     ledger_line,
     prediction_line,
     spread_line,
@@ -210,15 +210,11 @@ def _beyond(explanation: Explanation) -> View:
     A base value is the same for every input, and as a bar would dwarf the others: the bars begin
     there. Else they begin at zero.
     """
-    biases = bias_word(explanation.network.config) if explanation.network else "biases"
-    steps = []
-    if explanation.token:
-        steps.append(("graph token", rounded(explanation.token)))
-    if explanation.bias:
-        steps.append((biases, rounded(explanation.bias)))
-    if abs(explanation.gap) > SMALLEST_GAP:
-        steps.append(("not accounted for", rounded(explanation.gap)))
-    base = {"base": rounded(explanation.bias)} if biases == BASE else {}
+    *named, (missing, gap) = ledger(explanation).items()
+    steps = [(name, rounded(value)) for name, value in named if value]
+    if abs(gap) > SMALLEST_GAP:
+        steps.append((missing, rounded(gap)))
+    base = {"base": rounded(explanation.bias)} if BASE in dict(named) else {}
     return {"beyond": steps} | base
 
 
