@@ -11,7 +11,7 @@ from graphormer.files import write_file
 from molxai.batch.plan import Plan
 from molxai.batch.question import Question
 from molxai.batch.run import run
-from molxai.batch.sinks import Sink
+from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product, Worker
 from molxai.chemistry.fragments import fragment_labels
 from molxai.chemistry.schemes import scheme_of
@@ -141,11 +141,11 @@ class PictureFile(Sink):
         """Refuse several inputs.
 
         Raises:
-            ValueError: there are several.
+            TooManyRowsError: there are several.
         """
-        if rows != 1:
-            raise ValueError(
-                f"{rows} inputs but one picture: give a folder (-o maps), or explain one at a time"
+        if rows > self.most:
+            raise TooManyRowsError(
+                "several inputs but one picture: give a folder (-o maps), or explain one at a time"
             )
 
     def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:

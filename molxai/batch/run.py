@@ -57,11 +57,6 @@ def chunks_of(inputs: Inputs, size: int) -> NumberedChunks:
         number += 1
 
 
-def count(inputs: Inputs) -> int:
-    """How many rows there are, by going through them."""
-    return sum(1 for _ in inputs.entries())
-
-
 def chunk_size(worker: Worker) -> int:
     """Rows of a chunk: some seconds' work."""
     if not worker.question.relevances:
@@ -122,18 +117,16 @@ def run(
     sink.check(worker.explainer)
     size = chunk or chunk_size(worker)
     chunks = chunks_of(inputs, size)
-    first = next(chunks, None)
-    second = next(chunks, None)
-    if first is None:
+    peeked = list(islice(chunks, max(2, 1 + (sink.most or 0) // size)))
+    if not peeked:
         raise ValueError(f"no inputs in {', '.join(inputs.sources)}: at least one row is needed")
-    if sink.most is not None:
-        sink.check_count(count(inputs))
+    sink.check_count(sum(len(rows) for _, rows in peeked))
     on_gpu = next(worker.explainer.network.parameters()).is_cuda
     parts = Parts(sink.path) if sink.path and sink.resumable else None
-    if second is None and plan.shard is None and not (parts and parts.folder.exists()):
-        return _run_one(worker, first, sink, plan, report, engine or plan.engine_for_one(on_gpu))
+    if len(peeked) == 1 and plan.shard is None and not (parts and parts.folder.exists()):
+        engine = engine or plan.engine_for_one(on_gpu)
+        return _run_one(worker, peeked[0], sink, plan, report, engine)
     engine = engine or plan.engine_for_many(on_gpu)
-    peeked = [chunk for chunk in (first, second) if chunk]
     progress = _Progress(chain(peeked, chunks), plan, report)
     if parts is None:
         sink.write(_tables_in_order(worker, engine, progress), worker.explainer)

@@ -14,6 +14,10 @@ from molxai.batch.writers import FORMATS, write_tables
 from molxai.explanation.explainer import Explainer
 
 
+class TooManyRowsError(ValueError):
+    """There are more rows than can be written."""
+
+
 class Sink(ABC):
     """A file, a folder, or the terminal; sinks override what is different for them."""
 
@@ -52,11 +56,14 @@ class Sink(ABC):
     def check_count(self, rows: int) -> None:
         """Refuse more rows than can be written.
 
+        Args:
+            rows: how many there are, or at least so many of more than can be written.
+
         Raises:
-            ValueError: there are more.
+            TooManyRowsError: there are more.
         """
         if self.most is not None and rows > self.most:
-            raise ValueError(f"{rows} inputs: at most {self.most} can be written to {self.path}")
+            raise TooManyRowsError(f"more than {self.most} inputs: {self.path} holds no more")
 
     @abstractmethod
     def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:

@@ -14,8 +14,8 @@ from molxai.cli.parameters import Contrast
 from molxai.cli.printable import printable
 
 if TYPE_CHECKING:
+    from molxai.batch.question import Question
     from molxai.explanation.entry import Input
-    from molxai.explanation.explainer import Explainer
 
 USUAL = ",".join(Literal("molxai.metrics.comparison", "METHODS").names())
 
@@ -54,14 +54,16 @@ def compare(
     target. The difference of their logits is what the common atoms change, and what is gained and
     lost.
     """
+    from molxai.batch.question import Question, usual_model
+    from molxai.explanation.inputs import Inputs
     from molxai.rendering.look import Look
 
     names = _methods(methods, pair=len(sources) == 2)
-    _check_file(output, pair=len(sources) == 2)
+    _check_file(sources, output)
     usage(Look, cmap=cmap, dpi=dpi)
-    explainer, inputs = _read(sources, model, names, device, endpoint)
-    comparison = _compare(explainer, inputs, names, target, contrast)
-    about = {} if len(inputs) == 2 else {"input": inputs[0].text}
+    kind = usual_model(model, Inputs(sources).reads)
+    question = usage(Question, kind, names, target, contrast, endpoint, device=device)
+    comparison, about = _compare(question, sources)
     if output is None:
         _show(comparison)
     else:
@@ -83,36 +85,28 @@ def _methods(ids: str, pair: bool) -> tuple[str, ...]:
     return names
 
 
-def _check_file(output: Path | None, pair: bool) -> None:
+def _check_file(sources: list[str], output: Path | None) -> None:
     """Refuse a file that could not be written, before any work.
 
     Raises:
-        typer.BadParameter: its name ends otherwise.
+        typer.BadParameter: its name ends otherwise, or it is an input.
     """
-    from molxai.cli.outputs import check_ending
+    from molxai.cli.outputs import check_ending, check_not_an_input
     from molxai.rendering import COMPARISON_ENDINGS, ENDINGS
 
-    endings = ENDINGS if pair else COMPARISON_ENDINGS
+    endings = ENDINGS if len(sources) == 2 else COMPARISON_ENDINGS
     usage(check_ending, output, (*endings, ".json"))
+    check_not_an_input(sources, output)
 
 
-def _read(
-    sources: list[str], model: str, methods: tuple[str, ...], device: str, endpoint: str
-) -> "tuple[Explainer, list[Input]]":
-    """The model, and the one or two inputs.
+def _read(sources: list[str]) -> "list[Input]":
+    """The one or two inputs.
 
     Raises:
         ValueError: an input cannot be read, or there are more.
     """
-    from molxai.batch.question import Question, usual_model
     from molxai.explanation.inputs import read_inputs
-    from molxai.explanation.kinds import holds_digits
 
-    reads = "digits" if holds_digits(sources[0]) else "molecules"
-    question = usage(
-        Question, usual_model(model, reads), methods[:1], endpoint=endpoint, device=device
-    )
-    (explainer,) = question.explainers()
     inputs = list(read_inputs(sources))
     for row in inputs:
         if row.error:
@@ -122,24 +116,23 @@ def _read(
             f"{len(inputs)} inputs: compare takes one, or two molecules; "
             "give SMILES, or files with one input"
         )
-    return explainer, inputs
+    return inputs
 
 
-def _compare(
-    explainer: "Explainer",
-    inputs: "list[Input]",
-    methods: tuple[str, ...],
-    target: str,
-    contrast: str | None,
-) -> Any:
-    """Two molecules, or the methods on one input."""
+def _compare(question: "Question", sources: list[str]) -> tuple[Any, dict[str, str]]:
+    """Two molecules, or the methods on one input; and what a file says of the input beside it."""
     from molxai.chemistry.pair import matched_pair
     from molxai.metrics.comparison import compare
 
+    explainer = question.explainers()[0]
+    target, contrast = question.target, question.contrast
+    inputs = _read(sources)
     if len(inputs) == 1:
-        return compare(explainer, inputs[0].subject, methods, target, contrast)
+        subject = inputs[0].subject
+        comparison = compare(explainer, subject, question.methods, target, contrast)
+        return comparison, {"input": inputs[0].text}
     first, second = (row.subject for row in inputs)
-    return matched_pair(explainer, first, second, target, contrast)
+    return matched_pair(explainer, first, second, target, contrast), {}
 
 
 def _show(comparison: Any) -> None:

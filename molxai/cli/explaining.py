@@ -43,8 +43,8 @@ def explain(
     """Relevance of each atom or superpixel of the inputs.
 
     Without -o a table is printed. With -o: .json .jsonl .csv .xlsx .parquet .sdf hold one record
-    per input, and may be interrupted and resumed; .svg .png hold a picture of one input; a folder
-    holds a picture of each.
+    per input; .svg .png hold a picture of one input; a folder holds a picture of each. A run that
+    was interrupted can be resumed.
     """
     from molxai.chemistry.schemes import read_scheme
     from molxai.cli.running import answer, inputs_of, plan_of, question_of

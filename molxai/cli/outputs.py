@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphormer.files import missing_folder
+import typer
+
+from graphormer.files import missing_folder, real_path
 from graphormer.names import nearest, unknown
 from molxai.batch.writers import FORMATS
+from molxai.explanation.kinds import is_file
 
 
 def check_output(path: Path | None, pictures: bool = True) -> None:
@@ -44,6 +47,20 @@ def check_ending(path: Path | None, endings: Sequence[str]) -> None:
         raise ValueError(_other_ending(path, endings))
     if not path.parent.is_dir():
         raise FileNotFoundError(missing_folder(path))
+
+
+def check_not_an_input(sources: Sequence[str], output: Path | None) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        typer.BadParameter: the output is one of the sources.
+    """
+    if output is None:
+        return
+    if real_path(output) in (real_path(source) for source in sources if is_file(source)):
+        raise typer.BadParameter(
+            f"{output} is the input: name another file to write, or it would be lost"
+        )
 
 
 def _other_ending(path: Path, endings: Sequence[str]) -> str:

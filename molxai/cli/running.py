@@ -2,29 +2,29 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
-from graphormer.files import real_path
 from graphormer.network.checkpoint import locate, read_card
 from molxai.batch.checkpoint import Tally, parts_folder
 from molxai.batch.pictures import PictureFolder, on_common_scale
 from molxai.batch.plan import Plan, shard_of
 from molxai.batch.question import Question, usual_model
-from molxai.batch.run import count, run
-from molxai.batch.sinks import Sink
+from molxai.batch.run import run
+from molxai.batch.sinks import RecordFile, Sink, TooManyRowsError
 from molxai.batch.worker import Worker
+from molxai.batch.writers import FORMATS
 from molxai.cli.options import layout_of, say_how_read, usage, written_to
+from molxai.cli.outputs import check_not_an_input
 from molxai.cli.parameters import Asking, Reading, Running
 from molxai.cli.printable import printable
 from molxai.cli.signals import INTERRUPTED, resumable, tell
 from molxai.cli.terminal import progress_bar
 from molxai.explanation.inputs import Inputs
-from molxai.explanation.kinds import is_file
 
 
 def inputs_of(sources: Sequence[str], reading: Reading, label_column: str = "") -> Inputs:
@@ -113,13 +113,11 @@ def answer(
         typer.Exit: no row was done.
         ValueError, OSError: as `molxai.batch.run.run`.
     """
-    _check_not_an_input(inputs, sink.path)
-    _check_resumable(plan, sink.resumable)
+    check_not_an_input(inputs.sources, sink.path)
+    _check_resumable(plan, sink)
     is_replaced = sink.path is not None and sink.path.is_file()
     say_how_read(inputs, quiet)
     worker = _worker(inputs, question, sink, extras)
-    if sink.most is not None:
-        usage(sink.check_count, count(inputs))
     doing = "explaining" if question.relevances else "predicting"
     with (
         _resumable(sink.path if sink.resumable else None),
@@ -128,8 +126,22 @@ def answer(
         if isinstance(sink, PictureFolder) and sink.drawing.scale == "common":
             sink = on_common_scale(sink, question, inputs, plan)
             worker = replace(worker, products=sink.products)
-        tally = run(worker, inputs, sink, plan, report=report)
+        tally = _run(worker, inputs, sink, plan, report)
     close(tally, _closing_place(sink.path, is_replaced, plan), quiet)
+
+
+def _run(
+    worker: Worker, inputs: Inputs, sink: Sink, plan: Plan, report: Callable[[Tally], None]
+) -> Tally:
+    """As `molxai.batch.run.run`.
+
+    Raises:
+        typer.BadParameter: the output cannot hold so many rows.
+    """
+    try:
+        return run(worker, inputs, sink, plan, report)
+    except TooManyRowsError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def close(tally: Tally, place: str, quiet: bool) -> None:
@@ -160,31 +172,20 @@ def _worker(inputs: Inputs, question: Question, sink: Sink, extras: bool) -> Wor
     return worker
 
 
-def _check_not_an_input(inputs: Inputs, output: Path | None) -> None:
-    """Refuse to write over what is read.
-
-    Raises:
-        typer.BadParameter: the output is an input.
-    """
-    if output is None:
-        return
-    files = (real_path(source) for source in inputs.sources if is_file(source))
-    if real_path(output) in files:
-        raise typer.BadParameter(
-            f"{output} is the input: name another file to write, or it would be lost"
-        )
-
-
-def _check_resumable(plan: Plan, resumable: bool) -> None:
-    """Refuse options of runs that can be stopped, for an output whose run cannot.
+def _check_resumable(plan: Plan, sink: Sink) -> None:
+    """Refuse options of runs that can be stopped or shared, for an output whose run cannot.
 
     Raises:
         typer.BadParameter: one is given.
     """
-    if not resumable and (plan.resume or plan.restart or plan.shard or plan.engine != "local"):
+    if plan.shard and not isinstance(sink, RecordFile):
         raise typer.BadParameter(
-            "--resume, --restart, --shard and --engine are for files of records: "
-            "give -o with .parquet .jsonl .csv .json .xlsx .sdf"
+            "--shard is for files of records, which 'molxai merge' joins: leave it out, "
+            f"or give -o with {' '.join(FORMATS)}"
+        )
+    if not sink.resumable and (plan.resume or plan.restart or plan.engine != "local"):
+        raise typer.BadParameter(
+            "this output is made in one piece: leave out --resume, --restart and --engine"
         )
 
 

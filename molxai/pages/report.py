@@ -17,7 +17,7 @@ from graphormer.names import unknown
 from graphormer.readers.tables import as_text
 from molxai.batch.question import Question
 from molxai.batch.rows import similarities
-from molxai.batch.sinks import Sink
+from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
 from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
@@ -111,10 +111,10 @@ class ReportPage(Sink):
         """Refuse a page that would not open.
 
         Raises:
-            ValueError: there are too many rows.
+            TooManyRowsError: there are too many rows.
         """
         if rows > self.most:
-            raise ValueError(
+            raise TooManyRowsError(
                 f"more than {self.most} inputs: a page holds no more; report on a part, "
                 "and give the whole to 'molxai explain'"
             )

@@ -608,7 +608,10 @@ def test_bad_usage_of_shards(table, saved_model, capsys, tmp_path):
         arguments = command(table, saved_model, tmp_path / "o.parquet", f"--shard={shard}")
         assert main(arguments) == 2 and "i/n is needed" in capsys.readouterr().err
     assert main(["explain", "CCO", "--resume"]) == 2
-    assert "give -o with" in capsys.readouterr().err
+    assert "leave out --resume" in capsys.readouterr().err
+    folder = tmp_path / "maps"
+    assert main(command(table, saved_model, folder, "--shard=0/2")) == 2
+    assert "--shard is for files of records" in capsys.readouterr().err and not folder.exists()
 
 
 def test_types_of_columns(undisturbed, tmp_path):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import SMALL, random_model
+from conftest import ROOT, SMALL, random_model
 
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card
@@ -82,9 +82,15 @@ def test_compare_writes_what_the_ending_says(ending, tmp_path, capsys):
         assert not re.search(r"(src|href)=[\"']http", content.decode())
 
 
-def test_compare_digits(tmp_path, capsys):
-    from conftest import ROOT
+def test_compare_does_not_write_over_its_input(tmp_path, capsys):
+    digit = tmp_path / "8.png"
+    digit.write_bytes((ROOT / "datasets/digits/8-a.png").read_bytes())
+    assert main(["compare", str(digit), "-o", str(digit)]) == 2
+    assert "is the input: name another file" in capsys.readouterr().err
+    assert digit.read_bytes() == (ROOT / "datasets/digits/8-a.png").read_bytes()
 
+
+def test_compare_digits(tmp_path, capsys):
     digit = str(ROOT / "datasets/digits/8-a.png")
     assert (
         main(
