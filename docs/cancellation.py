@@ -51,14 +51,14 @@ VARIANTS: dict[str, Method] = {
 
 
 def train_graphs(model: str, step: int, most: int, home: str | None) -> list[Graph]:
-    """Every so manieth graph of the train part."""
+    """Every `step`-th of the first `most` graphs of the train part."""
     if model == "mnist":
         return mnist(home, "train", range(0, most, step)).graphs
     return bace(home, "scaffold", "train").graphs[:most:step]
 
 
 def largest_growth(explainer: Explainer, method: GradientInput, graphs: list[Graph]) -> np.ndarray:
-    """Of each graph, at the layer where it is largest."""
+    """The growth of each graph at the layer where it is largest."""
     batches = [batch_for(explainer.network, graphs[i : i + 16]) for i in range(0, len(graphs), 16)]
     return np.concatenate(
         [

@@ -63,7 +63,7 @@ SPECIAL = ("[PAD]", "[CLS]", "[UNK]")
 """Entries 0 to 2 of the vocabulary: padding, the read-out token, words that are not in it."""
 
 STEPS = 80
-"""Of training, each on all sentences."""
+"""Training steps, each on all sentences."""
 
 
 def words(sentence: str) -> list[str]:

@@ -12,7 +12,7 @@ METHOD_COLUMNS = ("id", "what it is", "adds up", "signed", "by target", "passes"
 METRIC_COLUMNS = ("measure", "id", "better", "what it is", "range", "needs", "paper")
 
 NODES = 30
-"""Of the graph whose passes are told."""
+"""Nodes of the graph for which the table gives passes."""
 
 
 def methods() -> str:

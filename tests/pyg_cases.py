@@ -48,7 +48,7 @@ def arguments(data):
 
 
 def unchanged(before, after):
-    """Of two states."""
+    """Whether two states are the same."""
     alike = all(
         a[0] == b[0] and a[1] is b[1] is None and torch.equal(a[2], b[2])
         for a, b in zip(before[3], after[3], strict=True)

@@ -17,8 +17,10 @@ import numpy as np
 from numpy import ndarray
 
 INCREMENT = np.uint64(0x9E3779B97F4A7C15)
-"""Of SplitMix64 (Steele et al. 2014, "Fast Splittable Pseudorandom Number Generators", figure 17),
-as the two multipliers below."""
+"""The increment of SplitMix64, as the two multipliers below.
+
+Steele et al. 2014, "Fast Splittable Pseudorandom Number Generators", figure 17.
+"""
 
 FIRST_MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
 """Also multiplies a node's hash before something is added to it."""

@@ -34,7 +34,7 @@ LONGEST_HEADER = 10_000
 """Characters of an array's header, as in NumPy's own reader."""
 
 MOST_AXES = 32
-"""Of an array."""
+"""Axes that an array may have."""
 
 BLOCK = 2**20
 """Bytes that are unpacked at once."""

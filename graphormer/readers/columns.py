@@ -180,7 +180,7 @@ def usual_smiles(columns: Sequence[str]) -> list[str]:
 
 
 NO_RANK = len(SMILES_NAMES) + 1 + len(OTHER_NAMES)
-"""Of a name that says nothing of SMILES."""
+"""The rank of a name that says nothing of SMILES."""
 
 
 def _smiles_rank(name: str) -> int:

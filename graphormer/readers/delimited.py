@@ -305,7 +305,7 @@ class _Split:
 
     header: list[str]
     share: float
-    """Of the lines below, those that have as many cells (or one more: a row's name)."""
+    """Share of the lines below with as many cells (or one more: a row's name)."""
 
     @classmethod
     def of(cls, sample: Sequence[str], separator: str) -> "_Split":

@@ -225,7 +225,7 @@ COMMAS = _Notation("with decimal commas", _has_decimal_comma, _from_decimal_comm
 THOUSANDS = _Notation("with commas between thousands", _has_thousands_comma, _without_marks)
 MARKS = _Notation("with marks between thousands", _has_thousands_mark, _without_marks)
 NOTATIONS = (COMMAS, THOUSANDS, MARKS)
-"""Of equally good ones the first is taken."""
+"""The first of equally good notations is taken."""
 
 
 def _share(cells: Sequence[str], holds: Callable[[str], bool]) -> float:

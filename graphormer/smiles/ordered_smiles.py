@@ -233,7 +233,7 @@ class _Ties:
 
     def __init__(self) -> None:
         self.signs: dict[Pair, list[tuple[Pair, int]]] = defaultdict(list)
-        """Of each bond, those that it is tied to: 1 for the same way, -1 for opposite ways."""
+        """The bonds that each bond is tied to: 1 for the same way, -1 for opposite ways."""
 
     def add(self, first: Pair, second: Pair, sign: int) -> None:
         """Tie two bonds, each read as its pair says."""

@@ -51,9 +51,9 @@ class Carrier:
     example: str
     """Id of the molecule with the occurrence that is nearest to the mean."""
     smiles: str
-    """Of that occurrence."""
+    """SMILES of that molecule."""
     atoms: tuple[int, ...]
-    """Of that occurrence."""
+    """Atoms of that occurrence."""
 
     @property
     def total(self) -> float:

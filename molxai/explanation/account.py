@@ -43,7 +43,7 @@ class Account:
     logit: float
     """The explained quantity: the target's logit, a difference of two, or a value."""
     probability: float | None
-    """Of the target's class; None for regressions."""
+    """Probability of the target's class; None for regressions."""
     target: Target
     prediction: int
     """The most probable class; 0 for regressions."""
@@ -161,7 +161,7 @@ class Account:
 
     @property
     def uncertain(self) -> list[bool]:
-        """Of each node, whether its relevance is smaller than its spread over an ensemble."""
+        """Whether each node's relevance is smaller than its spread over an ensemble."""
         if self.relevance_sd is None:
             return [False] * len(self.relevance)
         return (self.relevance.abs() < self.relevance_sd).tolist()

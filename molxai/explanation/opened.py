@@ -130,13 +130,13 @@ class Roles:
     """Which column of a table is what."""
 
     structures: str
-    """Of SMILES; empty if rows hold mol blocks."""
+    """Column of SMILES; empty if rows hold mol blocks."""
     id: str
-    """Of ids; empty if there is none."""
+    """Column of ids; empty if there is none."""
     label: str
-    """Of the true class; empty if the user names none."""
+    """Column of the true class; empty if the user names none."""
     others: tuple[str, ...]
-    """Neither of structures nor of ids."""
+    """Columns that hold neither structures nor ids."""
 
 
 class TableFile(OpenedFile):

@@ -18,7 +18,7 @@ class Outcome:
     logit: float
     """The explained quantity: the target's logit, a difference of two, or a value."""
     probability: float | None
-    """Of the target's class; None for regressions."""
+    """Probability of the target's class; None for regressions."""
     target: Target
     prediction: int
     """The most probable class; 0 for regressions."""
@@ -69,7 +69,7 @@ def _class_outcomes(
 def resolve_targets(
     config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None
 ) -> list[Target]:
-    """The targets, with each graph's predicted class where there is none."""
+    """The targets, with a graph's predicted class if it has none."""
     labels = _predicted_labels(config, logits)
     chosen = targets or [None] * len(labels)
     return [

@@ -21,14 +21,14 @@ class Pass:
     tokens: Float[Tensor, "batch tokens width"]
     """Input embeddings."""
     gradient: Float[Tensor, "batch tokens width"]
-    """Of the explained logits with respect to `tokens`."""
+    """Gradient of the explained logits with respect to `tokens`."""
     explained: Float[Tensor, " batch"]
     """The explained logits."""
     outcome: list[Outcome]
     bias: Float[Tensor, " batch"]
     """Relevance that ended in the model's biases."""
     recorded_gradients: list[Tensor]
-    """Of the explained logits with respect to what rules recorded."""
+    """Gradients of the explained logits with respect to what rules recorded."""
     mode: Rules
     """The rules, with what they met."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from molxai.pages.view import View
 
 BINS = 24
-"""Of the histogram of outputs."""
+"""Bins of the histogram of outputs."""
 
 SMALLEST_OUTPUT = 1e-3
 """The output that a gap is divided by is at least this."""

@@ -27,7 +27,7 @@ REPORT = "report"
 """File in the model's folder, as .html and .png."""
 
 BINS = 10
-"""Of a calibration curve, equally wide."""
+"""Bins of a calibration curve, equally wide."""
 
 MOST_PANELS = 6
 """Targets of which parity or calibration is drawn, each alone: their units differ."""
@@ -36,13 +36,13 @@ COLUMNS = 3
 """Panels side by side."""
 
 WIDTH = 12.6
-"""Of the figure, in inches."""
+"""Width of the figure, in inches."""
 
 ROW_HEIGHT = 4.1
-"""Of a row of panels, in inches."""
+"""Height of a row of panels, in inches."""
 
 COLOURS = {"valid": "#8a8a8a", "test": "#b2182b"}
-"""Of the splits."""
+"""Colours of the splits."""
 
 FONTS: dict[Any, Any] = {
     "svg.fonttype": "none",

@@ -113,7 +113,7 @@ class Line:
 
     text: str
     size: float
-    """Of the font, in points."""
+    """Size of the font, in points."""
     weight: str = "normal"
 
 

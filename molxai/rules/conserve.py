@@ -40,9 +40,9 @@ class Conserved:
     """An output shared out, in its own unit, among the input and everything that the model adds."""
 
     relevance: Float[Tensor, "..."]
-    """Of each entry of x: x × gradient under the rules."""
+    """The relevance of each entry of x: x × gradient under the rules."""
     parts: Mapping[str, Tensor] = field(repr=False)
-    """Of each added parameter, buffer or further input, by its name and in its shape.
+    """The relevance of each added parameter, buffer or further input, by name and in its shape.
 
     These are biases, position and type embeddings, class tokens, edge features. Plain numbers that
     were added are one part, `numbers`.

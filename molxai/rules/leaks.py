@@ -37,7 +37,7 @@ class Tracing(Accounting):
         super().__init__(*args)
         self.calls: list[_Call] = []
         self.unmeasured: set[str] = set()
-        """Functions called that work in place, where there is no before and after."""
+        """Functions called that work in place, which leave no before and after to compare."""
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The function on copies of its recorded arguments."""
@@ -60,7 +60,7 @@ class Tracing(Accounting):
     def _reason(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         """Why this call may lose relevance, if the name of the function does not say it.
 
-        Two signals in a product, something frozen where a signal is needed, or a constant.
+        Two signals in a product, something frozen that should be a signal, or a constant.
         """
         tensors = [
             argument for argument in (*args, *kwargs.values()) if isinstance(argument, Tensor)

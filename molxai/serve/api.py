@@ -12,10 +12,10 @@ Name = Annotated[str, Field(max_length=200)]
 Line = Annotated[str, Field(max_length=200)]
 
 MOST_PATTERNS = 100
-"""Of one's own, in a request."""
+"""Patterns of one's own in a request, at most."""
 
 MOST_METHODS = 8
-"""Side by side."""
+"""Methods side by side, at most."""
 
 LARGEST_SIDE = 512
 """Rows or columns of a picture of grey values."""
@@ -252,7 +252,7 @@ class JobAnswer(BaseModel):
     errors: int = Field(description="Of those, rows without explanation.")
     error: str | None = Field(description="Why the job failed.")
     next: int | None = Field(
-        description="Where the next page of results starts; none where all so far are told."
+        description="Where the next page of results starts; none if all so far are told."
     )
     records: list[Record] | None
     views: list[dict[str, Any]] | None

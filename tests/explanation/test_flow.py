@@ -55,7 +55,7 @@ def explainer() -> Explainer:
 
 
 def seen(model, graph, target):
-    """Of each layer: probabilities, values, what the heads heard, and the block's input.
+    """What each layer saw: probabilities, values, what the heads heard, and the block's input.
 
     The last two stand beside their gradients.
     """

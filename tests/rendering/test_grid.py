@@ -34,7 +34,7 @@ def drawings(svg):
 
 
 def bond_lengths(drawing):
-    """Of the bands under the bonds, in the figure's units."""
+    """The lengths of the bands under the bonds, in the figure's units."""
     factor = float(drawing.get("width")) / float(drawing.get("viewBox").split()[2])
     paths = [
         one.get("d")

@@ -34,7 +34,7 @@ class _GraphMasks(GNNExplainer):
         count = is_node.to(start.dtype)
         share = count / count.sum(1, keepdim=True)  # (graphs, nodes)
         self.share = share.reshape(-1, 1)  # (graphs · nodes, 1)
-        """Of each node in its graph's mean; 0 for padding."""
+        """Share of each node in its graph's mean; 0 for padding."""
         self.connect({"explanation_type": "phenomenon", "node_mask_type": "object"}, MODEL)
 
     def _initialize_masks(self, x: Tensor, edge_index: Tensor) -> None:

@@ -17,7 +17,7 @@ from molxai.explanation.removal import batch_logits
 from molxai.explanation.target import Target
 
 TIE = 1e-5
-"""Scores that differ by less, as a share of 1 + |score|, are the same but for rounding."""
+"""Scores that differ by less, as a share of 1 + |score|, differ only by rounding."""
 
 
 @dataclass(frozen=True)
