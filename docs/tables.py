@@ -4,6 +4,7 @@ from pathlib import Path
 
 from graphormer.files import markdown_table
 from molxai import EXPLAINERS, METRICS
+from molxai.batch.rows import USUAL_NODES
 from molxai.metrics.metric import NEEDS
 
 PAGE = Path(__file__).parent / "methods.md"
@@ -11,15 +12,12 @@ PAGE = Path(__file__).parent / "methods.md"
 METHOD_COLUMNS = ("id", "what it is", "adds up", "signed", "by target", "passes", "nodes")
 METRIC_COLUMNS = ("measure", "id", "better", "what it is", "range", "needs", "paper")
 
-NODES = 30
-"""Nodes of the graph for which the table gives passes."""
-
 
 def methods() -> str:
     """A row for each explanation method."""
     rows = []
     for name, method in EXPLAINERS.items():
-        forward, backward = method.passes(NODES)
+        forward, backward = method.passes(USUAL_NODES)
         promises = (method.conserves, method.signed, method.by_target)
         rows.append(
             [

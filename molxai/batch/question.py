@@ -10,6 +10,7 @@ from typing import Any
 
 from graphormer.graphs.molecules import MAX_ATOMS
 from graphormer.network.card import Card
+from molxai.batch.rows import NO_TRUE_CLASS
 from molxai.chemistry.schemes import Scheme, scheme_of
 from molxai.chemistry.series import default_target
 from molxai.explanation.classes import check_contrast
@@ -109,9 +110,7 @@ class Question:
                 target.
         """
         if self.target == "true" and not has_labels:
-            raise ValueError(
-                "no true class is known: --target true needs a table with --target-columns"
-            )
+            raise ValueError(NO_TRUE_CLASS)
         return replace(self, target=self.target or default_target(card, several))
 
     def check(self, explainer: Explainer) -> None:
@@ -120,11 +119,8 @@ class Question:
         Raises:
             ValueError: it has no such class, or reads digits, which have no fragments.
         """
-        if self.fragments and explainer.reads == "digits":
-            raise ValueError(
-                "fragments are parts of molecules, "
-                f"and the model {explainer.card.name!r} reads digits"
-            )
+        if self.fragments:
+            check_has_fragments(explainer)
         if self.target != "true":
             explainer.target(self.target, self.contrast)
 
@@ -132,6 +128,18 @@ class Question:
 def usual_model(name: str, reads: str) -> str:
     """The named model; without a name the shipped one that reads molecules or digits."""
     return name or USUAL_MODELS[reads]
+
+
+def check_has_fragments(explainer: Explainer) -> None:
+    """Refuse fragments of digits.
+
+    Raises:
+        ValueError: the model reads digits.
+    """
+    if explainer.reads == "digits":
+        raise ValueError(
+            f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits"
+        )
 
 
 def check_reads(explainer: Explainer, kind: str) -> None:

@@ -28,6 +28,9 @@ seen."""
 USUAL_NODES = 30
 """Nodes of a usual graph."""
 
+NO_TRUE_CLASS = "no true class is known: --target true needs a table with --target-columns"
+"""Why nothing can be explained for its true class."""
+
 REFUSALS = (ValueError, RuntimeError, MemoryError)
 """What a row may fail with; torch has no other name for memory that it does not get."""
 
@@ -105,7 +108,7 @@ def _missing_label(row: Input) -> str:
             f"the cell in column {row.label_column!r} is empty: --target true needs the row's "
             "class there; fill it, or name a class"
         )
-    return "no true class is known: --target true needs a table with --target-columns"
+    return NO_TRUE_CLASS
 
 
 def _explain_together(

@@ -13,6 +13,7 @@ A `Worker` is a value that any engine can send to another process.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import chain
 from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
@@ -170,23 +171,23 @@ def explain_by_each(
     explainers: Sequence[Explainer], inputs: Iterable[Input], question: Question
 ) -> Iterator[Answer]:
     """Every input by every method, in order."""
+    return chain.from_iterable(explain_in_steps(explainers, inputs, question, CHUNK))
+
+
+def explain_in_steps(
+    explainers: Sequence[Explainer], inputs: Iterable[Input], question: Question, size: int
+) -> Iterator[list[Answer]]:
+    """The same in chunks of so many inputs.
+
+    An empty list comes after each method of a chunk: there the work may stop.
+    """
     target = question.target or PREDICTION
-    if len(explainers) == 1:
-        # Nothing is held longer than a chunk of `explain_rows`.
-        for pair in explain_rows(explainers[0], inputs, target, question.contrast):
-            yield Answer(pair[0], (pair,))
-        return
-    for chunk in chunks(inputs, CHUNK):
-        by_method = [
-            list(explain_rows(explainer, chunk, target, question.contrast))
-            for explainer in explainers
-        ]
-        yield from answers(chunk, by_method)
-
-
-def answers(inputs: Sequence[Input], by_method: Sequence[Sequence[ExplainedRow]]) -> list[Answer]:
-    """The rows of each method as answers to the inputs."""
-    return [Answer(row, tuple(pairs)) for row, *pairs in zip(inputs, *by_method, strict=True)]
+    for chunk in chunks(inputs, size):
+        by_method = []
+        for explainer in explainers:
+            by_method.append(list(explain_rows(explainer, chunk, target, question.contrast)))
+            yield []
+        yield [Answer(row, tuple(pairs)) for row, *pairs in zip(chunk, *by_method, strict=True)]
 
 
 def _block(row: Input) -> str | None:

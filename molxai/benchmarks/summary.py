@@ -8,6 +8,7 @@ import torch
 from numpy import ndarray
 
 from graphormer.files import markdown_table
+from molxai.batch.rows import USUAL_NODES
 from molxai.benchmarks.faithfulness import FIDELITY, Arrays
 from molxai.explanation.methods import EXPLAINERS
 from molxai.metrics import METRICS
@@ -28,9 +29,6 @@ COLUMNS = (*AREAS, "deletion", "sufficiency@3", "comprehensiveness@3", "fidelity
 SHARES = tuple(name for name in METRICS if name.startswith(("sufficiency", "comprehensiveness")))
 """Measures that are shares of the class's probability. They mean nothing for a class that is not
 predicted, whose probability may be near zero."""
-
-SIZE = 30
-"""Nodes of the graph for which the passes of each method are given."""
 
 Row = dict[str, Any]
 
@@ -123,7 +121,7 @@ def quality_rows(models: Sequence[Mapping[str, Arrays]]) -> list[Row]:
 
 def _quality_row(name: str, cells: Sequence[Arrays]) -> Row:
     method = EXPLAINERS[name]
-    forward, backward = method.passes(SIZE)
+    forward, backward = method.passes(USUAL_NODES)
     gap = _pool(cells, "gap")
     delta = _pool(cells, "delta")
     random = _pool(cells, "randomised")
@@ -134,7 +132,7 @@ def _quality_row(name: str, cells: Sequence[Arrays]) -> Row:
         "conserves": method.conserves,
         "signed": method.signed,
         "depends on target": method.by_target,
-        f"passes at {SIZE} nodes": f"{forward} + {backward}",
+        f"passes at {USUAL_NODES} nodes": f"{forward} + {backward}",
         METRICS["gap_median"].title: float(np.median(gap)),
         METRICS["gap_max"].title: float(gap.max()),
         "convergence delta median": _nan_median(np.abs(delta)),

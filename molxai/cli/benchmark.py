@@ -7,6 +7,7 @@ import typer
 
 from molxai.cli.completion import METHODS, several_of
 from molxai.cli.options import (
+    BATCH_SIZE,
     BatchSize,
     Data,
     Device,
@@ -44,7 +45,7 @@ def benchmark_speed(
     rounds: Annotated[
         int, typer.Option(min=5, help="How often all methods are timed in turn.")
     ] = 7,
-    batch_size: BatchSize = 32,
+    batch_size: BatchSize = BATCH_SIZE,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
     library: Annotated[Path | None, typer.Option(help=LIBRARY, show_default=False)] = None,
     repeats: Annotated[

@@ -11,6 +11,7 @@ import typer
 from graphormer.names import unknown
 from molxai.cli.completion import one_of
 from molxai.cli.options import (
+    BATCH_SIZE,
     BatchSize,
     Data,
     Device,
@@ -72,7 +73,7 @@ def evaluate(
         str, typer.Option(metavar="PART", help=PART, autocompletion=one_of(PARTS))
     ] = "test",
     output: Output = None,
-    batch_size: BatchSize = 32,
+    batch_size: BatchSize = BATCH_SIZE,
     device: Device = "auto",
 ) -> None:
     """Quality of a model on its own test set or on a table, and whether its explanations add up."""

@@ -6,13 +6,9 @@ from typing import Annotated
 import typer
 
 from molxai.cli.completion import SCHEMES, one_of
-from molxai.cli.options import Inputs, Method
+from molxai.cli.options import SCHEME_HELP, Inputs, Method
 from molxai.cli.parameters import Asking, Reading, Running, command
 
-SCHEME = (
-    "functional-groups, brics, scaffold, rings, or your own file .smarts .txt with a name and a "
-    "SMARTS on each line. An earlier line takes its atoms first."
-)
 CORE = (
     "Make a table of R groups: a core as SMARTS or SMILES, with or without labels like [*:1] "
     "where R groups may be (hydrogen, too); or mcs for the largest core that most molecules have "
@@ -35,7 +31,7 @@ def fragments(
     running: Running,
     method: Method = "lrp",
     scheme: Annotated[
-        str, typer.Option(help=SCHEME, autocompletion=one_of(SCHEMES))
+        str, typer.Option(help=SCHEME_HELP, autocompletion=one_of(SCHEMES))
     ] = "functional-groups",
     core: Annotated[str, typer.Option(help=CORE, show_default=False)] = "",
     by_structure: Annotated[bool, typer.Option("--by-structure", help=APART)] = False,

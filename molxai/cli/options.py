@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BATCH_SIZE: int = Literal("molxai.explanation.explainer", "BATCH_SIZE").value()
 MAX_ATOMS: int = Literal("graphormer.smiles.reading", "MAX_ATOMS").value()
 ROW_SECONDS: float = Literal("molxai.batch.pool", "ROW_SECONDS").value()
 
@@ -42,10 +43,11 @@ TARGET = (
     "Class to explain: pred, true (with --target-columns), or a class's name or number. "
     "[default: the second of two classes in every row of a table, else pred]"
 )
-FRAGMENTS = (
-    "Add the relevance of fragments: functional-groups, brics, scaffold, rings, or your own file "
-    ".smarts .txt with a name and a SMARTS on each line. An earlier line takes its atoms first."
+SCHEME_HELP = (
+    f"{', '.join(SCHEMES.names())}, or your own file .smarts .txt with a name and a SMARTS on each "
+    "line. An earlier line takes its atoms first."
 )
+FRAGMENTS = f"Add the relevance of fragments: {SCHEME_HELP}"
 FOLDER = "Folder for the model; an interrupted run there is continued."
 WORKERS = (
     "Worker processes, or 0 to work in this process. "

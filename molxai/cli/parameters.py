@@ -23,6 +23,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from molxai.cli.options import (
+    BATCH_SIZE,
     MAX_ATOMS,
     ROW_SECONDS,
     BatchSize,
@@ -65,7 +66,7 @@ class Asking:
     model: Model = ""
     target: Target = ""
     endpoint: Endpoint = ""
-    batch_size: BatchSize = 32
+    batch_size: BatchSize = BATCH_SIZE
     device: Device = "auto"
     max_atoms: MaxAtoms = MAX_ATOMS
 

@@ -11,6 +11,7 @@ import typer
 
 from graphormer.names import split_names, unknown
 from graphormer.readers.tables import as_text
+from molxai.batch.question import check_has_fragments
 from molxai.chemistry.rgroups import core_table
 from molxai.chemistry.schemes import read_scheme, scheme_of
 from molxai.chemistry.series import Named, carriers, lost_lines, series_target
@@ -68,11 +69,7 @@ class SeriesTable(Explanations):
         Raises:
             ValueError: the model reads digits, or the target is none of a series.
         """
-        if explainer.reads == "digits":
-            raise ValueError(
-                "fragments are parts of molecules, "
-                f"and the model {explainer.card.name!r} reads digits"
-            )
+        check_has_fragments(explainer)
         series_target(explainer, self.target)
 
     def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:

@@ -359,7 +359,7 @@ PROMISES = (
     "conserves: its relevances add up to the logit.",
     "signed: a negative relevance speaks against the target.",
     "by target: they differ between classes. nodes: the largest graph that it takes.",
-    "passes: its cost, forward + backward, for a graph of 30 nodes.",
+    f"passes: its cost, forward + backward, for a graph of {USUAL_NODES} nodes.",
 )
 """What the columns of the methods mean."""
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from rdkit import Chem
 from torch import Tensor
@@ -33,7 +33,7 @@ def graph_in(subject: Subject) -> Graph:
     return subject if isinstance(subject, Graph) else subject.graph
 
 
-def read_by(card: Card) -> str:
+def read_by(card: Card) -> Literal["molecules", "digits"]:
     """What the model of that card takes: molecules or digits."""
     return "molecules" if card.vocabulary.startswith("molecule") else "digits"
 

@@ -21,6 +21,7 @@ from graphormer.graphs.molecules import shortened
 from graphormer.network.card import Card
 from graphormer.training.history import HISTORY, STANDARD_RMSE, read_history
 from graphormer.training.tables import PREDICTIONS
+from molxai.explanation.subjects import read_by
 from molxai.pages.quality import NAMES, quality_rows, target_rows
 
 REPORT = "report"
@@ -118,7 +119,7 @@ def _page(card: Card, drawing: str) -> str:
         targets=targets,
         facts=facts,
         figure=drawing[drawing.index("<svg") :],
-        molecules=card.vocabulary.startswith("molecule"),
+        molecules=read_by(card) == "molecules",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from molxai.batch.question import Question
+from molxai.batch.rows import USUAL_NODES
 
 Name = Annotated[str, Field(max_length=200)]
 
@@ -288,7 +289,7 @@ class MethodCard(BaseModel):
     by_target: bool = Field(description="Another target gives another relevance.")
     largest: int | None = Field(description="Nodes of the largest graph that it takes.")
     passes: tuple[int, int] = Field(
-        description="Forward and backward passes for a graph of 30 nodes."
+        description=f"Forward and backward passes for a graph of {USUAL_NODES} nodes."
     )
 
 

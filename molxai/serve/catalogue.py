@@ -14,6 +14,7 @@ from molxai.explanation.captions import bias_word
 from molxai.explanation.entry import Entry
 from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.subjects import read_by
 from molxai.serve.api import Drawn, DrawnRequest, MethodCard, ModelCard, Recognised, TextRequest
 from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
@@ -65,7 +66,7 @@ def model_cards(models: Mapping[str, Path]) -> list[ModelCard]:
 def _model_card(name: str, card: Card) -> ModelCard:
     return ModelCard(
         name=name,
-        reads="molecules" if card.vocabulary.startswith("molecule") else "digits",
+        reads=read_by(card),
         task=card.config.task,
         classes=list(card.classes),
         endpoints=list(card.endpoints),

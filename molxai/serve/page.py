@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import read_card
+from molxai.batch.question import USUAL_MODELS
 from molxai.chemistry.series import common_target
 from molxai.pages.page import SCRIPTS, embedded, shared_settings
 from molxai.pages.quality import quality_line
@@ -51,7 +52,7 @@ EXAMPLES = {
 DIGITS = ("two", "five", "seven", "eight")
 """Digits to try, which `pad.js` draws."""
 
-USUAL = {"molecules": "bace", "digits": "mnist", "methods": list(METHODS)}
+USUAL = {**USUAL_MODELS, "methods": list(METHODS)}
 """What is chosen at first."""
 
 SLOW_PASSES = 60

@@ -10,8 +10,8 @@ from graphormer.graphs.superpixels import SEGMENTS
 from graphormer.readers.tables import as_text
 from molxai.batch.question import Question
 from molxai.batch.records import column_names, prediction_record, record
-from molxai.batch.rows import CHUNK, USUAL_NODES, cost, explain_rows, predict_rows, similarities
-from molxai.batch.worker import Answer, answers
+from molxai.batch.rows import CHUNK, USUAL_NODES, cost, predict_rows, similarities
+from molxai.batch.worker import Answer, explain_in_steps
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.method import Method
@@ -93,17 +93,11 @@ class Work:
         """
         question = self.question
         size = min(STEP, *(max(1, CHUNK // cost(explainer)) for explainer in self.explainers))
-        for start in range(0, len(entries), size):
-            inputs = [entry.read(question.max_atoms) for entry in entries[start : start + size]]
-            by_method = []
-            for explainer in self.explainers:
-                rows = explain_rows(explainer, inputs, question.target, question.contrast)
-                by_method.append(list(rows))
-                yield []
-            nearness: Sequence[float | None] = [None] * len(inputs)
+        inputs = (entry.read(question.max_atoms) for entry in entries)
+        for chunk in explain_in_steps(self.explainers, inputs, question, size):
+            nearness: Sequence[float | None] = [None] * len(chunk)
             if self.views:
-                nearness = similarities(self.explainers[0], inputs)
-            chunk = answers(inputs, by_method)
+                nearness = similarities(self.explainers[0], [answer.input for answer in chunk])
             yield [self._row(*pair) for pair in zip(chunk, nearness, strict=True)]
 
     def _row(self, answer: Answer, similarity: float | None) -> Row:

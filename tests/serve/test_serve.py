@@ -457,7 +457,7 @@ def test_what_is_no_request_is_refused(client, content):
 
 
 def test_a_fault_of_ours_is_one_line_and_a_traceback_in_the_terminal(client, monkeypatch, caplog):
-    monkeypatch.setattr("molxai.serve.work.explain_rows", lambda *_: 1 / 0)
+    monkeypatch.setattr("molxai.batch.worker.explain_rows", lambda *_: 1 / 0)
     answer = client.post("/api/explain", json={"inputs": ["CCO"]})
     assert (
         answer.status_code == 500
