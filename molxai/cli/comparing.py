@@ -138,8 +138,9 @@ def _compare(question: "Question", sources: list[str]) -> tuple[Any, dict[str, s
 def _show(comparison: Any) -> None:
     """Print a comparison."""
     from molxai.chemistry.pair import MatchedPair
+    from molxai.cli.explanation_tables import show_comparison
     from molxai.cli.fragment_tables import show_matched
-    from molxai.cli.terminal import console, show_comparison
+    from molxai.cli.terminal import console
 
     show = show_matched if isinstance(comparison, MatchedPair) else show_comparison
     show(comparison, console())

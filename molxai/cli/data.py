@@ -15,7 +15,8 @@ Name = Annotated[
 def data_list(data: Data = None) -> None:
     """Data sets, and whether they are on this machine."""
     from graphormer.data.sources import SOURCES, data_home
-    from molxai.cli.terminal import console, show_data_sets
+    from molxai.cli.model_tables import show_data_sets
+    from molxai.cli.terminal import console
 
     show_data_sets(SOURCES, data_home(data), console())
 

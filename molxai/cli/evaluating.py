@@ -79,7 +79,8 @@ def evaluate(
     """Quality of a model on its own test set or on a table, and whether its explanations add up."""
     from graphormer.files import write_file
     from molxai.benchmarks.evaluation import evaluate_model, own_part
-    from molxai.cli.terminal import console, show_evaluation
+    from molxai.cli.model_tables import show_evaluation
+    from molxai.cli.terminal import console
 
     _check(part, output)
     explainer = _explainer(model, method, batch_size, device)

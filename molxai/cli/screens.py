@@ -10,13 +10,13 @@ from molxai.batch.rows import ExplainedRow
 from molxai.batch.sinks import Sink
 from molxai.batch.worker import Answer, Product
 from molxai.chemistry.schemes import Scheme
-from molxai.cli.terminal import (
-    console,
+from molxai.cli.explanation_tables import (
     show_explanation,
     show_explanations,
     show_notes,
     show_predictions,
 )
+from molxai.cli.terminal import console
 from molxai.explanation.explainer import Explainer
 
 EXPLANATION = "explanation"

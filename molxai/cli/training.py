@@ -244,7 +244,8 @@ def _report(weights: Path, card: "Card", folder: Path, quiet: bool) -> None:
     """Write the page of the training, and show its measures."""
     from lightning.pytorch.utilities import rank_zero_only
 
-    from molxai.cli.terminal import console, show_training
+    from molxai.cli.model_tables import show_training
+    from molxai.cli.terminal import console
     from molxai.pages.training import write_report
 
     if getattr(rank_zero_only, "rank", 0):
@@ -313,7 +314,8 @@ def pretrain(
 ) -> None:
     """Pretrain weights on RDKit's descriptors of molecules, for 'molxai train --init FOLDER'."""
     from graphormer.training.pretrain import pretrain as pretrain_weights
-    from molxai.cli.terminal import console, show_training
+    from molxai.cli.model_tables import show_training
+    from molxai.cli.terminal import console
 
     machine = Hardware(device).machine(quiet)
     _check_seed(seed)

@@ -14,15 +14,10 @@ from molxai.chemistry.rgroups import core_table
 from molxai.chemistry.schemes import SCHEMES
 from molxai.chemistry.series import carriers
 from molxai.cli.console import Console
+from molxai.cli.explanation_tables import show_comparison, show_explanation, show_explanations
 from molxai.cli.fragment_tables import show_carriers, show_core_table, show_matched
-from molxai.cli.terminal import (
-    show_comparison,
-    show_evaluation,
-    show_explanation,
-    show_explanations,
-    show_model,
-    show_records,
-)
+from molxai.cli.model_tables import show_evaluation, show_model
+from molxai.cli.terminal import show_records
 from molxai.cli.wide_tables import CELL_LETTERS, UNBOUNDED, show_table
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import entries
@@ -203,7 +198,7 @@ def test_the_training_table_is_check_whole(tmp_path):
 
     from graphormer.graphs.molecules import MOLECULES
     from graphormer.network.card import Card
-    from molxai.cli.terminal import show_training
+    from molxai.cli.model_tables import show_training
 
     config = replace(SMALL, outputs=2)
     measures = {"roc_auc": [0.8, 0.7, 0.9], "accuracy": [0.8, 0.7, 0.9]}
