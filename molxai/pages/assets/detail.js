@@ -183,7 +183,7 @@
       state.changed();
     };
     const full = Number(limit.toPrecision(2));
-    const verdict = adds_up ? "adds up" : "does not add up";
+    const verdict = settings.verdicts[adds_up];
     const facts = `: full colour ±${full}, ${verdict}; largest: ${molxai.largest(view, method)}`;
     const name = html("button", { type: "button", class: "link", onclick: choose }, method);
     const picture = molxai.picture(view, method, {
