@@ -58,6 +58,7 @@ molxai.rules.mode           rules
 molxai.rules.rule           Rule
 molxai.rules.tables         AH LN ACTIVATION
 molxai.rules.linear         epsilon gamma residual
+molxai.rules.routing        routing
 molxai.metrics              METRICS
 molxai.metrics.metric       Metric
 molxai.metrics.curves       curves Curves

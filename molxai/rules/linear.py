@@ -118,10 +118,15 @@ class _Halved(torch.autograd.Function):
         return grads[0] / 2
 
 
+def halved(x: Tensor) -> Tensor:
+    """The same value, of which half the relevance goes on."""
+    return _Halved.apply(x)
+
+
 def halved_product(func: Function, x: Tensor, y: Tensor) -> Tensor:
     """Uniform rule: half of a product's relevance goes to each factor, if both carry any."""
     z = func(x, y)
-    return _Halved.apply(z) if x.requires_grad and y.requires_grad else z
+    return halved(z) if x.requires_grad and y.requires_grad else z
 
 
 def epsilon(value: float) -> Rule:
