@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
+from typing import Any
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdFMCS, rdRGroupDecomposition
+from rdkit.Chem import rdFMCS
 
 from graphormer.graphs.molecules import Molecule, shortened
 from molxai.chemistry.alignment import SENSIBLE
@@ -15,6 +17,10 @@ from molxai.chemistry.grouping import Atoms, pieces
 from molxai.chemistry.schemes import PLACE, attached_smiles
 from molxai.chemistry.series import HYDROGEN, Named, Row, Table, check_one_target
 from molxai.explanation.explanation import Explanation
+
+# RDKit's stub of this module is no valid Python, and `core_table` is public: imported in the usual
+# way, it would break the type checks of whoever imports molxai.
+DECOMPOSITION: Any = import_module("rdkit.Chem.rdRGroupDecomposition")
 
 SHARE = 0.8
 """Share of the molecules that must have a core that is found: a stray molecule must not decide."""
@@ -101,11 +107,11 @@ def _decompose(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, 
     RDKit decides who has it: a label of the core matches hydrogen, which a search for the
     substructure does not.
     """
-    options = rdRGroupDecomposition.RGroupDecompositionParameters()
+    options = DECOMPOSITION.RGroupDecompositionParameters()
     options.timeout = GROUP_SECONDS
     try:
         with rdBase.BlockLogs():
-            members, failures = rdRGroupDecomposition.RGroupDecompose(
+            members, failures = DECOMPOSITION.RGroupDecompose(
                 [core], list(mols), asSmiles=False, options=options
             )
     except RuntimeError as error:  # RDKit's only name for the end of its time
