@@ -37,6 +37,8 @@ class Card:
     which the weights' last digits depend."""
     metrics: dict[str, Any] = field(default_factory=dict)
     """Measured quality, each with its data and the command that repeats it."""
+    tuning: dict[str, Any] = field(default_factory=dict)
+    """How explanations were fitted to the model: strengths of rules, graphs, score, all trials."""
     date: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     weights_sha256: str = ""
@@ -48,8 +50,11 @@ class Card:
                 f"a card with name {self.name!r} and vocabulary {self.vocabulary!r}: "
                 "letters, digits, '.', '_' and '-' are needed"
             )
-        if not (isinstance(self.training, dict) and isinstance(self.metrics, dict)):
-            raise ValueError("a card whose training or metrics is not a table of names and values")
+        tables = (self.training, self.metrics, self.tuning)
+        if not all(isinstance(table, dict) for table in tables):
+            raise ValueError(
+                "a card whose training, metrics or tuning is not a table of names and values"
+            )
         if not (isinstance(self.members, int) and 1 <= self.members <= MOST_MEMBERS):
             raise ValueError(
                 f"a card with {self.members!r} members: "

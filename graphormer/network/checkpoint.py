@@ -7,7 +7,7 @@ weights against the card. An error names what does not fit.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -87,13 +87,17 @@ def save(model: Model, card: Card, folder: Path) -> Path:
         {name: value.contiguous() for name, value in model.state_dict().items()},
         metadata={"config": _identity(card)},
     )
-    fields = asdict(card)
-    fields["format"] = FORMAT
-    fields["weights_sha256"] = hashlib.sha256(content).hexdigest()
     weights = folder / f"{card.name}.safetensors"
     write_file(weights, content)
-    write_file(weights.with_suffix(".json"), json.dumps(fields, indent=1) + "\n")
+    save_card(replace(card, weights_sha256=hashlib.sha256(content).hexdigest()), weights)
     return weights
+
+
+def save_card(card: Card, weights: Path) -> None:
+    """Write the card beside its weights file, at once or not at all."""
+    fields = asdict(card)
+    fields["format"] = FORMAT
+    write_file(weights.with_suffix(".json"), json.dumps(fields, indent=1) + "\n")
 
 
 def _identity(card: Card) -> str:

@@ -245,20 +245,37 @@ class Graphormer(nn.Module):
         return torch.cat([token.expand(graphs, 1, -1), x], 1)  # (batch, 1 + nodes, width)
 
     def predict(
-        self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch
+        self,
+        tokens: Float[Tensor, "batch tokens width"],
+        batch: GraphBatch,
+        bias: Float[Tensor, "batch heads tokens tokens"] | None = None,
+        presence: Float[Tensor, "batch nodes"] | None = None,
     ) -> Float[Tensor, "batch outputs"]:
-        """Logits (binary, multiclass) or values (regression) from input embeddings."""
-        bias = self.structure(batch)
+        """Logits (binary, multiclass) or values (regression) from input embeddings.
+
+        Args:
+            tokens: what `embed` gives.
+            batch: the graphs.
+            bias: of every pair of tokens; None for what `structure` gives.
+            presence: weight of each node in a mean read-out; None for 1 each.
+        """
+        if bias is None:
+            bias = self.structure(batch)
         for block in self.blocks:
             tokens = block(tokens, bias)
-        return self.head(self.norm(self._read_out(tokens, batch)))
+        return self.head(self.norm(self._read_out(tokens, batch, presence)))
 
     def _read_out(
-        self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch
+        self,
+        tokens: Float[Tensor, "batch tokens width"],
+        batch: GraphBatch,
+        presence: Float[Tensor, "batch nodes"] | None,
     ) -> Float[Tensor, "batch width"]:
         """The graph token, or the mean over the nodes."""
         if self.config.readout == "token":
             return tokens[:, 0]
-        share = batch.mask / batch.mask.sum(1, keepdim=True).clamp_min(1)  # (batch, nodes)
-        share = share.to(tokens.dtype).unsqueeze(2)  # (batch, nodes, 1)
-        return (tokens[:, 1:] * share).sum(1)
+        weights = batch.mask.to(tokens.dtype)  # (batch, nodes)
+        if presence is not None:
+            weights = weights * presence
+        share = weights / weights.sum(1, keepdim=True).clamp_min(1)  # (batch, nodes)
+        return (tokens[:, 1:] * share.unsqueeze(2)).sum(1)

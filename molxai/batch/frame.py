@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 OURS = "molxai_"
 """Prefix of a column of records whose name the frame has already."""
 
-SETTINGS = ("endpoint", "features", "fragments", "relevances", "max_atoms", "batch_size", "device")
+SETTINGS = (
+    "endpoint",
+    "features",
+    "structure",
+    "fragments",
+    "relevances",
+    "max_atoms",
+    "batch_size",
+    "device",
+)
 """Further settings, named as in a `Question`."""
 
 LEFT_OUT = ("id", "row", "input", "smiles")
@@ -53,7 +62,7 @@ def explain_frame(
         method: an id of `EXPLAINERS`.
         target: `pred`, or a class's name or number. [default: the second of two classes, else pred]
         contrast: class whose logit is subtracted.
-        settings: of a `Question`: endpoint, features, fragments, relevances, max_atoms,
+        settings: of a `Question`: endpoint, features, structure, fragments, relevances, max_atoms,
             batch_size, device.
 
     Raises:

@@ -47,7 +47,9 @@ class Question:
     relevances: bool = True
     """Whether rows are explained; otherwise they are only predicted."""
     features: bool = False
-    """Whether records hold each node's split over its input features."""
+    """Whether records hold each node's split over its input features, and that of structure."""
+    structure: str = "halves"
+    """Where the relevance of distances, bonds and offsets goes: one of `STRUCTURES`."""
     fragments: str | tuple[str, ...] = ""
     """Fragments whose relevance is added: the id of a scheme, or lines of a name and a SMARTS each.
 
@@ -64,7 +66,7 @@ class Question:
         if not self.methods:
             raise ValueError("no method is named: at least one is needed, such as lrp")
         for name in self.methods:
-            method_named(name)
+            method_named(name, self.structure)
         chosen_device(self.device)
         check_contrast(self.target, self.contrast)
         if self.target == "true" and not self.relevances:
@@ -94,6 +96,7 @@ class Question:
             self.batch_size,
             self.device,
             self.endpoint,
+            self.structure,
         )
         return (first, *(first.with_method(name) for name in self.methods[1:]))
 

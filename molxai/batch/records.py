@@ -20,6 +20,7 @@ NUMBERS = (
     "similarity",
     "token_relevance",
     "bias_relevance",
+    "structure_relevance",
     "gap",
     "convergence_delta",
 )
@@ -33,10 +34,13 @@ FRAGMENT = (
 )
 """Names and types of what records say of a fragment."""
 
+BOND = (("nodes", pa.list_(pa.int32())), ("relevance", pa.float64()))
+"""Names and types of what records say of a bond or edge."""
+
 BLOCK = "mol_block"
 """Column that SDF files are written from, and other formats never hold."""
 
-OPTIONAL_KEYS = ("features", "fragments", BLOCK)
+OPTIONAL_KEYS = ("features", "structure", "bonds", "fragments", BLOCK)
 """Keys that records have on request."""
 
 
@@ -51,7 +55,8 @@ def record(
     Args:
         row: what was given.
         explanation: of it.
-        features: add `features`, each node's split over its input features.
+        features: add `features`, each node's split over its input features, and if structure has
+            relevance `structure` and `bonds`.
         scheme: add `fragments`, the relevance of the fragments that it splits the molecule into.
     """
     content = input_record(row, explanation, features)
@@ -93,6 +98,7 @@ def schema(
     extras: Mapping[str, pa.DataType] = MappingProxyType({}),
     blocks: bool = False,
     fragments: bool = False,
+    structure: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> pa.Schema:
     """Names and types of the columns of records.
 
@@ -103,6 +109,7 @@ def schema(
         extras: the table's own columns by their names in records, with their types.
         blocks: whether there is a column of mol blocks, for SDF.
         fragments: whether records hold the relevance of fragments.
+        structure: names of its entries by kind; empty: records hold none.
     """
     per_node = pa.list_(pa.float32())
     types = dict.fromkeys(KEYS, pa.string())
@@ -120,6 +127,13 @@ def schema(
         types["outputs"] = pa.struct([(name, pa.float64()) for name in card.endpoints])
     if features:
         types["features"] = pa.struct([(name, per_node) for name in features])
+    if structure:
+        kinds = {
+            kind: pa.struct([(name, pa.float64()) for name in names])
+            for kind, names in structure.items()
+        }
+        types["structure"] = pa.struct(list(kinds.items()))
+        types["bonds"] = pa.list_(pa.struct(BOND))
     if fragments:
         types["fragments"] = pa.list_(pa.struct(FRAGMENT))
     types |= extras

@@ -29,6 +29,7 @@ from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.record import Record
+from molxai.explanation.structure import entry_names
 
 PREDICTION = "pred"
 """Target of a question that names none."""
@@ -107,13 +108,22 @@ class Worker:
     def schema(self) -> pa.Schema:
         """Names and types of the columns of records, then those of products."""
         features: Sequence[str] = ()
+        structure: Mapping[str, Sequence[str]] = {}
         if self.question.features:
-            features = self.explainer.network.vocabulary.feature_names
+            method = self.explainer.method
+            vocabulary = self.explainer.network.vocabulary
+            features = method.features(vocabulary)
+            structure = entry_names(vocabulary) if method.has_structure else {}
         extras = {
             self.extra_names[name]: self.types.get(name) or pa.string() for name in self.extras
         }
         columns = schema(
-            self.explainer.card, features, extras, self.blocks, bool(self.question.fragments)
+            self.explainer.card,
+            features,
+            extras,
+            self.blocks,
+            bool(self.question.fragments),
+            structure,
         )
         for name in self.products:
             columns = columns.append(pa.field(name, pa.large_binary()))

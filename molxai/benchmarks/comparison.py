@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,10 @@ def _seed_explainer(
 
     load_or_train(folder / f"{preset}.safetensors", train, {})
     device = next(explainer.network.parameters()).device
-    return Explainer(folder, "lrp", explainer.batch_size, str(device))
+    other = Explainer(folder, "lrp", explainer.batch_size, str(device))
+    # Strengths belong to a recipe: they were chosen once, on its first seed.
+    other.card = replace(other.card, tuning=explainer.card.tuning)
+    return other
 
 
 def announce(

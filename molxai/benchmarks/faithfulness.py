@@ -93,6 +93,7 @@ def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
             "faithfulness follows a class's probability, a classifier is needed"
         )
     for name in plan.methods:
+        explainer.with_method(name)  # a model may have no strengths for `lrp-tuned`
         largest = max(graph.nodes for graph in plan.graphs(name, subjects))
         check_size(EXPLAINERS[name], largest)
 
@@ -143,7 +144,7 @@ def cells(
     """Each method's measurements, read from `folder` if they have been made before."""
     (folder / "cells").mkdir(parents=True, exist_ok=True)
     for name in plan.methods:
-        method = EXPLAINERS[name]
+        method = explainer.with_method(name).method
         graphs = plan.graphs(name, subjects)
         identity = _identity(explainer, method, plan, graphs, subjects)
         path = folder / "cells" / f"{name}-{identity}.npz"
@@ -174,6 +175,7 @@ def _identity(
         re.sub(" at 0x[0-9a-f]+", "", repr(method)),  # addresses of functions in memory
         torch.__version__,
         plan.removals,
+        CURVES,
         hashlib.sha256(codes).hexdigest(),
         labels,
     ]

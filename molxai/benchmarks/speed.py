@@ -192,7 +192,8 @@ def _forward(explainer: Explainer, batches: Sequence[GraphBatch]) -> Callable[[]
 
 def _method(explainer: Explainer, name: str, batches: Sequence[GraphBatch]) -> Callable[[], object]:
     """A call that explains all batches by a method."""
-    explain = partial(explain_batch, EXPLAINERS[name], explainer.network)
+    method = explainer.with_method(name).method
+    explain = partial(explain_batch, method, explainer.network)
     return partial(_run_all, explain, batches)
 
 

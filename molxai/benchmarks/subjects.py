@@ -34,7 +34,7 @@ def test_subjects(explainer: Explainer, sample: int, home: str | Path | None = N
         OSError: the data are not there and cannot be downloaded.
     """
     data = preset_of(explainer.card).load(home, "test")
-    rows = _sample(len(data), sample)
+    rows = sample_of(len(data), sample)
     labels = None
     if explainer.card.config.task != "regression":
         values = data.labels if data.labels.ndim == 1 else data.labels[:, 0]
@@ -65,7 +65,7 @@ def given_subjects(
         raise ValueError(
             f"none of the inputs {', '.join(inputs)} can be read: at least one is needed"
         )
-    rows = [readable[place] for place in _sample(len(readable), sample)]
+    rows = [readable[place] for place in sample_of(len(readable), sample)]
     labels = [
         explainer.target(explainer.class_in_table(row.label)) if row.label else None for row in rows
     ]
@@ -78,6 +78,6 @@ def given_subjects(
     )
 
 
-def _sample(count: int, size: int) -> list[int]:
+def sample_of(count: int, size: int) -> list[int]:
     """Places of a random sample, always the same; a smaller sample is the start of a larger one."""
     return np.random.default_rng(0).permutation(count)[:size].tolist()

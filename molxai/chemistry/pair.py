@@ -30,6 +30,7 @@ WORDS = {
     "lost": "loss of the atoms that only A has",
     "token": "graph token",
     "bias": "bias",
+    "structure": "structure",
     "gap": "not accounted for",
 }
 """What the parts of a difference are, in words."""
@@ -96,6 +97,7 @@ class MatchedPair:
             "lost": math.fsum(-piece.relevance for piece in self.lost),
             "token": self.b.token - self.a.token,
             "bias": self.b.bias - self.a.bias,
+            "structure": self.b.structure_relevance - self.a.structure_relevance,
             "gap": self.b.gap - self.a.gap,
         }
 

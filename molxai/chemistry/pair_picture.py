@@ -27,6 +27,7 @@ ENTRIES = {
     "lost": "loss",
     "token": "token",
     "bias": "bias",
+    "structure": "structure",
     "gap": "not accounted for",
 }
 """What the parts of a difference are called."""

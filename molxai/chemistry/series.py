@@ -15,7 +15,7 @@ from graphormer.network.card import Card
 from molxai.chemistry.fragments import Fragment, fragments
 from molxai.chemistry.own_schemes import Lost
 from molxai.chemistry.schemes import Scheme, lost
-from molxai.explanation.captions import BASE, bias_word
+from molxai.explanation.captions import BASE, biases_of
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 
@@ -224,21 +224,23 @@ class Row:
 
     @property
     def ledger(self) -> dict[str, float]:
-        """What no atom accounts for: graph token, biases or base value, and what is missing."""
-        network = self.explanation.network
-        has_base = network is not None and bias_word(network.config) == BASE
+        """What no atom accounts for, by name, and at last what is missing."""
+        has_base = biases_of(self.explanation) == BASE
+        apart = self.explanation.structure_relevance
         return {
             "token": self.explanation.token,
             BASE if has_base else "bias": self.explanation.bias,
+            **({"structure": apart} if self.explanation.keeps_apart else {}),
             "gap": self.unaccounted,
         }
 
     @property
     def unaccounted(self) -> float:
-        """Logit less all parts, token and bias: zero for a method that conserves."""
+        """Logit less all parts and what no atom has: zero for a method that conserves."""
+        explanation = self.explanation
         terms = [part.relevance for part in self.parts.values()]
-        terms += [self.explanation.token, self.explanation.bias]
-        return self.explanation.logit - math.fsum(terms)
+        terms += [explanation.token, explanation.bias, explanation.structure_relevance]
+        return explanation.logit - math.fsum(terms)
 
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
@@ -249,6 +251,7 @@ class Row:
         return record | {
             "token_relevance": self.explanation.token,
             "bias_relevance": self.explanation.bias,
+            "structure_relevance": self.explanation.structure_relevance,
             "gap": self.explanation.gap,
         }
 

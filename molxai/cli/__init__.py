@@ -23,6 +23,7 @@ from molxai.cli import (  # noqa: E402
     serving,
     studies,
     training,
+    tuning,
 )
 from molxai.cli.help import CONTEXT, Command, Group  # noqa: E402
 from molxai.cli.printable import printable  # noqa: E402
@@ -54,6 +55,7 @@ for command in (
     fragments.fragments,
     training.train,
     training.pretrain,
+    tuning.tune,
     evaluating.evaluate,
     serving.serve,
     listing.models,

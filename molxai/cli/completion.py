@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from molxai.cli.literals import Literal
 
 METHODS = Literal("molxai.explanation.methods", "_METHODS")
+STRUCTURES = Literal("molxai.explanation.methods", "STRUCTURES")
 SCHEMES = Literal("molxai.chemistry.schemes", "SCHEMES")
 PALETTES = Literal("molxai.rendering.colour", "PALETTES")
 STYLES = Literal("molxai.rendering", "STYLES")

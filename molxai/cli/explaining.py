@@ -14,12 +14,13 @@ from molxai.cli.options import (
     Output,
     RayAddress,
     Shard,
+    Structure,
     usage,
 )
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 
 TRUTH = "Column of the true class in a table, for --target true."
-FEATURES = "Add each node's split over its input features to the records."
+FEATURES = "Add each node's split over its input features, and that of structure, to the records."
 
 
 @command
@@ -34,6 +35,7 @@ def explain(
     output: Output = None,
     target_columns: Annotated[str, typer.Option(help=TRUTH, show_default=False)] = "",
     features: Annotated[bool, typer.Option("--features", help=FEATURES)] = False,
+    structure: Structure = "halves",
     fragments: Fragments = "",
     shard: Shard = "",
     engine: EngineName = "local",
@@ -53,7 +55,12 @@ def explain(
     typed_inputs = inputs_of(inputs, reading, target_columns)
     scheme = usage(read_scheme, fragments)
     sink = explanation_sink(output, pictures, scheme, typed_inputs.reads)
-    asked: dict[str, Any] = {"contrast": contrast, "features": features, "fragments": scheme}
+    asked: dict[str, Any] = {
+        "contrast": contrast,
+        "features": features,
+        "structure": structure,
+        "fragments": scheme,
+    }
     question = question_of(typed_inputs, asking, methods=(method,), **asked)
     plan = plan_of(running, shard, engine, ray_address)
     answer(typed_inputs, question, sink, plan, running.quiet, not drop_extra_columns)

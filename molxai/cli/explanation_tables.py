@@ -27,7 +27,7 @@ MOST_NOTES = 8
 def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | None = None) -> None:
     """Ranked nodes of one explanation, or its fragments, and what they sum to."""
     from molxai.cli.fragment_tables import show_fragments
-    from molxai.explanation.captions import ledger_line, prediction_line
+    from molxai.explanation.captions import ledger_line, prediction_line, structure_line
 
     # Before anything is printed, because it may fail.
     molecule_fragments = fragments(explanation, scheme) if scheme else None
@@ -36,7 +36,9 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
         show_fragments(explanation, molecule_fragments, out)
     else:
         _show_nodes(explanation, out)
-    out.print(Text(ledger_line(explanation)))
+    for line in (ledger_line(explanation), structure_line(explanation)):
+        if line:
+            out.print(Text(line))
     for note in (*explanation.notes, *lost_notes(explanation.subject, scheme)):
         out.print(Text(f"Note: {note}"))
 

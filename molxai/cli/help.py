@@ -27,6 +27,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "contrast",
         "endpoint",
         "features",
+        "structure",
         "fragments",
         "scheme",
         "core",

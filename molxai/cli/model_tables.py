@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphormer.data.sources import Source
 from graphormer.network.card import Card
@@ -12,6 +12,9 @@ from molxai.cli.terminal import show_mapping, show_records
 from molxai.cli.wide_tables import show_table
 from molxai.explanation.method import Method
 from molxai.explanation.record import Record
+
+if TYPE_CHECKING:
+    from molxai.benchmarks.tuning import Tuning
 
 FEW_TARGETS = 3
 """Targets named in the one-line form of a model."""
@@ -169,3 +172,28 @@ def show_data_sets(sources: Mapping[str, Source], home: Path, out: Console) -> N
         }
         rows.append(row)
     show_records(rows, tuple(rows[0]), out)
+
+
+BEST_SETTINGS = 5
+"""Settings of a tuning that are listed."""
+
+
+def show_tuning(tuning: "Tuning", card: Path, out: Console) -> None:
+    """The settings with the highest scores and what they measured, above the reference."""
+    from molxai.benchmarks.tuning import REFERENCE
+    from molxai.metrics import METRICS
+
+    measures = list(tuning.reference)
+    ranked = sorted(tuning.trials, key=lambda trial: -trial.score)[:BEST_SETTINGS]
+    rows = []
+    for trial in ranked:
+        strengths = [f"{value:g}" for value in trial.strengths.to_dict().values()]
+        values = [f"{trial.measures[name]:.4g}" for name in measures]
+        rows.append((*strengths, *values, f"{trial.score:+.4f}"))
+    names = tuning.best.strengths.to_dict()
+    without = [""] * (len(names) - 1)
+    reference = [f"{tuning.reference[name]:.4g}" for name in measures]
+    rows.append((REFERENCE, *without, *reference, ""))
+    header = (*names, *(METRICS[name].heading for name in measures), "score")
+    show_table(header, rows, out)
+    out.print(f"{tuning.about}, {len(tuning.trials)} settings; the first is in {card}")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from graphormer.names import listing, split_names, unknown
-from molxai.cli.completion import DEVICES, ENGINES, METHODS, SCHEMES, TARGETS, models, one_of
+from molxai.cli.completion import (
+    DEVICES,
+    ENGINES,
+    METHODS,
+    SCHEMES,
+    STRUCTURES,
+    TARGETS,
+    models,
+    one_of,
+)
 from molxai.cli.literals import Literal
 from molxai.cli.printable import printable
 
@@ -42,6 +51,10 @@ ENCODING = "Encoding of a text file, like utf-8, utf-16 or cp1252. [default: fou
 TARGET = (
     "Class to explain: pred, true (with --target-columns), or a class's name or number. "
     "[default: the second of two classes in every row of a table, else pred]"
+)
+STRUCTURE = (
+    "Where the relevance of distances, bonds and offsets goes, if the method gives them any: "
+    "in halves to the two nodes, or in a sum apart."
 )
 SCHEME_HELP = (
     f"{', '.join(SCHEMES.names())}, or your own file .smarts .txt with a name and a SMARTS on each "
@@ -82,6 +95,7 @@ Method = Annotated[
         autocompletion=one_of(METHODS),
     ),
 ]
+Structure = Annotated[str, typer.Option(help=STRUCTURE, autocompletion=one_of(STRUCTURES))]
 Output = Annotated[
     Path | None,
     typer.Option(

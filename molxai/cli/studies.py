@@ -90,7 +90,7 @@ def benchmark_faithfulness(
     subjects = _subjects(explainer, inputs, sample, smiles_column, target_columns, data, threads)
     options = {"--methods": methods, "--sample": sample, "--seeds": seeds, "--removal": removal}
     command = _command(explainer, options | {"--epochs": epochs or ""})
-    report = _reporter(quiet)
+    report = reporter(quiet)
     models = seeded(explainer, numbers, output, data, epochs, report)
     compare(models, plan, subjects, output, command, report)
     print((output / "faithfulness.md").read_text())
@@ -143,7 +143,7 @@ def _command(explainer: "Explainer", options: Mapping[str, object]) -> str:
     return shlex.join(words)
 
 
-def _reporter(quiet: bool) -> Callable[[str], None]:
+def reporter(quiet: bool) -> Callable[[str], None]:
     """A function that prints a line of progress on stderr, unless it is to be quiet."""
 
     def report(line: str) -> None:
@@ -288,7 +288,7 @@ def benchmark_accuracy(
         raise typer.BadParameter(unknown("protocol", protocol, PROTOCOLS.names()))
     machine = Machine(usage(known_device, device), progress=False)
     _log(quiet=True)
-    result = accuracy(protocol, range(seeds), ensemble, output, data, machine, _reporter(quiet))
+    result = accuracy(protocol, range(seeds), ensemble, output, data, machine, reporter(quiet))
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / f"accuracy-{protocol}.json", result)
     write_file(output / f"accuracy-{protocol}.md", markdown(result) + "\n")

@@ -46,6 +46,10 @@ TEACHER = (
 LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy takes."""
 
+TUNE = "Choose the strengths of lrp-tuned for the model, as 'molxai tune' does."
+TUNED_ON = 100
+"""Training graphs on which the strengths of a new model are chosen."""
+
 EPOCHS = "Passes over the training set. [default: as the recipe says]"
 SEED = "Seed of the split and of all random numbers in training. [default: 0]"
 INIT = (
@@ -184,6 +188,7 @@ def train(
     data: Data = None,
     epochs: Epochs = None,
     seed: Annotated[int | None, typer.Option(min=0, help=SEED, show_default=False)] = None,
+    with_tuning: Annotated[bool, typer.Option("--tune/--no-tune", help=TUNE)] = True,
     quiet: Quiet = False,
 ) -> None:
     """Train a model on your own table, or repeat a shipped model.
@@ -201,6 +206,18 @@ def train(
         request = own_data.request(source or [], epochs, seed or 0)
         weights, card = _train_own(request, folder, machine)
     _report(weights, card, folder, quiet)
+    if with_tuning:
+        _tune(weights, data, hardware.device, quiet)
+
+
+def _tune(weights: Path, data: Path | None, device: str, quiet: bool) -> None:
+    """Choose the strengths of lrp-tuned for the model; one of several processes does it."""
+    from lightning.pytorch.utilities import rank_zero_only
+
+    from molxai.cli.tuning import tune_model
+
+    if not getattr(rank_zero_only, "rank", 0):
+        tune_model(weights, TUNED_ON, data, device, quiet)
 
 
 def _folder(output: Path | None, preset: str, source: Sequence[str] | None) -> Path:

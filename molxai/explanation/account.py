@@ -12,6 +12,7 @@ from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from graphormer.network.ensemble import Model
 from molxai.explanation.optional import needed
+from molxai.explanation.structure import Structure
 from molxai.explanation.target import Target
 from molxai.explanation.words import in_a_line, signed, spread
 from molxai.rules.balance import adds_up
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class Account:
     """Relevance of the nodes of one graph for one target, in numbers and words.
 
-    Where the method conserves, `logit = Σ relevance + token + bias` up to rounding; `gap` is what
-    is missing. An `Explanation` is an account that can draw itself.
+    If the method conserves, `logit = Σ relevance + token + bias + structure_relevance` up to
+    rounding; `gap` is what is missing. An `Explanation` is an account that can draw itself.
     """
 
     method: str
@@ -67,6 +68,13 @@ class Account:
 
     It is 0 if they converged.
     """
+    structure: Structure | None = field(default=None, repr=False)
+    """Relevance of distances, bonds and offsets; None if the method gives them none.
+
+    Nodes have it in halves, as their feature `structure`, unless it is kept apart.
+    """
+    structure_relevance: float = 0.0
+    """Relevance of structure that is kept apart, which no node has."""
     subject: Molecule | Digit | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
     network: Model | None = field(default=None, repr=False, compare=False)
@@ -115,7 +123,7 @@ class Account:
     def gap(self) -> float:
         """Logit not accounted for: zero, up to rounding, for a conservative method."""
         nodes = math.fsum(self.relevance.tolist())
-        return self.logit - nodes - self.token - self.bias
+        return self.logit - nodes - self.token - self.bias - self.structure_relevance
 
     @property
     def adds_up(self) -> bool:
@@ -160,6 +168,19 @@ class Account:
         return [f"{symbol}{number}" for number, symbol in enumerate(symbols)]
 
     @property
+    def keeps_apart(self) -> bool:
+        """Whether the relevance of structure is in no node."""
+        return self.structure is not None and self.structure_relevance != 0
+
+    @property
+    def bonds(self) -> dict[tuple[int, int], float]:
+        """Relevance of each bond or edge, by its two nodes; empty if the method gives them none.
+
+        See `Structure.bonds`. It is part of the relevance of structure, and not added to it.
+        """
+        return self.structure.bonds if self.structure else {}
+
+    @property
     def uncertain(self) -> list[bool]:
         """Whether each node's relevance is smaller than its spread over an ensemble."""
         if self.relevance_sd is None:
@@ -170,7 +191,8 @@ class Account:
         """The explanation's part of a record, in plain Python types.
 
         Args:
-            features: add `features`, the relevance of each named input feature for each node.
+            features: add `features`, the relevance of each named input feature for each node, and
+                if structure has relevance `structure`, its sums by kind and entry, and `bonds`.
         """
         molecule = self.subject if isinstance(self.subject, Molecule) else None
         is_regression = self.probability is None
@@ -190,12 +212,19 @@ class Account:
             "relevance_sd": None if self.relevance_sd is None else self.relevance_sd.tolist(),
             "token_relevance": self.token,
             "bias_relevance": self.bias,
+            "structure_relevance": self.structure_relevance,
             "gap": self.gap,
             "convergence_delta": self.delta,
             "notes": list(self.notes),
         }
         if features and self.feature_relevance is not None:
             record["features"] = self._by_feature(self.feature_relevance)
+        if features and self.structure is not None:
+            record["structure"] = self.structure.to_dict()
+            record["bonds"] = [
+                {"nodes": list(nodes), "relevance": relevance}
+                for nodes, relevance in self.bonds.items()
+            ]
         return record
 
     def _by_feature(self, split: Float[Tensor, "nodes features"]) -> dict[str, list[float]]:

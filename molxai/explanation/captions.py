@@ -1,5 +1,6 @@
 """An explanation in words: what is explained, what relevances sum to, what the colours say."""
 
+from graphormer.graphs.molecules import Molecule
 from graphormer.network.model import Config
 from molxai.explanation.account import Account
 from molxai.explanation.words import spread
@@ -28,11 +29,12 @@ BASE = "base value"
 
 
 def ledger(explanation: Account) -> dict[str, float]:
-    """What no node accounts for, by name: graph token, biases or base value, what is missing."""
-    biases = bias_word(explanation.network.config) if explanation.network else "biases"
+    """What no node accounts for, by name, and at last what is missing."""
+    apart = {"structure": explanation.structure_relevance} if explanation.keeps_apart else {}
     return {
         "graph token": explanation.token,
-        biases: explanation.bias,
+        biases_of(explanation): explanation.bias,
+        **apart,
         "not accounted for": explanation.gap,
     }
 
@@ -46,12 +48,55 @@ def ledger_line(explanation: Account) -> str:
     return f"Sum: {', '.join(entries)} · {missing} {_rest(gap)}"
 
 
+def structure_line(explanation: Account) -> str:
+    """What distances, bonds and offsets said; empty if the method gives them no relevance."""
+    structure = explanation.structure
+    if structure is None:
+        return ""
+    sums = {name: sum(entries.values()) for name, entries in structure.to_dict().items()}
+    parts = ", ".join(f"{name} {value:+.3f}" for name, value in sums.items() if value)
+    nodes = f"{explanation.node_word}s"
+    where = f"apart from the {nodes}" if explanation.keeps_apart else f"in halves in the {nodes}"
+    return f"Structure {structure.total:+.3f}, {where}: {parts}."
+
+
+OFFSETS = (
+    "Offsets have a scale of their own. The middle is the superpixel that listens, "
+    "and what it hears lies around it."
+)
+"""What the map of offsets shows."""
+
+
+def bond_line(explanation: Account) -> str:
+    """What the colours of bonds or offsets say; empty if they have no relevance."""
+    if explanation.structure is not None and explanation.structure.by_offset is not None:
+        return OFFSETS
+    bonds = explanation.bonds if isinstance(explanation.subject, Molecule) else {}
+    if not bonds:
+        return ""
+    limit = max(map(abs, bonds.values()))
+    return (
+        f"Bonds have a scale of their own, full colour at ±{limit:.2g}: "
+        "what each says itself, and by its place on longer paths."
+    )
+
+
 def sum_line(explanation: Account) -> str:
     """Whether the relevances add up to the logit, and if not, what they sum to."""
     if explanation.adds_up:
         return f"adds up to the logit {explanation.logit:+.2f}"
     total = float(explanation.relevance.sum())
     return f"Σ {total:+.3g}, logit {explanation.logit:+.2f}: does not add up"
+
+
+def biases_of(explanation: Account) -> str:
+    """What the relevance of the biases is called in this explanation.
+
+    With routing, biases of queries and keys have relevance, which depends on the input.
+    """
+    if explanation.network is None or explanation.structure is not None:
+        return "biases"
+    return bias_word(explanation.network.config)
 
 
 def bias_word(config: Config) -> str:

@@ -68,6 +68,7 @@ class Explainer:
         batch_size: int = BATCH_SIZE,
         device: str = "auto",
         endpoint: str = "",
+        structure: str = "halves",
     ) -> None:
         """Load a model.
 
@@ -77,16 +78,21 @@ class Explainer:
             batch_size: graphs explained at once; results do not depend on it.
             device: auto, cpu or cuda.
             endpoint: which target to explain, of a model that has several. [default: the first]
+            structure: where the relevance of distances, bonds and offsets goes, if the method gives
+                them any: in `halves` to the two nodes, or `apart`, in a sum of its own.
 
         Raises:
             FileNotFoundError: there is no such model.
-            ValueError: the model does not load, or there is no such method, device or endpoint.
+            ValueError: the model does not load, or there is no such method, device, endpoint or
+                place for structure.
         """
         if batch_size < 1:
             raise ValueError(f"batch size {batch_size}: at least 1 is needed")
-        self.method = method_of(method)
+        method_of(method, structure)  # an unknown one is refused before a model is read
         self.weights: Path | None = locate(model)
         self.network, self.card = load(model)
+        self.method = method_of(method, structure, self.card)
+        self.structure = structure
         self.network.to(chosen_device(device))
         self.batch_size = batch_size
         self.column = endpoint_column(self.card, endpoint)
@@ -97,7 +103,8 @@ class Explainer:
     ) -> "Explainer":
         """An explainer of a model that is already in memory, where it is."""
         explainer = cls.__new__(cls)
-        explainer.method = method_of(method)
+        explainer.method = method_of(method, card=card)
+        explainer.structure = "halves"
         explainer.network = network
         explainer.card = card
         explainer.batch_size = batch_size
@@ -116,7 +123,7 @@ class Explainer:
             ValueError: there is no such method or endpoint.
         """
         explainer = copy(self)
-        explainer.method = method_of(method)
+        explainer.method = method_of(method, self.structure, self.card)
         if endpoint is not None:
             explainer.column = endpoint_column(self.card, endpoint)
         return explainer

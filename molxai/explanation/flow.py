@@ -8,8 +8,8 @@ How it is made is in `pair_flow.py`. What it means:
   relevance crosses layer after layer, so totals of several layers are not shares of one logit and
   may exceed it.
 - The attention itself is taken as given. A flow says how evidence was carried, not why these tokens
-  attended to each other. Structural biases and bonds have no relevance: a bucket of aromatic bonds
-  holds what was carried between atoms that such a bond joins, not what the bond is worth.
+  attended to each other. A bucket of aromatic bonds holds what was carried between atoms that such
+  a bond joins, not what the bond is worth. For that there is `structure.py`.
 """
 
 from dataclasses import dataclass, field
@@ -20,16 +20,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from graphormer.graphs.graph import Graph
-from graphormer.graphs.pairs import UNREACHABLE
 from molxai.explanation.account import Account
+from molxai.explanation.buckets import edge_buckets, hop_buckets
 from molxai.explanation.optional import needed
 from molxai.explanation.words import in_a_line, signed
 
 if TYPE_CHECKING:
     import pandas
-
-TOKEN_BUCKETS = ("to the graph token", "from the graph token", "graph token (itself)")
-"""Pairs with the graph token as query, as key, as both: evidence moves from key to query."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,51 +150,6 @@ class Flow:
             "flow": flow.flatten().tolist(),
         }
         return pandas.DataFrame(columns)
-
-
-def hop_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]:
-    """Names of the buckets, and the number of its bucket for each (query, key).
-
-    Example:
-        A pair of atoms. Beside the two distances there are buckets for pairs without a path, and
-        for those with the graph token.
-
-        >>> from graphormer.graphs.molecules import molecule
-        >>> names, bucket = hop_buckets(molecule("CO").graph)
-        >>> names[:3], bucket.tolist()
-        (['0 hops (itself)', '1 hop', 'unreachable'], [[5, 3, 3], [4, 0, 1], [4, 1, 0]])
-    """
-    hops = graph.hops.long()  # (nodes, nodes)
-    longest = int(hops.max())
-    names = [_distance_name(length) for length in range(longest + 1)]
-    unreachable = longest + 1
-    to_token, from_token, itself = range(longest + 2, longest + 5)
-    tokens = graph.nodes + 1
-    bucket = torch.full((tokens, tokens), unreachable)
-    bucket[1:, 1:] = torch.where(hops == UNREACHABLE, unreachable, hops)
-    bucket[0, :] = to_token
-    bucket[:, 0] = from_token
-    bucket[0, 0] = itself
-    return [*names, "unreachable", *TOKEN_BUCKETS], bucket
-
-
-def _distance_name(hops: int) -> str:
-    if hops == 0:
-        return "0 hops (itself)"
-    return "1 hop" if hops == 1 else f"{hops} hops"
-
-
-def edge_buckets(graph: Graph) -> tuple[list[str], Int[Tensor, "tokens tokens"]]:
-    """As `hop_buckets`, with the pairs one hop apart told apart by edge type; these come first."""
-    names, bucket = hop_buckets(graph)
-    types = graph.vocabulary.edge_types
-    begin, end = graph.edges.long()  # (edges), (edges)
-    edge_type = torch.zeros_like(bucket)
-    edge_type[begin + 1, end + 1] = graph.edge_types.long()
-    are_neighbours = torch.zeros_like(bucket, dtype=torch.bool)
-    are_neighbours[1:, 1:] = graph.hops == 1
-    bucket = torch.where(are_neighbours, edge_type, bucket + len(types))  # (tokens, tokens)
-    return [*types, *names], bucket
 
 
 def _sum_by_bucket(

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from graphormer.graphs.molecules import Molecule, shortened
 from molxai.explanation.account import Account
+from molxai.explanation.buckets import hop_buckets
 from molxai.explanation.captions import prediction_line
-from molxai.explanation.flow import Flow, hop_buckets
+from molxai.explanation.flow import Flow
 from molxai.rendering import flow as rendering
 from molxai.rendering.arcs import Arc
 from molxai.rendering.flow import FlowPicture, node_words

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphormer.graphs.graph import GraphBatch
+from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.target import Target
@@ -39,6 +40,15 @@ class Method(ABC):
     @abstractmethod
     def passes(self, nodes: int) -> tuple[int, int]:
         """Forward and backward passes of the model for one graph of that many nodes."""
+
+    def features(self, vocabulary: Vocabulary) -> tuple[str, ...]:
+        """What each node's relevance is split over, by name; empty if it has no split."""
+        return ()
+
+    @property
+    def has_structure(self) -> bool:
+        """Whether distances, bonds and offsets get relevance of their own."""
+        return False
 
     @abstractmethod
     def __call__(

@@ -11,7 +11,7 @@ from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.target import Target
-from molxai.rules import Rule, Rules, refuse_opaque, rules
+from molxai.rules import Rule, Rules, presence, refuse_opaque, routing, rules
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Pass:
     """Gradients of the explained logits with respect to what rules recorded."""
     mode: Rules
     """The rules, with what they met."""
+    structure: Float[Tensor, "batch heads tokens tokens"] | None = None
+    """Gradient with respect to the structural bias; None without routing."""
+    presence: Float[Tensor, "batch tokens"] | None = None
+    """Relevance of each token's being there, which sums to zero; None without routing."""
 
 
 def forward_pass(
@@ -53,6 +57,7 @@ def gradient_pass(
     targets: Sequence[Target | None] | None,
     tables: Sequence[Rule] = (),
     recorded: Sequence[Tensor] = (),
+    alpha: float | None = None,
 ) -> Pass:
     """The gradient of each graph's explained logit at the model's input embeddings.
 
@@ -63,6 +68,8 @@ def gradient_pass(
         tables: the rules to apply.
         recorded: a list that a rule fills on the way; gradients are taken with respect to its
             tensors as well.
+        alpha: the share of routing, with which structure and presence have gradients as well; None
+            if `tables` say what attention does.
 
     Raises:
         ValueError: the model is in training mode, compiled or scripted, or a rule never fired.
@@ -70,25 +77,37 @@ def gradient_pass(
     check_ready(model)
     with torch.inference_mode(False), torch.no_grad():
         tokens = model.embed(batch)
+        structure = model.structure(batch)
+        present = torch.ones_like(tokens[:, :, 0])  # (batch, tokens)
     with torch.inference_mode(False), torch.enable_grad():
-        tokens.requires_grad_()
+        leaves = [tokens]
+        if alpha is not None:
+            leaves += [structure, present]
+            tables = (*tables, presence(present, routing(alpha)))
+        for leaf in leaves:
+            leaf.requires_grad_()
         with rules(*tables) as mode:
-            logits = model.predict(tokens, batch)
+            logits = model.predict(tokens, batch, structure, present[:, 1:])
         resolved_targets = resolve_targets(model.config, logits, targets)
         weights = target_weights(model, resolved_targets, logits)
         total = (logits * weights).sum()
-        ends = [tokens, *mode.biases, *recorded]
-        gradient, *other_gradients = torch.autograd.grad(total, ends, allow_unused=True)
+        ends = [*leaves, *mode.biases, *recorded]
+        gradients = torch.autograd.grad(total, ends, allow_unused=True)
     logits = logits.detach()
-    biases = len(mode.biases)
+    of_leaves = gradients[: len(leaves)]
+    of_biases = gradients[len(leaves) :][: len(mode.biases)]
+    of_recorded = gradients[len(leaves) + len(mode.biases) :]
+    of_structure, of_presence = of_leaves[1:] or (None, None)
     return Pass(
         tokens=tokens.detach(),
-        gradient=gradient,
+        gradient=of_leaves[0],
         explained=(logits * weights).sum(1),
         outcome=outcomes(model.config, logits, resolved_targets),
-        bias=_bias_relevance(logits, mode.biases, other_gradients[:biases]),
-        recorded_gradients=other_gradients[biases:],
+        bias=_bias_relevance(logits, mode.biases, of_biases),
+        recorded_gradients=list(of_recorded),
         mode=mode,
+        structure=of_structure,
+        presence=of_presence,  # presence itself is 1
     )
 
 

@@ -8,10 +8,17 @@ import torch
 
 from graphormer.graphs.molecules import Molecule
 from molxai.explanation.account import Account
-from molxai.explanation.captions import colour_line, ledger_line, prediction_line, spread_line
+from molxai.explanation.captions import (
+    bond_line,
+    colour_line,
+    ledger_line,
+    prediction_line,
+    spread_line,
+    structure_line,
+)
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
-from molxai.rendering.relevance_map import RelevanceMap
+from molxai.rendering.relevance_map import Offsets, RelevanceMap
 
 
 def draw(
@@ -62,7 +69,18 @@ def relevance_map(explanation: Account) -> RelevanceMap:
         uncertain=tuple(explanation.uncertain),
         unit=explanation.relevance_unit,
         in_unit=explanation.in_unit,
+        bonds=explanation.bonds if isinstance(explanation.subject, Molecule) else {},
+        offsets=offsets(explanation),
     )
+
+
+def offsets(explanation: Account) -> Offsets | None:
+    """What the offsets between superpixels say, if the method gives them relevance."""
+    structure = explanation.structure
+    relevance = structure.by_offset if structure else None
+    if structure is None or relevance is None:
+        return None
+    return Offsets(relevance.numpy(), structure.vocabulary.offset_bins)
 
 
 def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Caption:
@@ -74,7 +92,13 @@ def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Cap
         title=explanation.name,
         prediction=prediction_line(explanation),
         total=ledger_line(explanation),
-        reading=(colours, spread_line(explanation), _named_parts_line(parts)),
+        reading=(
+            colours,
+            structure_line(explanation),
+            bond_line(explanation),
+            spread_line(explanation),
+            _named_parts_line(parts),
+        ),
         note=f"Note: {'; '.join(explanation.notes)}" if explanation.notes else "",
     )
 

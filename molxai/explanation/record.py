@@ -31,6 +31,7 @@ KEYS = (
     "relevance_sd",
     "token_relevance",
     "bias_relevance",
+    "structure_relevance",
     "gap",
     "convergence_delta",
     "notes",
@@ -48,7 +49,8 @@ def input_record(entry: Input, explanation: Account | None, features: bool = Fal
     Args:
         entry: what was given.
         explanation: of it.
-        features: add `features`, each node's split over its input features.
+        features: add `features`, each node's split over its input features, and if structure has
+            relevance `structure` and `bonds`.
     """
     record: Record = dict.fromkeys(KEYS)
     record |= {"id": entry.name, "row": entry.row, "input": entry.text, **_structure(entry)}

@@ -112,6 +112,16 @@ _ROWS = (
         paper='Petsiuk et al. 2018, "RISE"',
     ),
     Metric(
+        id="srg",
+        title="SRG",
+        says="mean logit without the least relevant nodes, less without the most relevant",
+        direction="higher",
+        range="logits",
+        needs="curves",
+        function=attrgetter("srg"),
+        paper='Blücher et al. 2024, "Decoupling Pixel Flipping and Occlusion Strategy"',
+    ),
+    Metric(
         id="sufficiency@1",
         title="sufficiency@1",
         says="share of the class's probability lost if only the most relevant node is left",

@@ -2,7 +2,8 @@
 
 Sources: Ali et al. 2022, section 5 (activation and pruning tasks, AUAC and AU-MSE); DeYoung et al.
 2020, "ERASER", section 4 (comprehensiveness, sufficiency); Petsiuk et al. 2018, "RISE" (deletion;
-insertion is the activation curve).
+insertion is the activation curve); Blücher et al. 2024, "Decoupling Pixel Flipping and Occlusion
+Strategy for Consistent XAI Benchmarks", section 3 (symmetric relevance gain).
 """
 
 import math
@@ -47,6 +48,10 @@ class Curves:
     """(p − p with the top nodes only) / p: low if they suffice."""
     comprehensiveness: Float[ndarray, "graphs top"]
     """(p − p without the top nodes) / p: high if they are needed."""
+    activation_logit: Float[ndarray, "graphs fractions"]
+    """As `activation`, of the explained logit itself."""
+    deletion_logit: Float[ndarray, "graphs fractions"]
+    """As `deletion`, of the explained logit itself."""
 
     @property
     def auac(self) -> Float[ndarray, " graphs"]:
@@ -65,6 +70,17 @@ class Curves:
     def deletion_area(self) -> Float[ndarray, " graphs"]:
         """Area under the deletion curve. Lower is better."""
         return np.trapezoid(self.deletion, dx=STEP, axis=1)
+
+    @property
+    def srg(self) -> Float[ndarray, " graphs"]:
+        """Symmetric relevance gain. Higher is better.
+
+        It is the mean over all fractions of the explained logit with the least relevant nodes
+        removed first, less the same with the most relevant removed first.
+        """
+        # Removing the least relevant fraction leaves the others, which activation adds.
+        least_first = self.activation_logit[:, ::-1]
+        return (least_first - self.deletion_logit).mean(1)
 
 
 CURVES = tuple(field.name for field in fields(Curves))
@@ -106,13 +122,11 @@ def curves(
 ) -> Curves:
     """All curves of the graphs, each for its explanation's target.
 
+    Of a regression, which has no class probability, the curves of probabilities are NaN.
+
     Raises:
-        ValueError: a regression, which has no class probability, or another number of relevances
-            than nodes.
+        ValueError: another number of relevances than nodes.
     """
-    if model.config.task == "regression":
-        reason = "activation curves follow a class's probability, and a regression has none"
-        raise ValueError(f"{reason}: a classifier is needed")
     batches: list[Curves] = []
     order: list[int] = []
     for rows in size_batches([graph.nodes for graph in graphs], TOGETHER, budget=10**9):
@@ -134,7 +148,7 @@ def _batch_curves(
     logits = _copy_logits(model, graphs, explanations, mode)
     pairs = zip(explanations, logits, strict=True)
     chances = [_probability(model, explanation, row) for explanation, row in pairs]
-    chance = torch.stack(chances).numpy()  # (graphs, copies)
+    chance = torch.stack(chances).numpy()  # (graphs, copies); of a regression NaN
     # `_copies` lists three curves of `steps` copies, then two of `len(TOP)`
     steps = len(FRACTIONS)
     full = slice(steps - 1, steps)  # the last copy of the activation curve has all nodes
@@ -142,6 +156,7 @@ def _batch_curves(
     error = (difference**2).sum(2).numpy()  # (graphs, copies)
     smallest = np.finfo(float).tiny
     whole = np.maximum(chance[:, full], smallest)  # (graphs, 1)
+    quantity = _explained(model, explanations, logits).numpy()  # (graphs, copies)
     top_start = 3 * steps
     top_end = top_start + len(TOP)
     top_alone = chance[:, top_start:top_end]  # (graphs, top)
@@ -152,6 +167,8 @@ def _batch_curves(
         deletion=chance[:, 2 * steps : 3 * steps],
         sufficiency=1 - top_alone / whole,
         comprehensiveness=1 - top_removed / whole,
+        activation_logit=quantity[:, :steps],
+        deletion_logit=quantity[:, 2 * steps : 3 * steps],
     )
 
 
@@ -209,11 +226,24 @@ def _rank(values: Float[Tensor, " nodes"]) -> Int[Tensor, " nodes"]:
     return torch.argsort(shuffle[order])
 
 
+def _explained(
+    model: Model,
+    explanations: Sequence[Explanation],
+    logits: Float[Tensor, "graphs copies outputs"],
+) -> Float[Tensor, "graphs copies"]:
+    """What is explained of each graph, in each of its copies: a logit, a difference, or a value."""
+    rows = [explanation.target.weights(model.config) for explanation in explanations]
+    weights = torch.tensor(rows, dtype=logits.dtype)  # (graphs, outputs)
+    return (logits * weights[:, None]).sum(2)
+
+
 def _probability(
     model: Model, explanation: Explanation, logits: Float[Tensor, "copies outputs"]
 ) -> Float[Tensor, " copies"]:
-    """The probability of the explained class in each copy."""
+    """The probability of the explained class in each copy; NaN of a regression, which has none."""
     target = explanation.target
+    if model.config.task == "regression":
+        return torch.full_like(logits[:, 0], torch.nan)
     if model.config.task == "multiclass":
         return logits.softmax(1)[:, target.label]
     sign = 1 if target.label else -1

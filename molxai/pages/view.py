@@ -13,16 +13,20 @@ from graphormer.graphs.molecules import Molecule
 from molxai.chemistry.schemes import SCHEMES, parts
 from molxai.explanation.captions import (
     BASE,
+    bond_line,
     colour_line,
     ledger,
     ledger_line,
     prediction_line,
     spread_line,
+    structure_line,
 )
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
+from molxai.rendering.layout import ends_of
+from molxai.rendering.relevance_map import bond_limit, of_bonds
 
 View = dict[str, Any]
 
@@ -150,7 +154,9 @@ def _method_view(
         own scale; the `largest` nodes; `sums` of the parts of a molecule, or the `signs` of a
         digit: name, nodes and sum of what speaks for the target and of what speaks against it; what
         is `beyond` the nodes, name and relevance, and `base`, where the bars begin; `gap`;
-        `adds_up`; the sentences `ledger` and `colours`; `unit`.
+        `adds_up`; the sentences `ledger` and `colours`; `unit`. If structure has relevance, the
+        sentence `structure`, and for a molecule the relevance of its `bonds`, in the order of its
+        drawing, with the sentence `bond_colours`, and `bond_limit`, theirs in full colour.
     """
     relevance = explanation.relevance.tolist()
     values = [rounded(value) for value in relevance]
@@ -164,7 +170,7 @@ def _method_view(
         "colours": colour_line(explanation, WORDS),
         "unit": explanation.relevance_unit,
     }
-    content |= _beyond(explanation)
+    content |= _beyond(explanation) | _structure(explanation)
     if parts is None:
         content["signs"] = _signs(relevance)
     else:
@@ -176,6 +182,21 @@ def _method_view(
         content["hatching"] = spread_line(explanation)
     if features and explanation.feature_relevance is not None:
         content["features"] = _features(explanation)
+    return content
+
+
+def _structure(explanation: Explanation) -> View:
+    """What distances, bonds and offsets say, if the method gives them relevance."""
+    if explanation.structure is None:
+        return {}
+    content: View = {"structure": _with_minus_signs(structure_line(explanation))}
+    subject = explanation.subject
+    if isinstance(subject, Molecule):
+        bonds = explanation.bonds
+        ends = [ends_of(bond) for bond in subject.mol.GetBonds()]
+        content["bonds"] = [rounded(value) for value in of_bonds(bonds, ends)]
+        content["bond_limit"] = rounded(bond_limit(bonds))
+        content["bond_colours"] = bond_line(explanation)
     return content
 
 

@@ -169,6 +169,7 @@ def _molecule(relevance_map: RelevanceMap, kind: Kind, look: Look) -> str | byte
         kind,
         look,
         relevance_map.uncertain,
+        bonds=relevance_map.bonds,
     )
 
 

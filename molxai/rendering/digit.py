@@ -9,13 +9,19 @@ from matplotlib.colors import Colormap
 from numpy import ndarray
 
 from graphormer.graphs.superpixels import Digit
+from molxai.rendering.colour import scale
 from molxai.rendering.hatch import hatch_segments
+from molxai.rendering.relevance_map import Offsets
 
 STROKE = 0.5
 """Grey value at which the outline of the strokes is drawn over the map.
 
 It is only a line, so that colours stay those of the bar.
 """
+
+
+FARTHEST = 20.0
+"""How far in pixels the outer bins of offsets are drawn: most pairs of superpixels are nearer."""
 
 
 def draw_digit(
@@ -25,16 +31,18 @@ def draw_digit(
     limit: float,
     colour_map: Colormap,
     uncertain: ndarray | None = None,
+    offsets: Offsets | None = None,
 ) -> None:
-    """Fill three axes: the digit, its superpixels with their boundaries, and their relevance.
+    """Fill axes with the digit, its superpixels with their boundaries, and their relevance.
 
     Args:
-        axes: three axes, from left to right.
+        axes: three axes, from left to right; with offsets a fourth.
         digit: picture and segment map.
         relevance: `[nodes]`, one number per segment.
         limit: the magnitude that is drawn in full colour.
         colour_map: over −limit … +limit.
         uncertain: `[nodes]`, whether a segment is hatched. [default: none]
+        offsets: what offsets between superpixels say, in full colour at their own largest.
 
     Raises:
         ValueError: another number of relevances than segments.
@@ -42,12 +50,15 @@ def draw_digit(
     nodes = digit.graph.nodes
     if len(relevance) != nodes:
         raise ValueError(f"{len(relevance)} relevances but {nodes} segments")
-    original, superpixels, coloured = axes
+    original, superpixels, coloured, *last = axes
     original.imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
     superpixels.imshow(mean_grey(digit), cmap="gray_r", vmin=0, vmax=1)
     draw_boundaries(superpixels, digit.segments, "tab:orange", 0.8)
     draw_relevance(coloured, digit, relevance, limit, colour_map, uncertain)
-    titles = ("digit", f"{nodes} superpixels", "relevance")
+    titles = ["digit", f"{nodes} superpixels", "relevance"]
+    if offsets is not None:
+        draw_offsets(last[0], offsets, colour_map)
+        titles.append(f"of offsets, ±{scale(offsets.relevance.ravel().tolist()):.2g}")
     for panel, title in zip(axes, titles, strict=True):
         panel.set_title(title, fontsize=9)
         panel.set_xticks([])
@@ -78,6 +89,16 @@ def draw_relevance(
     if uncertain is not None and uncertain.any():
         hatch_segments(axes, digit.segments, uncertain)
     axes.contour(digit.image, [STROKE], colors="black", linewidths=0.9)
+
+
+def draw_offsets(axes: Axes, offsets: Offsets, colour_map: Colormap) -> None:
+    """Draw the relevance of each bin of offsets where it lies around a superpixel in the middle."""
+    edges = np.array([-FARTHEST, *offsets.edges, FARTHEST])  # in pixels
+    limit = scale(offsets.relevance.ravel().tolist())
+    axes.pcolormesh(edges, edges, offsets.relevance, cmap=colour_map, vmin=-limit, vmax=limit)
+    axes.plot(0, 0, marker="+", color="black", markersize=7, markeredgewidth=0.9)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()  # rows go downwards
 
 
 def draw_boundaries(axes: Axes, segments: ndarray, colour: str, width: float) -> None:

@@ -22,6 +22,7 @@ from molxai.rendering.labels import HEIGHT, add_labels
 from molxai.rendering.layout import BOND, DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
+from molxai.rendering.relevance_map import NO_BONDS, Bonds, bond_limit, of_bonds
 
 ACS_BOND = 14.4
 """Points of a bond in the drawing settings of the ACS journals of 1996.
@@ -48,7 +49,7 @@ SMALLEST_FONT = 4
 """Size of a letter in pixels at least."""
 
 STRIP = 0.64
-"""Width in Å of the band under a bond, in the mean colour of its atoms."""
+"""Width in Å of the band under a bond that has relevance."""
 
 OUTLINE = 0.09
 """Width in Å of the line around a part."""
@@ -91,12 +92,13 @@ def draw_molecule(
     uncertain: Sequence[bool] = (),
     parts: Sequence[Part] = (),
     scale: float | None = None,
+    bonds: Bonds = NO_BONDS,
 ) -> str | bytes:
     """The drawing without a frame, as SVG text or PNG bytes.
 
     In an SVG, discs are ellipses of the classes `atom-0`, `atom-1` … and their hatching is of
-    `hatch-0` …; contours are an embedded PNG under the lines. Bonds take the mean colour of their
-    two atoms: they have no relevance of their own.
+    `hatch-0` …; contours are an embedded PNG under the lines. Bands under bonds are of the classes
+    `bond-0` …
 
     Args:
         mol: the molecule; its own 2D layout is kept if it has one.
@@ -108,12 +110,13 @@ def draw_molecule(
         uncertain: whether each atom is hatched.
         parts: outlined (not over contours), with their words beside them.
         scale: pixels per Å. [default: as many as fit, and no more than make a bond of 45 pixels]
+        bonds: relevance of the bonds, in full colour at their own largest magnitude.
 
     Raises:
         ValueError: another number of relevances than atoms.
     """
     laid_out = lay_out(mol, look, parts)
-    return draw_layout(laid_out, relevance, limit, size, kind, look, uncertain, scale)
+    return draw_layout(laid_out, relevance, limit, size, kind, look, uncertain, scale, bonds)
 
 
 def lay_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
@@ -135,6 +138,7 @@ def draw_layout(
     look: Look = PLAIN,
     uncertain: Sequence[bool] = (),
     scale: float | None = None,
+    bonds: Bonds = NO_BONDS,
 ) -> str | bytes:
     """The same as `draw_molecule`, for a molecule that is already laid out.
 
@@ -153,24 +157,16 @@ def draw_layout(
         values = sheet.field(np.array(relevance))
         behind = contour_map(values, limit, look.colours)
     else:
-        atom_colours = look.colours.colours(relevance, limit)
-        bond_colours = look.colours.colours(_bond_means(layout, relevance), limit)
         sheet.draw_outlines()
-        sheet.draw_discs(atom_colours, bond_colours)
+        if bonds:
+            of_each = of_bonds(bonds, layout.bonds.tolist())
+            sheet.draw_bands(look.colours.colours(of_each, bond_limit(bonds)))
+        sheet.draw_discs(look.colours.colours(relevance, limit))
     sheet.hatch(np.flatnonzero(uncertain).tolist())
     sheet.draw_lines(look)
     if kind == "svg":
         return sheet.svg(behind)
     return sheet.png(behind, look.transparent)
-
-
-def _bond_means(layout: Layout, relevance: Sequence[float]) -> list[float]:
-    """The mean relevance of each bond's two atoms."""
-    means: list[float] = []
-    for a, b in layout.bonds.tolist():
-        total = relevance[a] + relevance[b]
-        means.append(total / 2)
-    return means
 
 
 class _Sheet:
@@ -204,14 +200,16 @@ class _Sheet:
             for atom in atoms:
                 self._draw_disc(atom, radius, OUTLINE_GREY, "outline")
 
-    def draw_discs(self, atoms: Sequence[Colour], bonds: Sequence[Colour]) -> None:
-        """Bands under the bonds, then discs under the atoms."""
+    def draw_bands(self, colours: Sequence[Colour]) -> None:
+        """A band under each bond."""
         ends_of_bonds = self.layout.bonds.tolist()
-        for bond, (ends, colour) in enumerate(zip(ends_of_bonds, bonds, strict=True)):
+        for bond, (ends, colour) in enumerate(zip(ends_of_bonds, colours, strict=True)):
             start, end = ends
-            name = f"bond-{bond} atom-{start} atom-{end}"
-            self._draw_strip(ends, STRIP, colour, name)
-        for atom, colour in enumerate(atoms):
+            self._draw_strip(ends, STRIP, colour, f"bond-{bond} atom-{start} atom-{end}")
+
+    def draw_discs(self, colours: Sequence[Colour]) -> None:
+        """A disc under each atom."""
+        for atom, colour in enumerate(colours):
             self._draw_disc(atom, DISC, colour, f"atom-{atom}")
 
     def hatch(self, atoms: Sequence[int]) -> None:

@@ -159,6 +159,7 @@ def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
         look,
         relevance_map.uncertain,
         scale,
+        relevance_map.bonds,
     )
     return merge(frame.figure, [(drawing, (0, frame.header))], size, kind)
 
@@ -166,11 +167,12 @@ def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
 def _draw_digit(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     assert isinstance(relevance_map.subject, Digit)
-    side = DRAWING_WIDTH // 3
+    panels = 3 if relevance_map.offsets is None else 4
+    side = DRAWING_WIDTH // panels
     frame = _new_frame(picture, look, kind, side)
     axes = [
         axes_at(frame.figure, column * side + 6, frame.legend, side - 12, side - 20)
-        for column in range(3)
+        for column in range(panels)
     ]
     draw_digit(
         axes,
@@ -179,6 +181,7 @@ def _draw_digit(picture: Picture, look: Look, kind: Kind) -> str | bytes:
         relevance_map.limit(look),
         colour_map(look.colours),
         np.array(relevance_map.uncertain),
+        relevance_map.offsets,
     )
     return merge(frame.figure, [], (0, 0), kind)
 

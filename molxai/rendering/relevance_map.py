@@ -1,13 +1,46 @@
 """What every picture colours: a molecule or a digit with the relevance of its nodes."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
 
 from jaxtyping import Float
 from numpy import ndarray
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
+from molxai.rendering.colour import scale
 from molxai.rendering.look import Look
+
+Bonds: TypeAlias = Mapping[tuple[int, int], float]
+"""Relevance of each bond, by its two atoms i < j."""
+
+NO_BONDS: Bonds = MappingProxyType({})
+"""Bonds that have no relevance of their own, and are not coloured."""
+
+
+def of_bonds(bonds: Bonds, ends: Iterable[tuple[int, int]]) -> list[float]:
+    """The relevance of the bonds with these ends, in their order."""
+    return [bonds[min(pair), max(pair)] for pair in ends]
+
+
+def bond_limit(bonds: Bonds) -> float:
+    """The magnitude of bonds in full colour: the largest.
+
+    Bonds say little next to atoms and would be white on the atoms' scale.
+    """
+    return scale(list(bonds.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Offsets:
+    """Relevance of how far one superpixel lies from another, in bins of rows and columns."""
+
+    relevance: Float[ndarray, "rows columns"]
+    """From the superpixel that listens to the one that is heard: rows down, columns right."""
+    edges: tuple[float, ...]
+    """Between two bins, in pixels; the outer bins are open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +63,10 @@ class RelevanceMap:
     """What relevances are counted in."""
     in_unit: bool = True
     """Whether that is the unit of the model's output."""
+    bonds: Bonds = field(default_factory=dict)
+    """Relevance of each bond by its two atoms; empty: bonds have none and are not coloured."""
+    offsets: Offsets | None = None
+    """Relevance of the offsets between two superpixels, if they have any."""
 
     @property
     def values(self) -> list[float]:

@@ -9,6 +9,7 @@ block. It touches no module and leaves nothing behind.
 from molxai.rules.linear import PRODUCT, epsilon, gamma, residual
 from molxai.rules.mode import Rules, rules
 from molxai.rules.opaque import refuse_opaque
+from molxai.rules.presence import presence
 from molxai.rules.routing import routing
 from molxai.rules.rule import Function, Rule, names
 from molxai.rules.tables import ACTIVATION, AH, LN, NONLINEAR
@@ -25,6 +26,7 @@ __all__ = [
     "epsilon",
     "gamma",
     "names",
+    "presence",
     "refuse_opaque",
     "residual",
     "routing",

@@ -26,32 +26,26 @@ from torch import Tensor
 
 from molxai.rules.linear import halved, halved_product
 from molxai.rules.rule import Function, Rule
-from molxai.rules.tables import AH, frozen_multi_head, frozen_output
-
-NEAR = 1e-3
-"""Below this difference of logarithms the mean is a series: (eˣ − 1) / x loses digits there."""
+from molxai.rules.tables import AH, SOFTMAXES, frozen_multi_head, frozen_output
 
 
-def log_mean(log_a: Float[Tensor, "..."], log_b: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """The logarithmic mean (a − b) / (ln a − ln b), from the logarithms; a where they are equal.
+def log_mean(a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """The logarithmic mean (a − 1) / ln a of a and 1; it is 1 where a is, and 0 where a is.
+
+    Near 1 both a − 1 and ln a are small, but both are those of a as it was rounded, so their
+    quotient has all its digits. Where both are zero, the smallest number is over itself.
 
     Example:
-        >>> a, b = torch.tensor([4.0, 3.0]), torch.tensor([1.0, 3.0])
-        >>> [round(mean, 4) for mean in log_mean(a.log(), b.log()).tolist()]  # 3 / ln 4, and 3
-        [2.164, 3.0]
+        >>> [round(mean, 4) for mean in log_mean(torch.tensor([0.0, 1.0, 4.0])).tolist()]
+        [0.0, 1.0, 2.164]
     """
-    x = log_a - log_b
-    is_near = x.abs() < NEAR
-    series = 1 + x / 2 + x**2 / 6 + x**3 / 24
-    ratio = torch.expm1(x) / torch.where(is_near, 1.0, x)
-    return log_b.exp() * torch.where(is_near, series, ratio)
+    tiny = torch.finfo(a.dtype).tiny
+    return (a - 1).add_(tiny).div_(a.log().add_(tiny))
 
 
-def _uniform(a: Float[Tensor, "... keys"]) -> Float[Tensor, "... keys"]:
-    """The same weight for every key that has any: masked keys have none."""
-    is_there = a > 0
-    count = is_there.sum(-1, keepdim=True).clamp_min(1)
-    return is_there.to(a.dtype) / count
+def _count(a: Float[Tensor, "... keys"]) -> Float[Tensor, "... 1"]:
+    """How many keys have any attention: masked ones have none."""
+    return a.sign().sum(-1, keepdim=True)
 
 
 class _RoutedSoftmax(torch.autograd.Function):
@@ -67,14 +61,12 @@ class _RoutedSoftmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         (a,) = ctx.saved_tensors
-        is_there = a > 0
-        uniform = _uniform(a)
-        log_a = torch.where(is_there, a, 1.0).log()
-        log_uniform = torch.where(is_there, uniform, 1.0).log()
-        weight = log_mean(log_a, log_uniform) * is_there
-        total = weight.sum(-1, keepdim=True)
-        mean = (weight * grads[0]).sum(-1, keepdim=True) / torch.where(total > 0, total, 1.0)
-        return ctx.alpha * weight * (grads[0] - mean), None
+        count = _count(a)
+        weight = log_mean(a * count)  # L in units of u
+        weighted = weight * grads[0]
+        mean = weighted.sum(-1, keepdim=True) / weight.sum(-1, keepdim=True)
+        weighted -= weight.mul_(mean)
+        return weighted.mul_(ctx.alpha / count), None
 
 
 class _RoutedProduct(torch.autograd.Function):
@@ -89,7 +81,7 @@ class _RoutedProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         a, v = ctx.saved_tensors
-        kept = torch.lerp(a, _uniform(a), ctx.alpha)
+        kept = a.sign().mul_(ctx.alpha / _count(a)).add_(a, alpha=1 - ctx.alpha)
         to_a = grads[0] @ v.transpose(-1, -2)
         to_v = kept.transpose(-1, -2) @ grads[0]
         # Leading axes may have been broadcast.
@@ -98,7 +90,7 @@ class _RoutedProduct(torch.autograd.Function):
 
 SHAPED = frozenset(
     f"{name}Backward0" for name in ("View", "UnsafeView", "Expand", "Clone", "ToCopy", "Alias")
-)
+) | {"_PresentBackward"}
 """Nodes of the graph behind which attention is still the same attention, in another shape."""
 
 
@@ -106,7 +98,7 @@ def is_attention(x: Any) -> bool:
     """Whether the tensor is what a routed softmax gave, perhaps in another shape."""
     node: Any = x.grad_fn if isinstance(x, Tensor) else None
     while node is not None and node.name() in SHAPED:
-        ((node, _),) = node.next_functions
+        node = node.next_functions[0][0]  # of its first argument
     return node is not None and node.name() == "_RoutedSoftmaxBackward"
 
 
@@ -177,7 +169,6 @@ def routed_attention(
     return torch.where(has_keys, _RoutedProduct.apply(a, value, alpha), 0.0)
 
 
-SOFTMAXES = (F.softmax, torch.softmax, Tensor.softmax)
 PRODUCTS = (torch.matmul, Tensor.matmul, torch.bmm, Tensor.bmm)
 
 

@@ -144,12 +144,13 @@ def unchanged(func: Function, *args: Any, **kwargs: Any) -> Tensor:
     return func(*args, **kwargs)
 
 
+SOFTMAXES = (F.softmax, torch.softmax, Tensor.softmax)
+"""The softmax of attention that is written out."""
+
 AH = Rule(
     "AH",
     {
-        F.softmax: frozen_output,
-        torch.softmax: frozen_output,
-        Tensor.softmax: frozen_output,
+        **dict.fromkeys(SOFTMAXES, frozen_output),
         F.scaled_dot_product_attention: frozen_routing,
         F.multi_head_attention_forward: frozen_multi_head,
     },

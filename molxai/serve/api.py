@@ -212,9 +212,12 @@ class Record(BaseModel):
     )
     token_relevance: float | None = Field(description="Relevance that ended in the graph token.")
     bias_relevance: float | None = Field(description="Relevance that ended in the model's biases.")
+    structure_relevance: float | None = Field(
+        description="Relevance of structure that no node has; 0 if nodes have it."
+    )
     gap: float | None = Field(
         description=(
-            "logit − Σ relevance − token_relevance − bias_relevance: "
+            "logit − Σ relevance − token_relevance − bias_relevance − structure_relevance: "
             "zero for a method that conserves."
         )
     )

@@ -1,6 +1,9 @@
 """Every explanation method: one row each, with what it is, what it promises and how it is made."""
 
+from dataclasses import replace
+
 from graphormer.names import unknown
+from graphormer.network.card import Card
 from molxai.explanation.method import Method
 from molxai.explanation.methods.attention import (
     Attention,
@@ -19,6 +22,7 @@ from molxai.explanation.methods.occlusion import Occlusion
 from molxai.explanation.methods.oracle import Oracle
 from molxai.explanation.methods.random import Random
 from molxai.explanation.methods.shapley import Shapley
+from molxai.explanation.methods.strengths import TUNED, Strengths, strengths_of
 from molxai.rules import ACTIVATION, AH, LN, PRODUCT, epsilon, gamma, residual
 
 CONSERVATIVE = (AH, LN, ACTIVATION)
@@ -33,6 +37,12 @@ GAMMA = 0.25
 RESIDUAL = 0.25
 """γ of `lrp-res`."""
 
+ROUTING = 0.5
+"""α of `lrp-routing`: half of what attention adds over uniform attention goes to its scores."""
+
+PRESENCE = 0.5
+"""λ of `lrp-routing`."""
+
 MOST_NODES = 200
 """Largest graph of methods whose cost grows with the square of its nodes, or faster."""
 
@@ -43,6 +53,15 @@ _METHODS: tuple[Method, ...] = (
         says="gradient × input with attention and layer-norm scales held (Ali et al. 2022)",
         conserves=True,
     ),
+    GradientInput(
+        "lrp-routing",
+        (LN, ACTIVATION),
+        alpha=ROUTING,
+        presence=PRESENCE,
+        says="lrp in which attention's scores, and with them bonds and distances, take relevance",
+        conserves=True,
+    ),
+    Strengths().method("lrp-tuned"),
     GradientInput(
         "lrp-shared",
         CONSERVATIVE,
@@ -175,17 +194,34 @@ EXPLAINERS: dict[str, Method] = {method.name: method for method in _METHODS}
 """The methods by id; the default, `lrp`, comes first."""
 
 
-def method(name: str) -> Method:
+STRUCTURES = ("halves", "apart")
+"""Where the relevance of structure goes: in halves to a pair's nodes, or in a sum of its own."""
+
+
+def method(name: str, structure: str = "halves", card: Card | None = None) -> Method:
     """The method of that id.
 
+    Args:
+        name: the id.
+        structure: one of `STRUCTURES`. It changes nothing if the method gives structure none.
+        card: of the model, which holds the strengths of `lrp-tuned`. Without one this is
+            `lrp-routing` under another name.
+
     Raises:
-        ValueError: there is none.
+        ValueError: there is no such method or place, or the card holds no strengths.
     """
+    if structure not in STRUCTURES:
+        raise ValueError(unknown("place for structure", structure, STRUCTURES))
     if name not in EXPLAINERS:
         raise ValueError(
             unknown("method named", name, EXPLAINERS, "'molxai methods' says what each is")
         )
-    return EXPLAINERS[name]
+    chosen = EXPLAINERS[name]
+    if name == TUNED and card is not None:
+        chosen = strengths_of(card).method()
+    if structure == "apart" and isinstance(chosen, GradientInput) and chosen.has_structure:
+        return replace(chosen, apart=True)
+    return chosen
 
 
 def check_size(method: Method, nodes: int) -> None:

@@ -14,6 +14,7 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, target_weights
+from molxai.explanation.structure import mean_structure
 
 
 def explain_batch(
@@ -55,6 +56,7 @@ def _mean(members: Sequence[Explanation], outcome: Outcome, spread: float) -> Ex
     splits = [
         member.feature_relevance for member in members if member.feature_relevance is not None
     ]
+    structures = [member.structure for member in members if member.structure is not None]
     deltas = [member.delta for member in members if member.delta is not None]
     return replace(
         members[0],
@@ -63,6 +65,8 @@ def _mean(members: Sequence[Explanation], outcome: Outcome, spread: float) -> Ex
         feature_relevance=torch.stack(splits).mean(0) if splits else None,
         token=sum(member.token for member in members) / len(members),
         bias=sum(member.bias for member in members) / len(members),
+        structure=mean_structure(structures) if structures else None,
+        structure_relevance=sum(member.structure_relevance for member in members) / len(members),
         delta=sum(deltas) / len(deltas) if deltas else None,
         logit_sd=spread,
         **vars(outcome),

@@ -1,5 +1,6 @@
 """Gradient × input at the model's input embeddings, plain or under rules: the LRP family."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,12 +9,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch, within
+from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.passes import Pass, gradient_pass
+from molxai.explanation.structure import Structure, entry_relevance, halves, structures
 from molxai.rules import Rule, names
 from molxai.rules.balance import LEAST, adds_up
+
+STRUCTURE = "structure"
+"""What nodes have of the relevance of distances, bonds and offsets, beside their features."""
+
+PRESENCE = "presence"
+"""What nodes have for being there, beside their features."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,7 @@ class GradientInput(Method):
 
     With AH, LN and the activation rule this is the LRP of Ali et al. 2022 (section 4: each rule is
     a place to stop the gradient) with the plain linear rule LRP-0, whose relevance is gradient ×
-    input.
+    input. With `alpha` the routing rule takes the place of AH.
     """
 
     tables: tuple[Rule, ...] = ()
@@ -32,9 +41,31 @@ class GradientInput(Method):
 
     Otherwise it goes to its centre.
     """
+    alpha: float | None = None
+    """Share of routing: how much of what attention adds over uniform attention goes to its scores.
+
+    None: `tables` say what attention does.
+    """
+    presence: float = 0.0
+    """Share of each node's presence that is added to its relevance. It needs `alpha`."""
+    apart: bool = False
+    """Whether the relevance of structure stays apart. Otherwise it goes to the nodes in halves."""
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
+
+    def features(self, vocabulary: Vocabulary) -> tuple[str, ...]:
+        return (*vocabulary.feature_names, *self._beyond_features)
+
+    @property
+    def has_structure(self) -> bool:
+        return bool(self.alpha)
+
+    @property
+    def _beyond_features(self) -> tuple[str, ...]:
+        """What a node's relevance holds beside that of its input features."""
+        names = {STRUCTURE: self.has_structure and not self.apart, PRESENCE: bool(self.presence)}
+        return tuple(name for name, is_there in names.items() if is_there)
 
     def __call__(
         self, model: Graphormer, batch: GraphBatch, targets: Targets = None
@@ -45,41 +76,63 @@ class GradientInput(Method):
             ValueError: the model is in training mode, compiled or scripted; a rule never fired; or
                 a conserving method left a gap.
         """
-        result = gradient_pass(model, batch, targets, self.tables)
+        result = gradient_pass(model, batch, targets, self.tables, alpha=self.alpha)
         relevance = (result.tokens * result.gradient).sum(2)  # (batch, tokens)
-        if self.conserves:
-            _check_balance(self.name, result, relevance)
-        nodes = relevance[:, 1:]
         split = feature_split(model, batch, result.gradient[:, 1:])
         if self.shared and batch.vocabulary.environments:
             at_centres = split
             split = shared_environments(batch, split)
-            nodes = nodes + (split - at_centres).sum(2)
-        tokens = relevance[:, 0].tolist()
-        return self._explanations(batch, result, nodes.cpu(), tokens, split.cpu())
+            relevance[:, 1:] += (split - at_centres).sum(2)
+        entries = None
+        if result.structure is not None:
+            entries = entry_relevance(model.structure, batch, result.structure)
+        for share in self._shares(result, entries):
+            relevance += share
+            split = torch.cat([split, share[:, 1:, None]], 2)  # (batch, nodes, features)
+        if self.conserves:
+            apart = entries.sum((1, 2, 3)) if entries is not None and self.apart else 0.0
+            _check_balance(self.name, result, relevance, apart)
+        return self._explanations(batch, result, relevance.cpu(), split.cpu(), entries)
+
+    def _shares(
+        self, result: Pass, entries: Float[Tensor, "batch slots tokens tokens"] | None
+    ) -> Iterator[Float[Tensor, "batch tokens"]]:
+        """What each token gets for each of `_beyond_features`, in their order."""
+        if STRUCTURE in self._beyond_features:
+            assert entries is not None, "with routing structure has a gradient"
+            yield halves(entries.sum(1))
+        if PRESENCE in self._beyond_features:
+            assert result.presence is not None, "presence needs routing, if of share 0"
+            yield self.presence * result.presence
 
     def _explanations(
         self,
         batch: GraphBatch,
         result: Pass,
-        nodes: Float[Tensor, "batch nodes"],
-        tokens: list[float],
+        relevance: Float[Tensor, "batch tokens"],
         split: Float[Tensor, "batch nodes features"],
+        entries: Float[Tensor, "batch slots tokens tokens"] | None,
     ) -> list[Explanation]:
         """An explanation of each graph, without its padding."""
+        features = self.features(batch.vocabulary)
+        tokens = relevance[:, 0].tolist()
         biases = result.bias.tolist()
-        features = batch.vocabulary.feature_names
+        of_graph: Sequence[Structure | None] = [None] * len(batch)
+        if entries is not None:
+            of_graph = structures(batch, entries)
         return [
             Explanation(
                 method=self.name,
-                relevance=nodes[row, :count],
+                relevance=relevance[row, 1 : count + 1],
                 feature_relevance=split[row, :count],
                 features=features,
                 token=tokens[row],
                 bias=biases[row],
+                structure=structure,
+                structure_relevance=structure.total if structure and self.apart else 0.0,
                 **vars(result.outcome[row]),
             )
-            for row, count in enumerate(batch.sizes)
+            for row, (count, structure) in enumerate(zip(batch.sizes, of_graph, strict=True))
         ]
 
 
@@ -125,13 +178,24 @@ def shared_environments(
     return torch.cat([unshared, torch.stack(shares, 2)], 2)  # (batch, nodes, features)
 
 
-def _check_balance(method: str, result: Pass, relevance: Float[Tensor, "batch tokens"]) -> None:
+def _check_balance(
+    method: str,
+    result: Pass,
+    relevance: Float[Tensor, "batch tokens"],
+    apart: Float[Tensor, " batch"] | float,
+) -> None:
     """Refuse relevance of a method that promises conservation and does not add up.
+
+    Args:
+        method: its id.
+        result: what it made.
+        relevance: of the tokens.
+        apart: relevance of structure that no token has.
 
     Raises:
         ValueError: it names the graph with the largest gap, and functions without a rule.
     """
-    parts = relevance.double().sum(1) + result.bias.double()
+    parts = relevance.double().sum(1) + result.bias.double() + apart
     gap = (result.explained.double() - parts).abs()  # (batch)
     size = result.explained.abs() + relevance.abs().sum(1)  # (batch)
     if adds_up(gap, size).all():

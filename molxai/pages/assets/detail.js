@@ -142,6 +142,7 @@
       schemes.length ? schemeChoice(schemes, state.scheme, change) : null,
       place,
       html("p", { class: "ledger" }, molxai.ledgerLine(view, method, settings)),
+      ...molxai.structureLines(view, method).map((line) => html("p", { class: "ledger" }, line)),
     );
   }
 

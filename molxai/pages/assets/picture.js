@@ -58,7 +58,7 @@
     return svg(
       "svg",
       { viewBox: `0 0 ${width} ${height}`, width, height, class: "picture molecule" },
-      svg("g", {}, ...bands(drawing, made.relevance, look)),
+      svg("g", {}, ...bands(drawing, made, look)),
       svg("g", {}, ...discs(drawing, made.relevance, look, tip)),
       svg("g", lines, ...hatches),
       svg("g", ink, ...strokes(drawing)),
@@ -72,17 +72,16 @@
     );
   }
 
-  /** Behind each bond a band in the mean colour of its atoms. */
-  function bands(drawing, relevance, look) {
-    const lines = [];
-    for (let i = 0; i < drawing.bonds.length; i += 2) {
-      const [a, b] = drawing.bonds.slice(i, i + 2);
+  /** Behind each bond a band in its colour, if the method gives bonds relevance. */
+  function bands(drawing, made, look) {
+    return (made.bonds || []).map((value, bond) => {
+      const [a, b] = drawing.bonds.slice(2 * bond, 2 * bond + 2);
       const [x1, y1] = position(drawing, a);
       const [x2, y2] = position(drawing, b);
-      const stroke = molxai.colour((relevance[a] + relevance[b]) / 2, look.limit, look.palette);
-      lines.push(svg("line", { x1, y1, x2, y2, stroke, "stroke-width": BAND }));
-    }
-    return lines;
+      const stroke = molxai.colour(value, made.bond_limit, look.palette);
+      const tip = svg("title", {}, `bond ${a}–${b} ${molxai.signed(value)}`);
+      return svg("line", { x1, y1, x2, y2, stroke, "stroke-width": BAND }, tip);
+    });
   }
 
   /** Behind each atom a disc in its colour. */

@@ -16,6 +16,12 @@
     return `${ledger} · ${settings.verdicts[adds_up]}`;
   };
 
+  /** What distances, bonds and offsets say, if the method gives them relevance. */
+  molxai.structureLines = (view, method) => {
+    const { structure, bond_colours } = view.methods[method];
+    return [structure, bond_colours].filter(Boolean);
+  };
+
   /** What the colours say. */
   molxai.colourLine = (view, method, palette) => {
     const [towards, against] = palette.words;
