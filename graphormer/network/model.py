@@ -251,6 +251,12 @@ class Graphormer(nn.Module):
         bias = self.structure(batch)
         for block in self.blocks:
             tokens = block(tokens, bias)
+        return self.read(tokens, batch)
+
+    def read(
+        self, tokens: Float[Tensor, "batch tokens width"], batch: GraphBatch
+    ) -> Float[Tensor, "batch outputs"]:
+        """Logits or values from tokens as they leave a block, usually the last one."""
         return self.head(self.norm(self._read_out(tokens, batch)))
 
     def _read_out(
