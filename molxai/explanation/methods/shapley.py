@@ -31,9 +31,9 @@ class Shapley(Method):
     """Shapley values by sampling orders of insertion (Strumbelj & Kononenko 2010).
 
     Orders come in pairs, one the reverse of the other (Mitchell et al. 2022, "Sampling Permutations
-    for Shapley Value Estimation", section 4.1). What a node adds depends on its position in an
-    order, whichever node it is. This effect is taken out, see `estimates`. Both reduce the noise
-    and leave the expected value as it is.
+    for Shapley Value Estimation"). What a node adds depends on its position in an order, whichever
+    node it is. This effect is taken out, see `estimates`. Both reduce the noise and leave the
+    expected value as it is.
 
     `relevance_error` is the standard error of each node's value, from the spread between pairs.
     `delta` is Σ relevance − (logit of the graph − logit of the graph without nodes): zero for whole
