@@ -174,6 +174,7 @@ def _identity(
         re.sub(" at 0x[0-9a-f]+", "", repr(method)),  # addresses of functions in memory
         torch.__version__,
         plan.removals,
+        CURVES,
         hashlib.sha256(codes).hexdigest(),
         labels,
     ]

@@ -23,7 +23,15 @@ REFERENCE = "lrp"
 AREAS = ("auac", "au_mse")
 """Measures that the Markdown tables show with intervals and differences."""
 
-COLUMNS = (*AREAS, "deletion", "sufficiency@3", "comprehensiveness@3", "fidelity+", "fidelity-")
+COLUMNS = (
+    *AREAS,
+    "srg",
+    "deletion",
+    "sufficiency@3",
+    "comprehensiveness@3",
+    "fidelity+",
+    "fidelity-",
+)
 """Measures of the Markdown tables. The CSV has those at 1 and 5 nodes too."""
 
 SHARES = tuple(name for name in METRICS if name.startswith(("sufficiency", "comprehensiveness")))

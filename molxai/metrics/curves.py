@@ -2,7 +2,8 @@
 
 Sources: Ali et al. 2022, section 5 (activation and pruning tasks, AUAC and AU-MSE); DeYoung et al.
 2020, "ERASER", section 4 (comprehensiveness, sufficiency); Petsiuk et al. 2018, "RISE" (deletion;
-insertion is the activation curve).
+insertion is the activation curve); Blücher et al. 2024, "Decoupling Pixel Flipping and Occlusion
+Strategy for Consistent XAI Benchmarks" (symmetric relevance gain).
 """
 
 import math
@@ -16,8 +17,9 @@ from numpy import ndarray
 from torch import Tensor
 
 from graphormer.graphs.graph import Graph, size_batches
-from graphormer.network.ensemble import Model
+from graphormer.network.ensemble import Model, networks
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.passes import target_weights
 from molxai.explanation.removal import Removal, kept_logits
 
 FRACTIONS = tuple(k / 10 for k in range(11))
@@ -43,6 +45,10 @@ class Curves:
     """Σ over logits of (logit − full logit)² without the fraction of smallest |relevance|."""
     deletion: Float[ndarray, "graphs fractions"]
     """Probability without the most relevant fraction; by signed relevance."""
+    kept_logit: Float[ndarray, "graphs fractions"]
+    """The explained logit where `activation` has its probability."""
+    removed_logit: Float[ndarray, "graphs fractions"]
+    """The explained logit where `deletion` has its probability."""
     sufficiency: Float[ndarray, "graphs top"]
     """(p − p with the top nodes only) / p: low if they suffice."""
     comprehensiveness: Float[ndarray, "graphs top"]
@@ -65,6 +71,15 @@ class Curves:
     def deletion_area(self) -> Float[ndarray, " graphs"]:
         """Area under the deletion curve. Lower is better."""
         return np.trapezoid(self.deletion, dx=STEP, axis=1)
+
+    @property
+    def symmetric_gain(self) -> Float[ndarray, " graphs"]:
+        """Area between the logit's curves as nodes are removed, from either end. Higher is better.
+
+        If the least relevant are removed first, the most relevant are left: the activation curve,
+        read backwards, has the same area. Random order has 0 on average.
+        """
+        return np.trapezoid(self.kept_logit - self.removed_logit, dx=STEP, axis=1)
 
 
 CURVES = tuple(field.name for field in fields(Curves))
@@ -135,6 +150,11 @@ def _batch_curves(
     pairs = zip(explanations, logits, strict=True)
     chances = [_probability(model, explanation, row) for explanation, row in pairs]
     chance = torch.stack(chances).numpy()  # (graphs, copies)
+    targets = [explanation.target for explanation in explanations]
+    weights = target_weights(networks(model)[0], targets, logits).unsqueeze(
+        2
+    )  # (graphs, outputs, 1)
+    explained = (logits @ weights).squeeze(2).numpy()  # (graphs, copies)
     # `_copies` lists three curves of `steps` copies, then two of `len(TOP)`
     steps = len(FRACTIONS)
     full = slice(steps - 1, steps)  # the last copy of the activation curve has all nodes
@@ -150,6 +170,8 @@ def _batch_curves(
         activation=chance[:, :steps],
         pruning=error[:, steps : 2 * steps],
         deletion=chance[:, 2 * steps : 3 * steps],
+        kept_logit=explained[:, :steps],
+        removed_logit=explained[:, 2 * steps : 3 * steps],
         sufficiency=1 - top_alone / whole,
         comprehensiveness=1 - top_removed / whole,
     )
