@@ -151,10 +151,8 @@ def _batch_curves(
     chances = [_probability(model, explanation, row) for explanation, row in pairs]
     chance = torch.stack(chances).numpy()  # (graphs, copies)
     targets = [explanation.target for explanation in explanations]
-    weights = target_weights(networks(model)[0], targets, logits).unsqueeze(
-        2
-    )  # (graphs, outputs, 1)
-    explained = (logits @ weights).squeeze(2).numpy()  # (graphs, copies)
+    weights = target_weights(networks(model)[0], targets, logits)  # (graphs, outputs)
+    explained = (logits * weights[:, None]).sum(2).numpy()  # (graphs, copies)
     # `_copies` lists three curves of `steps` copies, then two of `len(TOP)`
     steps = len(FRACTIONS)
     full = slice(steps - 1, steps)  # the last copy of the activation curve has all nodes

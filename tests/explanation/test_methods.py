@@ -332,7 +332,18 @@ def test_every_method_refuses_a_model_in_training(name):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
-@pytest.mark.parametrize("name", ["lrp", "gradient-input", "lrp-gamma", "leave-one-out"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lrp",
+        "gradient-input",
+        "lrp-gamma",
+        "leave-one-out",
+        "shap",
+        "legrad",
+        "layer-gradient-input",
+    ],
+)
 def test_a_gpu_gives_the_same(name):
     on_cpu, on_gpu = Explainer("bace", name, device="cpu"), Explainer("bace", name, device="cuda")
     for one, other in zip(on_cpu(list(SMILES)), on_gpu(list(SMILES)), strict=True):

@@ -110,7 +110,7 @@ def _logits(
     rows = torch.full((len(presence),), row, device=device)
     outputs = batch_logits(model, batch, rows, remaining)  # (copies, outputs)
     weights = target_weights(model, [outcome.target], outputs)[0]  # (outputs)
-    explained = (outputs @ weights).double().cpu()  # (copies)
+    explained = (outputs @ weights).cpu().double()  # (copies)
     nothing = explained[0].expand(pairs, 2, 1)
     between = explained[1:].view(pairs, 2, nodes - 1)
     whole = torch.full_like(nothing, outcome.logit)
