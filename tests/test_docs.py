@@ -183,7 +183,7 @@ def test_every_method_has_its_section_with_its_promises():
         }
         for promise, holds in promises.items():
             assert f"{promise}: {'yes' if holds else 'no'}." in line, (method.name, promise)
-        formulas = re.findall(r"(?:forward|backward) `([\dn ·+/()]+)`", line)
+        formulas = re.findall(r"(?:forward|backward) `([\dn ·+/()-]+)`", line)
         for nodes in (1, 30):
             passes = tuple(int(eval(text.replace("·", "*"), {"n": nodes})) for text in formulas)
             assert passes == method.passes(nodes), method.name

@@ -40,7 +40,7 @@ SPLIT = [name for name, method in EXPLAINERS.items() if isinstance(method, Gradi
 """Methods whose relevance is linear in the input embedding, and so splits over its features."""
 
 QUICK = EXPLAINERS | {
-    "shap": replace(EXPLAINERS["shap"], samples=2),
+    "shap": replace(EXPLAINERS["shap"], pairs=2),
     "integrated-gradients": replace(EXPLAINERS["integrated-gradients"], steps=4),
     "gnn-explainer": replace(EXPLAINERS["gnn-explainer"], epochs=2),
 }

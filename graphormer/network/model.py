@@ -263,6 +263,21 @@ class Graphormer(nn.Module):
             bias = self.structure(batch)
         for block in self.blocks:
             tokens = block(tokens, bias)
+        return self.read(tokens, batch, presence)
+
+    def read(
+        self,
+        tokens: Float[Tensor, "batch tokens width"],
+        batch: GraphBatch,
+        presence: Float[Tensor, "batch nodes"] | None = None,
+    ) -> Float[Tensor, "batch outputs"]:
+        """Logits or values from tokens as they leave a block, usually the last one.
+
+        Args:
+            tokens: of any block.
+            batch: the graphs.
+            presence: as for `predict`.
+        """
         return self.head(self.norm(self._read_out(tokens, batch, presence)))
 
     def _read_out(

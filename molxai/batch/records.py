@@ -120,6 +120,7 @@ def schema(
         "atoms": pa.list_(pa.int32()),
         "relevance": per_node,
         "relevance_sd": per_node,
+        "relevance_error": per_node,
         "prediction": pa.string() if card.classes else pa.float64(),
         "outputs": pa.null(),
     }

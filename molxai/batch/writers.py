@@ -14,6 +14,9 @@ from graphormer.files import csv_writer, replacing
 from graphormer.readers.spreadsheets import Sheet
 from molxai.batch.records import BLOCK
 
+PER_ATOM = ("relevance", "relevance_sd", "relevance_error")
+"""Keys whose values are lists of numbers of the atoms: atom properties of SDF."""
+
 
 def as_json(content: Any, indent: int | None = None) -> str:
     """JSON of a record; values of a Parquet file that JSON does not know, like dates, are text."""
@@ -133,7 +136,7 @@ def _sdf_record(record: dict[str, Any]) -> str:
     block = content.pop(BLOCK)
     mol = mol_block(block) if block else Chem.Mol()
     mol.SetProp("_Name", " ".join(content["id"].split()))
-    by_atom = {f"molxai_{name}": content.pop(name) for name in ("relevance", "relevance_sd")}
+    by_atom = {f"molxai_{name}": content.pop(name) for name in PER_ATOM}
     features = content.pop("features", None) or {}
     for name, values in features.items():
         by_atom[f"molxai_{name.replace(' ', '_')}"] = values

@@ -25,8 +25,8 @@ AREAS = ("auac", "au_mse")
 
 COLUMNS = (
     *AREAS,
-    "deletion",
     "srg",
+    "deletion",
     "sufficiency@3",
     "comprehensiveness@3",
     "fidelity+",

@@ -61,6 +61,8 @@ class Account:
     model: str = ""
     relevance_sd: Float[Tensor, " nodes"] | None = field(default=None, repr=False)
     """Ensembles: standard deviation of the relevance over the members."""
+    relevance_error: Float[Tensor, " nodes"] | None = field(default=None, repr=False)
+    """Shapley values: standard error of the relevance, from the spread between orders."""
     logit_sd: float | None = None
     """Ensembles: of the explained quantity over the members."""
     delta: float | None = None
@@ -209,7 +211,8 @@ class Account:
             "unit": self.unit,
             "logit_sd": self.logit_sd,
             "relevance": self.relevance.tolist(),
-            "relevance_sd": None if self.relevance_sd is None else self.relevance_sd.tolist(),
+            "relevance_sd": _numbers(self.relevance_sd),
+            "relevance_error": _numbers(self.relevance_error),
             "token_relevance": self.token,
             "bias_relevance": self.bias,
             "structure_relevance": self.structure_relevance,
@@ -234,7 +237,8 @@ class Account:
     def rows(self) -> list[dict[str, Any]]:
         """One row per node, in plain Python types.
 
-        Its keys are `node`, `relevance`, of ensembles `relevance_sd`, and each input feature.
+        Its keys are `node`, `relevance`, of ensembles `relevance_sd`, of Shapley values
+        `relevance_error`, and each input feature.
 
         Example:
             >>> from molxai import Explainer
@@ -261,6 +265,12 @@ class Account:
         }
         if self.relevance_sd is not None:
             columns["relevance_sd"] = self.relevance_sd.tolist()
+        if self.relevance_error is not None:
+            columns["relevance_error"] = self.relevance_error.tolist()
         if self.feature_relevance is not None:
             columns |= self._by_feature(self.feature_relevance)
         return columns
+
+
+def _numbers(values: Float[Tensor, " nodes"] | None) -> list[float] | None:
+    return None if values is None else values.tolist()

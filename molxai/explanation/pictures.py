@@ -114,11 +114,11 @@ def _named_parts_line(parts: Sequence[Part]) -> str:
 def _with_even_shares(explanation: Account, parts: Sequence[Part]) -> Account:
     """The explanation with each part's relevance spread evenly.
 
-    It has no spread over an ensemble's members: that is known of atoms, not of parts.
+    It has no spread over an ensemble's members and no error: they are known of atoms, not of parts.
     """
     relevance = explanation.relevance.double().tolist()
     shares = torch.tensor(even_shares(relevance, parts))
-    return replace(explanation, relevance=shares, relevance_sd=None)
+    return replace(explanation, relevance=shares, relevance_sd=None, relevance_error=None)
 
 
 def even_shares(relevance: Sequence[float], parts: Sequence[Part]) -> list[float]:

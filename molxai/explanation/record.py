@@ -29,6 +29,7 @@ KEYS = (
     "atoms",
     "relevance",
     "relevance_sd",
+    "relevance_error",
     "token_relevance",
     "bias_relevance",
     "structure_relevance",

@@ -29,6 +29,7 @@ from molxai.metrics.sparsity import mean_entropy, mean_gini, mean_top_share
 _ADEBAYO = 'Adebayo et al. 2018, "Sanity Checks for Saliency Maps", section 3'
 _ALI = "Ali et al. 2022, section 5"
 _AMARA = 'Amara et al. 2022, "GraphFramEx", section 3.2'
+_BLUECHER = 'Blücher et al. 2024, "Decoupling Pixel Flipping and Occlusion Strategy"'
 _DEYOUNG = 'DeYoung et al. 2020, "ERASER", section 4'
 _MATVEIEVA = "Matveieva and Polishchuk 2021, J. Cheminform. 13, 41"
 _RASMUSSEN = "Rasmussen, Christensen and Jensen 2023, SciPost Chem. 2, 002"
@@ -114,12 +115,13 @@ _ROWS = (
     Metric(
         id="srg",
         title="SRG",
-        says="mean logit without the least relevant nodes, less without the most relevant",
+        says="symmetric relevance gain: area under the logit, least relevant nodes removed first, "
+        "less that with the most relevant first",
         direction="higher",
         range="logits",
         needs="curves",
-        function=attrgetter("srg"),
-        paper='Blücher et al. 2024, "Decoupling Pixel Flipping and Occlusion Strategy"',
+        function=attrgetter("symmetric_gain"),
+        paper=_BLUECHER,
     ),
     Metric(
         id="sufficiency@1",

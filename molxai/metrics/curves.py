@@ -3,7 +3,7 @@
 Sources: Ali et al. 2022, section 5 (activation and pruning tasks, AUAC and AU-MSE); DeYoung et al.
 2020, "ERASER", section 4 (comprehensiveness, sufficiency); Petsiuk et al. 2018, "RISE" (deletion;
 insertion is the activation curve); Blücher et al. 2024, "Decoupling Pixel Flipping and Occlusion
-Strategy for Consistent XAI Benchmarks", section 3 (symmetric relevance gain).
+Strategy for Consistent XAI Benchmarks" (symmetric relevance gain).
 """
 
 import math
@@ -17,8 +17,9 @@ from numpy import ndarray
 from torch import Tensor
 
 from graphormer.graphs.graph import Graph, size_batches
-from graphormer.network.ensemble import Model
+from graphormer.network.ensemble import Model, networks
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.passes import target_weights
 from molxai.explanation.removal import Removal, kept_logits
 
 FRACTIONS = tuple(k / 10 for k in range(11))
@@ -44,14 +45,14 @@ class Curves:
     """Σ over logits of (logit − full logit)² without the fraction of smallest |relevance|."""
     deletion: Float[ndarray, "graphs fractions"]
     """Probability without the most relevant fraction; by signed relevance."""
+    kept_logit: Float[ndarray, "graphs fractions"]
+    """The explained logit where `activation` has its probability."""
+    removed_logit: Float[ndarray, "graphs fractions"]
+    """The explained logit where `deletion` has its probability."""
     sufficiency: Float[ndarray, "graphs top"]
     """(p − p with the top nodes only) / p: low if they suffice."""
     comprehensiveness: Float[ndarray, "graphs top"]
     """(p − p without the top nodes) / p: high if they are needed."""
-    activation_logit: Float[ndarray, "graphs fractions"]
-    """As `activation`, of the explained logit itself."""
-    deletion_logit: Float[ndarray, "graphs fractions"]
-    """As `deletion`, of the explained logit itself."""
 
     @property
     def auac(self) -> Float[ndarray, " graphs"]:
@@ -72,15 +73,13 @@ class Curves:
         return np.trapezoid(self.deletion, dx=STEP, axis=1)
 
     @property
-    def srg(self) -> Float[ndarray, " graphs"]:
-        """Symmetric relevance gain. Higher is better.
+    def symmetric_gain(self) -> Float[ndarray, " graphs"]:
+        """Area between the logit's curves as nodes are removed, from either end. Higher is better.
 
-        It is the mean over all fractions of the explained logit with the least relevant nodes
-        removed first, less the same with the most relevant removed first.
+        If the least relevant are removed first, the most relevant are left: the activation curve,
+        read backwards, has the same area. Random order has 0 on average.
         """
-        # Removing the least relevant fraction leaves the others, which activation adds.
-        least_first = self.activation_logit[:, ::-1]
-        return (least_first - self.deletion_logit).mean(1)
+        return np.trapezoid(self.kept_logit - self.removed_logit, dx=STEP, axis=1)
 
 
 CURVES = tuple(field.name for field in fields(Curves))
@@ -148,7 +147,10 @@ def _batch_curves(
     logits = _copy_logits(model, graphs, explanations, mode)
     pairs = zip(explanations, logits, strict=True)
     chances = [_probability(model, explanation, row) for explanation, row in pairs]
-    chance = torch.stack(chances).numpy()  # (graphs, copies); of a regression NaN
+    chance = torch.stack(chances).numpy()  # (graphs, copies); NaN of a regression
+    targets = [explanation.target for explanation in explanations]
+    weights = target_weights(networks(model)[0], targets, logits)  # (graphs, outputs)
+    explained = (logits * weights[:, None]).sum(2).numpy()  # (graphs, copies)
     # `_copies` lists three curves of `steps` copies, then two of `len(TOP)`
     steps = len(FRACTIONS)
     full = slice(steps - 1, steps)  # the last copy of the activation curve has all nodes
@@ -156,7 +158,6 @@ def _batch_curves(
     error = (difference**2).sum(2).numpy()  # (graphs, copies)
     smallest = np.finfo(float).tiny
     whole = np.maximum(chance[:, full], smallest)  # (graphs, 1)
-    quantity = _explained(model, explanations, logits).numpy()  # (graphs, copies)
     top_start = 3 * steps
     top_end = top_start + len(TOP)
     top_alone = chance[:, top_start:top_end]  # (graphs, top)
@@ -165,10 +166,10 @@ def _batch_curves(
         activation=chance[:, :steps],
         pruning=error[:, steps : 2 * steps],
         deletion=chance[:, 2 * steps : 3 * steps],
+        kept_logit=explained[:, :steps],
+        removed_logit=explained[:, 2 * steps : 3 * steps],
         sufficiency=1 - top_alone / whole,
         comprehensiveness=1 - top_removed / whole,
-        activation_logit=quantity[:, :steps],
-        deletion_logit=quantity[:, 2 * steps : 3 * steps],
     )
 
 
@@ -224,17 +225,6 @@ def _rank(values: Float[Tensor, " nodes"]) -> Int[Tensor, " nodes"]:
     shuffle = torch.randperm(len(values), generator=generator)
     order = torch.argsort(values[shuffle], stable=True)
     return torch.argsort(shuffle[order])
-
-
-def _explained(
-    model: Model,
-    explanations: Sequence[Explanation],
-    logits: Float[Tensor, "graphs copies outputs"],
-) -> Float[Tensor, "graphs copies"]:
-    """What is explained of each graph, in each of its copies: a logit, a difference, or a value."""
-    rows = [explanation.target.weights(model.config) for explanation in explanations]
-    weights = torch.tensor(rows, dtype=logits.dtype)  # (graphs, outputs)
-    return (logits * weights[:, None]).sum(2)
 
 
 def _probability(

@@ -210,6 +210,9 @@ class Record(BaseModel):
     relevance_sd: list[float] | None = Field(
         description="Ensembles: standard deviation over the members."
     )
+    relevance_error: list[float] | None = Field(
+        description="Shapley values: standard error of the relevance, from the spread of orders."
+    )
     token_relevance: float | None = Field(description="Relevance that ended in the graph token.")
     bias_relevance: float | None = Field(description="Relevance that ended in the model's biases.")
     structure_relevance: float | None = Field(

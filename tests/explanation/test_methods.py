@@ -1,6 +1,7 @@
 """Each method against an independent formula, and against what it promises."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from conftest import CONFIGS, SMALL, SMILES, batch, graphs, random_model
 from torch.nn import functional as F
 
 from graphormer.graphs.graph import collate
+from graphormer.network.model import Block
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS
@@ -17,10 +19,10 @@ from molxai.explanation.methods.integrated import copied
 from molxai.explanation.methods.occlusion import Occlusion
 from molxai.explanation.removal import kept_logits
 from molxai.explanation.target import Target
-from molxai.rules import rules
+from molxai.rules import Rule, rules
 
 QUICK = EXPLAINERS | {
-    "shap": replace(EXPLAINERS["shap"], samples=3),
+    "shap": replace(EXPLAINERS["shap"], pairs=2),
     "integrated-gradients": replace(EXPLAINERS["integrated-gradients"], steps=6),
     "gnn-explainer": replace(EXPLAINERS["gnn-explainer"], epochs=5),
 }
@@ -34,18 +36,21 @@ def model(request):
 
 
 def counted(model, monkeypatch):
-    """Graphs that go forward and backward through the model from now on."""
+    """Graphs that go forward and backward through a block of the model from now on."""
     count = {"forward": 0, "backward": 0}
-    plain = type(model).predict
+    share = 1 / model.config.layers
+    plain = Block.forward
 
-    def predict(self, tokens, graph_batch):
-        logits = plain(self, tokens, graph_batch)
-        count["forward"] += len(logits)
-        if logits.requires_grad:
-            logits.register_hook(lambda grad: count.update(backward=count["backward"] + len(grad)))
-        return logits
+    def forward(self, x, bias):
+        tokens = plain(self, x, bias)
+        count["forward"] += share * len(tokens)
+        if tokens.requires_grad:
+            tokens.register_hook(
+                lambda grad: count.update(backward=count["backward"] + share * len(grad))
+            )
+        return tokens
 
-    monkeypatch.setattr(type(model), "predict", predict)
+    monkeypatch.setattr(Block, "forward", forward)
     return count
 
 
@@ -87,6 +92,7 @@ def test_targets_matter_where_promised(name):
         "occlusion",
         "shap",
         "grad-attention",
+        "layer-gradient-input",
     ],
 )
 def test_a_contrast_is_the_difference_of_two_explanations(name):
@@ -168,31 +174,6 @@ def test_occlusion_takes_the_neighbours_too():
         Occlusion("wide", hops=5)(model, digit_batch)
 
 
-def test_shapley_values_of_a_small_graph_are_exact():
-    """With three nodes all six orders can be written down.
-
-    Many samples must come close to them, and always add up.
-    """
-    model, (one,) = random_model(SMALL), graphs(("CCO",))
-    sampled = replace(EXPLAINERS["shap"], samples=400)(
-        model, collate([one]).to(torch.float64), [Target(1)]
-    )[0]
-    subsets = torch.tensor([[bool(i & bit) for bit in (1, 2, 4)] for i in range(8)])
-    value = kept_logits(model, [one], torch.zeros(8, dtype=torch.long), subsets)[:, 0]
-    exact = []
-    for node, bit in enumerate((1, 2, 4)):
-        others = [b for b in (1, 2, 4) if b != bit]
-        rises = [(1 / 3, 0), (1 / 6, others[0]), (1 / 6, others[1]), (1 / 3, others[0] + others[1])]
-        exact.append(sum(share * float(value[s + bit] - value[s]) for share, s in rises))
-        assert node == len(exact) - 1
-    assert torch.allclose(
-        sampled.relevance,
-        torch.tensor(exact, dtype=torch.float64),
-        atol=0.05 * sum(map(abs, exact)),
-    )
-    assert abs(sampled.delta) < 1e-5
-
-
 def attention(model, one):
     layers = []
     with torch.no_grad(), rules(recording(layers)):
@@ -255,6 +236,58 @@ def test_generic_attention_explainability():
     assert torch.allclose(signed.relevance, product[0, 1:].detach(), atol=1e-14)
 
 
+def test_legrad_reads_each_layer_by_itself():
+    """Bousselham et al. 2025 with finite differences of one attention after another.
+
+    The tokens before a block are constants, and its logit is read from the tokens after it.
+    """
+    model, one = random_model(replace(SMALL, layers=2, readout="mean")), batch(("CCO",))
+    weights = torch.tensor([1.0], dtype=torch.float64)
+    tokens, bias = model.embed(one), model.structure(one)
+    relevance = torch.zeros(4, dtype=torch.float64)
+    step = 1e-6
+    for block in model.blocks:
+        after = block(tokens, bias)
+        logit = model.read(after, one)[0] @ weights
+        for head, query, key in product(range(2), range(4), range(4)):
+            with rules(nudge((0, head, query, key), step)):
+                nudged = model.read(block(tokens, bias), one)[0] @ weights
+            relevance[key] += (nudged - logit).detach().clamp_min(0) / step / (2 * 2 * 4)
+        tokens = after
+    (made,) = EXPLAINERS["legrad"](model, one, [Target(1)])
+    assert torch.allclose(made.relevance, relevance[1:], rtol=1e-4, atol=1e-9)
+
+
+def nudge(place, step):
+    """A rule that adds to one attention probability."""
+
+    def changed(func, *args, **kwargs):
+        probabilities = func(*args, **kwargs).clone()
+        probabilities[place] += step
+        return probabilities
+
+    return Rule("nudge", {F.softmax: changed})
+
+
+def test_layer_gradient_input_sums_over_the_tokens_of_all_layers(model):
+    """Input × gradient at the input of each layer's tail of the model, one by one."""
+    one = batch(SMILES[:1])
+    (made,) = EXPLAINERS["layer-gradient-input"](model, one)
+    weights = torch.tensor(made.target.weights(model.config), dtype=torch.float64)
+    total, tokens, bias = 0, model.embed(one), model.structure(one)
+    for first in range(model.config.layers + 1):
+        tokens = tokens.detach().requires_grad_()
+        after = tokens
+        for block in model.blocks[first:]:
+            after = block(after, bias)
+        logit = model.read(after, one)[0] @ weights
+        (gradient,) = torch.autograd.grad(logit, tokens)
+        total = total + (tokens.detach() * gradient)[0].sum(1)
+        if first < model.config.layers:
+            tokens = model.blocks[first](tokens, bias)
+    assert torch.allclose(made.relevance, total[1:], rtol=1e-10, atol=1e-12)
+
+
 def test_attention_flow_of_one_layer_is_its_direct_capacity():
     """Through one layer a node reaches the token only along its own edge.
 
@@ -299,7 +332,18 @@ def test_every_method_refuses_a_model_in_training(name):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
-@pytest.mark.parametrize("name", ["lrp", "gradient-input", "lrp-gamma", "leave-one-out"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lrp",
+        "gradient-input",
+        "lrp-gamma",
+        "leave-one-out",
+        "shap",
+        "legrad",
+        "layer-gradient-input",
+    ],
+)
 def test_a_gpu_gives_the_same(name):
     on_cpu, on_gpu = Explainer("bace", name, device="cpu"), Explainer("bace", name, device="cuda")
     for one, other in zip(on_cpu(list(SMILES)), on_gpu(list(SMILES)), strict=True):

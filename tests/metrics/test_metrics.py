@@ -76,6 +76,10 @@ def test_curves_follow_their_definition(config, mode):
             pruned[smallest[taken:]] = True
             assert result.activation[row, place] == pytest.approx(chance(said(only)), abs=1e-9)
             assert result.deletion[row, place] == pytest.approx(chance(said(without)), abs=1e-9)
+            weights = torch.tensor(explanation.target.weights(config), dtype=torch.float64)
+            kept_logit, removed_logit = float(said(only) @ weights), float(said(without) @ weights)
+            assert result.kept_logit[row, place] == pytest.approx(kept_logit, abs=1e-9)
+            assert result.removed_logit[row, place] == pytest.approx(removed_logit, abs=1e-9)
             assert result.pruning[row, place] == pytest.approx(
                 float(((said(pruned) - full) ** 2).sum()), abs=1e-9
             )
@@ -102,6 +106,17 @@ def test_nobody_beats_the_oracle_by_much_and_random_is_worse():
     }
     area = {name: curves(model, some, one).auac.mean() for name, one in by.items()}
     assert area["oracle"] > area["leave-one-out"] > area["random"]
+
+
+def test_the_symmetric_gain_of_a_reversed_order_is_opposite():
+    """With ten nodes each fraction is a whole number of them, so the two curves change places."""
+    model, some = random_model(SMALL), graphs(("CC(O)CNCC(=O)CF",))
+    relevance = torch.randn(10, generator=torch.Generator().manual_seed(0)).tolist()
+    forward = curves(model, some, [made(relevance)])
+    backward = curves(model, some, [made([-value for value in relevance])])
+    assert forward.symmetric_gain == pytest.approx(-backward.symmetric_gain, abs=1e-12)
+    assert abs(forward.symmetric_gain) > 1e-3
+    assert METRICS["srg"].function(forward) == forward.symmetric_gain
 
 
 def test_curves_need_classes_and_fitting_relevance():

@@ -17,6 +17,7 @@ from molxai.explanation.methods.attention import (
 from molxai.explanation.methods.gnn import GNNExplainer
 from molxai.explanation.methods.gradient import Saliency
 from molxai.explanation.methods.integrated import IntegratedGradients
+from molxai.explanation.methods.layers import LayerGradientInput, LeGrad
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.methods.occlusion import Occlusion
 from molxai.explanation.methods.oracle import Oracle
@@ -42,6 +43,9 @@ ROUTING = 0.5
 
 PRESENCE = 0.5
 """λ of `lrp-routing`."""
+
+STRONG_RESIDUAL = 1.0
+"""γ of `attnlrp-res`, as in ResLRP."""
 
 MOST_NODES = 200
 """Largest graph of methods whose cost grows with the square of its nodes, or faster."""
@@ -105,8 +109,17 @@ _METHODS: tuple[Method, ...] = (
         ),
     ),
     GradientInput(
+        "attnlrp-res",
+        (LN, ACTIVATION, PRODUCT, residual(STRONG_RESIDUAL)),
+        says="attnlrp that counts the residual branch of each sum's own sign twice (ResLRP, 2026)",
+    ),
+    GradientInput(
         "gradient-input",
         says="gradient × input, no rules",
+    ),
+    LayerGradientInput(
+        "layer-gradient-input",
+        says="gradient × input, summed over the tokens of all layers",
     ),
     Saliency(
         "saliency",
@@ -173,6 +186,12 @@ _METHODS: tuple[Method, ...] = (
         "gae",
         generic_attention,
         says="attention × its gradient, accumulated over layers (Chefer et al. 2021)",
+        signed=False,
+        in_unit=False,
+    ),
+    LeGrad(
+        "legrad",
+        says="gradient of each layer's own read-out at its attention (Bousselham et al. 2025)",
         signed=False,
         in_unit=False,
     ),

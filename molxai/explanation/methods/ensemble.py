@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.ensemble import Ensemble, Model
@@ -68,6 +70,16 @@ def _mean(members: Sequence[Explanation], outcome: Outcome, spread: float) -> Ex
         structure=mean_structure(structures) if structures else None,
         structure_relevance=sum(member.structure_relevance for member in members) / len(members),
         delta=sum(deltas) / len(deltas) if deltas else None,
+        relevance_error=_mean_error(members),
         logit_sd=spread,
         **vars(outcome),
     )
+
+
+def _mean_error(members: Sequence[Explanation]) -> Float[Tensor, " nodes"] | None:
+    """The mean of the members' errors, which bounds that of the mean.
+
+    Members draw the same orders, so their errors do not cancel as independent ones would.
+    """
+    errors = [member.relevance_error for member in members if member.relevance_error is not None]
+    return torch.stack(errors).mean(0) if errors else None

@@ -16,8 +16,18 @@ def node_explanations(
     outcomes: Sequence[Outcome],
     relevance: Float[Tensor, "batch nodes"],
     deltas: Sequence[float | None] = (),
+    errors: Float[Tensor, "batch nodes"] | None = None,
 ) -> list[Explanation]:
-    """An explanation of each graph from the relevance of its nodes alone."""
+    """An explanation of each graph from the relevance of its nodes alone.
+
+    Args:
+        name: of the method.
+        batch: graphs.
+        outcomes: what the model says of each.
+        relevance: of each node.
+        deltas: what the relevances of each graph miss of their sum, by methods that converge.
+        errors: standard error of each node's relevance, by methods that sample.
+    """
     relevance = relevance.detach().cpu()
     deltas = deltas or [None] * len(outcomes)
     return [
@@ -29,6 +39,7 @@ def node_explanations(
             token=0.0,
             bias=0.0,
             delta=deltas[row],
+            relevance_error=None if errors is None else errors[row, :nodes],
             **vars(outcomes[row]),
         )
         for row, nodes in enumerate(batch.sizes)

@@ -1,0 +1,111 @@
+"""Relevance from the tokens of every layer, not from the input's alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.graphs.graph import GraphBatch
+from graphormer.network.model import Graphormer
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.method import Method, Targets
+from molxai.explanation.methods.attention import Layer, recording
+from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
+from molxai.explanation.passes import check_ready, target_weights
+from molxai.rules import rules
+
+Tokens = Float[Tensor, "batch tokens width"]
+
+Step = Callable[[Tokens], Tokens]
+"""What is done to tokens before they enter a block."""
+
+
+@dataclass(frozen=True)
+class LayerGradientInput(Method):
+    """Σ over l of x_l · ∂f/∂x_l, of the input embeddings x_0 and the tokens x_l after block l.
+
+    Source: FullGrad+ of Mehri et al. 2025, "LibraGrad: Balancing Gradient Flow for Universally
+    Better Vision Transformer Attributions", here with the plain gradient.
+    """
+
+    def passes(self, nodes: int) -> tuple[int, int]:
+        return 1, 1
+
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
+    ) -> list[Explanation]:
+        check_ready(model)
+        with torch.inference_mode(False), torch.enable_grad():
+            tokens = free(model.embed(batch))
+            layers = [tokens, *blocks(model, batch, tokens)]
+            logits = model.read(layers[-1], batch)
+            outcome, weights = _targets(model, logits, targets)
+            gradients = torch.autograd.grad((logits * weights).sum(), layers)
+        products = [
+            (layer.detach() * gradient).sum(2)  # (batch, tokens)
+            for layer, gradient in zip(layers, gradients, strict=True)
+        ]
+        relevance = torch.stack(products).sum(0)  # (batch, tokens)
+        return node_explanations(self.name, batch, outcome, relevance[:, 1:])
+
+
+@dataclass(frozen=True)
+class LeGrad(Method):
+    """How the logit that is read from each layer grows with the attention in that layer.
+
+    Mean over layers l, heads h and queries q of (∂s_l/∂A_lhqk)⁺ for key k. s_l is the target's
+    logit that the model's own read-out, last norm and head give of the tokens after block l, and
+    the attention A_l acts on it through that block alone.
+
+    Source: Bousselham et al. 2025, "LeGrad: An Explainability Method for Vision Transformers via
+    Feature Formation Sensitivity", section 3.
+    """
+
+    def passes(self, nodes: int) -> tuple[int, int]:
+        return 1, 1
+
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
+    ) -> list[Explanation]:
+        check_ready(model)
+        attentions: list[Layer] = []
+        with torch.inference_mode(False), torch.enable_grad():
+            # Every block starts from tokens without a history, so each logit sees its own layer.
+            with rules(recording(attentions)):
+                layers = blocks(model, batch, model.embed(batch), before=free)
+            read = torch.stack([model.read(layer, batch) for layer in layers])
+            outcome, weights = _targets(model, read[-1], targets)
+            gradients = torch.autograd.grad((read * weights).sum(), attentions)
+        by_layer = [gradient.clamp_min(0).mean(1).sum(1) for gradient in gradients]
+        queries = batch.mask.sum(1, keepdim=True) + 1  # (batch, 1): nodes and the graph token
+        relevance = torch.stack(by_layer).mean(0) / queries  # (batch, tokens)
+        return node_explanations(self.name, batch, outcome, relevance[:, 1:])
+
+
+def blocks(
+    model: Graphormer, batch: GraphBatch, tokens: Tokens, before: Step = lambda tokens: tokens
+) -> list[Tokens]:
+    """The tokens after each block."""
+    bias = model.structure(batch)
+    layers = []
+    for block in model.blocks:
+        tokens = block(before(tokens), bias)
+        layers.append(tokens)
+    return layers
+
+
+def free(tokens: Tokens) -> Tokens:
+    """The same tokens without a history, and a place where a gradient ends."""
+    return tokens.detach().requires_grad_()
+
+
+def _targets(
+    model: Graphormer, logits: Float[Tensor, "batch outputs"], targets: Targets
+) -> tuple[list[Outcome], Float[Tensor, "batch outputs"]]:
+    """What the model says, and the linear combination of its outputs that is explained."""
+    resolved_targets = resolve_targets(model.config, logits, targets)
+    outcome = outcomes(model.config, logits.detach(), resolved_targets)
+    return outcome, target_weights(model, resolved_targets, logits)
