@@ -214,7 +214,9 @@ def test_files_that_are_named_exist(page):
 def test_every_key_of_records_is_explained():
     table = (ROOT / "docs/start.md").read_text().partition("| keys | |")[2].partition("\n\n")[0]
     first_column = "\n".join(row.split("|")[1] for row in table.splitlines()[2:])
-    assert set(KEYS) | {"features", "fragments"} == set(re.findall(r"`(\w+)`", first_column))
+    assert set(KEYS) | {"features", "structure", "bonds", "fragments"} == set(
+        re.findall(r"`(\w+)`", first_column)
+    )
 
 
 def test_the_citation_is_of_this_version():

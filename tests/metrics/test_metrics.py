@@ -119,9 +119,16 @@ def test_the_symmetric_gain_of_a_reversed_order_is_opposite():
     assert METRICS["srg"].function(forward) == forward.symmetric_gain
 
 
-def test_curves_need_classes_and_fitting_relevance():
-    with pytest.raises(ValueError, match="regression has none"):
-        curves(random_model(replace(SMALL, task="regression")), graphs()[:1], [made([1.0])])
+def test_a_regression_has_curves_of_values_and_none_of_probabilities():
+    model = random_model(replace(SMALL, task="regression"))
+    (one,) = EXPLAINERS["lrp"](model, batch(("CCO",)))
+    result = curves(model, graphs(("CCO",)), [one])
+    assert np.isnan(result.auac).all() and np.isnan(result.deletion_area).all()
+    assert result.kept_logit[0, -1] == pytest.approx(one.logit)
+    assert np.isfinite(result.symmetric_gain).all() and np.isfinite(result.au_mse).all()
+
+
+def test_curves_need_fitting_relevance():
     with pytest.raises(ValueError, match="2 relevances but 15 nodes"):
         curves(random_model(SMALL), graphs()[:1], [made([1.0, 2.0])])
 

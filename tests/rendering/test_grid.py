@@ -33,22 +33,24 @@ def drawings(svg):
     return [child for child in ET.fromstring(svg.encode()) if child.tag.endswith("svg")]
 
 
-def bond_lengths(drawing):
-    """The lengths of the bands under the bonds, in the figure's units."""
+def bond_lengths(drawing, mol):
+    """The distances of bonded atoms' discs, in the figure's units."""
     factor = float(drawing.get("width")) / float(drawing.get("viewBox").split()[2])
-    paths = [
-        one.get("d")
-        for one in drawing.iter()
-        if re.match(r"bond-\d+ atom", one.get("class", "")) and one.get("d", "").count("L") == 1
-    ]
-    ends = [np.array(re.findall(r"[\d.]+", path), float).reshape(2, 2) for path in paths]
-    return np.array([np.linalg.norm(b - a) for a, b in ends]) * factor
+    places = {}
+    for one in drawing.iter():
+        match = re.fullmatch(r"atom-(\d+)", one.get("class", ""))
+        if match and one.tag.endswith("ellipse"):
+            places[int(match[1])] = np.array([float(one.get(name)) for name in ("cx", "cy")])
+    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+    return np.array([np.linalg.norm(places[b] - places[a]) for a, b in ends]) * factor
 
 
 def test_bonds_are_as_long_in_every_picture():
-    made = drawings(molxai.grid(several(), columns=2).draw())
+    explanations = several()
+    made = drawings(molxai.grid(explanations, columns=2).draw())
     assert len(made) == len(SMILES)
-    means = [np.median(bond_lengths(one)) for one in made]
+    pairs = zip(made, explanations, strict=True)
+    means = [np.median(bond_lengths(drawing, one.subject.mol)) for drawing, one in pairs]
     assert np.ptp(means) < 0.02 * means[0] and means[0] > 8
 
 
