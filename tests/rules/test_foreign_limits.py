@@ -196,7 +196,9 @@ def test_random_models_are_refused():
 
 def test_ids_are_refused():
     model = case("BERT sdpa")[1]
-    with pytest.raises(ValueError, match=r"x holds torch.int64: floats are needed.*inputs_embeds"):
+    with pytest.raises(
+        ValueError, match=r"x holds torch.int64: floats are needed.*at=model.get_input_embeddings"
+    ):
         conserve(model, torch.tensor([[1, 2, 3]]), target=0)
     with pytest.raises(ValueError, match=r"too coarse for sums.*x.float\(\)"):
         conserve(model, torch.randn(1, 3, 8).bfloat16(), argument="inputs_embeds", target=0)
