@@ -33,6 +33,12 @@ from molxai.rules.tables import ACTIVATION
 LEAST_CHANGE = 1e-6
 """Largest change of an output of size 1 by the rules: a cast to float32 that was left out."""
 
+PADDED_LEFT = (
+    "if x is padded on the left, attention in eager float64 may be why: take "
+    "attn_implementation='sdpa', or float32"
+)
+"""The usual reason for NaN: a mask of −1.8e308 that becomes −∞ in a softmax in float32."""
+
 SMALLEST_LOSS = 1e-3
 """Losses that a message names are at least this share of the largest."""
 
@@ -167,7 +173,9 @@ def _answer(question: Call, tables: tuple[Rule, ...]) -> _Answer:
         with Accounting(tables, question.model, source, flattened(question.inputs)) as mode:
             logits = question.from_source(source, refilled(question.inputs, mode.inputs))
         _check_rules(mode, logits.detach(), expected)
-        return _Answer(_account(mode, leaf, logits), x)
+        account = _account(mode, leaf, logits)
+        _check_finite(account)
+        return _Answer(account, x)
 
 
 def _losses(
@@ -235,6 +243,18 @@ def _product(value: Tensor, grad: Tensor) -> Tensor:
     return torch.where(grad == 0, 0.0, value * grad)
 
 
+def _check_finite(account: Attributed) -> None:
+    """Refuse relevances that are not finite, of an output that is."""
+    terms = {"x": account.relevance, **account.parts}
+    broken = [name for name, term in terms.items() if not term.isfinite().all()]
+    if broken:
+        raise ValueError(
+            f"the output is {account.logit:.3g}, but the relevance of {', '.join(broken)} is not "
+            "finite: the model computes NaN or infinite numbers on the way, where they are not "
+            f"read; {PADDED_LEFT}"
+        )
+
+
 def _check_rules(
     mode: Accounting, logits: Float[Tensor, " examples"], expected: Float[Tensor, " examples"]
 ) -> None:
@@ -242,7 +262,7 @@ def _check_rules(
     if not expected.isfinite().all():
         raise ValueError(
             f"the output is {expected.tolist()}: nothing adds up to that, "
-            "look at the model and x first"
+            f"look at the model and x first; {PADDED_LEFT}"
         )
     silent = [rule for rule in mode.silent if rule not in (*EVERY, ACTIVATION)]
     if silent:

@@ -26,6 +26,8 @@ SMALL = {
 PLACES = {"max_position_embeddings": 12}
 GROUPED = {**SIZES, "num_key_value_heads": 1}
 
+LONG = {**SIZES, "attention_window": 4, "max_position_embeddings": 20}
+
 DECODERS = {
     "GPT2": {**GPT, "num_labels": 3},
     "Llama": GROUPED,
@@ -160,9 +162,27 @@ def test_text_towers_without_embeddings_as_an_input():
         assert account.tokens.shape == (1, 6) and abs(account.gap) < 1e-12
 
 
+NOT_A_NUMBER = {
+    "Mistral": ("Llama", GROUPED, r"^the output is \[\S+, nan\]: .* look at the model"),
+    "Longformer": ("BERT", LONG, "^the output is .*, but the relevance of x, .* is not finite: "),
+}
+
+
+@pytest.mark.parametrize("family", NOT_A_NUMBER)
+def test_masks_that_overflow_are_named(family):
+    """Hugging Face's masks in eager float64 are −∞ in its float32 softmax; so is the remedy."""
+    like, sizes, message = NOT_A_NUMBER[family]
+    model = built(family, "ForSequenceClassification", sizes, "eager")
+    given = {"input_ids": LEFT, "attention_mask": (LEFT != 0).long(), "target": 1}
+    table, rules = model.get_input_embeddings(), (*FAMILIES[like], POSITIONS)
+    with pytest.raises(ValueError, match=message + r".*attn_implementation='sdpa', or float32$"):
+        conserve(model, at=table, rules=rules, **given)
+    account = conserve(model.float(), at=table, rules=rules, **given)
+    assert account.adds_up
+
+
 def test_longformer_as_documented():
-    sizes = {**SIZES, **PLACES, "attention_window": 4, "max_position_embeddings": 20}
-    model = built("Longformer", "ForSequenceClassification", sizes, "eager")
+    model = built("Longformer", "ForSequenceClassification", LONG, "eager")
     rules = FAMILIES["BERT"]
     table = model.get_input_embeddings()
     account = conserve(model, at=table, input_ids=RIGHT[:1], target=1, rules=rules)
