@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from molxai.rules.copies import copied
-from molxai.rules.outputs import Target, select
+from molxai.rules.outputs import select
 from molxai.rules.readiness import check_model, check_x
 
 
@@ -24,7 +24,7 @@ class Call:
     """What is passed first or by `argument`; None: nothing."""
     inputs: Mapping[str, Any]
     """What else is passed, by name."""
-    target: Target = None
+    target: Any = None
     at: Any = None
     """The module whose output relevance is wanted for; None: for x itself."""
     argument: str | None = None
