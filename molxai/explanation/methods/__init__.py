@@ -4,10 +4,10 @@ from graphormer.names import unknown
 from molxai.explanation.method import Method
 from molxai.explanation.methods.attention import (
     Attention,
+    GenericAttention,
     GradientAttention,
     Rollout,
     attention_flow,
-    generic_attention,
     last_layer,
     mean_product,
 )
@@ -152,7 +152,7 @@ _METHODS: tuple[Method, ...] = (
     ),
     GradientAttention(
         "gae",
-        generic_attention,
+        GenericAttention(),
         says="attention × its gradient, accumulated over layers (Chefer et al. 2021)",
         signed=False,
         in_unit=False,
@@ -175,17 +175,38 @@ EXPLAINERS: dict[str, Method] = {method.name: method for method in _METHODS}
 """The methods by id; the default, `lrp`, comes first."""
 
 
-def method(name: str) -> Method:
-    """The method of that id.
+def method(name: str | Method) -> Method:
+    """The method of that id; a method itself is taken as it is, for options that no id has.
+
+    Example:
+        >>> method("rollout").name
+        'rollout'
+        >>> method(IntegratedGradients("ig-200", steps=200)).passes(15)
+        (203, 200)
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none of that id; or the method has no name, or that of another one.
     """
+    if isinstance(name, Method):
+        _check_name(name)
+        return name
     if name not in EXPLAINERS:
         raise ValueError(
             unknown("method named", name, EXPLAINERS, "'molxai methods' says what each is")
         )
     return EXPLAINERS[name]
+
+
+def _check_name(own: Method) -> None:
+    """Records carry the name, and so it must say which method made them."""
+    kind = type(own).__name__
+    if not own.name:
+        raise ValueError(f'a {kind} without a name: records carry one, such as {kind}("my-id")')
+    if EXPLAINERS.get(own.name, own) != own:
+        raise ValueError(
+            f"a {kind} named {own.name!r}, which is the id of another method: "
+            "records carry the name, choose another"
+        )
 
 
 def check_size(method: Method, nodes: int) -> None:
