@@ -15,7 +15,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
-from graphormer.names import unknown
 from molxai.rules.call import Call
 from molxai.rules.conserved import Attributed as Attributed
 from molxai.rules.conserved import Conserved as Conserved
@@ -147,7 +146,7 @@ def attribute(
     """
     if isinstance(method, str):
         if method not in METHODS:
-            raise ValueError(unknown("method named", method, METHODS))
+            raise ValueError(f"no method named {method!r}: there are {', '.join(METHODS)}")
         method = METHODS[method]
     question = Call(model, x, inputs, target, at, argument, call)
     return _answer(question, tuple(method)).account

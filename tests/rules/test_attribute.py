@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from foreign_cases import DOUBLE, case, randomised
+from conftest import ROOT
+from foreign_cases import DOUBLE, SIZES, case, randomised
 from test_foreign_calls import RIGHT, SEQUENCES, built
 from torch import nn
 
@@ -124,3 +125,16 @@ def test_unknown_methods_and_silent_rules_are_named():
         attribute(model, x, method="attn-lrp")
     with pytest.raises(ValueError, match="the rules attention products never fired"):
         attribute(model, x, method=(ATTENTION_PRODUCTS,))
+
+
+def test_the_documented_attention_times_gradient_runs():
+    """R ← R + Ā R of the page, against its first two terms by hand in a model of one layer."""
+    page = (ROOT / "docs/foreign-models.md").read_text(encoding="utf-8")
+    (block,) = [part for part in page.split("```python")[1:] if "output_attentions" in part]
+    sizes = {**SIZES, "num_hidden_layers": 1, "max_position_embeddings": 12}
+    model = built("Bert", "ForSequenceClassification", sizes, "eager").requires_grad_()
+    scope = {"model": model, "ids": RIGHT[:1], "mask": torch.ones_like(RIGHT[:1]), "torch": torch}
+    exec(block.split("```")[0], scope)
+    (attention,), (gradient,) = scope["out"].attentions, scope["gradients"]
+    expected = torch.eye(6, dtype=DOUBLE) + (attention * gradient).relu()[0].mean(0)
+    assert torch.allclose(scope["relevance"], expected) and scope["relevance"].shape == (6, 6)
