@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from molxai.rules.copies import copied
@@ -77,6 +77,11 @@ class Call:
             return self._outputs(source, inputs)
         with _hook(self.at, _Entrance(source)):
             return self._outputs(copied("x", self.x), inputs)
+
+    def with_ids(self, ids: Int[Tensor, "..."]) -> Float[Tensor, " examples"]:
+        """The outputs to explain of a call with ids in the place of x."""
+        inputs = {name: copied(name, value) for name, value in self.inputs.items()}
+        return select(self.model(input_ids=ids, **inputs), self.target)
 
     def _outputs(self, x: Any, inputs: Mapping[str, Any]) -> Float[Tensor, " examples"]:
         if self.argument is not None:

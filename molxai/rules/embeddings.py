@@ -4,6 +4,7 @@ Hugging Face reads from ids, where it has them, which tokens are padding, and so
 last, and at which positions the others are.
 """
 
+from inspect import signature
 from typing import Any
 
 import torch
@@ -18,9 +19,14 @@ FEW = 4
 
 
 def embedding_of(model: nn.Module) -> nn.Embedding | None:
-    """The table that the model's input embeddings come from, if it names one."""
+    """The table of the model's input embeddings, if it names one and takes `input_ids`."""
     named = getattr(model, "get_input_embeddings", None)
-    module = named() if callable(named) else None
+    if named is None or "input_ids" not in signature(model.forward).parameters:
+        return None
+    try:
+        module = named()
+    except NotImplementedError:  # what transformers raises for models that name none
+        return None
     return module if isinstance(module, nn.Embedding) else None
 
 

@@ -134,6 +134,55 @@ def test_embeddings_with_which_it_says_the_same_are_not(ids):
     assert of_ids.ledger == pytest.approx(of_embeddings.ledger, abs=1e-15)
 
 
+def test_embeddings_of_a_table_that_is_never_called():
+    """T5 names one that only holds the weight of both halves."""
+    model = built("T5", "ForConditionalGeneration", SEQUENCES["T5"])
+    given = {
+        "decoder_input_ids": torch.tensor([[1, 3, 4]]),
+        "target": lambda out: out.logits[0, -1, 3],
+    }
+    table = model.get_encoder().get_input_embeddings()
+    of_ids = conserve(model, at=table, input_ids=RIGHT[:1], **given)
+    embeddings = model.get_input_embeddings()(RIGHT[:1])
+    of_embeddings = conserve(model, embeddings, argument="inputs_embeds", **given)
+    assert torch.allclose(of_ids.relevance, of_embeddings.relevance, atol=1e-12)
+
+
+class Named(nn.Module):
+    """A model of embeddings that names a table, or that none was named for."""
+
+    def __init__(self, table):
+        super().__init__()
+        self.table, self.head = table, nn.Linear(4, 1)
+
+    def get_input_embeddings(self):
+        if self.table is None:
+            raise NotImplementedError
+        return self.table
+
+    def forward(self, input_ids=None, inputs_embeds=None):
+        return self.head(inputs_embeds.sum(1))
+
+
+class Idless(Named):
+    """One that takes no ids."""
+
+    def forward(self, inputs_embeds):
+        return self.head(inputs_embeds.sum(1))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Named(None), Named(nn.Linear(4, 4)), Idless(nn.Embedding(5, 4))],
+    ids=["none", "no table", "no ids"],
+)
+def test_models_without_ids_are_not_asked_for_them(model):
+    x = torch.randn(2, 3, 4)
+    if isinstance(model, Idless):
+        x = model.table(torch.tensor([[1, 2, 3]])).detach()
+    assert conserve(model.eval(), x, argument="inputs_embeds").adds_up
+
+
 def test_ids_are_read_off_embeddings():
     table = nn.Embedding(9, 6, padding_idx=2)
     with torch.no_grad():
