@@ -20,6 +20,8 @@ molxai.explanation.explanations         Explanations
 molxai.explanation.refused         Refused
 molxai.explanation.method           Method
 molxai.explanation.methods           EXPLAINERS method
+molxai.explanation.methods.integrated  IntegratedGradients
+molxai.explanation.methods.attention  Attention GradientAttention Rollout GenericAttention
 molxai.metrics.comparison           compare Comparison
 molxai.chemistry.fragments            fragments Fragment Fragments
 molxai.chemistry.schemes              SCHEMES parts
@@ -29,7 +31,9 @@ molxai.chemistry.series               carriers Carrier
 molxai.chemistry.rgroups              core_table
 molxai.explanation.flow                 Flow
 molxai.explanation.pair_flow            PairFlow pair_flow
-molxai.rules.conserve              conserve Conserved
+molxai.rules.conserve              conserve attribute
+molxai.rules.conserved             Conserved Attributed
+molxai.rules.methods               METHODS
 # Many inputs
 molxai.explanation.inputs               read_inputs Inputs
 molxai.explanation.entry               Entry Input
@@ -64,6 +68,7 @@ molxai.metrics.metric       Metric
 molxai.metrics.curves       curves Curves
 # PyTorch Geometric
 molxai.pyg.lrp              LRPExplainer
+molxai.pyg.signed           SignedExplanation SignedHeteroExplanation
 molxai.pyg.network          PyGGraphormer
 graphormer.graphs.pyg          graph_of molecule_of to_pyg from_pyg
 # The model

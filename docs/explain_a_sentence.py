@@ -109,11 +109,10 @@ def explained(
     """Relevance of each token's embedding for the positive logit less the negative one."""
     model = model.double()
     ids, mask = encode([sentence], vocabulary)
-    embedded = model.get_input_embeddings()(ids)
     return conserve(
         model,
-        embedded,
-        argument="inputs_embeds",
+        at=model.get_input_embeddings(),
+        input_ids=ids,
         attention_mask=mask,
         target=lambda output: output.logits[0, 1] - output.logits[0, 0],
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from molxai.metrics import METRICS
     from molxai.metrics.comparison import compare
     from molxai.metrics.metric import Metric
-    from molxai.rules.conserve import conserve
+    from molxai.rules.conserve import attribute, conserve
 
 __all__ = [
     "EXPLAINERS",
@@ -40,6 +40,7 @@ __all__ = [
     "Target",
     "Worker",
     "__version__",
+    "attribute",
     "carriers",
     "compare",
     "conserve",
@@ -63,6 +64,7 @@ MODULES = {
     "SCHEMES": "molxai.chemistry.schemes",
     "Target": "molxai.explanation.target",
     "Worker": "molxai.batch.worker",
+    "attribute": "molxai.rules.conserve",
     "carriers": "molxai.chemistry.series",
     "compare": "molxai.metrics.comparison",
     "conserve": "molxai.rules.conserve",

@@ -40,8 +40,7 @@ DIGITS = 4
 """Digits of the measures that are kept."""
 
 SCORE = (
-    "mean over the measures of the gain on lrp, as a share of what is left to gain "
-    "(AUAC: 1 − lrp's; areas that should be low: lrp's; SRG: its magnitude), "
+    "mean over the measures of the gain on lrp, relative to lrp's own (AUAC: to 1 − lrp's), "
     "plus the smallest gain if it is negative; removal attn, predicted class"
 )
 """How a setting is scored, in words."""
@@ -153,11 +152,11 @@ def _score_of(trial: Trial) -> float:
 
 
 def measures_of(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Measures:
-    """Mean AUAC, AU-MSE and deletion; of a regression, which has no probability, SRG and AU-MSE."""
+    """Mean AUAC, AU-MSE and SRG; no AUAC of a regression, which has no probability."""
     explanations = explain_all(explainer, method, graphs, [None] * len(graphs))
     answers = curves(explainer.network, graphs, explanations)
     is_regression = explainer.card.config.task == "regression"
-    names = ("srg", "au_mse") if is_regression else ("auac", "au_mse", "deletion")
+    names = ("au_mse", "srg") if is_regression else ("auac", "au_mse", "srg")
     return {name: float(np.mean(METRICS[name].function(answers))) for name in names}
 
 
@@ -173,8 +172,8 @@ def score(measures: Measures, reference: Measures) -> float:
 
 
 def _gain(name: str, value: float, reference: float) -> float:
-    """The gain of a measure on the reference's, as a share of what is left to gain."""
+    """The gain of a measure on the reference's, relative to it; of AUAC to what is left to gain."""
     if METRICS[name].direction == "lower":
         return (reference - value) / reference
-    left = 1 - reference if METRICS[name].range == "0 … 1" else abs(reference)
+    left = 1 - reference if name == "auac" else abs(reference)
     return (value - reference) / left

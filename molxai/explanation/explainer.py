@@ -27,6 +27,7 @@ from molxai.explanation.collection import explain_collection
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
+from molxai.explanation.method import Method
 from molxai.explanation.methods import check_size
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch
@@ -64,7 +65,7 @@ class Explainer:
     def __init__(
         self,
         model: str | Path = "bace",
-        method: str = "lrp",
+        method: str | Method = "lrp",
         batch_size: int = BATCH_SIZE,
         device: str = "auto",
         endpoint: str = "",
@@ -74,7 +75,8 @@ class Explainer:
 
         Args:
             model: a shipped model's name, a folder with one model, or a .safetensors file.
-            method: an id of `EXPLAINERS`.
+            method: an id of `EXPLAINERS`; or a method with options of its own and a name, such as
+                `IntegratedGradients("ig-200", steps=200)`.
             batch_size: graphs explained at once; results do not depend on it.
             device: auto, cpu or cuda.
             endpoint: which target to explain, of a model that has several. [default: the first]
@@ -99,7 +101,11 @@ class Explainer:
 
     @classmethod
     def from_network(
-        cls, network: Model, card: Card, method: str = "lrp", batch_size: int = BATCH_SIZE
+        cls,
+        network: Model,
+        card: Card,
+        method: str | Method = "lrp",
+        batch_size: int = BATCH_SIZE,
     ) -> "Explainer":
         """An explainer of a model that is already in memory, where it is."""
         explainer = cls.__new__(cls)
@@ -112,11 +118,11 @@ class Explainer:
         explainer.column = 0
         return explainer
 
-    def with_method(self, method: str, endpoint: str | None = None) -> "Explainer":
+    def with_method(self, method: str | Method, endpoint: str | None = None) -> "Explainer":
         """The same model, which stays in memory once, explained by another method.
 
         Args:
-            method: an id of `EXPLAINERS`.
+            method: an id of `EXPLAINERS`, or a method with a name.
             endpoint: which target to explain; None: the same.
 
         Raises:

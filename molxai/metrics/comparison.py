@@ -8,6 +8,7 @@ from typing import Any
 
 from molxai.explanation.explainer import Class, Explainer, Source, graph_in
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.method import Method
 from molxai.explanation.methods import check_size
 from molxai.explanation.words import in_a_line
 from molxai.metrics.agreement import spearman_matrix
@@ -99,11 +100,11 @@ class Comparison:
 def compare(
     explainer: Explainer,
     source: Source,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str | Method] = METHODS,
     target: Class = "pred",
     contrast: Class | None = None,
 ) -> Comparison:
-    """Explain one input by each of the methods, for the same target.
+    """Explain one input by each of the methods, ids or methods with a name, for the same target.
 
     Raises:
         ValueError: no such method, an input that cannot be read, or a graph too large for a method.

@@ -3,12 +3,13 @@
 from graphormer.graphs.pyg import graph_of, molecule_of, superpixels_of
 from molxai.pyg.lrp import LRPExplainer
 from molxai.pyg.network import PyGGraphormer
-from molxai.pyg.signed import SignedExplanation
+from molxai.pyg.signed import SignedExplanation, SignedHeteroExplanation
 
 __all__ = [
     "LRPExplainer",
     "PyGGraphormer",
     "SignedExplanation",
+    "SignedHeteroExplanation",
     "graph_of",
     "molecule_of",
     "superpixels_of",

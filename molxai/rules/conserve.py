@@ -7,8 +7,7 @@ is lost.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from html import escape
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,11 +15,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
-from molxai.rules.balance import adds_up
+from molxai.rules.call import Call
+from molxai.rules.conserved import Attributed as Attributed
+from molxai.rules.conserved import Conserved as Conserved
+from molxai.rules.copies import flattened, refilled
+from molxai.rules.embeddings import check_same_as_ids, embedding_of, ids_of
 from molxai.rules.leaks import Tracing
 from molxai.rules.ledger import Accounting
-from molxai.rules.outputs import Target, select
-from molxai.rules.readiness import TOLERANCES, check_ready
+from molxai.rules.methods import METHODS
+from molxai.rules.outputs import Target
+from molxai.rules.readiness import TOLERANCES
 from molxai.rules.recipes import EVERY
 from molxai.rules.rule import Rule, names
 from molxai.rules.tables import ACTIVATION
@@ -28,80 +32,22 @@ from molxai.rules.tables import ACTIVATION
 LEAST_CHANGE = 1e-6
 """Largest change of an output of size 1 by the rules: a cast to float32 that was left out."""
 
+PADDED_LEFT = (
+    "if x is padded on the left, attention in eager float64 may be why: take "
+    "attn_implementation='sdpa', or float32"
+)
+"""The usual reason for NaN: a mask of −1.8e308 that becomes −∞ in a softmax in float32."""
+
 SMALLEST_LOSS = 1e-3
 """Losses that a message names are at least this share of the largest."""
-
-Run = Callable[[Tensor, Mapping[str, Any]], Float[Tensor, " examples"]]
-"""The outputs to explain as a function of x and further inputs."""
-
-
-@dataclass(frozen=True, repr=False)
-class Conserved:
-    """An output shared out, in its own unit, among the input and everything that the model adds."""
-
-    relevance: Float[Tensor, "..."]
-    """The relevance of each entry of x: x × gradient under the rules."""
-    parts: Mapping[str, Tensor] = field(repr=False)
-    """The relevance of each added parameter, buffer or further input, by name and in its shape.
-
-    These are biases, position and type embeddings, class tokens, edge features. Plain numbers that
-    were added are one part, `numbers`.
-    """
-    logits: Float[Tensor, " examples"]
-    """What was explained, for each example; relevances and parts are those of their sum."""
-    fired: Mapping[str, int] = field(repr=False)
-    """How often each function that has a rule was called."""
-
-    def __repr__(self) -> str:
-        shape = list(self.relevance.shape)
-        relevance = f"x {shape} {_total(self.relevance):+.4g}"
-        total = math.fsum(self.ledger.values())
-        parts = f"{len(self.parts)} parts {total:+.4g}"
-        return f"Conserved({self.logit:+.4g} = {relevance}, {parts} | gap {self.gap:.1g})"
-
-    def _repr_html_(self) -> str:
-        terms = {
-            f"x {list(self.relevance.shape)}": _total(self.relevance),
-            **self.ledger,
-            "gap": self.gap,
-        }
-        cells = [*terms.items(), ("explained", self.logit)]
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{value:+.4g}</td></tr>" for name, value in cells
-        )
-        return f"<table><tr><th>part</th><th>relevance</th></tr>{rows}</table>"
-
-    @property
-    def logit(self) -> float:
-        """What was explained, summed over the examples."""
-        return math.fsum(self.logits.tolist())
-
-    @property
-    def tokens(self) -> Float[Tensor, "..."]:
-        """Relevance of each token, node or patch: summed over the last axis of x."""
-        return self.relevance.sum(-1)
-
-    @property
-    def ledger(self) -> dict[str, float]:
-        """The sum of each of the parts."""
-        return {name: _total(part) for name, part in self.parts.items()}
-
-    @property
-    def gap(self) -> float:
-        """Output not accounted for: rounding, because `conserve` raises an error for more."""
-        parts = math.fsum(self.ledger.values())
-        return self.logit - _total(self.relevance) - parts
-
-
-def _total(relevance: Tensor) -> float:
-    return float(relevance.sum(dtype=torch.float64))
 
 
 def conserve(
     model: nn.Module,
-    x: Tensor,
+    x: Any = None,
     *,
     target: Target = None,
+    at: nn.Module | None = None,
     argument: str | None = None,
     call: Callable[..., Any] | None = None,
     rules: Sequence[Rule] = EVERY,
@@ -110,14 +56,20 @@ def conserve(
     """Relevance of a model's floating input for one of its outputs, with the full ledger.
 
     The model is called as `model(x, **inputs)`. Floating tensors among `inputs` take relevance as
-    well, as parts named `NAME (input)`. Float64 closes the ledger to 1e-9 and better, float32 to
-    1e-4 of its terms.
+    well, as parts named `NAME (input)`; those inside a list, a dictionary or a cache are named
+    `NAME[0] (input)`. Float64 closes the ledger to 1e-9 and better, float32 to 1e-4 of its terms.
+    The model is called two or three times, each time with copies of what is passed.
 
     Args:
         model: any eager module, in evaluation mode; it is left as it was.
-        x: token embeddings, pixels, node features: what relevance is wanted for.
+        x: token embeddings, pixels, node features: what relevance is wanted for. With `at`, what
+            else is passed first, such as ids, or nothing.
         target: the class, or one for each row of the output; a function of the output for anything
             else.
+        at: a module of the model. Relevance is then wanted for the output of its first call, which
+            the model makes itself from what is passed: `at=model.get_input_embeddings(),
+            input_ids=ids` for tokens. Later calls with an equal output count as the same. Others
+            are left to the model, and end in the ledger under their weight's name.
         argument: pass x by this name instead of first: `argument="inputs_embeds"`.
         call: called as `call(model, x, **inputs)`, for models that are not called like that.
         rules: tables to apply instead of all of them, such as one of `FAMILIES`. Rules of your own
@@ -126,8 +78,9 @@ def conserve(
 
     Raises:
         ValueError: the model is in training mode, compiled, scripted or quantised; x holds no
-            floats; the target is not one of the output's; the rules changed the output; or the
-            ledger does not close.
+            floats; `at` is not called; the target is not one of the output's; the output is another
+            one than that of the ids whose embeddings are passed; the rules changed the output; or
+            the ledger does not close.
 
     Example:
         >>> layer = nn.Linear(2, 1).eval()
@@ -135,55 +88,122 @@ def conserve(
         >>> account.tokens.shape, list(account.ledger), abs(account.gap) < 1e-6
         (torch.Size([1]), ['bias'], True)
 
-        A language model takes embeddings by name: `conserve(bert, bert.get_input_embeddings()(ids),
-        argument="inputs_embeds", target=1)`.
+        The tokens of a text, which the model embeds itself:
+
+        >>> table = nn.Embedding(9, 2)
+        >>> model = nn.Sequential(table, nn.Flatten(), nn.Linear(6, 1)).eval()
+        >>> conserve(model, torch.tensor([[4, 0, 7]]), at=table).tokens.shape
+        torch.Size([1, 3])
 
     Source:
         Ali et al. 2022, "XAI for Transformers: Better Explanations through Conservative
         Propagation", section 4: gradient × input of a model whose attention and norms are constants
         is LRP, and conserves.
     """
-    check_ready(model, x)
-    if call is not None and argument is not None:
-        raise ValueError("call= and argument= together: leave out argument=, call passes x itself")
-    tables = tuple(rules)
-    run = _runner(model, target, argument, call)
-    with torch.inference_mode(False), torch.enable_grad():
-        leaf = x.detach().clone().requires_grad_()
-        with torch.no_grad(), BaseTorchFunctionMode():
-            expected = run(x, inputs)
-        # Not the leaf itself: a node of the graph tells what comes from x.
-        source = leaf.clone()
-        with Accounting(tables, model, source, inputs) as mode:
-            logits = run(source, mode.inputs)
-        _check_rules(mode, logits.detach(), expected)
-        account = _account(mode, leaf, logits)
-        if not _closes(account):
-            source = leaf.clone()
-            with Tracing(tables, model, source, inputs) as trace:
-                logits = run(source, trace.inputs)
-            raise ValueError(_loss_message(account, trace, trace.losses(logits.sum())))
+    question = Call(model, x, inputs, target, at, argument, call)
+    answer = _answer(question, tuple(rules))
+    account = Conserved(**vars(answer.account))
+    if not account.adds_up:
+        raise ValueError(_loss_message(account, *_losses(question, tuple(rules), answer.x)))
     return account
 
 
-def _runner(
-    model: nn.Module, target: Any, argument: str | None, call: Callable[..., Any] | None
-) -> Run:
-    """One call of the model, and the outputs to explain."""
+def attribute(
+    model: nn.Module,
+    x: Any = None,
+    *,
+    method: str | Sequence[Rule] = "gradient-input",
+    target: Target = None,
+    at: nn.Module | None = None,
+    argument: str | None = None,
+    call: Callable[..., Any] | None = None,
+    **inputs: Any,
+) -> Attributed:
+    """The same by a method that need not add up, with the gap that it leaves.
 
-    def run(x: Tensor, inputs: Mapping[str, Any]) -> Float[Tensor, " examples"]:
-        if call is not None:
-            output = call(model, x, **inputs)
-        elif argument is not None:
-            output = model(**{argument: x}, **inputs)
-        else:
-            output = model(x, **inputs)
-        return select(output, target)
+    It is for baselines and comparisons. Whatever `conserve` refuses as lost is the `gap` here.
 
-    return run
+    Args:
+        model: as in `conserve`, like all other arguments.
+        x: what relevance is wanted for.
+        method: one of `METHODS`: gradient-input, attnlrp, lrp, lrp-epsilon, lrp-gamma, lrp-res; or
+            tables of rules.
+        target: the class, one for each row, or a function of the output.
+        at: a module whose output relevance is wanted for.
+        argument: the name by which x is passed.
+        call: called as `call(model, x, **inputs)`.
+        **inputs: what else the model takes, by name.
+
+    Raises:
+        ValueError: as `conserve`, except that the ledger need not close; or there is no such
+            method.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(2, 2), nn.Softplus(), nn.Linear(2, 1)).eval()
+        >>> account = attribute(model, torch.ones(1, 2), method="gradient-input")
+        >>> account.adds_up, "does not add up" in repr(account)
+        (False, True)
+    """
+    if isinstance(method, str):
+        if method not in METHODS:
+            raise ValueError(f"no method named {method!r}: there are {', '.join(METHODS)}")
+        method = METHODS[method]
+    question = Call(model, x, inputs, target, at, argument, call)
+    return _answer(question, tuple(method)).account
 
 
-def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"]) -> Conserved:
+@dataclass(frozen=True)
+class _Answer:
+    """What an output is made of, and what relevance was taken of."""
+
+    account: Attributed
+    x: Tensor
+
+
+def _answer(question: Call, tables: tuple[Rule, ...]) -> _Answer:
+    """The question's account under the rules."""
+    with torch.inference_mode(False), torch.enable_grad():
+        with torch.no_grad(), BaseTorchFunctionMode():
+            expected, x = question.plain()
+            _check_ids(question, expected)
+        leaf = x.detach().clone().requires_grad_()
+        # Not the leaf itself: a node of the graph tells what comes from x.
+        source = leaf.clone()
+        with Accounting(tables, question.model, source, flattened(question.inputs)) as mode:
+            logits = question.from_source(source, refilled(question.inputs, mode.inputs))
+        _check_rules(mode, logits.detach(), expected)
+        account = _account(mode, leaf, logits)
+        _check_finite(account)
+        return _Answer(account, x)
+
+
+def _losses(
+    question: Call, tables: tuple[Rule, ...], x: Tensor
+) -> tuple[Tracing, dict[str, float]]:
+    """Another pass, and what each function lost in it."""
+    with torch.inference_mode(False), torch.enable_grad():
+        source = x.detach().clone().requires_grad_().clone()
+        with Tracing(tables, question.model, source, flattened(question.inputs)) as trace:
+            logits = question.from_source(source, refilled(question.inputs, trace.inputs))
+        return trace, trace.losses(logits.sum())
+
+
+def _check_ids(question: Call, expected: Float[Tensor, " examples"]) -> None:
+    """Refuse embeddings for which the model says something else than for their ids."""
+    if question.argument != "inputs_embeds" or not expected.isfinite().all():
+        return
+    embedding = embedding_of(question.model)
+    ids = None if embedding is None else ids_of(embedding, question.x)
+    if ids is not None:
+        check_same_as_ids(expected, question.with_ids(ids), _tolerance(expected))
+
+
+def _tolerance(outputs: Tensor) -> float:
+    """Largest change of an output of size 1 that is rounding."""
+    return max(LEAST_CHANGE, TOLERANCES[outputs.dtype])
+
+
+def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"]) -> Attributed:
     """Value × gradient of x, of every part, and of every plain number."""
     grads: Sequence[Tensor | None] = [None]
     if logits.requires_grad:
@@ -212,12 +232,24 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
     if numbers:
         parts["numbers"] = torch.stack(numbers)
     relevance = _product(leaf.detach(), x_grad)
-    return Conserved(relevance, parts, logits.detach(), _counts(mode))
+    return Attributed(relevance, parts, logits.detach(), _counts(mode))
 
 
 def _product(value: Tensor, grad: Tensor) -> Tensor:
     """Value × gradient; a masked −∞ through which nothing passes has no relevance."""
     return torch.where(grad == 0, 0.0, value * grad)
+
+
+def _check_finite(account: Attributed) -> None:
+    """Refuse relevances that are not finite, of an output that is."""
+    terms = {"x": account.relevance, **account.parts}
+    broken = [name for name, term in terms.items() if not term.isfinite().all()]
+    if broken:
+        raise ValueError(
+            f"the output is {account.logit:.3g}, but the relevance of {', '.join(broken)} is not "
+            "finite: the model computes NaN or infinite numbers on the way, where they are not "
+            f"read; {PADDED_LEFT}"
+        )
 
 
 def _check_rules(
@@ -227,7 +259,7 @@ def _check_rules(
     if not expected.isfinite().all():
         raise ValueError(
             f"the output is {expected.tolist()}: nothing adds up to that, "
-            "look at the model and x first"
+            f"look at the model and x first; {PADDED_LEFT}"
         )
     silent = [rule for rule in mode.silent if rule not in (*EVERY, ACTIVATION)]
     if silent:
@@ -237,8 +269,7 @@ def _check_rules(
             f"{type(mode.model).__name__} calls none of {functions}; "
             "leave the rule out, or add the model's own function to its rows"
         )
-    tolerance = max(LEAST_CHANGE, TOLERANCES[logits.dtype])
-    allowed = tolerance * expected.abs().clamp_min(1.0)
+    allowed = _tolerance(logits) * expected.abs().clamp_min(1.0)
     if not ((logits - expected).abs() <= allowed).all():
         raise ValueError(
             f"the output is {logits.tolist()} under the rules and {expected.tolist()} without "
@@ -246,15 +277,7 @@ def _check_rules(
         )
 
 
-def _closes(account: Conserved) -> bool:
-    """Whether what is missing is no more than rounding."""
-    terms = [account.relevance, *account.parts.values(), account.logits]
-    size = math.fsum(_total(term.abs()) for term in terms)
-    tolerance = TOLERANCES[account.relevance.dtype]
-    return bool(adds_up(account.gap, size, tolerance))
-
-
-def _loss_message(account: Conserved, trace: Tracing, losses: Mapping[str, float]) -> str:
+def _loss_message(account: Attributed, trace: Tracing, losses: Mapping[str, float]) -> str:
     """What is missing, and in which functions it is lost."""
     largest = max(map(abs, (account.gap, *losses.values())))
     least = SMALLEST_LOSS * largest

@@ -12,20 +12,14 @@ TOLERANCES = {torch.float64: 1e-9, torch.float32: TOLERANCE}
 """Largest gap, as a share of |output| + Σ|relevance|, by the input's type."""
 
 
-def check_ready(model: Any, x: Any) -> None:
-    """Refuse models and inputs of which no relevance can be taken."""
+def check_model(model: Any) -> None:
+    """Refuse models of which no relevance can be taken."""
     if not isinstance(model, nn.Module):
         raise ValueError(
             f"the model is a {type(model).__name__}: a torch.nn.Module is needed; "
             "wrap other functions in one"
         )
-    if not isinstance(x, Tensor):
-        raise ValueError(
-            f"x is a {type(x).__name__}: a torch tensor of floats is needed, "
-            "such as torch.as_tensor(x)"
-        )
     refuse_opaque(model)
-    _check_precision(x)
     training = [name for name, module in model.named_modules() if module.training]
     if training:
         raise ValueError(
@@ -34,13 +28,27 @@ def check_ready(model: Any, x: Any) -> None:
         )
 
 
+def check_x(x: Any) -> None:
+    """Refuse inputs of which no relevance can be taken: no tensors, no floats, too coarse ones."""
+    if x is None:
+        raise ValueError(
+            "there is no x: pass it second, or at= the module of the model whose output it is"
+        )
+    if not isinstance(x, Tensor):
+        raise ValueError(
+            f"x is a {type(x).__name__}: a torch tensor of floats is needed, "
+            "such as torch.as_tensor(x)"
+        )
+    _check_precision(x)
+
+
 def _check_precision(x: Tensor) -> None:
     """Refuse numbers that are too coarse to add up."""
     if not x.is_floating_point():
         raise ValueError(
-            f"x holds {x.dtype}: floats are needed, as ids and codes have no gradient; "
-            "pass their embeddings, such as conserve(model, model.get_input_embeddings()(ids), "
-            'argument="inputs_embeds")'
+            f"x holds {x.dtype}: floats are needed, as ids and codes have no gradient; name the "
+            "module that embeds them, conserve(model, at=model.get_input_embeddings(), "
+            "input_ids=ids)"
         )
     if x.dtype not in TOLERANCES:
         raise ValueError(

@@ -226,9 +226,11 @@ def test_doors_of_any_model_refuse_in_a_line():
     for wrong in (None, "model", lambda x: x):
         with pytest.raises(ValueError, match=r"a torch\.nn\.Module is needed"):
             door(wrong, x, target=1)
-    for wrong in (x.tolist(), x.numpy(), None):
+    for wrong in (x.tolist(), x.numpy()):
         with pytest.raises(ValueError, match=r"x is a \w+: a torch tensor of floats is needed"):
             door(model, wrong, target=1)
+    with pytest.raises(ValueError, match="there is no x: pass it second"):
+        door(model, None, target=1)
 
 
 def test_superpixels_are_called_so(saved_digit_model):

@@ -7,10 +7,10 @@ from graphormer.network.card import Card
 from molxai.explanation.method import Method
 from molxai.explanation.methods.attention import (
     Attention,
+    GenericAttention,
     GradientAttention,
     Rollout,
     attention_flow,
-    generic_attention,
     last_layer,
     mean_product,
 )
@@ -184,7 +184,7 @@ _METHODS: tuple[Method, ...] = (
     ),
     GradientAttention(
         "gae",
-        generic_attention,
+        GenericAttention(),
         says="attention × its gradient, accumulated over layers (Chefer et al. 2021)",
         signed=False,
         in_unit=False,
@@ -217,30 +217,54 @@ STRUCTURES = ("halves", "apart")
 """Where the relevance of structure goes: in halves to a pair's nodes, or in a sum of its own."""
 
 
-def method(name: str, structure: str = "halves", card: Card | None = None) -> Method:
-    """The method of that id.
+def method(name: str | Method, structure: str = "halves", card: Card | None = None) -> Method:
+    """The method of that id; a method itself is taken as it is, for options that no id has.
+
+    Example:
+        >>> method("rollout").name
+        'rollout'
+        >>> method(IntegratedGradients("ig-200", steps=200)).passes(15)
+        (203, 200)
 
     Args:
-        name: the id.
+        name: the id, or a method.
         structure: one of `STRUCTURES`. It changes nothing if the method gives structure none.
         card: of the model, which holds the strengths of `lrp-tuned`. Without one this is
             `lrp-routing` under another name.
 
     Raises:
-        ValueError: there is no such method or place, or the card holds no strengths.
+        ValueError: there is none of that id, or no such place; the method has no name, or that of
+            another one; or the card holds no strengths.
     """
     if structure not in STRUCTURES:
         raise ValueError(unknown("place for structure", structure, STRUCTURES))
+    chosen = _own(name) if isinstance(name, Method) else _of_id(name, card)
+    if structure == "apart" and isinstance(chosen, GradientInput) and chosen.has_structure:
+        return replace(chosen, apart=True)
+    return chosen
+
+
+def _of_id(name: str, card: Card | None) -> Method:
     if name not in EXPLAINERS:
         raise ValueError(
             unknown("method named", name, EXPLAINERS, "'molxai methods' says what each is")
         )
-    chosen = EXPLAINERS[name]
     if name == TUNED and card is not None:
-        chosen = strengths_of(card).method()
-    if structure == "apart" and isinstance(chosen, GradientInput) and chosen.has_structure:
-        return replace(chosen, apart=True)
-    return chosen
+        return strengths_of(card).method()
+    return EXPLAINERS[name]
+
+
+def _own(own: Method) -> Method:
+    """The method, whose name records carry: it must say which method made them."""
+    kind = type(own).__name__
+    if not own.name:
+        raise ValueError(f'a {kind} without a name: records carry one, such as {kind}("my-id")')
+    if EXPLAINERS.get(own.name, own) != own:
+        raise ValueError(
+            f"a {kind} named {own.name!r}, which is the id of another method: "
+            "records carry the name, choose another"
+        )
+    return own
 
 
 def check_size(method: Method, nodes: int) -> None:

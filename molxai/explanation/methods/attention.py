@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch
+from graphormer.names import unknown
 from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
@@ -32,6 +33,27 @@ Combine: TypeAlias = Callable[[Graphormer, GraphBatch, list[Layer]], Float[Tenso
 """Relevance of the nodes from a matrix of each layer."""
 
 
+Fusion: TypeAlias = Literal["mean", "max", "min"]
+"""How a layer's heads are made one."""
+
+FUSIONS: tuple[Fusion, ...] = ("mean", "max", "min")
+
+
+def fused(layer: Layer, fusion: Fusion) -> Float[Tensor, "batch tokens tokens"]:
+    """A layer's heads as one matrix: their mean, or the largest or smallest of each entry."""
+    if fusion == "max":
+        return layer.amax(1)
+    if fusion == "min":
+        return layer.amin(1)
+    return layer.mean(1)
+
+
+def check_fusion(fusion: str) -> None:
+    """Refuse a name that is none of `FUSIONS`."""
+    if fusion not in FUSIONS:
+        raise ValueError(unknown("head fusion", fusion, FUSIONS))
+
+
 def last_layer(
     model: Graphormer, batch: GraphBatch, layers: list[Layer]
 ) -> Float[Tensor, "batch nodes"]:
@@ -47,19 +69,28 @@ def mean_product(
     return read_row(model, batch, stack.mean((0, 2)))
 
 
-def generic_attention(
-    model: Graphormer, batch: GraphBatch, layers: list[Layer]
-) -> Float[Tensor, "batch nodes"]:
-    """R ← R + Ā R from R = I, with Ā = mean over heads of (A ⊙ ∂f/∂A)⁺.
+@dataclass(frozen=True)
+class GenericAttention:
+    """R ← R + Ā R from R = I, with Ā = the heads of (A ⊙ ∂f/∂A)⁺ as one, by default their mean.
 
     Source: Chefer et al. 2021, "Generic Attention-Model Explainability for Interpreting Bi-Modal
     and Encoder-Decoder Transformers", equations 5 and 6.
     """
-    relevance = _identity(layers[0]).expand(len(batch), -1, -1)  # (batch, tokens, tokens)
-    for layer in layers:
-        positive = layer.clamp_min(0).mean(1)  # (batch, tokens, tokens)
-        relevance = relevance + positive @ relevance
-    return read_row(model, batch, relevance)
+
+    head_fusion: Fusion = "mean"
+
+    def __post_init__(self) -> None:
+        check_fusion(self.head_fusion)
+
+    def __call__(
+        self, model: Graphormer, batch: GraphBatch, layers: list[Layer]
+    ) -> Float[Tensor, "batch nodes"]:
+        """What reaches the read-out from each node's input."""
+        relevance = _identity(layers[0]).expand(len(batch), -1, -1)  # (batch, tokens, tokens)
+        for layer in layers:
+            positive = fused(layer.clamp_min(0), self.head_fusion)  # (batch, tokens, tokens)
+            relevance = relevance + positive @ relevance
+        return read_row(model, batch, relevance)
 
 
 def _identity(layer: Layer) -> Float[Tensor, "tokens tokens"]:
@@ -73,7 +104,7 @@ class Rollout:
     Source: Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3.
     """
 
-    head_fusion: Literal["mean", "max", "min"] = "mean"
+    head_fusion: Fusion = "mean"
     discard_ratio: float = 0.0
     """Share of each graph's smallest attentions among nodes that is set to zero.
 
@@ -81,10 +112,10 @@ class Rollout:
     """
 
     def __post_init__(self) -> None:
-        if self.head_fusion not in ("mean", "max", "min") or not 0 <= self.discard_ratio < 1:
+        check_fusion(self.head_fusion)
+        if not 0 <= self.discard_ratio < 1:
             raise ValueError(
-                f"head fusion {self.head_fusion!r}, discard ratio {self.discard_ratio}: "
-                "mean, max or min, and a share from 0 to below 1 are needed"
+                f"discard ratio {self.discard_ratio}: a share from 0 to below 1 is needed"
             )
 
     def __call__(
@@ -98,31 +129,24 @@ class Rollout:
 
     def step(self, layer: Layer, batch: GraphBatch) -> Float[Tensor, "batch tokens tokens"]:
         """One layer's mixing matrix; its rows sum to one."""
-        fused = self._fuse(layer)
+        attention = fused(layer, self.head_fusion)
         if self.discard_ratio:
-            fused = self._discard(fused, batch)
-        mixed = fused / fused.sum(2, keepdim=True) + _identity(layer)
+            attention = self._discard(attention, batch)
+        mixed = attention / attention.sum(2, keepdim=True) + _identity(layer)
         return mixed / 2
 
-    def _fuse(self, layer: Layer) -> Float[Tensor, "batch tokens tokens"]:
-        if self.head_fusion == "max":
-            return layer.amax(1)
-        if self.head_fusion == "min":
-            return layer.amin(1)
-        return layer.mean(1)
-
     def _discard(
-        self, fused: Float[Tensor, "batch tokens tokens"], batch: GraphBatch
+        self, attention: Float[Tensor, "batch tokens tokens"], batch: GraphBatch
     ) -> Float[Tensor, "batch tokens tokens"]:
         """The attentions without the smallest ones to the nodes of each graph."""
-        fused = fused.clone()
-        for matrix, nodes in zip(fused, batch.sizes, strict=True):
+        attention = attention.clone()
+        for matrix, nodes in zip(attention, batch.sizes, strict=True):
             to_nodes = matrix[: nodes + 1, 1 : nodes + 1]  # a view: (tokens, nodes)
             count = int(self.discard_ratio * to_nodes.numel())
             if count:
                 largest = to_nodes.flatten().kthvalue(count).values
                 to_nodes[to_nodes <= largest] = 0.0
-        return fused
+        return attention
 
 
 def attention_flow(

@@ -28,6 +28,14 @@ class IntegratedGradients(Method):
     """
 
     steps: int = 50
+    """Points on the line, at a pass forward and back for each.
+
+    The delta falls with their number only if they are many: a layer norm turns sharply near zero.
+    """
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"{self.steps} steps: at least 1 is needed")
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + self.steps + 2, self.steps
