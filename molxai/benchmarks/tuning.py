@@ -36,6 +36,9 @@ CHOICES: Mapping[str, tuple[float, ...]] = {
 }
 """What each strength may be."""
 
+SAMPLE = 100
+"""Graphs of the training set on which settings are scored."""
+
 DIGITS = 4
 """Digits of the measures that are kept."""
 

@@ -89,6 +89,10 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
             "The same, without the molecules of a later test set.",
         ),
     ),
+    "tune": (
+        ("molxai tune -m mine", "Strengths of lrp-tuned for a trained model, from its train set."),
+        ("molxai tune -m mine --sample 50", "The same in half of the time, on fewer graphs."),
+    ),
     "evaluate": (
         (
             "molxai evaluate -m mine --baseline",

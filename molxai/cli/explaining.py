@@ -1,5 +1,6 @@
 """`molxai explain` and `molxai predict`."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,14 @@ TRUTH = "Column of the true class in a table, for --target true."
 FEATURES = "Add each node's split over its input features, and that of structure, to the records."
 
 
+@dataclass(frozen=True)
+class Split:
+    """How relevance is split."""
+
+    features: Annotated[bool, typer.Option("--features", help=FEATURES)] = False
+    structure: Structure = "halves"
+
+
 @command
 def explain(
     inputs: Inputs,
@@ -30,12 +39,11 @@ def explain(
     reading: Reading,
     pictures: Pictures,
     running: Running,
+    split: Split,
     method: Method = "lrp",
     contrast: Contrast = None,
     output: Output = None,
     target_columns: Annotated[str, typer.Option(help=TRUTH, show_default=False)] = "",
-    features: Annotated[bool, typer.Option("--features", help=FEATURES)] = False,
-    structure: Structure = "halves",
     fragments: Fragments = "",
     shard: Shard = "",
     engine: EngineName = "local",
@@ -55,12 +63,7 @@ def explain(
     typed_inputs = inputs_of(inputs, reading, target_columns)
     scheme = usage(read_scheme, fragments)
     sink = explanation_sink(output, pictures, scheme, typed_inputs.reads)
-    asked: dict[str, Any] = {
-        "contrast": contrast,
-        "features": features,
-        "structure": structure,
-        "fragments": scheme,
-    }
+    asked: dict[str, Any] = {"contrast": contrast, "fragments": scheme, **vars(split)}
     question = question_of(typed_inputs, asking, methods=(method,), **asked)
     plan = plan_of(running, shard, engine, ray_address)
     answer(typed_inputs, question, sink, plan, running.quiet, not drop_extra_columns)

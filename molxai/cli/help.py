@@ -59,6 +59,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "seed",
         "seeds",
         "exclude",
+        "with_tuning",
     ],
     "Input": [
         "smiles_column",

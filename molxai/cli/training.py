@@ -47,9 +47,6 @@ LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy takes."""
 
 TUNE = "Choose the strengths of lrp-tuned for the model, as 'molxai tune' does."
-TUNED_ON = 100
-"""Training graphs on which the strengths of a new model are chosen."""
-
 EPOCHS = "Passes over the training set. [default: as the recipe says]"
 SEED = "Seed of the split and of all random numbers in training. [default: 0]"
 INIT = (
@@ -129,6 +126,7 @@ class OwnData:
         from graphormer.training.own import Request
         from molxai.cli.options import layout_of
 
+        _check_seed(seed, self.ensemble)
         if self.split_column:
             _refuse_typed(("split_sizes",), "decided by --split-column")
         return Request(
@@ -197,7 +195,6 @@ def train(
     where its last epoch ended.
     """
     folder = _folder(output, preset, source)
-    _check_seed(seed or 0, own_data.ensemble)
     machine = hardware.machine(quiet)
     _show_log(quiet)
     if preset:
@@ -206,17 +203,16 @@ def train(
         request = own_data.request(source or [], epochs, seed or 0)
         weights, card = _train_own(request, folder, machine)
     _report(weights, card, folder, quiet)
-    if with_tuning:
-        _tune(weights, data, hardware.device, quiet)
+    _tune(weights, with_tuning, data, hardware.device, quiet)
 
 
-def _tune(weights: Path, data: Path | None, device: str, quiet: bool) -> None:
+def _tune(weights: Path, is_wanted: bool, data: Path | None, device: str, quiet: bool) -> None:
     """Choose the strengths of lrp-tuned for the model; one of several processes does it."""
     from lightning.pytorch.utilities import rank_zero_only
 
-    from molxai.cli.tuning import tune_model
+    from molxai.cli.tuning import TUNED_ON, tune_model
 
-    if not getattr(rank_zero_only, "rank", 0):
+    if is_wanted and not getattr(rank_zero_only, "rank", 0):
         tune_model(weights, TUNED_ON, data, device, quiet)
 
 
@@ -247,6 +243,7 @@ def _train_preset(
 ) -> "tuple[Path, Card]":
     from graphormer.training.presets import preset, train_preset
 
+    _check_seed(seed or 0)
     usage(preset, name)
     return train_preset(name, folder, data, epochs, seed, machine)
 

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+from molxai.cli.literals import Literal
 from molxai.cli.options import Data, Device, Model, Quiet, usage
 from molxai.cli.parameters import command
-from molxai.cli.training import TUNED_ON
 
+TUNED_ON: int = Literal("molxai.benchmarks.tuning", "SAMPLE").value()
 SAMPLE = "Graphs of the training set, drawn at random, always the same ones."
 
 

@@ -210,7 +210,7 @@ def completed(line, monkeypatch, capsys):
         ("molxai expl", ["explain"]),
         ("molxai benchmark fa", ["faithfulness"]),
         ("molxai explain C --drop", ["--drop-extra-columns"]),
-        ("molxai explain C --method lrp-r", ["lrp-res"]),
+        ("molxai explain C --method lrp-r", ["lrp-routing", "lrp-res"]),
         ("molxai compare C --methods lrp,gae,lrp-g", ["lrp,gae,lrp-gamma"]),
         ("molxai explain C -m bace", ["bace", "bace-ensemble", "bace-pic50"]),
         ("molxai explain C --fragments b", ["brics"]),
