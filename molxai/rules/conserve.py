@@ -19,17 +19,27 @@ from torch.overrides import BaseTorchFunctionMode
 from molxai.rules.balance import adds_up
 from molxai.rules.leaks import Tracing
 from molxai.rules.ledger import Accounting
+from molxai.rules.meetings import meeting
 from molxai.rules.outputs import Target, select
 from molxai.rules.readiness import TOLERANCES, check_ready
 from molxai.rules.recipes import EVERY
 from molxai.rules.rule import Rule, names
 from molxai.rules.tables import ACTIVATION
 
-LEAST_CHANGE = 1e-6
-"""Largest change of an output of size 1 by the rules: a cast to float32 that was left out."""
+CHANGES = {torch.float64: 1e-6, torch.float32: 1e-4}
+"""Largest change of an output of size 1 by the rules, by the input's type.
+
+In float64 it comes from casts to float32 that are left out, in float32 from rounding.
+"""
 
 SMALLEST_LOSS = 1e-3
 """Losses that a message names are at least this share of the largest."""
+
+EXPERTS = (
+    'set config._experts_implementation = "eager" before the model is made: each expert is then a '
+    "layer of its own"
+)
+"""What to do about a mixture of experts in one function."""
 
 Run = Callable[[Tensor, Mapping[str, Any]], Float[Tensor, " examples"]]
 """The outputs to explain as a function of x and further inputs."""
@@ -111,7 +121,7 @@ def conserve(
 
     The model is called as `model(x, **inputs)`. Floating tensors among `inputs` take relevance as
     well, as parts named `NAME (input)`. Float64 closes the ledger to 1e-9 and better, float32 to
-    1e-4 of its terms.
+    1e-5 of its terms.
 
     Args:
         model: any eager module, in evaluation mode; it is left as it was.
@@ -126,8 +136,8 @@ def conserve(
 
     Raises:
         ValueError: the model is in training mode, compiled, scripted or quantised; x holds no
-            floats; the target is not one of the output's; the rules changed the output; or the
-            ledger does not close.
+            floats; the target is not one of the output's; the rules changed the output; the ledger
+            does not close; or it closes because a weight took relevance.
 
     Example:
         >>> layer = nn.Linear(2, 1).eval()
@@ -163,6 +173,7 @@ def conserve(
             with Tracing(tables, model, source, inputs) as trace:
                 logits = run(source, trace.inputs)
             raise ValueError(_loss_message(account, trace, trace.losses(logits.sum())))
+        _check_meetings(mode, logits)
     return account
 
 
@@ -192,6 +203,12 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
     x_grad, *other_grads = grads
     if x_grad is None:
         kind = type(mode.model).__name__
+        if mode.unseen:
+            raise ValueError(
+                f"no relevance reaches x: {kind} turns gradients off (torch.no_grad or "
+                f"torch.inference_mode) where it calls {mode.unseen[0]} on what comes from x; "
+                "take that out of its forward"
+            )
         fired = ", ".join(_counts(mode)) or "none"
         raise ValueError(
             f"no relevance reaches x: under the rules x only weighs what {kind} adds; "
@@ -237,12 +254,23 @@ def _check_rules(
             f"{type(mode.model).__name__} calls none of {functions}; "
             "leave the rule out, or add the model's own function to its rows"
         )
-    tolerance = max(LEAST_CHANGE, TOLERANCES[logits.dtype])
-    allowed = tolerance * expected.abs().clamp_min(1.0)
+    allowed = CHANGES[logits.dtype] * expected.abs().clamp_min(1.0)
     if not ((logits - expected).abs() <= allowed).all():
         raise ValueError(
             f"the output is {logits.tolist()} under the rules and {expected.tolist()} without "
             "them: rules must keep values, and the model must give the same output twice"
+        )
+
+
+def _check_meetings(mode: Accounting, logits: Float[Tensor, " examples"]) -> None:
+    """Refuse sums that come out though a weight, or a gate that nobody chose, took relevance."""
+    recorded = {id(part): name for name, part in mode.parts.items()}
+    mode.depends(logits)  # decides each node that goes into the output
+    reason = meeting(logits, lambda node: mode.from_x.get(node, False), recorded)
+    if reason:
+        raise ValueError(
+            f"the ledger closes, but not as a sum of what the model adds: {reason}; "
+            "add a row for the function to rules= (docs/foreign-models.md)"
         )
 
 
@@ -266,10 +294,13 @@ def _loss_message(account: Conserved, trace: Tracing, losses: Mapping[str, float
     if abs(hidden) > least:
         unseen = (*sorted(trace.unmeasured), "scripted functions", "autograd.Functions")
         causes.append(f"what cannot be measured ({hidden:+.3g}): {', '.join(unseen)}")
+    advice = "add a row for that to rules= (docs/foreign-models.md)"
+    if any("grouped_mm" in cause for cause in causes):
+        advice = EXPERTS
     return (
         f"the ledger does not close: {account.gap:.3g} of an output of {account.logit:.3g} is "
-        f"missing; it is lost in {', '.join(causes)}; add a row for that to rules= "
-        f"(docs/foreign-models.md). Rows met: {', '.join(account.fired) or 'none'}"
+        f"missing; it is lost in {', '.join(causes)}; {advice}. "
+        f"Rows met: {', '.join(account.fired) or 'none'}"
     )
 
 

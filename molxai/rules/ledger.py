@@ -70,6 +70,8 @@ class Accounting(Rules):
         """For each node of the graph so far: does it depend on x?"""
         self.frozen: dict[int, tuple[Tensor, str]] = {}
         """By id: what comes from x and is not recorded, and the function that it was frozen in."""
+        self.unseen: list[str] = []
+        """Functions that took what comes from x where the model had turned gradients off."""
         self.of_signal: set[Function] = set()
         for rule in tables:
             if rule.of_signal:
@@ -113,9 +115,11 @@ class Accounting(Rules):
             tensor, value = args
             args = (tensor, self._number(value, tensor))
         output = self.call(func, args, kwargs)
-        if isinstance(output, Tensor) and not output.requires_grad and func not in self.routing:
+        if func not in self.routing:
             arguments = (*args, *kwargs.values())
-            self._note_frozen(func, output, arguments)
+            for member in _tensors([output]):
+                if not member.requires_grad:
+                    self._note_frozen(func, member, arguments)
         return output
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -149,6 +153,8 @@ class Accounting(Rules):
                 _, origin = self.frozen[id(tensor)]
             elif self._comes_from_x(tensor):
                 origin = names([func])
+                if not torch.is_grad_enabled() and output.is_floating_point():
+                    self.unseen.append(origin)
             else:
                 continue
             self.frozen[id(output)] = output, origin

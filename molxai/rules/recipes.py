@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from molxai.rules.gates import GATES
+from molxai.rules.marks import is_gate
 from molxai.rules.rule import Function, Rule
 from molxai.rules.tables import ACTIVATION, AH, LN, frozen_output, frozen_scale
 
@@ -37,6 +38,33 @@ def frozen_root_mean_square(
     return y if weight is None else y * weight
 
 
+def frozen_layer_scale(
+    func: Function,
+    x: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    *rest: Any,
+    **options: Any,
+) -> Tensor:
+    """`torch.layer_norm`, which `F.layer_norm` calls."""
+    return frozen_scale(func, x, normalized_shape, weight, bias, eps)
+
+
+def frozen_native_layer_scale(
+    func: Function,
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Layer norm with its mean and scale, as generated code calls it; these two are constants."""
+    _, mean, scale = func(input.detach(), normalized_shape, _detached(weight), None, eps)
+    return frozen_scale(func, input, normalized_shape, weight, bias, eps), mean, scale
+
+
 def frozen_group_scale(
     func: Function,
     x: Tensor,
@@ -44,11 +72,47 @@ def frozen_group_scale(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
+    *rest: Any,
+    **options: Any,
 ) -> Tensor:
     """Group norm is layer norm over each group of channels."""
     groups = x.reshape(len(x), num_groups, -1)  # (batch, groups, channels of a group · …)
     y = frozen_scale(func, groups, groups.shape[2:], eps=eps)
     return _affine_by_channel(y.view_as(x), weight, bias)
+
+
+def frozen_native_group_scale(
+    func: Function,
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: int,
+    C: int,
+    HxW: int,
+    group: int,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Group norm with its means and scales, as generated code calls it; these two are constants."""
+    _, mean, scale = func(input.detach(), _detached(weight), None, N, C, HxW, group, eps)
+    return frozen_group_scale(func, input, group, weight, bias, eps), mean, scale
+
+
+def frozen_instance_scale(
+    func: Function,
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Instance norm is group norm of single channels, or batch norm where its statistics are kept."""
+    if use_input_stats:
+        return frozen_group_scale(func, input, input.shape[1], weight, bias, eps)
+    mean, variance = running_mean, running_var
+    return frozen_batch_scale(F.batch_norm, input, mean, variance, weight, bias, False, 0.0, eps)
 
 
 def frozen_batch_scale(
@@ -107,10 +171,36 @@ def frozen_denominator(func: Function, x: Tensor, y: Any, **kwargs: Any) -> Tens
 
 
 def frozen_inverse_power(func: Function, x: Any, exponent: Any, **kwargs: Any) -> Tensor:
-    """A negative power is a constant scale, because it divides; other powers are left alone."""
+    """A negative power is a constant scale, because it divides; an activation's square is a gate.
+
+    Other powers are left alone.
+    """
     if isinstance(exponent, int | float) and exponent < 0:
         return frozen_output(func, x, exponent, **kwargs)
+    if isinstance(exponent, int | float) and exponent == 2 and is_gate(x):
+        return x * x.detach()
     return func(x, exponent, **kwargs)
+
+
+def whole_lookup(
+    func: Function,
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """A lookup whose gradient is that of its value.
+
+    PyTorch's leaves out the row of padding, and may divide rows by how often they were met.
+    """
+    return func(input, weight, None, max_norm, norm_type)
+
+
+def _detached(argument: Tensor | None) -> Tensor | None:
+    return None if argument is None else argument.detach()
 
 
 NARROW = (torch.float32, torch.float16, torch.bfloat16)
@@ -140,7 +230,11 @@ NORMS = Rule(
     "norms",
     {
         **_rows(frozen_root_mean_square, (F.rms_norm, torch.rms_norm)),
-        F.group_norm: frozen_group_scale,
+        torch.layer_norm: frozen_layer_scale,
+        torch.native_layer_norm: frozen_native_layer_scale,
+        **_rows(frozen_group_scale, (F.group_norm, torch.group_norm)),
+        torch.native_group_norm: frozen_native_group_scale,
+        F.instance_norm: frozen_instance_scale,
         F.batch_norm: frozen_batch_scale,
         F.normalize: frozen_length,
     },
@@ -166,9 +260,19 @@ INVERSES = (
 )
 """Functions of a denominator alone."""
 
+LENGTHS = (
+    torch.norm,
+    torch.linalg.norm,
+    torch.linalg.vector_norm,
+    torch.linalg.matrix_norm,
+    Tensor.norm,
+)
+"""Functions that give the length of something, which is of use as a scale alone."""
+
 SCALE = Rule(
     "scale",
     {
+        **_rows(frozen_output, LENGTHS),
         **_rows(frozen_denominator, DIVISIONS),
         **_rows(frozen_output, INVERSES),
         **_rows(frozen_inverse_power, (torch.pow, Tensor.pow, Tensor.__pow__)),
@@ -176,7 +280,8 @@ SCALE = Rule(
 )
 """The LN rule in norms that are written out.
 
-Such are Llama's RMSNorm, and PyTorch Geometric's LayerNorm and GraphNorm.
+Such are Llama's RMSNorm, PyTorch Geometric's LayerNorm and GraphNorm, and ConvNeXt V2's global
+response norm, h · ‖h‖ / mean ‖h‖.
 """
 
 ROUTING = Rule("routing", _rows(frozen_output, (torch.exp, Tensor.exp)))
@@ -196,7 +301,10 @@ them: Llama's rotary angles are position × frequency in float32, and 8 000 time
 rounding is another angle.
 """
 
-EVERY: tuple[Rule, ...] = (AH, LN, NORMS, SCALE, ROUTING, GATES, PRECISION)
+LOOKUP = Rule("lookup", {F.embedding: whole_lookup})
+"""Embeddings that a model looks up itself, the row of its padding too (BART's decoder starts so)."""
+
+EVERY: tuple[Rule, ...] = (AH, LN, NORMS, SCALE, ROUTING, GATES, LOOKUP, PRECISION)
 """All rules; of two rows for a function the later counts."""
 
 FAMILIES: Mapping[str, tuple[Rule, ...]] = {
