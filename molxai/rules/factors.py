@@ -80,7 +80,7 @@ FACTORS: Mapping[Function, Factors] = {
     **dict.fromkeys(GROUPED, ((0, "mat_a"), (1, "mat_b"))),
     torch.native_layer_norm: NORM_WEIGHT,
     torch.group_norm: NORM_WEIGHT,
-    torch.native_group_norm: NORM_WEIGHT,
+    torch.native_group_norm: INPUT_WEIGHT,
     torch.instance_norm: ((0, "input"), (1, "weight"), (4, "running_var")),
     torch.batch_norm: ((0, "input"), (1, "weight"), (4, "running_var")),
     torch.functional.einsum: tuple((position, "") for position in range(1, 7)),
