@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.overrides import BaseTorchFunctionMode
 
 from molxai.rules.balance import adds_up
-from molxai.rules.leaks import Tracing
+from molxai.rules.leaks import Tracing, kernels
 from molxai.rules.ledger import Accounting
 from molxai.rules.meetings import meeting
 from molxai.rules.outputs import Target, select
@@ -172,7 +172,7 @@ def conserve(
             source = leaf.clone()
             with Tracing(tables, model, source, inputs) as trace:
                 logits = run(source, trace.inputs)
-            raise ValueError(_loss_message(account, trace, trace.losses(logits.sum())))
+            raise ValueError(_loss_message(account, trace, logits.sum()))
         _check_meetings(mode, logits)
     return account
 
@@ -221,6 +221,7 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
         for (name, part), grad in zip(mode.parts.items(), part_grads, strict=True)
         if grad is not None
     }
+    parts = {name: part for name, part in parts.items() if _is_part(name, part)}
     numbers = [
         _product(number.detach(), grad)
         for number, grad in zip(mode.numbers, number_grads, strict=True)
@@ -230,6 +231,11 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
         parts["numbers"] = torch.stack(numbers)
     relevance = _product(leaf.detach(), x_grad)
     return Conserved(relevance, parts, logits.detach(), _counts(mode))
+
+
+def _is_part(name: str, relevance: Tensor) -> bool:
+    """Whether something belongs to the ledger: masks made on the way, which add nothing, do not."""
+    return not name.startswith("constant ") or bool(relevance.any())
 
 
 def _product(value: Tensor, grad: Tensor) -> Tensor:
@@ -282,8 +288,9 @@ def _closes(account: Conserved) -> bool:
     return bool(adds_up(account.gap, size, tolerance))
 
 
-def _loss_message(account: Conserved, trace: Tracing, losses: Mapping[str, float]) -> str:
+def _loss_message(account: Conserved, trace: Tracing, total: Tensor) -> str:
     """What is missing, and in which functions it is lost."""
+    losses = trace.losses(total)
     largest = max(map(abs, (account.gap, *losses.values())))
     least = SMALLEST_LOSS * largest
     causes = []
@@ -292,7 +299,9 @@ def _loss_message(account: Conserved, trace: Tracing, losses: Mapping[str, float
             causes.append(f"{name} ({loss:+.3g})")
     hidden = account.gap - math.fsum(losses.values())
     if abs(hidden) > least:
-        unseen = (*sorted(trace.unmeasured), "scripted functions", "autograd.Functions")
+        own = ", ".join(kernels(total))
+        functions = f"autograd.Functions ({own})" if own else "autograd.Functions"
+        unseen = (*sorted(trace.unmeasured), "scripted functions", functions)
         causes.append(f"what cannot be measured ({hidden:+.3g}): {', '.join(unseen)}")
     advice = "add a row for that to rules= (docs/foreign-models.md)"
     if any("grouped_mm" in cause for cause in causes):

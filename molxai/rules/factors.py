@@ -101,6 +101,15 @@ SUMS = frozenset(
 )
 """Functions that may add a plain number, which then has a part in the sum like any bias."""
 
+ADDED: Mapping[Function, Factors] = {
+    **dict.fromkeys(SUMS, INPUT_OTHER),
+    torch.baddbmm: ((0, "input"),),
+    Tensor.baddbmm: ((0, "input"),),
+    F.scaled_dot_product_attention: ((3, "attn_mask"),),
+    F.multi_head_attention_forward: ((16, "attn_mask"),),
+}
+"""Position and name of each argument that a function adds, to a signal or to attention's scores."""
+
 UNRECORDED = {
     F.batch_norm: (1, 2),
     torch.batch_norm: (3, 4),

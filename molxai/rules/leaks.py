@@ -15,6 +15,7 @@ from torch import Tensor
 
 from molxai.rules.factors import FACTORS, SUMS
 from molxai.rules.ledger import Accounting
+from molxai.rules.meetings import graph_nodes
 from molxai.rules.rule import Function, in_place, names
 
 End = tuple[Any, Tensor]
@@ -95,6 +96,16 @@ class Tracing(Accounting):
             losses[call.name] = before + out_of - into
         ranked = sorted(losses.items(), key=lambda item: -abs(item[1]))
         return dict(ranked)
+
+
+def kernels(output: Tensor) -> list[str]:
+    """The `autograd.Function`s of the model, which no rule sees, by name."""
+    found = set()
+    for node in graph_nodes(output):
+        kernel = getattr(type(node), "_forward_cls", None)
+        if kernel is not None and not kernel.__module__.startswith("molxai."):
+            found.add(kernel.__name__)
+    return sorted(found)
 
 
 def _copy(argument: Any, inputs: list[End], known: dict[int, Tensor]) -> Any:

@@ -119,10 +119,9 @@ def meeting(output: Tensor, from_x: Depends, names: Mapping[int, str]) -> str:
         from_x: whether a node comes from x.
         names: the names of the recorded constants, by id.
     """
-    shared: set[Any] = set()
-    for node in _nodes(output):
-        if node.name() == HALF:
-            shared.add(node.next_functions[0][0])
+    nodes = list(graph_nodes(output))
+    shared = {_product(node) for node in nodes if node.name() == HALF}
+    for node in nodes:
         recorded = _recorded(node)
         signals = [before for before in recorded.values() if from_x(before)]
         if len(recorded) < 2 or not signals or node.name() in SUMS:
@@ -136,8 +135,16 @@ def meeting(output: Tensor, from_x: Depends, names: Mapping[int, str]) -> str:
     return ""
 
 
-def _nodes(output: Tensor) -> Iterator[Any]:
-    """The nodes of the graph, each once, from the output back; a node after a user of it."""
+def _product(half: Any) -> Any:
+    """The product that a rule has shared out, perhaps in another shape."""
+    node = half
+    while len(_recorded(node)) == 1:
+        (node,) = _recorded(node).values()
+    return node
+
+
+def graph_nodes(output: Tensor) -> Iterator[Any]:
+    """The nodes of the graph, each once, from the output back."""
     stack: list[Any] = [output.grad_fn]
     seen = set(stack)
     while stack:

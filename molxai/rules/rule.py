@@ -24,6 +24,11 @@ class Rule:
 
     Only `Accounting` knows what comes from x. In `rules(...)` every recorded tensor counts as such.
     """
+    of_scores: bool = False
+    """Whether attention's scores take relevance, and with them what is added to the scores.
+
+    `Accounting` then records tensors that the model makes on the way and adds, such as ALiBi's.
+    """
 
 
 def names(functions: Iterable[Function]) -> str:
