@@ -163,7 +163,7 @@ def dense_scores(a, paid):
             means.append(weight if same else (weight - uniform) / ratio)
         mean = sum(m * one for m, one in zip(means, r, strict=True)) / sum(means)
         shares = [ALPHA * m * (one - mean) for m, one in zip(means, r, strict=True)]
-        gradient[tuple(place)] = torch.tensor(shares)
+        gradient[tuple(place)] = torch.tensor(shares, dtype=DOUBLE)
     return gradient
 
 
