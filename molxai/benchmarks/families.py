@@ -1,13 +1,15 @@
 """Every family of models that transformers can build, small and random: closed, refused, or wrong.
 
 Each model is made from a small configuration with random weights, so nothing is downloaded. It is
-explained in float64 and float32, and the float64 map is replayed (`molxai.benchmarks.replay`). A map
-that closes and that the replay contradicts is the worst fault there is.
+explained in float64 and float32, and the float64 map is replayed (`molxai.benchmarks.replay`). A
+map that closes and that the replay contradicts is the worst fault there is.
 """
 
+import csv
 import gc
-import importlib
+import importlib.util
 import inspect
+import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -153,6 +155,20 @@ REFUSED = "refused"
 WRONG = "wrong"
 UNPLAYED = "not replayed"
 NOT_BUILT = "not built"
+FAILED = "failed"
+
+OUTCOMES: Mapping[str, str] = {
+    CLOSES: "the ledger closes, and the replay agrees",
+    REFUSED: "an error that names the cause",
+    WRONG: "the ledger closes, and the replay contradicts it",
+    FAILED: "an error of another kind",
+    UNPLAYED: "the ledger closes, and the replay does not run",
+    NOT_BUILT: "no small model of it was made, or it takes other inputs",
+}
+"""What may become of a family."""
+
+FAULTS = (WRONG, FAILED)
+"""Outcomes that no family may have."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +179,7 @@ class Family:
     model: str
     """The class that was built."""
     outcome: str
-    """`closes`, `refused` with an error that names the cause, `wrong`, `not replayed`, `not built`."""
+    """One of `OUTCOMES`."""
     gap: float | None = None
     """|gap| in float64, as a share of the terms; so is `gap32`."""
     gap32: float | None = None
@@ -181,6 +197,10 @@ class Case:
     argument: str
     inputs: Mapping[str, Any]
 
+    def run(self, x: Tensor) -> Tensor:
+        """The number to explain."""
+        return self.target(self.model(**{self.argument: x}, **self.inputs))
+
     def target(self, output: Any) -> Tensor:
         """One number of the output: of the last position where there are positions."""
         values = getattr(output, "logits", None)
@@ -194,10 +214,15 @@ class Case:
 
 
 def model_types() -> tuple[str, ...]:
-    """The types of model that transformers knows."""
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+    """The types of model that transformers knows.
 
-    return tuple(sorted(CONFIG_MAPPING_NAMES))
+    Raises:
+        ValueError: it is not installed.
+    """
+    if importlib.util.find_spec("transformers") is None:
+        raise ValueError("the families need transformers: pip install transformers")
+    known = importlib.import_module("transformers.models.auto.configuration_auto")
+    return tuple(sorted(known.CONFIG_MAPPING_NAMES))
 
 
 def families(names: Iterable[str] = ()) -> Iterator[Family]:
@@ -216,20 +241,21 @@ def _family(name: str) -> Family:
     """Build, explain and replay one type of model."""
     try:
         case = _case(name)
-    except Exception as error:  # whatever a library's own configuration asks for: it is written down
+        case.run(case.x.clone())
+    except Exception as error:  # whatever a configuration asks for is written down
         return Family(name, "", NOT_BUILT, reason=_line(error))
     kind = type(case.model).__name__
     try:
         account = _explained(case)
     except ValueError as error:
         return Family(name, kind, REFUSED, reason=_line(error))
-    except Exception as error:  # the model itself does not run so, under rules or without them
-        return Family(name, kind, NOT_BUILT, reason=_line(error))
+    except Exception as error:  # no honest error, but one of the inside
+        return Family(name, kind, FAILED, reason=_line(error))
     gap = abs(account.gap) / _size(account)
-    error, reason = _contradiction(case, account)
+    apart, reason = _contradiction(case, account)
     gap32, reason32 = _single(case)
-    outcome = UNPLAYED if error is None else CLOSES if error <= AGREEMENT else WRONG
-    return Family(name, kind, outcome, gap, gap32, error, reason or reason32)
+    outcome = UNPLAYED if apart is None else CLOSES if apart <= AGREEMENT else WRONG
+    return Family(name, kind, outcome, gap, gap32, apart, reason or reason32)
 
 
 def _line(error: Exception) -> str:
@@ -243,20 +269,14 @@ def _size(account: Conserved) -> float:
 
 
 def _explained(case: Case) -> Conserved:
-    return conserve(
-        case.model, case.x, argument=case.argument, target=case.target, **case.inputs
-    )
+    return conserve(case.model, case.x, argument=case.argument, target=case.target, **case.inputs)
 
 
 def _contradiction(case: Case, account: Conserved) -> tuple[float | None, str]:
     """How far relevances and drops are apart, and why there is no answer."""
-
-    def run(x: Tensor) -> Tensor:
-        return case.target(case.model(**{case.argument: x}, **case.inputs))
-
     pieces = _pieces(case.x)
     try:
-        _, fallen = drops(run, case.x, pieces)
+        _, fallen = drops(case.run, case.x, pieces)
     except Exception as error:  # another way through the model, or a function that is not held so
         return None, _line(error)
     relevances = [float(account.relevance[piece].sum()) for piece in pieces]
@@ -300,16 +320,15 @@ def _case(name: str) -> Case:
     torch.manual_seed(0)
     model = kind(_config(name)).double().eval().requires_grad_(False)
     for weight in model.parameters():
-        weight += 0.1 * torch.randn_like(weight)
+        weight.add_(0.1 * torch.randn_like(weight))
     return _called(model, config)
 
 
 def _config(name: str) -> Any:
     """The type's configuration in small, and the configurations in it."""
     from transformers import AutoConfig
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
-    if name not in CONFIG_MAPPING_NAMES:
+    if name not in model_types():
         raise ValueError(f"transformers has no type of model named {name}")
     usual = AutoConfig.for_model(name)
     kept = {key: value for key, value in SIZES.items() if _has_number(usual, key)}
@@ -365,7 +384,7 @@ def _called(model: nn.Module, config: Any) -> Case:
     if "inputs_embeds" not in names:
         known = ", ".join(list(names)[:4])
         raise ValueError(f"it takes {known}: embeddings, pictures or sounds are needed")
-    embeddings = model.get_input_embeddings()
+    embeddings: Any = model.get_input_embeddings()  # type: ignore[operator]
     ids = torch.arange(3, 3 + TOKENS)[None]
     with torch.no_grad():
         x = embeddings(ids).double()
@@ -390,9 +409,13 @@ def _sound(config: Any, argument: str) -> Tensor:
 COLUMNS = tuple(field.name for field in fields(Family))
 
 
-def rows(found: Iterable[Family]) -> list[dict[str, Any]]:
-    """The families as rows of a table."""
-    return [asdict(family) for family in found]
+def table(found: Iterable[Family]) -> str:
+    """The families as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(asdict, found))
+    return text.getvalue()
 
 
 def markdown(found: Iterable[Family]) -> str:
@@ -414,9 +437,5 @@ def _cell(value: Any) -> str:
 def summary(found: Iterable[Family]) -> str:
     """How many families there are of each outcome."""
     outcomes = [family.outcome for family in found]
-    counts = [
-        f"{outcomes.count(kind)} {kind}"
-        for kind in (CLOSES, REFUSED, WRONG, UNPLAYED, NOT_BUILT)
-        if kind in outcomes
-    ]
+    counts = [f"{outcomes.count(kind)} {kind}" for kind in OUTCOMES if kind in outcomes]
     return f"{len(outcomes)} families: {', '.join(counts)}"

@@ -1,9 +1,9 @@
 """Replay: an independent check of relevances, by taking tokens away from a model that is held.
 
-A model is called once, and what the rules call constant is written down: attention, scales of norms,
-gates. It is called again with one token's embedding set to zero, and with those constants as they
-were. The output then drops by the token's relevance, whatever rules, ledger and gradients are made
-of. Nothing of `molxai.rules` is used here.
+A model is called once, and what the rules call constant is written down: attention, scales of
+norms, gates. It is called again with one token's embedding set to zero, and with those constants as
+they were. The output then drops by the token's relevance, whatever rules, ledger and gradients are
+made of. Nothing of `molxai.rules` is used here.
 
 What is held is decided from the values that functions get and give, not from the graph: each tensor
 has a *root*, the tensor that it is an elementwise function of, and a set of the activations that it
@@ -47,25 +47,68 @@ def _name(func: Function) -> str:
 
 
 HELD = frozenset(
-    "softmax exp rsqrt reciprocal __rdiv__ __rtruediv__ norm vector_norm matrix_norm sigmoid "
-    "hardsigmoid expit erf ndtr".split()
+    [
+        "softmax",
+        "exp",
+        "rsqrt",
+        "reciprocal",
+        "__rdiv__",
+        "__rtruediv__",
+        "norm",
+        "vector_norm",
+        "matrix_norm",
+        "sigmoid",
+        "hardsigmoid",
+        "expit",
+        "erf",
+        "ndtr",
+    ]
 )
 """Functions whose values are constants."""
 
 ACTIVATIONS = frozenset(
-    "relu relu6 gelu silu tanh elu selu celu mish hardswish softsign tanhshrink hardtanh".split()
+    [
+        "relu",
+        "relu6",
+        "gelu",
+        "silu",
+        "tanh",
+        "elu",
+        "selu",
+        "celu",
+        "mish",
+        "hardswish",
+        "softsign",
+        "tanhshrink",
+        "hardtanh",
+    ]
 )
 """Functions f with f(0) = 0: their gate f(x) / x is a constant."""
 
 PIECEWISE = frozenset(
-    "leaky_relu prelu abs clamp clamp_min clamp_max maximum minimum max_pool1d max_pool2d "
-    "max_pool3d adaptive_max_pool1d adaptive_max_pool2d amax amin".split()
+    [
+        "leaky_relu",
+        "prelu",
+        "abs",
+        "clamp",
+        "clamp_min",
+        "clamp_max",
+        "maximum",
+        "minimum",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool3d",
+        "adaptive_max_pool1d",
+        "adaptive_max_pool2d",
+        "amax",
+        "amin",
+    ]
 )
 """Functions that are linear in pieces: they stay on the piece where they were."""
 
-PRODUCTS = frozenset("mul multiply".split())
-QUOTIENTS = frozenset("div divide true_divide".split())
-SQUARES = frozenset("square pow __pow__".split())
+PRODUCTS = frozenset(["mul", "multiply"])
+QUOTIENTS = frozenset(["div", "divide", "true_divide"])
+SQUARES = frozenset(["square", "pow", "__pow__"])
 
 ELEMENTWISE = (
     HELD
@@ -73,14 +116,47 @@ ELEMENTWISE = (
     | PRODUCTS
     | QUOTIENTS
     | SQUARES
-    | frozenset("add sub rsub __rsub__ neg to float double type type_as clone contiguous".split())
-    | frozenset("view reshape unsqueeze squeeze expand flatten unflatten dropout".split())
+    | frozenset(
+        [
+            "add",
+            "sub",
+            "rsub",
+            "__rsub__",
+            "neg",
+            "to",
+            "float",
+            "double",
+            "type",
+            "type_as",
+            "clone",
+            "contiguous",
+        ]
+    )
+    | frozenset(
+        ["view", "reshape", "unsqueeze", "squeeze", "expand", "flatten", "unflatten", "dropout"]
+    )
 )
 """Functions of a tensor whose values have the same root as what goes in."""
 
 PICKS = frozenset(
-    "__getitem__ chunk split unbind select transpose permute movedim t index_select repeat "
-    "narrow gather roll flip masked_fill".split()
+    [
+        "__getitem__",
+        "chunk",
+        "split",
+        "unbind",
+        "select",
+        "transpose",
+        "permute",
+        "movedim",
+        "t",
+        "index_select",
+        "repeat",
+        "narrow",
+        "gather",
+        "roll",
+        "flip",
+        "masked_fill",
+    ]
 )
 """Functions that pick from a tensor: an activation is still one, of another root."""
 
@@ -183,19 +259,16 @@ class Held(TorchFunctionMode):
     def _note(self, name: str, output: Any, arguments: Any) -> None:
         """Write down what the outputs come from."""
         sources = [self.origins[t] for t in _tensors(arguments) if t in self.origins]
-        activations = frozenset().union(*(source.activations for source in sources))
+        activations = frozenset[int]().union(*(source.activations for source in sources))
         roots = {source.root for source in sources}
-        has_one = len(roots) == 1 and len(sources) == sum(t in self.origins for t in _tensors(arguments))
         for tensor in _tensors(output):
             self.count += 1
             root, activation = self.count, 0
-            if has_one and name in ELEMENTWISE:
+            if len(roots) == 1 and name in ELEMENTWISE:
                 root = next(iter(roots))
                 is_new = name in ACTIVATIONS or (name in PRODUCTS and len(sources) == 2)
                 activation = self.count if is_new else max(s.activation for s in sources)
             elif len(sources) == 1 and name in PICKS:
-                activation = sources[0].activation
-            elif name in PRODUCTS and len(sources) == 1:
                 activation = sources[0].activation
             if name in ACTIVATIONS and not activation:
                 activation = self.count
@@ -299,7 +372,9 @@ def _piece(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return tangent
 
 
-def _argument(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, usual: Any) -> Any:
+def _argument(
+    args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, usual: Any
+) -> Any:
     return args[place] if len(args) > place else kwargs.get(name, usual)
 
 
@@ -458,7 +533,7 @@ def drops(
     """The output, and by how much it falls if each piece of x is zero and all else is held.
 
     Args:
-        run: the output to explain, one number, as a function of x; its weights must not be recorded.
+        run: the output to explain, one number, as a function of x; its weights are not recorded.
         x: the input; it is left as it was.
         pieces: indices of x, one piece each.
 
@@ -467,10 +542,10 @@ def drops(
     """
     mode = Held()
     with torch.enable_grad():
-        leaf = x.detach().clone().requires_grad_()
-        mode.start(leaf)
+        source = x.detach().clone().requires_grad_().clone()  # no leaf: it may be changed in place
+        mode.start(source)
         with mode:
-            first = run(leaf)
+            first = run(source)
         whole = float(first.detach())
         fallen = []
         for piece in pieces:

@@ -1,10 +1,11 @@
-"""`molxai benchmark speed` and `interruption`."""
+"""`molxai benchmark speed`, `interruption` and `families`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from graphormer.names import unknown
 from molxai.cli.completion import METHODS, several_of
 from molxai.cli.options import (
     BATCH_SIZE,
@@ -14,6 +15,7 @@ from molxai.cli.options import (
     Inputs,
     Model,
     Output,
+    Quiet,
     SmilesColumn,
     known_names,
     shipped_for,
@@ -148,6 +150,42 @@ def benchmark_interruption(
         result = campaign(worker, library, Path(folder), points, chunk, seed)
     print(markdown(result))
     if not result.same or result.left:
+        raise typer.Exit(1)
+
+
+def benchmark_families(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Types of models, such as bert. [default: all that transformers has]",
+            show_default=False,
+        ),
+    ] = None,
+    output: Output = None,
+    quiet: Quiet = False,
+) -> None:
+    """Explain a small random model of every family, and replay each map that adds up.
+
+    A map that the replay contradicts is a failure: the exit code is 1.
+    """
+    from graphormer.files import write_file
+    from molxai.benchmarks.families import FAULTS, families, markdown, model_types, summary, table
+    from molxai.cli.outputs import check_ending
+
+    usage(check_ending, output, (".csv", ".md"))
+    known = usage(model_types)
+    for name in names or ():
+        if name not in known:
+            raise typer.BadParameter(unknown("type of model", name, known))
+    found = []
+    for family in families(names or known):
+        found.append(family)
+        if not quiet:
+            print(f"{family.outcome}: {family.family} {family.reason}".rstrip())
+    if output:
+        write_file(output, (table if output.suffix == ".csv" else markdown)(found))
+    print(summary(found))
+    if any(family.outcome in FAULTS for family in found):
         raise typer.Exit(1)
 
 

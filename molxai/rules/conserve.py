@@ -161,7 +161,7 @@ def conserve(
     with torch.inference_mode(False), torch.enable_grad():
         leaf = x.detach().clone().requires_grad_()
         with torch.no_grad(), BaseTorchFunctionMode():
-            expected = run(x, inputs)
+            expected = run(x.detach().clone(), inputs)  # a model may change it in place
         # Not the leaf itself: a node of the graph tells what comes from x.
         source = leaf.clone()
         with Accounting(tables, model, source, inputs) as mode:

@@ -22,7 +22,7 @@ GROUPED: tuple[Function, ...] = tuple(
     for owner, name in ((torch, "_grouped_mm"), (F, "grouped_mm"))
     if hasattr(owner, name)
 )
-"""Products of groups of rows with a matrix each, as in a mixture of experts, where torch has them."""
+"""Products of groups of rows with a matrix each, as in a mixture of experts."""
 
 FACTORS: Mapping[Function, Factors] = {
     F.linear: INPUT_WEIGHT,
@@ -87,7 +87,7 @@ FACTORS: Mapping[Function, Factors] = {
 }
 """Functions that multiply their arguments: the signal first, where the function knows one."""
 
-SUMS = frozenset(
+SUMS: frozenset[Function] = frozenset(
     (
         torch.add,
         torch.sub,

@@ -26,6 +26,7 @@ class Activated(torch.autograd.Function):
 MARK = "ActivatedBackward"
 """Name of the mark's node."""
 
+
 def _nodes(*names: str) -> frozenset[str]:
     return frozenset(f"{name}Backward0" for name in names)
 
@@ -160,7 +161,7 @@ def _is_constant(node: Any) -> bool:
 def comes_from(x: Tensor, source: Any) -> bool:
     """Whether the tensor depends on a node of the graph."""
     oldest = source._sequence_nr()
-    stack = [x.grad_fn]
+    stack: list[Any] = [x.grad_fn]
     seen = set(stack)
     while stack:
         node = stack.pop()

@@ -1,7 +1,7 @@
 """Where two recorded things meet in the graph: a sum may join them, a product may not.
 
-A ledger that adds up is no proof. A norm is of degree 0 in x and of degree 1 in its weight, so under
-plain gradient × value the weight takes all relevance, and nothing is missing. A product of x and
+A ledger that adds up is no proof. A norm is of degree 0 in x and of degree 1 in its weight, so the
+weight takes all relevance under plain gradient × value, and nothing is missing. A product of x and
 something of degree 0 made from x adds up as well, and gives the relevance to the wrong factor.
 
 So the graph that the gradient went through is looked at once more. Wherever two recorded things go

@@ -58,13 +58,10 @@ def multi_head(
 ) -> tuple[Tensor, Tensor | None]:
     """The output, and the weights of attention if they are needed.
 
-    Args:
-        attend: attention over heads, under a rule.
-        query: (queries, batch, width), or without the batch; so are `key` and `value`.
-        width: that of all heads together.
-
-    Other arguments are those of `torch.nn.functional.multi_head_attention_forward`. `is_causal`
-    says something of `attn_mask`, which has it already.
+    The first argument is attention over heads, under a rule. The others are those of
+    `torch.nn.functional.multi_head_attention_forward`: queries are (queries, batch, width), or
+    without the batch, `width` is that of all heads together, and `is_causal` says something of
+    `attn_mask`, which has it already.
 
     Raises:
         ValueError: there is dropout, which is a chance.
@@ -118,7 +115,10 @@ def _by_head(x: Float[Tensor, "length batch width"], heads: int) -> Tensor:
 
 
 def _mask(
-    attention: Tensor | None, padding: Tensor | None, heads: int, k: Float[Tensor, "rows keys width"]
+    attention: Tensor | None,
+    padding: Tensor | None,
+    heads: int,
+    k: Float[Tensor, "rows keys width"],
 ) -> Tensor | None:
     """Both masks as one that is added; keys that were put in after are not masked."""
     keys = k.shape[1]

@@ -86,14 +86,16 @@ def frozen_native_group_scale(
     input: Tensor,
     weight: Tensor | None,
     bias: Tensor | None,
-    N: int,
-    C: int,
-    HxW: int,
+    batch: int,
+    channels: int,
+    size: int,
     group: int,
     eps: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Group norm with its means and scales, as generated code calls it; these two are constants."""
-    _, mean, scale = func(input.detach(), _detached(weight), None, N, C, HxW, group, eps)
+    _, mean, scale = func(
+        input.detach(), _detached(weight), None, batch, channels, size, group, eps
+    )
     return frozen_group_scale(func, input, group, weight, bias, eps), mean, scale
 
 
@@ -108,7 +110,7 @@ def frozen_instance_scale(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Instance norm is group norm of single channels, or batch norm where its statistics are kept."""
+    """Instance norm is group norm of single channels, or batch norm with kept statistics."""
     if use_input_stats:
         return frozen_group_scale(func, input, input.shape[1], weight, bias, eps)
     mean, variance = running_mean, running_var
@@ -302,7 +304,7 @@ rounding is another angle.
 """
 
 LOOKUP = Rule("lookup", {F.embedding: whole_lookup})
-"""Embeddings that a model looks up itself, the row of its padding too (BART's decoder starts so)."""
+"""Embeddings that a model looks up itself, that of padding too, with which Marian starts."""
 
 EVERY: tuple[Rule, ...] = (AH, LN, NORMS, SCALE, ROUTING, GATES, LOOKUP, PRECISION)
 """All rules; of two rows for a function the later counts."""

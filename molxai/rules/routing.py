@@ -147,7 +147,7 @@ def routed_product(func: Function, x: Tensor, y: Tensor, *, alpha: float) -> Ten
 def routed_sum(
     func: Function, equation: Any, *operands: Any, alpha: float, **kwargs: Any
 ) -> Tensor:
-    """The same in `einsum`; what is neither attention nor a product of two signals is as in GATES."""
+    """The same in `einsum`; gates are held as in GATES."""
     if len(operands) != 2 or not isinstance(equation, str):
         return gated_sum(func, equation, *operands, **kwargs)
     x, y = operands

@@ -49,7 +49,9 @@ GATED = {
         lambda m, h: F.gelu(m.side(h))[..., [1, 0, 2, 3, 5, 4]],
     ),
     "a gate, taken apart": (
-        lambda m, h: torch.stack([g * s for g, s in zip(F.gelu(m.side(h)).unbind(), h, strict=True)]),
+        lambda m, h: torch.stack(
+            [g * s for g, s in zip(F.gelu(m.side(h)).unbind(), h, strict=True)]
+        ),
         lambda m, h: F.gelu(m.side(h)),
     ),
     "a gate of one channel": (

@@ -58,7 +58,9 @@ def test_norms_by_any_name_hold_their_scale(name):
     account = conserve(model, x)
     assert abs(account.gap) <= 1e-12 and "scale" in account.ledger
     assert torch.allclose(account.logits, model(x)[:, 0], rtol=1e-12)
-    assert account.ledger["scale"] == pytest.approx(float(shift_of(name, model).detach()), abs=1e-12)
+    assert account.ledger["scale"] == pytest.approx(
+        float(shift_of(name, model).detach()), abs=1e-12
+    )
 
 
 def shift_of(name, model):
@@ -129,7 +131,10 @@ def test_weights_take_none(name):
 ADDED = {
     "a mean of both": (lambda m, h: torch.lerp(h, m.scale, 0.3), {"scale"}),
     "the larger": (lambda m, h: torch.maximum(h, m.scale), {"scale"}),
-    "a tensor's bounds": (lambda m, h: torch.clamp(h, m.shift - 1, m.scale), {"scale", "shift", "numbers"}),
+    "a tensor's bounds": (
+        lambda m, h: torch.clamp(h, m.shift - 1, m.scale),
+        {"scale", "shift", "numbers"},
+    ),
     "a choice": (lambda m, h: torch.where(h > 0, h, m.scale), {"scale"}),
     "a product that is added": (lambda m, h: torch.addcmul(m.scale, h, m.shift), {"scale"}),
     "a row that is written": (lambda m, h: written(h, m.scale), {"scale"}),
@@ -137,7 +142,10 @@ ADDED = {
         lambda m, h: h.index_put((torch.tensor([1]),), m.scale[None]),
         {"scale"},
     ),
-    "a row that is added": (lambda m, h: h.index_add(0, torch.tensor([2]), m.scale[None]), {"scale"}),
+    "a row that is added": (
+        lambda m, h: h.index_add(0, torch.tensor([2]), m.scale[None]),
+        {"scale"},
+    ),
     "a filled mask": (lambda m, h: h.masked_fill(h > 0, m.scale[0]), {"scale"}),
     "a bilinear layer of x alone": (
         lambda m, h: F.bilinear(h, m.scale.expand(3, 6), torch.stack([m.side.weight] * 6)),
@@ -193,6 +201,14 @@ def test_experts_in_one_function():
     dense = torch.stack([model.up.weight.T @ w @ model.down.weight[0] for w in model.experts])
     expected = x * dense.repeat_interleave(2, 0)
     assert torch.allclose(account.relevance, expected.detach(), atol=1e-5)
+
+
+def test_a_model_that_works_on_x_itself_leaves_it():
+    """CTRL scales its embeddings in place."""
+    model, x = middle(lambda m, h: h)
+    given = x.clone()
+    account = conserve(model, x, call=lambda model, x: model(x.mul_(2)))
+    assert torch.equal(x, given) and abs(account.gap) <= 1e-12
 
 
 def test_messages_hold_no_addresses():

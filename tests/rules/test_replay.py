@@ -1,7 +1,7 @@
-"""The independent check of maps: a token is taken away, all that rules hold is held, the rest falls.
+"""The independent check of maps: a token is taken away, and all that rules hold is held.
 
-The witness, `molxai.benchmarks.replay`, holds values that functions gave. It uses no rule, no ledger
-and no gradient of the whole.
+The witness, `molxai.benchmarks.replay`, holds values that functions gave. It uses no rule, no
+ledger and no gradient of the whole.
 """
 
 import pytest
