@@ -150,6 +150,9 @@ AGREEMENT = 1e-5
 Models that cast to float32 inside leave 1e-8 to 1e-6.
 """
 
+ROUNDING = 1e-11
+"""Share of the terms below which a drop is rounding: in deep networks x may be worth less."""
+
 CLOSES = "closes"
 REFUSED = "refused"
 WRONG = "wrong"
@@ -281,7 +284,10 @@ def _contradiction(case: Case, account: Conserved) -> tuple[float | None, str]:
         return None, _line(error)
     relevances = [float(account.relevance[piece].sum()) for piece in pieces]
     apart = max(abs(one - other) for one, other in zip(fallen, relevances, strict=True))
-    return apart / float(account.relevance.abs().sum()), ""
+    size = float(account.relevance.abs().sum())
+    if size < ROUNDING * _size(account):
+        return None, "x is worth less than rounding"
+    return apart / size, ""
 
 
 def _pieces(x: Tensor) -> list[Any]:
@@ -320,8 +326,16 @@ def _case(name: str) -> Case:
     torch.manual_seed(0)
     model = kind(_config(name)).double().eval().requires_grad_(False)
     for weight in model.parameters():
-        weight.add_(0.1 * torch.randn_like(weight))
+        _enliven(weight)
     return _called(model, config)
+
+
+def _enliven(weight: Tensor) -> None:
+    """Give a weight numbers that pass signals on: those of a new model fade in deep networks."""
+    weight.add_(0.1 * torch.randn_like(weight))
+    if weight.ndim > 1:
+        inputs = weight.numel() / len(weight)
+        weight.div_(weight.std().clamp_min(1e-9) * inputs**0.5)
 
 
 def _config(name: str) -> Any:

@@ -24,6 +24,7 @@ from molxai.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from molxai.benchmarks.families import Family
     from molxai.explanation.explainer import Explainer
 
 TIMED_METHODS = "Ids with commas between them. [default: lrp and its peers]"
@@ -169,24 +170,34 @@ def benchmark_families(
     A map that the replay contradicts is a failure: the exit code is 1.
     """
     from graphormer.files import write_file
-    from molxai.benchmarks.families import FAULTS, families, markdown, model_types, summary, table
+    from molxai.benchmarks.families import FAULTS, families, markdown, summary, table
     from molxai.cli.outputs import check_ending
 
     usage(check_ending, output, (".csv", ".md"))
-    known = usage(model_types)
-    for name in names or ():
-        if name not in known:
-            raise typer.BadParameter(unknown("type of model", name, known))
-    found = []
-    for family in families(names or known):
-        found.append(family)
-        if not quiet:
-            print(f"{family.outcome}: {family.family} {family.reason}".rstrip())
+    found = [_shown(family, quiet) for family in families(_known_types(names))]
     if output:
         write_file(output, (table if output.suffix == ".csv" else markdown)(found))
     print(summary(found))
     if any(family.outcome in FAULTS for family in found):
         raise typer.Exit(1)
+
+
+def _known_types(names: list[str] | None) -> list[str]:
+    """The named types of models, or all that there are."""
+    from molxai.benchmarks.families import model_types
+
+    known = usage(model_types)
+    for name in names or ():
+        if name not in known:
+            raise typer.BadParameter(unknown("type of model", name, known))
+    return names or list(known)
+
+
+def _shown(family: "Family", quiet: bool) -> "Family":
+    """The family, after a line about it."""
+    if not quiet:
+        print(f"{family.outcome}: {family.family} {family.reason}".rstrip())
+    return family
 
 
 def known_device(name: str) -> str:
