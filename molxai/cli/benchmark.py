@@ -184,7 +184,7 @@ def benchmark_families(
 
 def _known_types(names: list[str] | None) -> list[str]:
     """The named types of models, or all that there are."""
-    from molxai.benchmarks.families import model_types
+    from molxai.benchmarks.family_models import model_types
 
     known = usage(model_types)
     for name in names or ():

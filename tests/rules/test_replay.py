@@ -11,6 +11,7 @@ from foreign_cases import CASES, called, case
 from test_foreign_limits import middle
 
 from molxai.benchmarks.families import families
+from molxai.benchmarks.family_models import model_types
 from molxai.benchmarks.replay import drops
 from molxai.rules import Rule
 from molxai.rules.conserve import conserve
@@ -66,6 +67,8 @@ TYPES = (
 
 @pytest.mark.parametrize("name", TYPES)
 def test_families_that_transformers_builds(name):
+    if name not in model_types():
+        pytest.skip(f"this transformers has no {name}")
     (family,) = families([name])
     assert family.outcome == "closes", family
     assert family.gap <= 1e-9 and family.gap32 <= 1e-5 and family.replay <= 1e-5
