@@ -9,6 +9,8 @@ into a node, and one of them comes from x, the node must be known: it adds them 
 them (`SUMS`), or it multiplies some and only one of these is recorded (`FACTORS`). Everything else
 is an error with the node's name. This sees what was called in any way: `torch.ops.aten`, functions
 on no list, and `autograd.Function`s.
+
+A length, √Σx², adds up as well, and is no sum either: it may only be a scale, which rules hold.
 """
 
 import re
@@ -104,6 +106,24 @@ FACTORS: Mapping[str, tuple[int, ...]] = {
 }
 """Nodes that multiply the inputs at these positions; inputs at others are added."""
 
+LENGTHS = frozenset(
+    {
+        "LinalgVectorNormBackward0",
+        "NormBackward0",
+        "NormBackward1",
+        "NormBackward2",
+        "NormBackward3",
+        "NormBackward4",
+        "SqrtBackward0",
+        "StdBackward0",
+        "StdMeanBackward0",
+        "DistBackward0",
+        "PairwiseDistBackward0",
+        "PdistForwardBackward0",
+    }
+)
+"""Nodes that take a length: it grows with x and is no sum. Under the rules, scales are constants."""
+
 HALF = "_HalvedBackward"
 """Node of a product's half: a rule has shared it out."""
 
@@ -124,6 +144,8 @@ def meeting(output: Tensor, from_x: Depends, names: Mapping[int, str]) -> str:
     for node in nodes:
         recorded = _recorded(node)
         signals = [before for before in recorded.values() if from_x(before)]
+        if signals and node.name() in LENGTHS:
+            return f"{_name(node)} takes a length of what comes from x, which is no sum"
         if len(recorded) < 2 or not signals or node.name() in SUMS:
             continue
         multiplied = _multiplied(node, recorded)
@@ -168,9 +190,13 @@ def _multiplied(node: Any, recorded: Mapping[int, Any]) -> list[Any]:
     return [recorded[position] for position in factors if position in recorded]
 
 
+def _name(node: Any) -> str:
+    return re.sub(r"Backward\d*$", "", node.name())
+
+
 def _reason(node: Any, constants: list[Any], names: Mapping[int, str]) -> str:
     """What meets in the node."""
-    name = re.sub(r"Backward\d*$", "", node.name())
+    name = _name(node)
     if not constants:
         return f"{name} takes two things that both come from x, and no rule says which is the gate"
     found = {name for constant in constants for name in _constants(constant, names)}

@@ -108,6 +108,15 @@ WEIGHTS = {
     "addmv": (lambda m, h: torch.addmv(m.scale, m.side.weight, h[0]).expand(3, 6), "torch.addmv"),
     "logaddexp": (lambda m, h: torch.logaddexp(h, m.scale), "torch.logaddexp"),
     "addcdiv": (lambda m, h: torch.addcdiv(m.scale, h, m.scale), "torch.addcdiv"),
+    "a distance": (
+        lambda m, h: h + F.pairwise_distance(h, m.side(h), eps=0)[:, None],
+        "takes a length of what comes from x",
+    ),
+    "a length, written out": (
+        lambda m, h: h + h.square().sum(-1, keepdim=True).sqrt(),
+        "Sqrt takes a length",
+    ),
+    "a deviation": (lambda m, h: h + h.std(-1, keepdim=True), "Std takes a length"),
     "a cosine": (
         lambda m, h: h * F.cosine_similarity(h, m.scale[None], eps=0)[:, None],
         "Mul takes two things that both come from x",
