@@ -122,7 +122,7 @@ LENGTHS = frozenset(
         "PdistForwardBackward0",
     }
 )
-"""Nodes that take a length: it grows with x and is no sum. Under the rules, scales are constants."""
+"""Nodes that take a length: it grows with x and is no sum. Rules hold it where it is a scale."""
 
 HALF = "_HalvedBackward"
 """Node of a product's half: a rule has shared it out."""
