@@ -241,10 +241,19 @@ class Accounting(Rules):
         """
         if not any(self._is_wide_signal(argument) for argument in (*args, *kwargs.values())):
             return args, kwargs
+        if in_place(func) and args[0].dtype in NARROW:
+            # The model has cast the signal to the target's type, and functions need one type.
+            narrowed = [self._narrow(argument, args[0].dtype) for argument in args[1:]]
+            return (args[0], *narrowed), kwargs
         first = 1 if in_place(func) else 0
         others = map(self._widen, args[first:])
         kwargs = {name: self._widen(argument) for name, argument in kwargs.items()}
         return (*args[:first], *others), kwargs
+
+    def _narrow(self, argument: Any, dtype: torch.dtype) -> Any:
+        """The argument, with float64 tensors in the type of what they are written to."""
+        is_wide = isinstance(argument, Tensor) and argument.dtype == torch.float64
+        return argument.to(dtype) if is_wide else argument
 
     def _is_wide_signal(self, argument: Any) -> bool:
         """Whether the argument is float64, or a list that holds float64, and comes from x."""
