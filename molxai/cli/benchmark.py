@@ -1,10 +1,11 @@
-"""`molxai benchmark speed` and `interruption`."""
+"""`molxai benchmark speed`, `interruption` and `families`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from graphormer.names import unknown
 from molxai.cli.completion import METHODS, several_of
 from molxai.cli.options import (
     BATCH_SIZE,
@@ -14,6 +15,7 @@ from molxai.cli.options import (
     Inputs,
     Model,
     Output,
+    Quiet,
     SmilesColumn,
     known_names,
     shipped_for,
@@ -22,6 +24,7 @@ from molxai.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from molxai.benchmarks.families import Family
     from molxai.explanation.explainer import Explainer
 
 TIMED_METHODS = "Ids with commas between them. [default: lrp and its peers]"
@@ -149,6 +152,52 @@ def benchmark_interruption(
     print(markdown(result))
     if not result.same or result.left:
         raise typer.Exit(1)
+
+
+def benchmark_families(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Types of models, such as bert. [default: all that transformers has]",
+            show_default=False,
+        ),
+    ] = None,
+    output: Output = None,
+    quiet: Quiet = False,
+) -> None:
+    """Explain a small random model of every family, and replay each map that adds up.
+
+    A map that the replay contradicts is a failure: the exit code is 1.
+    """
+    from graphormer.files import write_file
+    from molxai.benchmarks.families import FAULTS, families, markdown, summary, table
+    from molxai.cli.outputs import check_ending
+
+    usage(check_ending, output, (".csv", ".md"))
+    found = [_shown(family, quiet) for family in families(_known_types(names))]
+    if output:
+        write_file(output, (table if output.suffix == ".csv" else markdown)(found))
+    print(summary(found))
+    if any(family.outcome in FAULTS for family in found):
+        raise typer.Exit(1)
+
+
+def _known_types(names: list[str] | None) -> list[str]:
+    """The named types of models, or all that there are."""
+    from molxai.benchmarks.family_models import model_types
+
+    known = usage(model_types)
+    for name in names or ():
+        if name not in known:
+            raise typer.BadParameter(unknown("type of model", name, known))
+    return names or list(known)
+
+
+def _shown(family: "Family", quiet: bool) -> "Family":
+    """The family, after a line about it."""
+    if not quiet:
+        print(f"{family.outcome}: {family.family} {family.reason}".rstrip())
+    return family
 
 
 def known_device(name: str) -> str:

@@ -141,6 +141,13 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
             "The same with smaller chunks.",
         ),
     ),
+    "benchmark families": (
+        ("molxai benchmark families bert t5 swin", "Three types of models."),
+        (
+            "molxai benchmark families -o families.csv",
+            "All that transformers has, in about 20 minutes.",
+        ),
+    ),
     "benchmark faithfulness": (
         (
             "molxai benchmark faithfulness datasets/drugs/drugs.smi --methods lrp,random -o study",

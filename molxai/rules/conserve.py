@@ -6,7 +6,7 @@ is lost.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +20,20 @@ from molxai.rules.conserved import Attributed as Attributed
 from molxai.rules.conserved import Conserved as Conserved
 from molxai.rules.copies import flattened, refilled
 from molxai.rules.embeddings import check_same_as_ids, embedding_of, ids_of
-from molxai.rules.leaks import Tracing
+from molxai.rules.leaks import Tracing, kernels
 from molxai.rules.ledger import Accounting
+from molxai.rules.meetings import meeting
 from molxai.rules.methods import METHODS
 from molxai.rules.outputs import Target
-from molxai.rules.readiness import TOLERANCES
 from molxai.rules.recipes import EVERY
 from molxai.rules.rule import Rule, names
 from molxai.rules.tables import ACTIVATION
 
-LEAST_CHANGE = 1e-6
-"""Largest change of an output of size 1 by the rules: a cast to float32 that was left out."""
+CHANGES = {torch.float64: 1e-6, torch.float32: 1e-4}
+"""Largest change of an output of size 1 by the rules, by the input's type.
+
+In float64 it comes from casts to float32 that are left out, in float32 from rounding.
+"""
 
 PADDED_LEFT = (
     "if x is padded on the left, attention in eager float64 may be why: take "
@@ -40,6 +43,12 @@ PADDED_LEFT = (
 
 SMALLEST_LOSS = 1e-3
 """Losses that a message names are at least this share of the largest."""
+
+EXPERTS = (
+    'set config._experts_implementation = "eager" before the model is made: each expert is then a '
+    "layer of its own"
+)
+"""What to do about a mixture of experts in one function."""
 
 
 def conserve(
@@ -57,7 +66,7 @@ def conserve(
 
     The model is called as `model(x, **inputs)`. Floating tensors among `inputs` take relevance as
     well, as parts named `NAME (input)`; those inside a list, a dictionary or a cache are named
-    `NAME[0] (input)`. Float64 closes the ledger to 1e-9 and better, float32 to 1e-4 of its terms.
+    `NAME[0] (input)`. Float64 closes the ledger to 1e-9 and better, float32 to 1e-5 of its terms.
     The model is called two or three times, each time with copies of what is passed.
 
     Args:
@@ -79,8 +88,8 @@ def conserve(
     Raises:
         ValueError: the model is in training mode, compiled, scripted or quantised; x holds no
             floats; `at` is not called; the target is not one of the output's; the output is another
-            one than that of the ids whose embeddings are passed; the rules changed the output; or
-            the ledger does not close.
+            one than that of the ids whose embeddings are passed; the rules changed the output; the
+            ledger does not close; or it closes because a weight took relevance.
 
     Example:
         >>> layer = nn.Linear(2, 1).eval()
@@ -101,10 +110,12 @@ def conserve(
         is LRP, and conserves.
     """
     question = Call(model, x, inputs, target, at, argument, call)
-    answer = _answer(question, tuple(rules))
+    tables = tuple(rules)
+    answer = _answer(question, tables)
     account = Conserved(**vars(answer.account))
     if not account.adds_up:
-        raise ValueError(_loss_message(account, *_losses(question, tuple(rules), answer.x)))
+        raise ValueError(_loss(account, question, tables, answer.x))
+    _check_meetings(answer.mode, answer.logits)
     return account
 
 
@@ -158,6 +169,9 @@ class _Answer:
 
     account: Attributed
     x: Tensor
+    mode: Accounting
+    logits: Float[Tensor, " examples"]
+    """What was explained, with its graph."""
 
 
 def _answer(question: Call, tables: tuple[Rule, ...]) -> _Answer:
@@ -174,18 +188,7 @@ def _answer(question: Call, tables: tuple[Rule, ...]) -> _Answer:
         _check_rules(mode, logits.detach(), expected)
         account = _account(mode, leaf, logits)
         _check_finite(account)
-        return _Answer(account, x)
-
-
-def _losses(
-    question: Call, tables: tuple[Rule, ...], x: Tensor
-) -> tuple[Tracing, dict[str, float]]:
-    """Another pass, and what each function lost in it."""
-    with torch.inference_mode(False), torch.enable_grad():
-        source = x.detach().clone().requires_grad_().clone()
-        with Tracing(tables, question.model, source, flattened(question.inputs)) as trace:
-            logits = question.from_source(source, refilled(question.inputs, trace.inputs))
-        return trace, trace.losses(logits.sum())
+        return _Answer(account, x, mode, logits)
 
 
 def _check_ids(question: Call, expected: Float[Tensor, " examples"]) -> None:
@@ -195,12 +198,7 @@ def _check_ids(question: Call, expected: Float[Tensor, " examples"]) -> None:
     embedding = embedding_of(question.model)
     ids = None if embedding is None else ids_of(embedding, question.x)
     if ids is not None:
-        check_same_as_ids(expected, question.with_ids(ids), _tolerance(expected))
-
-
-def _tolerance(outputs: Tensor) -> float:
-    """Largest change of an output of size 1 that is rounding."""
-    return max(LEAST_CHANGE, TOLERANCES[outputs.dtype])
+        check_same_as_ids(expected, question.with_ids(ids), CHANGES[expected.dtype])
 
 
 def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"]) -> Attributed:
@@ -212,6 +210,12 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
     x_grad, *other_grads = grads
     if x_grad is None:
         kind = type(mode.model).__name__
+        if mode.unseen:
+            raise ValueError(
+                f"no relevance reaches x: {kind} turns gradients off (torch.no_grad or "
+                f"torch.inference_mode) where it calls {mode.unseen[0]} on what comes from x; "
+                "take that out of its forward"
+            )
         fired = ", ".join(_counts(mode)) or "none"
         raise ValueError(
             f"no relevance reaches x: under the rules x only weighs what {kind} adds; "
@@ -224,6 +228,7 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
         for (name, part), grad in zip(mode.parts.items(), part_grads, strict=True)
         if grad is not None
     }
+    parts = {name: part for name, part in parts.items() if _is_part(name, part)}
     numbers = [
         _product(number.detach(), grad)
         for number, grad in zip(mode.numbers, number_grads, strict=True)
@@ -233,6 +238,11 @@ def _account(mode: Accounting, leaf: Tensor, logits: Float[Tensor, " examples"])
         parts["numbers"] = torch.stack(numbers)
     relevance = _product(leaf.detach(), x_grad)
     return Attributed(relevance, parts, logits.detach(), _counts(mode))
+
+
+def _is_part(name: str, relevance: Tensor) -> bool:
+    """Whether something belongs to the ledger: masks made on the way, which add nothing, do not."""
+    return not name.startswith("constant ") or bool(relevance.any())
 
 
 def _product(value: Tensor, grad: Tensor) -> Tensor:
@@ -269,7 +279,7 @@ def _check_rules(
             f"{type(mode.model).__name__} calls none of {functions}; "
             "leave the rule out, or add the model's own function to its rows"
         )
-    allowed = _tolerance(logits) * expected.abs().clamp_min(1.0)
+    allowed = CHANGES[logits.dtype] * expected.abs().clamp_min(1.0)
     if not ((logits - expected).abs() <= allowed).all():
         raise ValueError(
             f"the output is {logits.tolist()} under the rules and {expected.tolist()} without "
@@ -277,8 +287,30 @@ def _check_rules(
         )
 
 
-def _loss_message(account: Attributed, trace: Tracing, losses: Mapping[str, float]) -> str:
+def _check_meetings(mode: Accounting, logits: Float[Tensor, " examples"]) -> None:
+    """Refuse sums that come out though a weight, or a gate that nobody chose, took relevance."""
+    recorded = {id(part): name for name, part in mode.parts.items()}
+    mode.depends(logits)  # decides each node that goes into the output
+    reason = meeting(logits, lambda node: mode.from_x.get(node, False), recorded)
+    if reason:
+        raise ValueError(
+            f"the ledger closes, but not as a sum of what the model adds: {reason}; "
+            "add a row for the function to rules= (docs/foreign-models.md)"
+        )
+
+
+def _loss(account: Attributed, question: Call, tables: tuple[Rule, ...], x: Tensor) -> str:
+    """Where relevance is lost, by another pass that measures each function."""
+    with torch.inference_mode(False), torch.enable_grad():
+        source = x.detach().clone().requires_grad_().clone()
+        with Tracing(tables, question.model, source, flattened(question.inputs)) as trace:
+            logits = question.from_source(source, refilled(question.inputs, trace.inputs))
+        return _loss_message(account, trace, logits.sum())
+
+
+def _loss_message(account: Attributed, trace: Tracing, total: Tensor) -> str:
     """What is missing, and in which functions it is lost."""
+    losses = trace.losses(total)
     largest = max(map(abs, (account.gap, *losses.values())))
     least = SMALLEST_LOSS * largest
     causes = []
@@ -287,12 +319,17 @@ def _loss_message(account: Attributed, trace: Tracing, losses: Mapping[str, floa
             causes.append(f"{name} ({loss:+.3g})")
     hidden = account.gap - math.fsum(losses.values())
     if abs(hidden) > least:
-        unseen = (*sorted(trace.unmeasured), "scripted functions", "autograd.Functions")
+        own = ", ".join(kernels(total))
+        functions = f"autograd.Functions ({own})" if own else "autograd.Functions"
+        unseen = (*sorted(trace.unmeasured), "scripted functions", functions)
         causes.append(f"what cannot be measured ({hidden:+.3g}): {', '.join(unseen)}")
+    advice = "add a row for that to rules= (docs/foreign-models.md)"
+    if any("grouped_mm" in cause for cause in causes):
+        advice = EXPERTS
     return (
         f"the ledger does not close: {account.gap:.3g} of an output of {account.logit:.3g} is "
-        f"missing; it is lost in {', '.join(causes)}; add a row for that to rules= "
-        f"(docs/foreign-models.md). Rows met: {', '.join(account.fired) or 'none'}"
+        f"missing; it is lost in {', '.join(causes)}; {advice}. "
+        f"Rows met: {', '.join(account.fired) or 'none'}"
     )
 
 

@@ -17,6 +17,13 @@ INPUT_OTHER: Factors = ((0, "input"), (1, "other"))
 MATRICES: Factors = ((0, "input"), (1, "mat2"))
 VECTORS: Factors = ((0, "input"), (1, "vec"))
 
+GROUPED: tuple[Function, ...] = tuple(
+    getattr(owner, name)
+    for owner, name in ((torch, "_grouped_mm"), (F, "grouped_mm"))
+    if hasattr(owner, name)
+)
+"""Products of groups of rows with a matrix each, as in a mixture of experts."""
+
 FACTORS: Mapping[Function, Factors] = {
     F.linear: INPUT_WEIGHT,
     F.prelu: INPUT_WEIGHT,
@@ -70,11 +77,17 @@ FACTORS: Mapping[Function, Factors] = {
     torch.addcmul: ((1, "tensor1"), (2, "tensor2")),
     Tensor.addcmul: ((1, "tensor1"), (2, "tensor2")),
     F.bilinear: ((0, "input1"), (1, "input2"), (2, "weight")),
+    **dict.fromkeys(GROUPED, ((0, "mat_a"), (1, "mat_b"))),
+    torch.native_layer_norm: NORM_WEIGHT,
+    torch.group_norm: NORM_WEIGHT,
+    torch.native_group_norm: INPUT_WEIGHT,
+    torch.instance_norm: ((0, "input"), (1, "weight"), (4, "running_var")),
+    torch.batch_norm: ((0, "input"), (1, "weight"), (4, "running_var")),
     torch.functional.einsum: tuple((position, "") for position in range(1, 7)),
 }
 """Functions that multiply their arguments: the signal first, where the function knows one."""
 
-SUMS = frozenset(
+SUMS: frozenset[Function] = frozenset(
     (
         torch.add,
         torch.sub,
@@ -88,5 +101,19 @@ SUMS = frozenset(
 )
 """Functions that may add a plain number, which then has a part in the sum like any bias."""
 
-UNRECORDED = {F.batch_norm: (1, 2), torch.batch_norm: (3, 4), F.instance_norm: (1, 2)}
+ADDED: Mapping[Function, Factors] = {
+    **dict.fromkeys(SUMS, INPUT_OTHER),
+    torch.baddbmm: ((0, "input"),),
+    Tensor.baddbmm: ((0, "input"),),
+    F.scaled_dot_product_attention: ((3, "attn_mask"),),
+    F.multi_head_attention_forward: ((16, "attn_mask"),),
+}
+"""Position and name of each argument that a function adds, to a signal or to attention's scores."""
+
+UNRECORDED = {
+    F.batch_norm: (1, 2),
+    torch.batch_norm: (3, 4),
+    F.instance_norm: (1, 2),
+    torch.instance_norm: (3, 4),
+}
 """Positions of running statistics, which PyTorch's own functions take only as constants."""

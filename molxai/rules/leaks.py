@@ -15,6 +15,7 @@ from torch import Tensor
 
 from molxai.rules.factors import FACTORS, SUMS
 from molxai.rules.ledger import Accounting
+from molxai.rules.meetings import graph_nodes
 from molxai.rules.rule import Function, in_place, names
 
 End = tuple[Any, Tensor]
@@ -47,8 +48,9 @@ class Tracing(Accounting):
             self.unmeasured.add(names([func]))
             return super().call(func, args, kwargs)
         inputs: list[End] = []
-        copies = _copy(args, inputs)
-        named_copies = {name: _copy(argument, inputs) for name, argument in kwargs.items()}
+        known: dict[int, Tensor] = {}
+        copies = _copy(args, inputs, known)
+        named_copies = {name: _copy(argument, inputs, known) for name, argument in kwargs.items()}
         output = super().call(func, copies, named_copies)
         members = output if isinstance(output, list | tuple) else (output,)
         outputs = [_end(member) for member in members if _is_recorded(member)]
@@ -96,14 +98,29 @@ class Tracing(Accounting):
         return dict(ranked)
 
 
-def _copy(argument: Any, inputs: list[End]) -> Any:
-    """The argument with its recorded tensors copied; the copies are noted as inputs."""
+def kernels(output: Tensor) -> list[str]:
+    """The `autograd.Function`s of the model, which no rule sees, by name."""
+    found = set()
+    for node in graph_nodes(output):
+        kernel = getattr(type(node), "_forward_cls", None)
+        if kernel is not None and not kernel.__module__.startswith("molxai."):
+            found.add(kernel.__name__)
+    return sorted(found)
+
+
+def _copy(argument: Any, inputs: list[End], known: dict[int, Tensor]) -> Any:
+    """The argument with its recorded tensors copied, each once; the copies are noted as inputs.
+
+    A copy is a view, which the search for a gate's mark knows from a signal.
+    """
     if _is_recorded(argument):
-        copy = argument.view_as(argument)
-        inputs.append(_end(copy))
-        return copy
+        if id(argument) not in known:
+            copy = argument.view_as(argument)
+            inputs.append(_end(copy))
+            known[id(argument)] = copy
+        return known[id(argument)]
     if type(argument) in (list, tuple):
-        return type(argument)(_copy(member, inputs) for member in argument)
+        return type(argument)(_copy(member, inputs, known) for member in argument)
     return argument
 
 

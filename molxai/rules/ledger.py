@@ -23,9 +23,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from molxai.rules.factors import FACTORS, SUMS, UNRECORDED, Factors
+from molxai.rules.factors import ADDED, FACTORS, SUMS, UNRECORDED, Factors
 from molxai.rules.mode import Rules
 from molxai.rules.recipes import CASTS, NARROW, ROUTING
+from molxai.rules.routing import is_attention
 from molxai.rules.rule import Function, Rule, in_place, names
 from molxai.rules.tables import AH, frozen_output
 
@@ -70,6 +71,8 @@ class Accounting(Rules):
         """For each node of the graph so far: does it depend on x?"""
         self.frozen: dict[int, tuple[Tensor, str]] = {}
         """By id: what comes from x and is not recorded, and the function that it was frozen in."""
+        self.unseen: list[str] = []
+        """Functions that took what comes from x where the model had turned gradients off."""
         self.of_signal: set[Function] = set()
         for rule in tables:
             if rule.of_signal:
@@ -79,10 +82,15 @@ class Accounting(Rules):
 
         The cast itself, its version when it was made, and its float64 form.
         """
+        self.made: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        """By id and version: what the model made on the way and added, and its recorded copy."""
+        self.has_scores = any(rule.of_scores for rule in tables)
+        """Whether attention's scores take relevance, and so what is added to them."""
+        self.dtype = x.dtype
         self.routing: set[Function] = set()
         """Functions whose frozen output may make a weight the signal: the attention."""
         for rule in tables:
-            if rule in (AH, ROUTING):
+            if rule in (AH, ROUTING) or rule.of_scores:
                 self.routing |= _frozen_functions(rule)
         self.inputs: dict[str, Any] = {}
         """The further inputs, of which the floating tensors are recorded."""
@@ -104,6 +112,8 @@ class Accounting(Rules):
         args = tuple(map(self._own, args))
         kwargs = kwargs or {}
         kwargs = {name: self._own(argument) for name, argument in kwargs.items()}
+        if self.has_scores and func in ADDED:
+            args, kwargs = self._record_added(func, args, kwargs)
         if self.of_signal:
             args, kwargs = self._widen_beside_signal(func, args, kwargs)
         factors = FACTORS.get(func)
@@ -113,9 +123,11 @@ class Accounting(Rules):
             tensor, value = args
             args = (tensor, self._number(value, tensor))
         output = self.call(func, args, kwargs)
-        if isinstance(output, Tensor) and not output.requires_grad and func not in self.routing:
+        if func not in self.routing:
             arguments = (*args, *kwargs.values())
-            self._note_frozen(func, output, arguments)
+            for member in _tensors([output]):
+                if not member.requires_grad:
+                    self._note_frozen(func, member, arguments)
         return output
 
     def call(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -149,6 +161,8 @@ class Accounting(Rules):
                 _, origin = self.frozen[id(tensor)]
             elif self._comes_from_x(tensor):
                 origin = names([func])
+                if not torch.is_grad_enabled() and output.is_floating_point():
+                    self.unseen.append(origin)
             else:
                 continue
             self.frozen[id(output)] = output, origin
@@ -172,6 +186,42 @@ class Accounting(Rules):
             self.parts[name] = copy.requires_grad_()
         return self.parts[name]
 
+    def _record_added(
+        self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a sum, with a constant that the model made on the way as a part.
+
+        The target of a function that works in place stays as it is.
+        """
+        if not any(tensor.requires_grad for tensor in _tensors((*args, *kwargs.values()))):
+            return args, kwargs
+        arguments: dict[Any, Any] = dict(enumerate(args)) | kwargs
+        for position, name in ADDED[func]:
+            key = position if position < len(args) else name
+            is_target = position == 0 and in_place(func)
+            if not is_target and self._is_made(arguments.get(key)):
+                arguments[key] = self._made(arguments[key])
+        positional = tuple(arguments[position] for position in range(len(args)))
+        return positional, {name: arguments[name] for name in kwargs}
+
+    def _is_made(self, argument: Any) -> bool:
+        """Whether the argument is a floating constant on the way that holds nothing of x."""
+        if not _is_floating(argument) or argument.requires_grad:
+            return False
+        return id(argument) not in self.frozen
+
+    def _made(self, constant: Tensor) -> Tensor:
+        """The recorded copy of a constant that was made on the way."""
+        key = id(constant), constant._version
+        if key not in self.made:
+            copy = constant.detach().clone()
+            if self.dtype == torch.float64:
+                copy = copy.double()
+            name = f"constant {len(self.made) + 1} {list(constant.shape)}"
+            self.parts[name] = copy.requires_grad_()
+            self.made[key] = constant, copy
+        return self.made[key][1]
+
     def _number(self, value: float, like: Tensor) -> Tensor:
         """A plain number as a recorded tensor."""
         number = torch.tensor(value, dtype=like.dtype, device=like.device, requires_grad=True)
@@ -191,10 +241,19 @@ class Accounting(Rules):
         """
         if not any(self._is_wide_signal(argument) for argument in (*args, *kwargs.values())):
             return args, kwargs
+        if in_place(func) and args[0].dtype in NARROW:
+            # The model has cast the signal to the target's type, and functions need one type.
+            narrowed = [self._narrow(argument, args[0].dtype) for argument in args[1:]]
+            return (args[0], *narrowed), kwargs
         first = 1 if in_place(func) else 0
         others = map(self._widen, args[first:])
         kwargs = {name: self._widen(argument) for name, argument in kwargs.items()}
         return (*args[:first], *others), kwargs
+
+    def _narrow(self, argument: Any, dtype: torch.dtype) -> Any:
+        """The argument, with float64 tensors in the type of what they are written to."""
+        is_wide = isinstance(argument, Tensor) and argument.dtype == torch.float64
+        return argument.to(dtype) if is_wide else argument
 
     def _is_wide_signal(self, argument: Any) -> bool:
         """Whether the argument is float64, or a list that holds float64, and comes from x."""
@@ -244,7 +303,8 @@ class Accounting(Rules):
 
         The signal is what comes from x. If nothing does, it is the first factor: the mode then sees
         how something is made that will be added, such as a position embedding through a layer. If
-        what comes from x is frozen, there is none.
+        what comes from x is frozen, there is none. Attention whose scores take relevance leaves a
+        part of its own to what it weighs.
         """
         # A factor stands at its position or under its name: F.linear(x, weight=w).
         arguments: dict[Any, Any] = dict(enumerate(args)) | kwargs
@@ -258,6 +318,8 @@ class Accounting(Rules):
                 if factor.requires_grad:
                     variables.append(key)
         if len(variables) + has_frozen <= 1:
+            return args, kwargs
+        if any(is_attention(arguments[key]) for key in variables):
             return args, kwargs
         signals = [key for key in variables if self.depends(arguments[key])]
         if not signals and not has_frozen:
@@ -295,6 +357,9 @@ class Accounting(Rules):
 
 
 def _frozen_functions(rule: Rule) -> set[Function]:
+    """The functions of attention that a rule may freeze."""
+    if rule.of_scores:
+        rule = AH
     return {func for func, row in rule.rows.items() if row is frozen_output}
 
 

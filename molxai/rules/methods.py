@@ -18,7 +18,8 @@ from torch import Tensor
 
 from molxai.rules.gates import GATES
 from molxai.rules.linear import PRODUCT, epsilon, gamma, halved_product, residual
-from molxai.rules.recipes import EVERY, NORMS, PRECISION, SCALE
+from molxai.rules.norms import NORMS
+from molxai.rules.recipes import EVERY, PRECISION, SCALE
 from molxai.rules.rule import Function, Rule
 from molxai.rules.tables import LN
 

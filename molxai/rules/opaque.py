@@ -1,9 +1,10 @@
-"""Modules that rules cannot look into: compiled, scripted and quantised ones."""
+"""Modules that rules cannot look into: compiled, scripted, exported and quantised ones."""
 
 from functools import cache
 
 import torch
 from torch import nn
+from torch.fx import GraphModule
 
 QUANTISED = (
     "torch.ao.nn.quantized.",
@@ -44,12 +45,19 @@ def refuse_opaque(model: nn.Module) -> None:
     """Refuse models that compute outside Python, where rules cannot see them, or in integers.
 
     Raises:
-        ValueError: the model is or contains a compiled, scripted or quantised module.
+        ValueError: the model is or contains a compiled, scripted, exported or quantised module, or
+            one that frees its inputs.
     """
     for name, module in model.named_modules():
         reason = _opacity(module)
         if reason:
             raise ValueError(f"{name or 'the model'} is {reason}")
+
+
+def _calls_aten(module: GraphModule) -> bool:
+    """Whether the graph's functions are PyTorch's inner ones, which have no rows."""
+    targets = [node.target for node in module.graph.nodes]
+    return any(isinstance(target, torch._ops.OpOverload) for target in targets)
 
 
 def _opacity(module: nn.Module) -> str:
@@ -58,6 +66,12 @@ def _opacity(module: nn.Module) -> str:
     if isinstance(module, torch.jit.ScriptModule) or kind.__name__ == "OptimizedModule":
         needed = "rules need the eager module, before torch.compile or torch.jit"
         return f"a {kind.__name__}: {needed}"
+    if isinstance(module, GraphModule) and _calls_aten(module):
+        needed = "rules need the eager module, before torch.export"
+        return f"an exported module, which calls functions of aten: {needed}"
+    if any(base.__name__ == "InvertibleModule" for base in kind.__mro__) and not module.disable:
+        needed = "build it with disable=True, so that it keeps them"
+        return f"a {kind.__name__}, which frees its inputs while it runs: {needed}"
     if module._compiled_call_impl is not None:
         return "compiled: rules need the eager module, before module.compile()"
     for owner in (kind, *map(type, module._parameters.values())):

@@ -8,7 +8,7 @@ Source: Ali et al. 2022, "XAI for Transformers: Better Explanations through Cons
 Propagation", section 4 (attention and norms as frozen weights).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -16,88 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from molxai.rules.gates import GATES
+from molxai.rules.marks import is_gate
+from molxai.rules.norms import NORMS
 from molxai.rules.rule import Function, Rule
-from molxai.rules.tables import ACTIVATION, AH, LN, frozen_output, frozen_scale
-
-
-def frozen_root_mean_square(
-    func: Function,
-    x: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    eps: float | None = None,
-) -> Tensor:
-    """RMSNorm without the gradient of its scale."""
-    if eps is None:
-        eps = torch.finfo(x.dtype).eps
-    axes = tuple(range(-len(normalized_shape), 0))
-    mean_square = x.detach().pow(2).mean(axes, keepdim=True)
-    scale = (mean_square + eps).rsqrt()
-    y = x * scale
-    return y if weight is None else y * weight
-
-
-def frozen_group_scale(
-    func: Function,
-    x: Tensor,
-    num_groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """Group norm is layer norm over each group of channels."""
-    groups = x.reshape(len(x), num_groups, -1)  # (batch, groups, channels of a group · …)
-    y = frozen_scale(func, groups, groups.shape[2:], eps=eps)
-    return _affine_by_channel(y.view_as(x), weight, bias)
-
-
-def frozen_batch_scale(
-    func: Function,
-    x: Tensor,
-    mean: Tensor | None,
-    variance: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor:
-    """Batch norm in evaluation is linear.
-
-    It is written out, because the running mean is something added, and takes its part.
-    """
-    if training or mean is None or variance is None:
-        return func(x, mean, variance, weight, bias, training, momentum, eps)
-    scale = (variance.detach() + eps).rsqrt()
-    centred = x - _by_channel(mean, x)
-    y = centred * _by_channel(scale, x)
-    return _affine_by_channel(y, weight, bias)
-
-
-def _affine_by_channel(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    if weight is not None:
-        y = y * _by_channel(weight, y)
-    if bias is not None:
-        y = y + _by_channel(bias, y)
-    return y
-
-
-def _by_channel(value: Tensor, like: Tensor) -> Tensor:
-    inner = (1,) * (like.ndim - 2)
-    return value.view(-1, *inner)  # (channels, 1 …)
-
-
-def frozen_length(
-    func: Function,
-    x: Tensor,
-    p: float = 2.0,
-    dim: int | tuple[int, ...] = 1,
-    eps: float = 1e-12,
-    out: None = None,
-) -> Tensor:
-    """`F.normalize` divides by a constant length."""
-    length = x.detach().norm(p, dim, keepdim=True)
-    return x / length.clamp_min(eps)
+from molxai.rules.tables import ACTIVATION, AH, LN, frozen_output
 
 
 def frozen_denominator(func: Function, x: Tensor, y: Any, **kwargs: Any) -> Tensor:
@@ -107,10 +29,32 @@ def frozen_denominator(func: Function, x: Tensor, y: Any, **kwargs: Any) -> Tens
 
 
 def frozen_inverse_power(func: Function, x: Any, exponent: Any, **kwargs: Any) -> Tensor:
-    """A negative power is a constant scale, because it divides; other powers are left alone."""
+    """A negative power is a constant scale, because it divides; an activation's square is a gate.
+
+    Other powers are left alone.
+    """
     if isinstance(exponent, int | float) and exponent < 0:
         return frozen_output(func, x, exponent, **kwargs)
+    if isinstance(exponent, int | float) and exponent == 2 and is_gate(x):
+        return x * x.detach()
     return func(x, exponent, **kwargs)
+
+
+def whole_lookup(
+    func: Function,
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """A lookup whose gradient is that of its value.
+
+    PyTorch's leaves out the row of padding, and may divide rows by how often they were met.
+    """
+    return func(input, weight, None, max_norm, norm_type)
 
 
 NARROW = (torch.float32, torch.float16, torch.bfloat16)
@@ -136,17 +80,6 @@ def _rows(row: Function, functions: Iterable[Function]) -> dict[Function, Functi
     return dict.fromkeys(functions, row)
 
 
-NORMS = Rule(
-    "norms",
-    {
-        **_rows(frozen_root_mean_square, (F.rms_norm, torch.rms_norm)),
-        F.group_norm: frozen_group_scale,
-        F.batch_norm: frozen_batch_scale,
-        F.normalize: frozen_length,
-    },
-)
-"""The LN rule in the other norms that PyTorch has."""
-
 DIVISIONS = (
     torch.div,
     torch.divide,
@@ -166,9 +99,19 @@ INVERSES = (
 )
 """Functions of a denominator alone."""
 
+LENGTHS = (
+    torch.norm,
+    torch.linalg.norm,
+    torch.linalg.vector_norm,
+    torch.linalg.matrix_norm,
+    Tensor.norm,
+)
+"""Functions that give the length of something, which is of use as a scale alone."""
+
 SCALE = Rule(
     "scale",
     {
+        **_rows(frozen_output, LENGTHS),
         **_rows(frozen_denominator, DIVISIONS),
         **_rows(frozen_output, INVERSES),
         **_rows(frozen_inverse_power, (torch.pow, Tensor.pow, Tensor.__pow__)),
@@ -176,7 +119,8 @@ SCALE = Rule(
 )
 """The LN rule in norms that are written out.
 
-Such are Llama's RMSNorm, and PyTorch Geometric's LayerNorm and GraphNorm.
+Such are Llama's RMSNorm, PyTorch Geometric's LayerNorm and GraphNorm, and ConvNeXt V2's global
+response norm, h · ‖h‖ / mean ‖h‖.
 """
 
 ROUTING = Rule("routing", _rows(frozen_output, (torch.exp, Tensor.exp)))
@@ -196,7 +140,10 @@ them: Llama's rotary angles are position × frequency in float32, and 8 000 time
 rounding is another angle.
 """
 
-EVERY: tuple[Rule, ...] = (AH, LN, NORMS, SCALE, ROUTING, GATES, PRECISION)
+LOOKUP = Rule("lookup", {F.embedding: whole_lookup})
+"""Embeddings that a model looks up itself, that of padding too, with which Marian starts."""
+
+EVERY: tuple[Rule, ...] = (AH, LN, NORMS, SCALE, ROUTING, GATES, LOOKUP, PRECISION)
 """All rules; of two rows for a function the later counts."""
 
 FAMILIES: Mapping[str, tuple[Rule, ...]] = {

@@ -24,9 +24,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from molxai.rules.gates import gated_sum
 from molxai.rules.linear import halved, halved_product
+from molxai.rules.marks import is_gate, is_recorded
+from molxai.rules.multi_head import multi_head
 from molxai.rules.rule import Function, Rule
-from molxai.rules.tables import AH, SOFTMAXES, frozen_multi_head, frozen_output
+from molxai.rules.tables import AH, SOFTMAXES, frozen_output
 
 
 def log_mean(a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -51,25 +54,40 @@ def _keys(a: Float[Tensor, "... keys"]) -> tuple[Float[Tensor, "... keys"], Floa
     return is_there, is_there.sum(-1, keepdim=True)
 
 
+def _kept(a: Float[Tensor, "... keys"], alpha: float) -> Float[Tensor, "... keys"]:
+    """Under what the values take their relevance: a − α (a − u)."""
+    is_there, count = _keys(a)
+    return is_there.mul_(alpha / count).add_(a, alpha=1 - alpha)
+
+
+def _is_read(scores: Float[Tensor, "... keys"]) -> Float[Tensor, "... 1"]:
+    """1 for each query that has a key, and 0 where the least number of the type masks them all.
+
+    Such a query attends to all keys evenly, and the scores have no part in that.
+    """
+    least = torch.finfo(scores.dtype).min / 2
+    return (scores.amax(-1, keepdim=True) > least).to(scores.dtype)
+
+
 class _RoutedSoftmax(torch.autograd.Function):
     """Softmax over the last axis, of which the share α goes back by the logarithmic mean."""
 
     @staticmethod
     def forward(ctx: Any, scores: Tensor, alpha: float) -> Tensor:
         a = scores.softmax(-1)
-        ctx.save_for_backward(a)
+        ctx.save_for_backward(a, _is_read(scores))
         ctx.alpha = alpha
         return a
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        (a,) = ctx.saved_tensors
+        a, is_read = ctx.saved_tensors
         is_there, count = _keys(a)
         weight = log_mean(a * count).mul_(is_there)  # L in units of u
         weighted = torch.mul(weight, grads[0], out=is_there)
         mean = weighted.sum(-1, keepdim=True) / weight.sum(-1, keepdim=True)
         weighted -= weight.mul_(mean)
-        return weighted.mul_(ctx.alpha / count), None
+        return weighted.mul_(ctx.alpha * is_read / count), None
 
 
 class _RoutedProduct(torch.autograd.Function):
@@ -84,8 +102,7 @@ class _RoutedProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
         a, v = ctx.saved_tensors
-        is_there, count = _keys(a)
-        kept = is_there.mul_(ctx.alpha / count).add_(a, alpha=1 - ctx.alpha)
+        kept = _kept(a, ctx.alpha)
         to_a = grads[0] @ v.transpose(-1, -2)
         to_v = kept.transpose(-1, -2) @ grads[0]
         # Leading axes may have been broadcast.
@@ -109,12 +126,15 @@ def is_attention(x: Any) -> bool:
 def routed_softmax(
     func: Function, scores: Tensor, *args: Any, alpha: float, **kwargs: Any
 ) -> Tensor:
-    """The softmax of attention, over its last axis; over another axis AH holds."""
+    """The softmax of attention, over its last axis; over another axis AH holds.
+
+    Float64 stays float64: a sum of relevances is no more exact than its numbers.
+    """
     axis = kwargs.get("dim", args[0] if args else None)
     if axis not in (-1, scores.ndim - 1) or not scores.requires_grad:
         return frozen_output(func, scores, *args, **kwargs)
     for option in (*args, *kwargs.values()):
-        if isinstance(option, torch.dtype):
+        if isinstance(option, torch.dtype) and scores.dtype != torch.float64:
             scores = scores.to(option)
     return _RoutedSoftmax.apply(scores, alpha)
 
@@ -126,11 +146,32 @@ def routed_product(func: Function, x: Tensor, y: Tensor, *, alpha: float) -> Ten
     return halved_product(func, x, y)
 
 
-def halved_scores(func: Function, bias: Tensor, x: Tensor, y: Tensor, **kwargs: Any) -> Tensor:
+def routed_sum(
+    func: Function, equation: Any, *operands: Any, alpha: float, **kwargs: Any
+) -> Tensor:
+    """The same in `einsum`; gates are held as in GATES."""
+    if len(operands) != 2 or not isinstance(equation, str):
+        return gated_sum(func, equation, *operands, **kwargs)
+    x, y = operands
+    if is_attention(x) or is_attention(y):
+        a_first = is_attention(x)
+        a, v = (x, y) if a_first else (y, x)
+        kept = _kept(a.detach(), alpha)
+        of_scores = func(equation, *((a, v.detach()) if a_first else (v.detach(), a)), **kwargs)
+        of_values = func(equation, *((kept, v) if a_first else (v, kept)), **kwargs)
+        return of_scores + (of_values - of_values.detach())
+    z = gated_sum(func, equation, x, y, **kwargs)
+    both = is_recorded(x) and is_recorded(y) and not is_gate(x) and not is_gate(y)
+    return halved(z) if both else z
+
+
+def halved_scores(
+    func: Function, input: Tensor, batch1: Tensor, batch2: Tensor, **kwargs: Any
+) -> Tensor:
     """Bias + x · y: the bias has all of its part, the factors have halves of theirs."""
-    if x.requires_grad and y.requires_grad:
-        return func(bias, halved(x), halved(y), **kwargs)
-    return func(bias, x, y, **kwargs)
+    if batch1.requires_grad and batch2.requires_grad:
+        return func(input, halved(batch1), halved(batch2), **kwargs)
+    return func(input, batch1, batch2, **kwargs)
 
 
 def routed_attention(
@@ -173,13 +214,30 @@ def routed_attention(
     return torch.where(has_keys, _RoutedProduct.apply(a, value, alpha), 0.0)
 
 
+def routed_multi_head(
+    func: Function, *args: Any, alpha: float, **kwargs: Any
+) -> tuple[Tensor, Tensor | None]:
+    """The inside of `nn.MultiheadAttention`, whose queries' and keys' biases have parts as well."""
+
+    def attend(
+        q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, need_weights: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        fused = F.scaled_dot_product_attention
+        y = routed_attention(fused, q, k, v, mask, alpha=alpha)
+        if not need_weights:
+            return y, None
+        with torch.no_grad():
+            scores = torch.bmm(q, k.transpose(1, 2)) * q.shape[-1] ** -0.5
+            return y, (scores if mask is None else scores + mask).softmax(-1)
+
+    return multi_head(attend, *args, **kwargs)
+
+
 PRODUCTS = (torch.matmul, Tensor.matmul, torch.bmm, Tensor.bmm)
 
 
 def routing(alpha: float) -> Rule:
     """AH with a share of routing; `routing(0)` is `AH`.
-
-    Inside `nn.MultiheadAttention`, which calls no softmax that a rule could see, AH holds.
 
     Args:
         alpha: from 0 to 1, the share of what attention adds over uniform attention that goes to the
@@ -200,6 +258,8 @@ def routing(alpha: float) -> Rule:
             **dict.fromkeys(PRODUCTS, partial(routed_product, alpha=alpha)),
             **dict.fromkeys((torch.baddbmm, Tensor.baddbmm), halved_scores),
             F.scaled_dot_product_attention: partial(routed_attention, alpha=alpha),
-            F.multi_head_attention_forward: frozen_multi_head,
+            F.multi_head_attention_forward: partial(routed_multi_head, alpha=alpha),
+            torch.functional.einsum: partial(routed_sum, alpha=alpha),
         },
+        of_scores=True,
     )

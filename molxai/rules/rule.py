@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import BuiltinFunctionType
 from typing import Any
 
 from torch.overrides import resolve_name
@@ -23,12 +24,24 @@ class Rule:
 
     Only `Accounting` knows what comes from x. In `rules(...)` every recorded tensor counts as such.
     """
+    of_scores: bool = False
+    """Whether attention's scores take relevance, and with them what is added to the scores.
+
+    `Accounting` then records tensors that the model makes on the way and adds, such as ALiBi's.
+    """
 
 
 def names(functions: Iterable[Function]) -> str:
     """The functions' names, for messages."""
-    unique = {resolve_name(func) or str(func) for func in functions}
+    unique = {resolve_name(func) or _own_name(func) for func in functions}
     return ", ".join(sorted(unique))
+
+
+def _own_name(func: Function) -> str:
+    """The name of a function that PyTorch does not list, never with an address."""
+    if isinstance(func, BuiltinFunctionType):
+        return f"torch.{func.__name__}"
+    return getattr(func, "__qualname__", None) or str(func)
 
 
 def in_place(func: Function) -> bool:

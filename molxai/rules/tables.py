@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from molxai.rules.multi_head import frozen_heads, multi_head
 from molxai.rules.rule import Function, Rule
 
 
@@ -40,46 +41,10 @@ def _detached(argument: Any) -> Any:
 
 
 def frozen_multi_head(
-    func: Function,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    width: int,
-    heads: int,
-    in_weight: Tensor | None,
-    in_bias: Tensor | None,
-    bias_k: Tensor | None,
-    bias_v: Tensor | None,
-    add_zero: bool,
-    dropout: float,
-    out_weight: Tensor,
-    out_bias: Tensor | None,
-    **kwargs: Any,
+    func: Function, query: Tensor, key: Tensor, *args: Any, **kwargs: Any
 ) -> tuple[Tensor, Tensor | None]:
     """AH rule inside `nn.MultiheadAttention`: only value and output projections are recorded."""
-    if in_bias is not None:
-        # The bias holds those of queries, keys and values, in this order: (3 · width)
-        routing_bias = in_bias[: 2 * width].detach()
-        in_bias = torch.cat([routing_bias, in_bias[2 * width :]])
-    options = {
-        name: option if name == "static_v" else _detached(option) for name, option in kwargs.items()
-    }
-    return func(
-        query.detach(),
-        key.detach(),
-        value,
-        width,
-        heads,
-        _detached(in_weight),
-        in_bias,
-        _detached(bias_k),
-        bias_v,
-        add_zero,
-        dropout,
-        out_weight.detach(),
-        out_bias,
-        **options,
-    )
+    return multi_head(frozen_heads, query.detach(), key.detach(), *args, **kwargs)
 
 
 class _FrozenScale(torch.autograd.Function):

@@ -208,7 +208,7 @@ def completed(line, monkeypatch, capsys):
     ("line", "offered"),
     [
         ("molxai expl", ["explain"]),
-        ("molxai benchmark fa", ["faithfulness"]),
+        ("molxai benchmark fa", ["families", "faithfulness"]),
         ("molxai explain C --drop", ["--drop-extra-columns"]),
         ("molxai explain C --method lrp-r", ["lrp-routing", "lrp-res"]),
         ("molxai compare C --methods lrp,gae,lrp-g", ["lrp,gae,lrp-gamma"]),

@@ -147,6 +147,20 @@ def test_a_cast_constant_has_the_value_that_the_model_gave_it():
     assert torch.allclose(conserve(model, x).parts["scale"], added, rtol=1e-15, atol=0)
 
 
+def test_a_sum_that_a_model_makes_in_float32_is_told_as_such():
+    """Written to a float32 tensor in place, the signal is rounded: the ledger misses that."""
+
+    def summed(m, h):
+        rows = torch.zeros(3, 6, dtype=torch.float32)
+        return h + rows.index_add_(0, torch.arange(3), h.float())
+
+    torch.manual_seed(0)
+    model, x = randomised(Casting(summed)), torch.randn(3, 4, dtype=DOUBLE)
+    with pytest.raises(ValueError, match="the ledger does not close.*index_add_"):
+        conserve(model, x)
+    assert abs(conserve(model.float(), x.float()).gap) < 1e-5
+
+
 @pytest.mark.parametrize("cast", ["half", "bfloat16"])
 def test_half_precision_is_refused(cast):
     """It is coarser than what a float64 ledger may move an output by."""
