@@ -97,6 +97,8 @@ def elenbecestat(folders: Folders) -> None:
     explanation.draw(HERE / f"{DRUG}.png")
     explanation.draw(HERE / f"{DRUG}.svg")
     explanation.draw(HERE / f"{DRUG}-contour.png", "contour")
+    routing = explain.with_method("lrp-routing")
+    routing(routing.subject(_smiles(DRUG), DRUG), "active").draw(HERE / f"{DRUG}-routing.png")
     ensemble = Explainer("bace-ensemble")
     ensemble(ensemble.subject(_smiles(DRUG), DRUG), "active").draw(
         HERE / f"{DRUG}-ensemble.png", atom_numbers=True, cmap="orange-purple"

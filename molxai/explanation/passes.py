@@ -10,6 +10,7 @@ from torch import Tensor
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
+from molxai.explanation.structure import pair_relevance
 from molxai.explanation.target import Target
 from molxai.rules import Rule, Rules, presence, refuse_opaque, routing, rules
 
@@ -33,6 +34,8 @@ class Pass:
     """The rules, with what they met."""
     structure: Float[Tensor, "batch heads tokens tokens"] | None = None
     """Gradient with respect to the structural bias; None without routing."""
+    pairs: Float[Tensor, "batch tokens tokens"] | None = None
+    """Relevance of the structural bias of each pair; None without routing."""
     presence: Float[Tensor, "batch tokens"] | None = None
     """Relevance of each token's being there, which sums to zero; None without routing."""
 
@@ -107,6 +110,7 @@ def gradient_pass(
         recorded_gradients=list(of_recorded),
         mode=mode,
         structure=of_structure,
+        pairs=None if of_structure is None else pair_relevance(structure.detach(), of_structure),
         presence=of_presence,  # presence itself is 1
     )
 

@@ -7,8 +7,10 @@ entry by entry, over all heads and layers, exactly.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -20,6 +22,32 @@ from graphormer.network.model import StructuralBias
 from molxai.explanation.buckets import TOKEN_BUCKETS, distance_name
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a network's structural bias of one graph is made of, and its gradient."""
+
+    gradient: Float[Tensor, "heads tokens tokens"]
+    """Of what is explained, with respect to the bias; 0 where a key is padding."""
+    token: Float[Tensor, "kinds heads"]
+    """The model's biases of pairs with the graph token: to it, from it, itself."""
+    patterns: Float[Tensor, "patterns slots heads"]
+    """The entries of the table of pairs that describe each pattern, weighted."""
+
+    def entries(self, relation: Int[Tensor, "nodes nodes"]) -> Float[Tensor, "slots tokens tokens"]:
+        """Entry × gradient of each pair and slot, summed over the heads."""
+        tokens = len(relation) + 1
+        slots = self.patterns.shape[1]
+        relevance = self.gradient.new_zeros(slots, tokens, tokens)
+        between = self.gradient[:, 1:, 1:]  # (heads, nodes, nodes)
+        described = self.patterns[relation.long()]  # (nodes, nodes, slots, heads)
+        relevance[:, 1:, 1:] = torch.einsum("qksh,hqk->sqk", described, between)
+        to_token, from_token, itself = self.token[:, :, None]  # (heads, 1) each
+        relevance[0, 1:, 0] = (to_token * self.gradient[:, 1:, 0]).sum(0)
+        relevance[0, 0, 1:] = (from_token * self.gradient[:, 0, 1:]).sum(0)
+        relevance[0, 0, 0] = (itself[:, 0] * self.gradient[:, 0, 0]).sum()
+        return relevance
+
+
 @dataclass(frozen=True, repr=False)
 class Structure:
     """Relevance of the structural bias of one graph, in logit units (or in the target's unit).
@@ -27,18 +55,27 @@ class Structure:
     Token 0 is the graph token, token i + 1 is node i. The query listens to the key.
     """
 
-    entries: Float[Tensor, "slots tokens tokens"] = field(repr=False)
-    """Relevance of each entry that describes a pair (query, key).
-
-    The slots are the distance, the edge type on the 1st, 2nd … hop of the shortest path, and the
-    offset, as far as the vocabulary has them. A pair with the graph token has one entry, which
-    stands in the first slot.
-    """
+    sources: tuple[Source, ...] = field(repr=False)
+    """Of the network, or of each member of an ensemble, of which the mean is taken."""
     relation: Int[Tensor, "nodes nodes"] = field(repr=False)
-    """Row of `patterns` that describes the pair."""
+    """Row of `patterns` that describes the pair (query, key)."""
     patterns: Int[Tensor, "patterns slots"] = field(repr=False)
     """Entries of the model's table of pairs."""
     vocabulary: Vocabulary = field(repr=False)
+
+    @cached_property
+    def entries(self) -> Float[Tensor, "slots tokens tokens"]:
+        """Relevance of each entry that describes a pair (query, key).
+
+        The slots are the distance, the edge type on the 1st, 2nd … hop of the shortest path, and
+        the offset, as far as the vocabulary has them. A pair with the graph token has one entry,
+        which stands in the first slot.
+        """
+        of_each = [source.entries(self.relation) for source in self.sources]
+        return torch.stack(of_each).mean(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __repr__(self) -> str:
         nodes = len(self.relation)
@@ -200,51 +237,43 @@ def halves(pairs: Float[Tensor, "*batch tokens tokens"]) -> Float[Tensor, "*batc
     return torch.cat([pairs[..., 0, :1], nodes], -1)
 
 
-def entry_relevance(
-    bias: StructuralBias, batch: GraphBatch, gradient: Float[Tensor, "batch heads tokens tokens"]
-) -> Float[Tensor, "batch slots tokens tokens"]:
-    """Relevance of each entry of each pair: entry × gradient, summed over the heads.
-
-    Where the key is padding there is none.
-    """
-    by_head = gradient.transpose(0, 1).flatten(1)  # (heads, batch · tokens · tokens)
-    relation = batch.relation.flatten()  # (batch · tokens · tokens)
-    pairs = bias.pairs.detach()
-    token = bias.token.detach()
-    slots = []
-    for slot, codes in enumerate(batch.patterns.long().T):
-        weights = batch.pattern_weights[:, slot, None]  # (patterns, 1)
-        of_token = token if slot == 0 else torch.zeros_like(token)
-        padding = torch.zeros_like(token[:1])
-        table = torch.cat([padding, of_token, pairs[codes] * weights])  # (rows, heads)
-        entries = table.T.contiguous().index_select(1, relation)
-        slots.append((entries * by_head).sum(0).view(batch.relation.shape))
-    return torch.stack(slots, 1)
+def pair_relevance(
+    bias: Float[Tensor, "batch heads tokens tokens"],
+    gradient: Float[Tensor, "batch heads tokens tokens"],
+) -> Float[Tensor, "batch tokens tokens"]:
+    """Relevance of the structural bias of each pair, summed over the heads."""
+    # Where a key is padding the bias is −∞ and the gradient 0.
+    finite = bias.clamp_min(torch.finfo(bias.dtype).min)
+    return (finite * gradient).sum(1)
 
 
 def structures(
-    batch: GraphBatch, entries: Float[Tensor, "batch slots tokens tokens"]
+    bias: StructuralBias, batch: GraphBatch, gradient: Float[Tensor, "batch heads tokens tokens"]
 ) -> list[Structure]:
     """The structure of each graph, without its padding."""
-    entries = entries.cpu()
-    patterns = batch.patterns.cpu()
+    gradient = gradient.cpu()
+    entries = batch.patterns.cpu()  # (patterns, slots)
+    weights = batch.pattern_weights.cpu().unsqueeze(2)  # (patterns, slots, 1)
+    table = bias.pairs.detach().cpu()
+    token = bias.token.detach().cpu()
     result = []
     for row, nodes in enumerate(batch.sizes):
         tokens = nodes + 1
         relation = batch.relation[row, 1:tokens, 1:tokens].cpu() - FIRST_PATTERN  # (nodes, nodes)
+        # A graph's patterns follow each other.
         first = int(relation.min())
-        last = int(relation.max())
-        own = entries[row, :, :tokens, :tokens].clone()  # not the whole batch
-        result.append(
-            Structure(own, relation - first, patterns[first : last + 1].clone(), batch.vocabulary)
-        )
+        own = slice(first, int(relation.max()) + 1)
+        own_entries = entries[own].clone()
+        own_gradient = gradient[row, :, :tokens, :tokens].clone()  # not the whole batch
+        source = Source(own_gradient, token, table[own_entries.long()] * weights[own])
+        result.append(Structure((source,), relation - first, own_entries, batch.vocabulary))
     return result
 
 
 def mean_structure(members: Sequence[Structure]) -> Structure:
     """The mean over an ensemble's members, which saw the same graph."""
-    entries = torch.stack([member.entries for member in members])
-    return replace(members[0], entries=entries.mean(0))
+    sources = [source for member in members for source in member.sources]
+    return replace(members[0], sources=tuple(sources))
 
 
 def entry_names(vocabulary: Vocabulary) -> dict[str, Sequence[str]]:

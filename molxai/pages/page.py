@@ -43,8 +43,8 @@ READING = (
     "method that adds up, the numbers of all atoms together are the output.",
     "It is the model's evidence, not chemistry's truth: a model that learnt a wrong rule is "
     "explained faithfully in its wrong rule. A large number does not promise that changing this "
-    "atom changes the activity. Bonds have no number of their own: their colour is the mean of "
-    "their two atoms. Hydrogens belong to their heavy atom.",
+    "atom changes the activity. Bonds are coloured only by methods that give them relevance of "
+    "their own, on a scale of their own. Hydrogens belong to their heavy atom.",
     "Compare rows on the common scale only: on its own scale each picture uses its full colours, "
     "however little it has to say.",
 )

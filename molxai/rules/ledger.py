@@ -323,7 +323,9 @@ class Accounting(Rules):
             return args, kwargs
         signals = [key for key in variables if self.depends(arguments[key])]
         if not signals and not has_frozen:
-            signals = variables[:1]
+            # A weight is rather a parameter than something that was computed.
+            computed = [key for key in variables if arguments[key].grad_fn is not None]
+            signals = (computed or variables)[:1]
         for key in variables:
             if key not in signals:
                 arguments[key] = arguments[key].detach()

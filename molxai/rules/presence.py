@@ -33,12 +33,11 @@ class _Present(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         (a,) = ctx.saved_tensors  # (batch, heads, queries, keys)
-        weighted = a * grads[0]
-        mean = weighted.sum(-1)  # (batch, heads, queries)
-        moved = (mean.unsqueeze(-2) @ a).sum((1, 2))  # (batch, keys)
+        # a_k (r_k − Σ a r) is what a softmax of that value passes on.
+        passed = torch.ops.aten._softmax_backward_data(grads[0], a, -1, a.dtype)
         # A constant that is added to r changes neither this nor what the softmax passes on, so the
         # attention itself gets r as it is.
-        return grads[0], weighted.sum((1, 2)) - moved
+        return grads[0], passed.sum((1, 2))  # (batch, keys)
 
 
 def present_softmax(

@@ -84,10 +84,11 @@ class _RoutedSoftmax(torch.autograd.Function):
         a, is_read = ctx.saved_tensors
         is_there, count = _keys(a)
         weight = log_mean(a * count).mul_(is_there)  # L in units of u
-        weighted = torch.mul(weight, grads[0], out=is_there)
-        mean = weighted.sum(-1, keepdim=True) / weight.sum(-1, keepdim=True)
-        weighted -= weight.mul_(mean)
-        return weighted.mul_(ctx.alpha * is_read / count), None
+        total = weight.sum(-1, keepdim=True)
+        # L / ΣL is a distribution, and g is what a softmax of that value passes on, times ΣL.
+        share = weight.div_(total)
+        passed = torch.ops.aten._softmax_backward_data(grads[0], share, -1, a.dtype)
+        return passed.mul_(ctx.alpha * is_read * total / count), None
 
 
 class _RoutedProduct(torch.autograd.Function):

@@ -14,7 +14,7 @@ from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.passes import Pass, gradient_pass
-from molxai.explanation.structure import Structure, entry_relevance, halves, structures
+from molxai.explanation.structure import Structure, halves, structures
 from molxai.rules import Rule, names
 from molxai.rules.balance import LEAST, adds_up
 
@@ -83,24 +83,25 @@ class GradientInput(Method):
             at_centres = split
             split = shared_environments(batch, split)
             relevance[:, 1:] += (split - at_centres).sum(2)
-        entries = None
-        if result.structure is not None:
-            entries = entry_relevance(model.structure, batch, result.structure)
-        for share in self._shares(result, entries):
-            relevance += share
-            split = torch.cat([split, share[:, 1:, None]], 2)  # (batch, nodes, features)
+        shares = list(self._shares(result))
+        relevance = sum(shares, start=relevance)
+        columns = [share[:, 1:, None] for share in shares]
+        split = torch.cat([split, *columns], 2)  # (batch, nodes, features)
         if self.conserves:
-            apart = entries.sum((1, 2, 3)) if entries is not None and self.apart else 0.0
+            apart = torch.zeros_like(result.bias)
+            if self.apart and result.pairs is not None:
+                apart = result.pairs.sum((1, 2))
             _check_balance(self.name, result, relevance, apart)
-        return self._explanations(batch, result, relevance.cpu(), split.cpu(), entries)
+        of_graph: Sequence[Structure | None] = [None] * len(batch)
+        if result.structure is not None:
+            of_graph = structures(model.structure, batch, result.structure)
+        return self._explanations(batch, result, relevance.cpu(), split.cpu(), of_graph)
 
-    def _shares(
-        self, result: Pass, entries: Float[Tensor, "batch slots tokens tokens"] | None
-    ) -> Iterator[Float[Tensor, "batch tokens"]]:
+    def _shares(self, result: Pass) -> Iterator[Float[Tensor, "batch tokens"]]:
         """What each token gets for each of `_beyond_features`, in their order."""
         if STRUCTURE in self._beyond_features:
-            assert entries is not None, "with routing structure has a gradient"
-            yield halves(entries.sum(1))
+            assert result.pairs is not None, "with routing structure has a gradient"
+            yield halves(result.pairs)
         if PRESENCE in self._beyond_features:
             assert result.presence is not None, "presence needs routing, if of share 0"
             yield self.presence * result.presence
@@ -111,15 +112,12 @@ class GradientInput(Method):
         result: Pass,
         relevance: Float[Tensor, "batch tokens"],
         split: Float[Tensor, "batch nodes features"],
-        entries: Float[Tensor, "batch slots tokens tokens"] | None,
+        of_graph: Sequence[Structure | None],
     ) -> list[Explanation]:
         """An explanation of each graph, without its padding."""
         features = self.features(batch.vocabulary)
         tokens = relevance[:, 0].tolist()
         biases = result.bias.tolist()
-        of_graph: Sequence[Structure | None] = [None] * len(batch)
-        if entries is not None:
-            of_graph = structures(batch, entries)
         return [
             Explanation(
                 method=self.name,
@@ -182,7 +180,7 @@ def _check_balance(
     method: str,
     result: Pass,
     relevance: Float[Tensor, "batch tokens"],
-    apart: Float[Tensor, " batch"] | float,
+    apart: Float[Tensor, " batch"],
 ) -> None:
     """Refuse relevance of a method that promises conservation and does not add up.
 
@@ -195,7 +193,7 @@ def _check_balance(
     Raises:
         ValueError: it names the graph with the largest gap, and functions without a rule.
     """
-    parts = relevance.double().sum(1) + result.bias.double() + apart
+    parts = relevance.double().sum(1) + result.bias.double() + apart.double()
     gap = (result.explained.double() - parts).abs()  # (batch)
     size = result.explained.abs() + relevance.abs().sum(1)  # (batch)
     if adds_up(gap, size).all():
