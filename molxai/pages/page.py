@@ -27,6 +27,7 @@ SCRIPTS = (
     "picture",
     "waterfall",
     "export",
+    "offsets",
     "detail",
     "table",
     "series",

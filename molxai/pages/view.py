@@ -23,6 +23,7 @@ from molxai.explanation.captions import (
 )
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.pictures import offsets
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
 from molxai.rendering.layout import ends_of
@@ -155,8 +156,8 @@ def _method_view(
         digit: name, nodes and sum of what speaks for the target and of what speaks against it; what
         is `beyond` the nodes, name and relevance, and `base`, where the bars begin; `gap`;
         `adds_up`; the sentences `ledger` and `colours`; `unit`. If structure has relevance, the
-        sentence `structure`, and for a molecule the relevance of its `bonds`, in the order of its
-        drawing, with the sentence `bond_colours`, and `bond_limit`, theirs in full colour.
+        sentences `structure` and `bond_colours`; for a molecule the relevance of its `bonds`, in
+        the order of its drawing, and `bond_limit`, theirs in full colour; for a digit `offsets`.
     """
     relevance = explanation.relevance.tolist()
     values = [rounded(value) for value in relevance]
@@ -189,14 +190,24 @@ def _structure(explanation: Explanation) -> View:
     """What distances, bonds and offsets say, if the method gives them relevance."""
     if explanation.structure is None:
         return {}
-    content: View = {"structure": _with_minus_signs(structure_line(explanation))}
+    content: View = {
+        "structure": _with_minus_signs(structure_line(explanation)),
+        "bond_colours": bond_line(explanation),
+    }
+    of_offsets = offsets(explanation)
+    if of_offsets is not None:
+        relevance = of_offsets.relevance.ravel().tolist()
+        content["offsets"] = {
+            "edges": list(of_offsets.edges),
+            "relevance": [rounded(value, SPLIT_DIGITS) for value in relevance],
+            "limit": rounded(scale(relevance)),
+        }
     subject = explanation.subject
     if isinstance(subject, Molecule):
         bonds = explanation.bonds
         ends = [ends_of(bond) for bond in subject.mol.GetBonds()]
         content["bonds"] = [rounded(value) for value in of_bonds(bonds, ends)]
         content["bond_limit"] = rounded(bond_limit(bonds))
-        content["bond_colours"] = bond_line(explanation)
     return content
 
 

@@ -143,6 +143,7 @@
       place,
       html("p", { class: "ledger" }, molxai.ledgerLine(view, method, settings)),
       ...molxai.structureLines(view, method).map((line) => html("p", { class: "ledger" }, line)),
+      molxai.offsets(view.methods[method], look.palette),
     );
   }
 
