@@ -5,6 +5,7 @@ from graphormer.network.model import Config
 from molxai.explanation.account import Account
 from molxai.explanation.words import spread
 from molxai.rendering.colour import RED_BLUE, Palette
+from molxai.rendering.relevance_map import bond_limit
 
 
 def prediction_line(explanation: Account, method: bool = True) -> str:
@@ -74,9 +75,8 @@ def bond_line(explanation: Account) -> str:
     bonds = explanation.bonds if isinstance(explanation.subject, Molecule) else {}
     if not bonds:
         return ""
-    limit = max(map(abs, bonds.values()))
     return (
-        f"Bonds have a scale of their own, full colour at ±{limit:.2g}: "
+        f"Bonds have a scale of their own, full colour at ±{bond_limit(bonds):.2g}: "
         "what each says itself, and by its place on longer paths."
     )
 

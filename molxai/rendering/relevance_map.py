@@ -1,6 +1,6 @@
 """What every picture colours: a molecule or a digit with the relevance of its nodes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
@@ -20,7 +20,7 @@ NO_BONDS: Bonds = MappingProxyType({})
 """Bonds that have no relevance of their own, and are not coloured."""
 
 
-def of_bonds(bonds: Bonds, ends: Iterable[tuple[int, int]]) -> list[float]:
+def of_bonds(bonds: Bonds, ends: Iterable[Sequence[int]]) -> list[float]:
     """The relevance of the bonds with these ends, in their order."""
     return [bonds[min(pair), max(pair)] for pair in ends]
 

@@ -205,3 +205,27 @@ def test_every_method_is_described():
     assert {name for name, one in EXPLAINERS.items() if not one.in_unit} >= {
         name for name, one in EXPLAINERS.items() if not one.signed
     }
+
+
+def test_a_view_has_the_relevance_of_bonds_in_the_order_of_its_drawing():
+    explanation = Explainer("bace", "lrp-routing")("O=C(O)c1ccc(Cl)cc1")
+    content = view(Input(0, "x", explanation.subject), [explanation])
+    method = content["methods"]["lrp-routing"]
+    ends = np.array(content["molecule"]["bonds"]).reshape(-1, 2).tolist()
+    expected = [explanation.bonds[min(pair), max(pair)] for pair in ends]
+    assert method["bonds"] == pytest.approx(expected, rel=1e-5)
+    assert method["bond_limit"] >= max(map(abs, method["bonds"]))
+    assert "distance" in method["structure"] and "offsets" not in method
+    of_lrp = Explainer("bace")("CCO")
+    plain = view(Input(0, "CCO", of_lrp.subject), [of_lrp])["methods"]["lrp"]
+    assert not {"bonds", "structure"} & plain.keys()
+
+
+def test_a_view_of_a_digit_has_the_relevance_of_offsets():
+    explanation = Explainer("mnist", "lrp-routing")(digit(stroke_image()))
+    method = view(Input(0, "x", explanation.subject), [explanation])["methods"]["lrp-routing"]
+    offsets = method["offsets"]
+    assert len(offsets["relevance"]) == (len(offsets["edges"]) + 1) ** 2
+    total = sum(explanation.structure.to_dict()["offset"].values())
+    assert sum(offsets["relevance"]) == pytest.approx(total, rel=1e-2)
+    assert "bonds" not in method

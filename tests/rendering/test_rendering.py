@@ -125,6 +125,31 @@ def test_each_atom_has_the_colour_of_its_relevance(smiles):
     assert max(found, key=lambda atom: saturation(found[atom])) == int(np.argmax(np.abs(relevance)))
 
 
+def bands(svg):
+    """Colour of the wide band behind each bond, by its two atoms; lines in black lie over it."""
+    lines = re.findall(r"<path class='bond-\d+ atom-(\d+) atom-(\d+)'[^>]*stroke:(#\w{6})", svg)
+    found = {}
+    for a, b, colour in lines:
+        if colour != "#000000":
+            found[int(a), int(b)] = tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return found
+
+
+def test_bonds_have_the_colour_of_their_own_relevance():
+    mol = Chem.MolFromSmiles("CC=O")
+    bonds = {(0, 1): 0.1, (1, 2): -0.2}  # in full colour at ±0.2, whatever the atoms have
+    svg = draw_molecule(mol, [5.0, 0.0, -5.0], 5.0, (300, 200), "svg", bonds=bonds)
+    expected = dict(zip(bonds, colours(list(bonds.values()), 0.2), strict=True))
+    assert bands(svg).keys() == expected.keys()
+    for bond, colour in bands(svg).items():
+        assert colour == pytest.approx(expected[bond], abs=0.005)
+
+
+def test_bonds_without_relevance_are_not_coloured():
+    svg = draw_molecule(Chem.MolFromSmiles("CC=O"), [5.0, 0.0, -5.0], 5.0, (300, 200), "svg")
+    assert bands(svg) == {}
+
+
 def test_a_layout_of_one_point_is_drawn_anew(tmp_path):
     mol = Chem.MolFromSmiles("CCO")
     conformer = Chem.Conformer(3)
