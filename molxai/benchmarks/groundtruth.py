@@ -34,6 +34,7 @@ from molxai.benchmarks.tasks import BASELINES, Task, task_named
 from molxai.benchmarks.truth import Example, Fields
 from molxai.explanation.explainer import Explainer, chosen_device
 from molxai.explanation.methods import EXPLAINERS, check_size, method
+from molxai.explanation.methods.strengths import TUNED
 from molxai.explanation.target import Target
 from molxai.metrics.bootstrap import interval
 from molxai.metrics.plausibility import MOST_MATCHES
@@ -41,8 +42,11 @@ from molxai.metrics.plausibility import MOST_MATCHES
 REFERENCE = "lrp"
 """The method that the others are compared with, molecule by molecule."""
 
-LEFT_OUT = frozenset({"attention-flow", "oracle", "random"})
-"""Methods that run only if asked for: two cost seconds a molecule, the third is a baseline."""
+LEFT_OUT = frozenset({"attention-flow", "oracle", "random", TUNED})
+"""Methods that run only if asked for.
+
+Two cost seconds a molecule, one is a baseline, and one needs a model with strengths of its own.
+"""
 
 CHUNK = 128
 """Molecules explained between two steps of the progress bar."""
@@ -146,10 +150,16 @@ def _check(methods: Sequence[str], folder: Path, sample: int | None, device: str
     """Refuse what cannot be done before any work.
 
     Raises:
-        ValueError: no such method or device, an empty sample, or a folder that is a file.
+        ValueError: no such method or device, one that no new model has, an empty sample, or a
+            folder that is a file.
     """
     for name in methods:
         method(name)
+    if TUNED in methods:
+        raise ValueError(
+            f"{TUNED} needs a model whose strengths were chosen, and a new one is trained here: "
+            "choose lrp-routing"
+        )
     chosen_device(device)
     if sample is not None and sample < 1:
         raise ValueError(f"a sample of {sample} molecules: at least one is needed")

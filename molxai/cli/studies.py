@@ -84,9 +84,9 @@ def benchmark_faithfulness(
     """
     from molxai.benchmarks.comparison import compare, seeded
 
-    plan = _plan(methods, removal)
     numbers = whole_numbers(seeds, "seeds")
     explainer = explainer_of(inputs, model, 32, usage(known_device, device))
+    plan = _plan(methods, removal, explainer)
     subjects = _subjects(explainer, inputs, sample, smiles_column, target_columns, data, threads)
     options = {"--methods": methods, "--sample": sample, "--seeds": seeds, "--removal": removal}
     command = _command(explainer, options | {"--epochs": epochs or ""})
@@ -96,17 +96,20 @@ def benchmark_faithfulness(
     print((output / "faithfulness.md").read_text())
 
 
-def _plan(methods: str, removal: str) -> "Plan":
-    """Methods and removal modes as they were typed.
+def _plan(methods: str, removal: str, explainer: "Explainer") -> "Plan":
+    """Methods and removal modes as they were typed; without any, all that the model has.
 
     Raises:
         typer.BadParameter: one is not known.
     """
     from molxai.benchmarks.faithfulness import Plan
+    from molxai.explanation.methods.strengths import TUNED
 
     names = METHODS.names()
+    # A model of before `molxai tune` has no strengths.
+    known = [name for name in names if name != TUNED or explainer.card.tuning]
     return Plan(
-        known_names(methods or ",".join(names), names, "method"),
+        known_names(methods or ",".join(known), names, "method"),
         known_names(removal, REMOVALS.names(), "removal mode"),  # type: ignore[arg-type]
     )
 
