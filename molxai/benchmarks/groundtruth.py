@@ -65,7 +65,7 @@ def groundtruth(
     methods: Sequence[str] = (),
     *,
     test_data: Path | None = None,
-    smarts: Sequence[str] = (),
+    smarts: Sequence[str] | None = None,
     smiles_column: str = "",
     label: str = "activity",
     truth: str = "lbls",
@@ -84,7 +84,7 @@ def groundtruth(
         folder: for the model and the checkpoint of every epoch; an interrupted training goes on.
         methods: ids of `EXPLAINERS`; none: all that take a bearable time.
         test_data: a file of its own for the test set.
-        smarts: patterns of the task `smarts`.
+        smarts: patterns of the task `smarts`; None: none.
         smiles_column: of a table; empty: it is found by its name.
         label: SDF property with a molecule's label.
         truth: SDF property with its atoms' contributions.
@@ -107,7 +107,7 @@ def groundtruth(
     names = _method_names(methods)
     recipe = _recipe(task_named(task), epochs, seed)
     _check(names, folder, sample, device)
-    fields = Fields(smiles_column, label, truth, tuple(smarts))
+    fields = Fields(smiles_column, label, truth, tuple(smarts or ()))
     study_data = study(task, data, test_data, fields, classes, seed)
     molecules = study_data.judged(sample, seed)
     adapted_task = study_data.task

@@ -21,6 +21,7 @@ from molxai.benchmarks.truth import (
     with_labels,
     with_patterns,
 )
+from molxai.cli import main
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.random import Random
 from molxai.metrics import METRICS
@@ -414,3 +415,10 @@ def test_refusals_come_first_and_in_one_line(benzene, tmp_path, monkeypatch, cha
 def test_the_cards_name_the_files():
     for name in ("benzene", "n-minus-o"):
         assert "sha256" in (ROOT / "datasets" / name / "CARD.md").read_text()
+
+
+def test_a_task_without_patterns_needs_none_on_the_command_line(tmp_path, capsys):
+    missing = tmp_path / "benzene.csv"
+    command = ["benchmark", "groundtruth", "--task", "benzene", "--data", str(missing)]
+    assert main([*command, "-o", str(tmp_path / "out")]) == 1
+    assert str(missing) in capsys.readouterr().err
