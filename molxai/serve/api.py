@@ -52,7 +52,9 @@ class QuestionFields(BaseModel):
         ),
     )
 
-    def question(self, methods: Sequence[str], features: bool = False) -> Question:
+    def question(
+        self, methods: Sequence[str], features: bool = False, structure: str = "halves"
+    ) -> Question:
         """The question itself.
 
         Raises:
@@ -66,6 +68,7 @@ class QuestionFields(BaseModel):
             contrast=self.contrast,
             endpoint=self.endpoint,
             features=features,
+            structure=structure,
             fragments=fragments if isinstance(fragments, str) else tuple(fragments),
         )
 
@@ -103,7 +106,17 @@ class ExplainRequest(QuestionFields, Subjects):
         ["lrp"], min_length=1, max_length=MOST_METHODS, description="Names from /api/methods."
     )
     features: bool = Field(
-        False, description="Add each node's split over its input features to the records."
+        False,
+        description=(
+            "Add each node's split over its input features to the records, and that of structure."
+        ),
+    )
+    structure: Name = Field(
+        "halves",
+        description=(
+            "Where the relevance of distances, bonds and offsets goes, if the method gives them "
+            "any: in halves to the two nodes, or in a sum `apart`."
+        ),
     )
     views: bool = Field(False, description="Add what a page needs to draw each input.")
 

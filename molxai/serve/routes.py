@@ -58,7 +58,7 @@ async def explain(asked: ExplainRequest, request: Request) -> Response:
     """Relevance of each atom or superpixel of the inputs, by one or several methods."""
     dispatcher = dispatcher_of(request)
     entries = await run_in_threadpool(subjects, asked, dispatcher.settings)
-    question = asked.question(asked.methods, asked.features)
+    question = asked.question(asked.methods, asked.features, asked.structure)
     job = await run_in_threadpool(dispatcher.explain, question, entries, asked.views)
     if not await _ended(job, request):
         return Response(status_code=GONE)

@@ -632,3 +632,14 @@ def test_what_is_missing_is_named(monkeypatch, capsys):
         "needs fastapi, uvicorn, python-multipart: pip install 'molxai[serve]'"
         in capsys.readouterr().err
     )
+
+
+def test_structure_may_be_kept_apart(client, tmp_path):
+    asked = {"inputs": ["CCO"], "methods": ["lrp-routing"], "features": True, "structure": "apart"}
+    (record,) = explain(client, **asked)["records"]
+    options = ("--method", "lrp-routing", "--features", "--structure", "apart")
+    (written,) = json.loads(by_command_line(tmp_path, "CCO", *options).read_text())
+    assert record["structure_relevance"] == written["structure_relevance"] != 0
+    assert record["structure"] == written["structure"] and record["bonds"] == written["bonds"]
+    answer = client.post("/api/explain", json={"inputs": ["CCO"], "structure": "quarters"})
+    assert answer.status_code in (400, 422) and "no place for structure" in answer.text
