@@ -118,18 +118,22 @@ class Explainer:
         explainer.column = 0
         return explainer
 
-    def with_method(self, method: str | Method, endpoint: str | None = None) -> "Explainer":
+    def with_method(
+        self, method: str | Method, endpoint: str | None = None, structure: str | None = None
+    ) -> "Explainer":
         """The same model, which stays in memory once, explained by another method.
 
         Args:
             method: an id of `EXPLAINERS`, or a method with a name.
             endpoint: which target to explain; None: the same.
+            structure: where the relevance of distances, bonds and offsets goes; None: the same.
 
         Raises:
-            ValueError: there is no such method or endpoint.
+            ValueError: there is no such method, endpoint or place for structure.
         """
         explainer = copy(self)
-        explainer.method = method_of(method, self.structure, self.card)
+        explainer.structure = structure or self.structure
+        explainer.method = method_of(method, explainer.structure, self.card)
         if endpoint is not None:
             explainer.column = endpoint_column(self.card, endpoint)
         return explainer

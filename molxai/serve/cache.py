@@ -18,7 +18,9 @@ class ModelCache:
         self.loaded: dict[str, Explainer] = {}
         self.loading = Lock()
 
-    def explainer(self, model: str, method: str = "lrp", endpoint: str = "") -> Explainer:
+    def explainer(
+        self, model: str, method: str = "lrp", endpoint: str = "", structure: str = "halves"
+    ) -> Explainer:
         """The model of that name, asked by that method.
 
         Raises:
@@ -33,4 +35,4 @@ class ModelCache:
                 explainer = Explainer(weights, device=self.settings.device)
                 _ = explainer.known  # read once here, and not for each copy that is handed out
                 self.loaded[model] = explainer
-        return self.loaded[model].with_method(method, endpoint)
+        return self.loaded[model].with_method(method, endpoint, structure)

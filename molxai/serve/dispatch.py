@@ -98,7 +98,7 @@ class Dispatcher:
         reads = "molecules" if entries[0].kind in ("smiles", "block") else "digits"
         model = usual_model(question.model, reads)
         explainers = tuple(
-            self.caches[queue].explainer(model, method, question.endpoint)
+            self.caches[queue].explainer(model, method, question.endpoint, question.structure)
             for method in question.methods
         )
         check_reads(explainers[0], reads)
