@@ -119,7 +119,8 @@ _METHODS: tuple[Method, ...] = (
     ),
     LayerGradientInput(
         "layer-gradient-input",
-        says="gradient × input, summed over the tokens of all layers",
+        tables=CONSERVATIVE,
+        says="gradient × input under the rules of lrp, summed over the tokens of all layers",
     ),
     Saliency(
         "saliency",

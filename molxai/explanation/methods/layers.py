@@ -15,7 +15,7 @@ from molxai.explanation.methods.attention import Layer, recording
 from molxai.explanation.methods.scores import node_explanations
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, target_weights
-from molxai.rules import rules
+from molxai.rules import Rule, rules
 
 Tokens = Float[Tensor, "batch tokens width"]
 
@@ -28,8 +28,11 @@ class LayerGradientInput(Method):
     """Σ over l of x_l · ∂f/∂x_l, of the input embeddings x_0 and the tokens x_l after block l.
 
     Source: FullGrad+ of Mehri et al. 2025, "LibraGrad: Balancing Gradient Flow for Universally
-    Better Vision Transformer Attributions", here with the plain gradient.
+    Better Vision Transformer Attributions".
     """
+
+    tables: tuple[Rule, ...] = ()
+    """The rules under which gradients are taken."""
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
@@ -40,8 +43,9 @@ class LayerGradientInput(Method):
         check_ready(model)
         with torch.inference_mode(False), torch.enable_grad():
             tokens = free(model.embed(batch))
-            layers = [tokens, *blocks(model, batch, tokens)]
-            logits = model.read(layers[-1], batch)
+            with rules(*self.tables):
+                layers = [tokens, *blocks(model, batch, tokens)]
+                logits = model.read(layers[-1], batch)
             outcome, weights = _targets(model, logits, targets)
             gradients = torch.autograd.grad((logits * weights).sum(), layers)
         products = [
