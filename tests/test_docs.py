@@ -81,7 +81,7 @@ def options(command):
     """The options of a command, and of those below it."""
     names = {"--help"}
     for parameter in command.params:
-        names |= set(parameter.opts)
+        names |= {*parameter.opts, *parameter.secondary_opts}
     for inner in getattr(command, "commands", {}).values():
         names |= options(inner)
     return names

@@ -75,6 +75,7 @@ def manifest_of(worker: Worker, inputs: Inputs, size: int) -> dict[str, Any]:
         "inputs": inputs.digests(),
         **asdict(replace(worker.question, model=card.name)),
         "weights_sha256": card.weights_sha256,
+        "strengths": card.tuning.get("strengths"),
         "blocks": worker.blocks,
         "extras": worker.extras,
         "products": {name: repr(product) for name, product in worker.products.items()},

@@ -6,6 +6,7 @@ its faithfulness is that of Pahde et al. 2023, "Optimizing Explanations by Netwo
 Hyperparameter Search".
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,7 +133,8 @@ def tune(explainer: Explainer, graphs: Sequence[Graph], about: str, report: Repo
         if strengths not in trials:
             measures = measures_of(explainer, strengths.method(), graphs)
             trials[strengths] = Trial(strengths, measures, score(measures, reference))
-            report(f"{strengths}: score {trials[strengths].score:+.4f}")
+            setting = ", ".join(f"{name} {value:g}" for name, value in vars(strengths).items())
+            report(f"{setting}: score {trials[strengths].score:+.4f}")
         return trials[strengths]
 
     best = trial(Strengths())
@@ -155,12 +157,22 @@ def _score_of(trial: Trial) -> float:
 
 
 def measures_of(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Measures:
-    """Mean AUAC, AU-MSE and SRG; no AUAC of a regression, which has no probability."""
+    """Mean AUAC, AU-MSE and SRG; no AUAC of a regression, which has no probability.
+
+    Raises:
+        ValueError: one of them is not finite.
+    """
     explanations = explain_all(explainer, method, graphs, [None] * len(graphs))
     answers = curves(explainer.network, graphs, explanations)
     is_regression = explainer.card.config.task == "regression"
     names = ("au_mse", "srg") if is_regression else ("auac", "au_mse", "srg")
-    return {name: float(np.mean(METRICS[name].function(answers))) for name in names}
+    measures = {name: float(np.mean(METRICS[name].function(answers))) for name in names}
+    if not all(map(math.isfinite, measures.values())):
+        raise ValueError(
+            f"{method.name} measures {measures} on {explainer.card.name}: "
+            "finite outputs are needed, look at the model first"
+        )
+    return measures
 
 
 def score(measures: Measures, reference: Measures) -> float:
@@ -176,7 +188,6 @@ def score(measures: Measures, reference: Measures) -> float:
 
 def _gain(name: str, value: float, reference: float) -> float:
     """The gain of a measure on the reference's, relative to it; of AUAC to what is left to gain."""
-    if METRICS[name].direction == "lower":
-        return (reference - value) / reference
+    gain = reference - value if METRICS[name].direction == "lower" else value - reference
     left = 1 - reference if name == "auac" else abs(reference)
-    return (value - reference) / left
+    return gain / left if left else 0.0

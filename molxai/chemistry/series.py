@@ -230,7 +230,7 @@ class Row:
         return {
             "token": self.explanation.token,
             BASE if has_base else "bias": self.explanation.bias,
-            **({"structure": apart} if self.explanation.keeps_apart else {}),
+            **({"structure": apart} if self.explanation.is_apart else {}),
             "gap": self.unaccounted,
         }
 

@@ -140,6 +140,7 @@ WORDS = {
     "target": "CLASS",
     "contrast": "CLASS",
     "endpoint": "NAME",
+    "structure": "halves|apart",
     "fragments": "SCHEME",
     "scheme": "SCHEME",
     "core": "SMARTS",

@@ -5,17 +5,19 @@ from typing import Annotated
 
 import typer
 
+from molxai.cli.completion import models
 from molxai.cli.literals import Literal
-from molxai.cli.options import Data, Device, Model, Quiet, usage
+from molxai.cli.options import Data, Device, Quiet, usage
 from molxai.cli.parameters import command
 
 TUNED_ON: int = Literal("molxai.benchmarks.tuning", "SAMPLE").value()
+MODEL = "Folder with a model, or .safetensors file; a shipped model's own card is written, too."
 SAMPLE = "Graphs of the training set, drawn at random, always the same ones."
 
 
 @command
 def tune(
-    model: Model = "bace",
+    model: Annotated[str, typer.Option("-m", "--model", help=MODEL, autocompletion=models)],
     sample: Annotated[int, typer.Option(min=2, help=SAMPLE)] = TUNED_ON,
     data: Data = None,
     device: Device = "auto",

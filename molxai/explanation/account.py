@@ -75,8 +75,8 @@ class Account:
 
     Nodes have it in halves, as their feature `structure`, unless it is kept apart.
     """
-    structure_relevance: float = 0.0
-    """Relevance of structure that is kept apart, which no node has."""
+    is_apart: bool = False
+    """Whether the relevance of structure is kept apart, so that no node has it."""
     subject: Molecule | Digit | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
     network: Model | None = field(default=None, repr=False, compare=False)
@@ -170,9 +170,9 @@ class Account:
         return [f"{symbol}{number}" for number, symbol in enumerate(symbols)]
 
     @property
-    def keeps_apart(self) -> bool:
-        """Whether the relevance of structure is in no node."""
-        return self.structure is not None and self.structure_relevance != 0
+    def structure_relevance(self) -> float:
+        """Relevance of structure that no node has: all of it if it is kept apart, else 0."""
+        return self.structure.total if self.structure is not None and self.is_apart else 0.0
 
     @property
     def bonds(self) -> dict[tuple[int, int], float]:

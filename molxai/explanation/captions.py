@@ -31,7 +31,7 @@ BASE = "base value"
 
 def ledger(explanation: Account) -> dict[str, float]:
     """What no node accounts for, by name, and at last what is missing."""
-    apart = {"structure": explanation.structure_relevance} if explanation.keeps_apart else {}
+    apart = {"structure": explanation.structure_relevance} if explanation.is_apart else {}
     return {
         "graph token": explanation.token,
         biases_of(explanation): explanation.bias,
@@ -55,10 +55,19 @@ def structure_line(explanation: Account) -> str:
     if structure is None:
         return ""
     sums = {name: sum(entries.values()) for name, entries in structure.to_dict().items()}
-    parts = ", ".join(f"{name} {value:+.3f}" for name, value in sums.items() if value)
+    parts = ", ".join(f"{PAIRS[name]} {value:+.3f}" for name, value in sums.items() if value)
     nodes = f"{explanation.node_word}s"
-    where = f"apart from the {nodes}" if explanation.keeps_apart else f"in halves in the {nodes}"
+    where = "a term of its own" if explanation.is_apart else f"already counted in the {nodes}"
     return f"Structure {structure.total:+.3f}, {where}: {parts}."
+
+
+PAIRS = {
+    "distance": "distances",
+    "edge type": "types of bonds or edges",
+    "offset": "offsets",
+    "graph token": "pairs with the graph token",
+}
+"""What the kinds of structure are called in a sentence."""
 
 
 OFFSETS = (
@@ -77,7 +86,7 @@ def bond_line(explanation: Account) -> str:
         return ""
     return (
         f"Bonds have a scale of their own, full colour at ±{bond_limit(bonds):.2g}: "
-        "what each says itself, and by its place on longer paths."
+        "the bond's own pair of atoms, and its type on longer paths."
     )
 
 

@@ -93,7 +93,7 @@ def _html(template: str, picture: ComparisonPicture, look: Look) -> str:
         {
             "method": panel.method,
             "picture": picture_markup(panel.relevance_map, look),
-            "limit": f"{panel.limit(look):.2g}",
+            "limit": panel.full_colour(look),
             "ledger": panel.total,
             "top": panel.top,
         }

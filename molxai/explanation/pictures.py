@@ -95,7 +95,7 @@ def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Cap
         reading=(
             colours,
             structure_line(explanation),
-            bond_line(explanation),
+            bond_line(explanation) if look.style != "contour" else "",
             spread_line(explanation),
             _named_parts_line(parts),
         ),

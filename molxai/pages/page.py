@@ -41,7 +41,8 @@ READING = (
     "The number of an atom or superpixel is the share of the model's output that came through it, "
     "in the output's own unit: the logit (log-odds) of the explained class, or the predicted "
     "value. Positive speaks for the class or raises the value, negative the opposite. Under a "
-    "method that adds up, the numbers of all atoms together are the output.",
+    "method that adds up, the numbers of all atoms, of the graph token and of biases together are "
+    "the output.",
     "It is the model's evidence, not chemistry's truth: a model that learnt a wrong rule is "
     "explained faithfully in its wrong rule. A large number does not promise that changing this "
     "atom changes the activity. Bonds are coloured only by methods that give them relevance of "

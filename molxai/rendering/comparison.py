@@ -21,7 +21,7 @@ from molxai.rendering.figure import blank, file_content, quiet_settings
 from molxai.rendering.lettering import printable
 from molxai.rendering.look import RESOLUTION, Look
 from molxai.rendering.molecule import draw_molecule
-from molxai.rendering.relevance_map import RelevanceMap
+from molxai.rendering.relevance_map import RelevanceMap, bond_limit
 
 PANEL = (420, 300)
 """Width and height of one method's picture, in pixels."""
@@ -59,6 +59,12 @@ class MethodPanel:
     def limit(self, look: Look) -> float:
         """The magnitude in full colour: each method's own, for methods differ in unit and size."""
         return self.relevance_map.limit(look)
+
+    def full_colour(self, look: Look) -> str:
+        """The magnitudes in full colour, in words: of nodes, and of bonds if they have any."""
+        bonds = self.relevance_map.bonds
+        of_bonds = f", bonds ±{bond_limit(bonds):.2g}" if bonds else ""
+        return f"±{self.limit(look):.2g}{of_bonds}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +141,7 @@ def _draw_panels(panel_axes: Sequence[Axes], picture: ComparisonPicture, look: L
         axes.set_axis_off()
     for axes, panel in zip(panel_axes, picture.panels, strict=False):
         _draw_map(axes, panel.relevance_map, look)
-        full_colour = f"full colour ±{panel.limit(look):.2g}"
+        full_colour = f"full colour {panel.full_colour(look)}"
         title = f"{panel.method}\n{full_colour}; {panel.total}\ntop: {panel.top}"
         axes.set_title(title, fontsize=8)
 

@@ -206,7 +206,6 @@ def _molecule(cell: Cell, layout: Layout, plan: _Plan, look: Look, kind: Kind) -
         look,
         relevance_map.uncertain,
         plan.scale,
-        relevance_map.bonds,
     )
 
 

@@ -131,7 +131,6 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
             look,
             side.relevance_map.uncertain,
             scale,
-            side.relevance_map.bonds,
         )
         left = column * WIDTH
         top = legend + height + HEADER

@@ -18,6 +18,12 @@ from torch import Tensor
 
 from molxai.rules.rule import Function, Rule
 
+EPSILON = 0.05
+"""Usual ε, in units of a linear layer's outputs."""
+
+GAMMA = 0.25
+"""Usual γ: 1/4 (Montavon et al. 2019, section 10.3)."""
+
 
 def shared_as(value: Tensor, parts: Tensor) -> Tensor:
     """`value`, with its relevance shared among whatever `parts` is a sum of.

@@ -27,8 +27,8 @@ from torch import Tensor
 from molxai.rules.gates import gated_sum
 from molxai.rules.linear import halved, halved_product
 from molxai.rules.marks import is_gate, is_recorded
-from molxai.rules.multi_head import multi_head
 from molxai.rules.rule import Function, Rule
+from molxai.rules.scores import attention, attention_in_heads
 from molxai.rules.tables import AH, SOFTMAXES, frozen_output
 
 
@@ -175,63 +175,23 @@ def halved_scores(
     return func(input, batch1, batch2, **kwargs)
 
 
-def routed_attention(
-    func: Function,
-    query: Float[Tensor, "... queries width"],
-    key: Float[Tensor, "... keys width"],
-    value: Float[Tensor, "... keys value_width"],
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-    *,
-    alpha: float,
-) -> Float[Tensor, "... queries value_width"]:
-    """Fused attention, written out as `torch.nn.functional.scaled_dot_product_attention` says.
-
-    Raises:
-        ValueError: there is dropout, which is a chance.
-    """
-    if dropout_p:
-        raise ValueError(f"attention with dropout {dropout_p:g}: put the model in evaluation mode")
-    if enable_gqa:
-        key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)
-        value = value.repeat_interleave(query.shape[-3] // value.shape[-3], -3)
-    scale = query.shape[-1] ** -0.5 if scale is None else scale
-    scores = halved_product(torch.matmul, query * scale, key.transpose(-1, -2))
-    if is_causal:
-        is_later = torch.ones_like(scores, dtype=torch.bool).triu(1)
-        scores = scores.masked_fill(is_later, float("-inf"))
-    if attn_mask is not None and attn_mask.dtype == torch.bool:
-        scores = scores.masked_fill(~attn_mask, float("-inf"))
-    elif attn_mask is not None:
-        scores = scores + attn_mask
-    if not scores.requires_grad:
-        return func(query, key, value, attn_mask, 0.0, is_causal, scale=scale)
-    # A query all of whose keys are masked attends to nothing, as in the fused form.
-    has_keys = (scores > float("-inf")).any(-1, keepdim=True)
-    a = _RoutedSoftmax.apply(torch.where(has_keys, scores, 0.0), alpha)
-    return torch.where(has_keys, _RoutedProduct.apply(a, value, alpha), 0.0)
+def routed_attention(func: Function, *args: Any, alpha: float, **kwargs: Any) -> Tensor:
+    """Fused attention, written out."""
+    return attention(partial(_weigh, alpha=alpha), *args, **kwargs)
 
 
 def routed_multi_head(
     func: Function, *args: Any, alpha: float, **kwargs: Any
 ) -> tuple[Tensor, Tensor | None]:
-    """The inside of `nn.MultiheadAttention`, whose queries' and keys' biases have parts as well."""
+    """The inside of `nn.MultiheadAttention`."""
+    return attention_in_heads(partial(_weigh, alpha=alpha), *args, **kwargs)
 
-    def attend(
-        q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, need_weights: bool
-    ) -> tuple[Tensor, Tensor | None]:
-        fused = F.scaled_dot_product_attention
-        y = routed_attention(fused, q, k, v, mask, alpha=alpha)
-        if not need_weights:
-            return y, None
-        with torch.no_grad():
-            scores = torch.bmm(q, k.transpose(1, 2)) * q.shape[-1] ** -0.5
-            return y, (scores if mask is None else scores + mask).softmax(-1)
 
-    return multi_head(attend, *args, **kwargs)
+def _weigh(scores: Tensor, value: Tensor, alpha: float) -> Tensor:
+    """The values under the softmax of scores, both routed, if scores can take relevance."""
+    if not scores.requires_grad:
+        return scores.softmax(-1) @ value
+    return _RoutedProduct.apply(_RoutedSoftmax.apply(scores, alpha), value, alpha)
 
 
 PRODUCTS = (torch.matmul, Tensor.matmul, torch.bmm, Tensor.bmm)

@@ -109,8 +109,8 @@ def test_apart_it_is_a_term_of_the_ledger(config):
         by_node = one.structure.by_node
         assert torch.allclose(one.relevance, other.relevance + by_node[1:], rtol=0, atol=1e-12)
         assert one.token == pytest.approx(other.token + float(by_node[0]), abs=1e-12)
-        assert one.structure_relevance == 0 and not one.keeps_apart
-        assert other.structure_relevance == one.structure.total and other.keeps_apart
+        assert one.structure_relevance == 0 and not one.is_apart
+        assert other.structure_relevance == one.structure.total and other.is_apart
         assert abs(other.gap) <= 1e-12 * (abs(one.logit) + float(one.relevance.abs().sum()))
         assert "structure" not in other.features
 
@@ -187,7 +187,7 @@ def test_other_methods_give_structure_nothing():
 
 def test_the_place_of_structure_is_chosen_by_name():
     explanation = Explainer("bace", "lrp-routing", structure="apart")("CCO")
-    assert explanation.keeps_apart and explanation.adds_up
+    assert explanation.is_apart and explanation.adds_up
     record = explanation.to_dict(features=True)
     assert record["structure_relevance"] == explanation.structure.total
     assert [bond["nodes"] for bond in record["bonds"]] == [[0, 1], [1, 2]]

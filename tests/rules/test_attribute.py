@@ -13,7 +13,7 @@ from torch import nn
 from molxai.rules.conserve import Attributed, Conserved, attribute, conserve
 from molxai.rules.methods import ATTENTION_PRODUCTS, METHODS, halved_attention
 
-NAMES = ("BERT", "GPT-2", "Llama", "ViT", "DistilBERT", "Swin", "T5", "BART")
+NAMES = ("BERT", "GPT-2", "Llama", "ViT", "DistilBERT", "Swin", "T5", "BART", "TransformerEncoder")
 """Models on which every method runs."""
 
 EXACT = {"lrp", "lrp-gamma", "lrp-res"}
@@ -29,6 +29,12 @@ def asked(name, attention="eager"):
         sizes = {"dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 12, "num_labels": 3}
         model = built("DistilBert", "ForSequenceClassification", sizes, attention)
         return model, {"at": model.get_input_embeddings(), "input_ids": RIGHT[:1], "target": 1}
+    if name == "TransformerEncoder":
+        torch.manual_seed(0)
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        model = nn.Sequential(encoder, nn.Flatten(), nn.Linear(40, 3)).double().eval()
+        return model, {"x": torch.randn(1, 5, 8, dtype=DOUBLE), "target": 1}
     if name == "Swin":
         sizes = {"image_size": 8, "patch_size": 2, "embed_dim": 8, "depths": [1, 1]}
         more = {"num_heads": [2, 2], "window_size": 2, "num_labels": 3}

@@ -65,15 +65,25 @@ def test_presences_of_a_network_sum_to_zero(config, alpha):
 
 
 def test_the_mean_read_out_has_presence_too():
-    """With attention over a single key, what is left is that of the read-out."""
-    model = random_model(CONFIGS["regression"])
+    """If attention says nothing, presence is that of Σ m x / Σ m, by autograd through it."""
+    model, graphs = random_model(CONFIGS["regression"]), batch()
     with torch.no_grad():
         for block in model.blocks:
             block.attention.out.weight.zero_()
-    result = gradient_pass(model, batch(), None, (LN, ACTIVATION), alpha=0.5)
-    nodes = result.tokens.shape[1] - 1
+    result = gradient_pass(model, graphs, None, (LN, ACTIVATION), alpha=0.5)
+    m = graphs.mask.double().requires_grad_()
+    tokens = model.embed(graphs)
+    for block in model.blocks:
+        tokens = block(tokens, model.structure(graphs))
+    tokens = tokens[:, 1:].detach()
+    mean = (tokens * m[:, :, None]).sum(1) / m.sum(1, keepdim=True)
+    with rules(LN):
+        output = model.head(model.norm(mean)).sum()
+    (expected,) = torch.autograd.grad(output, m)
+    expected = torch.where(graphs.mask, expected, 0.0)
+    assert torch.allclose(result.presence[:, 1:], expected, rtol=0, atol=1e-12)
     assert result.presence[:, 0].abs().max() <= 1e-14  # the token is not read out
-    assert result.presence[0, 1 : nodes + 1].abs().max() > 1e-4
+    assert expected.abs().max() > 1e-4
 
 
 @pytest.mark.parametrize("config", CONFIGS)

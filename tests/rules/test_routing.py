@@ -82,6 +82,33 @@ def test_the_logarithmic_mean_is_an_integral():
         assert mean == pytest.approx(integral, rel=1e-13)
 
 
+def test_scores_take_an_integral_along_a_path():
+    """α ∫ r · da(t), with a(t) the normalised geometric way from uniform attention to a.
+
+    Along it every score grows evenly, s(t) = t s, so the integral splits over the scores: score k
+    has s_k ∫ a_k(t) (r_k − Σ a(t) r) dt by the softmax's own derivative. The rule has the same
+    total, and is that integral itself if attention is nearly uniform, up to the third order.
+    """
+    import numpy as np
+
+    places, weights = np.polynomial.legendre.leggauss(80)
+    alpha, paid = 0.6, torch.randn(4)
+    for size in (1e-3, 1.0, 5.0):
+        scores = (size * torch.randn(4)).requires_grad_()
+        with rules(routing(alpha)):
+            output = F.softmax(scores, dim=-1)
+        (gradient,) = torch.autograd.grad(output, scores, paid)
+        s = scores.detach() - scores.detach().mean()
+        along = torch.zeros(4)
+        for place, weight in zip((places + 1) / 2, weights / 2, strict=True):
+            a = (place * s).softmax(0)
+            along += weight * a * (paid - (a * paid).sum())
+        integral = alpha * s * along
+        assert float((s * gradient).sum()) == pytest.approx(float(integral.sum()), abs=1e-13)
+        if size < 1:
+            assert torch.allclose(s * gradient, integral, rtol=0, atol=size**2)
+
+
 def test_values_take_what_the_scores_leave():
     q, k, v = leaves((1, 5, 3), (1, 5, 3), (1, 5, 2))
     bias = torch.zeros(1, 5, 5, requires_grad=True)

@@ -25,18 +25,10 @@ from molxai.explanation.methods.random import Random
 from molxai.explanation.methods.shapley import Shapley
 from molxai.explanation.methods.strengths import TUNED, Strengths, strengths_of
 from molxai.rules import ACTIVATION, AH, LN, PRODUCT, epsilon, gamma, residual
+from molxai.rules.linear import EPSILON, GAMMA
 
 CONSERVATIVE = (AH, LN, ACTIVATION)
 """The rules of Ali et al. 2022, with the activation rule for models with others than ReLU."""
-
-EPSILON = 0.05
-"""ε of `lrp-epsilon`, in units of a linear layer's outputs."""
-
-GAMMA = 0.25
-"""γ of `lrp-gamma`; 1/4 is the usual choice (Montavon et al. 2019, section 10.3)."""
-
-RESIDUAL = 0.25
-"""γ of `lrp-res`."""
 
 ROUTING = 0.5
 """α of `lrp-routing`: half of what attention adds over uniform attention goes to its scores."""
@@ -96,7 +88,7 @@ _METHODS: tuple[Method, ...] = (
     ),
     GradientInput(
         "lrp-res",
-        (*CONSERVATIVE, residual(RESIDUAL)),
+        (*CONSERVATIVE, residual(GAMMA)),
         says="lrp that counts the residual branch of each sum's own sign more",
         conserves=True,
     ),

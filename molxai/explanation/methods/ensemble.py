@@ -68,7 +68,6 @@ def _mean(members: Sequence[Explanation], outcome: Outcome, spread: float) -> Ex
         token=sum(member.token for member in members) / len(members),
         bias=sum(member.bias for member in members) / len(members),
         structure=mean_structure(structures) if structures else None,
-        structure_relevance=sum(member.structure_relevance for member in members) / len(members),
         delta=sum(deltas) / len(deltas) if deltas else None,
         relevance_error=_mean_error(members),
         logit_sd=spread,

@@ -127,7 +127,7 @@ class GradientInput(Method):
                 token=tokens[row],
                 bias=biases[row],
                 structure=structure,
-                structure_relevance=structure.total if structure and self.apart else 0.0,
+                is_apart=self.apart,
                 **vars(result.outcome[row]),
             )
             for row, (count, structure) in enumerate(zip(batch.sizes, of_graph, strict=True))

@@ -1,5 +1,6 @@
 """How strongly the rules of `lrp-tuned` act: numbers that are chosen once for each model."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -79,4 +80,8 @@ def _are_strengths(values: Any) -> bool:
     names = {field.name for field in fields(Strengths)}
     if not isinstance(values, Mapping) or set(values) != names:
         return False
-    return all(isinstance(value, int | float) and value >= 0 for value in values.values())
+    return values["alpha"] <= 1 and all(map(_is_strength, values.values()))
+
+
+def _is_strength(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < math.inf
