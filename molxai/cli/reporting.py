@@ -8,7 +8,7 @@ import typer
 from graphormer.names import split_names
 from molxai.cli.completion import METHODS, PALETTES, one_of, several_of
 from molxai.cli.literals import Literal
-from molxai.cli.options import Inputs, known_names
+from molxai.cli.options import Inputs, Structure, known_names
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 
 USUAL = ",".join(Literal("molxai.pages.report", "METHODS").names())
@@ -30,6 +30,7 @@ def report(
     ),
     methods: Annotated[str, typer.Option(help=NAMES, autocompletion=several_of(METHODS))] = USUAL,
     contrast: Contrast = None,
+    structure: Structure = "halves",
     target_columns: Annotated[str, typer.Option(help=LABELS, show_default=False)] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
     title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
@@ -49,6 +50,7 @@ def report(
 
     typed_inputs = inputs_of(inputs, reading, target_columns)
     names = known_names(methods, METHODS.names(), "method")
-    question = question_of(typed_inputs, asking, several=True, methods=names, contrast=contrast)
+    asked = {"contrast": contrast, "structure": structure}
+    question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
     sink = report_sink(output, question, typed_inputs, split_names(columns), title, cmap, scale)
     answer(typed_inputs, question, sink, plan_of(running), running.quiet)

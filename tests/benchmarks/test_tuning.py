@@ -9,8 +9,12 @@ from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import load, read_card, save, save_card
 from molxai import Explainer
+from molxai.batch.question import Question
+from molxai.batch.run import manifest_of
+from molxai.batch.worker import Worker
 from molxai.benchmarks import tuning
 from molxai.benchmarks.tuning import score, tune
+from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.strengths import Strengths, strengths_of
 
@@ -78,8 +82,34 @@ def test_a_card_carries_the_strengths_to_the_method(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "values", [{"alpha": 0.5}, "strong", {**Strengths().to_dict(), "gamma": -1.0}]
+    "values",
+    [
+        {"alpha": 0.5},
+        "strong",
+        {**Strengths().to_dict(), "gamma": -1.0},
+        {**Strengths().to_dict(), "alpha": 3},
+        {**Strengths().to_dict(), "presence": float("inf")},
+        {**Strengths().to_dict(), "residual": True},
+    ],
 )
 def test_a_card_with_other_strengths_is_refused(values):
     with pytest.raises(ValueError, match="numbers by the names alpha, presence, gamma, residual"):
         strengths_of(card(tuning={"strengths": values}))
+
+
+def test_a_run_with_other_strengths_is_another_run(tmp_path):
+    """Records of two strengths must not be mixed by a run that is resumed."""
+    manifests = []
+    for alpha in (0.25, 0.5):
+        folder = tmp_path / str(alpha)
+        tuned = card(tuning={"strengths": Strengths(alpha).to_dict()})
+        save(random_model(SMALL), tuned, folder)
+        worker = Worker(Question(str(folder), methods=("lrp-tuned",), target="pred"))
+        manifests.append(manifest_of(worker, Inputs(("C",)), 8))
+    assert manifests[0] != manifests[1]
+    assert {**manifests[0], "strengths": None} == {**manifests[1], "strengths": None}
+
+
+def test_a_measure_of_nothing_gains_nothing():
+    none = {"auac": 1.0, "au_mse": 0.0, "srg": 0.0}
+    assert score(none, none) == 0
