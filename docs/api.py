@@ -22,6 +22,7 @@ molxai.explanation.method           Method
 molxai.explanation.methods           EXPLAINERS method
 molxai.explanation.methods.integrated  IntegratedGradients
 molxai.explanation.methods.attention  Attention GradientAttention Rollout GenericAttention
+molxai.explanation.methods.strengths   Strengths
 molxai.metrics.comparison           compare Comparison
 molxai.chemistry.fragments            fragments Fragment Fragments
 molxai.chemistry.schemes              SCHEMES parts
@@ -31,6 +32,7 @@ molxai.chemistry.series               carriers Carrier
 molxai.chemistry.rgroups              core_table
 molxai.explanation.flow                 Flow
 molxai.explanation.pair_flow            PairFlow pair_flow
+molxai.explanation.structure            Structure
 molxai.rules.conserve              conserve attribute
 molxai.rules.conserved             Conserved Attributed
 molxai.rules.methods               METHODS
