@@ -27,7 +27,7 @@ class Source:
     """What a network's structural bias of one graph is made of, and its gradient."""
 
     gradient: Float[Tensor, "heads tokens tokens"]
-    """Of what is explained, with respect to the bias; 0 where a key is padding."""
+    """The gradient of what is explained with respect to the bias; 0 if a key is padding."""
     token: Float[Tensor, "kinds heads"]
     """The model's biases of pairs with the graph token: to it, from it, itself."""
     patterns: Float[Tensor, "patterns slots heads"]
@@ -56,7 +56,7 @@ class Structure:
     """
 
     sources: tuple[Source, ...] = field(repr=False)
-    """Of the network, or of each member of an ensemble, of which the mean is taken."""
+    """One for the network, or one for each member of an ensemble: the mean is taken."""
     relation: Int[Tensor, "nodes nodes"] = field(repr=False)
     """Row of `patterns` that describes the pair (query, key)."""
     patterns: Int[Tensor, "patterns slots"] = field(repr=False)
@@ -143,8 +143,8 @@ class Structure:
     def bonds(self) -> dict[tuple[int, int], float]:
         """Relevance of each bond or edge, by its two nodes i < j.
 
-        A bond has what its own two nodes are biased by: distance, type and offset, both ways. Of
-        longer paths it has the relevance of its type at its place. If several shortest paths of the
+        A bond has what its own two nodes are biased by: distance, type and offset, both ways. On a
+        longer path it has the relevance of its type at its place. If several shortest paths of the
         same types join two nodes, each has an equal part.
         """
         relevance: dict[tuple[int, int], float] = {}

@@ -121,7 +121,7 @@ def curves(
 ) -> Curves:
     """All curves of the graphs, each for its explanation's target.
 
-    Of a regression, which has no class probability, the curves of probabilities are NaN.
+    A regression has no class probability: its curves of probabilities are NaN.
 
     Raises:
         ValueError: another number of relevances than nodes.

@@ -198,7 +198,7 @@ def _structure(explanation: Explanation) -> View:
     if of_offsets is not None:
         relevance = of_offsets.relevance.ravel().tolist()
         content["offsets"] = {
-            "edges": list(of_offsets.edges),
+            "bounds": of_offsets.bounds,
             "relevance": [rounded(value, SPLIT_DIGITS) for value in relevance],
             "limit": rounded(scale(relevance)),
         }

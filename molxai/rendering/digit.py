@@ -20,10 +20,6 @@ It is only a line, so that colours stay those of the bar.
 """
 
 
-FARTHEST = 20.0
-"""How far in pixels the outer bins of offsets are drawn: most pairs of superpixels are nearer."""
-
-
 def draw_digit(
     axes: Sequence[Axes],
     digit: Digit,
@@ -93,9 +89,9 @@ def draw_relevance(
 
 def draw_offsets(axes: Axes, offsets: Offsets, colour_map: Colormap) -> None:
     """Draw the relevance of each bin of offsets where it lies around a superpixel in the middle."""
-    edges = np.array([-FARTHEST, *offsets.edges, FARTHEST])  # in pixels
+    bounds = np.array(offsets.bounds)  # in pixels
     limit = scale(offsets.relevance.ravel().tolist())
-    axes.pcolormesh(edges, edges, offsets.relevance, cmap=colour_map, vmin=-limit, vmax=limit)
+    axes.pcolormesh(bounds, bounds, offsets.relevance, cmap=colour_map, vmin=-limit, vmax=limit)
     axes.plot(0, 0, marker="+", color="black", markersize=7, markeredgewidth=0.9)
     axes.set_aspect("equal")
     axes.invert_yaxis()  # rows go downwards

@@ -33,6 +33,10 @@ def bond_limit(bonds: Bonds) -> float:
     return scale(list(bonds.values()))
 
 
+FARTHEST = 20.0
+"""How far in pixels the outer bins of offsets are drawn: most pairs of superpixels are nearer."""
+
+
 @dataclass(frozen=True, eq=False)
 class Offsets:
     """Relevance of how far one superpixel lies from another, in bins of rows and columns."""
@@ -41,6 +45,11 @@ class Offsets:
     """From the superpixel that listens to the one that is heard: rows down, columns right."""
     edges: tuple[float, ...]
     """Between two bins, in pixels; the outer bins are open."""
+
+    @property
+    def bounds(self) -> list[float]:
+        """Where bins begin and end as they are drawn."""
+        return [-FARTHEST, *self.edges, FARTHEST]
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ def ids_of(
 ) -> Int[Tensor, "*tokens"] | None:
     """The ids that x holds the embeddings of; None if it holds anything else.
 
-    Of ids with the same embedding it is the padding, else the last.
+    If several ids have the same embedding, it is the padding, else the last.
 
     Example:
         >>> table = nn.Embedding(5, 3)

@@ -85,7 +85,7 @@ def gated(func: Function, x: Any, y: Any, *args: Any, **kwargs: Any) -> Tensor:
 def _gates(gate: Any, mark: Any, signal: Any, signal_mark: Any) -> bool:
     """Whether the first is the gate of the second: an activation, of which the second is none.
 
-    Of two activations, or none, it is not known which one is the signal.
+    If both are activations, or neither is, it is not known which one is the signal.
     """
     if mark is None or signal_mark is not None or not is_recorded(signal):
         return False

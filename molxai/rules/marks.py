@@ -82,7 +82,7 @@ SIZE_LIMIT = 100
 """Largest number of nodes between an activation's gate and its signal; GELU's tanh form has 20."""
 
 _ARGUMENTS = WeakTensorKeyDictionary()
-"""Of each gate that is not recorded: the node of what it is a function of."""
+"""For each gate that is not recorded: the node of what it is a function of."""
 
 
 def is_recorded(argument: Any) -> bool:

@@ -225,7 +225,7 @@ def test_a_view_of_a_digit_has_the_relevance_of_offsets():
     explanation = Explainer("mnist", "lrp-routing")(digit(stroke_image()))
     method = view(Input(0, "x", explanation.subject), [explanation])["methods"]["lrp-routing"]
     offsets = method["offsets"]
-    assert len(offsets["relevance"]) == (len(offsets["edges"]) + 1) ** 2
+    assert len(offsets["relevance"]) == (len(offsets["bounds"]) - 1) ** 2
     total = sum(explanation.structure.to_dict()["offset"].values())
     assert sum(offsets["relevance"]) == pytest.approx(total, rel=1e-2)
     assert "bonds" not in method

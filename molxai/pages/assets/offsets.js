@@ -3,14 +3,12 @@
 
 (() => {
   const { svg } = molxai;
-  const FARTHEST = 20; // pixels to which the open outer bins are drawn
   const SIZE = 150; // of the map on the page
 
   /** The map of a method that gives offsets relevance; null for others. */
   molxai.offsets = (made, palette) => {
     if (!made.offsets) return null;
-    const { edges, relevance, limit } = made.offsets;
-    const bounds = [-FARTHEST, ...edges, FARTHEST];
+    const { bounds, relevance, limit } = made.offsets;
     const bins = bounds.length - 1;
     const cells = relevance.map((value, place) => {
       const row = Math.floor(place / bins);
@@ -24,11 +22,12 @@
       };
       return svg("rect", cell, svg("title", {}, molxai.signed(value)));
     });
-    const width = 2 * FARTHEST;
+    const first = bounds[0];
+    const width = bounds[bins] - first;
     return svg(
       "svg",
       {
-        viewBox: `${-FARTHEST} ${-FARTHEST} ${width} ${width}`,
+        viewBox: `${first} ${first} ${width} ${width}`,
         width: SIZE,
         height: SIZE,
         role: "img",
