@@ -190,7 +190,8 @@ def _glu(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _attention(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Fused attention: its weights are what it makes of the unit matrix as values."""
-    query, key = args[0].detach(), args[1].detach()
+    query = args[0].detach()
+    key = args[1].detach()
     keys = key.shape[-2]
     unit = torch.eye(keys, dtype=key.dtype, device=key.device).expand(*key.shape[:-1], keys)
     others = {name: copied(option) for name, option in kwargs.items() if name != "value"}
@@ -233,7 +234,8 @@ def _multi_head(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         return None
 
     def mix(func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any]:
-        value, width = args[2], args[3]
+        value = args[2]
+        width = args[3]
         weight = kwargs.get("v_proj_weight")
         weight = args[5][2 * width :] if weight is None else weight
         bias = None if args[6] is None else args[6][2 * width :]

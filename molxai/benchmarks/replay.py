@@ -244,7 +244,8 @@ class Held(TorchFunctionMode):
             return None
         if x is y and self._origin(x).activation:
             return held_factor(x)
-        x_holds, y_holds = self._is_gate(x, y), self._is_gate(y, x)
+        x_holds = self._is_gate(x, y)
+        y_holds = self._is_gate(y, x)
         if x_holds == y_holds:
             return None
         return held_factor(x, 0) if x_holds else held_factor(y, 1)
@@ -264,7 +265,8 @@ class Held(TorchFunctionMode):
         roots = {source.root for source in sources}
         for tensor in _tensors(output):
             self.count += 1
-            root, activation = self.count, 0
+            root = self.count
+            activation = 0
             if len(roots) == 1 and name in ELEMENTWISE:
                 root = next(iter(roots))
                 is_new = name in ACTIVATIONS or (name in PRODUCTS and len(sources) == 2)

@@ -72,7 +72,9 @@ def multi_head(
     projections = _projections(in_weight, separate, in_bias)
     is_batched = query.ndim == 3
     if not is_batched:
-        query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
+        query = query.unsqueeze(1)
+        key = key.unsqueeze(1)
+        value = value.unsqueeze(1)
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     batch = query.shape[1]
     q, k, v = (
@@ -88,7 +90,8 @@ def multi_head(
     k = _by_head(k, heads) if static_k is None else static_k
     v = _by_head(v, heads) if static_v is None else static_v
     if add_zero:
-        k, v = F.pad(k, (0, 0, 0, 1)), F.pad(v, (0, 0, 0, 1))
+        k = F.pad(k, (0, 0, 0, 1))
+        v = F.pad(v, (0, 0, 0, 1))
     mask = _mask(attn_mask, key_padding_mask, heads, k)
     y, a = attend(q, k, v, mask, need_weights)
     joined = y.transpose(0, 1).reshape(-1, batch, width)  # (queries, batch, width)
