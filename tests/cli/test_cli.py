@@ -315,6 +315,7 @@ def test_train_evaluate_and_benchmark(run, monkeypatch, tmp_path):
     card = records("trained/bace.json")
     assert card["training"]["command"] == "molxai train --preset bace -o bace --epochs 2"
     assert card["training"]["rows"] == "0-18"
+    assert set(card["tuning"]["strengths"]) == {"alpha", "presence", "gamma", "residual"}
     assert run("evaluate", "-o", "e.json", *home, model="trained")[0] == 0
     evaluation = records("e.json")
     assert evaluation["quality"]["roc_auc"] == card["metrics"]["test"]["roc_auc"]

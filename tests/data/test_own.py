@@ -52,7 +52,7 @@ def run(tmp_path, monkeypatch, capsys):
 
 
 def train(run, *arguments, epochs=1):
-    return run("train", "t.csv", "--epochs", epochs, "-q", *arguments)
+    return run("train", "t.csv", "--epochs", epochs, "-q", "--no-tune", *arguments)
 
 
 def rows(path):
@@ -124,7 +124,17 @@ def test_several_targets_in_one_model(run):
     )
     assert (
         run(
-            "train", "t.csv", "other", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m"
+            "train",
+            "t.csv",
+            "other",
+            "--target-columns",
+            "effect",
+            "--epochs",
+            1,
+            "-q",
+            "--no-tune",
+            "-o",
+            "m",
         )[0]
         == 0
     )
@@ -212,9 +222,12 @@ def test_a_folder_holds_one_model_or_one_ensemble(run):
 def test_notes_on_the_data_are_shown_once(run, caplog):
     said = "two classes (no / yes; tables explain 'yes')"
     with caplog.at_level("INFO"):
-        _, out, _ = run("train", "t.csv", "effect", "--epochs", 1, "-o", "m")
+        _, out, _ = run("train", "t.csv", "effect", "--epochs", 1, "--no-tune", "-o", "m")
     assert caplog.text.count(said) == 1 and said not in out
-    assert run("train", "t.csv", "effect", "--epochs", 1, "-q", "-o", "m")[1].count(said) == 1
+    assert (
+        run("train", "t.csv", "effect", "--epochs", 1, "-q", "--no-tune", "-o", "m")[1].count(said)
+        == 1
+    )
 
 
 class KilledError(Exception):
@@ -286,7 +299,7 @@ def test_superpixels_of_ones_own(run):
         ]
     )
     np.savez("d.npz", images=images, labels=np.arange(24) % 2)
-    assert run("train", "d.npz", "--epochs", 1, "-q", "-o", "m")[0] == 0
+    assert run("train", "d.npz", "--epochs", 1, "-q", "--no-tune", "-o", "m")[0] == 0
     _, card = load("m")
     assert card.config.task == "binary" and card.vocabulary.startswith("superpixel")
     for own in (["d.npz"], [], ["--part", "train"]):
@@ -410,7 +423,7 @@ def test_no_file_of_a_model_takes_anothers_place(run):
         content = Path("t.csv").read_text()
         Path(name).write_text(content)
         code, _, err = run(
-            "train", name, "--target-columns", "effect", "--epochs", 1, "-q", "-o", "."
+            "train", name, "--target-columns", "effect", "--epochs", 1, "-q", "--no-tune", "-o", "."
         )
         assert (
             code == 1
@@ -422,7 +435,18 @@ def test_no_file_of_a_model_takes_anothers_place(run):
     )
     Path("t.csv").rename("run.csv")
     assert (
-        run("train", "run.csv", "--target-columns", "effect", "--epochs", 1, "-q", "-o", "m")[0]
+        run(
+            "train",
+            "run.csv",
+            "--target-columns",
+            "effect",
+            "--epochs",
+            1,
+            "-q",
+            "--no-tune",
+            "-o",
+            "m",
+        )[0]
         == 0
     )
     assert load("m")[1].name == "run-model" and "recipe" in json.loads(
