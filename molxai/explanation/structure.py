@@ -139,7 +139,7 @@ class Structure:
         """
         return halves(self.pairs)
 
-    @property
+    @cached_property
     def bonds(self) -> dict[tuple[int, int], float]:
         """Relevance of each bond or edge, by its two nodes i < j.
 
@@ -252,6 +252,7 @@ def structures(
 ) -> list[Structure]:
     """The structure of each graph, without its padding."""
     gradient = gradient.cpu()
+    patterns = batch.relation.cpu() - FIRST_PATTERN  # (batch, tokens, tokens)
     entries = batch.patterns.cpu()  # (patterns, slots)
     weights = batch.pattern_weights.cpu().unsqueeze(2)  # (patterns, slots, 1)
     table = bias.pairs.detach().cpu()
@@ -259,7 +260,7 @@ def structures(
     result = []
     for row, nodes in enumerate(batch.sizes):
         tokens = nodes + 1
-        relation = batch.relation[row, 1:tokens, 1:tokens].cpu() - FIRST_PATTERN  # (nodes, nodes)
+        relation = patterns[row, 1:tokens, 1:tokens]  # (nodes, nodes)
         # A graph's patterns follow each other.
         first = int(relation.min())
         own = slice(first, int(relation.max()) + 1)
