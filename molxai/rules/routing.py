@@ -43,9 +43,14 @@ def log_mean(a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         >>> [round(mean, 4) for mean in log_mean(torch.tensor([0.25, 1.0, 4.0])).tolist()]
         [0.541, 1.0, 2.164]
     """
+    return _log_mean(a.clone())
+
+
+def _log_mean(a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """The same in the place of a: fresh memory for each step would take longer than the steps."""
     tiny = torch.finfo(a.dtype).tiny
     logarithm = a.clamp_min(tiny).log_().add_(tiny)
-    return (a - 1).add_(tiny).div_(logarithm)
+    return a.sub_(1).add_(tiny).div_(logarithm)
 
 
 def _keys(a: Float[Tensor, "... keys"]) -> tuple[Float[Tensor, "... keys"], Float[Tensor, "... 1"]]:
@@ -66,7 +71,10 @@ def _is_read(scores: Float[Tensor, "... keys"]) -> Float[Tensor, "... 1"]:
     Such a query attends to all keys evenly, and the scores have no part in that.
     """
     least = torch.finfo(scores.dtype).min / 2
-    return (scores.amax(-1, keepdim=True) > least).to(scores.dtype)
+    is_read = scores[..., :1] > least
+    if not is_read.all():  # the first key is masked, but another may be there
+        is_read = scores.amax(-1, keepdim=True) > least
+    return is_read.to(scores.dtype)
 
 
 class _RoutedSoftmax(torch.autograd.Function):
@@ -83,7 +91,7 @@ class _RoutedSoftmax(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         a, is_read = ctx.saved_tensors
         is_there, count = _keys(a)
-        weight = log_mean(a * count).mul_(is_there)  # L in units of u
+        weight = _log_mean(a * count).mul_(is_there)  # L in units of u
         total = weight.sum(-1, keepdim=True)
         # L / ΣL is a distribution, and g is what a softmax of that value passes on, times ΣL.
         share = weight.div_(total)
