@@ -38,13 +38,14 @@ DRUG = "elenbecestat"
 
 CURVES = (
     "lrp",
+    "lrp-tuned",
+    "lrp-routing",
     "lrp-gamma",
-    "gradient-input",
-    "integrated-gradients",
+    "shap",
     "leave-one-out",
     "gae",
     "rollout",
-    "saliency",
+    "gradient-input",
     "random",
 )
 """Methods whose activation and pruning curves are drawn.
@@ -52,8 +53,8 @@ CURVES = (
 docs/faithfulness.md has the numbers of all methods.
 """
 
-SAMPLES = {"bace": 152, "mnist": 500}
-"""Graphs that the curves are means over: the whole test set of BACE, and 500 test digits.
+SAMPLES = {"bace": 152, "mnist": 300}
+"""Graphs that the curves are means over: the whole test set of BACE, and 300 test digits.
 
 docs/faithfulness.md measures on the same.
 """
