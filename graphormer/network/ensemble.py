@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.by_hand import outputs
 from graphormer.network.model import Config, Graphormer
 
 
@@ -38,7 +39,7 @@ class Ensemble(nn.Module):
 
     def each(self, batch: GraphBatch) -> Float[Tensor, "members batch outputs"]:
         """The outputs of every member."""
-        return torch.stack([member(batch) for member in self.members])
+        return torch.stack([outputs(member, batch) for member in self.networks])
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
         return self.each(batch).mean(0)

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.graphs.graph import Graph, GraphBatch, collate, size_batches
+from graphormer.network.by_hand import outputs
 from graphormer.network.ensemble import Model, networks
 
 
@@ -29,10 +30,10 @@ def predict_each(
 ) -> Float[Tensor, "members graphs outputs"]:
     """Logits or values from every member of an ensemble; a single model is its only member."""
     members = networks(model)
-    outputs = torch.empty(len(members), len(graphs), model.config.outputs)
+    results = torch.empty(len(members), len(graphs), model.config.outputs)
     sizes = [graph.nodes for graph in graphs]
     for rows in size_batches(sizes, batch_size):
         batch = batch_for(model, [graphs[row] for row in rows])
         for index, member in enumerate(members):
-            outputs[index, rows] = member(batch).float().cpu()
-    return outputs
+            results[index, rows] = outputs(member, batch).float().cpu()
+    return results

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch
+from graphormer.network.by_hand import outputs
 from graphormer.network.model import Graphormer
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.structure import pair_relevance
@@ -50,7 +51,7 @@ def forward_pass(
     """
     check_ready(model)
     with torch.no_grad():
-        logits = model(batch)
+        logits = outputs(model, batch)
     return outcomes(model.config, logits, resolve_targets(model.config, logits, targets))
 
 

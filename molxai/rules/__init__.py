@@ -12,11 +12,12 @@ from molxai.rules.opaque import refuse_opaque
 from molxai.rules.presence import presence
 from molxai.rules.routing import routing
 from molxai.rules.rule import Function, Rule, names
-from molxai.rules.tables import ACTIVATION, AH, LN, NONLINEAR
+from molxai.rules.tables import ACTIVATION, AH, CONSERVATIVE, LN, NONLINEAR
 
 __all__ = [
     "ACTIVATION",
     "AH",
+    "CONSERVATIVE",
     "LN",
     "NONLINEAR",
     "PRODUCT",

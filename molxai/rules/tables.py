@@ -140,6 +140,10 @@ ACTIVATION = Rule(
 )
 """Activations: x times a constant gate."""
 
+CONSERVATIVE = (AH, LN, ACTIVATION)
+"""The rules of `lrp`: those of Ali et al. 2022, with the activation rule for models with others
+than ReLU."""
+
 _RULED = {
     func
     for rule in (AH, LN, ACTIVATION)

@@ -24,11 +24,8 @@ from molxai.explanation.methods.oracle import Oracle
 from molxai.explanation.methods.random import Random
 from molxai.explanation.methods.shapley import Shapley
 from molxai.explanation.methods.strengths import TUNED, Strengths, strengths_of
-from molxai.rules import ACTIVATION, AH, LN, PRODUCT, epsilon, gamma, residual
+from molxai.rules import ACTIVATION, AH, CONSERVATIVE, LN, PRODUCT, epsilon, gamma, residual
 from molxai.rules.linear import EPSILON, GAMMA
-
-CONSERVATIVE = (AH, LN, ACTIVATION)
-"""The rules of Ali et al. 2022, with the activation rule for models with others than ReLU."""
 
 ROUTING = 0.5
 """α of `lrp-routing`: half of what attention adds over uniform attention goes to its scores."""

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from graphormer.graphs.graph import GraphBatch, within
 from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.by_hand import is_usual
 from graphormer.network.model import Graphormer
+from molxai.explanation.by_hand import lrp_pass
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.passes import Pass, gradient_pass
 from molxai.explanation.structure import Structure, halves, structures
-from molxai.rules import Rule, names
+from molxai.rules import CONSERVATIVE, Rule, names
 from molxai.rules.balance import LEAST, adds_up
 
 STRUCTURE = "structure"
@@ -76,7 +78,7 @@ class GradientInput(Method):
             ValueError: the model is in training mode, compiled or scripted; a rule never fired; or
                 a conserving method left a gap.
         """
-        result = gradient_pass(model, batch, targets, self.tables, alpha=self.alpha)
+        result = self._pass(model, batch, targets)
         relevance = (result.tokens * result.gradient).sum(2)  # (batch, tokens)
         split = feature_split(model, batch, result.gradient[:, 1:])
         if self.shared and batch.vocabulary.environments:
@@ -96,6 +98,11 @@ class GradientInput(Method):
         if result.structure is not None:
             of_graph = structures(model.structure, batch, result.structure)
         return self._explanations(batch, result, relevance.cpu(), split.cpu(), of_graph)
+
+    def _pass(self, model: Graphormer, batch: GraphBatch, targets: Targets) -> Pass:
+        if self.alpha is None and self.tables == CONSERVATIVE and is_usual(model):
+            return lrp_pass(model, batch, targets)
+        return gradient_pass(model, batch, targets, self.tables, alpha=self.alpha)
 
     def _shares(self, result: Pass) -> Iterator[Float[Tensor, "batch tokens"]]:
         """What each token gets for each of `_beyond_features`, in their order."""
