@@ -50,6 +50,12 @@ EXPERTS = (
 )
 """What to do about a mixture of experts in one function."""
 
+ROUTED = (
+    "routing needs attention that is multiplied with values as the softmax gives it, or some of "
+    "its queries or keys; leave routing out, or add a row for what the model does in between"
+)
+"""What to do about a softmax that routing takes for attention, and that is used otherwise."""
+
 
 def conserve(
     model: nn.Module,
@@ -179,6 +185,7 @@ def _answer(question: Call, tables: tuple[Rule, ...]) -> _Answer:
     with torch.inference_mode(False), torch.enable_grad():
         with torch.no_grad(), BaseTorchFunctionMode():
             expected, x = question.plain()
+            _check_precision(expected)
             _check_ids(question, expected)
         leaf = x.detach().clone().requires_grad_()
         # Not the leaf itself: a node of the graph tells what comes from x.
@@ -189,6 +196,15 @@ def _answer(question: Call, tables: tuple[Rule, ...]) -> _Answer:
         account = _account(mode, leaf, logits)
         _check_finite(account)
         return _Answer(account, x, mode, logits)
+
+
+def _check_precision(expected: Float[Tensor, " examples"]) -> None:
+    """Refuse outputs that are too coarse to add up, as autocast makes them."""
+    if expected.dtype not in CHANGES:
+        raise ValueError(
+            f"the output holds {expected.dtype}, too coarse for sums: float32 or float64 is "
+            "needed, so take torch.autocast and casts out of the model's forward"
+        )
 
 
 def _check_ids(question: Call, expected: Float[Tensor, " examples"]) -> None:
@@ -273,7 +289,7 @@ def _check_rules(
         )
     silent = [rule for rule in mode.silent if rule not in (*EVERY, ACTIVATION)]
     if silent:
-        functions = ", ".join(names(rule.rows) for rule in silent)
+        functions = ", ".join(names(rule.needs or rule.rows) for rule in silent)
         raise ValueError(
             f"the rules {', '.join(rule.name for rule in silent)} never fired: "
             f"{type(mode.model).__name__} calls none of {functions}; "
@@ -326,6 +342,8 @@ def _loss_message(account: Attributed, trace: Tracing, total: Tensor) -> str:
     advice = "add a row for that to rules= (docs/foreign-models.md)"
     if any("grouped_mm" in cause for cause in causes):
         advice = EXPERTS
+    elif trace.has_scores and any("softmax" in cause for cause in causes):
+        advice = ROUTED
     return (
         f"the ledger does not close: {account.gap:.3g} of an output of {account.logit:.3g} is "
         f"missing; it is lost in {', '.join(causes)}; {advice}. "

@@ -105,7 +105,7 @@ class Rules(TorchFunctionMode):
         """The rules none of whose functions was called."""
         silent = []
         for rule in self.tables:
-            if not any(self.fired[func] for func in rule.rows):
+            if not any(self.fired[func] for func in rule.needs or rule.rows):
                 silent.append(rule)
         return silent
 
@@ -122,7 +122,7 @@ def rules(*tables: Rule) -> Iterator[Rules]:
         yield mode
     if mode.silent:
         silent = ", ".join(rule.name for rule in mode.silent)
-        functions = ", ".join(names(rule.rows) for rule in mode.silent)
+        functions = ", ".join(names(rule.needs or rule.rows) for rule in mode.silent)
         raise ValueError(
             f"the rules {silent} never fired: the model calls none of {functions}; "
             "leave the rule out, or add the model's own function to its rows"

@@ -58,4 +58,4 @@ def presence(present: Float[Tensor, "batch keys"], attention: Rule) -> Rule:
     rows = dict(attention.rows)
     for func in SOFTMAXES:
         rows[func] = partial(present_softmax, row=attention.rows[func], presence=present)
-    return Rule(f"{attention.name}, presence", rows)
+    return Rule(f"{attention.name}, presence", rows, needs=attention.needs)

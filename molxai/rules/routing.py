@@ -16,6 +16,7 @@ ln(a_k / u) · L_k = a_k − u. Because Σ_k (a_k − u) = 0, the mean in g_k dr
 The values take their relevance under a − α (a − u) in place of a. The rule is this project's own.
 """
 
+import math
 from functools import partial
 from typing import Any
 
@@ -31,37 +32,48 @@ from molxai.rules.rule import Function, Rule
 from molxai.rules.scores import attention, attention_in_heads
 from molxai.rules.tables import AH, SOFTMAXES, frozen_output
 
+MASKED = 5000.0
+"""A key is masked if its score is so far below the others. Models mask with −10 000 or less. What
+ALiBi adds for far keys, or Swin's −100, is a bias."""
 
-def log_mean(a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """The logarithmic mean (a − 1) / ln a of a and 1, for a above zero; it is 1 where a is.
+LOG2_E = math.log2(math.e)
 
-    Near 1 both a − 1 and ln a are small, but both are those of a as it was rounded, so their
-    quotient has all its digits. Where both are zero, the smallest number is over itself. (The
-    logarithm of 0 would take three times as long, so that of the smallest number is taken.)
+
+def log_mean(log_ratio: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """The logarithmic mean of a and u in units of u, (a / u − 1) / ln (a / u), from ln (a / u).
+
+    It is 1 where a is u, and 0 where a is 0.
 
     Example:
-        >>> [round(mean, 4) for mean in log_mean(torch.tensor([0.25, 1.0, 4.0])).tolist()]
-        [0.541, 1.0, 2.164]
+        >>> logarithms = torch.tensor([0.25, 1.0, 4.0, 0.0]).log()
+        >>> [round(mean, 4) for mean in log_mean(logarithms).tolist()]
+        [0.541, 1.0, 2.164, 0.0]
     """
-    return _log_mean(a.clone())
+    log_ratio = log_ratio + torch.finfo(log_ratio.dtype).tiny  # 0 over 0 becomes 1
+    return log_ratio.expm1().div_(log_ratio)
 
 
-def _log_mean(a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """The same in the place of a: fresh memory for each step would take longer than the steps."""
-    tiny = torch.finfo(a.dtype).tiny
-    logarithm = a.clamp_min(tiny).log_().add_(tiny)
-    return a.sub_(1).add_(tiny).div_(logarithm)
+def _there(logs: Float[Tensor, "... keys"]) -> Float[Tensor, "... keys"]:
+    """1 for each key and 0 for masked ones, from the logarithms of attention.
+
+    Not from attention itself: there −100, as Swin's masks have it, is 0 in float32.
+    """
+    return (logs + MASKED).clamp_min_(0).sign_()
 
 
-def _keys(a: Float[Tensor, "... keys"]) -> tuple[Float[Tensor, "... keys"], Float[Tensor, "... 1"]]:
-    """1 for each key that has any attention and 0 for masked ones, and how many there are."""
+def _kept(
+    a: Float[Tensor, "... keys"], alpha: float, count: Float[Tensor, "... 1"] | None = None
+) -> Float[Tensor, "... keys"]:
+    """Under what the values take their relevance: a − α (a − u).
+
+    Args:
+        a: attention; 0 for masked keys.
+        alpha: the share of routing.
+        count: how many keys there were, if some have been cut off.
+    """
     is_there = a.sign()
-    return is_there, is_there.sum(-1, keepdim=True)
-
-
-def _kept(a: Float[Tensor, "... keys"], alpha: float) -> Float[Tensor, "... keys"]:
-    """Under what the values take their relevance: a − α (a − u)."""
-    is_there, count = _keys(a)
+    if count is None:
+        count = is_there.sum(-1, keepdim=True)
     return is_there.mul_(alpha / count).add_(a, alpha=1 - alpha)
 
 
@@ -82,20 +94,24 @@ class _RoutedSoftmax(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, scores: Tensor, alpha: float) -> Tensor:
-        a = scores.softmax(-1)
-        ctx.save_for_backward(a, _is_read(scores))
+        logs = scores.log_softmax(-1)
+        is_there = _there(logs)
+        ctx.save_for_backward(logs, _is_read(scores))
         ctx.alpha = alpha
-        return a
+        a = torch.exp2(logs * LOG2_E)  # torch's exp takes three times as long
+        # What is too small for the type stays above 0, so that it does not count as masked.
+        return a.clamp_min_(torch.finfo(a.dtype).tiny).mul_(is_there)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        a, is_read = ctx.saved_tensors
-        is_there, count = _keys(a)
-        weight = _log_mean(a * count).mul_(is_there)  # L in units of u
+        logs, is_read = ctx.saved_tensors
+        is_there = _there(logs)
+        count = is_there.sum(-1, keepdim=True)
+        weight = log_mean(logs + count.log()).mul_(is_there)  # L in units of u
         total = weight.sum(-1, keepdim=True)
         # L / ΣL is a distribution, and g is what a softmax of that value passes on, times ΣL.
         share = weight.div_(total)
-        passed = torch.ops.aten._softmax_backward_data(grads[0], share, -1, a.dtype)
+        passed = torch.ops.aten._softmax_backward_data(grads[0], share, -1, logs.dtype)
         return passed.mul_(ctx.alpha * is_read * total / count), None
 
 
@@ -103,44 +119,81 @@ class _RoutedProduct(torch.autograd.Function):
     """a · v, whose values take their relevance under a − α (a − u)."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, v: Tensor, alpha: float) -> Tensor:
-        ctx.save_for_backward(a, v)
+    def forward(ctx: Any, a: Tensor, v: Tensor, alpha: float, count: Tensor | None) -> Tensor:
+        ctx.save_for_backward(a, v, count)
         ctx.alpha = alpha
         return a @ v
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
-        a, v = ctx.saved_tensors
-        kept = _kept(a, ctx.alpha)
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        a, v, count = ctx.saved_tensors
+        kept = _kept(a, ctx.alpha, count)
         to_a = grads[0] @ v.transpose(-1, -2)
         to_v = kept.transpose(-1, -2) @ grads[0]
         # Leading axes may have been broadcast.
-        return to_a.sum_to_size(a.shape), to_v.sum_to_size(v.shape), None
+        return to_a.sum_to_size(a.shape), to_v.sum_to_size(v.shape), None, None
 
 
 SHAPED = frozenset(
-    f"{name}Backward0" for name in ("View", "UnsafeView", "Expand", "Clone", "ToCopy", "Alias")
+    f"{name}Backward0"
+    for name in ("View", "UnsafeView", "Expand", "Clone", "ToCopy", "Alias", "Slice")
 ) | {"_PresentBackward"}
 """Nodes of the graph behind which attention is still the same attention, in another shape."""
 
+SCALED = SHAPED | {f"{name}Backward0" for name in ("Mul", "Div", "Add", "Topk", "Gather", "T")}
+"""Nodes behind which what a linear layer gives is still that, in other units."""
+
+LINEAR = frozenset(f"{name}Backward0" for name in ("Mm", "Addmm", "Linear"))
+"""Nodes of a linear layer. A product of two things that come from x has its halves behind it."""
+
+
+def _behind(x: Any, passed: frozenset[str]) -> Any:
+    """The node of the graph from which x comes, but for nodes of these names."""
+    node: Any = x.grad_fn if isinstance(x, Tensor) else None
+    while node is not None and node.name() in passed and node.next_functions:
+        node = node.next_functions[0][0]  # of its first argument
+    return node
+
 
 def is_attention(x: Any) -> bool:
-    """Whether the tensor is what a routed softmax gave, perhaps in another shape."""
-    node: Any = x.grad_fn if isinstance(x, Tensor) else None
-    while node is not None and node.name() in SHAPED:
-        node = node.next_functions[0][0]  # of its first argument
-    return node is not None and node.name() == "_RoutedSoftmaxBackward"
+    """Whether the tensor is what a routed softmax gave: all of it, or some queries or keys."""
+    node = _behind(x, SHAPED)
+    if node is None or node.name() != "_RoutedSoftmaxBackward":
+        return False
+    (*queries, keys) = node.saved_tensors[0].shape
+    return x.shape[-1] == keys or list(x.shape[:-1]) == queries
+
+
+def _whole_count(a: Tensor) -> Float[Tensor, "... 1"] | None:
+    """How many keys each query of attention had before some were cut off; None if none were.
+
+    GPT-OSS cuts off its sink, a key without a value.
+    """
+    logs = _behind(a, SHAPED).saved_tensors[0]
+    if a.shape[-1] == logs.shape[-1]:
+        return None
+    return _there(logs).sum(-1, keepdim=True)
+
+
+def is_gate_of(scores: Tensor) -> bool:
+    """Whether scores are what a linear layer gives: its softmax chooses experts, or weighs tokens.
+
+    Attention's scores are products of two things that come from x.
+    """
+    node = _behind(scores, SCALED)
+    return node is not None and node.name() in LINEAR
 
 
 def routed_softmax(
     func: Function, scores: Tensor, *args: Any, alpha: float, **kwargs: Any
 ) -> Tensor:
-    """The softmax of attention, over its last axis; over another axis AH holds.
+    """The softmax of attention, over its last axis. Over another axis and of gates AH holds.
 
     Float64 stays float64: a sum of relevances is no more exact than its numbers.
     """
     axis = kwargs.get("dim", args[0] if args else None)
-    if axis not in (-1, scores.ndim - 1) or not scores.requires_grad:
+    is_last = axis in (-1, scores.ndim - 1)
+    if not is_last or not scores.requires_grad or is_gate_of(scores):
         return frozen_output(func, scores, *args, **kwargs)
     for option in (*args, *kwargs.values()):
         if isinstance(option, torch.dtype) and scores.dtype != torch.float64:
@@ -151,7 +204,7 @@ def routed_softmax(
 def routed_product(func: Function, x: Tensor, y: Tensor, *, alpha: float) -> Tensor:
     """Attention times values, or queries times keys, which have halves."""
     if is_attention(x):
-        return _RoutedProduct.apply(x, y, alpha)
+        return _RoutedProduct.apply(x, y, alpha, _whole_count(x))
     return halved_product(func, x, y)
 
 
@@ -165,7 +218,7 @@ def routed_sum(
     if is_attention(x) or is_attention(y):
         a_first = is_attention(x)
         a, v = (x, y) if a_first else (y, x)
-        kept = _kept(a.detach(), alpha)
+        kept = _kept(a.detach(), alpha, _whole_count(a))
         of_scores = func(equation, *((a, v.detach()) if a_first else (v.detach(), a)), **kwargs)
         of_values = func(equation, *((kept, v) if a_first else (v, kept)), **kwargs)
         return of_scores + (of_values - of_values.detach())
@@ -199,8 +252,11 @@ def _weigh(scores: Tensor, value: Tensor, alpha: float) -> Tensor:
     """The values under the softmax of scores, both routed, if scores can take relevance."""
     if not scores.requires_grad:
         return scores.softmax(-1) @ value
-    return _RoutedProduct.apply(_RoutedSoftmax.apply(scores, alpha), value, alpha)
+    return _RoutedProduct.apply(_RoutedSoftmax.apply(scores, alpha), value, alpha, None)
 
+
+ATTENTION = frozenset(AH.rows)
+"""The functions of attention, of which a model must call one."""
 
 PRODUCTS = (torch.matmul, Tensor.matmul, torch.bmm, Tensor.bmm)
 
@@ -230,5 +286,6 @@ def routing(alpha: float) -> Rule:
             F.multi_head_attention_forward: partial(routed_multi_head, alpha=alpha),
             torch.functional.einsum: partial(routed_sum, alpha=alpha),
         },
+        needs=ATTENTION,
         of_scores=True,
     )

@@ -24,6 +24,8 @@ class Rule:
 
     Only `Accounting` knows what comes from x. In `rules(...)` every recorded tensor counts as such.
     """
+    needs: frozenset[Function] = frozenset()
+    """The functions of which at least one must be called; empty: any of the rows."""
     of_scores: bool = False
     """Whether attention's scores take relevance, and with them what is added to the scores.
 

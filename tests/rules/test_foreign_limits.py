@@ -242,6 +242,13 @@ def test_training_and_autocast_are_refused():
         ValueError, match=r"body.layers.1.dropout is in training mode.*model.eval\(\)"
     ):
         conserve(model, x, target=0)
+
+    def coarse(model, x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return model(x)
+
+    with pytest.raises(ValueError, match="the output holds torch.bfloat16"):
+        conserve(nn.Linear(3, 1).eval(), torch.ones(1, 3), call=coarse)
     with torch.autocast("cpu", torch.bfloat16), pytest.raises(ValueError, match="autocast is on"):
         conserve(model.eval(), x, target=0)
 

@@ -78,7 +78,7 @@ def test_the_logarithmic_mean_is_an_integral():
     for a, b in ((0.9, 0.1), (1e-8, 0.2), (0.25, 0.25 + 1e-5), (0.25, 0.25 * 1.0011), (0.3, 0.3)):
         t = (places + 1) / 2
         integral = float((weights / 2 * a**t * b ** (1 - t)).sum())
-        mean = b * float(log_mean(torch.tensor(a / b)))
+        mean = b * float(log_mean(torch.tensor(math.log(a / b))))
         assert mean == pytest.approx(integral, rel=1e-13)
 
 
@@ -164,6 +164,41 @@ def test_fused_attention_is_the_same_rule(mask):
 
 def test_no_share_of_routing_is_the_ah_rule():
     assert routing(0) is AH
+
+
+@pytest.mark.parametrize("bias", [-50, -95, -100, -104, -400, -800, -4000])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+def test_a_weight_too_small_for_its_type_is_no_mask(bias, dtype, tolerance):
+    """Against the formula with the logarithms of attention, which stay numbers at any size."""
+    scores = torch.randn(6) + torch.tensor([0, 0, 0, bias, 0, bias - 1])
+    paid, alpha = torch.randn(6), 0.5
+    inputs = [x.to(dtype).requires_grad_() for x in (scores[None], paid[:, None])]
+    with rules(routing(alpha)):
+        output = (F.softmax(inputs[0], -1) @ inputs[1]).sum()
+    of_scores, of_values = torch.autograd.grad(output, inputs)
+    s = scores.to(dtype).tolist()
+    whole = max(s) + math.log(math.fsum(math.exp(one - max(s)) for one in s))
+    logs = [one - whole for one in s]
+    means = [(math.exp(log) - 1 / 6) / (log + math.log(6)) for log in logs]
+    mean = math.fsum(m * r for m, r in zip(means, paid.tolist(), strict=True)) / math.fsum(means)
+    expected = [alpha * m * (r - mean) for m, r in zip(means, paid.tolist(), strict=True)]
+    kept = [math.exp(log) - alpha * (math.exp(log) - 1 / 6) for log in logs]
+    assert of_scores[0].tolist() == pytest.approx(expected, rel=tolerance)
+    assert of_values[:, 0].tolist() == pytest.approx(kept, rel=tolerance)
+
+
+@pytest.mark.parametrize("mask", [-10_000.0, -1e9, torch.finfo(torch.float32).min, -math.inf])
+def test_a_mask_leaves_the_others_alone(mask):
+    scores, values = torch.randn(2, 4), torch.randn(4, 3)
+    expected = None
+    for last in (mask, -math.inf):
+        s = torch.cat([scores[:, :3], torch.full((2, 1), last)], 1).requires_grad_()
+        with rules(routing(0.5)):
+            output = (F.softmax(s, -1) @ values).sum()
+        (gradient,) = torch.autograd.grad(output, s)
+        assert (gradient[:, 3] == 0).all()
+        expected = gradient if expected is None else expected
+        assert torch.allclose(gradient, expected, atol=1e-15)
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.5, math.nan])

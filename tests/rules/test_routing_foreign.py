@@ -328,3 +328,87 @@ def test_constants_on_the_way_are_no_parts_without_routing():
     model, x = middle(lambda m, h: h + torch.arange(6.0))
     with pytest.raises(ValueError, match="of a constant made on the way"):
         conserve(model, x)
+
+
+PIECES = {
+    "queries": lambda a, v, values: torch.cat([a[:, :2] @ v, a[:, 2:] @ v], 1),
+    "keys": lambda a, v, values: a[:, :, :3] @ v[:, :3] + a[:, :, 3:] @ v[:, 3:],
+}
+
+
+@pytest.mark.parametrize("cut", PIECES)
+def test_attention_in_pieces_is_the_same_attention(cut):
+    model, x = attention(by_matmul, mixed)
+    pieces, _ = attention(by_matmul, PIECES[cut])
+    expected, account = conserve(model, x, rules=ROUTED), conserve(pieces, x, rules=ROUTED)
+    assert torch.allclose(account.relevance, expected.relevance, rtol=0, atol=1e-13)
+
+
+def test_attention_that_is_used_otherwise_is_an_error_that_says_so():
+    model, x = attention(by_matmul, lambda a, v, values: (2 * a) @ v)
+    with pytest.raises(ValueError, match="routing needs attention that is multiplied with values"):
+        conserve(model, x, rules=ROUTED)
+
+
+WRITTEN = {
+    "exp": lambda s: s.exp() / s.exp().sum(-1, keepdim=True),
+    "log_softmax": lambda s: s.log_softmax(-1).exp(),
+}
+
+
+@pytest.mark.parametrize("softmax", WRITTEN)
+def test_a_softmax_that_is_written_out_is_not_met(softmax):
+    """The products of queries and keys alone are not routing."""
+    model, x = middle(lambda m, h: WRITTEN[softmax](h @ h.T) @ h)
+    with pytest.raises(ValueError, match="never fired"):
+        conserve(model, x, rules=ROUTED)
+
+
+EXPERTS = {
+    "Mixtral": ("MixtralConfig", "MixtralForSequenceClassification", {"num_local_experts": 4}),
+    "Qwen2-MoE": ("Qwen2MoeConfig", "Qwen2MoeForSequenceClassification", {"num_experts": 4}),
+    "GPT-OSS": (
+        "GptOssConfig",
+        "GptOssForSequenceClassification",
+        {"num_local_experts": 4, "num_experts_per_tok": 2, "head_dim": 4},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPERTS)
+def test_the_choice_of_experts_is_no_attention(name):
+    """It stays a gate. GPT-OSS' attention has a sink, a key without a value."""
+    configuration, network, options = EXPERTS[name]
+    sizes = {
+        "hidden_size": 8,
+        "intermediate_size": 12,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+    }
+    config = getattr(transformers, configuration)(**WORDS, **sizes, **options)
+    config._experts_implementation = "eager"
+    torch.manual_seed(0)
+    model = randomised(getattr(transformers, network)(config))
+    ids = {"input_ids": torch.tensor([[4, 1, 7, 3, 9]])}
+    at = model.get_input_embeddings()
+    account = conserve(model, at=at, target=1, rules=ROUTED, **ids)
+    held = conserve(model, at=at, target=1, **ids)
+    size = float(account.relevance.abs().sum()) + abs(account.logit)
+    assert abs(account.gap) <= 1e-9 * size
+    assert float((account.relevance - held.relevance).abs().sum()) > 1e-6 * size
+
+
+@pytest.mark.parametrize("std", [0.1, 0.2, 0.5])
+def test_swins_mask_is_a_bias_in_float32_too(std):
+    """Its −100 makes weights that are zero in float32, and not in float64."""
+    torch.manual_seed(0)
+    model, x, inputs = swin("sdpa")
+    for weight in model.parameters():
+        if weight.ndim == 2:
+            torch.nn.init.normal_(weight, std=std)
+    exact = conserve(model, x, rules=ROUTED, **inputs)
+    account = conserve(model.float(), x.float(), rules=ROUTED, **inputs)
+    terms = float(account.relevance.abs().sum())
+    assert abs(account.gap) <= 1e-6 * terms
+    assert float((account.relevance - exact.relevance).abs().sum()) <= 1e-4 * terms
