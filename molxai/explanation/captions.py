@@ -5,7 +5,7 @@ from graphormer.network.model import Config
 from molxai.explanation.account import Account
 from molxai.explanation.words import spread
 from molxai.rendering.colour import RED_BLUE, Palette
-from molxai.rendering.relevance_map import bond_limit
+from molxai.rendering.relevance_map import structure_limit
 
 
 def prediction_line(explanation: Account, method: bool = True) -> str:
@@ -71,22 +71,24 @@ PAIRS = {
 
 
 OFFSETS = (
-    "Offsets have a scale of their own. The middle is the superpixel that listens, "
-    "and what it hears lies around it."
+    "Offsets have a scale of their own, full colour at ±{limit}: the middle is the superpixel that "
+    "listens, and what it hears lies around it."
 )
 """What the map of offsets shows."""
 
 
 def bond_line(explanation: Account) -> str:
     """What the colours of bonds or offsets say; empty if they have no relevance."""
-    if explanation.structure is not None and explanation.structure.by_offset is not None:
-        return OFFSETS
+    of_offsets = None if explanation.structure is None else explanation.structure.by_offset
+    if of_offsets is not None:
+        limit = structure_limit(of_offsets.flatten().tolist())
+        return OFFSETS.format(limit=f"{limit:.2g}")
     bonds = explanation.bonds if isinstance(explanation.subject, Molecule) else {}
     if not bonds:
         return ""
     return (
-        f"Bonds have a scale of their own, full colour at ±{bond_limit(bonds):.2g}: "
-        "the bond's own pair of atoms, and its type on longer paths."
+        f"Bonds have a scale of their own, full colour at ±{structure_limit(bonds.values()):.2g}: "
+        "their pair of atoms, and their type on longer paths."
     )
 
 

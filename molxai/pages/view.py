@@ -27,7 +27,7 @@ from molxai.explanation.pictures import offsets
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
 from molxai.rendering.layout import ends_of
-from molxai.rendering.relevance_map import bond_limit, of_bonds
+from molxai.rendering.relevance_map import of_bonds, structure_limit
 
 View = dict[str, Any]
 
@@ -200,14 +200,14 @@ def _structure(explanation: Explanation) -> View:
         content["offsets"] = {
             "bounds": of_offsets.bounds,
             "relevance": [rounded(value, SPLIT_DIGITS) for value in relevance],
-            "limit": rounded(scale(relevance)),
+            "limit": rounded(of_offsets.limit),
         }
     subject = explanation.subject
     if isinstance(subject, Molecule):
         bonds = explanation.bonds
         ends = [ends_of(bond) for bond in subject.mol.GetBonds()]
         content["bonds"] = [rounded(value) for value in of_bonds(bonds, ends)]
-        content["bond_limit"] = rounded(bond_limit(bonds))
+        content["bond_limit"] = rounded(structure_limit(bonds.values()))
     return content
 
 

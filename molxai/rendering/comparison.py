@@ -21,7 +21,7 @@ from molxai.rendering.figure import blank, file_content, quiet_settings
 from molxai.rendering.lettering import printable
 from molxai.rendering.look import RESOLUTION, Look
 from molxai.rendering.molecule import draw_molecule
-from molxai.rendering.relevance_map import RelevanceMap, bond_limit
+from molxai.rendering.relevance_map import RelevanceMap, structure_limit
 
 PANEL = (420, 300)
 """Width and height of one method's picture, in pixels."""
@@ -63,7 +63,7 @@ class MethodPanel:
     def full_colour(self, look: Look) -> str:
         """The magnitudes in full colour, in words: of nodes, and of bonds if they have any."""
         bonds = self.relevance_map.bonds
-        of_bonds = f", bonds ±{bond_limit(bonds):.2g}" if bonds else ""
+        of_bonds = f", bonds ±{structure_limit(bonds.values()):.2g}" if bonds else ""
         return f"±{self.limit(look):.2g}{of_bonds}"
 
 

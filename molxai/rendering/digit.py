@@ -9,7 +9,6 @@ from matplotlib.colors import Colormap
 from numpy import ndarray
 
 from graphormer.graphs.superpixels import Digit
-from molxai.rendering.colour import scale
 from molxai.rendering.hatch import hatch_segments
 from molxai.rendering.relevance_map import Offsets
 
@@ -54,7 +53,7 @@ def draw_digit(
     titles = ["digit", f"{nodes} superpixels", "relevance"]
     if offsets is not None:
         draw_offsets(last[0], offsets, colour_map)
-        titles.append(f"of offsets, ±{scale(offsets.relevance.ravel().tolist()):.2g}")
+        titles.append(f"of offsets, ±{offsets.limit:.2g}")
     for panel, title in zip(axes, titles, strict=True):
         panel.set_title(title, fontsize=9)
         panel.set_xticks([])
@@ -90,7 +89,7 @@ def draw_relevance(
 def draw_offsets(axes: Axes, offsets: Offsets, colour_map: Colormap) -> None:
     """Draw the relevance of each bin of offsets where it lies around a superpixel in the middle."""
     bounds = np.array(offsets.bounds)  # in pixels
-    limit = scale(offsets.relevance.ravel().tolist())
+    limit = offsets.limit
     axes.pcolormesh(bounds, bounds, offsets.relevance, cmap=colour_map, vmin=-limit, vmax=limit)
     axes.plot(0, 0, marker="+", color="black", markersize=7, markeredgewidth=0.9)
     axes.set_aspect("equal")

@@ -14,7 +14,7 @@ from rdkit import Chem
 from rdkit.Geometry import Point2D
 
 from molxai.rendering import Kind
-from molxai.rendering.colour import Colour
+from molxai.rendering.colour import WHITE, Colour
 from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
 from molxai.rendering.drawer import new_drawer
 from molxai.rendering.hatch import disc_lines
@@ -22,7 +22,7 @@ from molxai.rendering.labels import HEIGHT, add_labels
 from molxai.rendering.layout import BOND, DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
-from molxai.rendering.relevance_map import NO_BONDS, Bonds, bond_limit, of_bonds
+from molxai.rendering.relevance_map import NO_BONDS, Bonds, of_bonds, structure_limit
 
 ACS_BOND = 14.4
 """Points of a bond in the drawing settings of the ACS journals of 1996.
@@ -48,8 +48,11 @@ THINNEST_LINE = 0.6
 SMALLEST_FONT = 4
 """Size of a letter in pixels at least."""
 
+BAND = 0.26
+"""Width in Å of the band under a bond that has relevance. It lies over the wider discs."""
+
 STRIP = 0.64
-"""Width in Å of the band under a bond that has relevance."""
+"""Width in Å of what joins the discs of a part inside its outline."""
 
 OUTLINE = 0.09
 """Width in Å of the line around a part."""
@@ -97,8 +100,8 @@ def draw_molecule(
     """The drawing without a frame, as SVG text or PNG bytes.
 
     In an SVG, discs are ellipses of the classes `atom-0`, `atom-1` … and their hatching is of
-    `hatch-0` …; contours are an embedded PNG under the lines. Bands under bonds are of the classes
-    `bond-0` …
+    `hatch-0` …; contours are an embedded PNG under the lines. Bands between discs and bonds are of
+    the classes `bond-0` …
 
     Args:
         mol: the molecule; its own 2D layout is kept if it has one.
@@ -158,10 +161,10 @@ def draw_layout(
         behind = contour_map(values, limit, look.colours)
     else:
         sheet.draw_outlines()
+        sheet.draw_discs(look.colours.colours(relevance, limit))
         if bonds:
             of_each = of_bonds(bonds, layout.bonds.tolist())
-            sheet.draw_bands(look.colours.colours(of_each, bond_limit(bonds)))
-        sheet.draw_discs(look.colours.colours(relevance, limit))
+            sheet.draw_bands(look.colours.colours(of_each, structure_limit(bonds.values())))
     sheet.hatch(np.flatnonzero(uncertain).tolist())
     sheet.draw_lines(look)
     if kind == "svg":
@@ -190,22 +193,24 @@ class _Sheet:
         self.classes: list[str] = []
 
     def draw_outlines(self) -> None:
-        """A line around each part and its bonds: what shows of wider discs and bands beneath."""
+        """A line around each part and its bonds: what shows of wider discs and strips beneath."""
         strip = STRIP + 2 * OUTLINE
         radius = DISC + OUTLINE
         for atoms in self.layout.parts:
-            for a, b in self.layout.bonds.tolist():
-                if a in atoms and b in atoms:
-                    self._draw_strip((a, b), strip, OUTLINE_GREY, "outline")
+            bonds = [(a, b) for a, b in self.layout.bonds.tolist() if a in atoms and b in atoms]
+            for ends in bonds:
+                self._draw_strip(ends, strip, OUTLINE_GREY, "outline")
             for atom in atoms:
                 self._draw_disc(atom, radius, OUTLINE_GREY, "outline")
+            for ends in bonds:
+                self._draw_strip(ends, STRIP, WHITE, "inside")
 
     def draw_bands(self, colours: Sequence[Colour]) -> None:
         """A band under each bond."""
         ends_of_bonds = self.layout.bonds.tolist()
         for bond, (ends, colour) in enumerate(zip(ends_of_bonds, colours, strict=True)):
             start, end = ends
-            self._draw_strip(ends, STRIP, colour, f"bond-{bond} atom-{start} atom-{end}")
+            self._draw_strip(ends, BAND, colour, f"bond-{bond} atom-{start} atom-{end}")
 
     def draw_discs(self, colours: Sequence[Colour]) -> None:
         """A disc under each atom."""

@@ -78,7 +78,10 @@ CAPTION_LETTERS = 104
 CAPTION_LINES = 6
 """Lines of one's own caption at most."""
 
-READING_LETTERS = 116
+PREDICTION_LETTERS = 104
+"""Letters in a line that says what is explained."""
+
+READING_LETTERS = 110
 """Letters in a line that says how to read the picture."""
 
 
@@ -245,7 +248,9 @@ def _lines(picture: Picture, look: Look) -> tuple[Sequence[Line], Sequence[Line]
     if look.caption is not None:
         return [], _own_lines(look.caption)
     caption = picture.caption
-    above = [Line(caption.title, 12, "bold"), Line(caption.prediction, 10)]
+    above = [Line(caption.title, 12, "bold")]
+    prediction = textwrap.wrap(caption.prediction, PREDICTION_LETTERS, break_on_hyphens=False)
+    above += [Line(line, 10) for line in prediction]
     below = [Line(caption.total, 10)]
     for text in caption.reading:
         below += [Line(line, 9) for line in textwrap.wrap(text, READING_LETTERS)]

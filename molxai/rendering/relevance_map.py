@@ -10,11 +10,17 @@ from numpy import ndarray
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from molxai.rendering.colour import scale
 from molxai.rendering.look import Look
 
 Bonds: TypeAlias = Mapping[tuple[int, int], float]
 """Relevance of each bond, by its two atoms i < j."""
+
+SMALLEST_SCALE = 0.005
+"""Full colour of bonds and of offsets means at least this much relevance, in logits.
+
+A bond usually has a hundredth of a logit: next to atoms it would be white. So the scale is its own,
+and pictures name it.
+"""
 
 NO_BONDS: Bonds = MappingProxyType({})
 """Bonds that have no relevance of their own, and are not coloured."""
@@ -25,12 +31,9 @@ def of_bonds(bonds: Bonds, ends: Iterable[Sequence[int]]) -> list[float]:
     return [bonds[min(pair), max(pair)] for pair in ends]
 
 
-def bond_limit(bonds: Bonds) -> float:
-    """The magnitude of bonds in full colour: the largest.
-
-    Bonds say little next to atoms and would be white on the atoms' scale.
-    """
-    return scale(list(bonds.values()))
+def structure_limit(values: Iterable[float]) -> float:
+    """The magnitude of bonds or offsets in full colour: the largest, if that is not almost 0."""
+    return max(SMALLEST_SCALE, *map(abs, values))
 
 
 FARTHEST = 20.0
@@ -50,6 +53,11 @@ class Offsets:
     def bounds(self) -> list[float]:
         """Where bins begin and end as they are drawn."""
         return [-FARTHEST, *self.edges, FARTHEST]
+
+    @property
+    def limit(self) -> float:
+        """The magnitude in full colour, as of bonds."""
+        return structure_limit(self.relevance.ravel().tolist())
 
 
 @dataclass(frozen=True, eq=False)

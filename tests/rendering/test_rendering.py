@@ -150,6 +150,25 @@ def test_bonds_without_relevance_are_not_coloured():
     assert bands(svg) == {}
 
 
+def test_an_outlined_part_is_white_between_its_discs():
+    """Also if no bond has relevance: black bonds on the grey of the outline cannot be seen."""
+    mol = Chem.MolFromSmiles("CCO")
+    svg = draw_molecule(mol, [0.0] * 3, 1.0, (300, 200), "svg", parts=[([0, 1, 2], "all")])
+    drawn = re.findall(r"class='(outline|inside|atom-\d)'[^>]*stroke:(#\w{6})", svg)
+    assert [colour for name, colour in drawn if name == "inside"] == ["#FFFFFF"] * 2
+    names = [name for name, _ in drawn]
+    assert "outline" not in names[names.index("inside") :]
+    assert names[-3:] == ["atom-0", "atom-1", "atom-2"]
+
+
+def test_bonds_lie_over_atoms():
+    svg = draw_molecule(
+        Chem.MolFromSmiles("CO"), [1.0, 1.0], 1.0, (300, 200), "svg", bonds={(0, 1): 0.004}
+    )
+    assert svg.index("class='atom-1'") < svg.index("class='bond-0 ")
+    assert bands(svg)[0, 1] != (1.0, 1.0, 1.0)  # next to atoms of 1 it would be white
+
+
 def test_a_layout_of_one_point_is_drawn_anew(tmp_path):
     mol = Chem.MolFromSmiles("CCO")
     conformer = Chem.Conformer(3)

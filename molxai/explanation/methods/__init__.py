@@ -227,7 +227,7 @@ def method(name: str | Method, structure: str = "halves", card: Card | None = No
             another one; or the card holds no strengths.
     """
     if structure not in STRUCTURES:
-        raise ValueError(unknown("place for structure", structure, STRUCTURES))
+        raise ValueError(unknown("place for structure", str(structure), STRUCTURES))
     chosen = _own(name) if isinstance(name, Method) else _of_id(name, card)
     if structure == "apart" and isinstance(chosen, GradientInput) and chosen.has_structure:
         return replace(chosen, apart=True)

@@ -5,7 +5,7 @@
 (() => {
   const { svg } = molxai;
   const DISC = 9.2; // radius behind an atom: neighbouring discs just leave a gap
-  const BAND = 8; // width behind a bond
+  const BAND = 5; // width behind a bond, over the discs
   const REACH = 12; // radius within which the pointer finds an atom
 
   /**
@@ -58,8 +58,8 @@
     return svg(
       "svg",
       { viewBox: `0 0 ${width} ${height}`, width, height, class: "picture molecule" },
-      svg("g", {}, ...bands(drawing, made, look)),
       svg("g", {}, ...discs(drawing, made.relevance, look, tip)),
+      svg("g", {}, ...bands(drawing, made, look)),
       svg("g", lines, ...hatches),
       svg("g", ink, ...strokes(drawing)),
       svg("g", font, ...drawing.labels.map(letter)),
