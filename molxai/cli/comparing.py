@@ -9,7 +9,7 @@ import typer
 from molxai.cli.completion import METHODS, several_of
 from molxai.cli.drawing import Cmap, Dpi
 from molxai.cli.literals import Literal
-from molxai.cli.options import Device, Endpoint, Model, known_names, usage, written_to
+from molxai.cli.options import Device, Endpoint, Model, Structure, known_names, usage, written_to
 from molxai.cli.parameters import Contrast
 from molxai.cli.printable import printable
 
@@ -41,6 +41,7 @@ def compare(
     target: Annotated[str, typer.Option(help=TARGET)] = "pred",
     contrast: Contrast = None,
     endpoint: Endpoint = "",
+    structure: Structure = "halves",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help=COMPARISON_FILE, show_default=False)
     ] = None,
@@ -62,12 +63,10 @@ def compare(
     _check_file(sources, output)
     usage(Look, cmap=cmap, dpi=dpi)
     kind = usual_model(model, Inputs(sources).reads)
-    question = usage(Question, kind, names, target, contrast, endpoint, device=device)
+    asked = {"device": device, "structure": structure}
+    question = usage(Question, kind, names, target, contrast, endpoint, **asked)
     comparison, about = _compare(question, sources)
-    if output is None:
-        _show(comparison)
-    else:
-        _write(comparison, output, cmap, dpi, about)
+    _give(comparison, output, cmap, dpi, about)
 
 
 def _methods(ids: str, pair: bool) -> tuple[str, ...]:
@@ -135,6 +134,24 @@ def _compare(question: "Question", sources: list[str]) -> tuple[Any, dict[str, s
     return matched_pair(explainer, first, second, target, contrast), {}
 
 
+def _give(comparison: Any, output: Path | None, cmap: str, dpi: int, about: dict[str, str]) -> None:
+    """A comparison on the terminal, as JSON or as a picture."""
+    import json
+
+    from graphormer.files import write_file
+
+    if output is None:
+        _show(comparison)
+        return
+    name = written_to(output, output.is_file())
+    if output.suffix.lower() == ".json":
+        content = about | comparison.to_dict()
+        write_file(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    else:
+        comparison.draw(output, cmap=cmap, dpi=dpi)
+    print(printable(f"compared → {name}"), file=sys.stderr)
+
+
 def _show(comparison: Any) -> None:
     """Print a comparison."""
     from molxai.chemistry.pair import MatchedPair
@@ -144,18 +161,3 @@ def _show(comparison: Any) -> None:
 
     show = show_matched if isinstance(comparison, MatchedPair) else show_comparison
     show(comparison, console())
-
-
-def _write(comparison: Any, output: Path, cmap: str, dpi: int, about: dict[str, str]) -> None:
-    """A comparison as JSON or as a picture."""
-    import json
-
-    from graphormer.files import write_file
-
-    name = written_to(output, output.is_file())
-    if output.suffix.lower() == ".json":
-        content = about | comparison.to_dict()
-        write_file(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    else:
-        comparison.draw(output, cmap=cmap, dpi=dpi)
-    print(printable(f"compared → {name}"), file=sys.stderr)
