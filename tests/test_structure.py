@@ -15,7 +15,7 @@ CHEMISTRY = {
             f"smiles/{name}"
             for name in ("reading", "bounds", "hydrogens", "marks", "ordered_smiles")
         ),
-        *("graphs/molecules", "data/splits", "evaluation/fingerprints"),
+        *("graphs/atoms", "graphs/molecules", "data/splits", "evaluation/fingerprints"),
         *("pretraining/descriptors", "pretraining/recombination"),
     )
 }

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy import ndarray
 
+from graphormer.graphs.vocabulary import Vocabulary
+
 INCREMENT = np.uint64(0x9E3779B97F4A7C15)
 """The increment of SplitMix64, as the two multipliers below.
 
@@ -27,6 +29,17 @@ FIRST_MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
 
 SECOND_MULTIPLIER = np.uint64(0x94D049BB133111EB)
 """Also multiplies a neighbour's hash before the type of its edge is added."""
+
+
+def environment_codes(
+    vocabulary: Vocabulary, codes: ndarray, edges: ndarray, edge_types: ndarray
+) -> ndarray:
+    """`[nodes, radii]` entries of the environments of each node, from those of its own features."""
+    _, buckets = vocabulary.node_features[-1]
+    names = vocabulary.feature_names[vocabulary.stated :]
+    offsets = np.array([vocabulary.offsets[name] for name in names])  # (radii,)
+    radii = vocabulary.environments
+    return offsets + environment_buckets(codes, edges, edge_types, radii, buckets)
 
 
 def environment_buckets(

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from graphormer.graphs.environments import environment_buckets
+from graphormer.graphs.environments import environment_codes
 from graphormer.graphs.pairs import hop_distance, pair_patterns
 from graphormer.graphs.vocabulary import Vocabulary
 
@@ -96,7 +96,9 @@ def graph(
     _check_nodes(vocabulary, codes)
     _check_pairs(vocabulary, len(codes), edges, edge_types, positions)
     if vocabulary.environments:
-        codes, weights = _add_environments(vocabulary, codes, weights, edges, edge_types)
+        environments = environment_codes(vocabulary, codes, edges, edge_types)
+        codes = np.concatenate([codes, environments], 1)
+        weights = np.concatenate([weights, np.ones(environments.shape, weights.dtype)], 1)
     if hops is None:
         hops = hop_distance(len(codes), edges)
     relation, patterns, pattern_weights = pair_patterns(
@@ -143,20 +145,6 @@ def _check_pairs(
         raise ValueError(
             f"no positions, but '{vocabulary.name}' describes pairs of nodes by their offset"
         )
-
-
-def _add_environments(
-    vocabulary: Vocabulary, codes: ndarray, weights: ndarray, edges: ndarray, edge_types: ndarray
-) -> tuple[ndarray, ndarray]:
-    """Codes and weights `[nodes, slots + radii]`, with a slot more for each radius."""
-    _, buckets = vocabulary.node_features[-1]
-    names = vocabulary.feature_names[vocabulary.stated :]
-    offsets = np.array([vocabulary.offsets[name] for name in names])  # (radii,)
-    environments = offsets + environment_buckets(
-        codes, edges, edge_types, vocabulary.environments, buckets
-    )
-    ones = np.ones(environments.shape, weights.dtype)
-    return np.concatenate([codes, environments], 1), np.concatenate([weights, ones], 1)
 
 
 @dataclass(frozen=True)

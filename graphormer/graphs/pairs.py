@@ -5,6 +5,8 @@ sequence of edge types comes first in the vocabulary describes the pair.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy import ndarray
@@ -94,6 +96,52 @@ def pair_patterns(
     return relation.astype(index_type), entries.astype(np.int32), weights.astype(np.float32)
 
 
+@dataclass(frozen=True)
+class PatternTable:
+    """Every description of a pair that a vocabulary has."""
+
+    keys: ndarray
+    """`[patterns]` the packed integers, ascending."""
+    entries: ndarray
+    """`[patterns, 1 + path_hops (+ 1)]` entries of the table of pairs, int32."""
+    weights: ndarray
+    """Their weights, float32."""
+    first: ndarray
+    """`[hop buckets]` the row of the first pattern of each bucket: paths and offsets follow."""
+
+
+@cache
+def pattern_table(vocabulary: Vocabulary) -> PatternTable:
+    """All patterns: 37 465 for molecules, 900 for superpixels.
+
+    Example:
+        >>> toy = Vocabulary("toy", (("element", 2),), ("single", "double"), 3, path_hops=2)
+        >>> table = pattern_table(toy)
+        >>> table.first.tolist(), len(table.entries)
+        ([0, 1, 3, 7, 8], 9)
+    """
+    paths, offset_bins = _path_and_offset_counts(vocabulary)
+    types = len(vocabulary.edge_types)
+    keys = []
+    counts = []
+    for bucket in range(vocabulary.hop_buckets):
+        count = types**bucket if bucket <= vocabulary.path_hops else 1
+        counts.append(count * offset_bins)
+        keys.append(bucket * paths * offset_bins + np.arange(counts[-1]))
+    all_keys = np.concatenate(keys)
+    entries, weights = _pattern_entries(vocabulary, all_keys)
+    first = np.cumsum([0, *counts[:-1]])
+    return PatternTable(all_keys, entries.astype(np.int32), weights.astype(np.float32), first)
+
+
+def pattern_numbers(
+    vocabulary: Vocabulary, hops: ndarray, edges: ndarray, edge_types: ndarray
+) -> ndarray:
+    """`[nodes, nodes]` row of `pattern_table` for each pair, of a vocabulary without offsets."""
+    numbers = pattern_table(vocabulary).first[_hop_buckets(vocabulary, hops)]
+    return numbers + _path_codes(vocabulary, hops, edges, edge_types)
+
+
 def _path_and_offset_counts(vocabulary: Vocabulary) -> tuple[int, int]:
     """How many paths and how many offset bins a key can hold; 1 if none is described."""
     paths = len(vocabulary.edge_types) ** vocabulary.path_hops
@@ -148,7 +196,7 @@ def _path_codes(
     base = len(vocabulary.edge_types)
     distance = hops.ravel()  # (nodes * nodes,)
     codes = np.zeros(nodes * nodes, dtype=np.int64)
-    neighbours, neighbour_types = _neighbours(nodes, edges, edge_types)
+    neighbours, neighbour_types = neighbours_of(nodes, edges, edge_types)
     reached = np.arange(nodes) * (nodes + 1)  # (reached pairs,): at first each node and itself
     for length in range(1, vocabulary.path_hops + 1):
         query, key = np.divmod(reached, nodes)
@@ -163,7 +211,7 @@ def _path_codes(
     return codes.reshape(hops.shape)  # (nodes, nodes)
 
 
-def _neighbours(nodes: int, edges: ndarray, edge_types: ndarray) -> tuple[ndarray, ndarray]:
+def neighbours_of(nodes: int, edges: ndarray, edge_types: ndarray) -> tuple[ndarray, ndarray]:
     """`[nodes, largest degree]` neighbours of each node, and the types of the edges to them.
 
     A node with fewer neighbours is its own neighbour in the columns that are left, by type 0.

@@ -1,6 +1,9 @@
 """Digit pictures as graphs: one node per SLIC superpixel, edges between superpixels that touch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -20,6 +23,11 @@ SEGMENTS = 75
 COMPACTNESS = 0.25
 """SLIC's weight of the distance in the picture against the difference in grey. At scikit-image's
 default of 10 the segments are a plain grid that ignores the strokes."""
+
+SLIC_ROUNDS = 10
+SLIC_SMALLEST = 0.5
+SLIC_LARGEST = 3
+"""Usual options of scikit-image's `slic`: rounds, and sizes of segments in units of the mean."""
 
 INTENSITY_BINS = 8
 """Soft bins of the mean intensity."""
@@ -61,7 +69,6 @@ INK_SLOTS = slice(6, 10)
 class Digit:
     """A digit picture with its graph and its segment map."""
 
-    graph: Graph
     image: Float[ndarray, "28 28"]
     """White ink on black, 0 to 1."""
     segments: Integer[ndarray, "28 28"]
@@ -70,8 +77,18 @@ class Digit:
     notes: tuple[str, ...] = ()
     """What was changed on reading."""
 
+    @cached_property
+    def graph(self) -> Graph:
+        """Node i is segment i."""
+        return superpixel_graph(self.image, self.segments)
+
+    @property
+    def nodes(self) -> int:
+        return int(self.segments.max()) + 1
+
     def __repr__(self) -> str:
-        return f"Digit(id={self.id!r}, graph={self.graph!r}, notes={self.notes!r})"
+        notes = f", notes={self.notes!r}" if self.notes else ""
+        return f"Digit(id={self.id!r}, {self.nodes} superpixels{notes})"
 
 
 def digit(
@@ -92,19 +109,72 @@ def digit(
             f"pixel values {image.min():g} … {image.max():g}: "
             "numbers from 0 (black) to 1 (ink) are needed"
         )
-    segments = superpixels(image)
-    return Digit(superpixel_graph(image, segments), image, segments, id, notes)
+    return Digit(image, superpixels(image), id, notes)
 
 
 def superpixels(image: Float[ndarray, "28 28"]) -> Integer[ndarray, "28 28"]:
     """SLIC segment of each pixel, numbered from 0 without gaps (Achanta et al. 2012)."""
-    from skimage.segmentation import slic
-
-    labels = slic(
-        image, n_segments=SEGMENTS, compactness=COMPACTNESS, channel_axis=None, start_label=0
-    )
+    labels = _cut()(image)
     _, segments = np.unique(labels, return_inverse=True)
     return segments.reshape(image.shape)  # flat in some versions of NumPy
+
+
+Cut: TypeAlias = Callable[[Float[ndarray, "28 28"]], Integer[ndarray, "28 28"]]
+"""From a picture to the SLIC segment of each pixel."""
+
+
+@cache
+def _cut() -> Cut:
+    """scikit-image's own loop, or its whole `slic` if this version's loop is another one.
+
+    `slic` looks for seeds, checks and copies anew for each picture, a fifth of its time.
+    """
+    gradient = np.linspace(0, 1, SIDE**2).reshape(SIDE, SIDE)
+    try:
+        is_same = np.array_equal(_inner_cut(gradient), _whole_cut(gradient))
+    except (ImportError, TypeError, ValueError):  # the names are private
+        is_same = False
+    return _inner_cut if is_same else _whole_cut
+
+
+def _whole_cut(image: Float[ndarray, "28 28"]) -> Integer[ndarray, "28 28"]:
+    from skimage.segmentation import slic
+
+    return slic(
+        image, n_segments=SEGMENTS, compactness=COMPACTNESS, channel_axis=None, start_label=0
+    )
+
+
+def _inner_cut(image: Float[ndarray, "28 28"]) -> Integer[ndarray, "28 28"]:
+    """The same cut, by the functions that `slic` calls."""
+    from skimage.segmentation._slic import _enforce_label_connectivity_cython, _slic_cython
+
+    if image.dtype != np.float64:
+        return _whole_cut(image)
+    seeds, step = _seeds()
+    low = image.min()
+    high = image.max()
+    scaled = image - low
+    if high != low:
+        scaled /= high - low
+    pixels = np.ascontiguousarray(scaled[None, :, :, None] * (1.0 / COMPACTNESS))
+    options = {"slic_zero": False, "ignore_color": False, "start_label": 0}
+    spacing = np.ones(3)
+    labels = _slic_cython(pixels, None, seeds.copy(), step, SLIC_ROUNDS, spacing, **options)
+    size = SIDE**2 / len(seeds)
+    smallest = int(SLIC_SMALLEST * size)
+    largest = int(SLIC_LARGEST * size)
+    return _enforce_label_connectivity_cython(labels, smallest, largest, start_label=0)[0]
+
+
+@cache
+def _seeds() -> tuple[Float[ndarray, "seeds 4"], float]:
+    """Where SLIC begins: plane, row, column and grey value of each seed, and their distance."""
+    from skimage.segmentation.slic_superpixels import _get_grid_centroids
+
+    centroids, steps = _get_grid_centroids(np.zeros((1, SIDE, SIDE, 1)), SEGMENTS)
+    grey = np.zeros((len(centroids), 1))
+    return np.ascontiguousarray(np.concatenate([centroids, grey], 1)), max(steps)
 
 
 def superpixel_graph(image: Float[ndarray, "28 28"], segments: Integer[ndarray, "28 28"]) -> Graph:
@@ -150,8 +220,24 @@ def centroid_graph(
         positions: row and column of its centroid, in pixels of the 28 × 28 grid.
         edges: both directions of every pair of segments that touch.
     """
-    nodes = len(intensity)
-    degree = np.minimum(np.bincount(edges[0], minlength=nodes), MAX_DEGREE)
+    degree = np.minimum(np.bincount(edges[0], minlength=len(intensity)), MAX_DEGREE)
+    codes, weights = centroid_codes(intensity, positions, degree)
+    return graph(
+        SUPERPIXELS,
+        codes=codes,
+        weights=weights,
+        edges=edges,
+        edge_types=np.zeros(edges.shape[1], dtype=np.int64),
+        positions=positions,
+    )
+
+
+def centroid_codes(
+    intensity: Float[ndarray, " nodes"],
+    positions: Float[ndarray, "nodes 2"],
+    degree: Integer[ndarray, " nodes"],
+) -> tuple[Integer[ndarray, "nodes slots"], Float[ndarray, "nodes slots"]]:
+    """Entries of the table of nodes that describe segments, and their weights."""
     bins, bin_weights = _soft_bins(
         torch.as_tensor(intensity) * (INTENSITY_BINS - 1), INTENSITY_BINS
     )
@@ -167,16 +253,9 @@ def centroid_graph(
         bin_weights.numpy(),
         cell_weights.numpy(),
         cell_weights.numpy() * intensity[:, None],
-        np.ones((nodes, 1)),
+        np.ones((len(intensity), 1)),
     ]
-    return graph(
-        SUPERPIXELS,
-        codes=np.concatenate(codes, 1),
-        weights=np.concatenate(weights, 1),
-        edges=edges,
-        edge_types=np.zeros(edges.shape[1], dtype=np.int64),
-        positions=positions,
-    )
+    return np.concatenate(codes, 1), np.concatenate(weights, 1)
 
 
 def _soft_bins(

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from graphormer.graphs.block import Batches, Graphs
 from graphormer.graphs.graph import Graph, GraphBatch, collate, size_batches
 from graphormer.network.by_hand import outputs
 from graphormer.network.ensemble import Model, networks
@@ -13,8 +14,13 @@ from graphormer.network.ensemble import Model, networks
 
 def batch_for(model: Model, graphs: Sequence[Graph]) -> GraphBatch:
     """The graphs as one batch, on the model's device and in its float type."""
+    return placed(model, collate(graphs))
+
+
+def placed(model: Model, batch: GraphBatch) -> GraphBatch:
+    """The batch on the model's device and in its float type."""
     parameter = next(model.parameters())
-    return collate(graphs).to(parameter.device).to(parameter.dtype)
+    return batch.to(parameter.device).to(parameter.dtype)
 
 
 def predict(
@@ -26,14 +32,15 @@ def predict(
 
 @torch.no_grad()
 def predict_each(
-    model: Model, graphs: Sequence[Graph], batch_size: int = 64
+    model: Model, graphs: Sequence[Graph] | Batches, batch_size: int = 64
 ) -> Float[Tensor, "members graphs outputs"]:
     """Logits or values from every member of an ensemble; a single model is its only member."""
+    if isinstance(graphs, Sequence):
+        graphs = Graphs(graphs)
     members = networks(model)
-    results = torch.empty(len(members), len(graphs), model.config.outputs)
-    sizes = [graph.nodes for graph in graphs]
-    for rows in size_batches(sizes, batch_size):
-        batch = batch_for(model, [graphs[row] for row in rows])
+    results = torch.empty(len(members), len(graphs.sizes), model.config.outputs)
+    for rows in size_batches(graphs.sizes, batch_size):
+        batch = placed(model, graphs.batch(rows))
         for index, member in enumerate(members):
             results[index, rows] = outputs(member, batch).float().cpu()
     return results

@@ -15,10 +15,11 @@ from graphormer.evaluation.fingerprints import ecfp_bits, nearest
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.prediction import predict_each
 from molxai.explanation.entry import Input
-from molxai.explanation.explainer import Explainer, graph_in
+from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import check_size
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
+from molxai.explanation.subjects import batches_of
 from molxai.explanation.target import Target
 
 CHUNK = 512
@@ -83,7 +84,7 @@ def fit(explainer: Explainer, row: Input) -> Input:
     if row.subject is None:
         return row
     try:
-        check_size(explainer.method, graph_in(explainer.subject(row.subject)).nodes)
+        check_size(explainer.method, explainer.subject(row.subject).nodes)
     except ValueError as error:
         return replace(row, subject=None, error=str(error))
     return row
@@ -168,7 +169,7 @@ def _predict_together(
 ) -> list[tuple[Input, Prediction | None]]:
     """All rows at once; if one is refused, each alone."""
     readable = [row for row in rows if row.subject is not None]
-    graphs = [row.subject.graph for row in readable if row.subject is not None]
+    graphs = batches_of([row.subject for row in readable if row.subject is not None])
     try:
         # (members, graphs, outputs)
         logits = predict_each(explainer.network, graphs, explainer.batch_size)

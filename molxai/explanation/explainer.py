@@ -20,7 +20,7 @@ from graphormer.names import unknown
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import load, locate
 from graphormer.network.ensemble import Model
-from graphormer.network.prediction import batch_for
+from graphormer.network.prediction import placed
 from molxai.explanation.classes import Class as Class
 from molxai.explanation.classes import Classes, endpoint_column
 from molxai.explanation.collection import explain_collection
@@ -33,7 +33,7 @@ from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.refused import Refused
 from molxai.explanation.sources import Linked, is_numbers, lacking, several
-from molxai.explanation.subjects import Subject, read_by, subject_of
+from molxai.explanation.subjects import Subject, batches_of, read_by, subject_of
 from molxai.explanation.subjects import graph_in as graph_in
 from molxai.explanation.target import Target
 
@@ -271,7 +271,7 @@ class Explainer:
 
         def read(source: Source, id: str) -> Subject:
             subject = self.subject(source, id)
-            check_size(self.method, graph_in(subject).nodes)
+            check_size(self.method, subject.nodes)
             return subject
 
         def explain(subjects: Sequence[Subject]) -> list[Explanation]:
@@ -333,12 +333,11 @@ class Explainer:
         Raises:
             ValueError: a graph is larger than the method takes.
         """
-        graphs = [graph_in(subject) for subject in subjects]
-        sizes = [graph.nodes for graph in graphs]
-        check_size(self.method, max(sizes, default=0))
+        check_size(self.method, max((subject.nodes for subject in subjects), default=0))
+        graphs = batches_of(subjects)
         explanations: dict[int, Explanation] = {}
-        for rows in size_batches(sizes, self.batch_size):
-            batch = batch_for(self.network, [graphs[row] for row in rows])
+        for rows in size_batches(graphs.sizes, self.batch_size):
+            batch = placed(self.network, graphs.batch(rows))
             results = explain_batch(
                 self.method, self.network, batch, [targets[row] for row in rows]
             )

@@ -252,22 +252,18 @@ def structures(
 ) -> list[Structure]:
     """The structure of each graph, without its padding."""
     gradient = gradient.cpu()
-    patterns = batch.relation.cpu() - FIRST_PATTERN  # (batch, tokens, tokens)
-    entries = batch.patterns.cpu()  # (patterns, slots)
+    relation = batch.relation.cpu() - FIRST_PATTERN  # (batch, tokens, tokens)
+    entries = batch.patterns.cpu()  # (patterns, slots), of all graphs
     weights = batch.pattern_weights.cpu().unsqueeze(2)  # (patterns, slots, 1)
-    table = bias.pairs.detach().cpu()
+    described = bias.pairs.detach().cpu()[entries.long()] * weights  # (patterns, slots, heads)
     token = bias.token.detach().cpu()
     result = []
     for row, nodes in enumerate(batch.sizes):
         tokens = nodes + 1
-        relation = patterns[row, 1:tokens, 1:tokens]  # (nodes, nodes)
-        # A graph's patterns follow each other.
-        first = int(relation.min())
-        own = slice(first, int(relation.max()) + 1)
-        own_entries = entries[own].clone()
-        own_gradient = gradient[row, :, :tokens, :tokens].clone()  # not the whole batch
-        source = Source(own_gradient, token, table[own_entries.long()] * weights[own])
-        result.append(Structure((source,), relation - first, own_entries, batch.vocabulary))
+        own_relation = relation[row, 1:tokens, 1:tokens].clone()  # not the whole batch
+        own_gradient = gradient[row, :, :tokens, :tokens].clone()
+        source = Source(own_gradient, token, described)
+        result.append(Structure((source,), own_relation, entries, batch.vocabulary))
     return result
 
 

@@ -1,14 +1,18 @@
 """One input, read as what a model takes: a molecule, a digit, or a bare graph."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rdkit import Chem
 from torch import Tensor
 
+from graphormer.graphs.block import Batches, Graphs
 from graphormer.graphs.graph import Graph
+from graphormer.graphs.molecule_block import molecule_block
 from graphormer.graphs.molecules import Molecule, molecule, shortened
+from graphormer.graphs.superpixel_block import superpixel_block
 from graphormer.graphs.superpixels import Digit, digit
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.card import Card
@@ -31,6 +35,20 @@ Subject: TypeAlias = Molecule | Digit | Graph
 def graph_in(subject: Subject) -> Graph:
     """The graph of a molecule or a digit, or itself."""
     return subject if isinstance(subject, Graph) else subject.graph
+
+
+def batches_of(subjects: Sequence[Subject]) -> Batches:
+    """What batches of the subjects are made from, in their order.
+
+    Molecules, or digits, are taken as one block. Bare graphs are there already.
+    """
+    molecules = [subject for subject in subjects if isinstance(subject, Molecule)]
+    if molecules and len(molecules) == len(subjects):
+        return molecule_block([molecule.facts for molecule in molecules])
+    digits = [subject for subject in subjects if isinstance(subject, Digit)]
+    if digits and len(digits) == len(subjects):
+        return superpixel_block([one.image for one in digits], [one.segments for one in digits])
+    return Graphs([graph_in(subject) for subject in subjects])
 
 
 def read_by(card: Card) -> Literal["molecules", "digits"]:

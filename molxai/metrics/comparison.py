@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molxai.explanation.explainer import Class, Explainer, Source, graph_in
+from molxai.explanation.explainer import Class, Explainer, Source
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method
 from molxai.explanation.methods import check_size
@@ -111,7 +111,7 @@ def compare(
     """
     explainers = [explainer.with_method(name) for name in methods]
     subject = explainer.subject(source)
-    nodes = graph_in(subject).nodes
+    nodes = subject.nodes
     for method_explainer in explainers:
         check_size(method_explainer.method, nodes)
     targets = [explainer.target(target, contrast)]

@@ -456,14 +456,14 @@ def test_memory_that_a_row_does_not_get_is_its_own_error(saved_model, monkeypatc
     from molxai.explanation import explainer
 
     def limit(plain):
-        def run(model, graphs, *rest):
-            if any(graph.nodes == 4 for graph in graphs):
+        def run(model, graphs, *rest):  # graphs, or a batch of them
+            if 4 in graphs.sizes:
                 raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
             return plain(model, graphs, *rest)
 
         return run
 
-    monkeypatch.setattr(explainer, "batch_for", limit(explainer.batch_for))
+    monkeypatch.setattr(explainer, "placed", limit(explainer.placed))
     monkeypatch.setattr(batch, "predict_each", limit(batch.predict_each))
     records = worker_with_columns(saved_model, relevances=relevances)(
         {"input": np.array(["CCO", "CCCN", "CC"])}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from rdkit import Chem
 
-from graphormer.graphs.molecules import mol_block, molecule, molecule_graph
+from graphormer.graphs.molecules import mol_block, molecule
 from graphormer.smiles.hydrogens import INPUT_INDEX
 
 DRUG = "[2H]C([2H])([2H])N1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"
@@ -121,4 +121,4 @@ def test_every_hydrogen_may_be_labelled():
         codes = molecule(mol).graph.codes
         plain = molecule(Chem.AddHs(Chem.MolFromSmiles(smiles)))
         assert torch.equal(codes, plain.graph.codes)
-        assert torch.equal(codes, molecule_graph(Chem.MolFromSmiles(smiles)).codes)
+        assert torch.equal(codes, molecule(smiles).graph.codes)
