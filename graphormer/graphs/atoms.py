@@ -137,7 +137,9 @@ def facts_of(mol: Chem.Mol, smiles: str = "") -> Facts:
         )
     stereo = _cip_labels(mol) if not smiles or "@" in smiles else {}
     order = Chem.GetAdjacencyMatrix(mol, useBO=True)  # (atoms, atoms)
-    if not ORDINARY.fullmatch(smiles):
+    # RDKit makes some bonds to metals dative, and gives these no order.
+    has_all = np.count_nonzero(order) == 2 * mol.GetNumBonds()
+    if not has_all or not ORDINARY.fullmatch(smiles):
         order = _told_orders(mol)
     elif "/" in smiles or "\\" in smiles:
         order = _with_stereo(mol, order)

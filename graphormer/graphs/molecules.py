@@ -52,8 +52,6 @@ MARKED = re.compile(r"[~$*]|->|<-")
 class Molecule:
     """A molecule with its graph and what is needed to draw it."""
 
-    mol: Chem.Mol
-    """Heavy atoms in the user's order."""
     facts: Facts
     """What RDKit says of it."""
     smiles: str
@@ -66,10 +64,18 @@ class Molecule:
     hydrogen was folded."""
     own_text: str = ""
     """The user's SMILES, if its atoms are the nodes."""
+    kept: Chem.Mol | None = None
+    """RDKit's molecule. None: it was let go, and is read again from `own_text` if it is asked
+    for."""
 
     def __repr__(self) -> str:
         notes = f", notes={self.notes!r}" if self.notes else ""
         return f"Molecule({self.smiles!r}, id={self.id!r}, {self.nodes} atoms{notes})"
+
+    @cached_property
+    def mol(self) -> Chem.Mol:
+        """Heavy atoms in the user's order."""
+        return molecule(self.own_text).mol if self.kept is None else self.kept
 
     @cached_property
     def graph(self) -> Graph:
@@ -91,11 +97,20 @@ class Molecule:
         return self.own_text or ordered_smiles(self.mol)
 
 
-def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -> Molecule:
+def molecule(
+    source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS, keep: bool = True
+) -> Molecule:
     """The molecule of a SMILES (also with a CXSMILES block), an InChI or an RDKit `Mol`.
 
     Explicit hydrogens, deuterium and tritium are folded into their heavy atom, except bridging
     hydrogens. All fragments of a salt are kept.
+
+    Args:
+        source: what is read.
+        id: what it is called.
+        max_atoms: larger molecules are refused.
+        keep: whether RDKit's molecule is kept. In a long list it is better let go while it is at
+            hand: to free it later takes as long as half of its reading.
 
     Raises:
         ValueError: the text cannot be read, there is no atom, or there are more than `max_atoms`
@@ -116,14 +131,15 @@ def molecule(source: str | Chem.Mol, id: str = "", max_atoms: int = MAX_ATOMS) -
     ]
     is_smiles = is_text and read.smiles
     is_inchi = is_text and not read.smiles
+    own_text = "" if atoms or read.block else read.smiles
     return Molecule(
-        mol=mol,
         facts=facts,
         smiles=source if is_smiles else canonical(mol),
         id=id,
         notes=tuple(notes),
         atoms=None if is_inchi else atoms,  # an InChI has no order of its own
-        own_text="" if atoms or read.block else read.smiles,
+        own_text=own_text,
+        kept=mol if keep or not own_text else None,
     )
 
 

@@ -10,8 +10,6 @@ from functools import cache
 
 import numpy as np
 from numpy import ndarray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import shortest_path
 
 from graphormer.graphs.vocabulary import Vocabulary
 
@@ -26,6 +24,9 @@ node."""
 def hop_distance(nodes: int, edges: ndarray) -> ndarray:
     """`[nodes, nodes]` number of edges on a shortest path, `UNREACHABLE` if there is none."""
     if nodes > DENSE:
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import shortest_path
+
         adjacency = csr_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(nodes, nodes))
         lengths = shortest_path(adjacency, unweighted=True, method="D")
         return np.where(np.isinf(lengths), UNREACHABLE, lengths).astype(np.int16)

@@ -22,6 +22,8 @@ from multiprocessing.process import BaseProcess
 import numpy as np
 import pyarrow as pa
 
+from molxai.batch.arrow import spare_pandas
+
 Columns = Mapping[str, np.ndarray]
 """Arrays of one length, by name."""
 
@@ -63,10 +65,17 @@ EXIT_SECONDS = 1.0
 PARENT_SECONDS = 0.5
 """Seconds between looks of a worker for its parent."""
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
+}
 """Environment of a worker.
 
-With one arena, glibc need not keep for other threads the memory that one thread frees.
+With one arena, glibc need not keep for other threads the memory that one thread frees. The two
+thresholds let a worker keep what it frees, in place of asking the kernel for the same pages with
+each batch, which took a tenth of the time.
 """
 
 PARENT_DEATH_SIGNAL = 1
@@ -186,7 +195,7 @@ class WorkerProcess:
                 raise OSError("the worker has ended")
             self.connection, workers_end = context.Pipe()
             process = context.Process(
-                target=serve, args=(self.work, workers_end), env=ONE_THREAD, daemon=True
+                target=serve, args=(self.work, workers_end), env=WORKER_ENVIRONMENT, daemon=True
             )
             process.start()
             workers_end.close()  # so that the end of the process is the end of the file
@@ -301,6 +310,7 @@ def serve(work: Work, connection: Connection) -> None:
     """In a worker process: answer chunks with records or an error, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     _end_with_parent()
+    spare_pandas()
     while True:
         try:
             rows = pickle.loads(connection.recv_bytes())

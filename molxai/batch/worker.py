@@ -11,7 +11,8 @@ A `Worker` is a value that any engine can send to another process.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, Protocol, runtime_checkable
@@ -28,6 +29,7 @@ from molxai.batch.rows import CHUNK, ExplainedRow, chunks, explain_rows, predict
 from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.record import Record
 from molxai.explanation.structure import entry_names
 
@@ -92,7 +94,10 @@ class Worker:
         Raises:
             FileNotFoundError, ValueError: as `Explainer`.
         """
-        return self.question.explainers()
+        explainers = self.question.explainers()
+        if self.question.features or self.products:
+            return explainers
+        return tuple(_without_split(explainer) for explainer in explainers)
 
     @property
     def explainer(self) -> Explainer:
@@ -137,7 +142,11 @@ class Worker:
         Raises:
             ValueError: there is no column `input`.
         """
-        inputs = (entry.read(self.question.max_atoms) for entry in entries_of(rows))
+        question = self.question
+        # Predictions compare molecules, and the others draw or cut them.
+        is_looked_at = self.products or self.blocks or question.scheme or not question.relevances
+        keep = bool(is_looked_at)
+        inputs = (entry.read(question.max_atoms, keep) for entry in entries_of(rows))
         make = self._explain if self.question.relevances else self._predict
         records = list(make(inputs))
         return {name: as_array([row.get(name) for row in records]) for name in self.schema.names}
@@ -175,6 +184,14 @@ class Worker:
         """As it is if the column has a type, otherwise as text."""
         value = row.extras.get(name)
         return value if self.types.get(name) else as_text(value)
+
+
+def _without_split(explainer: Explainer) -> Explainer:
+    """The explainer with a method that does not split relevance over features, if it can."""
+    explainer = copy(explainer)
+    if isinstance(explainer.method, GradientInput):
+        explainer.method = replace(explainer.method, split=False)
+    return explainer
 
 
 def explain_by_each(

@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from graphormer.network.checkpoint import locate, read_card
+from molxai.batch.arrow import spare_pandas
 from molxai.batch.checkpoint import Tally, parts_folder
 from molxai.batch.pictures import PictureFolder, on_common_scale
 from molxai.batch.plan import Plan, shard_of
@@ -22,7 +23,7 @@ from molxai.cli.options import layout_of, say_how_read, usage, written_to
 from molxai.cli.outputs import check_not_an_input
 from molxai.cli.parameters import Asking, Reading, Running
 from molxai.cli.printable import printable
-from molxai.cli.signals import INTERRUPTED, resumable, tell
+from molxai.cli.signals import INTERRUPTED, is_program, resumable, tell
 from molxai.cli.terminal import progress_bar
 from molxai.explanation.inputs import Inputs
 
@@ -118,6 +119,8 @@ def answer(
     is_replaced = sink.path is not None and sink.path.is_file()
     say_how_read(inputs, quiet)
     worker = _worker(inputs, question, sink, extras)
+    if is_program():
+        spare_pandas()
     doing = "explaining" if question.relevances else "predicting"
     with (
         _resumable(sink.path if sink.resumable else None),

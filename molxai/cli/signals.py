@@ -89,9 +89,14 @@ def _send_again_if_lost(unraisable: "sys.UnraisableHookArgs") -> None:
         sys.__unraisablehook__(unraisable)
 
 
+def is_program() -> bool:
+    """Whether this process is the command, and not another program that calls it."""
+    return Path(sys.argv[0] if sys.argv else "").name in PROGRAM
+
+
 def listen_as_program() -> None:
     """Handle the signals from here on, if this is the program: its first imports take a while."""
-    if Path(sys.argv[0] if sys.argv else "").name in PROGRAM:
+    if is_program():
         listen()
 
 

@@ -57,13 +57,13 @@ class Entry:
     label_column: str = ""
     """The column that has the true class."""
 
-    def read(self, max_atoms: int = MAX_ATOMS) -> Input:
-        """The molecule or digit, or why there is none."""
+    def read(self, max_atoms: int = MAX_ATOMS, keep: bool = True) -> Input:
+        """The molecule or digit, or why there is none; `keep` as in `molecule`."""
         subject = None
         error = self.fault
         if not error:
             try:
-                subject = self._subject(max_atoms)
+                subject = self._subject(max_atoms, keep)
             # RDKit raises RuntimeError for what it did not foresee.
             except (ValueError, RuntimeError, MemoryError) as failure:
                 error = str(failure) or "more memory is needed than there is"
@@ -78,9 +78,9 @@ class Entry:
             self.extras,
         )
 
-    def _subject(self, max_atoms: int) -> Molecule | Digit:
+    def _subject(self, max_atoms: int, keep: bool) -> Molecule | Digit:
         if self.kind == "smiles":
-            return molecule(self.content, self.id, max_atoms)
+            return molecule(self.content, self.id, max_atoms, keep)
         if self.kind == "block":
             return molecule(mol_block(self.content, max_atoms), self.id, max_atoms)
         from graphormer.graphs.superpixels import digit

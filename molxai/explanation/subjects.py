@@ -69,13 +69,16 @@ def subject_of(source: Any, id: str, card: Card, vocabulary: Vocabulary) -> Subj
         ValueError: it cannot be read, or is not what the model takes.
         FileNotFoundError: there is no such picture.
     """
-    if isinstance(source, Linked):
-        return _from_pyg(source, card, vocabulary)
     if isinstance(source, Input):
         if source.error:
             raise ValueError(source.error)
         return subject_of(source.subject, source.id, card, vocabulary)
     model_name = f"the model {card.name!r}"
+    # Before `Linked`, which says of a value by all its attributes whether it is one.
+    if isinstance(source, Molecule | Digit):
+        return _read_already(source, card, model_name)
+    if isinstance(source, Linked):
+        return _from_pyg(source, card, vocabulary)
     if isinstance(source, Graph):
         if source.vocabulary != vocabulary:
             raise ValueError(
@@ -91,13 +94,23 @@ def subject_of(source: Any, id: str, card: Card, vocabulary: Vocabulary) -> Subj
     return _molecule(source, id, model_name)
 
 
-def _molecule(source: Any, id: str, model_name: str) -> Molecule:
-    if isinstance(source, Molecule):
-        return source
-    if isinstance(source, Digit):
+def _read_already(subject: Molecule | Digit, card: Card, model_name: str) -> Molecule | Digit:
+    """The molecule or digit itself, if the model takes such."""
+    reads = read_by(card)
+    if isinstance(subject, Digit) and reads == "molecules":
         raise ValueError(
             f"{model_name} reads molecules, this is a digit: choose another model with -m"
         )
+    if isinstance(subject, Molecule) and reads == "digits":
+        raise ValueError(_no_digit(model_name))
+    return subject
+
+
+def _no_digit(model_name: str) -> str:
+    return f"{model_name} reads digits, this is a molecule: choose another model with -m"
+
+
+def _molecule(source: Any, id: str, model_name: str) -> Molecule:
     if not isinstance(source, str | Chem.Mol):
         raise ValueError(f"{model_name} reads molecules: {lacking('molecules', source)}")
     # RDKit refuses the texts of NumPy, which are a type of their own.
@@ -105,12 +118,8 @@ def _molecule(source: Any, id: str, model_name: str) -> Molecule:
 
 
 def _digit(source: Any, id: str, model_name: str) -> Digit:
-    if isinstance(source, Digit):
-        return source
-    if isinstance(source, Molecule | Chem.Mol):
-        raise ValueError(
-            f"{model_name} reads digits, this is a molecule: choose another model with -m"
-        )
+    if isinstance(source, Chem.Mol):
+        raise ValueError(_no_digit(model_name))
     if isinstance(source, str | Path):
         _check_picture(source, model_name)
         image, notes = read_picture(Path(source))

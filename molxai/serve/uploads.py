@@ -52,7 +52,7 @@ class Ready(Entry):
 
     item: Input = NOTHING
 
-    def read(self, max_atoms: int = 0) -> Input:
+    def read(self, max_atoms: int = 0, keep: bool = True) -> Input:
         return self.item
 
 

@@ -40,7 +40,7 @@ UNUSUAL = (
     F/C=C\F C/C=C/C=C\C C[C@H](N)O N[C@@H](C)C(=O)O O=S(=O)(O)O C#N c1ccsc1 [Si](C)(C)(C)C [NH4+]
     [O-][N+](=O)c1ccccc1 C1CCC2(CC1)CCCC2 c1ccc2c(c1)[nH]c1ccccc12 C1CCCCCCCCCCC1 OP(=O)(O)O
     C12C3C4C1C5C2C3C45 [Zn+2] C=[N+]=[N-] [C-]#[O+] FS(F)(F)(F)(F)F B1OB(O)O1
-    CC(C)(C)c1cc(C(C)(C)C)cc(C(C)(C)C)c1
+    CC(C)(C)c1cc(C(C)(C)C)cc(C(C)(C)C)c1 C1C[N+]23CCC[N+]4(C1)CC[S-]1[Fe+2]24([SH+]CC3)[S-]2CC1.O2
     """.split(),  # noqa: SIM905
 )
 """Sizes about a word, salts, folded hydrogens, bonds of other types, stereo, rings and charges."""

@@ -50,6 +50,8 @@ class GradientInput(Method):
     """
     presence: float = 0.0
     """Share of each node's presence that is added to its relevance. It needs `alpha`."""
+    split: bool = True
+    """Whether each node's relevance is split over its features, which takes a tenth of the time."""
     apart: bool = False
     """Whether the relevance of structure stays apart. Otherwise it goes to the nodes in halves."""
 
@@ -80,15 +82,18 @@ class GradientInput(Method):
         """
         result = self._pass(model, batch, targets)
         relevance = (result.tokens * result.gradient).sum(2)  # (batch, tokens)
-        split = feature_split(model, batch, result.gradient[:, 1:])
-        if self.shared and batch.vocabulary.environments:
-            at_centres = split
-            split = shared_environments(batch, split)
-            relevance[:, 1:] += (split - at_centres).sum(2)
+        split = None
+        if self.split or self.shared:
+            split = feature_split(model, batch, result.gradient[:, 1:])
+            if self.shared and batch.vocabulary.environments:
+                at_centres = split
+                split = shared_environments(batch, split)
+                relevance[:, 1:] += (split - at_centres).sum(2)
         shares = list(self._shares(result))
         relevance = sum(shares, start=relevance)
-        columns = [share[:, 1:, None] for share in shares]
-        split = torch.cat([split, *columns], 2)  # (batch, nodes, features)
+        if split is not None:
+            columns = [share[:, 1:, None] for share in shares]
+            split = torch.cat([split, *columns], 2).cpu()  # (batch, nodes, features)
         if self.conserves:
             apart = torch.zeros_like(result.bias)
             if self.apart and result.pairs is not None:
@@ -97,7 +102,7 @@ class GradientInput(Method):
         of_graph: Sequence[Structure | None] = [None] * len(batch)
         if result.structure is not None:
             of_graph = structures(model.structure, batch, result.structure)
-        return self._explanations(batch, result, relevance.cpu(), split.cpu(), of_graph)
+        return self._explanations(batch, result, relevance.cpu(), split, of_graph)
 
     def _pass(self, model: Graphormer, batch: GraphBatch, targets: Targets) -> Pass:
         if self.alpha is None and self.tables == CONSERVATIVE and is_usual(model):
@@ -118,7 +123,7 @@ class GradientInput(Method):
         batch: GraphBatch,
         result: Pass,
         relevance: Float[Tensor, "batch tokens"],
-        split: Float[Tensor, "batch nodes features"],
+        split: Float[Tensor, "batch nodes features"] | None,
         of_graph: Sequence[Structure | None],
     ) -> list[Explanation]:
         """An explanation of each graph, without its padding."""
@@ -129,7 +134,7 @@ class GradientInput(Method):
             Explanation(
                 method=self.name,
                 relevance=relevance[row, 1 : count + 1],
-                feature_relevance=split[row, :count],
+                feature_relevance=None if split is None else split[row, :count],
                 features=features,
                 token=tokens[row],
                 bias=biases[row],
