@@ -22,7 +22,7 @@ from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.subjects import batches_of
 from molxai.explanation.target import Target
 
-CHUNK = 2048
+CHUNK = 1024
 """Inputs that are sorted by size together; fewer for methods of many passes, so that progress is
 seen."""
 

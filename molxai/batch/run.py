@@ -33,7 +33,7 @@ from molxai.batch.worker import Worker
 from molxai.explanation.entry import Entry
 from molxai.explanation.inputs import Inputs
 
-CHUNK = 2048
+CHUNK = 1024
 """Rows of a part; fewer for methods of many passes."""
 
 FEWEST = 8

@@ -16,12 +16,15 @@ from statistics import median
 from typing import Any
 
 import torch
+from rdkit import Chem, rdBase
 
 from graphormer.data.public import mnist_images
 from graphormer.files import markdown_table
 from graphormer.graphs.graph import Graph, GraphBatch, size_batches
 from graphormer.graphs.molecules import molecule
+from graphormer.network.by_hand import outputs
 from graphormer.network.checkpoint import versions
+from graphormer.network.ensemble import networks
 from graphormer.network.prediction import batch_for
 from graphormer.training.presets import preset_of
 from molxai.explanation.entry import Entry
@@ -29,6 +32,7 @@ from molxai.explanation.explainer import Explainer, graph_in
 from molxai.explanation.inputs import entries
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.ensemble import explain_batch
+from molxai.explanation.subjects import batches_of
 
 MOST = 500
 """Graphs that are timed at most."""
@@ -36,8 +40,13 @@ MOST = 500
 FEWEST = 8
 """Graphs on which a slow method is timed at least."""
 
-READ = 100
-"""Rows, about, whose reading is timed."""
+BESIDE = {
+    "predict": "the same by hand, as `predict` runs it",
+    "featurise": "from text or picture to padded batch",
+    "parse": "RDKit's parse alone",
+    "product": "yardstick: a matrix product of 1152 × 64 × 192",
+}
+"""What is timed beside the methods, and what it is called."""
 
 PEERS = (
     "lrp",
@@ -110,7 +119,7 @@ def speed(
     seconds = _interleave(runs, rounds)
     forward = seconds["forward"]
     measures = {name: _measures(run.graphs, seconds[name], forward) for name, run in runs.items()}
-    featurise = measures.pop("featurise")
+    beside = {name: measures.pop(name) for name in BESIDE if name in measures}
     machine = {
         "processor": platform.processor() or platform.machine(),
         "threads": threads,
@@ -124,7 +133,7 @@ def speed(
         "rounds": rounds,
         "machine": machine | versions(),
         "methods": measures,
-        "featurise": featurise,
+        "beside": beside,
     }
 
 
@@ -148,9 +157,34 @@ def _runs(
         is_all = len(sample) == len(graphs)
         sample_batches = batches if is_all else _batches(explainer, sample)
         runs[name] = Run(len(sample), _method(explainer, name, sample_batches))
-    read = rows[:: max(1, len(rows) // READ)]
-    runs["featurise"] = Run(len(read), lambda: [row.read() for row in read])
+    predict = partial(_run_all, torch.no_grad()(partial(_predict, explainer)), batches)
+    runs["predict"] = Run(len(graphs), predict)
+    runs["featurise"] = Run(len(rows), partial(_featurise, explainer, rows))
+    if explainer.reads == "molecules":
+        texts = [row.content for row in rows if row.kind == "smiles"]
+        runs["parse"] = Run(max(1, len(texts)), partial(_parse, texts))
+    left, right = torch.randn(1152, 64), torch.randn(64, 192)
+    runs["product"] = Run(1, partial(torch.mm, left, right))
     return runs
+
+
+def _predict(explainer: Explainer, batch: GraphBatch) -> None:
+    for network in networks(explainer.network):
+        outputs(network, batch)
+
+
+def _featurise(explainer: Explainer, rows: Sequence[Entry]) -> None:
+    """Read the rows, and make the padded batches of those that can be read."""
+    inputs = [row.read(keep=False) for row in rows]
+    graphs = batches_of([row.subject for row in inputs if row.subject is not None])
+    for together in size_batches(graphs.sizes, explainer.batch_size):
+        graphs.batch(together)
+
+
+def _parse(texts: Sequence[str]) -> None:
+    with rdBase.BlockLogs():
+        for text in texts:
+            Chem.MolFromSmiles(text)
 
 
 def growth(
@@ -267,12 +301,10 @@ def _setting(result: dict[str, Any]) -> str:
 def _method_table(result: dict[str, Any]) -> str:
     rows = []
     for name, row in result["methods"].items():
-        bounds = f"{_digits(row['ratio_smallest'])}–{_digits(row['ratio_largest'])}"
-        ratio = f"{_digits(row['ratio'])} ({bounds})"
-        rows.append([name, str(row["timed"]), _rate(row), ratio])
-    read = result["featurise"]
-    name = "from text or picture to graph, one thread"
-    rows.append([name, str(read["timed"]), _rate(read), ""])
+        rows.append([name, str(row["timed"]), _rate(row), _ratio(row)])
+    for name, row in result["beside"].items():
+        ratio = "" if name == "product" else _ratio(row)
+        rows.append([BESIDE[name], str(row["timed"]), _rate(row), ratio])
     return markdown_table(["method", "graphs timed", "graphs/s", "time / forward"], rows)
 
 
@@ -298,6 +330,11 @@ def _library_table(runs: Sequence[Mapping[str, float]]) -> str:
         for run in runs
     ]
     return markdown_table(header, rows)
+
+
+def _ratio(row: Mapping[str, float]) -> str:
+    bounds = f"{_digits(row['ratio_smallest'])}–{_digits(row['ratio_largest'])}"
+    return f"{_digits(row['ratio'])} ({bounds})"
 
 
 def _rate(row: Mapping[str, float]) -> str:

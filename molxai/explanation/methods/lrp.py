@@ -81,7 +81,9 @@ class GradientInput(Method):
                 a conserving method left a gap.
         """
         result = self._pass(model, batch, targets)
-        relevance = (result.tokens * result.gradient).sum(2)  # (batch, tokens)
+        # In float64, because the products of a token cancel.
+        products = result.tokens.double() * result.gradient  # (batch, tokens, width)
+        relevance = products.sum(2).to(result.tokens.dtype)  # (batch, tokens)
         split = None
         if self.split or self.shared:
             split = feature_split(model, batch, result.gradient[:, 1:])
