@@ -78,8 +78,8 @@ class Rows:
         place.view(-1)[self.padded] = torch.arange(len(self), device=place.device)
         self.place = place
         """`[batch, longest]` row of each token; that of padding is the row after the last."""
-        self.share = (self.token > 0) / batch.mask.sum(1)[self.graph]
-        """`[rows]` of each row in a mean over its graph's nodes."""
+        self.share = (self.token > 0).double() / batch.mask.sum(1)[self.graph]
+        """`[rows]` of each row in a mean over its graph's nodes, in float64."""
 
     def __len__(self) -> int:
         return len(self.padded)
@@ -136,6 +136,17 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class KeptRouting:
+    """What decided a layer's attention."""
+
+    q: Float[Tensor, "batch_and_heads queries head_width"]
+    k: Float[Tensor, "batch_and_heads longest head_width"]
+    v: Float[Tensor, "batch_and_heads longest head_width"]
+    scores: Float[Tensor, "batch_and_heads queries longest"]
+    heard: Float[Tensor, "batch_and_heads queries head_width"]
+
+
+@dataclass(frozen=True)
 class KeptLayer:
     """What the backward pass needs of a layer. Read alone, the graph tokens are its only rows."""
 
@@ -146,6 +157,7 @@ class KeptLayer:
     """1/σ of the norm before the feed-forward."""
     active: Float[Tensor, "rows_or_batch feedforward"]
     """What ReLU gives."""
+    routing: KeptRouting | None
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,12 @@ class Kept:
     scale: Float[Tensor, "batch 1"]
     """1/σ of the last norm."""
     logits: Float[Tensor, "batch outputs"]
+    bias: Float[Tensor, "batch_and_heads longest longest"]
+    """The structural bias."""
+    last: Float[Tensor, "rows_or_batch width"]
+    """What the last layer gives."""
+    read: Float[Tensor, "batch width"]
+    """What is read out of it."""
 
 
 def outputs(model: Graphormer, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
@@ -169,8 +187,14 @@ def outputs(model: Graphormer, batch: GraphBatch) -> Float[Tensor, "batch output
 
 
 @torch.no_grad()
-def forward(model: Graphormer, batch: GraphBatch) -> Kept:
-    """The pass of a model that `is_usual`."""
+def forward(model: Graphormer, batch: GraphBatch, routed: bool = False) -> Kept:
+    """The pass of a model that `is_usual`.
+
+    Args:
+        model: in evaluation mode.
+        batch: graphs.
+        routed: whether to keep what decided the attention.
+    """
     rows = Rows(batch, model.config.heads)
     tokens = model.embed(batch)  # (batch, longest, width)
     bias = model.structure(batch).flatten(0, 1)  # (batch * heads, longest, longest)
@@ -178,14 +202,15 @@ def forward(model: Graphormer, batch: GraphBatch) -> Kept:
     layers = []
     for index, block in enumerate(model.blocks):
         assert isinstance(block, Block)
-        x, layer = _block(block, x, bias, rows, is_last_read(model, index))
+        x, layer = _block(block, x, bias, rows, is_last_read(model, index), routed)
         layers.append(layer)
+    read = x
     if model.config.readout == "mean":
         weighted = x * rows.share[:, None].to(x.dtype)
-        x = x.new_zeros(len(batch), x.shape[1]).index_add_(0, rows.graph, weighted)
-    x, scale = _norm(model.norm, x)  # (batch, width)
-    logits = F.linear(x, model.head.weight, model.head.bias)
-    return Kept(tokens, rows, layers, scale, logits)
+        read = x.new_zeros(len(batch), x.shape[1]).index_add_(0, rows.graph, weighted)
+    y, scale = _norm(model.norm, read)  # (batch, width)
+    logits = F.linear(y, model.head.weight, model.head.bias)
+    return Kept(tokens, rows, layers, scale, logits, bias, x, read)
 
 
 def is_last_read(model: Graphormer, layer: int) -> bool:
@@ -199,6 +224,7 @@ def _block(
     bias: Float[Tensor, "batch_and_heads longest longest"],
     rows: Rows,
     is_read_alone: bool,
+    routed: bool,
 ) -> tuple[Float[Tensor, "rows_or_batch width"], KeptLayer]:
     attention = block.attention
     y, attention_scale = _norm(block.attention_norm, x)
@@ -213,6 +239,7 @@ def _block(
     scores = torch.baddbmm(bias, q, k.mT, alpha=q.shape[-1] ** -0.5)
     a = scores.softmax(-1)  # (batch * heads, queries, longest)
     heard = torch.bmm(a, v)  # (batch * heads, queries, head width)
+    routing = KeptRouting(q, k, v, scores, heard) if routed else None
     if is_read_alone:
         x = x.index_select(0, rows.first)  # (batch, width), as what follows
         heard = heard.view(x.shape)
@@ -222,7 +249,7 @@ def _block(
     y, feedforward_scale = _norm(block.feedforward_norm, x)
     active = torch.mm(y, block.feedforward.up.weight.T).relu_()
     x = torch.addmm(x, active, block.feedforward.down.weight.T)
-    return x, KeptLayer(attention_scale, a, feedforward_scale, active)
+    return x, KeptLayer(attention_scale, a, feedforward_scale, active, routing)
 
 
 def _norm(

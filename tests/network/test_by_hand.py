@@ -19,7 +19,7 @@ from molxai.explanation.by_hand import lrp_pass
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target
-from molxai.rules import CONSERVATIVE, rules
+from molxai.rules import ACTIVATION, CONSERVATIVE, LN, rules
 
 USUAL = {
     "token": SMALL,
@@ -58,7 +58,10 @@ def batches():
 
 
 def assert_same(by_hand, defined, tolerance):
-    for name in ("explained", "gradient", "bias"):
+    names = ["explained", "gradient", "bias"]
+    if defined.structure is not None:
+        names += ["structure", "pairs", "presence"]
+    for name in names:
         value = getattr(defined, name)
         difference = (getattr(by_hand, name) - value).abs().max()
         assert difference <= tolerance * value.abs().max(), name
@@ -79,6 +82,28 @@ def test_thousands_of_graphs(config, batches):
         assert torch.allclose(by_hand.outputs(model, one).exp(), plain.exp(), rtol=1e-11)
 
 
+@pytest.mark.parametrize("config", USUAL.values(), ids=USUAL)
+@pytest.mark.parametrize("alpha", [0.5, 1.0])
+def test_routing_and_presence_of_thousands_of_graphs(config, alpha, batches):
+    model = random_model(config)
+    for one in batches:
+        defined = gradient_pass(model, one, None, (LN, ACTIVATION), alpha=alpha)
+        assert_same(lrp_pass(model, one, None, alpha), defined, 1e-11)
+
+
+def test_routing_of_weights_too_small_for_their_type():
+    """Scores so far apart that attention is 0 in float32, where its logarithm is not."""
+    model = random_model(SMALL)
+    with torch.no_grad():
+        model.structure.pairs *= 2000
+    defined = gradient_pass(model, batch(), None, (LN, ACTIVATION), alpha=0.5)
+    assert_same(lrp_pass(model, batch(), None, 0.5), defined, 1e-11)
+    single = batch(dtype=torch.float32)
+    result = lrp_pass(model.float(), single, None, 0.5)
+    difference = (result.structure - defined.structure).abs().max()
+    assert difference <= 1e-4 * defined.structure.abs().max()
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_models_in_float32(name):
     model, card = load(name)
@@ -92,6 +117,8 @@ def test_shipped_models_in_float32(name):
         assert is_usual(member)
         defined = gradient_pass(member, collate(graphs), None, CONSERVATIVE)
         assert_same(lrp_pass(member, collate(graphs), None), defined, 1e-5)
+        defined = gradient_pass(member, collate(graphs), None, (LN, ACTIVATION), alpha=0.5)
+        assert_same(lrp_pass(member, collate(graphs), None, 0.5), defined, 2e-5)
 
 
 def test_both_ways_conserve_in_float32(batches):
@@ -148,7 +175,8 @@ def test_a_gradient_with_respect_to_weights_is_there():
     assert model.blocks[0].attention.routing.weight.grad is not None
 
 
-def test_lrp_of_a_usual_model_takes_this_way(monkeypatch):
+@pytest.mark.parametrize("name", ["lrp", "lrp-shared", "lrp-routing"])
+def test_these_methods_take_this_way(monkeypatch, name):
     model = random_model(SMALL)
     monkeypatch.setattr("molxai.explanation.methods.lrp.gradient_pass", None)
-    assert len(EXPLAINERS["lrp"](model, batch())) == len(batch())
+    assert len(EXPLAINERS[name](model, batch())) == len(batch())

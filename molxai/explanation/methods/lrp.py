@@ -17,8 +17,11 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.passes import Pass, gradient_pass
 from molxai.explanation.structure import Structure, halves, structures
-from molxai.rules import CONSERVATIVE, Rule, names
+from molxai.rules import ACTIVATION, CONSERVATIVE, LN, Rule, names
 from molxai.rules.balance import LEAST, adds_up
+
+ROUTED = (LN, ACTIVATION)
+"""The rules of `lrp` but for attention, for which routing stands."""
 
 STRUCTURE = "structure"
 """What nodes have of the relevance of distances, bonds and offsets, beside their features."""
@@ -107,8 +110,9 @@ class GradientInput(Method):
         return self._explanations(batch, result, relevance.cpu(), split, of_graph)
 
     def _pass(self, model: Graphormer, batch: GraphBatch, targets: Targets) -> Pass:
-        if self.alpha is None and self.tables == CONSERVATIVE and is_usual(model):
-            return lrp_pass(model, batch, targets)
+        is_plain = self.tables == (ROUTED if self.alpha else CONSERVATIVE)
+        if is_plain and self.alpha != 0 and is_usual(model):
+            return lrp_pass(model, batch, targets, self.alpha)
         return gradient_pass(model, batch, targets, self.tables, alpha=self.alpha)
 
     def _shares(self, result: Pass) -> Iterator[Float[Tensor, "batch tokens"]]:
