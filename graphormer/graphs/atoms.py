@@ -1,6 +1,7 @@
 """What a molecule's atoms and bonds are read as, and what RDKit says of them, as plain numbers."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,9 +126,10 @@ def facts_of(mol: Chem.Mol, smiles: str = "") -> Facts:
         smiles: the text that RDKit read it from, which spares looking for what it cannot hold;
             empty: anything may be there.
     """
+    # RDKit's iterator over atoms takes twice as long.
+    of_mol = [mol.GetAtomWithIdx(index) for index in range(mol.GetNumAtoms())]
     atoms: list[int] = []
-    for index in range(mol.GetNumAtoms()):
-        atom = mol.GetAtomWithIdx(index)  # RDKit's iterator over atoms takes twice as long
+    for atom in of_mol:
         atoms += (
             atom.GetAtomicNum(),
             atom.GetFormalCharge(),
@@ -135,7 +137,7 @@ def facts_of(mol: Chem.Mol, smiles: str = "") -> Facts:
             atom.GetHybridization(),
             atom.GetIsAromatic(),
         )
-    stereo = _cip_labels(mol) if not smiles or "@" in smiles else {}
+    stereo = _cip_labels(of_mol) if not smiles or "@" in smiles else {}
     order = Chem.GetAdjacencyMatrix(mol, useBO=True)  # (atoms, atoms)
     # RDKit makes some bonds to metals dative, and gives these no order.
     has_all = np.count_nonzero(order) == 2 * mol.GetNumBonds()
@@ -148,11 +150,11 @@ def facts_of(mol: Chem.Mol, smiles: str = "") -> Facts:
     return Facts(atoms, stereo, start, end, order[start, end], rings)
 
 
-def _cip_labels(mol: Chem.Mol) -> dict[int, int]:
+def _cip_labels(atoms: Sequence[Chem.Atom]) -> dict[int, int]:
     labels = {}
-    for atom in mol.GetAtoms():
+    for index, atom in enumerate(atoms):
         if atom.HasProp("_CIPCode") and atom.GetProp("_CIPCode") in STEREO:
-            labels[atom.GetIdx()] = STEREO[atom.GetProp("_CIPCode")]
+            labels[index] = STEREO[atom.GetProp("_CIPCode")]
     return labels
 
 
