@@ -160,7 +160,7 @@ class GraphBatch:
     """For each (query, key): `PADDING`, an entry of the graph token, or `FIRST_PATTERN` + a row of
     `patterns`."""
     patterns: Int[Tensor, "patterns pair_slots"]
-    """The patterns of all graphs, one after the other."""
+    """The patterns of all graphs; graphs may share them."""
     pattern_weights: Float[Tensor, "patterns pair_slots"]
 
     def __len__(self) -> int:

@@ -40,10 +40,10 @@ def superpixel_block(images: Sequence[ndarray], segments: Sequence[ndarray]) -> 
         images: `[28, 28]` each, values 0 to 1.
         segments: `[28, 28]` each, the node of every pixel.
     """
-    parts = [
-        _some(np.stack(images[begin : begin + TOGETHER]), np.stack(segments[begin:][:TOGETHER]))
-        for begin in range(0, len(images), TOGETHER)
-    ]
+    parts = []
+    for begin in range(0, len(images), TOGETHER):
+        some = slice(begin, begin + TOGETHER)
+        parts.append(_some(np.stack(images[some]), np.stack(segments[some])))
     return Block(
         SUPERPIXELS,
         [size for part in parts for size in part.sizes],
