@@ -29,6 +29,14 @@ BITS = "bits"
 """Name of the array in a file of fingerprints."""
 
 
+BITS_OF = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype=np.uint8)
+"""How many bits each byte has."""
+
+FEW = 8
+"""Up to so many molecules, bits are counted byte by byte: pages ask for one at a time. For more a
+matrix product is faster, though it takes all bits apart first."""
+
+
 @cache
 def _generator() -> Any:
     return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=PLACES)
@@ -67,12 +75,21 @@ def nearest(
         >>> nearest(ecfp_bits(["CCO", "CCCCCl"]), ecfp_bits(["CCO", "c1ccccc1"]))
         array([1.        , 0.21428572], dtype=float32)
     """
+    common = _common(bits, known)  # (molecules, known)
+    own = BITS_OF[bits].sum(1, dtype=np.float32)[:, None]  # (molecules, 1)
+    union = own + BITS_OF[known].sum(1, dtype=np.float32) - common
+    return (common / np.maximum(union, 1)).max(1)  # (molecules,)
+
+
+def _common(
+    bits: UInt8[ndarray, "molecules bytes"], known: UInt8[ndarray, "known bytes"]
+) -> Float[ndarray, "molecules known"]:
+    """How many bits two molecules have in common."""
+    if len(bits) <= FEW:
+        return np.stack([BITS_OF[one & known].sum(1, dtype=np.float32) for one in bits])
     molecules = np.unpackbits(bits, axis=1).astype(np.float32)  # (molecules, places)
     neighbours = np.unpackbits(known, axis=1).astype(np.float32)  # (known, places)
-    common = molecules @ neighbours.T  # (molecules, known)
-    counts = molecules.sum(1)[:, None] + neighbours.sum(1)[None, :]  # (molecules, known)
-    union = counts - common
-    return (common / np.maximum(union, 1)).max(1)  # (molecules,)
+    return molecules @ neighbours.T
 
 
 def bits_beside(weights: Path) -> Path:
