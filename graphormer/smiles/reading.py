@@ -9,6 +9,7 @@ RDKit's own parsers are called once for a text that is right. Three things surro
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdChemReactions, rdinchi
@@ -127,11 +128,16 @@ def mol_block(block: str, max_atoms: int = MAX_ATOMS) -> Chem.Mol:
 
 
 def _parse(text: str, sanitize: bool = True) -> Chem.Mol | None:
+    with rdBase.BlockLogs():  # the one-line error says what RDKit would have logged
+        return Chem.MolFromSmiles(text, _options(sanitize))
+
+
+@cache
+def _options(sanitize: bool) -> Chem.SmilesParserParams:
     options = Chem.SmilesParserParams()
     options.removeHs = False
     options.sanitize = sanitize
-    with rdBase.BlockLogs():  # the one-line error says what RDKit would have logged
-        return Chem.MolFromSmiles(text, options)
+    return options
 
 
 def _bonds(mol: Chem.Mol) -> list[tuple[int, int]]:
