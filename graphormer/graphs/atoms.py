@@ -80,8 +80,10 @@ MOLECULES = Vocabulary(
 """Degree is Graphormer's centrality encoding. Stereo holds the CIP label, which does not depend on
 how the SMILES is written."""
 
-ORDINARY = re.compile(r"[^~$*<>]+")
-"""A SMILES whose bonds are single, double, triple or aromatic, and whose atoms have elements."""
+ORDINARY = re.compile(r"[^~$*<>:]+")
+"""A SMILES whose bonds are single, double, triple or aromatic, and whose atoms have elements.
+
+A colon may join atoms that are not aromatic: such a bond has the order of an aromatic one."""
 
 TYPES = {1.0: "single", 1.5: "aromatic", 2.0: "double", 3.0: "triple"}
 """Type of a bond of each order, but for rings and stereo."""

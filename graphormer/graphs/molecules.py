@@ -48,7 +48,7 @@ MARKED = re.compile(r"[~$*]|->|<-")
 """What a SMILES holds if it has an atom of no element, or a bond outside the vocabulary."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Molecule:
     """A molecule with its graph and what is needed to draw it."""
 
@@ -75,7 +75,9 @@ class Molecule:
     @cached_property
     def mol(self) -> Chem.Mol:
         """Heavy atoms in the user's order."""
-        return molecule(self.own_text).mol if self.kept is None else self.kept
+        if self.kept is not None:
+            return self.kept
+        return molecule(self.own_text, max_atoms=max(MAX_ATOMS, self.nodes)).mol
 
     @cached_property
     def graph(self) -> Graph:

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Attention, Block, FeedForward, Graphormer, StructuralBias
@@ -41,20 +42,41 @@ def is_usual(model: nn.Module) -> bool:
     """Whether the model may be run by hand.
 
     It normalises before each block, and has ReLU and no biases along the value path. It is in
-    evaluation mode, none of its modules is of another type or has hooks, and neither a torch
-    function mode nor autocast is active.
+    evaluation mode, none of its modules is of another type, has hooks or another `forward`, and
+    neither a torch function mode nor autocast is active.
     """
     if not isinstance(model, Graphormer) or model.training:
         return False
     config = model.config
     is_shipped_kind = config.norm == "pre" and config.activation == "relu" and not config.bias
-    is_watched = torch.overrides._get_current_function_mode() is not None
+    is_watched = torch.overrides._get_current_function_mode() is not None or _has_any_global_hook()
     if not is_shipped_kind or is_watched or torch.is_autocast_enabled(model.entries.device.type):
         return False
-    return all(
-        type(module) in PARTS and not module._forward_hooks and not module._forward_pre_hooks
-        for module in model.modules()
-    )
+    return all(map(_is_untouched, model.modules())) and _has_usual_biases(model)
+
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def _is_untouched(module: nn.Module) -> bool:
+    """Whether the module does what its class says, and nobody listens."""
+    own = vars(module)
+    has_hooks = any(own[name] for name in HOOKS)
+    return type(module) in PARTS and "forward" not in own and not has_hooks
+
+
+def _has_usual_biases(model: Graphormer) -> bool:
+    """Whether only queries and keys, and perhaps the head, have biases."""
+    without: list[nn.Linear | nn.LayerNorm] = [model.norm]
+    for block in model.blocks:
+        assert isinstance(block, Block)
+        attention = block.attention
+        feedforward = block.feedforward
+        without += [block.attention_norm, block.feedforward_norm]
+        without += [attention.value, attention.out, feedforward.up, feedforward.down]
+        if attention.routing.bias is None:
+            return False
+    return all(layer.bias is None for layer in without)
 
 
 class Rows:
@@ -206,8 +228,9 @@ def forward(model: Graphormer, batch: GraphBatch, routed: bool = False) -> Kept:
         layers.append(layer)
     read = x
     if model.config.readout == "mean":
-        weighted = x * rows.share[:, None].to(x.dtype)
-        read = x.new_zeros(len(batch), x.shape[1]).index_add_(0, rows.graph, weighted)
+        weighted = x * rows.share[:, None]  # in float64: the sum goes row by row
+        total = weighted.new_zeros(len(batch), x.shape[1]).index_add_(0, rows.graph, weighted)
+        read = total.to(x.dtype)
     y, scale = _norm(model.norm, read)  # (batch, width)
     logits = F.linear(y, model.head.weight, model.head.bias)
     return Kept(tokens, rows, layers, scale, logits, bias, x, read)

@@ -42,7 +42,8 @@ class Routed:
         self.keys = keys[:, None, None]  # (batch * heads, 1, 1)
         self.structure = torch.zeros_like(kept.bias)  # (batch * heads, longest, longest)
         self.presence = kept.tokens.new_zeros(rows.graphs, rows.longest)
-        self.bias = kept.tokens.new_zeros(rows.graphs)
+        # In float64, as are other sums that go row by row.
+        self.bias = kept.tokens.new_zeros(rows.graphs, dtype=torch.float64)
 
     def read_mean(self, g: Float[Tensor, "batch width"]) -> None:
         """Presence in a mean read-out: a node's share in it, less the mean of all nodes'."""
@@ -79,7 +80,8 @@ class Routed:
         to_routing = torch.cat(both, 1)  # (rows, 2 * width)
 
         attention = block.attention
-        self.bias.index_add_(0, rows.graph, to_routing @ attention.routing.bias)
+        of_rows = to_routing @ attention.routing.bias  # (rows,)
+        self.bias.index_add_(0, rows.graph, of_rows.double())
         said = torch.mm(
             rows.out_of_heads(to_values), centred(attention.value, block.attention_norm)
         )
@@ -106,7 +108,7 @@ class Routed:
         structure = self.structure.view(shape)
         return replace(
             result,
-            bias=result.bias + self.bias,
+            bias=result.bias + self.bias.to(result.bias.dtype),
             structure=structure,
             pairs=pair_relevance(self.kept.bias.view(shape), structure),
             presence=self.presence,

@@ -39,6 +39,7 @@ UNUSUAL = (
     [Na+].[Cl-] O.O.O [Og] [H][H] [2H]C([2H])([2H])O *CC* C~C [Fe]<-N N->[Cu] C$C F/C=C/F C1CC1
     F/C=C\F C/C=C/C=C\C C[C@H](N)O N[C@@H](C)C(=O)O O=S(=O)(O)O C#N c1ccsc1 [Si](C)(C)(C)C [NH4+]
     [O-][N+](=O)c1ccccc1 C1CCC2(CC1)CCCC2 c1ccc2c(c1)[nH]c1ccccc12 C1CCCCCCCCCCC1 OP(=O)(O)O
+    C:C N:C CC:O C:[Fe] [CH3:1][OH:2] c1ccccc1:C
     C12C3C4C1C5C2C3C45 [Zn+2] C=[N+]=[N-] [C-]#[O+] FS(F)(F)(F)(F)F B1OB(O)O1
     CC(C)(C)c1cc(C(C)(C)C)cc(C(C)(C)C)c1 C1C[N+]23CCC[N+]4(C1)CC[S-]1[Fe+2]24([SH+]CC3)[S-]2CC1.O2
     """.split(),  # noqa: SIM905
@@ -151,6 +152,12 @@ def test_the_graph_of_one_molecule(smiles):
     one, plain = molecule(smiles).graph, plain_graph(molecule(smiles).mol)
     assert torch.equal(one.codes, plain.codes) and torch.equal(one.hops, plain.hops)
     assert torch.equal(one.patterns[one.relation.long()], plain.patterns[plain.relation.long()])
+
+
+def test_a_molecule_that_was_let_go_is_read_again():
+    one = molecule("C" * 650, max_atoms=700, keep=False)
+    assert one.kept is None and one.mol.GetNumAtoms() == 650
+    assert len({one, one}) == 1 and one == one
 
 
 def pictures() -> list[np.ndarray]:

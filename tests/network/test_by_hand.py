@@ -1,5 +1,6 @@
 """The pass by hand gives what the definition gives: the plain forward pass, and the rules."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -140,6 +141,13 @@ CHANGES = {
     "hook before": lambda model: model.head.register_forward_pre_hook(lambda *all: None),
     "another layer": lambda model: setattr(model, "head", Wrapped(16, 1)),
     "another weight": lambda model: nn.utils.parametrizations.weight_norm(model.head),
+    "another forward": lambda model: setattr(model.head, "forward", lambda x: 2 * x[:, :1]),
+    "hook behind": lambda model: model.head.register_full_backward_hook(lambda *all: None),
+    "a bias of values": lambda model: setattr(
+        model.blocks[0].attention.value, "bias", nn.Parameter(torch.ones(16))
+    ),
+    "a bias of a norm": lambda model: setattr(model.norm, "bias", nn.Parameter(torch.ones(16))),
+    "no bias of queries": lambda model: setattr(model.blocks[1].attention.routing, "bias", None),
 }
 
 
@@ -148,6 +156,25 @@ def test_a_changed_model_is_not_run_by_hand(change):
     model = random_model(SMALL)
     change(model)
     assert not is_usual(model)
+
+
+def test_where_somebody_listens_to_all_modules_the_model_itself_is_run():
+    handle = nn.modules.module.register_module_forward_hook(lambda *all: None)
+    try:
+        assert not is_usual(random_model(SMALL))
+    finally:
+        handle.remove()
+    assert is_usual(random_model(SMALL))
+
+
+@pytest.mark.parametrize("smiles", ["C" * 300, "c1ccccc1" * 20, ".".join(["CCO"] * 90)])
+def test_many_equal_atoms_are_read_out_exactly(smiles):
+    """A sum of so many equal numbers row by row would lose a digit in float32."""
+    model, _ = load("bace")
+    one = batch((smiles,), dtype=torch.float32)
+    with torch.no_grad():
+        exact = float(copy.deepcopy(model).double()(one.to(torch.float64)))
+    assert abs(float(by_hand.forward(model, one).logits) - exact) <= 1.5e-6
 
 
 @pytest.mark.parametrize("config", CONFIGS)
