@@ -6,22 +6,15 @@ none of them: the arrays of a block hold all graphs one after the other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from numpy import ndarray
 
-from graphormer.graphs.graph import (
-    FIRST_PATTERN,
-    FROM_TOKEN,
-    PADDING,
-    TO_TOKEN,
-    TOKEN_ITSELF,
-    Graph,
-    GraphBatch,
-    collate,
-)
+from graphormer.graphs.graph import Graph, GraphBatch, collate, padded
 from graphormer.graphs.pairs import pattern_table
 from graphormer.graphs.vocabulary import Vocabulary
 
@@ -72,35 +65,22 @@ class Block:
         It is the batch of `collate`, but for the numbers of patterns: here they are distinct.
         """
         table = pattern_table(self.vocabulary)
-        starts = np.cumsum([0, *self.sizes])
-        largest = max(self.sizes[row] for row in rows)
-        shape = (len(rows), largest, self.codes.shape[1])
-        codes = np.zeros(shape, np.int32)
-        weights = np.zeros(shape, np.float32)
-        mask = np.zeros(shape[:2], bool)
-        relation = np.full((len(rows), largest + 1, largest + 1), PADDING, np.int32)
-        relation[:, :, 0] = TO_TOKEN
-        relation[:, 0, 0] = TOKEN_ITSELF
-        for place, row in enumerate(rows):
-            nodes = self.sizes[row]
-            own = slice(starts[row], starts[row] + nodes)
-            codes[place, :nodes] = self.codes[own]
-            weights[place, :nodes] = self.weights[own]
-            mask[place, :nodes] = True
-            relation[place, 0, 1 : nodes + 1] = FROM_TOKEN
-            relation[place, 1 : nodes + 1, 1 : nodes + 1] = self.pairs[row]
-            relation[place, 1 : nodes + 1, 1 : nodes + 1] += FIRST_PATTERN
-        is_present = np.zeros(FIRST_PATTERN + len(table.entries), bool)
-        is_present[relation] = True
-        is_present[:FIRST_PATTERN] = True
-        present = np.flatnonzero(is_present)[FIRST_PATTERN:] - FIRST_PATTERN
-        number = np.cumsum(is_present, dtype=np.int32) - 1
-        return GraphBatch(
-            vocabulary=self.vocabulary,
-            codes=torch.from_numpy(codes),
-            weights=torch.from_numpy(weights),
-            mask=torch.from_numpy(mask),
-            relation=torch.from_numpy(number[relation]),
-            patterns=torch.from_numpy(table.entries[present]),
-            pattern_weights=torch.from_numpy(table.weights[present]),
+        is_present = np.zeros(len(table.entries), bool)
+        for row in rows:
+            is_present[self.pairs[row]] = True
+        present = np.flatnonzero(is_present)
+        number = np.cumsum(is_present, dtype=np.int32) - 1  # among those that are present
+        nodes = [slice(self.starts[row], self.starts[row + 1]) for row in rows]
+        return padded(
+            self.vocabulary,
+            [self.codes[own] for own in nodes],
+            [self.weights[own] for own in nodes],
+            [number[self.pairs[row]] for row in rows],
+            torch.from_numpy(table.entries[present]),
+            torch.from_numpy(table.weights[present]),
         )
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The first node of each graph, and the end of the last one."""
+        return list(accumulate(self.sizes, initial=0))

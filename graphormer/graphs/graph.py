@@ -206,32 +206,64 @@ def collate(graphs: Sequence[Graph]) -> GraphBatch:
         ValueError: no graphs, or graphs of different vocabularies.
     """
     vocabulary = _common_vocabulary(graphs)
-    largest = max(graph.nodes for graph in graphs)
-    slots = graphs[0].codes.shape[1]
-    codes = torch.zeros(len(graphs), largest, slots, dtype=torch.int32)
-    weights = torch.zeros(len(graphs), largest, slots)
-    mask = torch.zeros(len(graphs), largest, dtype=torch.bool)
-    relation = torch.full((len(graphs), largest + 1, largest + 1), PADDING, dtype=torch.int32)
+    pairs = []
+    first_pattern = 0
+    for graph in graphs:
+        pairs.append(graph.relation.numpy().astype(np.int32) + first_pattern)
+        first_pattern += len(graph.patterns)
+    return padded(
+        vocabulary,
+        [graph.codes.numpy() for graph in graphs],
+        [graph.weights.numpy() for graph in graphs],
+        pairs,
+        torch.cat([graph.patterns for graph in graphs]),
+        torch.cat([graph.pattern_weights for graph in graphs]),
+    )
+
+
+def padded(
+    vocabulary: Vocabulary,
+    codes: Sequence[ndarray],
+    weights: Sequence[ndarray],
+    pairs: Sequence[ndarray],
+    patterns: Int[Tensor, "patterns pair_slots"],
+    pattern_weights: Float[Tensor, "patterns pair_slots"],
+) -> GraphBatch:
+    """Graphs as one padded batch, as `collate` shows it.
+
+    Args:
+        vocabulary: of all graphs.
+        codes: `[nodes, slots]` of each graph.
+        weights: `[nodes, slots]` of each graph.
+        pairs: `[nodes, nodes]` of each graph, rows of `patterns`.
+        patterns: those of all graphs.
+        pattern_weights: their weights.
+    """
+    largest = max(map(len, codes))
+    shape = (len(codes), largest, codes[0].shape[1])
+    all_codes = np.zeros(shape, np.int32)
+    all_weights = np.zeros(shape, np.float32)
+    mask = np.zeros(shape[:2], bool)
+    relation = np.full((len(codes), largest + 1, largest + 1), PADDING, np.int32)
     # Padding queries attend to the token, too: their softmax would be undefined over no key.
     relation[:, :, 0] = TO_TOKEN
     relation[:, 0, 0] = TOKEN_ITSELF
-    first_pattern = FIRST_PATTERN
-    for row, graph in enumerate(graphs):
-        nodes = graph.nodes
-        codes[row, :nodes] = graph.codes
-        weights[row, :nodes] = graph.weights
+    for row, own_pairs in enumerate(pairs):
+        nodes = len(own_pairs)
+        all_codes[row, :nodes] = codes[row]
+        all_weights[row, :nodes] = weights[row]
         mask[row, :nodes] = True
         relation[row, 0, 1 : nodes + 1] = FROM_TOKEN
-        relation[row, 1 : nodes + 1, 1 : nodes + 1] = graph.relation.int() + first_pattern
-        first_pattern += len(graph.patterns)
+        relation[row, 1 : nodes + 1, 1 : nodes + 1] = own_pairs
+        relation[row, 1 : nodes + 1, 1 : nodes + 1] += FIRST_PATTERN
     return GraphBatch(
         vocabulary=vocabulary,
-        codes=codes,
-        weights=weights,
-        mask=mask,
-        relation=relation,
-        patterns=torch.cat([graph.patterns for graph in graphs]),
-        pattern_weights=torch.cat([graph.pattern_weights for graph in graphs]),
+        codes=torch.from_numpy(all_codes),
+        weights=torch.from_numpy(all_weights),
+        mask=torch.from_numpy(mask),
+        relation=torch.from_numpy(relation),
+        patterns=patterns,
+        pattern_weights=pattern_weights,
     )
 
 

@@ -46,7 +46,7 @@ TOGETHER = 1024
 FEATURE_OFFSETS = np.array(
     [MOLECULES.offsets[name] for name in MOLECULES.feature_names[: MOLECULES.stated]]
 )
-"""First entry of each feature but the environments, in the order of `_codes`."""
+"""First entry of each feature but the environments, in the order of `own_codes`."""
 
 
 def _table(entries: dict[int, int], size: int, other: int) -> ndarray:

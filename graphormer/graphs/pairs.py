@@ -101,8 +101,6 @@ def pair_patterns(
 class PatternTable:
     """Every description of a pair that a vocabulary has."""
 
-    keys: ndarray
-    """`[patterns]` the packed integers, ascending."""
     entries: ndarray
     """`[patterns, 1 + path_hops (+ 1)]` entries of the table of pairs, int32."""
     weights: ndarray
@@ -129,10 +127,9 @@ def pattern_table(vocabulary: Vocabulary) -> PatternTable:
         count = types**bucket if bucket <= vocabulary.path_hops else 1
         counts.append(count * offset_bins)
         keys.append(bucket * paths * offset_bins + np.arange(counts[-1]))
-    all_keys = np.concatenate(keys)
-    entries, weights = _pattern_entries(vocabulary, all_keys)
+    entries, weights = _pattern_entries(vocabulary, np.concatenate(keys))
     first = np.cumsum([0, *counts[:-1]])
-    return PatternTable(all_keys, entries.astype(np.int32), weights.astype(np.float32), first)
+    return PatternTable(entries.astype(np.int32), weights.astype(np.float32), first)
 
 
 def pattern_numbers(

@@ -17,6 +17,8 @@ from graphormer.graphs.superpixels import (
     SIDE,
     SUPERPIXELS,
     centroid_codes,
+    segment_means,
+    touching,
 )
 
 TOGETHER = 32
@@ -59,14 +61,9 @@ def _some(images: ndarray, segments: ndarray) -> Block:
     first = np.cumsum(sizes) - sizes
     nodes = int(sizes.sum())
     node = (segments + first[:, None, None]).ravel()  # (pixels of all pictures,)
-    row, column = np.divmod(np.arange(node.size) % SIDE**2, SIDE)
-    size = np.bincount(node, minlength=nodes)
-    intensity = np.bincount(node, images.ravel(), nodes) / size
-    mean_row = np.bincount(node, row, nodes) / size
-    mean_column = np.bincount(node, column, nodes) / size
-    positions = np.stack([mean_row, mean_column], 1)  # (nodes, 2)
+    intensity, positions = segment_means(images.ravel(), node, nodes)
 
-    touches = _touches(segments, int(sizes.max()))  # (pictures, longest, longest)
+    touches = touching(segments, int(sizes.max()))  # (pictures, longest, longest)
     place = np.arange(nodes) - np.repeat(first, sizes)
     picture = np.repeat(np.arange(len(sizes)), sizes)
     degree = np.minimum(touches.sum(2)[picture, place], MAX_DEGREE)
@@ -82,22 +79,6 @@ def _some(images: ndarray, segments: ndarray) -> Block:
         weights.astype(np.float32),
         [pairs[:count, :count] for pairs, count in zip(numbers, counts, strict=True)],
     )
-
-
-def _touches(segments: ndarray, longest: int) -> ndarray:
-    """`[pictures, longest, longest]` whether two segments share a pixel side."""
-    touches = np.zeros((len(segments), longest, longest), bool)
-    picture = np.arange(len(segments))[:, None, None]
-    sides = (
-        (segments[:, :, :-1], segments[:, :, 1:]),  # left and right
-        (segments[:, :-1], segments[:, 1:]),  # upper and lower
-    )
-    for first, second in sides:
-        touches[picture, first, second] = True
-        touches[picture, second, first] = True
-    diagonal = np.arange(longest)
-    touches[:, diagonal, diagonal] = False
-    return touches
 
 
 def _numbers(touches: ndarray, positions: ndarray) -> ndarray:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 from numpy import ndarray
 from torch import Tensor
 
@@ -182,30 +182,46 @@ def superpixel_graph(image: Float[ndarray, "28 28"], segments: Integer[ndarray, 
 
     Nodes have mean intensity, centroid and degree. Edges are where segments touch.
     """
-    segment = segments.ravel()  # (pixels,)
     nodes = int(segments.max()) + 1
-    size = np.bincount(segment, minlength=nodes)  # (nodes,)
-    intensity = np.bincount(segment, image.ravel(), nodes) / size
-    row, column = np.divmod(np.arange(SIDE * SIDE), SIDE)  # (pixels,) each
-    mean_row = np.bincount(segment, row, nodes) / size
-    mean_column = np.bincount(segment, column, nodes) / size
-    positions = np.stack([mean_row, mean_column], 1)  # (nodes, 2)
-    return centroid_graph(intensity, positions, _touching_pairs(segments, nodes))
+    intensity, positions = segment_means(image.ravel(), segments.ravel(), nodes)
+    (touches,) = touching(segments[None], nodes)  # (nodes, nodes)
+    return centroid_graph(intensity, positions, np.stack(np.nonzero(touches)))
 
 
-def _touching_pairs(segments: ndarray, nodes: int) -> ndarray:
-    """`[2, edges]` pairs of different segments that share a pixel side, both directions."""
-    left = segments[:, :-1].ravel()  # (pixel sides,), as the three that follow
-    right = segments[:, 1:].ravel()
-    upper = segments[:-1].ravel()
-    lower = segments[1:].ravel()
-    first = np.concatenate([left, upper])
-    second = np.concatenate([right, lower])
-    touches = np.zeros((nodes, nodes), dtype=bool)
-    touches[first, second] = True
-    touches[second, first] = True
-    np.fill_diagonal(touches, False)
-    return np.stack(np.nonzero(touches))
+def segment_means(
+    grey: Float[ndarray, " pixels"], node: Integer[ndarray, " pixels"], nodes: int
+) -> tuple[Float[ndarray, " nodes"], Float[ndarray, "nodes 2"]]:
+    """Mean grey value and centroid, as row and column, of each node.
+
+    Args:
+        grey: of all pixels, picture after picture.
+        node: that each pixel belongs to.
+        nodes: how many there are.
+    """
+    size = np.bincount(node, minlength=nodes)
+    row, column = np.divmod(np.arange(node.size) % SIDE**2, SIDE)  # (pixels,) each
+    intensity = np.bincount(node, grey, nodes) / size
+    mean_row = np.bincount(node, row, nodes) / size
+    mean_column = np.bincount(node, column, nodes) / size
+    return intensity, np.stack([mean_row, mean_column], 1)
+
+
+def touching(
+    segments: Integer[ndarray, "pictures 28 28"], longest: int
+) -> Bool[ndarray, "pictures longest longest"]:
+    """Whether two different segments of a picture share a pixel side."""
+    touches = np.zeros((len(segments), longest, longest), bool)
+    picture = np.arange(len(segments))[:, None, None]
+    sides = (
+        (segments[:, :, :-1], segments[:, :, 1:]),  # left and right
+        (segments[:, :-1], segments[:, 1:]),  # upper and lower
+    )
+    for first, second in sides:
+        touches[picture, first, second] = True
+        touches[picture, second, first] = True
+    diagonal = np.arange(longest)
+    touches[:, diagonal, diagonal] = False
+    return touches
 
 
 def centroid_graph(

@@ -147,7 +147,7 @@ class Worker:
         is_looked_at = self.products or self.blocks or question.scheme or not question.relevances
         keep = bool(is_looked_at)
         inputs = (entry.read(question.max_atoms, keep) for entry in entries_of(rows))
-        make = self._explain if self.question.relevances else self._predict
+        make = self._explain if question.relevances else self._predict
         records = list(make(inputs))
         return {name: as_array([row.get(name) for row in records]) for name in self.schema.names}
 

@@ -163,8 +163,8 @@ def _runs(
     if explainer.reads == "molecules":
         texts = [row.content for row in rows if row.kind == "smiles"]
         runs["parse"] = Run(max(1, len(texts)), partial(_parse, texts))
-    left, right = torch.randn(1152, 64), torch.randn(64, 192)
-    runs["product"] = Run(1, partial(torch.mm, left, right))
+    product = partial(torch.mm, torch.randn(1152, 64), torch.randn(64, 192))
+    runs["product"] = Run(1, product)
     return runs
 
 

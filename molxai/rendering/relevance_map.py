@@ -15,7 +15,7 @@ from molxai.rendering.look import Look
 Bonds: TypeAlias = Mapping[tuple[int, int], float]
 """Relevance of each bond, by its two atoms i < j."""
 
-SMALLEST_SCALE = 0.005
+SMALLEST_STRUCTURE_SCALE = 0.005
 """Full colour of bonds and of offsets means at least this much relevance, in logits.
 
 A bond usually has a hundredth of a logit: next to atoms it would be white. So the scale is its own,
@@ -33,7 +33,7 @@ def of_bonds(bonds: Bonds, ends: Iterable[Sequence[int]]) -> list[float]:
 
 def structure_limit(values: Iterable[float]) -> float:
     """The magnitude of bonds or offsets in full colour: the largest, if that is not almost 0."""
-    return max(SMALLEST_SCALE, *map(abs, values))
+    return max(SMALLEST_STRUCTURE_SCALE, *map(abs, values))
 
 
 FARTHEST = 20.0
