@@ -22,7 +22,7 @@ CHEMISTRY = {
 
 ONLY = {
     "rdkit": CHEMISTRY,
-    "skimage": {"graphormer/graphs/superpixels", "graphormer/readers/pictures"},
+    "skimage": {"graphormer/graphs/slic", "graphormer/readers/pictures"},
 }
 """Files of graphormer that alone may import these."""
 

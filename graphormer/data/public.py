@@ -145,7 +145,7 @@ def _segment_maps(images: ndarray, stem: str) -> UInt8[ndarray, "digits 28 28"]:
     import pooch
     from joblib import Parallel, delayed
 
-    from graphormer.graphs.superpixels import COMPACTNESS, SEGMENTS
+    from graphormer.graphs.slic import COMPACTNESS, SEGMENTS
 
     identity = hashlib.sha256(images.tobytes()).hexdigest()[:12]
     name = f"mnist-{stem}-slic-{SEGMENTS}-{COMPACTNESS}-{identity}.npy"
@@ -161,7 +161,7 @@ def _segment_maps(images: ndarray, stem: str) -> UInt8[ndarray, "digits 28 28"]:
 
 
 def _cut(images: ndarray) -> ndarray:
-    from graphormer.graphs.superpixels import superpixels
+    from graphormer.graphs.slic import superpixels
 
     segments = [superpixels(image / BRIGHTEST) for image in images]
     return np.stack(segments).astype(np.uint8)  # (pictures, 28, 28)

@@ -14,7 +14,8 @@ from torch_geometric.data import Data
 
 from graphormer.graphs.graph import Graph, graph
 from graphormer.graphs.molecules import MOLECULES, Molecule, molecule, shortened
-from graphormer.graphs.superpixels import SIDE, SUPERPIXELS, centroid_graph
+from graphormer.graphs.slic import SIDE
+from graphormer.graphs.superpixels import SUPERPIXELS, centroid_graph
 from graphormer.graphs.vocabulary import Vocabulary
 
 FROM_SMILES_COLUMNS = 9

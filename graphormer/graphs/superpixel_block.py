@@ -11,10 +11,10 @@ from numpy import ndarray
 
 from graphormer.graphs.block import Block
 from graphormer.graphs.pairs import pattern_table
+from graphormer.graphs.slic import SIDE
 from graphormer.graphs.superpixels import (
     MAX_DEGREE,
     OFFSET_BINS,
-    SIDE,
     SUPERPIXELS,
     centroid_codes,
     segment_means,

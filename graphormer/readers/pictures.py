@@ -11,7 +11,7 @@ from numpy import ndarray
 from PIL import Image, UnidentifiedImageError
 
 from graphormer.graphs.molecules import shortened
-from graphormer.graphs.superpixels import SIDE
+from graphormer.graphs.slic import SIDE
 from graphormer.readers.arrays import Header, array_header, array_names, read_array
 
 PICTURES = (".png", ".jpg", ".jpeg")

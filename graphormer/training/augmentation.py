@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.graphs.graph import PADDING, GraphBatch
-from graphormer.graphs.superpixels import SIDE, SUPERPIXELS, centroids, with_centroids
+from graphormer.graphs.slic import SIDE
+from graphormer.graphs.superpixels import SUPERPIXELS, centroids, with_centroids
 
 SLANT = 0.12
 """Standard deviation, at strength 1, of the entries of the linear map less the identity."""

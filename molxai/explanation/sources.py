@@ -23,7 +23,8 @@ from torch import Tensor
 
 from graphormer.graphs.graph import Graph
 from graphormer.graphs.molecules import Molecule, shortened
-from graphormer.graphs.superpixels import SIDE, Digit
+from graphormer.graphs.slic import SIDE
+from graphormer.graphs.superpixels import Digit
 from graphormer.readers.pictures import PICTURES
 from graphormer.readers.text import ending
 from molxai.explanation.entry import Input

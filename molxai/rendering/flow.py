@@ -15,7 +15,8 @@ from matplotlib.ticker import MaxNLocator
 from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule, shortened
-from graphormer.graphs.superpixels import SIDE, Digit
+from graphormer.graphs.slic import SIDE
+from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Kind
 from molxai.rendering.arcs import ALPHA, WIDEST, Arc, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from graphormer.graphs.superpixels import SEGMENTS
+from graphormer.graphs.slic import SEGMENTS
 from graphormer.readers.tables import as_text
 from molxai.batch.question import Question
 from molxai.batch.records import column_names, prediction_record, record

@@ -6,7 +6,7 @@ import torch
 from conftest import ROOT, SMILES
 from rdkit import Chem
 
-from graphormer.graphs import superpixels
+from graphormer.graphs import slic
 from graphormer.graphs.atoms import (
     BONDS,
     ELEMENTS,
@@ -179,14 +179,14 @@ def test_digits():
 
 
 def test_the_cut_is_that_of_scikit_image():
-    assert superpixels._cut() is superpixels._inner_cut
+    assert slic._cut() is slic._inner_cut
     for image in pictures():
-        assert np.array_equal(superpixels._inner_cut(image), superpixels._whole_cut(image))
+        assert np.array_equal(slic._inner_cut(image), slic._whole_cut(image))
         assert np.array_equal(
-            superpixels.superpixels(image.astype(np.float32)),
-            np.unique(superpixels._whole_cut(image.astype(np.float32)), return_inverse=True)[
-                1
-            ].reshape(28, 28),
+            slic.superpixels(image.astype(np.float32)),
+            np.unique(slic._whole_cut(image.astype(np.float32)), return_inverse=True)[1].reshape(
+                28, 28
+            ),
         )
 
 
@@ -194,7 +194,7 @@ def test_another_scikit_image_is_asked_as_a_whole(monkeypatch):
     def other(image):
         raise TypeError("unexpected keyword argument")
 
-    superpixels._cut.cache_clear()
-    monkeypatch.setattr(superpixels, "_inner_cut", other)
-    assert superpixels._cut() is superpixels._whole_cut
-    superpixels._cut.cache_clear()
+    slic._cut.cache_clear()
+    monkeypatch.setattr(slic, "_inner_cut", other)
+    assert slic._cut() is slic._whole_cut
+    slic._cut.cache_clear()

@@ -9,15 +9,14 @@ from conftest import SMALL, batch, stroke_image
 from PIL import Image
 
 from graphormer.graphs.graph import collate
+from graphormer.graphs.slic import SIDE, superpixels
 from graphormer.graphs.superpixels import (
     GRID,
     INTENSITY_BINS,
-    SIDE,
     SUPERPIXELS,
     centroid_graph,
     centroids,
     digit,
-    superpixels,
     with_centroids,
 )
 from graphormer.network.model import Graphormer
