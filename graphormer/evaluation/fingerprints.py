@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, UInt8, UInt64
 from numpy import ndarray
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
@@ -27,14 +27,6 @@ PLACES = 2048
 
 BITS = "bits"
 """Name of the array in a file of fingerprints."""
-
-
-BITS_OF = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype=np.uint8)
-"""How many bits each byte has."""
-
-FEW = 8
-"""Up to so many molecules, bits are counted byte by byte: pages ask for one at a time. For more a
-matrix product is faster, though it takes all bits apart first."""
 
 
 @cache
@@ -75,21 +67,20 @@ def nearest(
         >>> nearest(ecfp_bits(["CCO", "CCCCCl"]), ecfp_bits(["CCO", "c1ccccc1"]))
         array([1.        , 0.21428572], dtype=float32)
     """
-    common = _common(bits, known)  # (molecules, known)
-    own = BITS_OF[bits].sum(1, dtype=np.float32)[:, None]  # (molecules, 1)
-    union = own + BITS_OF[known].sum(1, dtype=np.float32) - common
-    return (common / np.maximum(union, 1)).max(1)  # (molecules,)
+    words = np.ascontiguousarray(known.view(np.uint64).T)  # (words, known)
+    own = np.bitwise_count(words).sum(0, dtype=np.float32)  # (known,)
+    return np.array([_to_nearest(one, words, own) for one in bits.view(np.uint64)], np.float32)
 
 
-def _common(
-    bits: UInt8[ndarray, "molecules bytes"], known: UInt8[ndarray, "known bytes"]
-) -> Float[ndarray, "molecules known"]:
-    """How many bits two molecules have in common."""
-    if len(bits) <= FEW:
-        return np.stack([BITS_OF[one & known].sum(1, dtype=np.float32) for one in bits])
-    molecules = np.unpackbits(bits, axis=1).astype(np.float32)  # (molecules, places)
-    neighbours = np.unpackbits(known, axis=1).astype(np.float32)  # (known, places)
-    return molecules @ neighbours.T
+def _to_nearest(
+    bits: UInt64[ndarray, " words"],
+    known: UInt64[ndarray, "words known"],
+    known_bits: Float[ndarray, " known"],
+) -> np.float32:
+    """Similarity of one molecule to the nearest of the known ones, which have so many bits."""
+    common = np.bitwise_count(bits[:, None] & known).sum(0, dtype=np.float32)  # (known,)
+    either = np.bitwise_count(bits).sum(dtype=np.float32) + known_bits - common
+    return (common / np.maximum(either, 1)).max()
 
 
 def bits_beside(weights: Path) -> Path:

@@ -26,7 +26,7 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import offsets
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
-from molxai.rendering.layout import ends_of
+from molxai.rendering.layout import bond_ends
 from molxai.rendering.relevance_map import of_bonds, structure_limit
 
 View = dict[str, Any]
@@ -205,8 +205,8 @@ def _structure(explanation: Explanation) -> View:
     subject = explanation.subject
     if isinstance(subject, Molecule):
         bonds = explanation.bonds
-        ends = [ends_of(bond) for bond in subject.mol.GetBonds()]
-        content["bonds"] = [rounded(value) for value in of_bonds(bonds, ends)]
+        in_order = of_bonds(bonds, bond_ends(subject.mol).tolist())
+        content["bonds"] = [rounded(value) for value in in_order]
         content["bond_limit"] = rounded(structure_limit(bonds.values()))
     return content
 

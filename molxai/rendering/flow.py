@@ -195,7 +195,7 @@ def _skeleton(
 def _half_a_bond(mol: Chem.Mol, places: np.ndarray) -> float:
     """Half the median length of the bonds in the drawing."""
     lengths = bond_lengths(mol, places)
-    length = float(np.median(lengths)) if lengths else LONGEST_BOND
+    length = float(np.median(lengths)) if len(lengths) else LONGEST_BOND
     return length / 2
 
 

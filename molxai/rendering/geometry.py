@@ -17,7 +17,7 @@ from rdkit import Chem
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering.drawer import atom_positions, new_drawer
 from molxai.rendering.layout import BOND as USUAL_BOND
-from molxai.rendering.layout import bond_lengths, ends_of, flat_copy
+from molxai.rendering.layout import bond_ends, bond_lengths, flat_copy
 
 Point = tuple[float, float]
 """x and y in the drawing's units, from its upper left corner."""
@@ -52,10 +52,9 @@ LETTER_RISE = 0.53
 MOST_SEGMENTS = 256
 """Superpixels that a byte can number."""
 
-POINTS_OF = {"M": 1, "L": 1, "C": 3, "Q": 2, "Z": 0}
-"""How many points follow each command of an SVG path."""
-
 _PATH = re.compile(r"<path [^>]*?d='([^']*)' style='([^']*)'")
+_NUMBER = re.compile(r"-?[\d.]+")
+_BESIDE_COMMAND = re.compile(r"\s+(?=[A-Z])|(?<=[A-Z])\s+")
 _TEXT = re.compile(r"<text x='([^']*)' y='([^']*)'[^>]*font-size:([\d.]+)px[^>]*>([^<]*)</text>")
 
 
@@ -75,13 +74,10 @@ def molecule_drawing(mol: Chem.Mol) -> dict[str, Any]:
     atoms: list[float] = []
     for place in places:
         atoms += _tenths(place, corner)
-    bonds: list[int] = []
-    for bond in flat.GetBonds():
-        bonds += ends_of(bond)
     return {
         "size": size,
         "atoms": atoms,
-        "bonds": bonds,
+        "bonds": bond_ends(flat).ravel().tolist(),
         **_paths(svg, corner),
         "labels": [[letters, *_tenths((x, y), corner), height] for letters, x, y, height in labels],
     }
@@ -98,7 +94,7 @@ def _draw(flat: Chem.Mol) -> tuple[str, list[Point]]:
     """RDKit's SVG on a canvas with room to spare, and where the atoms are in it."""
     places = flat.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
     lengths = bond_lengths(flat, places)
-    mean_length = float(np.mean(lengths)) if lengths else USUAL_BOND
+    mean_length = float(np.mean(lengths)) if len(lengths) else USUAL_BOND
     scale = BOND / mean_length
     spans = np.ptp(places, axis=0) * scale  # (2,)
     width, height = (int(span + SPARE) for span in spans)
@@ -131,8 +127,8 @@ def _paths(svg: str, corner: Point) -> dict[str, str]:
     """All paths of a kind as one."""
     paths = {"lines": "", "thin": "", "solid": ""}
     for path, style in _PATH.findall(svg):
-        paths[_path_kind(style)] += _compact(path, corner)
-    return paths
+        paths[_path_kind(style)] += path
+    return {kind: _compact(path, corner) for kind, path in paths.items()}
 
 
 def _path_kind(style: str) -> str:
@@ -150,16 +146,11 @@ def _compact(path: str, corner: Point) -> str:
         >>> _compact("M 10.04,20 L 30,40.56", (10.0, 20.0))
         'M0 0L20 20.6'
     """
-    numbers = map(float, re.findall(r"-?[\d.]+", path))
-    commands: list[str] = []
-    for command in re.findall(r"[A-Za-z]", path):
-        points: list[str] = []
-        for _ in range(POINTS_OF[command]):
-            point = (next(numbers), next(numbers))
-            x, y = _tenths(point, corner)
-            points.append(f"{x:g} {y:g}")
-        commands.append(command + " ".join(points))
-    return "".join(commands)
+    numbers = np.array(_NUMBER.findall(path), dtype=float)
+    points = numbers.reshape(-1, 2) - corner
+    places = points.round(1) + 0.0  # no number is -0
+    pattern = _BESIDE_COMMAND.sub("", path).replace(",", " ")
+    return _NUMBER.sub("%g", pattern) % tuple(places.ravel().tolist())
 
 
 def _label(x: str, y: str, size: str, text: str) -> Label:

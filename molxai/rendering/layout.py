@@ -119,8 +119,7 @@ def layout(mol: Chem.Mol, around: float = 0.0) -> Layout:
     """
     flat = flat_copy(mol)
     places = flat.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
-    pairs = [ends_of(bond) for bond in flat.GetBonds()]
-    bonds = np.array(pairs, dtype=int).reshape(-1, 2)  # (bonds, 2), without bonds too
+    bonds = bond_ends(flat)
     room = np.array([_room(atom, around) for atom in flat.GetAtoms()])  # (atoms, 2)
     low = (places - room).min(0)
     high = (places + room).max(0)
@@ -234,22 +233,23 @@ def _has_cage(mol: Chem.Mol) -> bool:
 
 
 def _bond_lengths(mol: Chem.Mol) -> Float[ndarray, " bonds"]:
-    return np.array(bond_lengths(mol, mol.GetConformer().GetPositions()))
+    return bond_lengths(mol, mol.GetConformer().GetPositions())
 
 
-def bond_lengths(mol: Chem.Mol, places: Float[ndarray, "atoms dimensions"]) -> list[float]:
+def bond_lengths(
+    mol: Chem.Mol, places: Float[ndarray, "atoms dimensions"]
+) -> Float[ndarray, " bonds"]:
     """Length of each bond, with the atoms at these places."""
-    lengths: list[float] = []
-    for bond in mol.GetBonds():
-        start, end = ends_of(bond)
-        way = places[start] - places[end]
-        lengths.append(float(np.linalg.norm(way)))
-    return lengths
+    start, end = bond_ends(mol).T
+    return np.linalg.norm(places[start] - places[end], axis=1)
 
 
-def ends_of(bond: Chem.Bond) -> tuple[int, int]:
-    """Both atoms of a bond."""
-    return bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+def bond_ends(mol: Chem.Mol) -> Int[ndarray, "bonds 2"]:
+    """Both atoms of each bond."""
+    # RDKit's iterator over bonds takes twice as long.
+    bonds = [mol.GetBondWithIdx(index) for index in range(mol.GetNumBonds())]
+    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds]
+    return np.array(ends, dtype=int).reshape(-1, 2)  # without bonds, too
 
 
 def _room(atom: Chem.Atom, around: float) -> tuple[float, float]:

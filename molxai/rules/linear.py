@@ -62,6 +62,49 @@ def epsilon_linear(
     return z * share + remainder.detach()
 
 
+class _GammaLinear(torch.autograd.Function):
+    """A linear layer whose contributions of the sign of the sum count 1 + γ."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, gamma: float
+    ) -> Tensor:
+        z = F.linear(x, weight)
+        # Two factors of one sign make a positive contribution.
+        signs = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)  # (…, 2 · inputs)
+        positive = F.linear(signs, torch.cat(_signs(weight), 1))
+        if bias is not None:
+            z = z + bias
+            positive = positive + bias.clamp_min(0)
+        ctx.is_above = z > 0
+        same_sign = torch.where(ctx.is_above, positive, z - positive)
+        ctx.share = z / (z + gamma * same_sign).where(z != 0, 1.0)
+        ctx.gamma = gamma
+        ctx.save_for_backward(x, weight, bias)
+        return z
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, Tensor | None, None]:
+        x, weight, bias = ctx.saved_tensors
+        passed = grads[0] * ctx.share
+        up = passed * ctx.is_above
+        down = passed - up
+        plain = passed @ weight
+        # What a positive input has of the amplified part; a negative one has the remainder.
+        amplified = torch.cat([up, down], -1) @ torch.cat(_signs(weight), 0)
+        to_x = plain + ctx.gamma * torch.where(x > 0, amplified, plain - amplified)
+        to_bias = None
+        if bias is not None:
+            own = passed + ctx.gamma * torch.where(bias > 0, up, down)
+            to_bias = own.sum_to_size(bias.shape)
+        return to_x, None, to_bias, None
+
+
+def _signs(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The positive weights, and the negative ones."""
+    return weight.clamp_min(0), weight.clamp_max(0)
+
+
 def gamma_linear(
     func: Function, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, gamma: float
 ) -> Tensor:
@@ -70,22 +113,7 @@ def gamma_linear(
     The plain rule amplifies positive weights, which on signed inputs can cancel the sum that is
     divided by. Here the sum of shares is at least as large as z.
     """
-    raised_x = x.clamp_min(0)
-    lowered_x = x.clamp_max(0)
-    inputs = torch.cat([raised_x, lowered_x], -1)  # (…, 2 · inputs)
-    above = weight.clamp_min(0)
-    below = weight.clamp_max(0)
-    # Two factors of one sign make a positive contribution, of different signs a negative one.
-    positive_weight = torch.cat([above, below], 1)  # (outputs, 2 · inputs)
-    negative_weight = torch.cat([below, above], 1)
-    positive = func(inputs, positive_weight)
-    negative = func(inputs, negative_weight)
-    if bias is not None:
-        positive = positive + bias.clamp_min(0)
-        negative = negative + bias.clamp_max(0)
-    z = positive + negative
-    same_sign = torch.where(z > 0, positive, negative)
-    return shared_as(z, z + gamma * same_sign)
+    return _GammaLinear.apply(x, weight, bias, gamma)
 
 
 def gamma_sum(func: Function, x: Any, y: Any, *args: Any, gamma: float, **kwargs: Any) -> Tensor:

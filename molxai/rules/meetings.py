@@ -90,6 +90,7 @@ FACTORS: Mapping[str, tuple[int, ...]] = {
     "LinearBackward0": PAIR,
     "MkldnnLinearBackward0": PAIR,
     "GroupedMmBackward0": PAIR,
+    "_GammaLinearBackward": PAIR,
     "NativeLayerNormBackward0": PAIR,
     "NativeGroupNormBackward0": PAIR,
     "NativeBatchNormBackward0": PAIR,
