@@ -7,8 +7,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, stdev
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.card import Card
@@ -23,15 +23,17 @@ Named = tuple[str, Explanation]
 """Id of a molecule, and its explanation."""
 
 
-@dataclass(frozen=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """A fragment of one molecule of the series."""
 
     place: int
     """The molecule's place in the series."""
     molecule: str
     """The molecule's id."""
-    fragment: Fragment
+    relevance: float
+    atoms: Sequence[int]
+    smiles: str = ""
+    """Of the fragment."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def carriers(
     for place, (molecule, explanation) in enumerate(rows):
         for fragment in fragments(explanation, scheme):
             structure = fragment.smiles if by_structure else ""
-            occurrence = Occurrence(place, molecule, fragment)
+            occurrence = Occurrence(
+                place, molecule, fragment.relevance, fragment.atoms, fragment.smiles
+            )
             by_name[fragment.name, structure].append(occurrence)
     unordered = [
         summarise_occurrences(name, occurrences) for (name, _), occurrences in by_name.items()
@@ -116,21 +120,30 @@ def lost_lines(series: Iterable[Named], scheme: Scheme) -> list[str]:
 
 def summarise_occurrences(name: str, occurrences: Sequence[Occurrence]) -> Carrier:
     """What a fragment contributes over all of its occurrences."""
-    values = [occurrence.fragment.relevance for occurrence in occurrences]
+    values = [occurrence.relevance for occurrence in occurrences]
     mean = fmean(values)
-    typical = min(occurrences, key=lambda occurrence: abs(occurrence.fragment.relevance - mean))
+    distances = [abs(value - mean) for value in values]
+    typical = occurrences[distances.index(min(distances))]
     return Carrier(
         name=name,
         molecules=len({occurrence.place for occurrence in occurrences}),
         occurrences=len(values),
         mean=mean,
-        sd=stdev(values) if len(values) > 1 else None,
+        sd=_spread(distances),
         smallest=min(values),
         largest=max(values),
         example=typical.molecule,
-        smiles=typical.fragment.smiles,
-        atoms=typical.fragment.atoms,
+        smiles=typical.smiles,
+        atoms=tuple(typical.atoms),
     )
+
+
+def _spread(distances: Sequence[float]) -> float | None:
+    """Standard deviation of values so far from their mean; None of a single one."""
+    if len(distances) == 1:
+        return None
+    squares = math.fsum(distance * distance for distance in distances)
+    return math.sqrt(squares / (len(distances) - 1))
 
 
 def check_one_target(explanations: Sequence[Explanation]) -> None:

@@ -53,4 +53,4 @@ def report(
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
     sink = report_sink(output, question, typed_inputs, split_names(columns), title, cmap, scale)
-    answer(typed_inputs, question, sink, plan_of(running), running.quiet)
+    answer(typed_inputs, question, sink, plan_of(running), running.quiet, extras=False)

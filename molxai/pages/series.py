@@ -1,10 +1,9 @@
 """Which fragments carry relevance across the rows of a page, summed from the rows' views."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from molxai.chemistry.fragments import Fragment
 from molxai.chemistry.series import Carrier, Occurrence, summarise_occurrences
 from molxai.pages.view import View, rounded
 from molxai.rendering.colour import scale
@@ -38,21 +37,15 @@ def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:
     """
     occurrences: dict[str, list[Occurrence]] = defaultdict(list)
     for place, view in enumerate(views):
-        row = str(view["row"])
-        for fragment in _fragments(view, method, scheme):
-            occurrences[fragment.name].append(Occurrence(place, row, fragment))
+        # Neither digits nor rows that were not explained have fragments.
+        if "fragments" in view and method in view["methods"]:
+            sums = view["methods"][method]["sums"]
+            row = str(view["row"])
+            for name, part in view["fragments"][scheme]:
+                occurrence = Occurrence(place, row, sums[part], view["parts"][part])
+                occurrences[name].append(occurrence)
     summaries = [summarise_occurrences(name, members) for name, members in occurrences.items()]
     return sorted(summaries, key=lambda carrier: (-abs(carrier.total), carrier.name))
-
-
-def _fragments(view: View, method: str, scheme: str) -> Iterator[Fragment]:
-    """The fragments of a row with their relevance; none if it was not explained or is a digit."""
-    if "fragments" not in view or method not in view["methods"]:
-        return
-    sums = view["methods"][method]["sums"]
-    for name, part in view["fragments"][scheme]:
-        atoms = tuple(view["parts"][part])
-        yield Fragment(name, "", atoms, sums[part])
 
 
 def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool) -> dict[str, Any]:
