@@ -1,5 +1,6 @@
 """Schemes: how a molecule is split into named parts, each atom in exactly one."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -150,12 +151,15 @@ def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]
         >>> attached_smiles(Chem.MolFromSmiles("CCO"), [[0], [1, 2]])
         ['*C', '*CO']
     """
-    owner = {atom: place for place, group in enumerate(groups) for atom in group}
-    cuts = [
-        bond.GetIdx()
-        for bond in mol.GetBonds()
-        if owner[bond.GetBeginAtomIdx()] != owner[bond.GetEndAtomIdx()]
-    ]
+    owner = [0] * mol.GetNumAtoms()
+    for place, group in enumerate(groups):
+        for atom in group:
+            owner[atom] = place
+    cuts = []
+    for index in range(mol.GetNumBonds()):
+        bond = mol.GetBondWithIdx(index)
+        if owner[bond.GetBeginAtomIdx()] != owner[bond.GetEndAtomIdx()]:
+            cuts.append(index)
     apart = Chem.Mol(mol)
     if cuts:
         apart = Chem.FragmentOnBonds(mol, cuts, dummyLabels=[(0, 0)] * len(cuts))
@@ -163,17 +167,21 @@ def attached_smiles(mol: Chem.Mol, groups: Sequence[Sequence[int]]) -> list[str]
     # a centre whose neighbours became alike is none any more
     Chem.AssignStereochemistry(apart, cleanIt=True, force=True)
     texts: list[list[str]] = [[] for _ in groups]
-    for smiles, atoms in _pieces_of(apart):
-        texts[owner[min(atoms)]].append(smiles)  # `*` atoms have the highest numbers
+    for smiles, atom in _pieces_of(apart):
+        texts[owner[atom]].append(smiles)
     return [".".join(sorted(part_texts)) for part_texts in texts]
 
 
-def _pieces_of(mol: Chem.Mol) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """SMILES and atoms of each component."""
-    atoms: list[tuple[int, ...]] = []
-    mols = Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False, fragsMolAtomMapping=atoms)
-    texts = [Chem.MolToSmiles(piece) for piece in mols]
-    return zip(texts, atoms, strict=True)
+def _pieces_of(mol: Chem.Mol) -> Iterator[tuple[str, int]]:
+    """SMILES of each component, and its first atom."""
+    components = {atom: atoms for atoms in Chem.GetMolFrags(mol) for atom in atoms}
+    texts = Chem.MolToSmiles(mol).split(".")
+    order = json.loads(mol.GetProp("_smilesAtomOutputOrder").replace(",]", "]"))
+    begin = 0
+    for text in texts:
+        atoms = components[order[begin]]
+        yield text, min(atoms)  # `*` atoms have the highest numbers
+        begin += len(atoms)
 
 
 def _parts_by_smiles(mol: Chem.Mol, groups: Iterable[Iterable[int]]) -> list[Part]:

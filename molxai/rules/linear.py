@@ -66,9 +66,7 @@ class _GammaLinear(torch.autograd.Function):
     """A linear layer whose contributions of the sign of the sum count 1 + γ."""
 
     @staticmethod
-    def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, gamma: float
-    ) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, gamma: float) -> Tensor:
         z = F.linear(x, weight)
         # Two factors of one sign make a positive contribution.
         signs = torch.cat([x.clamp_min(0), x.clamp_max(0)], -1)  # (…, 2 · inputs)
