@@ -16,6 +16,7 @@ from torch import nn
 
 from graphormer.graphs.graph import Graph, collate, graph
 from graphormer.graphs.molecules import MOLECULES, molecule
+from graphormer.graphs.reduced import induced
 from graphormer.graphs.superpixels import SUPERPIXELS, digit
 from graphormer.network.checkpoint import load, shipped
 from graphormer.network.ensemble import networks
@@ -24,7 +25,6 @@ from graphormer.readers.pictures import read_picture
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
-from molxai.explanation.removal import induced
 from molxai.explanation.target import Target
 from molxai.rules import ACTIVATION, AH, LN, Rule, rules
 

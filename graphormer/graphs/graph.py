@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
@@ -171,6 +172,52 @@ class GraphBatch:
         """Nodes of each graph."""
         return self.mask.sum(1).tolist()
 
+    @property
+    def node_tokens(self) -> Int[Tensor, "batch nodes"]:
+        """The token that each node is: the one after its number."""
+        number = torch.arange(1, self.mask.shape[1] + 1, device=self.mask.device)
+        return number.expand(len(self), -1)
+
+    @property
+    def token_mask(self) -> Bool[Tensor, "batch tokens"]:
+        """True for a token, False for padding."""
+        return F.pad(self.mask, (1, 0), value=True)
+
+    def copies(self, rows: Int[Tensor, " copies"]) -> "GraphBatch":
+        """These graphs, each as often as it is named."""
+        return replace(
+            self,
+            codes=self.codes[rows],  # (copies, nodes, slots)
+            weights=self.weights[rows],  # (copies, nodes, slots)
+            mask=self.mask[rows],  # (copies, nodes)
+            relation=self.relation[rows],  # (copies, tokens, tokens)
+        )
+
+    def near(self, hops: int) -> Bool[Tensor, "batch nodes nodes"]:
+        """Pairs of nodes at most so many edges apart; each node is near itself.
+
+        Padding is near nothing.
+
+        Raises:
+            ValueError: distances are not told apart as far as that.
+        """
+        vocabulary = self.vocabulary
+        if hops >= vocabulary.max_hops:
+            raise ValueError(
+                f"{vocabulary.name!r} tells distances apart up to {vocabulary.max_hops - 1} hops, "
+                f"not {hops}"
+            )
+        relation = self.relation[:, 1:, 1:]  # (batch, nodes, nodes)
+        pattern = (relation - FIRST_PATTERN).clamp_min(0)
+        hop_buckets = self.patterns[:, 0]  # (patterns,): the first slot
+        is_near = hop_buckets[pattern] <= hops  # (batch, nodes, nodes)
+        is_pair = self.mask[:, :, None] & self.mask[:, None, :]  # (batch, nodes, nodes)
+        return is_near & is_pair
+
+    def content(self, row: int) -> bytes:
+        """What tells a graph's nodes from others', whatever batch it comes in."""
+        return self.codes[row, : self.sizes[row]].cpu().numpy().tobytes()
+
     def to(self, target: torch.device | str | torch.dtype) -> "GraphBatch":
         """The batch on another device, or with its weights in another float type."""
         if isinstance(target, torch.dtype):
@@ -280,21 +327,6 @@ def _common_vocabulary(graphs: Sequence[Graph]) -> Vocabulary:
         names = sorted({graph.vocabulary.name for graph in graphs})
         raise ValueError(f"graphs of the vocabularies {names} in one batch: one kind is needed")
     return vocabulary
-
-
-def within(batch: GraphBatch, hops: int) -> Bool[Tensor, "batch nodes nodes"]:
-    """Pairs of nodes at most so many edges apart; each node is near itself.
-
-    Args:
-        batch: padding is near nothing.
-        hops: fewer than the vocabulary's `max_hops`, from which on distances share a bucket.
-    """
-    relation = batch.relation[:, 1:, 1:]  # (batch, nodes, nodes)
-    pattern = (relation - FIRST_PATTERN).clamp_min(0)
-    hop_buckets = batch.patterns[:, 0]  # (patterns,): the first slot
-    is_near = hop_buckets[pattern] <= hops  # (batch, nodes, nodes)
-    is_pair = batch.mask[:, :, None] & batch.mask[:, None, :]  # (batch, nodes, nodes)
-    return is_near & is_pair
 
 
 def size_batches(

@@ -10,8 +10,10 @@ less time, and the backward pass of LRP finds what it needs:
 - Of each layer the attention, both norms' 1/σ and the output of ReLU are kept.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +40,7 @@ PARTS = frozenset(
 """Types of the modules of a model that nobody has changed."""
 
 
-def is_usual(model: nn.Module) -> bool:
+def is_usual(model: object) -> TypeGuard[Graphormer]:
     """Whether the model may be run by hand.
 
     It normalises before each block, and has ReLU and no biases along the value path. It is in
@@ -201,7 +203,7 @@ class Kept:
     """What is read out of it."""
 
 
-def outputs(model: Graphormer, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
+def outputs(model: Callable[[Any], Tensor], batch: Any) -> Float[Tensor, "batch outputs"]:
     """Logits or values, by hand if the model is usual and nobody asks for a gradient."""
     if torch.is_grad_enabled() or not is_usual(model):
         return model(batch)

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from graphormer.graphs.graph import GraphBatch
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.by_hand import outputs
+from graphormer.network.inputs import GraphInputs
 from graphormer.network.model import Config, Graphormer
 
 
-class Ensemble(nn.Module):
+class Ensemble(GraphInputs, nn.Module):
     """Models trained alike from different seeds.
 
     Lakshminarayanan et al. 2017, "Deep Ensembles", section 2.4. Logits or values are averaged, not

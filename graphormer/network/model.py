@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from graphormer.graphs.graph import FIRST_PATTERN, PADDING, GraphBatch
 from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.inputs import GraphInputs
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
@@ -200,7 +201,11 @@ class Block(nn.Module):
         return self.feedforward_norm(x + self.drop(update))
 
 
-class Graphormer(nn.Module):
+Step = Callable[[Tensor], Tensor]
+"""What is done to tokens before they enter a block."""
+
+
+class Graphormer(GraphInputs, nn.Module):
     """Graphs in, logits (or values in the target's unit) out."""
 
     def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
@@ -264,6 +269,35 @@ class Graphormer(nn.Module):
         for block in self.blocks:
             tokens = block(tokens, bias)
         return self.read(tokens, batch, presence)
+
+    def layers(
+        self,
+        tokens: Float[Tensor, "batch tokens width"],
+        batch: GraphBatch,
+        before: Step = lambda tokens: tokens,
+    ) -> list[Float[Tensor, "batch tokens width"]]:
+        """The tokens after each block.
+
+        Args:
+            tokens: what `embed` gives.
+            batch: the graphs.
+            before: done to the tokens before each block.
+        """
+        bias = self.structure(batch)
+        layers = []
+        for block in self.blocks:
+            tokens = block(before(tokens), bias)
+            layers.append(tokens)
+        return layers
+
+    def reading(self, batch: GraphBatch) -> Float[Tensor, "batch tokens"]:
+        """The share of each token in what is read out: the graph token, or the nodes' mean."""
+        if self.config.readout == "token":
+            share = torch.zeros_like(batch.token_mask, dtype=self.entries.dtype)
+            share[:, 0] = 1
+            return share
+        of_nodes = batch.mask / batch.mask.sum(1, keepdim=True)  # (batch, nodes)
+        return F.pad(of_nodes.to(self.entries.dtype), (1, 0))
 
     def read(
         self,

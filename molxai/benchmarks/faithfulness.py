@@ -32,7 +32,7 @@ from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS, check_size
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
-from molxai.explanation.removal import Removal
+from molxai.explanation.network import Removal
 from molxai.explanation.target import Target
 from molxai.metrics.conservation import gap_share
 from molxai.metrics.curves import CURVES, curves

@@ -4,10 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from graphormer.graphs.graph import GraphBatch
 from graphormer.graphs.vocabulary import Vocabulary
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.network import Batch, Network
 from molxai.explanation.target import Target
 
 Targets = Sequence[Target | None] | None
@@ -51,9 +50,7 @@ class Method(ABC):
         return False
 
     @abstractmethod
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class.
 
         Raises:

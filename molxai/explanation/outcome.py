@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.network.model import Config
+from molxai.explanation.network import Task
 from molxai.explanation.target import PREDICTED, Target
 
 
@@ -27,7 +27,7 @@ class Outcome:
 
 
 def outcomes(
-    config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target]
+    config: Task, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target]
 ) -> list[Outcome]:
     """Explained logit, probability of the target's class, and predicted class, of each graph."""
     exact = logits.double().cpu()
@@ -67,7 +67,7 @@ def _class_outcomes(
 
 
 def resolve_targets(
-    config: Config, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None
+    config: Task, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target | None] | None
 ) -> list[Target]:
     """The targets, with a graph's predicted class if it has none."""
     labels = _predicted_labels(config, logits)
@@ -81,7 +81,7 @@ ANY = Target(PREDICTED)
 """Whichever class of the first output is predicted."""
 
 
-def _predicted_labels(config: Config, logits: Float[Tensor, "batch outputs"]) -> list[list[int]]:
+def _predicted_labels(config: Task, logits: Float[Tensor, "batch outputs"]) -> list[list[int]]:
     """The predicted class of each graph: one, or of a binary model one for each output."""
     if config.task == "multiclass":
         return logits.argmax(1, keepdim=True).tolist()  # (batch, 1)
@@ -90,7 +90,7 @@ def _predicted_labels(config: Config, logits: Float[Tensor, "batch outputs"]) ->
     return [[0] * config.outputs] * len(logits)
 
 
-def _resolve(config: Config, labels: Sequence[int], target: Target) -> Target:
+def _resolve(config: Task, labels: Sequence[int], target: Target) -> Target:
     """The target, with the predicted class of its output in place of `PREDICTED`."""
     if target.label != PREDICTED:
         return target

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from graphormer.graphs.graph import GraphBatch
 from graphormer.network.by_hand import outputs
-from graphormer.network.model import Graphormer
+from molxai.explanation.network import Batch, Network, OfGraphs, Predictor
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.structure import pair_relevance
 from molxai.explanation.target import Target
@@ -42,7 +41,7 @@ class Pass:
 
 
 def forward_pass(
-    model: Graphormer, batch: GraphBatch, targets: Sequence[Target | None] | None
+    model: Network, batch: Batch, targets: Sequence[Target | None] | None
 ) -> list[Outcome]:
     """What the model says of the whole graphs.
 
@@ -56,8 +55,8 @@ def forward_pass(
 
 
 def gradient_pass(
-    model: Graphormer,
-    batch: GraphBatch,
+    model: Network,
+    batch: Batch,
     targets: Sequence[Target | None] | None,
     tables: Sequence[Rule] = (),
     recorded: Sequence[Tensor] = (),
@@ -81,17 +80,24 @@ def gradient_pass(
     check_ready(model)
     with torch.inference_mode(False), torch.no_grad():
         tokens = model.embed(batch)
-        structure = model.structure(batch)
         present = torch.ones_like(tokens[:, :, 0])  # (batch, tokens)
+        structure = None
+        if alpha is not None and isinstance(model, OfGraphs):
+            structure = model.structure(batch)
     with torch.inference_mode(False), torch.enable_grad():
         leaves = [tokens]
         if alpha is not None:
-            leaves += [structure, present]
+            leaves.append(present)
             tables = (*tables, presence(present, routing(alpha)))
+        if structure is not None:
+            leaves.append(structure)
         for leaf in leaves:
             leaf.requires_grad_()
+        beside: dict[str, Tensor] = {}
+        if structure is not None:
+            beside = {"bias": structure, "presence": present[:, 1:]}
         with rules(*tables) as mode:
-            logits = model.predict(tokens, batch, structure, present[:, 1:])
+            logits = model.predict(tokens, batch, **beside)
         resolved_targets = resolve_targets(model.config, logits, targets)
         weights = target_weights(model, resolved_targets, logits)
         total = (logits * weights).sum()
@@ -101,18 +107,22 @@ def gradient_pass(
     of_leaves = gradients[: len(leaves)]
     of_biases = gradients[len(leaves) :][: len(mode.biases)]
     of_recorded = gradients[len(leaves) + len(mode.biases) :]
-    of_structure, of_presence = of_leaves[1:] or (None, None)
+    by_leaf = dict(zip(("tokens", "presence", "structure"), of_leaves, strict=False))
+    of_structure = by_leaf.get("structure")
+    pairs = None
+    if structure is not None and of_structure is not None:  # it is unused at α = 0
+        pairs = pair_relevance(structure.detach(), of_structure)
     return Pass(
         tokens=tokens.detach(),
-        gradient=of_leaves[0],
+        gradient=by_leaf["tokens"],
         explained=(logits * weights).sum(1),
         outcome=outcomes(model.config, logits, resolved_targets),
         bias=_bias_relevance(logits, mode.biases, of_biases),
         recorded_gradients=list(of_recorded),
         mode=mode,
         structure=of_structure,
-        pairs=None if of_structure is None else pair_relevance(structure.detach(), of_structure),
-        presence=of_presence,  # presence itself is 1
+        pairs=pairs,
+        presence=by_leaf.get("presence"),  # presence itself is 1
     )
 
 
@@ -129,12 +139,13 @@ def _bias_relevance(
     return relevance
 
 
-def check_ready(model: Graphormer) -> None:
+def check_ready(model: Network) -> None:
     """Refuse models whose relevance would not be what it seems.
 
     Raises:
         ValueError: the model is in training mode, compiled or scripted.
     """
+    assert isinstance(model, nn.Module)
     refuse_opaque(model)
     if model.training:
         raise ValueError(
@@ -144,7 +155,7 @@ def check_ready(model: Graphormer) -> None:
 
 
 def target_weights(
-    model: Graphormer, targets: Sequence[Target], like: Tensor
+    model: Predictor, targets: Sequence[Target], like: Tensor
 ) -> Float[Tensor, "batch outputs"]:
     """The linear combination of the model's outputs that each target stands for."""
     rows = [target.weights(model.config) for target in targets]

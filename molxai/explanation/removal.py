@@ -1,37 +1,22 @@
-"""What a model says when nodes are removed. The graph token never is.
-
-Three modes, because "removed" is not one thing:
-- `attn`: the node is dropped from every attention. Distances, paths and degrees of the others stay
-  as they were.
-- `mask`: its input embedding is zeroed, and it stays there to be attended to.
-- `drop`: the subgraph induced by the others, with degrees, environments, distances and paths worked
-  out anew.
-"""
+"""What a model says when nodes are removed, in one of the modes of `Removal`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal, get_args
+from typing import Any, Literal
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from graphormer.graphs.graph import PADDING, Graph, GraphBatch, graph, size_batches
-from graphormer.network.ensemble import Model
-from graphormer.network.prediction import batch_for
-
-Removal = Literal["attn", "mask", "drop"]
-
-REMOVALS: tuple[Removal, ...] = get_args(Removal)
+from graphormer.graphs.graph import size_batches
+from molxai.explanation.network import Batch, Predictor, Removal, batch_of
 
 COPIES = 256
 """Copies of graphs in one forward pass, at most."""
 
 
 def kept_logits(
-    model: Model,
-    graphs: Sequence[Graph],
+    model: Predictor,
+    graphs: Sequence[Any],
     rows: Int[Tensor, " copies"],
     remaining: Bool[Tensor, "copies nodes"],
     mode: Removal = "attn",
@@ -47,14 +32,14 @@ def kept_logits(
     """
     if mode == "drop":
         return _induced_logits(model, graphs, rows, remaining)
-    batch = batch_for(model, graphs)
+    batch = batch_of(model, graphs)
     device = batch.mask.device
     return batch_logits(model, batch, rows.to(device), remaining.to(device), mode)
 
 
 def _induced_logits(
-    model: Model,
-    graphs: Sequence[Graph],
+    model: Predictor,
+    graphs: Sequence[Any],
     rows: Int[Tensor, " copies"],
     remaining: Bool[Tensor, "copies nodes"],
 ) -> Float[Tensor, "copies outputs"]:
@@ -66,18 +51,18 @@ def _induced_logits(
     for copy in not_empty:
         whole = graphs[int(rows[copy])]
         left = remaining[copy, : whole.nodes]  # (nodes)
-        subgraphs.append(induced(whole, left.numpy()))
+        subgraphs.append(model.induced(whole, left.numpy()))
     for positions in size_batches([subgraph.nodes for subgraph in subgraphs], COPIES):
-        batch = batch_for(model, [subgraphs[position] for position in positions])
+        batch = batch_of(model, [subgraphs[position] for position in positions])
         with torch.no_grad():
             outputs = model(batch)
         logits[[not_empty[position] for position in positions]] = outputs
     return logits
 
 
-def _empty_logits(model: Model, whole: Graph) -> Float[Tensor, "1 outputs"]:
+def _empty_logits(model: Predictor, whole: Any) -> Float[Tensor, "1 outputs"]:
     """Outputs for the graph without nodes, which is the same for all graphs."""
-    batch = batch_for(model, [whole])
+    batch = batch_of(model, [whole])
     row = torch.zeros(1, dtype=torch.long, device=batch.mask.device)
     nothing = torch.zeros_like(batch.mask)
     return batch_logits(model, batch, row, nothing)
@@ -85,114 +70,16 @@ def _empty_logits(model: Model, whole: Graph) -> Float[Tensor, "1 outputs"]:
 
 @torch.no_grad()
 def batch_logits(
-    model: Model,
-    batch: GraphBatch,
+    model: Predictor,
+    batch: Batch,
     rows: Int[Tensor, " copies"],
     remaining: Bool[Tensor, "copies nodes"],
     mode: Literal["attn", "mask"] = "attn",
 ) -> Float[Tensor, "copies outputs"]:
     """The same for graphs that are in a batch already, in few bounded forward passes."""
-    if mode == "attn":
-        remove = attended
-        sizes = remaining.sum(1).tolist()
-    else:
-        remove = zeroed
-        sizes = batch.mask.sum(1)[rows].tolist()
+    sizes = remaining.sum(1) if mode == "attn" else batch.mask.sum(1)[rows]  # (copies,)
     logits = next(model.parameters()).new_empty(len(rows), model.config.outputs)
-    for copies in size_batches(sizes, COPIES):
-        reduced = remove(batch, rows[copies], remaining[copies])
+    for copies in size_batches(sizes.tolist(), COPIES):
+        reduced = model.reduced(batch, rows[copies], remaining[copies], mode)
         logits[copies] = model(reduced)
     return logits
-
-
-def attended(
-    batch: GraphBatch, rows: Int[Tensor, " copies"], remaining: Bool[Tensor, "copies nodes"]
-) -> GraphBatch:
-    """Copies whose removed nodes no attention reaches.
-
-    A node to which none attends has no influence, so it is left out of the arrays, which costs less
-    than masking it.
-    """
-    count = remaining.sum(1)  # (copies)
-    most = max(int(count.max()), 1)
-    # The nodes that are left come first, in their order.
-    is_removed = (~remaining).int()
-    order = torch.argsort(is_removed, dim=1, stable=True)[:, :most]  # (copies, nodes left)
-    mask = torch.arange(most, device=remaining.device) < count[:, None]  # (copies, nodes left)
-    return _reorder(batch, rows, order, mask)
-
-
-def zeroed(
-    batch: GraphBatch, rows: Int[Tensor, " copies"], remaining: Bool[Tensor, "copies nodes"]
-) -> GraphBatch:
-    """Copies whose removed nodes have a zero input embedding and are attended to as before."""
-    mask = batch.mask[rows]  # (copies, nodes)
-    most = int(mask.sum(1).max())
-    order = torch.arange(most, device=remaining.device)  # (nodes)
-    order = order.expand(len(rows), -1)  # (copies, nodes)
-    copies = _reorder(batch, rows, order, mask[:, :most])
-    return replace(copies, weights=copies.weights * remaining[:, :most, None])
-
-
-def _reorder(
-    batch: GraphBatch,
-    rows: Int[Tensor, " copies"],
-    order: Int[Tensor, "copies nodes"],
-    mask: Bool[Tensor, "copies nodes"],
-) -> GraphBatch:
-    """Copies of rows with their nodes in another order; what is not in the mask is padding."""
-    token = torch.zeros_like(order[:, :1])
-    tokens = torch.cat([token, order + 1], 1)  # (copies, tokens)
-    relation = batch.relation[
-        rows[:, None, None], tokens[:, :, None], tokens[:, None, :]
-    ]  # (copies, tokens, tokens)
-    is_padding = ~mask[:, None, :]  # (copies, 1, nodes)
-    relation[:, :, 1:].masked_fill_(is_padding, PADDING)
-    copy = rows[:, None]  # (copies, 1)
-    return replace(
-        batch,
-        codes=batch.codes[copy, order],  # (copies, nodes, slots)
-        weights=batch.weights[copy, order],  # (copies, nodes, slots)
-        mask=mask,
-        relation=relation,
-    )
-
-
-def induced(whole: Graph, remaining: Bool[np.ndarray, " nodes"]) -> Graph:
-    """The subgraph of some nodes, with degrees, environments, distances and paths of its own.
-
-    What a node says of itself (element, charge, hydrogens, ring, intensity, place) stays.
-
-    Raises:
-        ValueError: no node remains.
-    """
-    vocabulary = whole.vocabulary
-    stated = whole.codes.shape[1] - len(vocabulary.environments)
-    codes = whole.codes.numpy()[remaining, :stated]  # (nodes left, slots)
-    weights = whole.weights.numpy()[remaining, :stated]
-    edges = whole.edges.numpy()  # (2, edges)
-    is_inside = remaining[edges].all(0)  # (edges)
-    new_number = np.cumsum(remaining) - 1  # (nodes)
-    inner_edges = new_number[edges[:, is_inside]]  # (2, edges left)
-    positions = None if whole.positions is None else whole.positions.numpy()[remaining]
-    return graph(
-        vocabulary,
-        _with_degrees(codes, inner_edges, whole),
-        weights,
-        inner_edges,
-        whole.edge_types.numpy()[is_inside],
-        positions,
-    )
-
-
-def _with_degrees(
-    codes: Int[np.ndarray, "nodes slots"], edges: Int[np.ndarray, "2 edges"], whole: Graph
-) -> Int[np.ndarray, "nodes slots"]:
-    """The codes of nodes with the degrees that these edges give them."""
-    vocabulary = whole.vocabulary
-    first = vocabulary.offsets["degree"]
-    entries = dict(vocabulary.node_features)["degree"]
-    count = np.bincount(edges[0], minlength=len(codes))  # (nodes)
-    degree = np.minimum(count, entries - 1)
-    is_degree = (first <= codes) & (codes < first + entries)
-    return np.where(is_degree, first + degree[:, None], codes)  # (nodes, slots)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from graphormer.network.model import Config
+from molxai.explanation.network import Task
 
 PREDICTED = -1
 """As the label of a target: whichever class is predicted."""
@@ -19,7 +19,7 @@ class Target:
     column: int = 0
     """Binary and regression: the output column."""
 
-    def weights(self, config: Config) -> list[float]:
+    def weights(self, config: Task) -> list[float]:
         """The linear combination of the model's outputs that is explained.
 
         A binary model has one logit, log p/(1 − p): class 0's is its negative.
@@ -49,7 +49,7 @@ class Target:
             weights[self.contrast] = -1.0
         return weights
 
-    def _check_contrast(self, config: Config) -> None:
+    def _check_contrast(self, config: Task) -> None:
         if config.task != "multiclass":
             raise ValueError(
                 "a contrast needs a model of several classes: "

@@ -9,6 +9,7 @@ Strategy for Consistent XAI Benchmarks" (symmetric relevance gain).
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +17,11 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from graphormer.graphs.graph import Graph, size_batches
-from graphormer.network.ensemble import Model, networks
+from graphormer.graphs.graph import size_batches
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.network import Predictor, Removal
 from molxai.explanation.passes import target_weights
-from molxai.explanation.removal import Removal, kept_logits
+from molxai.explanation.removal import kept_logits
 
 FRACTIONS = tuple(k / 10 for k in range(11))
 """Fractions of the nodes that are added or removed: n = ceil(fraction · nodes)."""
@@ -114,8 +115,8 @@ def share_of_oracle(
 
 
 def curves(
-    model: Model,
-    graphs: Sequence[Graph],
+    model: Predictor,
+    graphs: Sequence[Any],
     explanations: Sequence[Explanation],
     mode: Removal = "attn",
 ) -> Curves:
@@ -142,14 +143,14 @@ def curves(
 
 
 def _batch_curves(
-    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal
+    model: Predictor, graphs: Sequence[Any], explanations: Sequence[Explanation], mode: Removal
 ) -> Curves:
     logits = _copy_logits(model, graphs, explanations, mode)
     pairs = zip(explanations, logits, strict=True)
     chances = [_probability(model, explanation, row) for explanation, row in pairs]
     chance = torch.stack(chances).numpy()  # (graphs, copies); NaN of a regression
     targets = [explanation.target for explanation in explanations]
-    weights = target_weights(networks(model)[0], targets, logits)  # (graphs, outputs)
+    weights = target_weights(model, targets, logits)  # (graphs, outputs)
     explained = (logits * weights[:, None]).sum(2).numpy()  # (graphs, copies)
     # `_copies` lists three curves of `steps` copies, then two of `len(TOP)`
     steps = len(FRACTIONS)
@@ -174,7 +175,7 @@ def _batch_curves(
 
 
 def _copy_logits(
-    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation], mode: Removal
+    model: Predictor, graphs: Sequence[Any], explanations: Sequence[Explanation], mode: Removal
 ) -> Float[Tensor, "graphs copies outputs"]:
     """The model's outputs for the copies of each graph in which only some nodes are left."""
     widest = max(graph.nodes for graph in graphs)
@@ -228,7 +229,7 @@ def _rank(values: Float[Tensor, " nodes"]) -> Int[Tensor, " nodes"]:
 
 
 def _probability(
-    model: Model, explanation: Explanation, logits: Float[Tensor, "copies outputs"]
+    model: Predictor, explanation: Explanation, logits: Float[Tensor, "copies outputs"]
 ) -> Float[Tensor, " copies"]:
     """The probability of the explained class in each copy; NaN of a regression, which has none."""
     target = explanation.target

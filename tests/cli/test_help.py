@@ -245,7 +245,7 @@ def test_completion_reads_the_tables_that_the_program_uses():
     from molxai.chemistry.schemes import SCHEMES
     from molxai.explanation.explainer import DEVICES
     from molxai.explanation.methods import EXPLAINERS
-    from molxai.explanation.removal import REMOVALS
+    from molxai.explanation.network import REMOVALS
     from molxai.rendering import STYLES
     from molxai.rendering.colour import PALETTES
     from molxai.rendering.look import SCALES

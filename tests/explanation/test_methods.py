@@ -14,7 +14,6 @@ from molxai.explanation.explainer import Explainer
 from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.attention import Attention, Rollout, recording
-from molxai.explanation.methods.integrated import copied
 from molxai.explanation.methods.occlusion import Occlusion
 from molxai.explanation.removal import kept_logits
 from molxai.explanation.target import Target
@@ -111,7 +110,7 @@ def test_captum_agrees(model):
     )
 
     def explained(x):
-        return (model.predict(x, copied(one, torch.zeros(len(x), dtype=torch.long))) * signs).sum(
+        return (model.predict(x, one.copies(torch.zeros(len(x), dtype=torch.long))) * signs).sum(
             1, keepdim=True
         )
 

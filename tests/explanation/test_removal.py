@@ -9,9 +9,11 @@ from conftest import SMALL, graphs, random_model
 
 from graphormer.graphs.graph import PADDING, collate
 from graphormer.graphs.molecules import molecule
+from graphormer.graphs.reduced import induced
 from graphormer.graphs.superpixels import SUPERPIXELS
 from graphormer.network.model import Graphormer
-from molxai.explanation.removal import REMOVALS, induced, kept_logits
+from molxai.explanation.network import REMOVALS
+from molxai.explanation.removal import kept_logits
 
 
 @pytest.fixture(params=["token", "mean"])

@@ -9,9 +9,9 @@ from rdkit import Chem
 from graphormer.graphs.graph import FIRST_PATTERN, PADDING
 from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.graphs.pyg import from_pyg, to_pyg
+from graphormer.graphs.reduced import induced
 from graphormer.training.augmentation import without_environments, without_nodes
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.removal import induced
 
 SLOTS = len(MOLECULES.environments)
 

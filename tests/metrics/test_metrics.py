@@ -16,7 +16,8 @@ from molxai import Explainer
 from molxai.benchmarks.faithfulness import explain_all
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.removal import REMOVALS, kept_logits
+from molxai.explanation.network import REMOVALS
+from molxai.explanation.removal import kept_logits
 from molxai.explanation.target import Target
 from molxai.metrics import METRICS
 from molxai.metrics.agreement import spearman, spearman_matrix, top_overlap

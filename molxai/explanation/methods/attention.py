@@ -1,8 +1,7 @@
 """Relevance read off the attention probabilities, alone or with their gradients.
 
-A token's row says whom it listens to. Models that read out the graph token are explained by its
-row. Models that read out the mean of the nodes are explained by the mean of the nodes' rows. The
-graph token's own entry is left out.
+A token's row says whom it listens to. A model is explained by the row of what it reads out: the
+graph token's, or the mean of the nodes' rows. Only the entries of nodes count.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,12 +13,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
 from graphormer.names import unknown
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Network, at_nodes
 from molxai.explanation.outcome import outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, gradient_pass
 from molxai.rules import Function, Rule, rules
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 Layer = Float[Tensor, "batch heads tokens tokens"]
 
-Combine: TypeAlias = Callable[[Graphormer, GraphBatch, list[Layer]], Float[Tensor, "batch nodes"]]
+Combine: TypeAlias = Callable[[Network, Batch, list[Layer]], Float[Tensor, "batch nodes"]]
 """Relevance of the nodes from a matrix of each layer."""
 
 
@@ -54,16 +52,12 @@ def check_fusion(fusion: str) -> None:
         raise ValueError(unknown("head fusion", fusion, FUSIONS))
 
 
-def last_layer(
-    model: Graphormer, batch: GraphBatch, layers: list[Layer]
-) -> Float[Tensor, "batch nodes"]:
+def last_layer(model: Network, batch: Batch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
     """Mean over the heads of the last layer."""
     return read_row(model, batch, layers[-1].mean(1))  # (batch, tokens, tokens)
 
 
-def mean_product(
-    model: Graphormer, batch: GraphBatch, layers: list[Layer]
-) -> Float[Tensor, "batch nodes"]:
+def mean_product(model: Network, batch: Batch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
     """Mean over layers and heads of A ⊙ ∂f/∂A."""
     stack = torch.stack(layers)  # (layers, batch, heads, tokens, tokens)
     return read_row(model, batch, stack.mean((0, 2)))
@@ -83,7 +77,7 @@ class GenericAttention:
         check_fusion(self.head_fusion)
 
     def __call__(
-        self, model: Graphormer, batch: GraphBatch, layers: list[Layer]
+        self, model: Network, batch: Batch, layers: list[Layer]
     ) -> Float[Tensor, "batch nodes"]:
         """What reaches the read-out from each node's input."""
         relevance = _identity(layers[0]).expand(len(batch), -1, -1)  # (batch, tokens, tokens)
@@ -119,7 +113,7 @@ class Rollout:
             )
 
     def __call__(
-        self, model: Graphormer, batch: GraphBatch, layers: list[Layer]
+        self, model: Network, batch: Batch, layers: list[Layer]
     ) -> Float[Tensor, "batch nodes"]:
         """What reaches the read-out from each node's input."""
         product = self.step(layers[0], batch)
@@ -127,7 +121,7 @@ class Rollout:
             product = self.step(layer, batch) @ product
         return read_row(model, batch, product)
 
-    def step(self, layer: Layer, batch: GraphBatch) -> Float[Tensor, "batch tokens tokens"]:
+    def step(self, layer: Layer, batch: Batch) -> Float[Tensor, "batch tokens tokens"]:
         """One layer's mixing matrix; its rows sum to one."""
         attention = fused(layer, self.head_fusion)
         if self.discard_ratio:
@@ -136,21 +130,23 @@ class Rollout:
         return mixed / 2
 
     def _discard(
-        self, attention: Float[Tensor, "batch tokens tokens"], batch: GraphBatch
+        self, attention: Float[Tensor, "batch tokens tokens"], batch: Batch
     ) -> Float[Tensor, "batch tokens tokens"]:
         """The attentions without the smallest ones to the nodes of each graph."""
         attention = attention.clone()
-        for matrix, nodes in zip(attention, batch.sizes, strict=True):
-            to_nodes = matrix[: nodes + 1, 1 : nodes + 1]  # a view: (tokens, nodes)
+        for row, nodes in enumerate(batch.sizes):
+            queries = batch.token_mask[row].nonzero()  # (tokens, 1)
+            keys = batch.node_tokens[row, :nodes]  # (nodes,)
+            to_nodes = attention[row, queries, keys]  # (tokens, nodes)
             count = int(self.discard_ratio * to_nodes.numel())
             if count:
                 largest = to_nodes.flatten().kthvalue(count).values
-                to_nodes[to_nodes <= largest] = 0.0
+                attention[row, queries, keys] = to_nodes.where(to_nodes > largest, 0.0)
         return attention
 
 
 def attention_flow(
-    model: Graphormer, batch: GraphBatch, layers: list[Layer]
+    model: Network, batch: Batch, layers: list[Layer]
 ) -> Float[Tensor, "batch nodes"]:
     """Largest flow from each node's input to the read-out, with ½ A + ½ I as capacities.
 
@@ -161,19 +157,19 @@ def attention_flow(
     steps = [Rollout().step(layer, batch) for layer in layers]
     push = networkx.algorithms.flow.preflow_push
     flows = torch.zeros(batch.mask.shape, dtype=steps[0].dtype)
+    is_read = model.reading(batch) > 0  # (batch, tokens)
     for row, nodes in enumerate(batch.sizes):
-        tokens = slice(nodes + 1)
-        capacities = [step[row, tokens, tokens].tolist() for step in steps]
-        network = _network(capacities, model.config.readout)
-        for node in range(nodes):
-            source = (0, node + 1)
+        capacities = [step[row].tolist() for step in steps]
+        network = _network(capacities, is_read[row].nonzero().squeeze(1).tolist())
+        for node, token in enumerate(batch.node_tokens[row, :nodes].tolist()):
+            source = (0, token)
             flows[row, node] = networkx.maximum_flow_value(
                 network, source, "read-out", flow_func=push
             )
     return flows
 
 
-def _network(layers: list[list[list[float]]], readout: str) -> "networkx.DiGraph":
+def _network(layers: list[list[list[float]]], read: list[int]) -> "networkx.DiGraph":
     """Tokens of each layer as vertices `(layer, token)`, joined from key to query.
 
     A last vertex collects what is read out.
@@ -181,7 +177,7 @@ def _network(layers: list[list[list[float]]], readout: str) -> "networkx.DiGraph
     Example:
         One layer, the graph token (0) and one node (1); the token hears 0.3 from the node.
 
-        >>> network = _network([[[0.7, 0.3], [0.0, 1.0]]], "token")
+        >>> network = _network([[[0.7, 0.3], [0.0, 1.0]]], [0])
         >>> sorted(network.edges(data="capacity"), key=str)[1]
         ((0, 1), (1, 0), 0.3)
     """
@@ -190,8 +186,7 @@ def _network(layers: list[list[list[float]]], readout: str) -> "networkx.DiGraph
     network = networkx.DiGraph()
     for layer, query, key, capacity in _connections(layers):
         network.add_edge((layer, key), (layer + 1, query), capacity=capacity)
-    tokens = len(layers[0])
-    for token in [0] if readout == "token" else range(1, tokens):
+    for token in read:
         network.add_edge((len(layers), token), "read-out")  # without a capacity: unlimited
     return network
 
@@ -206,15 +201,12 @@ def _connections(layers: list[list[list[float]]]) -> Iterator[tuple[int, int, in
 
 
 def read_row(
-    model: Graphormer, batch: GraphBatch, matrix: Float[Tensor, "batch tokens tokens"]
+    model: Network, batch: Batch, matrix: Float[Tensor, "batch tokens tokens"]
 ) -> Float[Tensor, "batch nodes"]:
     """What the read-out hears from each node."""
-    if model.config.readout == "token":
-        return matrix[:, 0, 1:]  # (batch, nodes)
-    share = batch.mask / batch.mask.sum(1, keepdim=True)  # (batch, nodes)
-    share = share.to(matrix.dtype)
-    between = matrix[:, 1:, 1:]  # (batch, nodes, nodes)
-    return torch.einsum("bq,bqk->bk", share, between)
+    share = model.reading(batch).to(matrix.dtype)  # (batch, tokens)
+    heard = (share[:, None] @ matrix).squeeze(1)  # (batch, tokens)
+    return at_nodes(batch, heard)
 
 
 def recording(layers: list[Tensor]) -> Rule:
@@ -237,9 +229,7 @@ class Attention(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 0
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         """Explain each graph of the batch.
 
         Targets decide the logit that is reported, not the relevance.
@@ -262,9 +252,7 @@ class GradientAttention(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         layers: list[Layer] = []
         result = gradient_pass(model, batch, targets, (recording(layers),), layers)
         products = [

@@ -9,12 +9,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.random import normal_scores
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Network, at_nodes, with_nodes
 from molxai.explanation.outcome import outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, target_weights
 from molxai.explanation.target import Target
@@ -42,9 +41,7 @@ class GNNExplainer(Method):
         """One forward pass says what the whole graph is; each epoch needs one of each."""
         return self.epochs + 1, self.epochs
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         # torch-geometric takes two seconds to import, for which other methods need not wait.
         from molxai.explanation.methods.masks import learned_masks
 
@@ -56,8 +53,8 @@ class GNNExplainer(Method):
             resolved_targets = resolve_targets(model.config, logits, targets)
             with torch.enable_grad():
                 masks = learned_masks(
-                    _FromNodes(model, tokens[:, :1], batch),
-                    tokens[:, 1:],
+                    _FromNodes(model, tokens, batch),
+                    at_nodes(batch, tokens),
                     batch.mask,
                     self._start(batch).to(tokens),
                     graph_losses(model, resolved_targets, logits),
@@ -67,12 +64,12 @@ class GNNExplainer(Method):
         outcome = outcomes(model.config, logits, resolved_targets)
         return node_explanations(self.name, batch, outcome, masks)
 
-    def _start(self, batch: GraphBatch) -> Float[Tensor, "batch nodes"]:
+    def _start(self, batch: Batch) -> Float[Tensor, "batch nodes"]:
         return SPREAD * normal_scores(batch, self.seed)
 
 
 def graph_losses(
-    model: Graphormer, targets: Sequence[Target], whole: Float[Tensor, "batch outputs"]
+    model: Network, targets: Sequence[Target], whole: Float[Tensor, "batch outputs"]
 ) -> Callable[[Tensor], Tensor]:
     """How far each masked graph's outputs are from its target.
 
@@ -105,16 +102,18 @@ class _FromNodes(nn.Module):
     """
 
     def __init__(
-        self, model: Graphormer, token: Float[Tensor, "batch 1 width"], batch: GraphBatch
+        self, model: Network, tokens: Float[Tensor, "batch tokens width"], batch: Batch
     ) -> None:
         super().__init__()
-        self.model = copy.deepcopy(model).requires_grad_(False)
-        self.token = token
+        self.model = copy.deepcopy(model)
+        for parameter in self.model.parameters():
+            parameter.requires_grad_(False)
+        self.tokens = tokens
         self.batch = batch
 
     def forward(
         self, x: Float[Tensor, "all_nodes width"], edge_index: Tensor
     ) -> Float[Tensor, "batch outputs"]:
         nodes = x.view(*self.batch.mask.shape, -1)  # (batch, nodes, width)
-        tokens = torch.cat([self.token, nodes], 1)  # (batch, tokens, width)
+        tokens = with_nodes(self.batch, self.tokens, nodes)
         return self.model.predict(tokens, self.batch)

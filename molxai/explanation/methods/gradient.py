@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Network, at_nodes
 from molxai.explanation.passes import gradient_pass
 
 
@@ -17,9 +16,7 @@ class Saliency(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         result = gradient_pass(model, batch, targets)
         size = result.gradient.abs().sum(2)  # (batch, tokens)
-        return node_explanations(self.name, batch, result.outcome, size[:, 1:])
+        return node_explanations(self.name, batch, result.outcome, at_nodes(batch, size))

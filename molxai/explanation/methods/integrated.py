@@ -1,16 +1,15 @@
 """Gradients integrated along the way from nothing to the input, by captum."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
+from molxai.explanation.network import Batch, Network, at_nodes, beside_nodes, first
 from molxai.explanation.passes import forward_pass, target_weights
 
 AT_ONCE = 128
@@ -40,31 +39,33 @@ class IntegratedGradients(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + self.steps + 2, self.steps
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         from captum.attr import IntegratedGradients as Integral  # other methods need not wait
 
         outcomes = forward_pass(model, batch, targets)
-        weights = target_weights(model, [outcome.target for outcome in outcomes], model.head.weight)
+        weights = target_weights(
+            model, [outcome.target for outcome in outcomes], first(model.parameters())
+        )
         with torch.inference_mode(False):
             with torch.no_grad():
                 tokens = model.embed(batch)
-            relevance, delta = Integral(_logit_of_tokens(model, batch, weights)).attribute(
+            by_width, delta = Integral(_logit_of_tokens(model, batch, weights)).attribute(
                 tokens,
                 additional_forward_args=torch.arange(len(batch), device=tokens.device),
                 n_steps=self.steps,
                 internal_batch_size=max(AT_ONCE, len(batch)),
                 return_convergence_delta=True,
             )
-        by_token = relevance.detach().sum(2).cpu()  # (batch, tokens)
+        by_token = by_width.detach().sum(2)  # (batch, tokens)
+        relevance = at_nodes(batch, by_token).cpu()  # (batch, nodes)
+        token = beside_nodes(batch, by_token)
         return [
             Explanation(
                 method=self.name,
-                relevance=by_token[row, 1 : nodes + 1],
+                relevance=relevance[row, :nodes],
                 feature_relevance=None,
                 features=(),
-                token=float(by_token[row, 0]),
+                token=float(token[row]),
                 bias=0.0,
                 delta=float(delta[row]),
                 **vars(outcomes[row]),
@@ -74,25 +75,14 @@ class IntegratedGradients(Method):
 
 
 def _logit_of_tokens(
-    model: Graphormer, batch: GraphBatch, weights: Float[Tensor, "batch outputs"]
+    model: Network, batch: Batch, weights: Float[Tensor, "batch outputs"]
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """The explained logits as a function of input embeddings and the graphs that they are of."""
 
     def logit_of(
         tokens: Float[Tensor, "copies tokens width"], rows: Int[Tensor, " copies"]
     ) -> Float[Tensor, " copies"]:
-        logits = model.predict(tokens, copied(batch, rows))
+        logits = model.predict(tokens, batch.copies(rows))
         return (logits * weights[rows]).sum(1)
 
     return logit_of
-
-
-def copied(batch: GraphBatch, rows: Int[Tensor, " copies"]) -> GraphBatch:
-    """Rows of a batch, each as often as it is named."""
-    return replace(
-        batch,
-        codes=batch.codes[rows],  # (copies, nodes, slots)
-        weights=batch.weights[rows],  # (copies, nodes, slots)
-        mask=batch.mask[rows],  # (copies, nodes)
-        relation=batch.relation[rows],  # (copies, tokens, tokens)
-    )

@@ -1,26 +1,19 @@
 """Relevance from the tokens of every layer, not from the input's alone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.attention import Layer, recording
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Layered, Network, Tokens, at_nodes
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, target_weights
 from molxai.rules import Rule, rules
-
-Tokens = Float[Tensor, "batch tokens width"]
-
-Step = Callable[[Tokens], Tokens]
-"""What is done to tokens before they enter a block."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +30,14 @@ class LayerGradientInput(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         check_ready(model)
+        network = _in_layers(model, self.name)
         with torch.inference_mode(False), torch.enable_grad():
             tokens = free(model.embed(batch))
             with rules(*self.tables):
-                layers = [tokens, *blocks(model, batch, tokens)]
-                logits = model.read(layers[-1], batch)
+                layers = [tokens, *network.layers(tokens, batch)]
+                logits = network.read(layers[-1], batch)
             outcome, weights = _targets(model, logits, targets)
             gradients = torch.autograd.grad((logits * weights).sum(), layers)
         products = [
@@ -53,7 +45,7 @@ class LayerGradientInput(Method):
             for layer, gradient in zip(layers, gradients, strict=True)
         ]
         relevance = torch.stack(products).sum(0)  # (batch, tokens)
-        return node_explanations(self.name, batch, outcome, relevance[:, 1:])
+        return node_explanations(self.name, batch, outcome, at_nodes(batch, relevance))
 
 
 @dataclass(frozen=True)
@@ -71,34 +63,35 @@ class LeGrad(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         check_ready(model)
+        network = _in_layers(model, self.name)
         attentions: list[Layer] = []
         with torch.inference_mode(False), torch.enable_grad():
             # Every block starts from tokens without a history, so each logit sees its own layer.
             with rules(recording(attentions)):
-                layers = blocks(model, batch, model.embed(batch), before=free)
-            read = torch.stack([model.read(layer, batch) for layer in layers])
+                layers = network.layers(model.embed(batch), batch, before=free)
+            read = torch.stack([network.read(layer, batch) for layer in layers])
             outcome, weights = _targets(model, read[-1], targets)
             gradients = torch.autograd.grad((read * weights).sum(), attentions)
         by_layer = [gradient.clamp_min(0).mean(1).sum(1) for gradient in gradients]
-        queries = batch.mask.sum(1, keepdim=True) + 1  # (batch, 1): nodes and the graph token
+        queries = batch.token_mask.sum(1, keepdim=True)  # (batch, 1)
         relevance = torch.stack(by_layer).mean(0) / queries  # (batch, tokens)
-        return node_explanations(self.name, batch, outcome, relevance[:, 1:])
+        return node_explanations(self.name, batch, outcome, at_nodes(batch, relevance))
 
 
-def blocks(
-    model: Graphormer, batch: GraphBatch, tokens: Tokens, before: Step = lambda tokens: tokens
-) -> list[Tokens]:
-    """The tokens after each block."""
-    bias = model.structure(batch)
-    layers = []
-    for block in model.blocks:
-        tokens = block(before(tokens), bias)
-        layers.append(tokens)
-    return layers
+def _in_layers(model: Network, name: str) -> Layered:
+    """The network, which can be run layer by layer.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if not isinstance(model, Layered):
+        raise ValueError(
+            f"{name} reads the output after each layer, and this network runs only as a whole: "
+            "choose another method"
+        )
+    return model
 
 
 def free(tokens: Tokens) -> Tokens:
@@ -107,7 +100,7 @@ def free(tokens: Tokens) -> Tokens:
 
 
 def _targets(
-    model: Graphormer, logits: Float[Tensor, "batch outputs"], targets: Targets
+    model: Network, logits: Float[Tensor, "batch outputs"], targets: Targets
 ) -> tuple[list[Outcome], Float[Tensor, "batch outputs"]]:
     """What the model says, and the linear combination of its outputs that is explained."""
     resolved_targets = resolve_targets(model.config, logits, targets)

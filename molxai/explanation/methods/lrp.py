@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch, within
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.by_hand import is_usual
-from graphormer.network.model import Graphormer
 from molxai.explanation.by_hand import lrp_pass
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
+from molxai.explanation.network import Batch, Network, OfGraphs, at_nodes, beside_nodes
 from molxai.explanation.passes import Pass, gradient_pass
 from molxai.explanation.structure import Structure, halves, structures
 from molxai.rules import ACTIVATION, CONSERVATIVE, LN, Rule, names
@@ -74,9 +74,7 @@ class GradientInput(Method):
         names = {STRUCTURE: self.has_structure and not self.apart, PRESENCE: bool(self.presence)}
         return tuple(name for name, is_there in names.items() if is_there)
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Any, targets: Targets = None) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class.
 
         Raises:
@@ -88,28 +86,31 @@ class GradientInput(Method):
         products = result.tokens.double() * result.gradient  # (batch, tokens, width)
         relevance = products.sum(2).to(result.tokens.dtype)  # (batch, tokens)
         split = None
-        if self.split or self.shared:
-            split = feature_split(model, batch, result.gradient[:, 1:])
-            if self.shared and batch.vocabulary.environments:
+        if isinstance(model, OfGraphs) and (self.split or self.shared):
+            split = feature_split(model, batch, at_nodes(batch, result.gradient))
+            if self.shared and model.vocabulary.environments:
                 at_centres = split
                 split = shared_environments(batch, split)
                 relevance[:, 1:] += (split - at_centres).sum(2)
         shares = list(self._shares(result))
         relevance = sum(shares, start=relevance)
         if split is not None:
-            columns = [share[:, 1:, None] for share in shares]
+            columns = [at_nodes(batch, share)[:, :, None] for share in shares]
             split = torch.cat([split, *columns], 2).cpu()  # (batch, nodes, features)
         if self.conserves:
             apart = torch.zeros_like(result.bias)
             if self.apart and result.pairs is not None:
                 apart = result.pairs.sum((1, 2))
             _check_balance(self.name, result, relevance, apart)
+        features: tuple[str, ...] = ()
         of_graph: Sequence[Structure | None] = [None] * len(batch)
-        if result.structure is not None:
-            of_graph = structures(model.structure, batch, result.structure)
-        return self._explanations(batch, result, relevance.cpu(), split, of_graph)
+        if isinstance(model, OfGraphs):
+            features = self.features(model.vocabulary)
+            if result.structure is not None:
+                of_graph = structures(model.structure, batch, result.structure)
+        return self._explanations(batch, result, relevance.cpu(), features, split, of_graph)
 
-    def _pass(self, model: Graphormer, batch: GraphBatch, targets: Targets) -> Pass:
+    def _pass(self, model: Network, batch: Any, targets: Targets) -> Pass:
         is_plain = self.tables == (ROUTED if self.alpha else CONSERVATIVE)
         if is_plain and self.alpha != 0 and is_usual(model):
             return lrp_pass(model, batch, targets, self.alpha)
@@ -117,8 +118,7 @@ class GradientInput(Method):
 
     def _shares(self, result: Pass) -> Iterator[Float[Tensor, "batch tokens"]]:
         """What each token gets for each of `_beyond_features`, in their order."""
-        if STRUCTURE in self._beyond_features:
-            assert result.pairs is not None, "with routing structure has a gradient"
+        if STRUCTURE in self._beyond_features and result.pairs is not None:
             yield halves(result.pairs)
         if PRESENCE in self._beyond_features:
             assert result.presence is not None, "presence needs routing, if of share 0"
@@ -126,20 +126,21 @@ class GradientInput(Method):
 
     def _explanations(
         self,
-        batch: GraphBatch,
+        batch: Batch,
         result: Pass,
         relevance: Float[Tensor, "batch tokens"],
+        features: tuple[str, ...],
         split: Float[Tensor, "batch nodes features"] | None,
         of_graph: Sequence[Structure | None],
     ) -> list[Explanation]:
         """An explanation of each graph, without its padding."""
-        features = self.features(batch.vocabulary)
-        tokens = relevance[:, 0].tolist()
+        nodes = at_nodes(batch, relevance)  # (batch, nodes)
+        tokens = beside_nodes(batch, relevance).tolist()
         biases = result.bias.tolist()
         return [
             Explanation(
                 method=self.name,
-                relevance=relevance[row, 1 : count + 1],
+                relevance=nodes[row, :count],
                 feature_relevance=None if split is None else split[row, :count],
                 features=features,
                 token=tokens[row],
@@ -153,13 +154,13 @@ class GradientInput(Method):
 
 
 def feature_split(
-    model: Graphormer, batch: GraphBatch, gradient: Float[Tensor, "batch nodes width"]
+    model: OfGraphs, batch: Any, gradient: Float[Tensor, "batch nodes width"]
 ) -> Float[Tensor, "batch nodes features"]:
     """Each input feature's exact share in gradient × input.
 
     Embeddings are sums over features, and the product is linear.
     """
-    vocabulary = batch.vocabulary
+    vocabulary = model.vocabulary
     codes = batch.codes.long()  # (batch, nodes, slots)
     entries = model.entries.detach()  # (entries, width)
     stated = codes.shape[2] - len(vocabulary.environments)
@@ -176,7 +177,7 @@ def feature_split(
 
 
 def shared_environments(
-    batch: GraphBatch, split: Float[Tensor, "batch nodes features"]
+    batch: Any, split: Float[Tensor, "batch nodes features"]
 ) -> Float[Tensor, "batch nodes features"]:
     """The split with each environment's relevance in equal parts at all nodes that it speaks of.
 
@@ -185,7 +186,7 @@ def shared_environments(
     stated = batch.vocabulary.stated
     shares = []
     for feature, radius in enumerate(batch.vocabulary.environments, stated):
-        around = within(batch, radius).to(split.dtype)  # (batch, centres, nodes)
+        around = batch.near(radius).to(split.dtype)  # (batch, centres, nodes)
         count = around.sum(2).clamp_min(1)
         part = split[:, :, feature] / count  # (batch, centres)
         share = around.transpose(1, 2) @ part.unsqueeze(2)  # (batch, nodes, 1)

@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 
-from jaxtyping import Bool
-from torch import Tensor
-
-from graphormer.graphs.graph import GraphBatch, within
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Network
 from molxai.explanation.passes import forward_pass, target_weights
 from molxai.explanation.removal import batch_logits
 
@@ -26,10 +22,8 @@ class Occlusion(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + nodes, 0
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
-        window = self.window(batch)
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
+        window = batch.near(self.hops)
         outcomes = forward_pass(model, batch, targets)
         # One copy of a graph for each of its nodes; all copies run in few bounded batches.
         row, node = batch.mask.nonzero(as_tuple=True)  # (copies), (copies)
@@ -42,17 +36,3 @@ class Occlusion(Method):
         relevance = logits.new_zeros(batch.mask.shape)
         relevance[row, node] = whole[row] - explained
         return node_explanations(self.name, batch, outcomes, relevance)
-
-    def window(self, batch: GraphBatch) -> Bool[Tensor, "batch nodes nodes"]:
-        """The nodes that are removed with each node.
-
-        Raises:
-            ValueError: distances are not told apart as far as `hops`.
-        """
-        vocabulary = batch.vocabulary
-        if self.hops >= vocabulary.max_hops:
-            raise ValueError(
-                f"{self.name}: '{vocabulary.name}' tells distances apart up to "
-                f"{vocabulary.max_hops - 1} hops, not {self.hops}"
-            )
-        return within(batch, self.hops)

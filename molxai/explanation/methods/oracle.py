@@ -7,11 +7,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Network, dtype_of
 from molxai.explanation.passes import forward_pass, target_weights
 from molxai.explanation.removal import batch_logits
 from molxai.explanation.target import Target
@@ -31,9 +30,7 @@ class Oracle(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + nodes * (nodes + 1) // 2, 0
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         """Scores n, n − 1 … 1 in the order of insertion, all graphs of the batch side by side.
 
         A graph of n nodes joins in when n are left of the largest graph, so all end together.
@@ -41,9 +38,7 @@ class Oracle(Method):
         outcomes = forward_pass(model, batch, targets)
         targets_of_graphs = [outcome.target for outcome in outcomes]
         sizes = batch.mask.sum(1)  # (batch)
-        relevance = torch.zeros(
-            batch.mask.shape, dtype=model.head.weight.dtype, device=batch.mask.device
-        )
+        relevance = torch.zeros(batch.mask.shape, dtype=dtype_of(model), device=batch.mask.device)
         is_inserted = torch.zeros_like(batch.mask)
         for rank in range(max(batch.sizes), 0, -1):
             takes_part = sizes >= rank  # (batch)
@@ -58,8 +53,8 @@ class Oracle(Method):
 
     @staticmethod
     def _scores(
-        model: Graphormer,
-        batch: GraphBatch,
+        model: Network,
+        batch: Batch,
         is_inserted: Bool[Tensor, "batch nodes"],
         candidates: Bool[Tensor, "batch nodes"],
         targets: Sequence[Target],

@@ -7,11 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Network
 from molxai.explanation.passes import forward_pass
 
 
@@ -24,15 +23,13 @@ class Random(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 0
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         scores = normal_scores(batch, self.seed)
         outcomes = forward_pass(model, batch, targets)
         return node_explanations(self.name, batch, outcomes, scores)
 
 
-def normal_scores(batch: GraphBatch, seed: int) -> Float[Tensor, "batch nodes"]:
+def normal_scores(batch: Batch, seed: int) -> Float[Tensor, "batch nodes"]:
     """Standard normal numbers, drawn in the order of the nodes; zero for padding.
 
     They are the same for the same graph and seed, whatever batch the graph comes in.
@@ -45,8 +42,6 @@ def normal_scores(batch: GraphBatch, seed: int) -> Float[Tensor, "batch nodes"]:
     return scores
 
 
-def graph_seed(batch: GraphBatch, row: int) -> int:
+def graph_seed(batch: Batch, row: int) -> int:
     """A seed that depends on the graph alone, not on the batch that it comes in."""
-    nodes = batch.sizes[row]
-    codes = batch.codes[row, :nodes].cpu().numpy()
-    return zlib.crc32(codes.tobytes())
+    return zlib.crc32(batch.content(row))

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.network import Batch
 from molxai.explanation.outcome import Outcome
 
 
 def node_explanations(
     name: str,
-    batch: GraphBatch,
+    batch: Batch,
     outcomes: Sequence[Outcome],
     relevance: Float[Tensor, "batch nodes"],
     deltas: Sequence[float | None] = (),

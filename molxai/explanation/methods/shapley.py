@@ -6,12 +6,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.model import Graphormer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.methods.random import graph_seed
 from molxai.explanation.methods.scores import node_explanations
+from molxai.explanation.network import Batch, Network, dtype_of
 from molxai.explanation.outcome import Outcome
 from molxai.explanation.passes import forward_pass, target_weights
 from molxai.explanation.removal import batch_logits
@@ -53,11 +52,9 @@ class Shapley(Method):
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1 + 1 + 2 * self.pairs * (nodes - 1), 0
 
-    def __call__(
-        self, model: Graphormer, batch: GraphBatch, targets: Targets = None
-    ) -> list[Explanation]:
+    def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         outcomes = forward_pass(model, batch, targets)
-        relevance = torch.zeros(batch.mask.shape, dtype=model.head.weight.dtype)
+        relevance = torch.zeros(batch.mask.shape, dtype=dtype_of(model))
         error = torch.zeros_like(relevance)
         deltas = []
         for row, outcome in enumerate(outcomes):
@@ -90,8 +87,8 @@ def paired_positions(nodes: int, pairs: int, seed: int) -> Int[Tensor, "pairs 2 
 
 
 def _logits(
-    model: Graphormer,
-    batch: GraphBatch,
+    model: Network,
+    batch: Batch,
     row: int,
     outcome: Outcome,
     position: Int[Tensor, "pairs 2 nodes"],

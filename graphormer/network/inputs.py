@@ -1,0 +1,36 @@
+"""What models of graphs take: graphs, their batches, and graphs of which some nodes are left."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from graphormer.graphs import reduced
+from graphormer.graphs.graph import Graph, GraphBatch, collate
+
+
+class GraphInputs:
+    """The part of a model that depends on no weights."""
+
+    @staticmethod
+    def collate(graphs: Sequence[Graph]) -> GraphBatch:
+        """The graphs as one padded batch."""
+        return collate(graphs)
+
+    @staticmethod
+    def reduced(
+        batch: GraphBatch,
+        rows: Int[Tensor, " copies"],
+        remaining: Bool[Tensor, "copies nodes"],
+        mode: Literal["attn", "mask"],
+    ) -> GraphBatch:
+        """Copies of graphs without some nodes: nothing attends to them, or they say nothing."""
+        remove = reduced.attended if mode == "attn" else reduced.zeroed
+        return remove(batch, rows, remaining)
+
+    @staticmethod
+    def induced(whole: Graph, remaining: Bool[np.ndarray, " nodes"]) -> Graph:
+        """The subgraph of some nodes."""
+        return reduced.induced(whole, remaining)
