@@ -25,6 +25,7 @@ class Target:
         A binary model has one logit, log p/(1 − p): class 0's is its negative.
 
         Example:
+            >>> from graphormer.network.model import Config
             >>> Target(2, contrast=0).weights(Config("multiclass", outputs=3))
             [-1.0, 0.0, 1.0]
             >>> Target(0).weights(Config("binary", outputs=1))
