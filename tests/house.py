@@ -33,7 +33,7 @@ FLOORS = (
     ("graphormer/training",),
     ("molxai/rules", "molxai/rendering"),
     ("molxai/explanation",),
-    ("molxai/chemistry", "molxai/metrics", "molxai/pyg"),
+    ("molxai/chemistry", "molxai/metrics", "molxai/pyg", "molxai/text"),
     ("molxai/batch",),
     ("molxai/pages", "molxai/benchmarks"),
     ("molxai/serve",),

@@ -12,6 +12,7 @@ from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from graphormer.network.ensemble import Model
 from molxai.explanation.optional import needed
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.structure import Structure
 from molxai.explanation.target import Target
 from molxai.explanation.words import in_a_line, signed, spread
@@ -50,7 +51,7 @@ class Account:
     """The most probable class; 0 for regressions."""
     value: float
     """Regression: the predicted value. Otherwise the predicted class's logit."""
-    classes: tuple[str, ...] = ()
+    classes: Sequence[str] = ()
     """Names of the classes; empty: their numbers."""
     unit: str = "logit"
     in_unit: bool = True
@@ -77,7 +78,7 @@ class Account:
     """
     is_apart: bool = False
     """Whether the relevance of structure is kept apart, so that no node has it."""
-    subject: Molecule | Digit | None = field(default=None, repr=False)
+    subject: Molecule | Digit | Sentence | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
     network: Model | None = field(default=None, repr=False, compare=False)
     """The model that was asked, for `pair_flow`; pickles and copies leave it out."""
@@ -87,9 +88,11 @@ class Account:
 
     @property
     def name(self) -> str:
-        """What was explained: its id, else a molecule's SMILES, or `digit`; empty for a graph."""
+        """What was explained: its id, else a SMILES, a text, or `digit`; empty for a graph."""
         if self.subject is None:
             return ""
+        if isinstance(self.subject, Sentence):
+            return self.subject.name
         return self.subject.id or getattr(self.subject, "smiles", "digit")
 
     def __repr__(self) -> str:
@@ -116,9 +119,11 @@ class Account:
 
     @property
     def node_word(self) -> str:
-        """What a node is: an atom, a superpixel, or a node of a bare graph."""
+        """What a node is: an atom, a superpixel, a token, or a node of a bare graph."""
         if self.subject is None:
             return "node"
+        if isinstance(self.subject, Sentence):
+            return "token"
         return "atom" if isinstance(self.subject, Molecule) else "superpixel"
 
     @property
@@ -164,7 +169,9 @@ class Account:
         return self.subject.notes if self.subject else ()
 
     def node_names(self) -> list[str]:
-        """Element and number of each atom, or the number of each segment."""
+        """Element and number of each atom, the number of each segment, or each piece of a text."""
+        if isinstance(self.subject, Sentence):
+            return list(self.subject.pieces)
         without = [""] * len(self.relevance)
         symbols: Sequence[str] = getattr(self.subject, "symbols", without)
         return [f"{symbol}{number}" for number, symbol in enumerate(symbols)]

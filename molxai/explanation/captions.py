@@ -3,6 +3,7 @@
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.model import Config
 from molxai.explanation.account import Account
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import spread
 from molxai.rendering.colour import RED_BLUE, Palette
 from molxai.rendering.relevance_map import structure_limit
@@ -32,8 +33,9 @@ BASE = "base value"
 def ledger(explanation: Account) -> dict[str, float]:
     """What no node accounts for, by name, and at last what is missing."""
     apart = {"structure": explanation.structure_relevance} if explanation.is_apart else {}
+    is_text = isinstance(explanation.subject, Sentence)
     return {
-        "graph token": explanation.token,
+        "special tokens" if is_text else "graph token": explanation.token,
         biases_of(explanation): explanation.bias,
         **apart,
         "not accounted for": explanation.gap,
@@ -103,8 +105,11 @@ def sum_line(explanation: Account) -> str:
 def biases_of(explanation: Account) -> str:
     """What the relevance of the biases is called in this explanation.
 
-    With routing, biases of queries and keys have relevance, which depends on the input.
+    With routing, biases of queries and keys have relevance, which depends on the input. A language
+    model adds its positions as well.
     """
+    if isinstance(explanation.subject, Sentence):
+        return "positions and biases"
     if explanation.network is None or explanation.structure is not None:
         return "biases"
     return bias_word(explanation.network.config)

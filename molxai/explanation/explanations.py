@@ -8,6 +8,7 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.optional import needed
 from molxai.explanation.record import KEYS, Record, input_record
 from molxai.explanation.refused import Refused
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import FIRST, NAME, listed, quoted, signed
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def _record(row: int, item: Explanation | Refused, features: bool) -> Record:
     if isinstance(item, Refused):
         return input_record(Input(row, item.input, None, item.error, item.id), None)
     subject = item.subject
+    id = subject.id if subject else ""
+    if isinstance(subject, Sentence):
+        return input_record(Input(row, subject.text, None, "", id), item, features)
     text = subject.smiles if isinstance(subject, Molecule) else item.name or "graph"
-    entry = Input(row, text, subject, "", subject.id if subject else "")
-    return input_record(entry, item, features)
+    return input_record(Input(row, text, subject, "", id), item, features)

@@ -8,6 +8,7 @@ from molxai.explanation.account import Account
 from molxai.explanation.buckets import hop_buckets
 from molxai.explanation.captions import prediction_line
 from molxai.explanation.flow import Flow
+from molxai.explanation.sentence import Sentence
 from molxai.rendering import flow as rendering
 from molxai.rendering.arcs import Arc
 from molxai.rendering.flow import FlowPicture, node_words
@@ -42,9 +43,11 @@ def draw_flow(flow: Flow, path: str | Path | None = None, top: int = 12) -> str 
         raise ValueError(
             "the flow of a bare graph has no picture: take the pair_flow of an explanation"
         )
+    subject = explanation.subject
+    assert not isinstance(subject, Sentence), "a text has no flow"
     arcs = flow.strongest(top)
     picture = FlowPicture(
-        subject=explanation.subject,
+        subject=subject,
         arcs=tuple(arcs),
         by_distance=flow.by_hops(),
         total=flow.total(),
@@ -52,7 +55,7 @@ def draw_flow(flow: Flow, path: str | Path | None = None, top: int = 12) -> str 
         title="Pair flow · " + shortened(explanation.name, NAME_LETTERS),
         prediction=prediction_line(explanation),
         reading=(
-            _arc_line(flow, explanation.subject, arcs),
+            _arc_line(flow, subject, arcs),
             _strongest_line(flow, arcs),
             _layer_line(flow),
             _reading_line(explanation),

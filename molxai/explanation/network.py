@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.model import StructuralBias
+from molxai.rules import Rule
 
 Removal = Literal["attn", "mask", "drop"]
 """What it means that a node is removed.
@@ -155,6 +156,21 @@ class Layered(Protocol):
 
     def read(self, tokens: Tokens, batch: Any) -> Float[Tensor, "batch outputs"]:
         """Logits or values from tokens as they leave a layer, usually the last one."""
+
+
+@runtime_checkable
+class OwnPasses(Protocol):
+    """A network that goes back in its own way, as it calls more than `torch.nn`'s functions."""
+
+    def gradient_pass(
+        self,
+        batch: Any,
+        targets: Any,
+        tables: Sequence[Rule],
+        recorded: Sequence[Tensor] | None,
+        alpha: float | None,
+    ) -> Any:
+        """As `molxai.explanation.passes.gradient_pass`, of a model that is ready."""
 
 
 @runtime_checkable

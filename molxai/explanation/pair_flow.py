@@ -25,6 +25,7 @@ from graphormer.network.model import Graphormer
 from molxai.explanation.account import Account
 from molxai.explanation.flow import Flow
 from molxai.explanation.passes import gradient_pass
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.target import Target
 from molxai.rules import ACTIVATION, LN, Function, Rule
 from molxai.rules.tables import frozen_output
@@ -127,6 +128,7 @@ def flow_of(explanation: Account) -> PairFlow:
             f"the explanation holds no {missing} to follow the flow in: "
             "explain again with an Explainer, or call pair_flow"
         )
+    assert not isinstance(explanation.subject, Sentence), "its network is no Graphormer"
     if isinstance(explanation.network, Ensemble):
         raise ValueError(
             "an ensemble has no pair flow: each member attends in its own way, explain one of them"

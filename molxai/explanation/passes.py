@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from graphormer.network.by_hand import outputs
-from molxai.explanation.network import Batch, Network, OfGraphs, Predictor
+from molxai.explanation.network import Batch, Network, OfGraphs, OwnPasses, Predictor
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.structure import pair_relevance
 from molxai.explanation.target import Target
@@ -59,7 +59,7 @@ def gradient_pass(
     batch: Batch,
     targets: Sequence[Target | None] | None,
     tables: Sequence[Rule] = (),
-    recorded: Sequence[Tensor] = (),
+    recorded: Sequence[Tensor] | None = None,
     alpha: float | None = None,
 ) -> Pass:
     """The gradient of each graph's explained logit at the model's input embeddings.
@@ -70,7 +70,7 @@ def gradient_pass(
         targets: of each graph; None for the predicted class.
         tables: the rules to apply.
         recorded: a list that a rule fills on the way; gradients are taken with respect to its
-            tensors as well.
+            tensors as well. None: none does.
         alpha: the share of routing, with which structure and presence have gradients as well; None
             if `tables` say what attention does.
 
@@ -78,6 +78,9 @@ def gradient_pass(
         ValueError: the model is in training mode, compiled or scripted, or a rule never fired.
     """
     check_ready(model)
+    if isinstance(model, OwnPasses):
+        own: Pass = model.gradient_pass(batch, targets, tables, recorded, alpha)
+        return own
     with torch.inference_mode(False), torch.no_grad():
         tokens = model.embed(batch)
         present = torch.ones_like(tokens[:, :, 0])  # (batch, tokens)
@@ -101,7 +104,7 @@ def gradient_pass(
         resolved_targets = resolve_targets(model.config, logits, targets)
         weights = target_weights(model, resolved_targets, logits)
         total = (logits * weights).sum()
-        ends = [*leaves, *mode.biases, *recorded]
+        ends = [*leaves, *mode.biases, *(recorded or ())]
         gradients = torch.autograd.grad(total, ends, allow_unused=True)
     logits = logits.detach()
     of_leaves = gradients[: len(leaves)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from graphormer.graphs.molecules import Molecule
@@ -16,9 +17,11 @@ from molxai.explanation.captions import (
     spread_line,
     structure_line,
 )
+from molxai.explanation.sentence import Sentence
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
 from molxai.rendering.relevance_map import Offsets, RelevanceMap
+from molxai.rendering.sentence import Words
 
 
 def draw(
@@ -30,7 +33,7 @@ def draw(
     """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
 
     Args:
-        explanation: of a molecule or a digit.
+        explanation: of a molecule, a digit or a text.
         path: ends in .svg or .png. [default: none, nothing is written]
         look: palette, style and so on.
         parts: of a molecule, outlined, with their words beside them.
@@ -62,14 +65,22 @@ def picture_of(explanation: Account, look: Look = PLAIN, parts: Sequence[Part] =
 
 def relevance_map(explanation: Account) -> RelevanceMap:
     """What is coloured; the explanation must have a subject."""
-    assert explanation.subject is not None
+    subject = explanation.subject
+    assert subject is not None
+    if isinstance(subject, Sentence):
+        return RelevanceMap(
+            Words(tuple(subject.words), tuple(subject.is_spaced)),
+            np.array(subject.of_words(explanation.relevance.tolist())),
+            unit=explanation.relevance_unit,
+            in_unit=explanation.in_unit,
+        )
     return RelevanceMap(
-        subject=explanation.subject,
+        subject=subject,
         relevance=explanation.relevance.numpy(),
         uncertain=tuple(explanation.uncertain),
         unit=explanation.relevance_unit,
         in_unit=explanation.in_unit,
-        bonds=explanation.bonds if isinstance(explanation.subject, Molecule) else {},
+        bonds=explanation.bonds if isinstance(subject, Molecule) else {},
         offsets=offsets(explanation),
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphormer.graphs.molecules import Molecule
+from graphormer.graphs.superpixels import Digit
 from molxai.chemistry.schemes import SCHEMES, parts
 from molxai.explanation.captions import (
     BASE,
@@ -126,8 +127,8 @@ def _outcome(explanation: Explanation) -> View:
 def _drawing(explanation: Explanation) -> View:
     """How the input is drawn, and the parts that a molecule has."""
     subject = explanation.subject
-    assert subject is not None
-    if not isinstance(subject, Molecule):
+    assert isinstance(subject, Molecule | Digit), "pages show molecules and digits"
+    if isinstance(subject, Digit):
         return {"digit": digit_drawing(subject)}
     places: dict[tuple[int, ...], int] = {}
     fragments = {}

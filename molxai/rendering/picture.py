@@ -29,6 +29,7 @@ from molxai.rendering.lettering import cut_to_fit, printable
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.relevance_map import RelevanceMap
+from molxai.rendering.sentence import Words, draw_sentence, height_of
 
 WIDTH = 760
 """Width of a picture in pixels."""
@@ -41,6 +42,9 @@ DRAWING_WIDTH = WIDTH - BAR_COLUMN
 
 LOWEST = 250
 """Height of a molecule's drawing at least."""
+
+LOWEST_BAR = 150
+"""Height beside a text of few lines, for the colour bar."""
 
 HIGHEST = 440
 """Height of a molecule's drawing at most."""
@@ -141,8 +145,10 @@ def picture_as(picture: Picture, kind: Kind, look: Look = PLAIN) -> str | bytes:
 
 
 def _drawing(picture: Picture, look: Look) -> Callable[[Kind], str | bytes]:
-    is_molecule = isinstance(picture.relevance_map.subject, Molecule)
-    return partial(_draw_molecule if is_molecule else _draw_digit, picture, look)
+    subject = picture.relevance_map.subject
+    if isinstance(subject, Words):
+        return partial(_draw_sentence, picture, look)
+    return partial(_draw_molecule if isinstance(subject, Molecule) else _draw_digit, picture, look)
 
 
 def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
@@ -186,6 +192,20 @@ def _draw_digit(picture: Picture, look: Look, kind: Kind) -> str | bytes:
         np.array(relevance_map.uncertain),
         relevance_map.offsets,
     )
+    return merge(frame.figure, [], (0, 0), kind)
+
+
+def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
+    relevance_map = picture.relevance_map
+    words = relevance_map.subject
+    assert isinstance(words, Words)
+    room = DRAWING_WIDTH - 2 * MARGIN
+    height = height_of(words, room)
+    frame = _new_frame(picture, look, kind, max(height, LOWEST_BAR))
+    top = frame.legend + max(height, LOWEST_BAR) - height
+    axes = axes_at(frame.figure, MARGIN, top, room, height)
+    limit = relevance_map.limit(look)
+    draw_sentence(axes, words, relevance_map.values, limit, look.colours, (room, height))
     return merge(frame.figure, [], (0, 0), kind)
 
 

@@ -11,6 +11,7 @@ from numpy import ndarray
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering.look import Look
+from molxai.rendering.sentence import Words
 
 Bonds: TypeAlias = Mapping[tuple[int, int], float]
 """Relevance of each bond, by its two atoms i < j."""
@@ -62,7 +63,7 @@ class Offsets:
 
 @dataclass(frozen=True, eq=False)
 class RelevanceMap:
-    """A relevance for each atom of a molecule or each superpixel of a digit.
+    """A relevance for each atom of a molecule, superpixel of a digit, or word of a text.
 
     Example:
         >>> import numpy as np
@@ -72,7 +73,7 @@ class RelevanceMap:
         (2.0, 1.0)
     """
 
-    subject: Molecule | Digit
+    subject: Molecule | Digit | Words
     relevance: Float[ndarray, " nodes"]
     uncertain: tuple[bool, ...] = ()
     """Whether each node is hatched; empty: none is."""

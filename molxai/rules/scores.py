@@ -14,6 +14,7 @@ from torch import Tensor
 
 from molxai.rules.linear import halved_product
 from molxai.rules.multi_head import multi_head
+from molxai.rules.rule import Function
 
 Weigh = Callable[[Tensor, Tensor], Tensor]
 """From scores (…, queries, keys) and values (…, keys, width): what the queries hear."""
@@ -29,8 +30,10 @@ def attention(
     is_causal: bool = False,
     scale: float | None = None,
     enable_gqa: bool = False,
+    *,
+    product: Callable[[Function, Tensor, Tensor], Tensor] = halved_product,
 ) -> Float[Tensor, "... queries value_width"]:
-    """The arguments of fused attention, with half of the relevance of Q·Kᵀ for either factor.
+    """The arguments of fused attention, by default with half of Q·Kᵀ's relevance for either factor.
 
     Raises:
         ValueError: there is dropout, which is a chance.
@@ -42,7 +45,7 @@ def attention(
         key = key.repeat_interleave(groups, -3)
         value = value.repeat_interleave(groups, -3)
     scale = query.shape[-1] ** -0.5 if scale is None else scale
-    scores = halved_product(torch.matmul, query * scale, key.transpose(-1, -2))
+    scores = product(torch.matmul, query * scale, key.transpose(-1, -2))
     if is_causal:
         attn_mask = torch.ones_like(scores, dtype=torch.bool).tril()
     scores = scores if attn_mask is None else _masked(scores, attn_mask)

@@ -21,6 +21,7 @@ from molxai.explanation.network import Batch, Network, at_nodes
 from molxai.explanation.outcome import outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, gradient_pass
 from molxai.rules import Function, Rule, rules
+from molxai.rules.scores import attention
 
 if TYPE_CHECKING:
     import networkx
@@ -217,7 +218,22 @@ def recording(layers: list[Tensor]) -> Rule:
         layers.append(probabilities)
         return probabilities
 
-    return Rule("attention", {F.softmax: record, torch.softmax: record, Tensor.softmax: record})
+    def record_fused(func: Function, *args: Any, **kwargs: Any) -> Tensor:
+        return attention(weigh, *args, product=plain_product, **kwargs)
+
+    def weigh(scores: Tensor, value: Tensor) -> Tensor:
+        return record(torch.softmax, scores, -1) @ value
+
+    rows: dict[Function, Function] = {F.scaled_dot_product_attention: record_fused}
+    for softmax in (F.softmax, torch.softmax, Tensor.softmax):
+        rows[softmax] = record
+    return Rule("attention", rows)
+
+
+def plain_product(func: Function, x: Tensor, y: Tensor) -> Tensor:
+    """The product itself, with its own gradient."""
+    product: Tensor = func(x, y)
+    return product
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,7 @@ class GradientInput(Method):
         """What each token gets for each of `_beyond_features`, in their order."""
         if STRUCTURE in self._beyond_features and result.pairs is not None:
             yield halves(result.pairs)
-        if PRESENCE in self._beyond_features:
-            assert result.presence is not None, "presence needs routing, if of share 0"
+        if PRESENCE in self._beyond_features and result.presence is not None:
             yield self.presence * result.presence
 
     def _explanations(

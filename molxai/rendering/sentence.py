@@ -1,0 +1,116 @@
+"""A text with its relevance: every word on its colour, in as many lines as it needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch
+
+from molxai.rendering.colour import Palette
+from molxai.rendering.lettering import cut_to_fit, printable, width
+
+SIZE = 17
+"""Size of the letters in pixels."""
+
+LINE = 32
+"""Height of a line in pixels."""
+
+BLANK = 8
+"""Pixels between two words."""
+
+INSET = 3
+"""Pixels of colour on either side of a word."""
+
+POINTS = 0.72
+"""Points of a pixel, at the resolution at which pictures are laid out."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a text."""
+
+    texts: tuple[str, ...]
+    is_spaced: tuple[bool, ...]
+    """Whether a blank stands before each word."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a word stands, in pixels from the upper left corner."""
+
+    text: str
+    left: float
+    line: int
+    width: float
+
+
+def placed_words(words: Words, room: float) -> list[Place]:
+    """The words in lines that are at most so wide.
+
+    Example:
+        >>> words = Words(("so", "good", "!"), (False, True, False))
+        >>> [place.line for place in placed_words(words, 70)]
+        [0, 1, 1]
+    """
+    places = []
+    left = 0.0
+    line = 0
+    for text, is_spaced in zip(words.texts, words.is_spaced, strict=True):
+        text = cut_to_fit(printable(text), (room - 2 * INSET) / SIZE)
+        own = SIZE * width(text) + 2 * INSET
+        left += BLANK if is_spaced and left else 0
+        if left + own > room and left:
+            left = 0.0
+            line += 1
+        places.append(Place(text, left, line, own))
+        left += own
+    return places
+
+
+def draw_sentence(
+    axes: Axes,
+    words: Words,
+    relevance: Sequence[float],
+    limit: float,
+    palette: Palette,
+    size: tuple[int, int],
+) -> None:
+    """Fill axes of that width and height in pixels with the words.
+
+    Args:
+        axes: empty.
+        words: of the text.
+        relevance: of each word.
+        limit: the magnitude that is drawn in full colour.
+        palette: colours.
+        size: width and height of the axes in pixels.
+    """
+    axes.set_xlim(0, size[0])
+    axes.set_ylim(size[1], 0)
+    axes.set_axis_off()
+    fills = palette.colours(relevance, limit)
+    for place, fill in zip(placed_words(words, size[0]), fills, strict=True):
+        top = place.line * LINE + (LINE - SIZE) / 2 - INSET
+        height = SIZE + 2 * INSET
+        box = FancyBboxPatch(
+            (place.left, top),
+            place.width,
+            height,
+            boxstyle="round,pad=0,rounding_size=3",
+            facecolor=fill,
+            linewidth=0,
+        )
+        axes.add_patch(box)
+        axes.text(
+            place.left + INSET,
+            top + height / 2,
+            place.text,
+            fontsize=SIZE * POINTS,
+            va="center_baseline",
+            parse_math=False,
+        )
+
+
+def height_of(words: Words, room: float) -> int:
+    """Pixels that the lines take."""
+    return LINE * (max((place.line for place in placed_words(words, room)), default=0) + 1)

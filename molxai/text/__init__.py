@@ -1,0 +1,4 @@
+"""Sentences explained: which words made a language model say so. Needs transformers."""
+
+from molxai.explanation.sentence import Sentence as Sentence
+from molxai.text.explainer import TextExplainer as TextExplainer
