@@ -1,0 +1,291 @@
+"""Train a classifier of sentences from scratch, and compare methods on its test sentences.
+
+    python docs/text_study.py sentences.csv FOLDER --lexicon lexicon.csv
+
+The table has the columns `id`, `rating` and `text`. Sentences rated below 0 are one class, those
+above the other; what lies between −0.5 and 0.5 is left out. The id decides the part: two tenths are
+for the test, one for choosing the epoch. The lexicon has the columns `word` and `mean`, a rating.
+A model that lies in the folder already is not trained again.
+
+Follows Ali et al. 2022, section 5: the true class is explained and followed, and a removed token is
+replaced by the one for unknown words.
+"""
+
+import argparse
+import csv
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+import torch
+import torch.nn.functional as F
+import transformers
+from scipy.stats import spearmanr
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+
+from molxai.explanation.explanation import Explanation
+from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.target import Target
+from molxai.metrics.bootstrap import interval, paired
+from molxai.metrics.curves import Curves, curves
+from molxai.text import TextExplainer
+
+CLEAR = 0.5
+"""Least size of the rating of a sentence that is used."""
+
+CLASSES = ("negative", "positive")
+
+OWN = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+"""Entries 0 to 3 of the vocabulary."""
+
+LEAST_OFTEN = 3
+"""How often a word of the vocabulary stands in the train part at least."""
+
+LONGEST = 64
+"""Tokens of a sentence at most."""
+
+EPOCHS = 5
+BATCH = 64
+RATE = 1e-3
+DECAY = 0.3
+UNKNOWN = 0.3
+"""Share of words that are taken for unknown in training, so that the model knows such sentences."""
+
+LEFT_OUT = {"layer-gradient-input", "legrad", "attention-flow", "gnn-explainer", "oracle"}
+"""Methods that need the layers one by one, or seconds a sentence."""
+
+
+@dataclass(frozen=True)
+class Part:
+    texts: list[str]
+    labels: list[int]
+
+
+def parts(table: Path) -> dict[str, Part]:
+    """The sentences of each part."""
+    rows: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    with table.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            rating = float(row["rating"])
+            if abs(rating) >= CLEAR:
+                tenth = zlib.crc32(row["id"].encode()) % 10
+                part = "test" if tenth < 2 else "valid" if tenth == 2 else "train"
+                rows[part].append((row["text"], int(rating > 0)))
+    return {
+        part: Part([text for text, _ in pairs], [label for _, label in pairs])
+        for part, pairs in rows.items()
+    }
+
+
+def tokenizer_of(texts: Sequence[str]) -> transformers.PreTrainedTokenizerFast:
+    """Lower-case words and signs, between `[CLS]` and `[SEP]`."""
+    normalizer = tokenizers.normalizers.BertNormalizer()
+    cutter = tokenizers.pre_tokenizers.BertPreTokenizer()
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(word for word, _ in cutter.pre_tokenize_str(normalizer.normalize_str(text)))
+    words = sorted(word for word, count in counts.items() if count >= LEAST_OFTEN)
+    vocabulary = {word: number for number, word in enumerate((*OWN, *words))}
+    inner = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    inner.normalizer = normalizer
+    inner.pre_tokenizer = cutter
+    inner.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    names = ("pad_token", "unk_token", "cls_token", "sep_token")
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, model_max_length=LONGEST, **dict(zip(names, OWN, strict=True))
+    )
+
+
+def new_model(words: int) -> transformers.BertForSequenceClassification:
+    """Two layers of BERT, without any pretraining."""
+    names = dict(enumerate(CLASSES))
+    config = transformers.BertConfig(
+        vocab_size=words,
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=128,
+        hidden_dropout_prob=0.3,
+        max_position_embeddings=LONGEST,
+        id2label=names,
+        label2id={name: number for number, name in names.items()},
+    )
+    return transformers.BertForSequenceClassification(config)
+
+
+def batches(
+    tokenizer: transformers.PreTrainedTokenizerFast, part: Part, order: Sequence[int]
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Ids, masks and labels."""
+    for begin in range(0, len(order), BATCH):
+        rows = order[begin : begin + BATCH]
+        texts = [part.texts[row] for row in rows]
+        encoded = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+        labels = torch.tensor([part.labels[row] for row in rows])
+        yield encoded.input_ids, encoded.attention_mask, labels
+
+
+def train(sentences: Mapping[str, Part], folder: Path, seed: int) -> None:
+    """A folder with the model of the epoch that is best on the valid part, and its tokenizer."""
+    torch.manual_seed(seed)
+    tokenizer = tokenizer_of(sentences["train"].texts)
+    model = new_model(len(tokenizer))
+    steps = EPOCHS * -(-len(sentences["train"].texts) // BATCH)
+    optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps, pct_start=0.1)
+    best = 0.0
+    for epoch in range(EPOCHS):
+        model.train()
+        order = torch.randperm(len(sentences["train"].texts)).tolist()
+        for ids, mask, labels in batches(tokenizer, sentences["train"], order):
+            is_hidden = (torch.rand(ids.shape) < UNKNOWN) & (ids >= len(OWN))
+            ids = ids.masked_fill(is_hidden, OWN.index("[UNK]"))
+            logits = model(input_ids=ids, attention_mask=mask).logits
+            loss = F.cross_entropy(logits, labels, label_smoothing=0.1)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+        share = accuracy(model, tokenizer, sentences["valid"])
+        print(f"epoch {epoch + 1} of {EPOCHS}: valid accuracy {share:.3f}", flush=True)
+        if share >= best:
+            best = share
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+
+
+@torch.no_grad()
+def accuracy(
+    model: transformers.BertForSequenceClassification,
+    tokenizer: transformers.PreTrainedTokenizerFast,
+    part: Part,
+) -> float:
+    """Share of sentences of which the class is right."""
+    model.eval()
+    right = 0
+    for ids, mask, labels in batches(tokenizer, part, range(len(part.texts))):
+        logits = model(input_ids=ids, attention_mask=mask).logits
+        right += int((logits.argmax(1) == labels).sum())
+    return right / len(part.texts)
+
+
+def bag_of_words(sentences: Mapping[str, Part]) -> float:
+    """Test accuracy of a logistic regression on counts of words, its strength chosen on valid."""
+    counter = CountVectorizer()
+    counts = counter.fit_transform(sentences["train"].texts)
+    fits = []
+    for strength in (0.03, 0.1, 0.3, 1.0, 3.0):
+        fit = LogisticRegression(C=strength, max_iter=2000)
+        fit.fit(counts, sentences["train"].labels)
+        valid = fit.score(counter.transform(sentences["valid"].texts), sentences["valid"].labels)
+        fits.append((valid, strength, fit))
+    _, _, chosen = max(fits)
+    test = sentences["test"]
+    return float(chosen.score(counter.transform(test.texts), test.labels))
+
+
+def explained(explainer: TextExplainer, part: Part) -> list[Explanation]:
+    """Each sentence for its true class."""
+    subjects = [explainer.subject(text) for text in part.texts]
+    made: dict[int, Explanation] = {}
+    for label in range(len(CLASSES)):
+        rows = [row for row, own in enumerate(part.labels) if own == label]
+        results = explainer.explain([subjects[row] for row in rows], Target(label))
+        made |= dict(zip(rows, results, strict=True))
+    return [made[row] for row in range(len(subjects))]
+
+
+def word_truth(
+    explanations: Sequence[Explanation], labels: Sequence[int], ratings: Mapping[str, float]
+) -> tuple[float, float, float]:
+    """AUROC of |relevance| for rated words, share of right signs, and rank correlation with them.
+
+    AUROC is the mean over sentences with rated and other words.
+    """
+    areas, relevances, truths = [], [], []
+    for explanation, label in zip(explanations, labels, strict=True):
+        words = explanation.subject.words
+        values = explanation.subject.of_words(explanation.relevance.tolist())
+        is_rated = [word.lower() in ratings for word in words]
+        if 0 < sum(is_rated) < len(words):
+            areas.append(roc_auc_score(is_rated, np.abs(values)))
+        for word, value in zip(words, values, strict=True):
+            if word.lower() in ratings:
+                relevances.append(value if label else -value)  # of positive
+                truths.append(ratings[word.lower()])
+    signs = np.sign(relevances) == np.sign(truths)
+    return float(np.mean(areas)), float(signs.mean()), float(spearmanr(relevances, truths)[0])
+
+
+def table_row(
+    name: str, measured: Curves, of_lrp: Curves, truth: tuple[float, float, float] | None
+) -> str:
+    """A method's line of the table."""
+    cells = [name]
+    for area, usual in ((measured.auac, of_lrp.auac), (measured.au_mse, of_lrp.au_mse)):
+        cells.append("{:.3f} ({:.3f}–{:.3f})".format(*interval(area)))
+        cells.append("{:+.3f} ({:+.3f} … {:+.3f})".format(*paired(area, usual)))
+    cells += [f"{value:.3f}" for value in truth or ()]
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Train, compare with a bag of words, explain, measure, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table", type=Path)
+    parser.add_argument("folder", type=Path, help="where the model is, or will be")
+    parser.add_argument("--lexicon", type=Path, help="ratings of words")
+    parser.add_argument("--sample", type=int, default=500, help="test sentences")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    sentences = parts(given.table)
+    if not (given.folder / "config.json").is_file():
+        train(sentences, given.folder, given.seed)
+    explainer = TextExplainer(given.folder)
+    own = accuracy(explainer.network.model, explainer.tokenizer, sentences["test"])
+    print(f"test accuracy {own:.3f}, of a bag of words {bag_of_words(sentences):.3f}\n")
+
+    ratings: dict[str, float] = {}
+    if given.lexicon:
+        with given.lexicon.open(encoding="utf-8", newline="") as file:
+            ratings = {row["word"]: float(row["mean"]) for row in csv.DictReader(file)}
+    rows = np.random.default_rng(0).permutation(len(sentences["test"].texts))[: given.sample]
+    sample = Part(
+        [sentences["test"].texts[row] for row in rows],
+        [sentences["test"].labels[row] for row in rows],
+    )
+    truth_head = (
+        ["AUROC of rated words ↑", "right signs ↑", "rank correlation ↑"] if ratings else []
+    )
+    head = ["method", "AUAC ↑", "Δ", "AU-MSE ↓", "Δ", *truth_head]
+    print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}")
+    measure = partial(_measured, sample=sample, ratings=ratings)
+    of_lrp, _ = measure(explainer)
+    for name in EXPLAINERS:
+        if name not in LEFT_OUT:
+            measured, truth = measure(explainer.with_method(name))
+            print(table_row(name, measured, of_lrp, truth), flush=True)
+
+
+def _measured(
+    explainer: TextExplainer, sample: Part, ratings: Mapping[str, float]
+) -> tuple[Curves, tuple[float, float, float] | None]:
+    explanations = explained(explainer, sample)
+    subjects = [explanation.subject for explanation in explanations]
+    truth = word_truth(explanations, sample.labels, ratings) if ratings else None
+    return curves(explainer.network, subjects, explanations, "mask"), truth
+
+
+if __name__ == "__main__":
+    main()
