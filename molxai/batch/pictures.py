@@ -18,7 +18,6 @@ from molxai.chemistry.schemes import scheme_of
 from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Inputs
-from molxai.explanation.methods import EXPLAINERS
 from molxai.rendering import Kind
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit
 
@@ -171,7 +170,7 @@ class LargestRelevance(Sink):
             for relevance in table["relevance"].to_pylist()
             if relevance is not None
         )
-        in_unit = EXPLAINERS[explainer.method.name].in_unit
+        in_unit = explainer.method.in_unit
         self.limit = common_limit("common", relevances, in_unit)
 
 

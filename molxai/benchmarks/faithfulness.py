@@ -30,6 +30,7 @@ from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS, check_size
+from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.network import Removal
@@ -95,7 +96,7 @@ def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
     for name in plan.methods:
         explainer.with_method(name)  # a model may have no strengths for `lrp-tuned`
         largest = max(graph.nodes for graph in plan.graphs(name, subjects))
-        check_size(EXPLAINERS[name], largest)
+        check_size(method_of(name), largest)
 
 
 def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, float]:
@@ -111,7 +112,7 @@ def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, 
         graphs = plan.graphs(name, subjects)
         work = COPIES * len(plan.removals) * len(graphs)
         for graph in graphs:
-            ahead, back = EXPLAINERS[name].passes(graph.nodes)
+            ahead, back = method_of(name).passes(graph.nodes)
             work += ahead + 2 * back  # a backward pass costs about two forward passes
         seconds[name] = TWICE * forward * work
         if name == "attention-flow":  # its cost is in the maximum flows, not in passes

@@ -207,7 +207,7 @@ def _method_row(
         for explanation, example in zip(explanations, chunk, strict=True):
             relevance = explanation.relevance.double().numpy()
             scores.append(task.comparison.scores(relevance, example))
-    return {"name": name, "kind": "method", "signed": EXPLAINERS[name].signed, "each": scores}
+    return {"name": name, "kind": "method", "signed": method(name).signed, "each": scores}
 
 
 def _baseline_row(name: str, task: Task, molecules: Sequence[Example]) -> Row:

@@ -30,7 +30,7 @@ from graphormer.training.presets import preset_of
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer, graph_in
 from molxai.explanation.inputs import entries
-from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.subjects import batches_of
 
@@ -153,7 +153,7 @@ def _runs(
     nodes = round(sum(graph.nodes for graph in graphs) / len(graphs))
     runs = {"forward": Run(len(graphs), _forward(explainer, batches))}
     for name in methods:
-        sample = _spread(graphs, max(EXPLAINERS[name].passes(nodes)))
+        sample = _spread(graphs, max(method_of(name).passes(nodes)))
         is_all = len(sample) == len(graphs)
         sample_batches = batches if is_all else _batches(explainer, sample)
         runs[name] = Run(len(sample), _method(explainer, name, sample_batches))

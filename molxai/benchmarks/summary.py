@@ -10,7 +10,7 @@ from numpy import ndarray
 from graphormer.files import markdown_table
 from molxai.batch.rows import USUAL_NODES
 from molxai.benchmarks.faithfulness import FIDELITY, Arrays
-from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods import method as method_of
 from molxai.metrics import METRICS
 from molxai.metrics.agreement import spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import Interval, interval, paired
@@ -128,7 +128,7 @@ def quality_rows(models: Sequence[Mapping[str, Arrays]]) -> list[Row]:
 
 
 def _quality_row(name: str, cells: Sequence[Arrays]) -> Row:
-    method = EXPLAINERS[name]
+    method = method_of(name)
     forward, backward = method.passes(USUAL_NODES)
     gap = _pool(cells, "gap")
     delta = _pool(cells, "delta")

@@ -17,7 +17,7 @@ from molxai.cli.options import (
     Output,
     Quiet,
     SmilesColumn,
-    known_names,
+    known_methods,
     shipped_for,
     usage,
     whole_numbers,
@@ -66,7 +66,7 @@ def benchmark_speed(
     from molxai.benchmarks.speed import PEERS, benchmark_entries, markdown, speed
 
     _check_json(output, device)
-    names = known_names(methods, METHODS.names(), "method") if methods else PEERS
+    names = known_methods(methods) if methods else PEERS
     times = whole_numbers(repeats, "repeats")
     explainer = explainer_of(inputs, model, batch_size, device)
     entries = benchmark_entries(explainer, inputs, data)

@@ -9,7 +9,7 @@ import typer
 from molxai.cli.completion import METHODS, several_of
 from molxai.cli.drawing import Cmap, Dpi
 from molxai.cli.literals import Literal
-from molxai.cli.options import Device, Endpoint, Model, Structure, known_names, usage, written_to
+from molxai.cli.options import Device, Endpoint, Model, Structure, known_methods, usage, written_to
 from molxai.cli.parameters import Contrast
 from molxai.cli.printable import printable
 
@@ -75,7 +75,7 @@ def _methods(ids: str, pair: bool) -> tuple[str, ...]:
     Raises:
         typer.BadParameter: one is not known, or there are several for a pair.
     """
-    names = known_names(ids or ("lrp" if pair else USUAL), METHODS.names(), "method")
+    names = known_methods(ids or ("lrp" if pair else USUAL))
     if pair and len(names) > 1:
         raise typer.BadParameter(
             f"{len(names)} methods for a pair of molecules: name one, "

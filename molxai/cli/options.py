@@ -91,7 +91,8 @@ Model = Annotated[
 Method = Annotated[
     str,
     typer.Option(
-        help="Explanation method; 'molxai methods' says what each is.",
+        help="Explanation method, perhaps with options, like rollout:head_fusion=max; "
+        "'molxai methods' says what each is.",
         autocompletion=one_of(METHODS),
     ),
 ]
@@ -238,6 +239,17 @@ def known_names(text: str, choices: Sequence[str], what: str) -> tuple[str, ...]
         if name not in choices:
             raise typer.BadParameter(unknown(what, name, choices))
     return names
+
+
+def known_methods(text: str) -> tuple[str, ...]:
+    """The methods in a comma-separated list, each an id, perhaps with options.
+
+    Raises:
+        typer.BadParameter: one is not an id, or there is none.
+    """
+    ids = [name.partition(":")[0] for name in split_names(text)]
+    known_names(",".join(ids), METHODS.names(), "method")
+    return split_names(text)
 
 
 def whole_numbers(text: str, what: str) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import typer
 from graphormer.names import split_names
 from molxai.cli.completion import METHODS, PALETTES, one_of, several_of
 from molxai.cli.literals import Literal
-from molxai.cli.options import Inputs, Structure, known_names
+from molxai.cli.options import Inputs, Structure, known_methods
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 
 USUAL = ",".join(Literal("molxai.pages.report", "METHODS").names())
@@ -49,7 +49,7 @@ def report(
     from molxai.cli.sinks import report_sink
 
     typed_inputs = inputs_of(inputs, reading, target_columns)
-    names = known_names(methods, METHODS.names(), "method")
+    names = known_methods(methods)
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
     sink = report_sink(output, question, typed_inputs, split_names(columns), title, cmap, scale)

@@ -17,6 +17,7 @@ from molxai.cli.options import (
     Model,
     Quiet,
     SmilesColumn,
+    known_methods,
     known_names,
     usage,
     whole_numbers,
@@ -109,7 +110,7 @@ def _plan(methods: str, removal: str, explainer: "Explainer") -> "Plan":
     # A model of before `molxai tune` has no strengths.
     known = [name for name in names if name != TUNED or explainer.card.tuning]
     return Plan(
-        known_names(methods or ",".join(known), names, "method"),
+        known_methods(methods or ",".join(known)),
         known_names(removal, REMOVALS.names(), "removal mode"),  # type: ignore[arg-type]
     )
 
@@ -227,7 +228,7 @@ def benchmark_groundtruth(
     from molxai.benchmarks.groundtruth_tables import markdown, write
 
     _check_truth(task, setting)
-    names = known_names(methods, METHODS.names(), "method") if methods else ()
+    names = known_methods(methods) if methods else ()
     _log(quiet)
     result = groundtruth(task, data, output, names, progress=not quiet, **vars(setting))
     write(result, output)

@@ -21,7 +21,7 @@ from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
 from molxai.explanation.entry import Input
 from molxai.explanation.explainer import Explainer
-from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods import method as method_of
 from molxai.pages.page import write_page
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
@@ -136,7 +136,7 @@ class ReportPage(Sink):
             title = views[0]["id"] if len(views) == 1 else several
         settings: Mapping[str, Any] = {
             "methods": {
-                name: {"says": EXPLAINERS[name].says, "in_unit": EXPLAINERS[name].in_unit}
+                name: {"says": method_of(name).says, "in_unit": method_of(name).in_unit}
                 for name in self.question.methods
             },
             "palette": self.cmap,

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from graphormer.names import unknown
 from molxai.chemistry.schemes import SCHEMES
-from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods import method as method_of
 from molxai.pages.series import carrier_table
 from molxai.serve.api import Name
 from molxai.serve.download import check_method
@@ -55,6 +55,6 @@ async def series(
 
 def _carriers(rows: Sequence[Row], method: str, scheme: str) -> Carriers:
     views = [json.loads(row.view) for row in rows]
-    in_unit = EXPLAINERS[method].in_unit
+    in_unit = method_of(method).in_unit
     table = carrier_table(views, method, scheme, in_unit)
     return Carriers(**table)

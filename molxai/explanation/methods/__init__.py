@@ -20,6 +20,7 @@ from molxai.explanation.methods.integrated import IntegratedGradients
 from molxai.explanation.methods.layers import LayerGradientInput, LeGrad
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.methods.occlusion import Occlusion
+from molxai.explanation.methods.options import BEGIN, with_options
 from molxai.explanation.methods.oracle import Oracle
 from molxai.explanation.methods.random import Random
 from molxai.explanation.methods.shapley import Shapley
@@ -211,13 +212,14 @@ def method(name: str | Method, structure: str = "halves", card: Card | None = No
     """The method of that id; a method itself is taken as it is, for options that no id has.
 
     Example:
-        >>> method("rollout").name
-        'rollout'
+        >>> method("rollout").name, method("integrated-gradients:steps=200").passes(15)
+        ('rollout', (203, 200))
         >>> method(IntegratedGradients("ig-200", steps=200)).passes(15)
         (203, 200)
 
     Args:
-        name: the id, or a method.
+        name: the id, perhaps with options like `rollout:head_fusion=max:discard_ratio=0.9`; or a
+            method.
         structure: one of `STRUCTURES`. It changes nothing if the method gives structure none.
         card: of the model, which holds the strengths of `lrp-tuned`. Without one this is
             `lrp-routing` under another name.
@@ -235,6 +237,9 @@ def method(name: str | Method, structure: str = "halves", card: Card | None = No
 
 
 def _of_id(name: str, card: Card | None) -> Method:
+    id, *options = name.split(BEGIN)
+    if options:
+        return with_options(_of_id(id, card), name)
     if name not in EXPLAINERS:
         raise ValueError(
             unknown("method named", name, EXPLAINERS, "'molxai methods' says what each is")

@@ -58,6 +58,10 @@ class GradientInput(Method):
     apart: bool = False
     """Whether the relevance of structure stays apart. Otherwise it goes to the nodes in halves."""
 
+    def __post_init__(self) -> None:
+        if self.presence and self.alpha is None:
+            raise ValueError(f"presence={self.presence:g} without routing: it needs alpha as well")
+
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
