@@ -6,6 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
+BLANK = "\N{OPEN BOX}"
+"""What is shown of a token that is a blank, or nothing."""
+
+
+def is_after_blank(text: str, start: int) -> bool:
+    """Whether a blank stands before the place, or there."""
+    around = text[max(start - 1, 0) : start + 1]
+    return around.strip() != around
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -19,12 +28,10 @@ class Sentence:
     """Entry of each token in the vocabulary, the tokenizer's own tokens included."""
     places: tuple[int, ...]
     """The token that each node is."""
-    pieces: tuple[str, ...]
-    """Each node as it stands in the text."""
+    spans: tuple[tuple[int, int], ...]
+    """Where each node begins and ends in the text."""
     word_of: tuple[int, ...]
     """Number of the word that each node is a piece of, ascending."""
-    is_after_blank: tuple[bool, ...] = ()
-    """Whether a blank stands before each node; empty: before none."""
     id: str = ""
     notes: tuple[str, ...] = ()
 
@@ -43,24 +50,38 @@ class Sentence:
         return len(self.places)
 
     @property
+    def pieces(self) -> tuple[str, ...]:
+        """Each node as it stands in the text. Pieces of one letter all show that letter."""
+        return tuple(self._shown(*span) for span in self.spans)
+
+    @property
     def words(self) -> list[str]:
-        """Each word, its pieces joined."""
-        return self._by_word(self.pieces, "")
+        """Each word, from where its first piece begins to where its last one ends."""
+        return [self._shown(*span) for span in self._word_spans]
 
     @property
     def is_spaced(self) -> list[bool]:
         """Whether a blank stands before each word."""
-        return [bool(count) for count in self._by_word(self.is_after_blank, 0)]
+        return [is_after_blank(self.text, start) for start, _ in self._word_spans]
 
     def of_words(self, values: Sequence[float]) -> list[float]:
         """The sum over the pieces of each word."""
-        return self._by_word(values, 0.0)
-
-    def _by_word(self, values: Sequence, nothing: str | float) -> list:
-        sums: dict[int, str | float] = {}
+        sums = dict.fromkeys(self.word_of, 0.0)
         for word, value in zip(self.word_of, values, strict=True):
-            sums[word] = sums.get(word, nothing) + value
+            sums[word] += value
         return list(sums.values())
+
+    @property
+    def _word_spans(self) -> list[tuple[int, int]]:
+        ends: dict[int, tuple[int, int]] = {}
+        for word, (start, end) in zip(self.word_of, self.spans, strict=True):
+            first, last = ends.get(word, (start, end))
+            ends[word] = min(first, start), max(last, end)
+        return list(ends.values())
+
+    def _shown(self, start: int, end: int) -> str:
+        """What stands there, without blanks around it; a blank alone has a sign."""
+        return self.text[start:end].strip() or BLANK
 
     def without(self, remaining: Bool[np.ndarray, " nodes"]) -> "Sentence":
         """The text of which only some nodes are left, and the tokenizer's own tokens."""
@@ -72,9 +93,8 @@ class Sentence:
             self.text,
             tuple(self.ids[token] for token in kept),
             tuple(new_place[self.places[node]] for node in left),
-            tuple(self.pieces[node] for node in left),
+            tuple(self.spans[node] for node in left),
             tuple(self.word_of[node] for node in left),
-            tuple(self.is_after_blank[node] for node in left),
             self.id,
             self.notes,
         )

@@ -86,13 +86,18 @@ class Sentences:
     ) -> "Sentences":
         """The sentences in which the other nodes are not heard, or are another token.
 
+        If nothing is heard any more, the last token hears itself: it must hear something.
+
         Args:
             remaining: True for the nodes that stay as they are.
             replacement: the token that the others are; None: they are not heard.
         """
         gone = self.at_tokens(self.mask & ~remaining)  # (batch, tokens)
         if replacement is None:
-            return replace(self, is_heard=self.is_heard & ~gone)
+            is_heard = self.is_heard & ~gone
+            (deaf,) = (~is_heard.any(1)).nonzero(as_tuple=True)
+            is_heard[deaf, self.last[deaf]] = True
+            return replace(self, is_heard=is_heard)
         return replace(self, ids=self.ids.masked_fill(gone, replacement))
 
 

@@ -1,7 +1,9 @@
 """The front door for texts: a language model and a method."""
 
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,8 +17,8 @@ from molxai.explanation.methods import method as method_of
 from molxai.explanation.network import batch_of
 from molxai.explanation.sentence import Sentence
 from molxai.explanation.target import Target
-from molxai.text.network import TextNetwork
-from molxai.text.reading import replacement_of, sentence
+from molxai.text.network import CLASSIFIERS, NEXT_TOKEN, TextNetwork
+from molxai.text.reading import most_tokens, replacement_of, sentence
 
 BATCH_SIZE = 16
 """Sentences explained at once."""
@@ -74,9 +76,9 @@ class TextExplainer:
         return Path(path).name or type(self.network.model).__name__
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; empty for a regression and for a next token."""
-        if self.network.is_next_token or self.network.config.task == "regression":
+    def labels(self) -> tuple[str, ...]:
+        """Names of the outputs; empty for a next token."""
+        if self.network.is_next_token:
             return ()
         labels = self.network.model.config.id2label
         return tuple(labels[number] for number in sorted(labels))
@@ -89,9 +91,7 @@ class TextExplainer:
     def __call__(
         self, source: Iterable[str], target: str | int = ..., contrast: str | int | None = ...
     ) -> Explanations[Explanation]: ...
-    def __call__(
-        self, source: Any, target: str | int = "pred", contrast: str | int | None = None
-    ) -> Any:
+    def __call__(self, source: Any, target: Any = "pred", contrast: Any = None) -> Any:
         """The `Explanation` of one text, or the `Explanations` of many, in order.
 
         Args:
@@ -104,6 +104,8 @@ class TextExplainer:
             ValueError: a text has no tokens, or there is no such class or token.
         """
         chosen = self.target(target, contrast)
+        if source is None or isinstance(source, bytes | int | float):
+            raise ValueError(f"a text or several are needed, not a {type(source).__name__}")
         if isinstance(source, str):
             return self.explain([self.subject(source)], chosen)[0]
         return self.explain([self.subject(text) for text in source], chosen)
@@ -114,38 +116,57 @@ class TextExplainer:
         Raises:
             ValueError: it has none.
         """
-        return sentence(text, self.tokenizer, id)
+        return sentence(text, self.tokenizer, self.most, id)
 
-    def target(self, name: str | int, contrast: str | int | None = None) -> Target | None:
+    @cached_property
+    def most(self) -> int:
+        """Tokens of the longest text; what is beyond is cut."""
+        return most_tokens(self.tokenizer, self.network.model)
+
+    def target(self, name: Any, contrast: Any = None) -> Target | None:
         """The target of that name; None is the prediction.
 
         Raises:
             ValueError: there is no such class or token, or `pred` is to be contrasted.
         """
-        if name == "pred":
+        task = self.network.config.task
+        is_several = task != "multiclass" and self.network.config.outputs > 1
+        if isinstance(name, str) and name == "pred":
+            if is_several:
+                raise ValueError(
+                    f"{self.name!r} has several outputs: name one of {', '.join(self.labels)}"
+                )
             if contrast is not None:
                 raise ValueError("a contrast needs a named target, not pred")
             return None
-        target = Target(self.number(name), None if contrast is None else self.number(contrast))
+        number = self.number(name)
+        subtracted = None if contrast is None else self.number(contrast)
+        target = Target(number, subtracted)
+        if task != "multiclass":
+            target = Target(int(task == "binary"), subtracted, column=number)
         target.weights(self.network.config)  # checks it
         return target
 
-    def number(self, name: str | int) -> int:
-        """The class, or the token of the vocabulary, of that name or number.
+    def number(self, name: Any) -> int:
+        """The output, or the token of the vocabulary, of that name or number.
 
         Raises:
             ValueError: there is none.
         """
-        if isinstance(name, int):
-            return name
+        if not isinstance(name, str):
+            try:
+                return operator.index(name)
+            except TypeError:
+                kind = type(name).__name__
+                raise ValueError(f"a class by name or number is needed, not a {kind}") from None
         if self.network.is_next_token:
             ids = self.tokenizer(name, add_special_tokens=False).input_ids
             if len(ids) != 1:
                 raise ValueError(f"{name!r} is {len(ids)} tokens: one is needed")
             return ids[0]
-        if name in self.classes:
-            return self.classes.index(name)
-        raise ValueError(unknown("class", name, self.classes, where=f"in the model {self.name!r}"))
+        if name in self.labels:
+            return self.labels.index(name)
+        raise ValueError(unknown("class", name, self.labels, where=f"in the model {self.name!r}"))
 
     def explain(
         self, sentences: Sequence[Sentence], target: Target | None
@@ -157,18 +178,47 @@ class TextExplainer:
         """
         check_size(self.method, max((one.nodes for one in sentences), default=0))
         explanations: dict[int, Explanation] = {}
-        for rows in size_batches([len(one.ids) for one in sentences], self.batch_size):
+        together = 1 if self.network.padding is None else self.batch_size
+        for rows in size_batches([len(one.ids) for one in sentences], together):
             batch = batch_of(self.network, [sentences[row] for row in rows])
             results = self.method(self.network, batch, [target] * len(rows))
             for row, explanation in zip(rows, results, strict=True):
                 explanations[row] = replace(
                     explanation,
-                    classes=self.classes,
+                    **self._names(explanation),
                     in_unit=self.method.in_unit,
                     model=self.name,
                     subject=sentences[row],
                 )
         return Explanations(explanations[row] for row in range(len(sentences)))
+
+    def _names(self, explanation: Explanation) -> dict[str, Any]:
+        """What the classes and the unit of an explanation are called."""
+        task = self.network.config.task
+        if task == "regression":
+            return {"unit": "value", "endpoint": self.labels[explanation.target.column]}
+        if task == "binary":
+            return {"classes": ("no", "yes"), "endpoint": self.labels[explanation.target.column]}
+        if not self.network.is_next_token:
+            return {"classes": self.labels}
+        target = explanation.target
+        numbers = {target.label, explanation.prediction}
+        if target.contrast is not None:
+            numbers.add(target.contrast)
+        return {"classes": Tokens({number: self.tokenizer.decode([number]) for number in numbers})}
+
+
+class Tokens(Sequence[str]):
+    """Some tokens of a vocabulary by their numbers."""
+
+    def __init__(self, texts: Mapping[int, str]) -> None:
+        self.texts = dict(texts)
+
+    def __len__(self) -> int:
+        return max(self.texts) + 1
+
+    def __getitem__(self, number: Any) -> Any:
+        return self.texts.get(number, "")
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:
@@ -184,11 +234,24 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
             f"no Hugging Face model in {str(folder)!r}: a folder with config.json, weights and a "
             "tokenizer is needed"
         )
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
+        raise FileNotFoundError(
+            f"no tokenizer in {str(folder)!r}: save the model's own there (save_pretrained)"
+        )
     config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    (kind, *_) = config.architectures or ("ForSequenceClassification",)
-    is_next_token = kind.endswith(("ForCausalLM", "LMHeadModel"))
+    (kind, *_) = config.architectures or ("no architecture",)
+    if not kind.endswith(CLASSIFIERS + NEXT_TOKEN):
+        raise ValueError(
+            f"{str(folder)!r} holds a {kind}: a model of sequence classification or of the next "
+            "token is needed"
+        )
+    is_next_token = kind.endswith(NEXT_TOKEN)
     family = "AutoModelForCausalLM" if is_next_token else "AutoModelForSequenceClassification"
     load = getattr(transformers, family).from_pretrained
-    model = load(folder, local_files_only=True, use_safetensors=True)
+    model, how = load(folder, local_files_only=True, use_safetensors=True, output_loading_info=True)
+    if how["missing_keys"]:
+        raise ValueError(
+            f"{str(folder)!r} lacks weights of its {kind}: {', '.join(sorted(how['missing_keys']))}"
+        )
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     return model.eval(), tokenizer

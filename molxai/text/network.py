@@ -23,6 +23,12 @@ from molxai.text.batch import Sentences, collated
 from molxai.text.passes import accounted_pass, plain_pass
 from molxai.text.rules import widened
 
+CLASSIFIERS = ("ForSequenceClassification",)
+"""How the names of models that classify a text end."""
+
+NEXT_TOKEN = ("ForCausalLM", "LMHeadModel")
+"""How the names of models that predict the next token end."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -38,18 +44,34 @@ class TextNetwork(nn.Module):
     The model is left as it is: its weights, its mode and its device.
     """
 
+    model: Any
+
     def __init__(self, model: Any, replacement: int | None = None) -> None:
         """Wrap a model.
 
         Args:
             model: with `config`, `get_input_embeddings()` and logits in its output.
             replacement: the token that stands for a removed one under `mask`.
+
+        Raises:
+            ValueError: it is another kind of model, or its numbers are too coarse.
         """
         super().__init__()
+        kind = type(model).__name__
+        if not isinstance(model, nn.Module) or not kind.endswith(CLASSIFIERS + NEXT_TOKEN):
+            raise ValueError(
+                f"a {kind}: a Hugging Face model of sequence classification or of the next token "
+                "is needed"
+            )
+        dtype = next(model.parameters()).dtype
+        if dtype not in (torch.float32, torch.float64):
+            raise ValueError(
+                f"the model holds {dtype}, too coarse for sums: model.float() makes it float32"
+            )
         self.model = model
         self.training = model.training
         self.replacement = replacement
-        self.is_next_token = type(model).__name__.endswith(("ForCausalLM", "LMHeadModel"))
+        self.is_next_token = kind.endswith(NEXT_TOKEN)
         self.config = _task_of(model, self.is_next_token)
 
     @property
@@ -77,7 +99,7 @@ class TextNetwork(nn.Module):
 
     def predict(self, tokens: Tokens, batch: Sentences) -> Float[Tensor, "batch outputs"]:
         """Logits or values from input embeddings."""
-        if self.padding is None and len(batch) > 1:
+        if self._must_be_alone(batch):
             rows = [
                 self.predict(tokens[row : row + 1, : one.ids.shape[1]], one)
                 for row, one in ((row, batch.alone(row)) for row in range(len(batch)))
@@ -85,7 +107,17 @@ class TextNetwork(nn.Module):
             return torch.cat(rows)
         with _entering(self.entrance, tokens):
             output = self.model(**self.inputs(batch))
-        return self.logits(output, batch.last)
+        logits = self.logits(output, batch.last)
+        if logits.isnan().any():
+            raise ValueError(
+                f"{type(self.model).__name__} computes NaN: if attention is masked, written-out "
+                "attention in float64 may be why; make it with attn_implementation='sdpa'"
+            )
+        return logits
+
+    def _must_be_alone(self, batch: Sentences) -> bool:
+        """Whether the model takes only one sentence at a time, and this is no such batch."""
+        return self.padding is None and (len(batch) > 1 or not bool(batch.token_mask.all()))
 
     def inputs(self, batch: Sentences) -> dict[str, Tensor]:
         """What the model is called with."""
@@ -112,7 +144,7 @@ class TextNetwork(nn.Module):
                 f"{type(self.model).__name__} reads its output from a decoder: methods of "
                 "attention cannot explain it, choose another"
             )
-        if self.padding is None and len(batch) > 1:
+        if self._must_be_alone(batch):
             alone = [self.reading(batch.alone(row))[0] for row in range(len(batch))]
             return nn.utils.rnn.pad_sequence(alone, batch_first=True)
         states: list[Tensor] = []
@@ -122,7 +154,9 @@ class TextNetwork(nn.Module):
             with torch.inference_mode(False), torch.enable_grad():
                 tokens = self.embed(batch).detach().requires_grad_()
                 outputs = self.predict(tokens, batch)
-                (gradient,) = torch.autograd.grad(outputs.sum(), states)
+                # Weights of their own: logits of two classes often sum to zero.
+                weights = torch.arange(1, outputs.shape[1] + 1).to(outputs)
+                (gradient,) = torch.autograd.grad((outputs * weights).sum(), states)
         finally:
             handle.remove()
         size = gradient.norm(dim=2)  # (batch, tokens)
@@ -156,6 +190,11 @@ class TextNetwork(nn.Module):
         copies = batch.copies(rows)
         if mode == "attn":
             return copies.without(remaining, None)
+        if self.replacement == self.padding and not self.is_next_token:
+            raise ValueError(
+                "removal by mask needs a token that says nothing, and the tokenizer's stands for "
+                "padding, too: choose attn or drop"
+            )
         if self.replacement is None:
             raise ValueError(
                 "removal by mask needs a token that says nothing, and the tokenizer has neither "
@@ -190,6 +229,11 @@ def _entering(module: nn.Module, tokens: Tokens) -> Iterator[None]:
 
     def enter(module: nn.Module, arguments: Any, output: Tensor) -> Tensor | None:
         if not first:
+            if not isinstance(output, Tensor) or output.shape != tokens.shape:
+                raise ValueError(
+                    "the model embeds its tokens in another shape than their ids have: "
+                    "take molxai.conserve"
+                )
             first.append(output.detach().clone())
         elif not torch.equal(output, first[0]):
             return None

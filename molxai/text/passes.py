@@ -78,7 +78,7 @@ def accounted_pass(
     The gradient is that of the relevance, which stands in the place of the tokens.
     """
     with torch.no_grad():
-        logits = network(batch)
+        logits = torch.cat([network(batch.alone(row)) for row in range(len(batch))])
     resolved_targets = resolve_targets(network.config, logits, targets)
     weights = target_weights(network, resolved_targets, logits)
     outcome = outcomes(network.config, logits, resolved_targets)

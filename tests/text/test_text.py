@@ -1,6 +1,7 @@
 """Texts: how they are cut, what is removed, what is refused, and how they are shown."""
 
 import html
+import pickle
 import re
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_what_is_no_text(explain, given, says):
 
 
 def test_classes_by_name(explain):
-    assert explain.classes == ("LABEL_0", "LABEL_1", "LABEL_2")
+    assert explain.labels == ("LABEL_0", "LABEL_1", "LABEL_2")
     first = explain(TEXTS[0], target="LABEL_1", contrast=0)
     logits = explain.network(explain.network.collate([explain.subject(TEXTS[0])])).detach()[0]
     assert first.logit == pytest.approx(float(logits[1] - logits[0]), abs=1e-12)
@@ -216,3 +217,138 @@ def test_lrp_is_cp_lrp_with_modules_replaced(family, monkeypatch):
     expected = by_token[list(explanation.subject.places)]
     assert torch.allclose(explanation.relevance, expected, atol=1e-9)
     assert expected.abs().max() > 1e-4
+
+
+def changed(family, **config):
+    model = random_text_model(family)
+    for name, value in config.items():
+        setattr(model.config, name, value)
+    return model
+
+
+def test_several_labels_at_once():
+    explain = TextExplainer(changed("Bert", problem_type="multi_label_classification"), tokenizer())
+    logits = explain.network(explain.network.collate([explain.subject(TEXTS[0])])).detach()[0]
+    for number, label in enumerate(explain.labels):
+        for target in (label, number, np.int64(number)):
+            explanation = explain(TEXTS[0], target=target)
+            assert explanation.logit == pytest.approx(float(logits[number]), abs=1e-12)
+            assert explanation.full_target_name == f"{label}: yes" and abs(explanation.gap) < 1e-9
+    with pytest.raises(ValueError, match="has several outputs: name one of LABEL_0"):
+        explain(TEXTS[0])
+
+
+def test_a_value():
+    explain = TextExplainer(changed("Bert", problem_type="regression"), tokenizer())
+    explanation = explain(TEXTS[0], target=1)
+    values = explain.network(explain.network.collate([explain.subject(TEXTS[0])])).detach()[0]
+    assert explanation.value == pytest.approx(float(values[1]), abs=1e-12)
+    assert explanation.unit == "value" and explanation.probability is None
+
+
+@pytest.mark.parametrize("method", ["shap", "leave-one-out", "occlusion"])
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_a_decoder_of_which_nothing_is_left(method, attention):
+    """The last token hears itself then, whatever batch it is in, however attention is made."""
+    made = []
+    for texts in (["great"], ["good film", TEXTS[1], "great"]):
+        model = random_text_model("GPT2", "CausalLM", attention).float()
+        made.append(TextExplainer(model, tokenizer(False), method)(texts, target="good")[-1])
+    sdpa = random_text_model("GPT2", "CausalLM", "sdpa").float()
+    usual = TextExplainer(sdpa, tokenizer(False), method)("great", target="good")
+    assert torch.allclose(made[0].relevance, made[1].relevance, atol=1e-5)
+    assert torch.allclose(made[0].relevance, usual.relevance, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["shap", "rollout", "lrp", "gae", "leave-one-out"])
+def test_without_a_token_for_padding(method):
+    explain = TextExplainer(changed("GPT2", pad_token_id=None), tokenizer(False), method)
+    for text, one in zip(TEXTS, explain(TEXTS), strict=True):
+        assert torch.allclose(one.relevance, explain(text).relevance, atol=1e-9)
+    subjects = [explain.subject(text) for text in TEXTS]
+    together = explain.network(explain.network.collate(subjects)).detach()
+    for subject, logits in zip(subjects, together, strict=True):
+        called = explain.network.model(input_ids=torch.tensor([subject.ids])).logits.detach()[0]
+        assert torch.allclose(logits, called, atol=1e-10)
+
+
+def test_two_classes_that_sum_to_zero():
+    model = random_text_model("Bert")
+    with torch.no_grad():
+        model.classifier.weight[1:] = -model.classifier.weight[:1]
+    for method in ("rollout", "gae", "attention-last"):
+        assert TextExplainer(model, tokenizer(), method)(TEXTS[0]).relevance.isfinite().all()
+
+
+def test_words_of_other_tokenizers():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE({letter: n for n, letter in enumerate(letters)}, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    byte_level = transformers.PreTrainedTokenizerFast(tokenizer_object=inner)
+    subject = sentence("é 😀 漢字!", byte_level)
+    assert subject.words == ["é", "😀", "漢字", "!"] and subject.nodes > 10
+    assert subject.is_spaced == [False, True, True, False]
+    pieces = {"▁": 0, **{letter: n for n, letter in enumerate("afilmpot", 1)}}
+    inner = Tokenizer(models.BPE(pieces, []))
+    inner.pre_tokenizer = pre_tokenizers.Metaspace(split=False)
+    meta = transformers.PreTrainedTokenizerFast(tokenizer_object=inner)
+    assert sentence("a film plot", meta).words == ["a", "film", "plot"]
+
+
+def test_what_is_no_such_model(tmp_path):
+    for kind in ("ForMaskedLM", "ForTokenClassification"):
+        with pytest.raises(ValueError, match="of sequence classification or of the next token"):
+            TextExplainer(random_text_model("Bert", kind.removeprefix("For")), tokenizer())
+    with pytest.raises(ValueError, match="a NoneType: a Hugging Face model"):
+        TextExplainer(None, tokenizer())
+    with pytest.raises(ValueError, match="too coarse for sums"):
+        TextExplainer(random_text_model("Bert").bfloat16(), tokenizer())
+
+
+def test_what_is_no_such_folder(explain, tmp_path):
+    random_text_model("Bert", "MaskedLM").save_pretrained(tmp_path / "masked")
+    with pytest.raises(FileNotFoundError, match="no tokenizer in"):
+        TextExplainer(tmp_path / "masked")
+    explain.tokenizer.save_pretrained(tmp_path / "masked")
+    with pytest.raises(ValueError, match="holds a BertForMaskedLM"):
+        TextExplainer(tmp_path / "masked")
+
+
+@pytest.mark.parametrize("target", [1.5, None, [1]])
+def test_what_is_no_class(explain, target):
+    with pytest.raises(ValueError, match="a class by name or number is needed"):
+        explain.number(target)
+
+
+def test_a_text_longer_than_the_model(explain):
+    own = tokenizer(False)
+    own.model_max_length = int(1e30)
+    for family, most in (("GPT2", 32), ("Roberta", 39), ("OPT", 40), ("T5", 512)):
+        one = TextExplainer(random_text_model(family), own)
+        assert one.most == most
+        assert len(one.subject("film " * 600).ids) == most
+
+
+def test_masking_with_the_token_for_padding_is_refused():
+    model = changed("Llama", pad_token_id=1)
+    own = tokenizer(False)
+    own.mask_token = None
+    explain = TextExplainer(model, own)
+    batch = explain.network.collate([explain.subject(TEXTS[0])])
+    with pytest.raises(ValueError, match="stands for padding, too"):
+        explain.network.reduced(batch, torch.tensor([0]), batch.mask, "mask")
+
+
+def test_a_list_shows_itself(explain):
+    explanations = explain(TEXTS)
+    assert explanations._repr_html_().count("<tr>") >= 3
+    assert pickle.loads(pickle.dumps(explanations[0])).subject == explanations[0].subject
+
+
+def test_next_tokens_are_named():
+    explain = TextExplainer(random_text_model("GPT2", "CausalLM"), tokenizer(False))
+    record = explain(TEXTS[0], target="good", contrast="bad").to_dict()
+    assert record["target"] == "good − bad" and not record["prediction"].isdigit()
