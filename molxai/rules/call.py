@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -118,8 +119,12 @@ class _Entrance:
     """What stands in the place of x; None: x is only looked at."""
     first: Tensor | None = field(default=None, init=False)
     """The module's first output."""
+    thread: int = field(default_factory=get_ident, init=False)
+    """Other threads may call the same module meanwhile, with inputs of their own."""
 
     def __call__(self, module: nn.Module, args: Any, output: Any) -> Tensor | None:
+        if get_ident() != self.thread:
+            return None
         if not isinstance(output, Tensor):
             raise ValueError(
                 f"at, a {type(module).__name__}, gives a {type(output).__name__}: "

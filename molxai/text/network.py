@@ -7,6 +7,7 @@ its first module gives, and a hook puts others in their place.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any, Literal
 
 import numpy as np
@@ -149,7 +150,13 @@ class TextNetwork(nn.Module):
             return nn.utils.rnn.pad_sequence(alone, batch_first=True)
         states: list[Tensor] = []
         body = getattr(self.model, self.model.base_model_prefix)
-        handle = body.register_forward_hook(lambda module, inputs, output: states.append(output[0]))
+        thread = get_ident()
+
+        def keep(module: nn.Module, inputs: Any, output: Any) -> None:
+            if get_ident() == thread:
+                states.append(output[0])
+
+        handle = body.register_forward_hook(keep)
         try:
             with torch.inference_mode(False), torch.enable_grad():
                 tokens = self.embed(batch).detach().requires_grad_()
@@ -190,15 +197,15 @@ class TextNetwork(nn.Module):
         copies = batch.copies(rows)
         if mode == "attn":
             return copies.without(remaining, None)
-        if self.replacement == self.padding and not self.is_next_token:
-            raise ValueError(
-                "removal by mask needs a token that says nothing, and the tokenizer's stands for "
-                "padding, too: choose attn or drop"
-            )
         if self.replacement is None:
             raise ValueError(
                 "removal by mask needs a token that says nothing, and the tokenizer has neither "
                 "a mask nor an unknown token: choose attn or drop"
+            )
+        if self.replacement == self.padding and not self.is_next_token:
+            raise ValueError(
+                "removal by mask needs a token that says nothing, and the tokenizer's stands for "
+                "padding, too: choose attn or drop"
             )
         return copies.without(remaining, self.replacement)
 
@@ -224,10 +231,14 @@ def _entering(module: nn.Module, tokens: Tokens) -> Iterator[None]:
     """These tokens in the place of what the module gives at its first call.
 
     Later calls of the same output, as of a decoder that reads the same ids, count as the first.
+    Other threads may call the same module meanwhile, with tokens of their own.
     """
     first: list[Tensor] = []
+    thread = get_ident()
 
     def enter(module: nn.Module, arguments: Any, output: Tensor) -> Tensor | None:
+        if get_ident() != thread:
+            return None
         if not first:
             if not isinstance(output, Tensor) or output.shape != tokens.shape:
                 raise ValueError(

@@ -1,8 +1,11 @@
 """Texts: how they are cut, what is removed, what is refused, and how they are shown."""
 
+import contextlib
 import html
 import pickle
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -352,3 +355,26 @@ def test_next_tokens_are_named():
     explain = TextExplainer(random_text_model("GPT2", "CausalLM"), tokenizer(False))
     record = explain(TEXTS[0], target="good", contrast="bad").to_dict()
     assert record["target"] == "good − bad" and not record["prediction"].isdigit()
+
+
+@pytest.mark.parametrize("method", ["lrp", "gradient-input", "integrated-gradients", "rollout"])
+def test_threads_share_a_model(explain, method, monkeypatch):
+    """Two texts of one length: the second thread calls the model while the first is in it."""
+    own = explain.with_method(method)
+    texts = ["the film was good", "a plot was dull"]
+    alone = [own(text).relevance for text in texts]
+    embed = own.network.entrance
+    inside = threading.Barrier(2, timeout=20)
+
+    def wait(module, inputs, output):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            inside.wait(0.2)
+
+    handle = embed.register_forward_hook(wait)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            together = list(pool.map(own, texts))
+    finally:
+        handle.remove()
+    for one, relevance in zip(together, alone, strict=True):
+        assert torch.allclose(one.relevance, relevance, atol=1e-9)
