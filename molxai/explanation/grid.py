@@ -14,6 +14,7 @@ from molxai.explanation.account import Account
 from molxai.explanation.captions import colour_line, spread_line
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import FIRST, NAME, listed, quoted
 from molxai.rendering.grid import Cell, GridPicture, draw_grid
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
@@ -45,6 +46,8 @@ class Grid:
             raise ValueError(
                 "an explanation of a bare graph has no picture: explain molecules or digits"
             )
+        if any(isinstance(explanation.subject, Sentence) for explanation in self.explanations):
+            raise ValueError("a grid holds molecules or digits: draw each text by itself")
         units = sorted({explanation.relevance_unit for explanation in self.explanations})
         if scale_of(self.scale) == "common" and len(units) > 1:
             raise ValueError(

@@ -12,6 +12,7 @@ import pytest
 import torch
 from text_models import TEXTS, random_text_model, tokenizer, transformers
 
+import molxai
 from molxai.explanation.explanations import Explanations
 from molxai.explanation.network import REMOVALS, Batch, Network
 from molxai.explanation.removal import kept_logits
@@ -348,6 +349,8 @@ def test_masking_with_the_token_for_padding_is_refused():
 def test_a_list_shows_itself(explain):
     explanations = explain(TEXTS)
     assert explanations._repr_html_().count("<tr>") >= 3
+    with pytest.raises(ValueError, match="draw each text by itself"):
+        molxai.grid(explanations)
     assert pickle.loads(pickle.dumps(explanations[0])).subject == explanations[0].subject
 
 
