@@ -6,9 +6,10 @@ from conftest import SMALL, batch, random_model
 
 from molxai.cli import app
 from molxai.explanation.methods import EXPLAINERS, method
-from molxai.explanation.methods.attention import Attention, Rollout
+from molxai.explanation.methods.attention import Attention, Rollout, recording
 from molxai.explanation.methods.integrated import IntegratedGradients
 from molxai.explanation.methods.options import options_of
+from molxai.rules import rules
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,20 @@ def test_they_are_taken_on_the_command_line(tmp_path, capsys):
     assert "rollout:head_fusion=max" in output.read_text()
     app(["compare", "CCO", "--methods", "lrp,leave-one-out:hops=1"], standalone_mode=False)
     assert "leave-one-out:hops=1" in capsys.readouterr().out
+
+
+def test_raw_attention_of_a_layer_and_a_head():
+    model = random_model(SMALL)
+    layers = []
+    with torch.no_grad(), rules(recording(layers)):
+        model(batch())
+    for layer in range(SMALL.layers):
+        for head in range(SMALL.heads):
+            made = method(f"attention-last:layer={layer}:head={head}")(model, batch())
+            for row, explanation in enumerate(made):
+                nodes = len(explanation.relevance)
+                expected = layers[layer][row, head, 0, 1 : nodes + 1]
+                assert torch.allclose(explanation.relevance, expected, atol=1e-12)
+    for name in (f"layer={SMALL.layers}", f"head={SMALL.heads}", "layer=-9", "head=-2"):
+        with pytest.raises(ValueError, match="counted from 0"):
+            method(f"attention-last:{name}")(model, batch())

@@ -9,9 +9,9 @@ from molxai.explanation.methods.attention import (
     Attention,
     GenericAttention,
     GradientAttention,
+    RawAttention,
     Rollout,
     attention_flow,
-    last_layer,
     mean_product,
 )
 from molxai.explanation.methods.gnn import GNNExplainer
@@ -144,7 +144,7 @@ _METHODS: tuple[Method, ...] = (
     ),
     Attention(
         "attention-last",
-        last_layer,
+        RawAttention(),
         says="the read-out's attention in the last layer",
         signed=False,
         by_target=False,

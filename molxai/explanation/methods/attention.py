@@ -53,9 +53,31 @@ def check_fusion(fusion: str) -> None:
         raise ValueError(unknown("head fusion", fusion, FUSIONS))
 
 
-def last_layer(model: Network, batch: Batch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
-    """Mean over the heads of the last layer."""
-    return read_row(model, batch, layers[-1].mean(1))  # (batch, tokens, tokens)
+@dataclass(frozen=True)
+class RawAttention:
+    """The attention of one layer: the mean of its heads, or one of them."""
+
+    layer: int = -1
+    """Counted from 0, or from the end: −1 is the last."""
+    head: int = -1
+    """Counted from 0; −1: the mean of all."""
+
+    def __call__(
+        self, model: Network, batch: Batch, layers: list[Layer]
+    ) -> Float[Tensor, "batch nodes"]:
+        """What the read-out hears from each node.
+
+        Raises:
+            ValueError: there is no such layer or head.
+        """
+        if not -len(layers) <= self.layer < len(layers):
+            raise ValueError(f"layer {self.layer}: the model has {len(layers)}, counted from 0")
+        layer = layers[self.layer]  # (batch, heads, tokens, tokens)
+        heads = layer.shape[1]
+        if not -1 <= self.head < heads:
+            raise ValueError(f"head {self.head}: the layer has {heads}, counted from 0")
+        one = layer.mean(1) if self.head == -1 else layer[:, self.head]
+        return read_row(model, batch, one)
 
 
 def mean_product(model: Network, batch: Batch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
@@ -240,7 +262,7 @@ def plain_product(func: Function, x: Tensor, y: Tensor) -> Tensor:
 class Attention(Method):
     """Relevance from the layers' attention probabilities alone: the same for every target."""
 
-    combine: Combine = last_layer
+    combine: Combine = RawAttention()
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 0
