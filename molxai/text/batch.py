@@ -70,10 +70,6 @@ class Sentences:
         """The ids of a sentence's tokens."""
         return self.ids[row][self.token_mask[row]].cpu().numpy().tobytes()
 
-    def node_mask(self) -> Bool[Tensor, "batch tokens"]:
-        """True for the tokens that are nodes."""
-        return self.at_tokens(self.mask)
-
     def at_tokens(self, nodes: Bool[Tensor, "batch nodes"]) -> Bool[Tensor, "batch tokens"]:
         """True for the tokens of these nodes."""
         row, node = (nodes & self.mask).nonzero(as_tuple=True)  # (those nodes,) each

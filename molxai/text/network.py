@@ -101,10 +101,11 @@ class TextNetwork(nn.Module):
     def predict(self, tokens: Tokens, batch: Sentences) -> Float[Tensor, "batch outputs"]:
         """Logits or values from input embeddings."""
         if self._must_be_alone(batch):
-            rows = [
-                self.predict(tokens[row : row + 1, : one.ids.shape[1]], one)
-                for row, one in ((row, batch.alone(row)) for row in range(len(batch)))
-            ]
+            rows = []
+            for row in range(len(batch)):
+                one = batch.alone(row)
+                length = one.ids.shape[1]
+                rows.append(self.predict(tokens[row : row + 1, :length], one))
             return torch.cat(rows)
         with _entering(self.entrance, tokens):
             output = self.model(**self.inputs(batch))
