@@ -8,7 +8,7 @@ Relevance is wanted for the nodes. The others, such as a graph token, are accoun
 models offer it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 import numpy as np
@@ -211,15 +211,10 @@ def with_nodes(batch: Batch, tokens: Tokens, nodes: Float[Tensor, "batch nodes w
 
 def batch_of(network: Predictor, inputs: Sequence[Any]) -> Batch:
     """The inputs as one batch, on the network's device and in its float type."""
-    parameter = first(network.parameters())
+    parameter = next(network.parameters())
     return network.collate(inputs).to(parameter.device).to(parameter.dtype)
 
 
 def dtype_of(network: Predictor) -> torch.dtype:
     """The float type of the network."""
-    return first(network.parameters()).dtype
-
-
-def first(values: Iterable[Tensor]) -> Tensor:
-    """The first of them."""
-    return next(iter(values))
+    return next(network.parameters()).dtype

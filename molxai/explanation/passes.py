@@ -14,6 +14,11 @@ from molxai.explanation.structure import pair_relevance
 from molxai.explanation.target import Target
 from molxai.rules import Rule, Rules, presence, refuse_opaque, routing, rules
 
+TOKENS = "tokens"
+PRESENCE = "presence"
+STRUCTURE = "structure"
+"""Names of what gradients are taken with respect to."""
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -81,52 +86,51 @@ def gradient_pass(
     if isinstance(model, OwnPasses):
         own: Pass = model.gradient_pass(batch, targets, tables, recorded, alpha)
         return own
-    with torch.inference_mode(False), torch.no_grad():
-        tokens = model.embed(batch)
-        present = torch.ones_like(tokens[:, :, 0])  # (batch, tokens)
-        structure = None
-        if alpha is not None and isinstance(model, OfGraphs):
-            structure = model.structure(batch)
+    leaves = _leaves(model, batch, alpha)
     with torch.inference_mode(False), torch.enable_grad():
-        leaves = [tokens]
         if alpha is not None:
-            leaves.append(present)
-            tables = (*tables, presence(present, routing(alpha)))
-        if structure is not None:
-            leaves.append(structure)
-        for leaf in leaves:
-            leaf.requires_grad_()
+            tables = (*tables, presence(leaves[PRESENCE], routing(alpha)))
         beside: dict[str, Tensor] = {}
-        if structure is not None:
-            beside = {"bias": structure, "presence": present[:, 1:]}
+        if STRUCTURE in leaves:
+            beside = {"bias": leaves[STRUCTURE], "presence": leaves[PRESENCE][:, 1:]}
         with rules(*tables) as mode:
-            logits = model.predict(tokens, batch, **beside)
+            logits = model.predict(leaves[TOKENS], batch, **beside)
         resolved_targets = resolve_targets(model.config, logits, targets)
         weights = target_weights(model, resolved_targets, logits)
-        total = (logits * weights).sum()
-        ends = [*leaves, *mode.biases, *(recorded or ())]
-        gradients = torch.autograd.grad(total, ends, allow_unused=True)
+        ends = [*leaves.values(), *mode.biases, *(recorded or ())]
+        found = torch.autograd.grad((logits * weights).sum(), ends, allow_unused=True)
+    gradients = iter(found)
+    by_leaf = {name: next(gradients) for name in leaves}
+    of_biases = [next(gradients) for _ in mode.biases]
     logits = logits.detach()
-    of_leaves = gradients[: len(leaves)]
-    of_biases = gradients[len(leaves) :][: len(mode.biases)]
-    of_recorded = gradients[len(leaves) + len(mode.biases) :]
-    by_leaf = dict(zip(("tokens", "presence", "structure"), of_leaves, strict=False))
-    of_structure = by_leaf.get("structure")
+    of_structure = by_leaf.get(STRUCTURE)  # None at α = 0 as well: it is unused then
     pairs = None
-    if structure is not None and of_structure is not None:  # it is unused at α = 0
-        pairs = pair_relevance(structure.detach(), of_structure)
+    if of_structure is not None:
+        pairs = pair_relevance(leaves[STRUCTURE].detach(), of_structure)
     return Pass(
-        tokens=tokens.detach(),
-        gradient=by_leaf["tokens"],
+        tokens=leaves[TOKENS].detach(),
+        gradient=by_leaf[TOKENS],
         explained=(logits * weights).sum(1),
         outcome=outcomes(model.config, logits, resolved_targets),
         bias=_bias_relevance(logits, mode.biases, of_biases),
-        recorded_gradients=list(of_recorded),
+        recorded_gradients=list(gradients),
         mode=mode,
         structure=of_structure,
         pairs=pairs,
-        presence=by_leaf.get("presence"),  # presence itself is 1
+        presence=by_leaf.get(PRESENCE),  # presence itself is 1
     )
+
+
+def _leaves(model: Network, batch: Batch, alpha: float | None) -> dict[str, Tensor]:
+    """What gradients are taken with respect to: the tokens, and with routing what else it reads."""
+    with torch.inference_mode(False):
+        with torch.no_grad():
+            leaves = {TOKENS: model.embed(batch)}
+            if alpha is not None:
+                leaves[PRESENCE] = torch.ones_like(leaves[TOKENS][:, :, 0])  # (batch, tokens)
+                if isinstance(model, OfGraphs):
+                    leaves[STRUCTURE] = model.structure(batch)
+        return {name: leaf.requires_grad_() for name, leaf in leaves.items()}
 
 
 def _bias_relevance(

@@ -29,7 +29,7 @@ from molxai.rendering.lettering import cut_to_fit, printable
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.relevance_map import RelevanceMap
-from molxai.rendering.sentence import Words, draw_sentence, height_of
+from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
 WIDTH = 760
 """Width of a picture in pixels."""
@@ -200,12 +200,13 @@ def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     words = relevance_map.subject
     assert isinstance(words, Words)
     room = DRAWING_WIDTH - 2 * MARGIN
-    height = height_of(words, room)
+    places = placed_words(words, room)
+    height = height_of(places)
     frame = _new_frame(picture, look, kind, max(height, LOWEST_BAR))
     top = frame.legend + max(height, LOWEST_BAR) - height
     axes = axes_at(frame.figure, MARGIN, top, room, height)
     limit = relevance_map.limit(look)
-    draw_sentence(axes, words, relevance_map.values, limit, look.colours, (room, height))
+    draw_sentence(axes, places, relevance_map.values, limit, look.colours, (room, height))
     return merge(frame.figure, [], (0, 0), kind)
 
 

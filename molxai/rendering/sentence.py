@@ -69,7 +69,7 @@ def placed_words(words: Words, room: float) -> list[Place]:
 
 def draw_sentence(
     axes: Axes,
-    words: Words,
+    places: Sequence[Place],
     relevance: Sequence[float],
     limit: float,
     palette: Palette,
@@ -79,7 +79,7 @@ def draw_sentence(
 
     Args:
         axes: empty.
-        words: of the text.
+        places: of the words.
         relevance: of each word.
         limit: the magnitude that is drawn in full colour.
         palette: colours.
@@ -89,7 +89,7 @@ def draw_sentence(
     axes.set_ylim(size[1], 0)
     axes.set_axis_off()
     fills = palette.colours(relevance, limit)
-    for place, fill in zip(placed_words(words, size[0]), fills, strict=True):
+    for place, fill in zip(places, fills, strict=True):
         top = place.line * LINE + (LINE - SIZE) / 2 - INSET
         height = SIZE + 2 * INSET
         box = FancyBboxPatch(
@@ -111,6 +111,6 @@ def draw_sentence(
         )
 
 
-def height_of(words: Words, room: float) -> int:
+def height_of(places: Sequence[Place]) -> int:
     """Pixels that the lines take."""
-    return LINE * (max((place.line for place in placed_words(words, room)), default=0) + 1)
+    return LINE * (max((place.line for place in places), default=0) + 1)

@@ -70,13 +70,6 @@ class Sentences:
         """The ids of a sentence's tokens."""
         return self.ids[row][self.token_mask[row]].cpu().numpy().tobytes()
 
-    def at_tokens(self, nodes: Bool[Tensor, "batch nodes"]) -> Bool[Tensor, "batch tokens"]:
-        """True for the tokens of these nodes."""
-        row, node = (nodes & self.mask).nonzero(as_tuple=True)  # (those nodes,) each
-        tokens = torch.zeros_like(self.token_mask)
-        tokens[row, self.node_tokens[row, node]] = True
-        return tokens
-
     def without(
         self, remaining: Bool[Tensor, "batch nodes"], replacement: int | None
     ) -> "Sentences":
@@ -88,7 +81,9 @@ class Sentences:
             remaining: True for the nodes that stay as they are.
             replacement: the token that the others are; None: they are not heard.
         """
-        gone = self.at_tokens(self.mask & ~remaining)  # (batch, tokens)
+        row, node = (self.mask & ~remaining).nonzero(as_tuple=True)  # (nodes that go,) each
+        gone = torch.zeros_like(self.token_mask)
+        gone[row, self.node_tokens[row, node]] = True
         if replacement is None:
             is_heard = self.is_heard & ~gone
             (deaf,) = (~is_heard.any(1)).nonzero(as_tuple=True)

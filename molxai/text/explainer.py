@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,9 @@ class TextExplainer:
 
     def with_method(self, method: str | Method) -> "TextExplainer":
         """The same model, explained by another method."""
-        return TextExplainer(self.network.model, self.tokenizer, method, self.batch_size)
+        explainer = copy(self)
+        explainer.method = method_of(method)
+        return explainer
 
     def __repr__(self) -> str:
         return f"TextExplainer({self.name!r}, method={self.method.name!r})"

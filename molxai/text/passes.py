@@ -77,16 +77,16 @@ def accounted_pass(
 
     The gradient is that of the relevance, which stands in the place of the tokens.
     """
+    alone = [batch.alone(row) for row in range(len(batch))]
     with torch.no_grad():
-        logits = torch.cat([network(batch.alone(row)) for row in range(len(batch))])
+        logits = torch.cat([network(one) for one in alone])
     resolved_targets = resolve_targets(network.config, logits, targets)
     weights = target_weights(network, resolved_targets, logits)
     outcome = outcomes(network.config, logits, resolved_targets)
     relevance = torch.zeros_like(network.embed(batch).detach())  # (batch, tokens, width)
     bias = logits.new_zeros(len(batch))
     explained = torch.zeros_like(bias)
-    for row in range(len(batch)):
-        one = batch.alone(row)
+    for row, one in enumerate(alone):
 
         def explained_logit(output: Any, one: Sentences = one, row: int = row) -> Tensor:
             return (network.logits(output, one.last) * weights[row]).sum()

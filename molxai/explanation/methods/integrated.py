@@ -9,7 +9,7 @@ from torch import Tensor
 
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
-from molxai.explanation.network import Batch, Network, at_nodes, beside_nodes, first
+from molxai.explanation.network import Batch, Network, at_nodes, beside_nodes
 from molxai.explanation.passes import forward_pass, target_weights
 
 AT_ONCE = 128
@@ -44,7 +44,7 @@ class IntegratedGradients(Method):
 
         outcomes = forward_pass(model, batch, targets)
         weights = target_weights(
-            model, [outcome.target for outcome in outcomes], first(model.parameters())
+            model, [outcome.target for outcome in outcomes], next(model.parameters())
         )
         with torch.inference_mode(False):
             with torch.no_grad():

@@ -4,7 +4,7 @@ An option is a number, a word or a truth value among the fields of the method, o
 which it combines attentions.
 """
 
-from dataclasses import Field, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from graphormer.names import unknown
@@ -29,7 +29,7 @@ def options_of(method: Method) -> dict[str, Any]:
     """
     options: dict[str, Any] = {}
     for owner in _owners(method):
-        options |= {field.name: getattr(owner, field.name) for field in _own_fields(owner)}
+        options |= _own_options(owner)
     return options
 
 
@@ -53,8 +53,7 @@ def with_options(method: Method, name: str) -> Method:
         chosen[option] = _value(option, text, usual[option])
     changes: dict[str, Any] = {"name": name}
     for owner in _owners(method):
-        names = {field.name for field in _own_fields(owner)} & chosen.keys()
-        own = {option: chosen[option] for option in names}
+        own = {option: chosen[option] for option in _own_options(owner) if option in chosen}
         changes |= own if owner is method else {"combine": replace(owner, **own)}
     return replace(method, **changes)
 
@@ -65,15 +64,15 @@ def _owners(method: Method) -> list[Any]:
     return [combine, method] if is_dataclass(combine) else [method]
 
 
-def _own_fields(owner: Any) -> list[Field]:
-    """Fields that are options: numbers, words and truth values, but for those of every method."""
+def _own_options(owner: Any) -> dict[str, bool | int | float | str]:
+    """Its fields that are numbers, words and truth values, but for those of every method."""
     common = {field.name for field in fields(Method)} | HIDDEN
     values = {field.name: getattr(owner, field.name) for field in fields(owner)}
-    return [
-        field
-        for field in fields(owner)
-        if field.name not in common and isinstance(values[field.name], bool | int | float | str)
-    ]
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in common and isinstance(value, bool | int | float | str)
+    }
 
 
 def _value(option: str, text: str, usual: bool | int | float | str) -> bool | int | float | str:
