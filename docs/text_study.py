@@ -59,8 +59,15 @@ DECAY = 0.3
 UNKNOWN = 0.3
 """Share of words that are taken for unknown in training, so that the model knows such sentences."""
 
-LEFT_OUT = {"layer-gradient-input", "legrad", "attention-flow", "gnn-explainer", "oracle"}
-"""Methods that need the layers one by one, or seconds a sentence."""
+LEFT_OUT = {
+    "lrp-tuned",
+    "layer-gradient-input",
+    "legrad",
+    "attention-flow",
+    "gnn-explainer",
+    "oracle",
+}
+"""Methods that need strengths or the layers one by one, or seconds a sentence."""
 
 
 @dataclass(frozen=True)
@@ -198,12 +205,7 @@ def bag_of_words(sentences: Mapping[str, Part]) -> float:
 def explained(explainer: TextExplainer, part: Part) -> list[Explanation]:
     """Each sentence for its true class."""
     subjects = [explainer.subject(text) for text in part.texts]
-    made: dict[int, Explanation] = {}
-    for label in range(len(CLASSES)):
-        rows = [row for row, own in enumerate(part.labels) if own == label]
-        results = explainer.explain([subjects[row] for row in rows], Target(label))
-        made |= dict(zip(rows, results, strict=True))
-    return [made[row] for row in range(len(subjects))]
+    return explainer.explain(subjects, [Target(label) for label in part.labels])
 
 
 def word_truth(

@@ -239,6 +239,10 @@ class Graphormer(GraphInputs, nn.Module):
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
         return self.predict(self.embed(batch), batch)
 
+    def redrawn(self) -> "Graphormer":
+        """The same architecture with weights drawn anew."""
+        return Graphormer(self.config, self.vocabulary)
+
     def embed(self, batch: GraphBatch) -> Float[Tensor, "batch tokens width"]:
         """Input embeddings: the graph token, then the sum of each node's weighted entries."""
         graphs, nodes, slots = batch.codes.shape

@@ -69,6 +69,15 @@ LEAST = 0.1
 SMILES_OPTION = "-s/--smiles-column"
 """The option that names the column of SMILES."""
 
+TEXT_OPTION = "--text-column"
+"""The option that names the column of texts."""
+
+TEXT_NAMES = (
+    *("text", "texts", "sentence", "sentences", "review", "reviews", "comment", "comments"),
+    *("document", "content", "message", "tweet", "headline", "abstract", "body"),
+)
+"""Usual names of a column of texts in any case; an earlier one is taken before a later one."""
+
 SAMPLED = 20
 """Cells by which that is judged."""
 
@@ -226,6 +235,26 @@ def _is_molecule(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def text_column(path: Path, columns: Sequence[str], wanted: str = "") -> str:
+    """The column of texts: the wanted one, the only one, or the one with a usual name.
+
+    Raises:
+        ValueError: there is none, or there are several of one usual name.
+    """
+    if wanted:
+        return named_column(path, columns, wanted, TEXT_OPTION)
+    if len(columns) == 1:
+        return columns[0]
+    for name in TEXT_NAMES:
+        candidates = [column for column in columns if column.strip().lower() == name]
+        if len(candidates) == 1:
+            return candidates[0]
+    raise ValueError(
+        f"{path} has the columns {listing(columns)}: a column named text is needed; "
+        f"name it with {TEXT_OPTION}"
+    )
 
 
 def id_column(path: Path, columns: Sequence[str], wanted: str = "", structures: str = "") -> str:

@@ -9,7 +9,14 @@ from typing import Any
 
 from graphormer.graphs.molecules import Molecule, mol_block, molecule, shortened
 from graphormer.names import listing
-from graphormer.readers.columns import id_column, is_named, named_column, smiles_column, smiles_rank
+from graphormer.readers.columns import (
+    id_column,
+    is_named,
+    named_column,
+    smiles_column,
+    smiles_rank,
+    text_column,
+)
 from graphormer.readers.delimited import (
     EXCEL_SEPARATOR,
     SAMPLE,
@@ -50,6 +57,7 @@ class Layout:
     separator: str = ""
     """One character, or a word for it: see `graphormer.readers.delimited.separator_named`."""
     encoding: str = ""
+    text_column: str = ""
 
 
 AS_FOUND = Layout()
@@ -134,6 +142,14 @@ class Table:
         if self.has_structures:
             return ""
         return smiles_column(self.path, self.columns, self.sample, wanted)
+
+    def text_column(self, wanted: str = "") -> str:
+        """The column of texts.
+
+        Raises:
+            ValueError: there is none, or more than one.
+        """
+        return text_column(self.path, self.columns, wanted)
 
     def id_column(self, wanted: str = "", structures: str = "") -> str:
         """The column of ids; empty if there is none.

@@ -15,8 +15,8 @@ from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product, Worker
 from molxai.chemistry.fragments import fragment_labels
 from molxai.chemistry.schemes import scheme_of
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
-from molxai.explanation.explainer import Explainer
 from molxai.explanation.inputs import Inputs
 from molxai.rendering import Kind
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit
@@ -56,7 +56,7 @@ class Drawing:
         """What the ending asks for."""
         return "png" if self.ending == ".png" else "svg"
 
-    def __call__(self, explainer: Explainer, answer: Answer) -> bytes | None:
+    def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes | None:
         # matplotlib takes half a second to load
         from molxai.explanation.pictures import picture_of
         from molxai.rendering.picture import picture_as
@@ -78,7 +78,7 @@ class FileName:
     ending: str
     passes: int = 0
 
-    def __call__(self, explainer: Explainer, answer: Answer) -> bytes:
+    def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes:
         return picture_name(answer.input, self.ending).encode()
 
 
@@ -99,7 +99,7 @@ class PictureFolder(Sink):
         """A picture and its name."""
         return {PICTURE: self.drawing, FILE: FileName(self.drawing.ending)}
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Write every picture under its name.
 
         Raises:
@@ -147,7 +147,7 @@ class PictureFile(Sink):
                 "several inputs but one picture: give a folder (-o maps), or explain one at a time"
             )
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Write the picture.
 
         Raises:
@@ -162,7 +162,7 @@ class LargestRelevance(Sink):
 
     limit: float | None = None
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Look at the rows."""
         relevances = (
             relevance

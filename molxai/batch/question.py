@@ -6,15 +6,19 @@ one. Classes and contrasts are checked by `molxai.explanation.classes`.
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from graphormer.graphs.molecules import MAX_ATOMS
-from graphormer.network.card import Card
+from graphormer.network.checkpoint import locate, read_card
 from molxai.batch.rows import NO_TRUE_CLASS
 from molxai.chemistry.schemes import Scheme, scheme_of
 from molxai.chemistry.series import default_target
+from molxai.explanation.about import About
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.classes import check_contrast
 from molxai.explanation.explainer import BATCH_SIZE, Explainer, chosen_device
+from molxai.explanation.kinds import is_language_model
 from molxai.explanation.methods import method as method_named
 
 USUAL_MODELS = {"molecules": "bace", "digits": "mnist"}
@@ -83,14 +87,14 @@ class Question:
         """How molecules are split into fragments, if at all."""
         return scheme_of(self.fragments) if self.fragments else None
 
-    def explainers(self) -> tuple[Explainer, ...]:
+    def explainers(self) -> tuple[BaseExplainer, ...]:
         """The model, read once, with each of the methods.
 
         Raises:
             FileNotFoundError: there is no such model.
             ValueError: the model does not load, or has no such endpoint.
         """
-        first = Explainer(
+        first = explainer_of(
             self.model or USUAL_MODELS["molecules"],
             self.methods[0],
             self.batch_size,
@@ -100,7 +104,7 @@ class Question:
         )
         return (first, *(first.with_method(name) for name in self.methods[1:]))
 
-    def complete(self, card: Card, several: bool, has_labels: bool) -> "Question":
+    def complete(self, card: About, several: bool, has_labels: bool) -> "Question":
         """The same question, with the usual target if none is named.
 
         Args:
@@ -116,16 +120,56 @@ class Question:
             raise ValueError(NO_TRUE_CLASS)
         return replace(self, target=self.target or default_target(card, several))
 
-    def check(self, explainer: Explainer) -> None:
+    def check(self, explainer: BaseExplainer) -> None:
         """Refuse what cannot be asked of this model, before any work.
 
         Raises:
-            ValueError: it has no such class, or reads digits, which have no fragments.
+            ValueError: it has no such class, or reads what has no fragments or no features.
         """
         if self.fragments:
             check_has_fragments(explainer)
+        if self.features and explainer.reads == "texts":
+            raise ValueError(
+                f"a token is one entry of a vocabulary, and the model {explainer.card.name!r} "
+                "reads texts: there is no split over input features"
+            )
         if self.target != "true":
             explainer.target(self.target, self.contrast)
+
+
+def explainer_of(
+    model: str,
+    method: str = "lrp",
+    batch_size: int = BATCH_SIZE,
+    device: str = "auto",
+    endpoint: str = "",
+    structure: str = "halves",
+) -> BaseExplainer:
+    """A model with a method, whatever the model reads.
+
+    Raises:
+        FileNotFoundError: there is no such model.
+        ValueError: the model does not load, or has no such endpoint.
+    """
+    if not is_language_model(model):
+        return Explainer(model, method, batch_size, device, endpoint, structure)
+    from molxai.text import TextExplainer
+
+    return TextExplainer(model, None, method, batch_size, device, endpoint)
+
+
+def card_of(model: str) -> About:
+    """The card of a model, whatever it reads.
+
+    Raises:
+        FileNotFoundError: there is no such model.
+        ValueError: its card cannot be read.
+    """
+    if not is_language_model(model):
+        return read_card(locate(model))
+    from molxai.text.loading import card_in
+
+    return card_in(Path(model))
 
 
 def usual_model(name: str, reads: str) -> str:
@@ -133,24 +177,25 @@ def usual_model(name: str, reads: str) -> str:
     return name or USUAL_MODELS[reads]
 
 
-def check_has_fragments(explainer: Explainer) -> None:
-    """Refuse fragments of digits.
+def check_has_fragments(explainer: BaseExplainer) -> None:
+    """Refuse fragments of what is no molecule.
 
     Raises:
-        ValueError: the model reads digits.
+        ValueError: the model reads digits or texts.
     """
-    if explainer.reads == "digits":
+    if explainer.reads != "molecules":
         raise ValueError(
-            f"fragments are parts of molecules, and the model {explainer.card.name!r} reads digits"
+            f"fragments are parts of molecules, and the model {explainer.card.name!r} reads "
+            f"{explainer.reads}"
         )
 
 
-def check_reads(explainer: Explainer, kind: str) -> None:
-    """Refuse molecules for a model of digits, and digits for one of molecules.
+def check_reads(explainer: BaseExplainer, kind: str) -> None:
+    """Refuse inputs that the model does not read.
 
     Args:
         explainer: with the model.
-        kind: molecules or digits.
+        kind: molecules, digits or texts.
 
     Raises:
         ValueError: the model reads the other kind.

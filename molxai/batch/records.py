@@ -5,13 +5,20 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from graphormer.network.card import Card
 from molxai.batch.rows import Prediction
 from molxai.chemistry.fragments import fragments
 from molxai.chemistry.schemes import Scheme, lost_notes
+from molxai.explanation.about import About
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.record import KEYS, Record, input_record
+from molxai.explanation.record import (
+    KEYS,
+    TEXT_KEYS,
+    WORD_RELEVANCE,
+    Record,
+    input_record,
+    notes_of,
+)
 
 NUMBERS = (
     "probability",
@@ -40,7 +47,7 @@ BOND = (("nodes", pa.list_(pa.int32())), ("relevance", pa.float64()))
 BLOCK = "mol_block"
 """Column that SDF files are written from, and other formats never hold."""
 
-OPTIONAL_KEYS = ("features", "structure", "bonds", "fragments", BLOCK)
+OPTIONAL_KEYS = (*TEXT_KEYS, "features", "structure", "bonds", "fragments", BLOCK)
 """Keys that records have on request."""
 
 
@@ -66,7 +73,7 @@ def record(
     return content
 
 
-def prediction_record(row: Input, prediction: Prediction | None, card: Card) -> Record:
+def prediction_record(row: Input, prediction: Prediction | None, card: About) -> Record:
     """The record of a prediction: no method and no relevances.
 
     `logit_sd` is the spread of an ensemble, and `similarity` the Tanimoto similarity to the nearest
@@ -88,17 +95,18 @@ def prediction_record(row: Input, prediction: Prediction | None, card: Card) -> 
         "logit_sd": prediction.logit_sd,
         "similarity": prediction.similarity,
         "outputs": prediction.outputs,
-        "notes": list(row.subject.notes) if row.subject else [],
+        "notes": list(notes_of(row)),
     }
 
 
 def schema(
-    card: Card,
+    card: About,
     features: Sequence[str] = (),
     extras: Mapping[str, pa.DataType] = MappingProxyType({}),
     blocks: bool = False,
     fragments: bool = False,
     structure: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    words: bool = False,
 ) -> pa.Schema:
     """Names and types of the columns of records.
 
@@ -110,6 +118,7 @@ def schema(
         blocks: whether there is a column of mol blocks, for SDF.
         fragments: whether records hold the relevance of fragments.
         structure: names of its entries by kind; empty: records hold none.
+        words: whether records hold the tokens and words of a text.
     """
     per_node = pa.list_(pa.float32())
     types = dict.fromkeys(KEYS, pa.string())
@@ -126,6 +135,8 @@ def schema(
     }
     if card.endpoints:
         types["outputs"] = pa.struct([(name, pa.float64()) for name in card.endpoints])
+    if words:
+        types |= dict.fromkeys(TEXT_KEYS, pa.list_(pa.string())) | {WORD_RELEVANCE: per_node}
     if features:
         types["features"] = pa.struct([(name, per_node) for name in features])
     if structure:

@@ -13,13 +13,11 @@ from torch import Tensor
 
 from graphormer.evaluation.fingerprints import ecfp_bits, nearest
 from graphormer.graphs.molecules import Molecule
-from graphormer.network.prediction import predict_each
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
-from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import check_size
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
-from molxai.explanation.subjects import batches_of
 from molxai.explanation.target import Target
 
 CHUNK = 1024
@@ -40,7 +38,10 @@ ExplainedRow = tuple[Input, Explanation | None]
 
 
 def explain_rows(
-    explainer: Explainer, inputs: Iterable[Input], target: str = "pred", contrast: str | None = None
+    explainer: BaseExplainer,
+    inputs: Iterable[Input],
+    target: str = "pred",
+    contrast: str | None = None,
 ) -> Iterator[ExplainedRow]:
     """Explain each input, in order; one that cannot be read or does not fit keeps its place.
 
@@ -67,9 +68,9 @@ def explain_rows(
         yield from _explain_together(explainer, rows, targets)
 
 
-def cost(explainer: Explainer) -> int:
-    """Passes that the method takes for a usual graph: a second does some hundred of them."""
-    return max(explainer.method.passes(USUAL_NODES))
+def cost(explainer: BaseExplainer) -> int:
+    """Passes of a usual graph that the method costs: a second does some hundred of them."""
+    return explainer.PASS_COST * max(explainer.method.passes(USUAL_NODES))
 
 
 def chunks(inputs: Iterable[Input], size: int) -> Iterator[list[Input]]:
@@ -79,19 +80,20 @@ def chunks(inputs: Iterable[Input], size: int) -> Iterator[list[Input]]:
         yield chunk
 
 
-def fit(explainer: Explainer, row: Input) -> Input:
-    """The row, or its refusal if the model cannot take it."""
+def fit(explainer: BaseExplainer, row: Input) -> Input:
+    """The row with what the model reads of it, or its refusal if the model cannot take it."""
     if row.subject is None:
         return row
     try:
-        check_size(explainer.method, explainer.subject(row.subject).nodes)
+        subject = explainer.subject(row.subject, row.id)
+        check_size(explainer.method, subject.nodes)
     except ValueError as error:
         return replace(row, subject=None, error=str(error))
-    return row
+    return replace(row, subject=subject)
 
 
 def _with_true_target(
-    explainer: Explainer, row: Input, contrast: str | None
+    explainer: BaseExplainer, row: Input, contrast: str | None
 ) -> tuple[Input, Target | None]:
     """The row and the class of its label, or its refusal if there is no such class."""
     try:
@@ -113,13 +115,13 @@ def _missing_label(row: Input) -> str:
 
 
 def _explain_together(
-    explainer: Explainer, rows: Sequence[Input], targets: Sequence[Target | None]
+    explainer: BaseExplainer, rows: Sequence[Input], targets: Sequence[Target | None]
 ) -> list[ExplainedRow]:
     """All rows at once; if one is refused, each alone, so that no row fails for another's sake."""
     readable = [i for i, row in enumerate(rows) if row.subject is not None]
     subjects = [rows[i].subject for i in readable]
     try:
-        explanations = explainer.explain(subjects, [targets[i] for i in readable])  # type: ignore[arg-type]
+        explanations = explainer.explain(subjects, [targets[i] for i in readable])
     except REFUSALS as error:
         if len(rows) == 1:
             return [(replace(rows[0], subject=None, error=str(error)), None)]
@@ -146,7 +148,7 @@ class Prediction:
 
 
 def predict_rows(
-    explainer: Explainer, inputs: Iterable[Input], target: str = "pred"
+    explainer: BaseExplainer, inputs: Iterable[Input], target: str = "pred"
 ) -> Iterator[tuple[Input, Prediction | None]]:
     """Predict each input, in order.
 
@@ -159,20 +161,19 @@ def predict_rows(
         ValueError: there is no such class.
     """
     common_target = explainer.target(target)
-    for chunk in chunks(inputs, CHUNK):
+    for chunk in chunks(inputs, CHUNK // explainer.PASS_COST):
         rows = [fit(explainer, row) for row in chunk]
         yield from _predict_together(explainer, rows, common_target)
 
 
 def _predict_together(
-    explainer: Explainer, rows: Sequence[Input], target: Target | None
+    explainer: BaseExplainer, rows: Sequence[Input], target: Target | None
 ) -> list[tuple[Input, Prediction | None]]:
     """All rows at once; if one is refused, each alone."""
     readable = [row for row in rows if row.subject is not None]
-    graphs = batches_of([row.subject for row in readable if row.subject is not None])
     try:
         # (members, graphs, outputs)
-        logits = predict_each(explainer.network, graphs, explainer.batch_size)
+        logits = explainer.logits([row.subject for row in readable])
         nearness = similarities(explainer, readable)
     except REFUSALS as error:
         if len(rows) == 1:
@@ -183,7 +184,7 @@ def _predict_together(
 
 
 def _predictions(
-    explainer: Explainer,
+    explainer: BaseExplainer,
     member_logits: Float[Tensor, "members graphs outputs"],
     nearness: Sequence[float | None],
     target: Target | None,
@@ -206,7 +207,7 @@ def _predictions(
         yield Prediction(outcome, spread, similarity, outputs, explainer.endpoint)
 
 
-def similarities(explainer: Explainer, rows: Sequence[Input]) -> list[float | None]:
+def similarities(explainer: BaseExplainer, rows: Sequence[Input]) -> list[float | None]:
     """Tanimoto similarity of each molecule to its nearest training molecule, if both are known."""
     molecules = [row.subject.mol for row in rows if isinstance(row.subject, Molecule)]
     if explainer.known is None or not molecules:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from molxai.batch.records import BLOCK
 from molxai.batch.worker import Product
 from molxai.batch.writers import FORMATS, write_tables
-from molxai.explanation.explainer import Explainer
+from molxai.explanation.base_explainer import BaseExplainer
 
 
 class TooManyRowsError(ValueError):
@@ -46,7 +46,7 @@ class Sink(ABC):
         """Rows that can be written; None: any number."""
         return None
 
-    def check(self, explainer: Explainer) -> None:  # noqa: B027 - nothing to refuse is usual
+    def check(self, explainer: BaseExplainer) -> None:  # noqa: B027 - nothing to refuse is usual
         """Refuse what cannot be written of this model, before any work.
 
         Raises:
@@ -66,7 +66,7 @@ class Sink(ABC):
             raise TooManyRowsError(f"more than {self.most} inputs: {self.path} holds no more")
 
     @abstractmethod
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Write all rows, in order, at once or not at all.
 
         Raises:
@@ -95,19 +95,19 @@ class RecordFile(Sink):
         """Only SDF holds structures."""
         return self.output.suffix.lower() == ".sdf"
 
-    def check(self, explainer: Explainer) -> None:
-        """Refuse an SDF of digits.
+    def check(self, explainer: BaseExplainer) -> None:
+        """Refuse an SDF of what is no molecule.
 
         Raises:
             ValueError: it is one.
         """
-        if self.blocks and explainer.reads == "digits":
+        if self.blocks and explainer.reads != "molecules":
             raise ValueError(
-                f"{self.output}: an SDF holds molecules, and these are digits; "
+                f"{self.output}: an SDF holds molecules, and these are {explainer.reads}; "
                 "give .parquet, .jsonl, .csv or .json"
             )
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer | None = None) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer | None = None) -> None:
         """Write the records.
 
         Raises:

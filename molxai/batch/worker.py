@@ -26,8 +26,8 @@ from molxai.batch.columns import Columns, as_array, as_typed, entries_of
 from molxai.batch.question import Question
 from molxai.batch.records import BLOCK, column_names, prediction_record, record, schema
 from molxai.batch.rows import CHUNK, ExplainedRow, chunks, explain_rows, predict_rows
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
-from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.record import Record
@@ -62,7 +62,7 @@ class Product(Protocol):
     def passes(self) -> int:
         """What it costs, in passes of a usual graph."""
 
-    def __call__(self, explainer: Explainer, answer: Answer) -> bytes | None:
+    def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes | None:
         """Make it of a row that the explainer has answered."""
 
 
@@ -88,11 +88,11 @@ class Worker:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
-    def explainers(self) -> tuple[Explainer, ...]:
+    def explainers(self) -> tuple[BaseExplainer, ...]:
         """The model with each method, read once for each process.
 
         Raises:
-            FileNotFoundError, ValueError: as `Explainer`.
+            FileNotFoundError, ValueError: as `BaseExplainer`.
         """
         explainers = self.question.explainers()
         if self.question.features or self.products:
@@ -100,7 +100,7 @@ class Worker:
         return tuple(_without_split(explainer) for explainer in explainers)
 
     @property
-    def explainer(self) -> Explainer:
+    def explainer(self) -> BaseExplainer:
         """The model with the first method."""
         return self.explainers[0]
 
@@ -129,6 +129,7 @@ class Worker:
             self.blocks,
             bool(self.question.fragments),
             structure,
+            words=self.explainer.reads == "texts" and self.question.relevances,
         )
         for name in self.products:
             columns = columns.append(pa.field(name, pa.large_binary()))
@@ -186,7 +187,7 @@ class Worker:
         return value if self.types.get(name) else as_text(value)
 
 
-def _without_split(explainer: Explainer) -> Explainer:
+def _without_split(explainer: BaseExplainer) -> BaseExplainer:
     """The explainer with a method that does not split relevance over features, if it can."""
     explainer = copy(explainer)
     if isinstance(explainer.method, GradientInput):
@@ -195,14 +196,14 @@ def _without_split(explainer: Explainer) -> Explainer:
 
 
 def explain_by_each(
-    explainers: Sequence[Explainer], inputs: Iterable[Input], question: Question
+    explainers: Sequence[BaseExplainer], inputs: Iterable[Input], question: Question
 ) -> Iterator[Answer]:
     """Every input by every method, in order."""
     return chain.from_iterable(explain_in_steps(explainers, inputs, question, CHUNK))
 
 
 def explain_in_steps(
-    explainers: Sequence[Explainer], inputs: Iterable[Input], question: Question, size: int
+    explainers: Sequence[BaseExplainer], inputs: Iterable[Input], question: Question, size: int
 ) -> Iterator[list[Answer]]:
     """The same in chunks of so many inputs.
 

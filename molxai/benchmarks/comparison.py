@@ -22,10 +22,18 @@ from molxai.benchmarks.faithfulness import (
     check_plan,
     estimate,
 )
+from molxai.benchmarks.lexicon import Lexicon
 from molxai.benchmarks.models import load_or_train
 from molxai.benchmarks.subjects import Subjects
-from molxai.benchmarks.summary import agreement, faithfulness_rows, markdown, quality_rows
+from molxai.benchmarks.summary import (
+    agreement,
+    faithfulness_rows,
+    markdown,
+    quality_rows,
+    word_rows,
+)
 from molxai.benchmarks.tables import as_csv
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.explainer import Explainer
 from molxai.metrics.curves import FRACTIONS
 from molxai.rendering.curves import draw_curves
@@ -38,13 +46,13 @@ SLOWEST = 4
 
 
 def seeded(
-    explainer: Explainer,
+    explainer: BaseExplainer,
     seeds: Sequence[int],
     folder: Path,
     home: str | Path | None,
     epochs: int | None,
     report: Report,
-) -> dict[str, Explainer]:
+) -> dict[str, BaseExplainer]:
     """The model and others of its recipe from other seeds.
 
     They are trained into `folder/seed-N` unless they are there already.
@@ -55,10 +63,11 @@ def seeded(
     training = explainer.card.training
     recipe = training.get("recipe", {})
     own_seed = recipe.get("seed")
-    models = {}
+    models: dict[str, BaseExplainer] = {}
     for seed in seeds or (own_seed,):
         if seed == own_seed and epochs in (None, recipe.get("epochs")):
-            models[f"{explainer.card.name}, seed {seed}"] = explainer
+            name = explainer.card.name
+            models[name if seed is None else f"{name}, seed {seed}"] = explainer
             continue
         name = training.get("preset", training.get("data"))
         if name not in PRESETS:
@@ -75,7 +84,7 @@ def seeded(
 
 
 def _seed_explainer(
-    explainer: Explainer,
+    explainer: BaseExplainer,
     preset: str,
     seed: int,
     folder: Path,
@@ -91,12 +100,12 @@ def _seed_explainer(
     device = next(explainer.network.parameters()).device
     other = Explainer(folder, "lrp", explainer.batch_size, str(device))
     # Strengths belong to a recipe: they were chosen once, on its first seed.
-    other.card = replace(other.card, tuning=explainer.card.tuning)
+    other.card = replace(other.card, tuning=dict(explainer.card.tuning))
     return other
 
 
 def announce(
-    models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, report: Report
+    models: Mapping[str, BaseExplainer], plan: Plan, subjects: Subjects, report: Report
 ) -> None:
     """Say what will be measured and how long that takes, by method."""
     first = next(iter(models.values()))
@@ -105,7 +114,9 @@ def announce(
     slowest = sorted(seconds, key=lambda name: -seconds[name])[:SLOWEST]
     times = ", ".join(f"{name} {_time(seconds[name])}" for name in slowest)
     total = _time(sum(seconds.values()))
-    counts = f"{len(subjects.graphs)} graphs, {len(plan.methods)} methods, {len(models)} models"
+    counts = (
+        f"{len(subjects.inputs)} {subjects.what}, {len(plan.methods)} methods, {len(models)} models"
+    )
     report(f"{counts}: about {total}")
     report(f"the slowest: {times}; what was measured before is used again")
 
@@ -115,12 +126,13 @@ def _time(seconds: float) -> str:
 
 
 def compare(
-    models: Mapping[str, Explainer],
+    models: Mapping[str, BaseExplainer],
     plan: Plan,
     subjects: Subjects,
     folder: Path,
     command: str,
     report: Report,
+    lexicon: Lexicon | None = None,
 ) -> dict[str, Any]:
     """Measure every method on every model, and write the tables and curves into the folder.
 
@@ -136,6 +148,8 @@ def compare(
         dict(cells(explainer, plan, subjects, folder, report)) for explainer in models.values()
     ]
     result = summary(models, plan, subjects, measurements) | {"command": command}
+    if lexicon is not None:
+        result["words"] = word_rows(subjects.inputs, measurements[0], lexicon)
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "faithfulness.json", json.dumps(result, indent=1) + "\n")
     write_file(folder / "faithfulness.csv", as_csv(result["faithfulness"]))
@@ -148,7 +162,10 @@ def compare(
 
 
 def summary(
-    models: Mapping[str, Explainer], plan: Plan, subjects: Subjects, measurements: Sequence[Cells]
+    models: Mapping[str, BaseExplainer],
+    plan: Plan,
+    subjects: Subjects,
+    measurements: Sequence[Cells],
 ) -> dict[str, Any]:
     """All tables, and what they were measured on."""
     targets = ["predicted"] if subjects.labels is None else ["predicted", "true"]
@@ -163,7 +180,8 @@ def summary(
         "model": first.card.name,
         "models": list(models),
         "data": subjects.about,
-        "graphs": len(subjects.graphs),
+        "graphs": len(subjects.inputs),
+        "what": subjects.what,
         "rows": subjects.rows,
         "subsamples": subsamples,
         "removals": list(plan.removals),
@@ -194,7 +212,7 @@ def _draw(
 
     activation = {name: mean_curve(name, "activation") for name in methods}
     pruning = {name: mean_curve(name, "pruning") for name in methods}
-    title = f"{result['model']}, {count} graphs, {target} class, removal “{removal}”"
+    title = f"{result['model']}, {count} {result['what']}, {target} class, removal “{removal}”"
     for ending in (".png", ".svg"):
         path = folder / f"curves-{target}-{removal}{ending}"
         draw_curves(activation, pruning, np.array(FRACTIONS), title, path)

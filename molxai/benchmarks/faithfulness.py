@@ -15,25 +15,25 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
 from numpy import ndarray
 
 from graphormer.files import write_file
-from graphormer.graphs.graph import Graph, size_batches
-from graphormer.network.ensemble import networks
-from graphormer.network.prediction import batch_for
+from graphormer.graphs.graph import size_batches
+from graphormer.network.model import Graphormer
 from graphormer.readers.arrays import array_names, read_array
 from molxai.benchmarks.subjects import Subjects
-from molxai.explanation.explainer import Explainer
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method
 from molxai.explanation.methods import EXPLAINERS, check_size
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
-from molxai.explanation.network import Removal
+from molxai.explanation.network import Removal, batch_of, members_of
 from molxai.explanation.target import Target
 from molxai.metrics.conservation import gap_share
 from molxai.metrics.curves import CURVES, curves
@@ -77,12 +77,12 @@ class Plan:
     methods: tuple[str, ...]
     removals: tuple[Removal, ...] = ("attn",)
 
-    def graphs(self, method: str, subjects: Subjects) -> list[Graph]:
+    def graphs(self, method: str, subjects: Subjects) -> list[Any]:
         """The graphs that the method is run on."""
-        return subjects.graphs[: SUBSAMPLE.get(method, len(subjects.graphs))]
+        return subjects.inputs[: SUBSAMPLE.get(method, len(subjects.inputs))]
 
 
-def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
+def check_plan(explainer: BaseExplainer, plan: Plan, subjects: Subjects) -> None:
     """Refuse what could not be measured, before any work.
 
     Raises:
@@ -99,14 +99,14 @@ def check_plan(explainer: Explainer, plan: Plan, subjects: Subjects) -> None:
         check_size(method_of(name), largest)
 
 
-def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, float]:
+def estimate(explainer: BaseExplainer, plan: Plan, subjects: Subjects) -> dict[str, float]:
     """Seconds that each method will take.
 
     They follow from the passes that a method declares and a forward pass timed on this machine.
     """
     network = explainer.network
-    sample = subjects.graphs[: 2 * CHUNK]
-    forward = _timed(lambda: network(batch_for(network, sample))) / len(sample)
+    sample = subjects.inputs[: 2 * CHUNK]
+    forward = _timed(lambda: network(batch_of(network, sample))) / len(sample)
     seconds = {}
     for name in plan.methods:
         graphs = plan.graphs(name, subjects)
@@ -120,10 +120,10 @@ def estimate(explainer: Explainer, plan: Plan, subjects: Subjects) -> dict[str, 
     return seconds
 
 
-def _flow_seconds(explainer: Explainer, graphs: Sequence[Graph]) -> float:
+def _flow_seconds(explainer: BaseExplainer, graphs: Sequence[Any]) -> float:
     """Seconds that attention flow takes for the graph of median size."""
     by_size = sorted(graphs, key=lambda graph: graph.nodes)
-    middle = batch_for(explainer.network, by_size[len(graphs) // 2 :][:1])
+    middle = batch_of(explainer.network, by_size[len(graphs) // 2 :][:1])
     method = EXPLAINERS["attention-flow"]
     return _timed(partial(explain_batch, method, explainer.network, middle), 1)
 
@@ -140,7 +140,7 @@ def _timed(run: Callable[[], object], rounds: int = 3) -> float:
 
 
 def cells(
-    explainer: Explainer, plan: Plan, subjects: Subjects, folder: Path, report: Report
+    explainer: BaseExplainer, plan: Plan, subjects: Subjects, folder: Path, report: Report
 ) -> Iterator[tuple[str, Arrays]]:
     """Each method's measurements, read from `folder` if they have been made before."""
     (folder / "cells").mkdir(parents=True, exist_ok=True)
@@ -164,10 +164,10 @@ def cells(
 
 
 def _identity(
-    explainer: Explainer, method: Method, plan: Plan, graphs: Sequence[Graph], subjects: Subjects
+    explainer: BaseExplainer, method: Method, plan: Plan, graphs: Sequence[Any], subjects: Subjects
 ) -> str:
     """A hash of all that decides on a cell."""
-    codes = b"".join(graph.codes.numpy().tobytes() for graph in graphs)
+    codes = b"".join(batch_of(explainer.network, [graph]).content(0) for graph in graphs)
     labels = None
     if subjects.labels is not None:
         labels = [target.label for target in subjects.labels[: len(graphs)]]
@@ -184,10 +184,10 @@ def _identity(
 
 
 def measure(
-    explainer: Explainer,
+    explainer: BaseExplainer,
     method: Method,
     plan: Plan,
-    graphs: Sequence[Graph],
+    graphs: Sequence[Any],
     labels: Sequence[Target] | None,
 ) -> Arrays:
     """One cell: an array per measurement, a row per graph."""
@@ -209,13 +209,14 @@ def measure(
     return arrays
 
 
-def _own_measures(graphs: Sequence[Graph], explanations: Sequence[Explanation]) -> Arrays:
+def _own_measures(graphs: Sequence[Any], explanations: Sequence[Explanation]) -> Arrays:
     """The relevances, and what can be said of them without asking the model again."""
     relevances = [explanation.relevance.double().numpy() for explanation in explanations]
     deltas = [explanation.delta for explanation in explanations]
     arrays: Arrays = {
         "relevance": np.concatenate(relevances),
         "nodes": np.array([graph.nodes for graph in graphs]),
+        "label": np.array([explanation.target.label for explanation in explanations]),
         "gap": np.array([gap_share(explanation) for explanation in explanations]),
         "delta": np.array([np.nan if delta is None else delta for delta in deltas]),
     }
@@ -225,9 +226,9 @@ def _own_measures(graphs: Sequence[Graph], explanations: Sequence[Explanation]) 
 
 
 def _explain_true(
-    explainer: Explainer,
+    explainer: BaseExplainer,
     method: Method,
-    graphs: Sequence[Graph],
+    graphs: Sequence[Any],
     predicted: Sequence[Explanation],
     labels: Sequence[Target],
 ) -> list[Explanation]:
@@ -246,30 +247,33 @@ def _explain_true(
     return explanations
 
 
-def _sanity(explainer: Explainer, method: Method, graphs: Sequence[Graph]) -> Arrays:
+def _sanity(explainer: BaseExplainer, method: Method, graphs: Sequence[Any]) -> Arrays:
     """Agreement with a model of random weights, and growth if the method defines it.
 
     On the first graphs; for an ensemble, of its first member.
     """
-    network = networks(explainer.network)[0]
+    network = members_of(explainer.network)[0]
     count = SANITY_OF_SLOW if method.name in SUBSAMPLE else SANITY
-    batch = batch_for(network, graphs[:count])
+    batch = batch_of(network, graphs[:count])
     random = randomisation(network, redraw(network), batch, method)
     arrays = {"randomised": np.array(random)}
-    if isinstance(method, GradientInput):
+    if isinstance(method, GradientInput) and isinstance(network, Graphormer):
         arrays["growth"] = growth(network, batch, method).double().numpy()
     return arrays
 
 
 def explain_all(
-    explainer: Explainer, method: Method, graphs: Sequence[Graph], targets: Sequence[Target | None]
+    explainer: BaseExplainer,
+    method: Method,
+    graphs: Sequence[Any],
+    targets: Sequence[Target | None],
 ) -> list[Explanation]:
     """Explanations in the order of the graphs, made in batches of similar size."""
     by_row: dict[int, Explanation] = {}
     network = explainer.network
     sizes = [graph.nodes for graph in graphs]
     for rows in size_batches(sizes, CHUNK):
-        batch = batch_for(network, [graphs[row] for row in rows])
+        batch = batch_of(network, [graphs[row] for row in rows])
         batch_targets = [targets[row] for row in rows]
         explanations = explain_batch(method, network, batch, batch_targets)
         by_row |= zip(rows, explanations, strict=True)

@@ -176,7 +176,7 @@ def _predict(explainer: Explainer, batch: GraphBatch) -> None:
 def _featurise(explainer: Explainer, rows: Sequence[Entry]) -> None:
     """Read the rows, and make the padded batches of those that can be read."""
     inputs = [row.read(keep=False) for row in rows]
-    graphs = batches_of([row.subject for row in inputs if row.subject is not None])
+    graphs = batches_of([explainer.subject(row) for row in inputs if row.subject is not None])
     for together in size_batches(graphs.sizes, explainer.batch_size):
         graphs.batch(together)
 

@@ -1,39 +1,51 @@
-"""What a benchmark is run on: graphs of a model's own test set or of the user's files."""
+"""What a benchmark is run on: a model's own test set, or the user's files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from graphormer.graphs.graph import Graph
+from graphormer.network.card import Card
 from graphormer.readers.tables import AS_FOUND, Layout
 from graphormer.training.presets import preset_of
-from molxai.explanation.explainer import Explainer, graph_in
-from molxai.explanation.inputs import read_inputs
+from molxai.batch.rows import fit
+from molxai.explanation.base_explainer import BaseExplainer
+from molxai.explanation.explainer import graph_in
+from molxai.explanation.inputs import Inputs
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.target import Target
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """Graphs in the order in which they are used; a method that runs on fewer takes the first."""
+    """Inputs in the order in which they are used; a method that runs on fewer takes the first."""
 
     about: str
-    graphs: list[Graph]
+    inputs: list[Any]
+    """Graphs, or sentences of a language model."""
     labels: list[Target] | None
     """True classes; None if they are not known."""
     rows: list[int]
-    """The row of each graph in its source."""
+    """The row of each in its source."""
+    what: str = "graphs"
+    """What the inputs are called."""
 
 
-def test_subjects(explainer: Explainer, sample: int, home: str | Path | None = None) -> Subjects:
+def test_subjects(
+    explainer: BaseExplainer, sample: int, home: str | Path | None = None
+) -> Subjects:
     """A random sample, always the same, of the test set of the data that a model was trained on.
 
     Raises:
         ValueError: the model's card names no data that are known here.
         OSError: the data are not there and cannot be downloaded.
     """
-    data = preset_of(explainer.card).load(home, "test")
+    card = explainer.card
+    if not isinstance(card, Card):
+        raise ValueError(f"the model {card.name!r} has no test data of its own: name a file")
+    data = preset_of(card).load(home, "test")
     rows = sample_of(len(data), sample)
     labels = None
     if explainer.card.config.task != "regression":
@@ -48,8 +60,8 @@ def test_subjects(explainer: Explainer, sample: int, home: str | Path | None = N
 
 
 def given_subjects(
-    explainer: Explainer,
-    inputs: Sequence[str],
+    explainer: BaseExplainer,
+    sources: Sequence[str],
     sample: int,
     layout: Layout = AS_FOUND,
     label_column: str = "",
@@ -59,11 +71,12 @@ def given_subjects(
     Raises:
         ValueError: no row can be read, or a label is no class of the model.
     """
-    all_rows = read_inputs(inputs, layout, label_column)
-    readable = [row for row in all_rows if row.subject is not None]
+    given = Inputs(sources, layout, label_column, explainer.reads == "texts")
+    rows_as_read = (fit(explainer, row) for row in given.read())
+    readable = [row for row in rows_as_read if row.subject is not None]
     if not readable:
         raise ValueError(
-            f"none of the inputs {', '.join(inputs)} can be read: at least one is needed"
+            f"none of the inputs {', '.join(sources)} can be read: at least one is needed"
         )
     rows = [readable[place] for place in sample_of(len(readable), sample)]
     labels = [
@@ -71,11 +84,17 @@ def given_subjects(
     ]
     classes = [target for target in labels if target is not None]
     return Subjects(
-        ", ".join(inputs),
-        [graph_in(explainer.subject(row.subject)) for row in rows],
+        ", ".join(sources),
+        [_as_given(explainer.subject(row.subject)) for row in rows],
         classes if len(classes) == len(rows) else None,
         [row.row for row in rows],
+        "texts" if explainer.reads == "texts" else "graphs",
     )
+
+
+def _as_given(subject: Any) -> Any:
+    """What the network takes: the graph of a molecule or digit, or a sentence."""
+    return subject if isinstance(subject, Sentence) else graph_in(subject)
 
 
 def sample_of(count: int, size: int) -> list[int]:

@@ -10,7 +10,9 @@ from numpy import ndarray
 from graphormer.files import markdown_table
 from molxai.batch.rows import USUAL_NODES
 from molxai.benchmarks.faithfulness import FIDELITY, Arrays
+from molxai.benchmarks.lexicon import Lexicon, word_truth
 from molxai.explanation.methods import method as method_of
+from molxai.explanation.sentence import Sentence
 from molxai.metrics import METRICS
 from molxai.metrics.agreement import spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import Interval, interval, paired
@@ -199,9 +201,13 @@ def markdown(result: Mapping[str, Any]) -> str:
                 if (row["removal"], row["target"]) == (removal, target)
             ]
             heading = f"## Explained: the {target} class; removal `{removal}`"
-            lines += [heading, "", _faithfulness_table(rows), ""]
+            lines += [heading, "", _faithfulness_table(rows, result["what"]), ""]
+    if "words" in result:
+        lines += ["## Words that people have rated", "", *_word_table(result["words"]), ""]
     qualities = ["## Other qualities", "", *_quality_table(result["qualities"]), ""]
-    return "\n".join([*lines, *qualities, *_agreement_table(result["agreement"]), ""])
+    return "\n".join(
+        [*lines, *qualities, *_agreement_table(result["agreement"], result["what"]), ""]
+    )
 
 
 def _setting(result: Mapping[str, Any]) -> list[str]:
@@ -211,29 +217,30 @@ def _setting(result: Mapping[str, Any]) -> list[str]:
     if len(models) > 1:
         seeds = f"{len(models)} models ({', '.join(models)}); values are means over them"
     few = ", ".join(f"{name} on the first {count}" for name, count in result["subsamples"].items())
+    what = result["what"]
     legend = (
-        "In brackets: 95 % bootstrap intervals over graphs; "
-        f"Δ: paired difference to `{REFERENCE}` on the same graphs, "
+        f"In brackets: 95 % bootstrap intervals over {what}; "
+        f"Δ: paired difference to `{REFERENCE}` on the same {what}, "
         f"bold if its interval excludes zero{'; ' + few if few else ''}. "
         "Share of oracle: (AUAC − random) / (oracle − random)."
     )
     machine = result["machine"]
     return [
-        f"{result['graphs']} graphs of {result['data']}, {seeds}. {legend}",
+        f"{result['graphs']} {what} of {result['data']}, {seeds}. {legend}",
         "",
         f"`{result['command']}`; {result['minutes']:.1f} minutes of measuring, "
         f"{machine['threads']} threads, torch {machine['torch']}.",
     ]
 
 
-def _faithfulness_table(rows: Sequence[Row]) -> str:
+def _faithfulness_table(rows: Sequence[Row], what: str) -> str:
     by_cell = {(row["method"], row["measure"]): row for row in rows}
     methods = {row["method"] for row in rows}
     ranked = sorted(methods, key=lambda name: (-by_cell[name, "auac"]["mean"], name))
     others = [name for name in COLUMNS if name not in AREAS and (ranked[0], name) in by_cell]
     header = [
         "method",
-        "graphs",
+        what,
         METRICS["auac"].heading,
         "Δ",
         METRICS["share_of_oracle"].title,
@@ -276,13 +283,43 @@ def _quality_table(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def _agreement_table(matrix: Mapping[str, Any]) -> list[str]:
+def word_rows(
+    sentences: Sequence[Sentence], cells: Mapping[str, Arrays], lexicon: Lexicon
+) -> list[Row]:
+    """A row for each method: its agreement with rated words, explained for the predicted class."""
+    rows: list[Row] = []
+    for method, arrays in cells.items():
+        relevances = [relevance.numpy() for relevance in _relevances(arrays)]
+        labels = arrays["label"].tolist()
+        some = sentences[: len(relevances)]
+        rows.append({"method": method} | word_truth(some, relevances, labels, lexicon))
+    return rows
+
+
+def _word_table(rows: Sequence[Row]) -> list[str]:
+    header = ["method", "rated words, AUROC ↑", "right signs ↑", "rank correlation ↑", "words"]
+    cells = [
+        [
+            row["method"],
+            *(f"{row[name]:.3f}" for name in ("auroc", "signs", "rank")),
+            str(row["words"]),
+        ]
+        for row in rows
+    ]
+    about = (
+        "Explained for the predicted class. AUROC: finding the rated words by |relevance|, "
+        "mean over texts. Signs and ranks: relevance for the second class against the rating."
+    )
+    return [about, "", markdown_table(header, cells)]
+
+
+def _agreement_table(matrix: Mapping[str, Any], what: str) -> list[str]:
     names = matrix["methods"]
     rows = [
         [name, *(f"{value:.2f}" for value in row)]
         for name, row in zip(names, matrix["spearman"], strict=True)
     ]
-    about = f"mean Spearman correlation on {matrix['graphs']} graphs, predicted class"
+    about = f"mean Spearman correlation on {matrix['graphs']} {what}, predicted class"
     return [f"Agreement: {about}.", "", markdown_table(["", *names], rows)]
 
 

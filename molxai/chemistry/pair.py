@@ -14,7 +14,8 @@ from molxai.chemistry.alignment import Alignment, Pair, alignment
 from molxai.chemistry.fragments import Fragment, relevance_sum
 from molxai.chemistry.grouping import pieces
 from molxai.chemistry.schemes import attached_smiles
-from molxai.explanation.explainer import Class, Explainer, Source
+from molxai.explanation.base_explainer import BaseExplainer
+from molxai.explanation.explainer import Class, Source
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.words import SHORTEST_NAME, in_a_line, quoted, signed
 
@@ -172,7 +173,7 @@ class MatchedPair:
 
 
 def matched_pair(
-    explainer: Explainer,
+    explainer: BaseExplainer,
     a: Source,
     b: Source,
     target: Class = "pred",

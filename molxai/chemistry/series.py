@@ -11,12 +11,12 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from graphormer.graphs.molecules import Molecule
-from graphormer.network.card import Card
 from molxai.chemistry.fragments import Fragment, fragments
 from molxai.chemistry.own_schemes import Lost
 from molxai.chemistry.schemes import Scheme, lost
+from molxai.explanation.about import About
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.captions import BASE, biases_of
-from molxai.explanation.explainer import Explainer
 from molxai.explanation.explanation import Explanation
 
 Named = tuple[str, Explanation]
@@ -163,12 +163,12 @@ def check_one_target(explanations: Sequence[Explanation]) -> None:
         )
 
 
-def common_target(card: Card) -> str:
+def common_target(card: About) -> str:
     """What all rows of a table are explained for, so that their numbers and colours compare."""
     return card.classes[1] if card.config.task == "binary" else "pred"
 
 
-def default_target(card: Card, table: bool) -> str:
+def default_target(card: About, table: bool) -> str:
     """What is explained if nothing is said.
 
     The common target of a table's rows, or the prediction of a single input.
@@ -176,7 +176,7 @@ def default_target(card: Card, table: bool) -> str:
     return common_target(card) if table else "pred"
 
 
-def series_target(explainer: Explainer, name: str = "") -> str:
+def series_target(explainer: BaseExplainer, name: str = "") -> str:
     """The one target of a series: the named class, else the second class of a binary model.
 
     A regression has its value.

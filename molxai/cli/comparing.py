@@ -16,6 +16,7 @@ from molxai.cli.printable import printable
 if TYPE_CHECKING:
     from molxai.batch.question import Question
     from molxai.explanation.entry import Input
+    from molxai.explanation.inputs import Inputs
 
 USUAL = ",".join(Literal("molxai.metrics.comparison", "METHODS").names())
 
@@ -57,15 +58,18 @@ def compare(
     """
     from molxai.batch.question import Question, usual_model
     from molxai.explanation.inputs import Inputs
+    from molxai.explanation.kinds import is_language_model
     from molxai.rendering.look import Look
 
     names = _methods(methods, pair=len(sources) == 2)
     _check_file(sources, output)
     usage(Look, cmap=cmap, dpi=dpi)
-    kind = usual_model(model, Inputs(sources).reads)
+    inputs = Inputs(sources, texts=is_language_model(model))
     asked = {"device": device, "structure": structure}
-    question = usage(Question, kind, names, target, contrast, endpoint, **asked)
-    comparison, about = _compare(question, sources)
+    question = usage(
+        Question, usual_model(model, inputs.reads), names, target, contrast, endpoint, **asked
+    )
+    comparison, about = _compare(question, inputs)
     _give(comparison, output, cmap, dpi, about)
 
 
@@ -98,39 +102,37 @@ def _check_file(sources: list[str], output: Path | None) -> None:
     check_not_an_input(sources, output)
 
 
-def _read(sources: list[str]) -> "list[Input]":
+def _read(inputs: "Inputs") -> "list[Input]":
     """The one or two inputs.
 
     Raises:
         ValueError: an input cannot be read, or there are more.
     """
-    from molxai.explanation.inputs import read_inputs
-
-    inputs = list(read_inputs(sources))
-    for row in inputs:
+    rows = list(inputs.read())
+    for row in rows:
         if row.error:
             raise ValueError(f"row {row.row}: {row.error}")
-    if len(inputs) != len(sources) or len(inputs) > 2:
+    if len(rows) != len(inputs.sources) or len(rows) > 2:
         raise ValueError(
-            f"{len(inputs)} inputs: compare takes one, or two molecules; "
+            f"{len(rows)} inputs: compare takes one, or two molecules; "
             "give SMILES, or files with one input"
         )
-    return inputs
+    return rows
 
 
-def _compare(question: "Question", sources: list[str]) -> tuple[Any, dict[str, str]]:
+def _compare(question: "Question", inputs: "Inputs") -> tuple[Any, dict[str, str]]:
     """Two molecules, or the methods on one input; and what a file says of the input beside it."""
     from molxai.chemistry.pair import matched_pair
     from molxai.metrics.comparison import compare
 
     explainer = question.explainers()[0]
     target, contrast = question.target, question.contrast
-    inputs = _read(sources)
-    if len(inputs) == 1:
-        subject = inputs[0].subject
+    rows = _read(inputs)
+    if len(rows) == 1:
+        subject = rows[0].subject
         comparison = compare(explainer, subject, question.methods, target, contrast)
-        return comparison, {"input": inputs[0].text}
-    first, second = (row.subject for row in inputs)
+        return comparison, {"input": rows[0].text}
+    first, second = (row.subject for row in rows)
     return matched_pair(explainer, first, second, target, contrast), {}
 
 

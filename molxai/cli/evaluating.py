@@ -107,9 +107,10 @@ def _check(part: str, output: Path | None) -> None:
 
 def _explainer(model: str, method: str, batch_size: int, device: str) -> "Explainer":
     from molxai.batch.question import Question
+    from molxai.explanation.explainer import Explainer
 
-    question = usage(Question, model, (method,), batch_size=batch_size, device=device)
-    return question.explainers()[0]
+    usage(Question, model, (method,), batch_size=batch_size, device=device)
+    return Explainer(model, method, batch_size, device)
 
 
 def _labelled_graphs(

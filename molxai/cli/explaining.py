@@ -60,7 +60,7 @@ def explain(
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import explanation_sink
 
-    typed_inputs = inputs_of(inputs, reading, target_columns)
+    typed_inputs = inputs_of(inputs, reading, asking.model, target_columns)
     scheme = usage(read_scheme, fragments)
     sink = explanation_sink(output, pictures, scheme, typed_inputs.reads)
     asked: dict[str, Any] = {"contrast": contrast, "fragments": scheme, **vars(split)}
@@ -89,7 +89,7 @@ def predict(
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import prediction_sink
 
-    typed_inputs = inputs_of(inputs, reading)
+    typed_inputs = inputs_of(inputs, reading, asking.model)
     sink = prediction_sink(output)
     question = question_of(typed_inputs, asking, relevances=False)
     plan = plan_of(running, shard, engine, ray_address)

@@ -10,9 +10,11 @@ from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.terminal import number, show_records
 from molxai.cli.wide_tables import show_table
+from molxai.cli.word_tables import show_words, word_relevances
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.record import Record
+from molxai.explanation.sentence import Sentence
 
 if TYPE_CHECKING:
     from molxai.metrics.comparison import Comparison  # imports SciPy's statistics, half a second
@@ -25,7 +27,7 @@ MOST_NOTES = 8
 
 
 def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | None = None) -> None:
-    """Ranked nodes of one explanation, or its fragments, and what they sum to."""
+    """Ranked nodes of one explanation, or its fragments or words, and what they sum to."""
     from molxai.cli.fragment_tables import show_fragments
     from molxai.explanation.captions import ledger_line, prediction_line, structure_line
 
@@ -34,6 +36,8 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
     out.print(Text(prediction_line(explanation)))
     if molecule_fragments is not None:
         show_fragments(explanation, molecule_fragments, out)
+    elif isinstance(explanation.subject, Sentence):
+        show_words(explanation, explanation.subject, out)
     else:
         _show_nodes(explanation, out)
     for line in (ledger_line(explanation), structure_line(explanation)):
@@ -103,11 +107,11 @@ def _explanation_line(
 
 
 def _largest_relevances(explanation: Explanation, scheme: Scheme | None) -> str:
-    """The first few nodes or fragments by magnitude."""
+    """The first few nodes, words or fragments by magnitude."""
     if scheme:
         pairs = [(part.name, part.relevance) for part in fragments(explanation, scheme)]
     else:
-        pairs = list(zip(explanation.node_names(), explanation.relevance.tolist(), strict=True))
+        pairs = word_relevances(explanation)
     pairs.sort(key=lambda pair: -abs(pair[1]))
     return ", ".join(f"{name} {value:+.2f}" for name, value in pairs[:TOP])
 

@@ -63,6 +63,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
     ],
     "Input": [
         "smiles_column",
+        "text_column",
         "id_column",
         "separator",
         "encoding",
@@ -73,6 +74,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "strict",
         "data",
         "library",
+        "lexicon",
     ],
     "Output and pictures": [
         "output",
@@ -145,6 +147,7 @@ WORDS = {
     "scheme": "SCHEME",
     "core": "SMARTS",
     "smiles_column": "COLUMN",
+    "text_column": "COLUMN",
     "id_column": "COLUMN",
     "target_columns": "COLUMN",
     "split_column": "COLUMN",

@@ -33,13 +33,15 @@ ROW_SECONDS: float = Literal("molxai.batch.pool", "ROW_SECONDS").value()
 
 INPUTS = (
     "SMILES or InChI, or files: .smi .csv .tsv .xlsx .parquet .sdf .mol (molecules), "
-    ".png .jpg .npy .npz (digits)."
+    ".png .jpg .npy .npz (digits). For a language model: a text, or files .txt .csv .tsv .xlsx "
+    ".parquet."
 )
 MODEL = (
-    "Shipped model, folder with a model, or .safetensors file. "
+    "Shipped model, folder with a model, .safetensors file, or folder of Hugging Face. "
     "[default: bace for molecules, mnist for digits]"
 )
 COLUMN = "Column of SMILES in a table. [default: found by its name]"
+TEXTS = "Column of texts in a table, for a language model. [default: found by its name]"
 ENDPOINT = "Target to explain if the model has several. [default: the first]"
 DATA = "Folder of the data sets. [default: $MOLXAI_DATA, else the user's cache folder]"
 ID_COLUMN = "Column of names or ids in a table. [default: found by its name]"
@@ -107,6 +109,7 @@ Endpoint = Annotated[str, typer.Option(help=ENDPOINT, show_default=False)]
 SmilesColumn = Annotated[
     str, typer.Option("-s", "--smiles-column", help=COLUMN, show_default=False)
 ]
+TextColumn = Annotated[str, typer.Option("--text-column", help=TEXTS, show_default=False)]
 IdColumn = Annotated[str, typer.Option("--id-column", help=ID_COLUMN, show_default=False)]
 Separator = Annotated[str, typer.Option("--separator", help=SEPARATOR, show_default=False)]
 EncodingName = Annotated[str, typer.Option("--encoding", help=ENCODING, show_default=False)]
@@ -173,7 +176,11 @@ def shipped_for(inputs: Sequence[str], model: str) -> str:
 
 
 def layout_of(
-    smiles_column: str = "", id_column: str = "", separator: str = "", encoding: str = ""
+    smiles_column: str = "",
+    id_column: str = "",
+    separator: str = "",
+    encoding: str = "",
+    text_column: str = "",
 ) -> "Layout":
     """How tables are laid out, as far as the user says so.
 
@@ -185,7 +192,7 @@ def layout_of(
 
     if separator:
         usage(separator_named, separator)
-    return Layout(smiles_column, id_column, separator, encoding)
+    return Layout(smiles_column, id_column, separator, encoding, text_column)
 
 
 def say_how_read(inputs: "GivenInputs", quiet: bool) -> None:

@@ -41,6 +41,7 @@ from molxai.cli.options import (
     SmilesColumn,
     Strict,
     Target,
+    TextColumn,
     Workers,
 )
 
@@ -54,6 +55,7 @@ class Reading:
     """How tables are laid out, as far as the user says so."""
 
     smiles_column: SmilesColumn = ""
+    text_column: TextColumn = ""
     id_column: IdColumn = ""
     separator: Separator = ""
     encoding: EncodingName = ""

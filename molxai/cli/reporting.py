@@ -48,7 +48,7 @@ def report(
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import report_sink
 
-    typed_inputs = inputs_of(inputs, reading, target_columns)
+    typed_inputs = inputs_of(inputs, reading, asking.model, target_columns)
     names = known_methods(methods)
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import typer
 
-from graphormer.network.checkpoint import locate, read_card
 from molxai.batch.arrow import spare_pandas
 from molxai.batch.checkpoint import Tally, parts_folder
 from molxai.batch.pictures import PictureFolder, on_common_scale
 from molxai.batch.plan import Plan, shard_of
-from molxai.batch.question import Question, usual_model
+from molxai.batch.question import Question, card_of, usual_model
 from molxai.batch.run import run
 from molxai.batch.sinks import RecordFile, Sink, TooManyRowsError
 from molxai.batch.worker import Worker
@@ -26,18 +25,32 @@ from molxai.cli.printable import printable
 from molxai.cli.signals import INTERRUPTED, is_program, resumable, tell
 from molxai.cli.terminal import progress_bar
 from molxai.explanation.inputs import Inputs
+from molxai.explanation.kinds import is_language_model
 
 
-def inputs_of(sources: Sequence[str], reading: Reading, label_column: str = "") -> Inputs:
-    """The inputs that were typed.
+def inputs_of(
+    sources: Sequence[str], reading: Reading, model: str, label_column: str = ""
+) -> Inputs:
+    """The inputs that were typed, for a model that may read texts.
 
     Raises:
-        typer.BadParameter: there is no such separator.
+        typer.BadParameter: there is no such separator, or a column is of another kind of input.
     """
+    texts = is_language_model(model)
+    if texts and reading.smiles_column:
+        raise typer.BadParameter(f"--smiles-column: {model} reads texts, give --text-column")
+    if reading.text_column and not texts:
+        raise typer.BadParameter(
+            "--text-column: texts need a language model, name its folder with -m"
+        )
     layout = layout_of(
-        reading.smiles_column, reading.id_column, reading.separator, reading.encoding
+        reading.smiles_column,
+        reading.id_column,
+        reading.separator,
+        reading.encoding,
+        reading.text_column,
     )
-    return Inputs(tuple(sources), layout, label_column)
+    return Inputs(tuple(sources), layout, label_column, texts)
 
 
 def question_of(
@@ -66,7 +79,7 @@ def question_of(
         device=asking.device,
         **further,
     )
-    card = read_card(locate(question.model))
+    card = card_of(question.model)
     return usage(
         question.complete,
         card,

@@ -17,7 +17,8 @@ from molxai.cli.explanation_tables import (
     show_predictions,
 )
 from molxai.cli.terminal import console
-from molxai.explanation.explainer import Explainer
+from molxai.explanation.base_explainer import BaseExplainer
+from molxai.explanation.record import notes_of
 
 EXPLANATION = "explanation"
 """Column of the pickled explanations."""
@@ -29,7 +30,7 @@ class Pickled:
 
     passes: int = 0
 
-    def __call__(self, explainer: Explainer, answer: Answer) -> bytes:
+    def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes:
         return pickle.dumps(answer.explained[0])
 
 
@@ -41,7 +42,7 @@ class Explanations(Sink):
         """The explanation."""
         return {EXPLANATION: Pickled()}
 
-    def rows(self, tables: Iterable[pa.Table], explainer: Explainer) -> list[ExplainedRow]:
+    def rows(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> list[ExplainedRow]:
         """The rows with their explanations, as if they had been made here."""
         rows = []
         for table in tables:
@@ -59,7 +60,7 @@ class ExplanationTable(Explanations):
 
     scheme: Scheme | None = None
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Print them."""
         rows = self.rows(tables, explainer)
         first = rows[0][1]
@@ -67,13 +68,13 @@ class ExplanationTable(Explanations):
             show_explanation(first, console(), self.scheme)
         else:
             show_explanations(rows, console(), self.scheme)
-            show_notes([(row.name, row.subject.notes) for row, _ in rows if row.subject], console())
+            show_notes([(row.name, notes_of(row)) for row, _ in rows], console())
 
 
 class PredictionTable(Sink):
     """A line for each prediction."""
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Print them."""
         records = [record for table in tables for record in table.to_pylist()]
         show_predictions(records, console())

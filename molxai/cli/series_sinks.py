@@ -22,8 +22,8 @@ from molxai.cli.printable import printable
 from molxai.cli.screens import Explanations
 from molxai.cli.series_tables import SERIES_ENDINGS, carrier_rows, core_rows, write_series
 from molxai.cli.terminal import console
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
-from molxai.explanation.explainer import Explainer
 
 MOST_COLUMNS = 12
 """Columns of a table that files of R groups hold by default: more would hide the R groups."""
@@ -63,7 +63,7 @@ class SeriesTable(Explanations):
         """Explanations are not kept in files."""
         return False
 
-    def check(self, explainer: Explainer) -> None:
+    def check(self, explainer: BaseExplainer) -> None:
         """Refuse digits, and rows of different targets.
 
         Raises:
@@ -72,7 +72,7 @@ class SeriesTable(Explanations):
         check_has_fragments(explainer)
         series_target(explainer, self.target)
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Sum the rows up; nothing if none could be explained."""
         rows = [row for row in self.rows(tables, explainer) if row[1] is not None]
         series = [(row.name, explanation) for row, explanation in rows if explanation]

@@ -26,7 +26,7 @@ def explanation_sink(
         output: as it was typed; None: the terminal.
         pictures: how they look.
         fragments: scheme whose fragments are shown.
-        reads: whether molecules or digits are explained.
+        reads: molecules, digits or texts.
 
     Raises:
         typer.BadParameter: the output or an option of pictures cannot be as typed.
@@ -38,9 +38,9 @@ def explanation_sink(
     usage(check_format, pictures.picture_format)
     refuse_for(output, pictures.picture_format)
     options = typed_options(("style", "atom_numbers"))
-    if reads == "digits" and options:
+    if reads != "molecules" and options:
         raise typer.BadParameter(
-            f"{option_names(options)}: for molecules, and these are digits; leave it out"
+            f"{option_names(options)}: for molecules, and these are {reads}; leave it out"
         )
     if output is None:
         return ExplanationTable(scheme_of(fragments) if fragments else None)

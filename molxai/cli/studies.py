@@ -1,7 +1,7 @@
 """`molxai benchmark faithfulness`, `groundtruth` and `accuracy`, which take minutes or hours."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from graphormer.names import unknown
-from molxai.cli.benchmark import explainer_of, known_device, write_json
+from molxai.cli.benchmark import known_device, write_json
 from molxai.cli.completion import METHODS, PROTOCOLS, REMOVALS, TRUTHS, one_of, several_of
 from molxai.cli.options import (
     Data,
@@ -17,8 +17,11 @@ from molxai.cli.options import (
     Model,
     Quiet,
     SmilesColumn,
+    TextColumn,
     known_methods,
     known_names,
+    layout_of,
+    shipped_for,
     usage,
     whole_numbers,
 )
@@ -26,11 +29,20 @@ from molxai.cli.parameters import command
 
 if TYPE_CHECKING:
     from molxai.benchmarks.faithfulness import Plan
-    from molxai.explanation.explainer import Explainer
+    from molxai.benchmarks.lexicon import Lexicon
+    from molxai.explanation.base_explainer import BaseExplainer
 
+LEXICON = "Table of words and their ratings (word, rating), for a model of two classes of texts."
+STUDY_DATA = (
+    "File of inputs, or folder of the data sets. "
+    "[default: $MOLXAI_DATA, else the user's cache folder]"
+)
+REMOVAL = (
+    "What removing a node means: attn, mask, drop. [default: attn; mask for texts, as in the paper]"
+)
 STUDY = "Folder for the tables and figures; an interrupted run there is continued."
 TRUTH = "Folder for the model and the tables; a model that is there is used again."
-TEST_INPUTS = "SMILES or files. [default: the model's test data]"
+TEST_INPUTS = "SMILES, texts or files. [default: the model's test data]"
 MODELS = "Folder for the models and the tables; models that are there are used again."
 SEEDS = (
     "Seeds of models of the same recipe, trained into the folder if missing; "
@@ -38,112 +50,154 @@ SEEDS = (
 )
 
 
-def benchmark_faithfulness(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help=STUDY, show_default=False)
-    ],
-    inputs: Annotated[
-        list[str] | None, typer.Argument(help=TEST_INPUTS, show_default=False)
-    ] = None,
-    model: Model = "",
+@dataclass(frozen=True)
+class Study:
+    """What is compared, on what."""
+
     methods: Annotated[
         str,
         typer.Option(
-            help="Ids with commas between them. [default: all]",
+            help="Ids with commas between them. [default: all that the model can be asked for]",
             show_default=False,
             autocompletion=several_of(METHODS),
         ),
-    ] = "",
+    ] = ""
     sample: Annotated[
-        int, typer.Option(min=2, help="Graphs, drawn at random, always the same ones.")
-    ] = 500,
-    seeds: Annotated[str, typer.Option(help=SEEDS, show_default=False)] = "",
+        int, typer.Option(min=2, help="Inputs, drawn at random, always the same ones.")
+    ] = 500
+    seeds: Annotated[str, typer.Option(help=SEEDS, show_default=False)] = ""
     epochs: Annotated[
         int | None,
         typer.Option(min=1, help="Epochs of models that are trained.", show_default=False),
-    ] = None,
+    ] = None
     removal: Annotated[
         str,
         typer.Option(
-            metavar="MODE",
-            help="What removing a node means: attn, mask, drop.",
-            autocompletion=several_of(REMOVALS),
+            metavar="MODE", help=REMOVAL, show_default=False, autocompletion=several_of(REMOVALS)
         ),
-    ] = "attn",
-    smiles_column: SmilesColumn = "",
+    ] = ""
+    smiles_column: SmilesColumn = ""
+    text_column: TextColumn = ""
     target_columns: Annotated[
         str, typer.Option(help="Column of the true class in a table.", show_default=False)
-    ] = "",
-    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
-    data: Data = None,
-    device: Device = "auto",
+    ] = ""
+    lexicon: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=LEXICON, show_default=False)
+    ] = None
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2
+    data: Annotated[Path | None, typer.Option(help=STUDY_DATA, show_default=False)] = None
+    device: Device = "auto"
+
+    def sources(self, typed: list[str] | None) -> list[str]:
+        """The inputs that were typed, and the file of data."""
+        files = [str(self.data)] if self.data and self.data.is_file() else []
+        return [*(typed or []), *files]
+
+    @property
+    def home(self) -> Path | None:
+        """Folder of the data sets."""
+        return None if self.data and self.data.is_file() else self.data
+
+
+@command
+def benchmark_faithfulness(
+    study: Study,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help=TEST_INPUTS, show_default=False)
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help=STUDY)] = Path(
+        "faithfulness"
+    ),
+    model: Model = "",
     quiet: Quiet = False,
 ) -> None:
     """Compare methods by adding and removing nodes in the order of their relevance.
 
     Writes tables (Markdown, CSV, JSON) and curves. An interrupted run continues where it stopped.
     """
+    from molxai.batch.question import explainer_of
     from molxai.benchmarks.comparison import compare, seeded
 
-    numbers = whole_numbers(seeds, "seeds")
-    explainer = explainer_of(inputs, model, 32, usage(known_device, device))
-    plan = _plan(methods, removal, explainer)
-    subjects = _subjects(explainer, inputs, sample, smiles_column, target_columns, data, threads)
-    options = {"--methods": methods, "--sample": sample, "--seeds": seeds, "--removal": removal}
-    command = _command(explainer, options | {"--epochs": epochs or ""})
+    numbers = whole_numbers(study.seeds, "seeds")
+    sources = study.sources(inputs)
+    explainer = explainer_of(shipped_for(sources, model), device=usage(known_device, study.device))
+    plan = _plan(study, explainer)
+    words = _lexicon(study.lexicon, explainer)
+    subjects = _subjects(study, sources, explainer)
     report = reporter(quiet)
-    models = seeded(explainer, numbers, output, data, epochs, report)
-    compare(models, plan, subjects, output, command, report)
+    models = seeded(explainer, numbers, output, study.home, study.epochs, report)
+    compare(models, plan, subjects, output, _command(study, sources, explainer), report, words)
     print((output / "faithfulness.md").read_text())
 
 
-def _plan(methods: str, removal: str, explainer: "Explainer") -> "Plan":
+def _plan(study: Study, explainer: "BaseExplainer") -> "Plan":
     """Methods and removal modes as they were typed; without any, all that the model has.
 
     Raises:
         typer.BadParameter: one is not known.
     """
     from molxai.benchmarks.faithfulness import Plan
-    from molxai.explanation.methods.strengths import TUNED
 
-    names = METHODS.names()
-    # A model of before `molxai tune` has no strengths.
-    known = [name for name in names if name != TUNED or explainer.card.tuning]
+    removal = study.removal or ("mask" if explainer.reads == "texts" else "attn")
     return Plan(
-        known_methods(methods or ",".join(known)),
+        known_methods(study.methods or ",".join(explainer.methods)),
         known_names(removal, REMOVALS.names(), "removal mode"),  # type: ignore[arg-type]
     )
 
 
-def _subjects(
-    explainer: "Explainer",
-    inputs: list[str] | None,
-    sample: int,
-    smiles_column: str,
-    target_columns: str,
-    data: Path | None,
-    threads: int,
-) -> Any:
+def _subjects(study: Study, sources: list[str], explainer: "BaseExplainer") -> Any:
     """What is explained: the inputs, or a sample of the model's test data."""
     import torch
 
-    from graphormer.readers.tables import Layout
     from molxai.benchmarks.subjects import given_subjects, test_subjects
 
-    torch.set_num_threads(threads)
-    if inputs:
-        return given_subjects(explainer, inputs, sample, Layout(smiles_column), target_columns)
-    return test_subjects(explainer, sample, data)
+    torch.set_num_threads(study.threads)
+    if not sources:
+        return test_subjects(explainer, study.sample, study.home)
+    layout = layout_of(study.smiles_column, text_column=study.text_column)
+    return given_subjects(explainer, sources, study.sample, layout, study.target_columns)
 
 
-def _command(explainer: "Explainer", options: Mapping[str, object]) -> str:
+def _lexicon(path: Path | None, explainer: "BaseExplainer") -> "Lexicon | None":
+    """The rated words.
+
+    Raises:
+        typer.BadParameter: the model reads no texts, or has not two classes.
+        ValueError, OSError: they cannot be read.
+    """
+    from molxai.benchmarks.lexicon import read_lexicon
+
+    if path is None:
+        return None
+    if explainer.reads != "texts" or len(explainer.card.classes) != 2:
+        raise typer.BadParameter(
+            f"--lexicon: for texts and two classes, and {explainer.card.name} has others"
+        )
+    return read_lexicon(path)
+
+
+TOLD = (
+    "methods",
+    "sample",
+    "seeds",
+    "removal",
+    "epochs",
+    "text_column",
+    "target_columns",
+    "lexicon",
+)
+"""Options that tables tell."""
+
+
+def _command(study: Study, sources: list[str], explainer: "BaseExplainer") -> str:
     """The command that repeats a study, for its tables."""
     import shlex
 
-    words = ["molxai", "benchmark", "faithfulness", "-m", explainer.card.name]
-    for name, value in options.items():
+    words = ["molxai", "benchmark", "faithfulness", *sources, "-m", explainer.card.name]
+    for name in TOLD:
+        value = getattr(study, name)
         if value:
-            words += [name, str(value)]
+            words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 
 

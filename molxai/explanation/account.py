@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from graphormer.network.ensemble import Model
+from molxai.explanation.network import Predictor
 from molxai.explanation.optional import needed
 from molxai.explanation.sentence import Sentence
 from molxai.explanation.structure import Structure
@@ -80,7 +80,7 @@ class Account:
     """Whether the relevance of structure is kept apart, so that no node has it."""
     subject: Molecule | Digit | Sentence | None = field(default=None, repr=False)
     """What was explained, with what is needed to draw it."""
-    network: Model | None = field(default=None, repr=False, compare=False)
+    network: Predictor | None = field(default=None, repr=False, compare=False)
     """The model that was asked, for `pair_flow`; pickles and copies leave it out."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -227,6 +227,11 @@ class Account:
             "convergence_delta": self.delta,
             "notes": list(self.notes),
         }
+        if isinstance(self.subject, Sentence):
+            relevances = record["relevance"]
+            record["tokens"] = list(self.subject.pieces)
+            record["words"] = self.subject.words
+            record["word_relevance"] = self.subject.of_words(relevances)
         if features and self.feature_relevance is not None:
             record["features"] = self._by_feature(self.feature_relevance)
         if features and self.structure is not None:

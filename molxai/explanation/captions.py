@@ -3,6 +3,7 @@
 from graphormer.graphs.molecules import Molecule
 from graphormer.network.model import Config
 from molxai.explanation.account import Account
+from molxai.explanation.network import Task
 from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import spread
 from molxai.rendering.colour import RED_BLUE, Palette
@@ -109,17 +110,23 @@ def biases_of(explanation: Account) -> str:
     model adds its positions as well.
     """
     if isinstance(explanation.subject, Sentence):
-        return "positions and biases"
+        return ADDED
     if explanation.network is None or explanation.structure is not None:
         return "biases"
     return bias_word(explanation.network.config)
 
 
-def bias_word(config: Config) -> str:
+ADDED = "positions and biases"
+"""What the relevance of all that a language model adds is called."""
+
+
+def bias_word(config: Task) -> str:
     """What the relevance of the biases is called.
 
     A head's bias alone is the same for every input: it is there before any node is seen.
     """
+    if not isinstance(config, Config):
+        return ADDED
     return BASE if config.output_bias and not config.bias else "biases"
 
 

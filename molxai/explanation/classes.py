@@ -9,7 +9,7 @@ import torch
 
 from graphormer.data.targets import known_label
 from graphormer.names import unknown
-from graphormer.network.card import Card
+from molxai.explanation.about import About
 from molxai.explanation.target import PREDICTED, Target
 
 Class: TypeAlias = str | int | np.integer
@@ -20,7 +20,7 @@ Class: TypeAlias = str | int | np.integer
 class Classes:
     """The classes of one endpoint of a model."""
 
-    card: Card
+    card: About
     column: int = 0
     """The endpoint's output column."""
 
@@ -94,13 +94,13 @@ def check_contrast(target: str, contrast: Class | None) -> None:
         raise ValueError("a contrast needs a named target: give --target CLASS as well, not pred")
 
 
-def endpoint_column(card: Card, endpoint: str) -> int:
+def endpoint_column(card: About, endpoint: str) -> int:
     """The output column of an endpoint; empty: the first.
 
     Raises:
         ValueError: there is no such endpoint.
     """
-    targets = card.targets
+    targets = tuple(card.targets)
     if not endpoint:
         return 0
     if endpoint not in targets:

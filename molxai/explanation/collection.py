@@ -7,6 +7,7 @@ from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
 from molxai.explanation.refused import Refused, refuse
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.sources import text_of
 from molxai.explanation.subjects import Subject
 
@@ -16,10 +17,13 @@ FAULTS = (ValueError, OSError, RuntimeError, MemoryError)
 RDKit and torch have no other name for what they did not foresee and memory that they lack.
 """
 
-Read: TypeAlias = Callable[[Any, str], Subject]
-"""The molecule, digit or graph of an input and its id."""
+Readable: TypeAlias = Subject | Sentence
+"""What a model reads."""
 
-Explain: TypeAlias = Callable[[Sequence[Subject]], list[Explanation]]
+Read: TypeAlias = Callable[[Any, str], Readable]
+"""What a model reads of an input and its id."""
+
+Explain: TypeAlias = Callable[[Sequence[Readable]], list[Explanation]]
 """The explanations of subjects, in their order."""
 
 
@@ -53,7 +57,7 @@ def explain_collection(
     return Explanations(items)
 
 
-def _read(row: int, source: Any, id: str, read: Read) -> Subject | Refused:
+def _read(row: int, source: Any, id: str, read: Read) -> Readable | Refused:
     """The subject of an input, or why there is none."""
     if isinstance(source, Input) and source.error:
         return Refused(row, source.text, source.error, source.id)
@@ -64,7 +68,7 @@ def _read(row: int, source: Any, id: str, read: Read) -> Subject | Refused:
         return Refused(row, text, _reason(error), id)
 
 
-def _explain_each(subjects: Sequence[Subject], explain: Explain) -> list[Explanation | str]:
+def _explain_each(subjects: Sequence[Readable], explain: Explain) -> list[Explanation | str]:
     """The explanation of each, or why there is none.
 
     What fails together is tried in halves, down to single subjects.
@@ -82,7 +86,7 @@ def _explain_each(subjects: Sequence[Subject], explain: Explain) -> list[Explana
     return first + second
 
 
-def _item(result: Explanation | str, subject: Subject, row: int) -> Explanation | Refused:
+def _item(result: Explanation | str, subject: Readable, row: int) -> Explanation | Refused:
     """The explanation, or in its place why there is none."""
     if isinstance(result, Explanation):
         return result

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from graphormer.graphs.molecules import MAX_ATOMS, Molecule, mol_block, molecule
 from graphormer.graphs.superpixels import Digit
+from molxai.explanation.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,9 @@ class Input:
     row: int
     """Counted from 0 over all inputs."""
     text: str
-    """The SMILES, or the file and the place in it."""
-    subject: Molecule | Digit | None = None
+    """The SMILES or text, or the file and the place in it."""
+    subject: Molecule | Digit | Sentence | str | None = None
+    """A text is a `str` until a model has cut it into tokens."""
     error: str = ""
     """Why there is no subject, in one line."""
     id: str = ""
@@ -34,7 +36,7 @@ class Input:
         return self.id or str(self.row)
 
 
-Kind = Literal["smiles", "block", "array", "picture"]
+Kind = Literal["smiles", "block", "array", "picture", "text"]
 """What the content of an entry is."""
 
 
@@ -43,9 +45,9 @@ class Entry:
     """One row of what was given, as it stands there: what workers are handed, and read."""
 
     text: str
-    """The SMILES, or the file and the place in it."""
+    """The SMILES or text, or the file and the place in it."""
     content: Any
-    """A SMILES, a mol block, an array of grey values, or the path of a picture."""
+    """A SMILES, a mol block, an array of grey values, the path of a picture, or a text."""
     kind: Kind
     row: int = 0
     id: str = ""
@@ -58,7 +60,7 @@ class Entry:
     """The column that has the true class."""
 
     def read(self, max_atoms: int = MAX_ATOMS, keep: bool = True) -> Input:
-        """The molecule or digit, or why there is none; `keep` as in `molecule`."""
+        """The molecule, digit or text, or why there is none; `keep` as in `molecule`."""
         subject = None
         error = self.fault
         if not error:
@@ -78,7 +80,9 @@ class Entry:
             self.extras,
         )
 
-    def _subject(self, max_atoms: int, keep: bool) -> Molecule | Digit:
+    def _subject(self, max_atoms: int, keep: bool) -> Molecule | Digit | str:
+        if self.kind == "text":
+            return str(self.content)
         if self.kind == "smiles":
             return molecule(self.content, self.id, max_atoms, keep)
         if self.kind == "block":

@@ -1,7 +1,6 @@
 """The front door: a model and a method, ready to explain SMILES, molecules and digits."""
 
 from collections.abc import Iterable, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -9,33 +8,33 @@ from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from rdkit import Chem
+from torch import Tensor
 
 from graphormer.evaluation.fingerprints import bits_beside, read_bits
-from graphormer.graphs.graph import Graph, size_batches
+from graphormer.graphs.block import Batches
+from graphormer.graphs.graph import Graph
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from graphormer.names import unknown
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import load, locate
 from graphormer.network.ensemble import Model
-from graphormer.network.prediction import placed
+from graphormer.network.prediction import predict_each
+from molxai.explanation.base_explainer import ERRORS, BaseExplainer
 from molxai.explanation.classes import Class as Class
-from molxai.explanation.classes import Classes, endpoint_column
-from molxai.explanation.collection import explain_collection
+from molxai.explanation.classes import endpoint_column
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
+from molxai.explanation.kinds import is_language_model
 from molxai.explanation.method import Method
-from molxai.explanation.methods import check_size
 from molxai.explanation.methods import method as method_of
-from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.refused import Refused
 from molxai.explanation.sources import Linked, is_numbers, lacking, several
 from molxai.explanation.subjects import Subject, batches_of, read_by, subject_of
 from molxai.explanation.subjects import graph_in as graph_in
-from molxai.explanation.target import Target
 
 Source: TypeAlias = Any
 """One input: a SMILES, an RDKit `Mol`, a picture as numbers or by its path, a PyG `Data`.
@@ -46,14 +45,11 @@ Or what was made of one of these.
 Single: TypeAlias = str | Path | Molecule | Digit | Graph | Input | Linked
 """Types of which a value is one input, whatever it holds."""
 
-ERRORS = ("raise", "record")
-"""What happens to inputs that cannot be explained."""
-
 BATCH_SIZE = 32
 """Graphs explained at once."""
 
 
-class Explainer:
+class Explainer(BaseExplainer):
     """Explains what a model says.
 
     Example:
@@ -61,6 +57,9 @@ class Explainer:
         >>> len(explanation.relevance), explanation.adds_up
         (15, True)
     """
+
+    network: Model
+    card: Card
 
     def __init__(
         self,
@@ -90,6 +89,11 @@ class Explainer:
         """
         if batch_size < 1:
             raise ValueError(f"batch size {batch_size}: at least 1 is needed")
+        if is_language_model(str(model)):
+            raise ValueError(
+                f"{model} holds a language model, which reads texts: a model of molecules or "
+                "digits is needed here; in Python molxai.text.TextExplainer takes it"
+            )
         method_of(method, structure)  # an unknown one is refused before a model is read
         self.weights: Path | None = locate(model)
         self.network, self.card = load(model)
@@ -116,26 +120,6 @@ class Explainer:
         explainer.batch_size = batch_size
         explainer.weights = None
         explainer.column = 0
-        return explainer
-
-    def with_method(
-        self, method: str | Method, endpoint: str | None = None, structure: str | None = None
-    ) -> "Explainer":
-        """The same model, which stays in memory once, explained by another method.
-
-        Args:
-            method: an id of `EXPLAINERS`, or a method with a name.
-            endpoint: which target to explain; None: the same.
-            structure: where the relevance of distances, bonds and offsets goes; None: the same.
-
-        Raises:
-            ValueError: there is no such method, endpoint or place for structure.
-        """
-        explainer = copy(self)
-        explainer.structure = structure or self.structure
-        explainer.method = method_of(method, explainer.structure, self.card)
-        if endpoint is not None:
-            explainer.column = endpoint_column(self.card, endpoint)
         return explainer
 
     @cached_property
@@ -259,25 +243,10 @@ class Explainer:
             )
         sources = several(source)
         if sources is not None:
-            return self._explain_all(sources, chosen, errors)
+            return self.explain_sources(sources, chosen, errors)
         if errors == "record":
-            return self._explain_all([(source, "")], chosen, errors)[0]
+            return self.explain_sources([(source, "")], chosen, errors)[0]
         return self.explain([self.subject(source)], [chosen])[0]
-
-    def _explain_all(
-        self, sources: Sequence[tuple[Source, str]], target: Target | None, errors: str
-    ) -> Explanations:
-        """The explanations of inputs with their ids."""
-
-        def read(source: Source, id: str) -> Subject:
-            subject = self.subject(source, id)
-            check_size(self.method, subject.nodes)
-            return subject
-
-        def explain(subjects: Sequence[Subject]) -> list[Explanation]:
-            return self.explain(subjects, [target] * len(subjects))
-
-        return explain_collection(sources, read, explain, errors)
 
     def subject(self, source: Source, id: str = "") -> Subject:
         """The molecule or digit of one input.
@@ -288,64 +257,14 @@ class Explainer:
         """
         return subject_of(source, id, self.card, self.network.vocabulary)
 
-    def target(self, name: Class, contrast: Class | None = None) -> Target | None:
-        """The target of that name.
+    def batches(self, subjects: Sequence[Subject]) -> Batches:
+        return batches_of(subjects)
 
-        None is `pred` of the first endpoint without contrast: each graph's prediction decides it.
+    def logits(self, subjects: Sequence[Subject]) -> Float[Tensor, "members subjects outputs"]:
+        """Logits or values from every member of an ensemble; a single model is its only member."""
+        return predict_each(self.network, batches_of(subjects), self.batch_size)
 
-        Raises:
-            ValueError: there is no such class, or `pred` is to be contrasted.
-        """
-        return self._classes.target(name, contrast)
-
-    @property
-    def endpoint(self) -> str:
-        """Name of the target that is explained, if the model has several."""
-        return self._classes.endpoint
-
-    def class_in_table(self, label: str) -> int:
-        """The class that a cell of a table names.
-
-        By name in any case, by number, or by 0 and 1 for the two of a binary model.
-
-        Raises:
-            ValueError: it names none, or the model is a regression.
-        """
-        return self._classes.in_table(label)
-
-    def class_number(self, name: str | int) -> int:
-        """The class of that name or number; 0 of a regression is its value.
-
-        Raises:
-            ValueError: there is none.
-        """
-        return self._classes.number(name)
-
-    @property
-    def _classes(self) -> Classes:
-        return Classes(self.card, self.column)
-
-    def explain(
-        self, subjects: Sequence[Subject], targets: Sequence[Target | None]
-    ) -> list[Explanation]:
-        """Explanations in the order of the subjects; a target of None is the prediction.
-
-        Raises:
-            ValueError: a graph is larger than the method takes.
-        """
-        check_size(self.method, max((subject.nodes for subject in subjects), default=0))
-        graphs = batches_of(subjects)
-        explanations: dict[int, Explanation] = {}
-        for rows in size_batches(graphs.sizes, self.batch_size):
-            batch = placed(self.network, graphs.batch(rows))
-            results = explain_batch(
-                self.method, self.network, batch, [targets[row] for row in rows]
-            )
-            for row, explanation in zip(rows, results, strict=True):
-                explanations[row] = self._complete(explanation, subjects[row])
-        return [explanations[row] for row in range(len(subjects))]
-
-    def _complete(self, explanation: Explanation, subject: Subject) -> Explanation:
+    def completed(self, explanation: Explanation, subject: Subject) -> Explanation:
         """The explanation with what only the card, the method and the subject know."""
         card = self.card
         return replace(

@@ -1,4 +1,4 @@
-"""What the user gave: SMILES on the command line, tables, SDF, pictures and arrays, row by row.
+"""What the user gave: SMILES or texts, tables, SDF, pictures and arrays, row by row.
 
 `Inputs` opens each file once. An SDF or a text table is read to its end once for what must be known
 beforehand (encoding, columns, number of rows, checksum), and once more for its rows.
@@ -18,6 +18,8 @@ from graphormer.readers.text import (
 from molxai.explanation.entry import Entry, Input
 from molxai.explanation.kinds import (
     MOLECULE_FILES,
+    TEXT_FILES,
+    Reads,
     holds_digits,
     is_file,
     is_table,
@@ -40,23 +42,27 @@ class Inputs:
     """
 
     sources: Sequence[str]
-    """SMILES and paths, as they were typed."""
+    """SMILES or texts, and paths, as they were typed."""
     layout: Layout = AS_FOUND
     label_column: str = ""
     """The column of the true class, if there is one."""
+    texts: bool = False
+    """Whether a language model is to read them."""
     _opened: dict[str, "OpenedSource"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     @property
-    def reads(self) -> str:
-        """Molecules or digits, as the first source says."""
+    def reads(self) -> Reads:
+        """Texts, or else molecules or digits, as the first source says."""
+        if self.texts:
+            return "texts"
         return "digits" if self.sources and holds_digits(self.sources[0]) else "molecules"
 
     @property
     def several(self) -> bool:
-        """Whether they are more than a single molecule or digit, as far as their names say."""
-        return len(self.sources) > 1 or is_table(self.sources[0])
+        """Whether they are more than a single one, as far as their names say."""
+        return len(self.sources) > 1 or is_table(self.sources[0], self.reads)
 
     def entries(self) -> Iterator[Entry]:
         """Every input in order, not read yet; `row` counts over all of them.
@@ -83,12 +89,19 @@ class Inputs:
         messages = []
         for source in self.sources:
             path = Path(source)
-            if ending(path) not in MOLECULE_FILES or not _holds_something(source):
+            if not self._may_have_notes(source):
                 continue
             notes = self._open(source).notes
             if notes:
                 messages.append(f"{path.name}: read with {', '.join(notes)}")
         return messages
+
+    def _may_have_notes(self, source: str) -> bool:
+        """Whether it is a file of lines or a table that is not empty. Of others, readers tell."""
+        kinds = TEXT_FILES if self.texts else MOLECULE_FILES
+        if not is_file(source, self.reads) or ending(Path(source)) not in kinds:
+            return False
+        return os.path.isfile(source) and os.path.getsize(source) > 0  # noqa: PTH113, PTH202
 
     def tables(self) -> Iterator[Table]:
         """The files with named columns among the sources."""
@@ -112,19 +125,19 @@ class Inputs:
         return sum(self._open(source).expected for source in self.sources)
 
     def digests(self) -> list[str]:
-        """Name and SHA-256 of each file, in order; of a SMILES, the SMILES."""
+        """Name and SHA-256 of each file, in order; of a SMILES or a text, itself."""
         return [self._open(source).digest() for source in self.sources]
 
     def _table_files(self) -> "Iterator[TableFile]":
         for source in self.sources:
-            if is_file(source) and ending(Path(source)) in TABLES:
+            if is_file(source, self.reads) and ending(Path(source)) in TABLES:
                 file = self._open(source)
                 assert isinstance(file, TableFile)
                 yield file
 
     def _open(self, source: str) -> "OpenedSource":
         if source not in self._opened:
-            self._opened[source] = open_source(source, self.layout, self.label_column)
+            self._opened[source] = open_source(source, self.layout, self.label_column, self.reads)
         return self._opened[source]
 
 
@@ -150,8 +163,3 @@ def entries(
         ValueError: a file is empty, of an unknown kind, or lacks a column.
     """
     return Inputs(sources, layout, label_column).entries()
-
-
-def _holds_something(source: str) -> bool:
-    """Whether there is a file that is not empty. Of others, whoever reads them tells."""
-    return os.path.isfile(source) and os.path.getsize(source) > 0  # noqa: PTH113, PTH202

@@ -1,14 +1,20 @@
-"""What a source is, by its name: a SMILES, or a file of molecules or digits."""
+"""What a source is, by its name: a SMILES or a text, or a file of molecules, digits or texts."""
 
+import json
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from graphormer.readers.pictures import ARRAYS, PICTURES
+from graphormer.readers.sdf import STRUCTURES
 from graphormer.readers.tables import TABLES
 from graphormer.readers.text import (
     ending,
 )
+
+Reads = Literal["molecules", "digits", "texts"]
+"""What a model takes."""
 
 SMILES_LINES = ".smi"
 """Ending of files with a SMILES and a name on each line."""
@@ -22,6 +28,14 @@ DIGIT_FILES = (*PICTURES, *ARRAYS)
 """Endings of files of digits."""
 
 
+TEXT_LINES = ".txt"
+"""Ending of files with a text on each line."""
+
+
+TEXT_FILES = (TEXT_LINES, *(kind for kind in TABLES if kind not in STRUCTURES))
+"""Endings of files of texts."""
+
+
 OTHER_FILE = re.compile(
     r"\.(txt|xls|ods|mol2|pdb|zip|html?|xml|feather|pkl|bmp|gif|tiff?|docx?|pdf)$", re.IGNORECASE
 )
@@ -32,14 +46,21 @@ SINGLE = (".mol", ".mdl", *PICTURES)
 """Endings of files that hold one input each."""
 
 
-def is_table(source: str) -> bool:
+def is_table(source: str, reads: Reads = "molecules") -> bool:
     """Whether the argument names a file that may hold many inputs."""
-    return is_file(source) and ending(Path(source)) not in SINGLE
+    return is_file(source, reads) and ending(Path(source)) not in SINGLE
 
 
-def is_file(source: str) -> bool:
-    """Whether the argument names a file: it exists, or ends as one of the known kinds."""
-    if ending(Path(source)) in (*MOLECULE_FILES, *DIGIT_FILES):
+def is_file(source: str, reads: Reads = "molecules") -> bool:
+    """Whether the argument names a file: it exists, or ends as one of the known kinds.
+
+    A text that has blanks and ends so is a text, unless there is such a file.
+    """
+    if reads == "texts":
+        is_one_word = len(source.split()) == 1
+        if is_one_word and ending(Path(source)) in TEXT_FILES:
+            return True
+    elif ending(Path(source)) in (*MOLECULE_FILES, *DIGIT_FILES):
         return True
     # Not Path.is_file: to it, a SMILES of 300 characters is an error and not simply no file.
     return os.path.isfile(source)  # noqa: PTH113
@@ -48,3 +69,15 @@ def is_file(source: str) -> bool:
 def holds_digits(source: str) -> bool:
     """Whether the argument names a picture or an array of pictures."""
     return ending(Path(source)) in DIGIT_FILES
+
+
+def is_language_model(model: str) -> bool:
+    """Whether the name of a model is a folder of Hugging Face, which reads texts."""
+    config = Path(model) / "config.json"
+    if not model or not config.is_file():
+        return False
+    try:
+        content = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(content, dict) and "model_type" in content

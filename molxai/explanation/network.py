@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from graphormer.graphs.vocabulary import Vocabulary
+from graphormer.network.ensemble import Ensemble
 from graphormer.network.model import StructuralBias
 from molxai.rules import Rule
 
@@ -38,8 +39,8 @@ class Task(Protocol):
     """What a model's outputs are."""
 
     @property
-    def task(self) -> str:
-        """binary, multiclass or regression."""
+    def task(self) -> Literal["binary", "multiclass", "regression"]:
+        """What they stand for."""
 
     @property
     def outputs(self) -> int:
@@ -159,6 +160,17 @@ class Layered(Protocol):
 
 
 @runtime_checkable
+class Redrawn(Protocol):
+    """A network that can be had with other weights."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """As of any module."""
+
+    def redrawn(self) -> nn.Module:
+        """The same architecture with weights drawn anew."""
+
+
+@runtime_checkable
 class OwnPasses(Protocol):
     """A network that goes back in its own way, as it calls more than `torch.nn`'s functions."""
 
@@ -211,8 +223,18 @@ def with_nodes(batch: Batch, tokens: Tokens, nodes: Float[Tensor, "batch nodes w
 
 def batch_of(network: Predictor, inputs: Sequence[Any]) -> Batch:
     """The inputs as one batch, on the network's device and in its float type."""
+    return placed(network, network.collate(inputs))
+
+
+def placed(network: Predictor, batch: Batch) -> Batch:
+    """The batch on the network's device and in its float type."""
     parameter = next(network.parameters())
-    return network.collate(inputs).to(parameter.device).to(parameter.dtype)
+    return batch.to(parameter.device).to(parameter.dtype)
+
+
+def members_of(model: Any) -> list[Any]:
+    """The networks of an ensemble, or the one network."""
+    return model.networks if isinstance(model, Ensemble) else [model]
 
 
 def dtype_of(network: Predictor) -> torch.dtype:

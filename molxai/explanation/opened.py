@@ -1,4 +1,4 @@
-"""One source, opened: a SMILES, or a file of any kind."""
+"""One source, opened: a SMILES or a text, or a file of any kind."""
 
 import re
 from abc import ABC, abstractmethod
@@ -21,8 +21,17 @@ from graphormer.readers.text import (
     survey,
     without_bad_bytes,
 )
-from molxai.explanation.entry import Entry
-from molxai.explanation.kinds import DIGIT_FILES, MOLECULE_FILES, OTHER_FILE, SMILES_LINES, is_file
+from molxai.explanation.entry import Entry, Kind
+from molxai.explanation.kinds import (
+    DIGIT_FILES,
+    MOLECULE_FILES,
+    OTHER_FILE,
+    SMILES_LINES,
+    TEXT_FILES,
+    TEXT_LINES,
+    Reads,
+    is_file,
+)
 
 WHOLE = re.compile(r"^(\d+)\.0$")
 """A whole number as pandas writes it in a column with gaps."""
@@ -45,14 +54,15 @@ class OpenedSource(ABC):
         """What identifies its content."""
 
 
-class SmilesText(OpenedSource):
-    """A SMILES on the command line."""
+class Typed(OpenedSource):
+    """A SMILES or a text on the command line."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, kind: Kind) -> None:
         self.text = text
+        self.kind = kind
 
     def entries(self, first: int) -> Iterator[Entry]:
-        yield Entry(self.text, self.text, "smiles", first)
+        yield Entry(self.text, self.text, self.kind, first)
 
     def digest(self) -> str:
         return self.text
@@ -93,8 +103,8 @@ class ArrayFile(OpenedFile):
             yield Entry(name, values, "array", first + number, f"{self.path.stem}#{number}")
 
 
-class SmilesFile(OpenedFile):
-    """A SMILES a line, then blanks and a name; lines without either are passed over."""
+class LinesFile(OpenedFile):
+    """An input a line."""
 
     def __init__(self, path: Path, layout: Layout) -> None:
         super().__init__(path)
@@ -104,6 +114,24 @@ class SmilesFile(OpenedFile):
         self.sha256 = outline.sha256
         if outline.encoding.note:
             self.notes = (outline.encoding.note,)
+
+
+class TextFile(LinesFile):
+    """A text a line; blank lines are passed over."""
+
+    def entries(self, first: int) -> Iterator[Entry]:
+        row = first
+        for number, line in enumerate(lines(self.path, self.encoding), 1):
+            text = without_bad_bytes(line).strip()
+            if not text:
+                continue
+            bad = bad_byte(line)
+            yield Entry(text, text, "text", row, fault=f"line {number}: {bad}" if bad else "")
+            row += 1
+
+
+class SmilesFile(LinesFile):
+    """A SMILES a line, then blanks and a name; lines without either are passed over."""
 
     def entries(self, first: int) -> Iterator[Entry]:
         row = first
@@ -129,22 +157,25 @@ class SmilesFile(OpenedFile):
 class Roles:
     """Which column of a table is what."""
 
-    structures: str
-    """Column of SMILES; empty if rows hold mol blocks."""
+    content: str
+    """Column of SMILES or texts; empty if rows hold mol blocks."""
     id: str
     """Column of ids; empty if there is none."""
     label: str
     """Column of the true class; empty if the user names none."""
     others: tuple[str, ...]
-    """Columns that hold neither structures nor ids."""
+    """Columns that hold neither these nor ids."""
 
 
 class TableFile(OpenedFile):
     """A file with named columns."""
 
-    def __init__(self, path: Path, layout: Layout, label_column: str) -> None:
+    def __init__(
+        self, path: Path, layout: Layout, label_column: str, reads: Reads = "molecules"
+    ) -> None:
         super().__init__(path)
         self.layout = layout
+        self.reads = reads
         self.label_column = label_column
         self.table = read_rows(path, layout)
         self.notes = self.table.notes
@@ -156,19 +187,22 @@ class TableFile(OpenedFile):
         """Found when first needed, for without rows there is no need of a column of SMILES.
 
         Raises:
-            ValueError: a column is missing, or there are several of SMILES.
+            ValueError: a column is missing, or there are several of SMILES or of texts.
         """
         table = self.table
         label = table.column(self.label_column, "--target-columns") if self.label_column else ""
-        structures = table.smiles_column(self.layout.smiles_column)
-        identity = table.id_column(self.layout.id_column, structures)
+        if self.reads == "texts":
+            content = table.text_column(self.layout.text_column)
+        else:
+            content = table.smiles_column(self.layout.smiles_column)
+        identity = table.id_column(self.layout.id_column, content)
         # The id of an SDF's record is usually its title, so that no data item is lost to it.
-        taken = (structures,) if table.has_structures else (structures, identity)
+        taken = (content,) if table.has_structures else (content, identity)
         others = tuple(name for name in table.columns if name not in taken)
-        return Roles(structures, identity, label, others)
+        return Roles(content, identity, label, others)
 
     def entries(self, first: int) -> Iterator[Entry]:
-        return self._structures(first) if self.table.has_structures else self._smiles(first)
+        return self._structures(first) if self.table.has_structures else self._cells(first)
 
     def _structures(self, first: int) -> Iterator[Entry]:
         """Mol blocks: the records of an SDF."""
@@ -187,17 +221,18 @@ class TableFile(OpenedFile):
                 roles.label,
             )
 
-    def _smiles(self, first: int) -> Iterator[Entry]:
-        """The column of SMILES."""
+    def _cells(self, first: int) -> Iterator[Entry]:
+        """The column of SMILES or texts."""
         roles = self.roles
+        kind: Kind = "text" if self.reads == "texts" else "smiles"
         missing = None if self.table.types else ""
         for number, row in enumerate(self.table.rows):
-            smiles = row.fields.get(roles.structures, "")
+            content = row.fields.get(roles.content, "")
             cells = row.values or row.fields
             yield Entry(
-                smiles,
-                smiles,
-                "smiles",
+                content,
+                content,
+                kind,
                 first + number,
                 self._id(row),
                 row.fields.get(roles.label, ""),
@@ -210,15 +245,25 @@ class TableFile(OpenedFile):
         return WHOLE.sub(r"\1", row.fields.get(self.roles.id, "").strip())
 
 
-def open_source(source: str, layout: Layout, label_column: str) -> OpenedSource:
+def open_source(
+    source: str, layout: Layout, label_column: str, reads: Reads = "molecules"
+) -> OpenedSource:
     """What a command's argument names.
+
+    Args:
+        source: a SMILES or a text, or the path of a file.
+        layout: of tables.
+        label_column: of the true class, if there is one.
+        reads: texts if a language model is to read it.
 
     Raises:
         FileNotFoundError: it is the path of no file.
         ValueError: it is the path of a folder, or of a file that cannot be read.
     """
+    if reads == "texts":
+        return _open_text(source, layout, label_column)
     if not is_file(source) and not OTHER_FILE.search(source):
-        return SmilesText(source)
+        return Typed(source, "smiles")
     path = Path(source)
     check_file(path, (*MOLECULE_FILES, *DIGIT_FILES))
     kind = ending(path)
@@ -229,3 +274,13 @@ def open_source(source: str, layout: Layout, label_column: str) -> OpenedSource:
     if kind in ARRAYS:
         return ArrayFile(path)
     return PictureFile(source)
+
+
+def _open_text(source: str, layout: Layout, label_column: str) -> OpenedSource:
+    if not is_file(source, "texts"):
+        return Typed(source, "text")
+    path = Path(source)
+    check_file(path, TEXT_FILES)
+    if ending(path) == TEXT_LINES:
+        return TextFile(path, layout)
+    return TableFile(path, layout, label_column, "texts")

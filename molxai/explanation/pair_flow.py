@@ -128,12 +128,14 @@ def flow_of(explanation: Account) -> PairFlow:
             f"the explanation holds no {missing} to follow the flow in: "
             "explain again with an Explainer, or call pair_flow"
         )
-    assert not isinstance(explanation.subject, Sentence), "its network is no Graphormer"
     if isinstance(explanation.network, Ensemble):
         raise ValueError(
             "an ensemble has no pair flow: each member attends in its own way, explain one of them"
         )
-    flow = pair_flow(explanation.network, explanation.subject.graph, explanation.target)
+    network = explanation.network
+    if isinstance(explanation.subject, Sentence) or not isinstance(network, Graphormer):
+        raise ValueError("a pair flow is of a model of molecules or digits: this is another one")
+    flow = pair_flow(network, explanation.subject.graph, explanation.target)
     if abs(flow.logit - explanation.logit) > SAME_LOGIT * (1 + abs(explanation.logit)):
         raise ValueError(
             f"the network now says {flow.logit:.4g}, the explanation is of "

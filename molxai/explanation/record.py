@@ -44,6 +44,20 @@ on.
 """
 
 
+WORD_RELEVANCE = "word_relevance"
+
+TEXT_KEYS = ("tokens", "words", WORD_RELEVANCE)
+"""Keys of a text's record beside these: its tokens, to which `relevance` belongs, its words, and
+the sum over the tokens of each."""
+
+
+def notes_of(entry: Input) -> tuple[str, ...]:
+    """What was changed or approximated when the input was read."""
+    if entry.subject is None or isinstance(entry.subject, str):
+        return ()
+    return entry.subject.notes
+
+
 def input_record(entry: Input, explanation: Account | None, features: bool = False) -> Record:
     """The record of an input and its explanation; without one, of its error.
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molxai.explanation.explainer import Class, Explainer, Source
+from molxai.explanation.base_explainer import BaseExplainer
+from molxai.explanation.explainer import Class, Source
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method
 from molxai.explanation.methods import check_size
@@ -98,7 +99,7 @@ class Comparison:
 
 
 def compare(
-    explainer: Explainer,
+    explainer: BaseExplainer,
     source: Source,
     methods: Sequence[str | Method] = METHODS,
     target: Class = "pred",

@@ -2,22 +2,22 @@
 
 PyG's masks are numbers from 0 to 1 that multiply node features. A signed relevance becomes a mask
 by m = max(R, 0) / max R: what speaks for the target is kept in proportion, the rest is removed.
+Here the mask multiplies a node's input embedding.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from graphormer.graphs.graph import Graph, GraphBatch, size_batches
-from graphormer.network.ensemble import Model
-from graphormer.network.prediction import batch_for
+from graphormer.graphs.graph import size_batches
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.network import Batch, Predictor, at_nodes, batch_of, members_of, with_nodes
 
-GRAPHS = 64
-"""Graphs in one forward pass."""
+INPUTS = 64
+"""Inputs in one forward pass."""
 
 
 def unit_mask(relevance: Float[Tensor, " nodes"]) -> Float[Tensor, " nodes"]:
@@ -34,11 +34,11 @@ def unit_mask(relevance: Float[Tensor, " nodes"]) -> Float[Tensor, " nodes"]:
 
 @torch.no_grad()
 def fidelity(
-    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]
-) -> Bool[Tensor, "graphs 2"]:
-    """Whether each graph's predicted class changes without the explanation, and with it alone.
+    model: Predictor, inputs: Sequence[Any], explanations: Sequence[Explanation]
+) -> Bool[Tensor, "inputs 2"]:
+    """Whether each input's predicted class changes without the explanation, and with it alone.
 
-    The first column is fidelity+, the second fidelity−. Means over graphs are PyG's `fidelity` for
+    The first column is fidelity+, the second fidelity−. Means over them are PyG's `fidelity` for
     explanations of the model. High + and low − are better.
 
     Raises:
@@ -50,48 +50,49 @@ def fidelity(
     if model.config.task == "regression":
         reason = "fidelity counts changes of class, and a regression has none"
         raise ValueError(f"{reason}: a classifier is needed")
-    differs = torch.zeros(len(graphs), 2, dtype=torch.bool)
-    for rows in size_batches([graph.nodes for graph in graphs], GRAPHS):
-        batch = batch_for(model, [graphs[row] for row in rows])
+    differs = torch.zeros(len(inputs), 2, dtype=torch.bool)
+    for rows in size_batches([one.nodes for one in inputs], INPUTS):
+        batch = batch_of(model, [inputs[row] for row in rows])
         mask = _masks(batch, [explanations[row] for row in rows])
-        whole = _classes(model, batch)  # (batch,)
-        without = _classes(model, _scale(batch, 1 - mask))
-        alone = _classes(model, _scale(batch, mask))
+        whole = _classes(model, batch, torch.ones_like(mask))  # (batch,)
+        without = _classes(model, batch, 1 - mask)
+        alone = _classes(model, batch, mask)
         differs[rows, 0] = (without != whole).cpu()
         differs[rows, 1] = (alone != whole).cpu()
     return differs
 
 
 def fidelity_plus(
-    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]
-) -> Bool[Tensor, " graphs"]:
-    """Whether each graph's predicted class changes without the explanation: first column."""
-    return fidelity(model, graphs, explanations)[:, 0]
+    model: Predictor, inputs: Sequence[Any], explanations: Sequence[Explanation]
+) -> Bool[Tensor, " inputs"]:
+    """Whether each input's predicted class changes without the explanation: first column."""
+    return fidelity(model, inputs, explanations)[:, 0]
 
 
 def fidelity_minus(
-    model: Model, graphs: Sequence[Graph], explanations: Sequence[Explanation]
-) -> Bool[Tensor, " graphs"]:
-    """Whether each graph's predicted class changes with the explanation alone: second column."""
-    return fidelity(model, graphs, explanations)[:, 1]
+    model: Predictor, inputs: Sequence[Any], explanations: Sequence[Explanation]
+) -> Bool[Tensor, " inputs"]:
+    """Whether each input's predicted class changes with the explanation alone: second column."""
+    return fidelity(model, inputs, explanations)[:, 1]
 
 
-def _masks(batch: GraphBatch, explanations: Sequence[Explanation]) -> Float[Tensor, "batch nodes"]:
-    mask = torch.zeros_like(batch.weights[:, :, 0])  # (batch, nodes)
+def _masks(batch: Batch, explanations: Sequence[Explanation]) -> Float[Tensor, "batch nodes"]:
+    mask = torch.zeros_like(batch.mask, dtype=torch.float32)
     for row, nodes in enumerate(batch.sizes):
-        relevance = explanations[row].relevance.to(mask)
-        mask[row, :nodes] = unit_mask(relevance)
+        mask[row, :nodes] = unit_mask(explanations[row].relevance)
     return mask
 
 
-def _scale(batch: GraphBatch, share: Float[Tensor, "batch nodes"]) -> GraphBatch:
-    """The batch with each node's input embedding multiplied by its share."""
-    weights = batch.weights * share[:, :, None]  # (batch, nodes, slots)
-    return replace(batch, weights=weights)
-
-
-def _classes(model: Model, batch: GraphBatch) -> Tensor:
-    logits = model(batch)
+def _classes(
+    model: Predictor, batch: Batch, share: Float[Tensor, "batch nodes"]
+) -> Int[Tensor, " batch"]:
+    """The predicted classes if each node's input embedding is multiplied by its share."""
+    by_member = []
+    for network in members_of(model):
+        tokens = network.embed(batch)
+        nodes = at_nodes(batch, tokens) * share[:, :, None].to(tokens)
+        by_member.append(network.predict(with_nodes(batch, tokens, nodes), batch))
+    logits = torch.stack(by_member).mean(0)  # (batch, outputs)
     if model.config.task == "multiclass":
         return logits.argmax(1)
     return (logits[:, 0] > 0).long()

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from graphormer.graphs.graph import GraphBatch
 from graphormer.network.model import Graphormer
 from molxai.explanation.method import Method
 from molxai.explanation.methods.lrp import GradientInput
+from molxai.explanation.network import Batch, Network, Redrawn
 from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target
 from molxai.metrics.agreement import spearman
@@ -22,7 +23,7 @@ WARN = 1e3
 
 def growth(
     model: Graphormer,
-    batch: GraphBatch,
+    batch: Batch,
     method: GradientInput,
     targets: Sequence[Target | None] | None = None,
 ) -> Float[Tensor, "batch layers"]:
@@ -53,9 +54,7 @@ def _block_inputs(model: Graphormer) -> Iterator[list[Tensor]]:
             handle.remove()
 
 
-def randomisation(
-    model: Graphormer, other: Graphormer, batch: GraphBatch, method: Method
-) -> list[float]:
+def randomisation(model: Network, other: Network, batch: Batch, method: Method) -> list[float]:
     """Rank correlation of each graph's relevance with that of a model with other (random) weights.
 
     Both explain the same target. The correlation is near 0 for a method that explains the model,
@@ -71,10 +70,10 @@ def randomisation(
     return [spearman(a.relevance, b.relevance) for a, b in pairs]
 
 
-def redraw(model: Graphormer, seed: int = 0) -> Graphormer:
+def redraw(model: Redrawn, seed: int = 0) -> Any:
     """A model of the same architecture with weights drawn anew."""
     parameter = next(model.parameters())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Graphormer(model.config, model.vocabulary)
+        network = model.redrawn()
     return network.to(device=parameter.device, dtype=parameter.dtype).eval()

@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from graphormer.files import write_file
-from graphormer.network.card import Card
 from molxai.chemistry.schemes import SCHEMES
+from molxai.explanation.about import About
 from molxai.explanation.captions import bias_word
 from molxai.pages.packing import Texts, pack, pack_carriers
 from molxai.pages.quality import quality_rows
@@ -82,7 +82,7 @@ def shared_settings() -> dict[str, Any]:
 def write_page(
     path: Path,
     views: Sequence[View],
-    card: Card,
+    card: About,
     settings: Mapping[str, Any],
     title: str,
     direction: str,
@@ -125,7 +125,7 @@ def write_page(
 
 
 def _data(
-    views: Sequence[View], card: Card, settings: Mapping[str, Any], schemes: Sequence[str]
+    views: Sequence[View], card: About, settings: Mapping[str, Any], schemes: Sequence[str]
 ) -> dict[str, Any]:
     """What the scripts of a report know; the views and the tables of fragments are packed."""
     methods = settings["methods"]
@@ -158,7 +158,7 @@ def embedded(content: Any) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _facts(card: Card) -> list[tuple[str, str]]:
+def _facts(card: About) -> list[tuple[str, str]]:
     """The model card, shortened."""
     training = card.training
     facts = [
@@ -177,6 +177,6 @@ def _facts(card: Card) -> list[tuple[str, str]]:
     return [*facts, ("weights, sha256", card.weights_sha256), ("date", card.date)]
 
 
-def _outputs(card: Card) -> str:
+def _outputs(card: About) -> str:
     """Names of the classes, else the unit."""
     return ", ".join(card.classes) or card.unit

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphormer.network.card import Card
+from molxai.explanation.about import About
 
 NAMES = {
     "roc_auc": "ROC-AUC",
@@ -30,7 +30,7 @@ Measured = Mapping[str, Interval]
 """The value of each measure."""
 
 
-def quality_rows(card: Card) -> list[tuple[str, list[str]]]:
+def quality_rows(card: About) -> list[tuple[str, list[str]]]:
     """Name of each measure, and for each judged split its value with interval."""
     splits = list(card.metrics.values())
     rows = []

@@ -19,8 +19,8 @@ from molxai.batch.question import Question
 from molxai.batch.rows import similarities
 from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
-from molxai.explanation.explainer import Explainer
 from molxai.explanation.methods import method as method_of
 from molxai.pages.page import write_page
 from molxai.pages.view import View, view
@@ -50,14 +50,14 @@ class RowView:
     """Columns of the user's table that the page's table shows."""
     passes: int = VIEW_PASSES
 
-    def __call__(self, explainer: Explainer, answer: Answer) -> bytes:
+    def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes:
         row, first = answer.explained[0]
         explanations = [explanation for _, explanation in answer.explained if explanation]
         (similarity,) = similarities(explainer, [answer.input])
         content = view(row, explanations if first else [], similarity)
         return json.dumps(content | self._beside(explainer, row)).encode()
 
-    def _beside(self, explainer: Explainer, row: Input) -> View:
+    def _beside(self, explainer: BaseExplainer, row: Input) -> View:
         """What the table says of a row beside its structure."""
         content: View = {}
         if row.label:
@@ -69,7 +69,7 @@ class RowView:
         return content
 
 
-def _class_of(explainer: Explainer, label: str) -> str | None:
+def _class_of(explainer: BaseExplainer, label: str) -> str | None:
     """The model's name for a label of the table, None if it is none of its classes."""
     try:
         return explainer.card.classes[explainer.class_in_table(label)]
@@ -119,7 +119,7 @@ class ReportPage(Sink):
                 "and give the whole to 'molxai explain'"
             )
 
-    def write(self, tables: Iterable[pa.Table], explainer: Explainer) -> None:
+    def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Write the page.
 
         Raises:
@@ -146,7 +146,7 @@ class ReportPage(Sink):
         write_page(self.output, views, explainer.card, settings, title, direction)
 
 
-def direction_line(explainer: Explainer, question: Question) -> str:
+def direction_line(explainer: BaseExplainer, question: Question) -> str:
     """What a positive relevance speaks for, in all rows."""
     card = explainer.card
     if not card.classes:

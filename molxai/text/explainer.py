@@ -2,30 +2,41 @@
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, ClassVar, overload
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from graphormer.graphs.graph import size_batches
 from graphormer.names import unknown
+from molxai.explanation.base_explainer import ERRORS, BaseExplainer
+from molxai.explanation.classes import Class, Classes, endpoint_column
+from molxai.explanation.entry import Input
+from molxai.explanation.explainer import chosen_device
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
 from molxai.explanation.method import Method
-from molxai.explanation.methods import check_size
+from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods import method as method_of
+from molxai.explanation.methods.attention import Attention, GradientAttention
 from molxai.explanation.network import batch_of
 from molxai.explanation.sentence import Sentence
 from molxai.explanation.target import Target
-from molxai.text.network import CLASSIFIERS, NEXT_TOKEN, TextNetwork
+from molxai.text.batch import Sentences
+from molxai.text.card import text_card
+from molxai.text.loading import load_text_model
+from molxai.text.network import TextNetwork
 from molxai.text.reading import most_tokens, replacement_of, sentence
 
 BATCH_SIZE = 16
 """Sentences explained at once."""
 
 
-class TextExplainer:
+class TextExplainer(BaseExplainer):
     """Explains what a language model says of a text.
 
     Example:
@@ -34,12 +45,18 @@ class TextExplainer:
         explanation.subject.words, explanation.adds_up
     """
 
+    PASS_COST: ClassVar[int] = 16
+
+    network: TextNetwork
+
     def __init__(
         self,
         model: Any,
         tokenizer: Any = None,
         method: str | Method = "lrp",
         batch_size: int = BATCH_SIZE,
+        device: str = "auto",
+        endpoint: str = "",
     ) -> None:
         """Take a model, or read one from a folder.
 
@@ -49,52 +66,72 @@ class TextExplainer:
             tokenizer: the model's own; needed unless the model is a folder.
             method: an id of `EXPLAINERS`, or a method with a name.
             batch_size: sentences explained at once; results do not depend on it.
+            device: auto, cpu or cuda: where a model from a folder runs. A model in memory stays
+                where it is.
+            endpoint: which label or value to explain, of a model that gives several at once.
 
         Raises:
             FileNotFoundError: there is no such folder.
-            ValueError: there is no such method, or the tokenizer is missing.
+            ValueError: there is no such method, device or endpoint, or the tokenizer is missing.
         """
-        self.method = method_of(method)
-        if isinstance(model, str | Path):
-            model, tokenizer = _loaded(Path(model))
+        method_of(method)  # an unknown one is refused before a model is read
+        folder = Path(model) if isinstance(model, str | Path) else None
+        if folder:
+            model, tokenizer = load_text_model(folder)
+            model.to(chosen_device(device))
         if tokenizer is None:
             raise ValueError("a model without its tokenizer: TextExplainer(model, tokenizer)")
         self.tokenizer = tokenizer
         self.network = TextNetwork(model, replacement_of(tokenizer))
-        self.batch_size = batch_size
-
-    def with_method(self, method: str | Method) -> "TextExplainer":
-        """The same model, explained by another method."""
-        explainer = copy(self)
-        explainer.method = method_of(method)
-        return explainer
+        self.card = text_card(model.config, type(model).__name__, tokenizer, folder)
+        self.method = method_of(method, card=self.card)
+        self.batch_size = 1 if self.network.padding is None else batch_size
+        self.column = endpoint_column(self.card, endpoint)
+        self.has_endpoint = bool(endpoint) or not self.card.endpoints
 
     def __repr__(self) -> str:
-        return f"TextExplainer({self.name!r}, method={self.method.name!r})"
+        return f"TextExplainer({self.card.name!r}, method={self.method.name!r})"
 
     @property
-    def name(self) -> str:
-        """What the model is called: its folder, else its class."""
-        path = str(self.network.model.config.name_or_path)
-        return Path(path).name or type(self.network.model).__name__
+    def reads(self) -> str:
+        """What the model takes."""
+        return "texts"
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the outputs; empty for a next token."""
         if self.network.is_next_token:
             return ()
-        labels = self.network.model.config.id2label
-        return tuple(labels[number] for number in sorted(labels))
+        return tuple(self.card.classes if self.is_multiclass else self.card.targets)
+
+    @property
+    def methods(self) -> list[str]:
+        """Ids of the methods that the model can be asked for: of attention only if it is read."""
+        ids = super().methods
+        if not self.network.model.config.is_encoder_decoder:
+            return ids
+        return [id for id in ids if not isinstance(EXPLAINERS[id], Attention | GradientAttention)]
+
+    @property
+    def is_multiclass(self) -> bool:
+        return self.card.config.task == "multiclass"
 
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self, source: str, target: str | int = ..., contrast: str | int | None = ...
+        self, source: str, target: Class = ..., contrast: Class | None = ..., *, errors: str = ...
     ) -> Explanation: ...
     @overload
     def __call__(
-        self, source: Iterable[str], target: str | int = ..., contrast: str | int | None = ...
+        self,
+        source: Iterable[str],
+        target: Class = ...,
+        contrast: Class | None = ...,
+        *,
+        errors: str = ...,
     ) -> Explanations[Explanation]: ...
-    def __call__(self, source: Any, target: Any = "pred", contrast: Any = None) -> Any:
+    def __call__(
+        self, source: Any, target: Any = "pred", contrast: Any = None, *, errors: str = "raise"
+    ) -> Any:
         """The `Explanation` of one text, or the `Explanations` of many, in order.
 
         Args:
@@ -102,113 +139,141 @@ class TextExplainer:
             target: `pred` for what is predicted, or a class by name or number. Of a next token: a
                 text of one token, or its number.
             contrast: explain how much the target's logit exceeds this one's.
+            errors: `raise` stops at texts that cannot be explained; `record` puts a `Refused`, with
+                the reason, in the place of each.
 
         Raises:
             ValueError: a text has no tokens, or there is no such class or token.
         """
+        if errors not in ERRORS:
+            raise ValueError(unknown("choice of errors", str(errors), ERRORS))
         chosen = self.target(target, contrast)
         if source is None or isinstance(source, bytes | int | float):
             raise ValueError(f"a text or several are needed, not a {type(source).__name__}")
-        if isinstance(source, str):
-            return self.explain([self.subject(source)], chosen)[0]
-        return self.explain([self.subject(text) for text in source], chosen)
+        if isinstance(source, str | Sentence | Input):
+            if errors == "record":
+                return self.explain_sources([(source, "")], chosen, errors)[0]
+            return self.explain([self.subject(source)], [chosen])[0]
+        return self.explain_sources([(text, "") for text in source], chosen, errors)
 
-    def subject(self, text: Any, id: str = "") -> Sentence:
+    def subject(self, source: Any, id: str = "") -> Sentence:
         """The text in tokens.
 
         Raises:
-            ValueError: it has none.
+            ValueError: it has none, or is no text.
         """
-        return sentence(text, self.tokenizer, self.most, id)
+        if isinstance(source, Sentence):
+            return source
+        if isinstance(source, Input):
+            if source.error:
+                raise ValueError(source.error)
+            return self.subject(source.subject, source.id)
+        return sentence(source, self.tokenizer, self.most, id)
 
     @cached_property
     def most(self) -> int:
         """Tokens of the longest text; what is beyond is cut."""
         return most_tokens(self.tokenizer, self.network.model)
 
-    def target(self, name: Any, contrast: Any = None) -> Target | None:
+    def target(self, name: Class, contrast: Class | None = None) -> Target | None:
         """The target of that name; None is the prediction.
 
         Raises:
             ValueError: there is no such class or token, or `pred` is to be contrasted.
         """
-        task = self.network.config.task
-        is_several = task != "multiclass" and self.network.config.outputs > 1
-        if isinstance(name, str) and name == "pred":
-            if is_several:
-                raise ValueError(
-                    f"{self.name!r} has several outputs: name one of {', '.join(self.labels)}"
-                )
-            if contrast is not None:
-                raise ValueError("a contrast needs a named target, not pred")
-            return None
-        number = self.number(name)
-        subtracted = None if contrast is None else self.number(contrast)
-        target = Target(number, subtracted)
-        if task != "multiclass":
-            target = Target(int(task == "binary"), subtracted, column=number)
-        target.weights(self.network.config)  # checks it
-        return target
+        if self.is_multiclass or (self.has_endpoint and name not in self.labels):
+            return super().target(name, contrast)
+        return Target(int(self.card.config.task == "binary"), column=self._output(name))
 
-    def number(self, name: Any) -> int:
-        """The output, or the token of the vocabulary, of that name or number.
+    def _output(self, name: Class) -> int:
+        """The output of that name or number, of a model that gives several at once.
 
         Raises:
             ValueError: there is none.
         """
-        if not isinstance(name, str):
-            try:
-                return operator.index(name)
-            except TypeError:
-                kind = type(name).__name__
-                raise ValueError(f"a class by name or number is needed, not a {kind}") from None
-        if self.network.is_next_token:
-            ids = self.tokenizer(name, add_special_tokens=False).input_ids
-            if len(ids) != 1:
-                raise ValueError(f"{name!r} is {len(ids)} tokens: one is needed")
-            return ids[0]
-        if name in self.labels:
-            return self.labels.index(name)
-        raise ValueError(unknown("class", name, self.labels, where=f"in the model {self.name!r}"))
+        if str(name) in self.labels:
+            return self.labels.index(str(name))
+        if str(name).isdecimal() and int(name) < len(self.labels):
+            return int(name)
+        raise ValueError(
+            f"{self.card.name!r} has several outputs: name one of {', '.join(self.labels)}"
+        )
 
-    def explain(
-        self, sentences: Sequence[Sentence], target: Target | None
-    ) -> Explanations[Explanation]:
-        """Explanations in the order of the sentences.
+    @property
+    def class_names(self) -> Classes:
+        """The classes, or the tokens of the vocabulary."""
+        if self.network.is_next_token:
+            return TokenClasses(self.card, self.column, self.tokenizer)
+        return super().class_names
+
+    def batches(self, subjects: Sequence[Sentence]) -> "SentenceBatches":
+        return SentenceBatches(self.network, subjects)
+
+    @torch.no_grad()
+    def logits(self, subjects: Sequence[Sentence]) -> Float[Tensor, "members subjects outputs"]:
+        """Logits or values; there is one member."""
+        results = torch.empty(1, len(subjects), self.card.config.outputs)
+        batches = self.batches(subjects)
+        for rows in size_batches(batches.sizes, self.batch_size):
+            batch = batch_of(self.network, [subjects[row] for row in rows])
+            results[0, rows] = self.network(batch).float().cpu()
+        return results
+
+    def completed(self, explanation: Explanation, subject: Sentence) -> Explanation:
+        """The explanation with what only the card, the method and the subject know."""
+        card = self.card
+        classes = card.classes
+        if self.network.is_next_token:
+            target = explanation.target
+            shown = (target.label, target.contrast, explanation.prediction)
+            numbers = [number for number in shown if number is not None]
+            classes = Tokens({number: card.classes[number] for number in numbers})
+        return replace(
+            explanation,
+            classes=classes,
+            unit=card.unit,
+            in_unit=self.method.in_unit,
+            endpoint="" if self.is_multiclass else self.labels[explanation.target.column],
+            model=card.name,
+            subject=subject,
+        )
+
+
+@dataclass(frozen=True)
+class SentenceBatches:
+    """Sentences from which batches can be made."""
+
+    network: TextNetwork
+    sentences: Sequence[Sentence]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Tokens of each sentence."""
+        return [len(sentence.ids) for sentence in self.sentences]
+
+    def batch(self, rows: Sequence[int]) -> Sentences:
+        """Some of the sentences as one padded batch, in the given order."""
+        return self.network.collate([self.sentences[row] for row in rows])
+
+
+@dataclass(frozen=True)
+class TokenClasses(Classes):
+    """The tokens of a vocabulary as classes."""
+
+    tokenizer: Any = None
+
+    def number(self, name: str | int) -> int:
+        """The token of that text or number.
 
         Raises:
-            ValueError: a sentence is longer than the method takes.
+            ValueError: the text is not one token.
         """
-        check_size(self.method, max((one.nodes for one in sentences), default=0))
-        explanations: dict[int, Explanation] = {}
-        together = 1 if self.network.padding is None else self.batch_size
-        for rows in size_batches([len(one.ids) for one in sentences], together):
-            batch = batch_of(self.network, [sentences[row] for row in rows])
-            results = self.method(self.network, batch, [target] * len(rows))
-            for row, explanation in zip(rows, results, strict=True):
-                explanations[row] = replace(
-                    explanation,
-                    **self._names(explanation),
-                    in_unit=self.method.in_unit,
-                    model=self.name,
-                    subject=sentences[row],
-                )
-        return Explanations(explanations[row] for row in range(len(sentences)))
-
-    def _names(self, explanation: Explanation) -> dict[str, Any]:
-        """What the classes and the unit of an explanation are called."""
-        task = self.network.config.task
-        if task == "regression":
-            return {"unit": "value", "endpoint": self.labels[explanation.target.column]}
-        if task == "binary":
-            return {"classes": ("no", "yes"), "endpoint": self.labels[explanation.target.column]}
-        if not self.network.is_next_token:
-            return {"classes": self.labels}
-        target = explanation.target
-        numbers = {target.label, explanation.prediction}
-        if target.contrast is not None:
-            numbers.add(target.contrast)
-        return {"classes": Tokens({number: self.tokenizer.decode([number]) for number in numbers})}
+        if not isinstance(name, str):
+            return operator.index(name)
+        numbers = self.tokenizer(name, add_special_tokens=False).input_ids
+        if len(numbers) != 1:
+            raise ValueError(f"{name!r} is {len(numbers)} tokens: one is needed")
+        return int(numbers[0])
 
 
 class Tokens(Sequence[str]):
@@ -222,39 +287,3 @@ class Tokens(Sequence[str]):
 
     def __getitem__(self, number: Any) -> Any:
         return self.texts.get(number, "")
-
-
-def _loaded(folder: Path) -> tuple[Any, Any]:
-    """The model and the tokenizer of a folder.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    import transformers
-
-    if not (folder / "config.json").is_file():
-        raise FileNotFoundError(
-            f"no Hugging Face model in {str(folder)!r}: a folder with config.json, weights and a "
-            "tokenizer is needed"
-        )
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
-        raise FileNotFoundError(
-            f"no tokenizer in {str(folder)!r}: save the model's own there (save_pretrained)"
-        )
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    (kind, *_) = config.architectures or ("no architecture",)
-    if not kind.endswith(CLASSIFIERS + NEXT_TOKEN):
-        raise ValueError(
-            f"{str(folder)!r} holds a {kind}: a model of sequence classification or of the next "
-            "token is needed"
-        )
-    is_next_token = kind.endswith(NEXT_TOKEN)
-    family = "AutoModelForCausalLM" if is_next_token else "AutoModelForSequenceClassification"
-    load = getattr(transformers, family).from_pretrained
-    model, how = load(folder, local_files_only=True, use_safetensors=True, output_loading_info=True)
-    if how["missing_keys"]:
-        raise ValueError(
-            f"{str(folder)!r} lacks weights of its {kind}: {', '.join(sorted(how['missing_keys']))}"
-        )
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return model.eval(), tokenizer

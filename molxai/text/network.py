@@ -6,7 +6,6 @@ its first module gives, and a hook puts others in their place.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import get_ident
 from typing import Any, Literal
 
@@ -21,22 +20,9 @@ from molxai.explanation.sentence import Sentence
 from molxai.explanation.target import Target
 from molxai.rules import Rule
 from molxai.text.batch import Sentences, collated
+from molxai.text.card import CLASSIFIERS, NEXT_TOKEN, task_of
 from molxai.text.passes import accounted_pass, plain_pass
 from molxai.text.rules import widened
-
-CLASSIFIERS = ("ForSequenceClassification",)
-"""How the names of models that classify a text end."""
-
-NEXT_TOKEN = ("ForCausalLM", "LMHeadModel")
-"""How the names of models that predict the next token end."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What the model's outputs are."""
-
-    task: Literal["binary", "multiclass", "regression"]
-    outputs: int
 
 
 class TextNetwork(nn.Module):
@@ -73,7 +59,7 @@ class TextNetwork(nn.Module):
         self.training = model.training
         self.replacement = replacement
         self.is_next_token = kind.endswith(NEXT_TOKEN)
-        self.config = _task_of(model, self.is_next_token)
+        self.config = task_of(model.config, kind)
 
     @property
     def entrance(self) -> nn.Module:
@@ -210,21 +196,13 @@ class TextNetwork(nn.Module):
             )
         return copies.without(remaining, self.replacement)
 
+    def redrawn(self) -> "TextNetwork":
+        """The same architecture with weights drawn anew."""
+        return TextNetwork(type(self.model)(self.model.config).eval(), self.replacement)
+
     def induced(self, whole: Sentence, remaining: Bool[np.ndarray, " nodes"]) -> Sentence:
         """The sentence without the other nodes."""
         return whole.without(remaining)
-
-
-def _task_of(model: Any, is_next_token: bool) -> Task:
-    """What a model's outputs are, as its configuration says."""
-    config = model.config
-    if is_next_token:
-        return Task("multiclass", config.get_text_config().vocab_size)
-    if config.problem_type == "multi_label_classification":
-        return Task("binary", config.num_labels)
-    if config.num_labels == 1 or config.problem_type == "regression":
-        return Task("regression", config.num_labels)
-    return Task("multiclass", config.num_labels)
 
 
 @contextmanager

@@ -452,8 +452,7 @@ def test_strict_is_kept_on_resuming(table, saved_model, tmp_path):
 
 @pytest.mark.parametrize("relevances", [True, False])
 def test_memory_that_a_row_does_not_get_is_its_own_error(saved_model, monkeypatch, relevances):
-    from molxai.batch import rows as batch
-    from molxai.explanation import explainer
+    from molxai.explanation import base_explainer, explainer
 
     def limit(plain):
         def run(model, graphs, *rest):  # graphs, or a batch of them
@@ -463,8 +462,8 @@ def test_memory_that_a_row_does_not_get_is_its_own_error(saved_model, monkeypatc
 
         return run
 
-    monkeypatch.setattr(explainer, "placed", limit(explainer.placed))
-    monkeypatch.setattr(batch, "predict_each", limit(batch.predict_each))
+    monkeypatch.setattr(base_explainer, "placed", limit(base_explainer.placed))
+    monkeypatch.setattr(explainer, "predict_each", limit(explainer.predict_each))
     records = worker_with_columns(saved_model, relevances=relevances)(
         {"input": np.array(["CCO", "CCCN", "CC"])}
     )

@@ -238,7 +238,7 @@ def test_a_stopped_run_goes_on(model, table, monkeypatch, capsys):
 def test_subjects_and_their_labels(model, table):
     explainer = Explainer(model / "model")
     made = given_subjects(explainer, [str(table)], 100, label_column="active")
-    assert len(made.graphs) == 5 and sorted(made.rows) == [0, 1, 2, 3, 5]
+    assert len(made.inputs) == 5 and sorted(made.rows) == [0, 1, 2, 3, 5]
     truth = {0: 1, 1: 0, 2: 1, 3: 0, 5: 0}
     assert [one.label for one in made.labels] == [truth[row] for row in made.rows]
     assert (
@@ -261,11 +261,11 @@ def test_only_the_wrongly_predicted_are_explained_twice(model, table):
             return EXPLAINERS["lrp"](network, batch, targets)
 
     arrays = faithfulness.measure(
-        explainer, Spy("lrp", conserves=True), Plan(("lrp",)), subjects.graphs, subjects.labels
+        explainer, Spy("lrp", conserves=True), Plan(("lrp",)), subjects.inputs, subjects.labels
     )
     predicted = [
         faithfulness.explain_all(explainer, EXPLAINERS["lrp"], [g], [None])[0].prediction
-        for g in subjects.graphs
+        for g in subjects.inputs
     ]
     wrong = [
         label
@@ -273,7 +273,7 @@ def test_only_the_wrongly_predicted_are_explained_twice(model, table):
         if guess != label.label
     ]
     asked_on = [
-        target for target in asked[len(subjects.graphs) :] if target in (Target(0), Target(1))
+        target for target in asked[len(subjects.inputs) :] if target in (Target(0), Target(1))
     ]
     assert 0 < len(wrong) < len(predicted)
     of_true, of_predicted = (
@@ -312,7 +312,7 @@ def test_regressions_and_large_graphs_are_refused(model, table):
 
 def test_seeds_need_a_recipe(model):
     explainer = Explainer(model / "model")
-    assert list(seeded(explainer, (), model, None, None, print)) == ["small, seed None"]
+    assert list(seeded(explainer, (), model, None, None, print)) == ["small"]
     with pytest.raises(ValueError, match="no preset's model"):
         seeded(explainer, (1,), model, None, None, print)
 

@@ -72,7 +72,7 @@ def test_classes_by_name(explain):
     logits = explain.network(explain.network.collate([explain.subject(TEXTS[0])])).detach()[0]
     assert first.logit == pytest.approx(float(logits[1] - logits[0]), abs=1e-12)
     assert first.target_name == "LABEL_1 − LABEL_0"
-    for target, says in (("LABEL_9", "class"), (7, "3 classes"), ("pred", "not pred")):
+    for target, says in (("LABEL_9", "class"), (7, "no class"), ("pred", "not pred")):
         contrast = 0 if target == "pred" else None
         with pytest.raises(ValueError, match=says):
             explain(TEXTS[0], target=target, contrast=contrast)
@@ -168,7 +168,7 @@ def test_a_folder(explain, tmp_path):
     explain.network.model.save_pretrained(tmp_path)
     explain.tokenizer.save_pretrained(tmp_path)
     from_folder = TextExplainer(tmp_path)
-    assert from_folder.name == tmp_path.name
+    assert from_folder.card.name == tmp_path.name
     made = from_folder(TEXTS[0])
     assert torch.allclose(made.relevance.double(), explain(TEXTS[0]).relevance, atol=1e-5)
     with pytest.raises(FileNotFoundError, match="no Hugging Face model in"):
@@ -319,12 +319,6 @@ def test_what_is_no_such_folder(explain, tmp_path):
     explain.tokenizer.save_pretrained(tmp_path / "masked")
     with pytest.raises(ValueError, match="holds a BertForMaskedLM"):
         TextExplainer(tmp_path / "masked")
-
-
-@pytest.mark.parametrize("target", [1.5, None, [1]])
-def test_what_is_no_class(explain, target):
-    with pytest.raises(ValueError, match="a class by name or number is needed"):
-        explain.number(target)
 
 
 def test_a_text_longer_than_the_model(explain):

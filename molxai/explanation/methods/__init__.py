@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from graphormer.names import unknown
-from graphormer.network.card import Card
+from molxai.explanation.about import About
 from molxai.explanation.method import Method
 from molxai.explanation.methods.attention import (
     Attention,
@@ -208,7 +208,7 @@ STRUCTURES = ("halves", "apart")
 """Where the relevance of structure goes: in halves to a pair's nodes, or in a sum of its own."""
 
 
-def method(name: str | Method, structure: str = "halves", card: Card | None = None) -> Method:
+def method(name: str | Method, structure: str = "halves", card: About | None = None) -> Method:
     """The method of that id; a method itself is taken as it is, for options that no id has.
 
     Example:
@@ -236,7 +236,7 @@ def method(name: str | Method, structure: str = "halves", card: Card | None = No
     return chosen
 
 
-def _of_id(name: str, card: Card | None) -> Method:
+def _of_id(name: str, card: About | None) -> Method:
     id, *options = name.split(BEGIN)
     if options:
         return with_options(_of_id(id, card), name)

@@ -5,24 +5,25 @@ The explanation is the members' mean, with their spread.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.graphs.graph import GraphBatch
-from graphormer.network.ensemble import Ensemble, Model
+from graphormer.network.ensemble import Ensemble
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
+from molxai.explanation.network import Network
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.passes import check_ready, target_weights
 from molxai.explanation.structure import mean_structure
 
 
 def explain_batch(
-    method: Method, model: Model, batch: GraphBatch, targets: Targets = None
+    method: Method, model: Network | Ensemble, batch: Any, targets: Targets = None
 ) -> list[Explanation]:
-    """Explain each graph of the batch for its target, by default its predicted class.
+    """Explain each input of the batch for its target, by default its predicted class.
 
     An ensemble's output is the mean of its members' logits, so the mean of their relevances, token
     and bias parts accounts for it as exactly as each member's does for its own.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from graphormer.network.card import Card
+from molxai.explanation.about import About
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.rules import ACTIVATION, LN, Rule, gamma, residual
 
@@ -56,7 +56,7 @@ class Strengths:
         return asdict(self)
 
 
-def strengths_of(card: Card) -> Strengths:
+def strengths_of(card: About) -> Strengths:
     """The strengths that a model's card holds.
 
     Raises:
