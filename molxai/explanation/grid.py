@@ -14,7 +14,6 @@ from molxai.explanation.account import Account
 from molxai.explanation.captions import colour_line, spread_line
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
-from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import FIRST, NAME, listed, quoted
 from molxai.rendering.grid import Cell, GridPicture, draw_grid
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
@@ -44,10 +43,8 @@ class Grid:
             raise ValueError(f"{self.columns} columns: at least 1 is needed")
         if any(explanation.subject is None for explanation in self.explanations):
             raise ValueError(
-                "an explanation of a bare graph has no picture: explain molecules or digits"
+                "an explanation of a bare graph has no picture: explain molecules, digits or texts"
             )
-        if any(isinstance(explanation.subject, Sentence) for explanation in self.explanations):
-            raise ValueError("a grid holds molecules or digits: draw each text by itself")
         units = sorted({explanation.relevance_unit for explanation in self.explanations})
         if scale_of(self.scale) == "common" and len(units) > 1:
             raise ValueError(
@@ -112,7 +109,7 @@ def grid(
     """A figure of explanations, in rows; all molecules have the same bond length.
 
     Args:
-        explanations: of molecules or digits, such as an `Explainer` gives for a list; a `Refused`
+        explanations: such as an `Explainer` gives for a list, none of a bare graph; a `Refused`
             keeps its place.
         columns: pictures in a row.
         scale: what full colour is: `common` (the largest relevance of all), `own` (each picture's

@@ -10,7 +10,6 @@ from molxai.explanation.grid import grid
 from molxai.explanation.numbers import Numbers, Row, numbers_html, refused_html
 from molxai.explanation.pictures import draw
 from molxai.explanation.refused import Refused
-from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import signed
 from molxai.rendering.look import PLAIN
 
@@ -87,7 +86,7 @@ def _largest(values: Sequence[float], count: int) -> list[int]:
 
 
 def list_html(explanations: Sequence[Account | Refused], count: int) -> str:
-    """The explanations in a grid, or of texts and bare graphs in a table, and how many there are.
+    """The explanations in a grid, or of bare graphs in a table, and how many there are.
 
     Args:
         explanations: the first ones.
@@ -104,7 +103,7 @@ def list_html(explanations: Sequence[Account | Refused], count: int) -> str:
         below += refused_html([item.cells for item in refused])
     if not explained:
         return below
-    if any(isinstance(explanation.subject, Sentence | None) for explanation in explained):
+    if any(explanation.subject is None for explanation in explained):
         return _list_table(explained) + below
     units = {explanation.relevance_unit for explanation in explained}
     scale = "common" if len(units) == 1 else "own"

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -17,11 +18,12 @@ from molxai.rendering import Kind
 from molxai.rendering.bar import colour_map
 from molxai.rendering.colour import Palette
 from molxai.rendering.digit import draw_relevance
-from molxai.rendering.figure import blank, file_content, quiet_settings
+from molxai.rendering.figure import axes_at, blank, file_content, quiet_settings
 from molxai.rendering.lettering import printable
 from molxai.rendering.look import RESOLUTION, Look
 from molxai.rendering.molecule import draw_molecule
 from molxai.rendering.relevance_map import RelevanceMap, structure_limit
+from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
 PANEL = (420, 300)
 """Width and height of one method's picture, in pixels."""
@@ -37,6 +39,9 @@ MOLECULE_HEIGHT = 2.9
 
 DIGIT_HEIGHT = 3.6
 """Height in inches of a digit's panel with its words."""
+
+TEXT_WORDS = 0.9
+"""Height in inches of the words over a text's panel."""
 
 PALER = 0.7
 """A correlation of 1 has this share of the full colour, on which its number is read."""
@@ -100,16 +105,21 @@ def correlation_colour(value: float, palette: Palette) -> str:
 def picture_markup(relevance_map: RelevanceMap, look: Look) -> str:
     """The picture as markup that holds nothing of what the user typed.
 
-    That is RDKit's drawing of a molecule, and an embedded PNG of a digit.
+    That is RDKit's drawing of a molecule, and an embedded PNG of a digit or a text.
     """
     if isinstance(relevance_map.subject, Molecule):
         svg = _molecule(relevance_map, "svg", look)
-        assert isinstance(svg, str)
         return re.sub(r"<\?xml.*?\?>", "", svg, flags=re.S)
-    figure = blank((DIGIT_SIDE, DIGIT_SIDE), look, "png")
-    _draw_map(figure.add_axes((0, 0, 1, 1)), relevance_map, look)
-    content = base64.b64encode(file_content(figure, "png")).decode()
-    return f'<img alt="relevance of each superpixel" src="data:image/png;base64,{content}">'
+    if isinstance(relevance_map.subject, Digit):
+        figure = blank((DIGIT_SIDE, DIGIT_SIDE), look, "png")
+        _draw_map(figure.add_axes((0, 0, 1, 1)), relevance_map, look)
+        content = file_content(figure, "png")
+        alternative = "relevance of each superpixel"
+    else:
+        content = _words(relevance_map, _finer(look))
+        alternative = "relevance of each word"
+    source = base64.b64encode(content).decode()
+    return f'<img alt="{alternative}" src="data:image/png;base64,{source}">'
 
 
 def draw_comparison(picture: ComparisonPicture, kind: Kind, look: Look) -> bytes:
@@ -117,8 +127,7 @@ def draw_comparison(picture: ComparisonPicture, kind: Kind, look: Look) -> bytes
     count = len(picture.panels)
     columns = min(COLUMNS, count)
     rows = -(-count // columns)  # rounded up
-    is_molecule = isinstance(picture.panels[0].relevance_map.subject, Molecule)
-    panels_height = rows * (MOLECULE_HEIGHT if is_molecule else DIGIT_HEIGHT)
+    panels_height = rows * _panel_height(picture.panels[0].relevance_map.subject)
     matrix_height = 0.34 * count + 2.4
     height = round(RESOLUTION * (panels_height + matrix_height + 0.8))
     with quiet_settings(), matplotlib.rc_context({"font.size": 9}):
@@ -133,6 +142,13 @@ def draw_comparison(picture: ComparisonPicture, kind: Kind, look: Look) -> bytes
         _draw_panels(panel_axes.ravel().tolist(), picture, look)
         _draw_matrix(lower.subplots(), picture, look)
         return file_content(figure, kind)
+
+
+def _panel_height(subject: Molecule | Digit | Words) -> float:
+    """Height in inches of a panel with its words."""
+    if isinstance(subject, Words):
+        return TEXT_WORDS + height_of(placed_words(subject, PANEL[0])) / RESOLUTION
+    return MOLECULE_HEIGHT if isinstance(subject, Molecule) else DIGIT_HEIGHT
 
 
 def _draw_panels(panel_axes: Sequence[Axes], picture: ComparisonPicture, look: Look) -> None:
@@ -159,13 +175,31 @@ def _draw_map(axes: Axes, relevance_map: RelevanceMap, look: Look) -> None:
             np.array(relevance_map.uncertain),
         )
         return
-    fine = replace(look, dpi=max(2 * RESOLUTION, look.dpi))
-    png = _molecule(relevance_map, "png", fine)
-    assert isinstance(png, bytes)
+    if isinstance(relevance_map.subject, Words):
+        png = _words(relevance_map, _finer(look))
+    else:
+        png = _molecule(relevance_map, "png", _finer(look))
     axes.imshow(matplotlib.image.imread(io.BytesIO(png)), interpolation="antialiased")
 
 
-def _molecule(relevance_map: RelevanceMap, kind: Kind, look: Look) -> str | bytes:
+def _finer(look: Look) -> Look:
+    """The look with enough pixels for a picture inside a figure."""
+    return replace(look, dpi=max(2 * RESOLUTION, look.dpi))
+
+
+def _words(relevance_map: RelevanceMap, look: Look) -> bytes:
+    """A text as PNG."""
+    assert isinstance(relevance_map.subject, Words)
+    places = placed_words(relevance_map.subject, PANEL[0])
+    size = (PANEL[0], height_of(places))
+    figure = blank(size, look, "png")
+    axes = axes_at(figure, 0, 0, *size)
+    limit = relevance_map.limit(look)
+    draw_sentence(axes, places, relevance_map.values, limit, look.colours, size)
+    return file_content(figure, "png")
+
+
+def _molecule(relevance_map: RelevanceMap, kind: Kind, look: Look) -> Any:
     assert isinstance(relevance_map.subject, Molecule)
     return draw_molecule(
         relevance_map.subject.mol,

@@ -28,6 +28,7 @@ from molxai.rendering.lettering import cut_to_fit, printable
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Scale, common_limit
 from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.relevance_map import RelevanceMap
+from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
 CELL_WIDTH = 280
 """Width of a drawing in pixels."""
@@ -40,6 +41,9 @@ LOWEST = 90
 
 AIR = 8
 """Pixels left free around a drawing."""
+
+TEXT_WIDTH = CELL_WIDTH - 2 * AIR
+"""Width of a text in pixels."""
 
 LINE = 16
 """Height in pixels of a line of words below a drawing."""
@@ -132,7 +136,8 @@ def _draw(picture: GridPicture, look: Look, kind: Kind) -> str | bytes:
             drawing = _molecule(cell, layout, plan, look, kind)
             drawings.append((drawing, (left, top)))
         elif cell.relevance_map is not None:
-            _draw_digit(figure, cell.relevance_map, (left, below), plan.height, look)
+            draw = _draw_words if isinstance(cell.relevance_map.subject, Words) else _draw_digit
+            draw(figure, cell.relevance_map, (left, below), plan.height, look)
         middle = left + CELL_WIDTH / 2
         _write_words(figure, cell, limit is None, middle, below)
     _draw_bar(figure, picture, limit, look)
@@ -148,7 +153,7 @@ class _Plan:
     """What goes where, in pixels."""
 
     layouts: tuple[Layout | None, ...]
-    """A layout for each molecule; None for digits and for what is not drawn."""
+    """A layout for each molecule; None for digits, texts and what is not drawn."""
     scale: float
     """Pixels per Å, the same for all."""
     height: int
@@ -172,8 +177,14 @@ def _plan(picture: GridPicture, look: Look) -> _Plan:
     room = (CELL_WIDTH - 2 * AIR, CELL_HEIGHT - 2 * AIR)
     scale = min((layout.fit(room) for layout in molecules), default=1.0)
     height = CELL_HEIGHT
-    if len(molecules) == len(picture.relevance_maps):
-        heights = [layout.height(scale) + 2 * AIR for layout in molecules]
+    texts = [
+        relevance_map.subject
+        for relevance_map in picture.relevance_maps
+        if isinstance(relevance_map.subject, Words)
+    ]
+    heights = [layout.height(scale) + 2 * AIR for layout in molecules]
+    heights += [height_of(placed_words(words, TEXT_WIDTH)) + 2 * AIR for words in texts]
+    if len(heights) == len(picture.relevance_maps):
         height = max(LOWEST, *heights)
     rows = -(-len(layouts) // picture.columns)  # rounded up
     lines = 3 if picture.scale == "own" else 2
@@ -232,6 +243,23 @@ def _draw_digit(
     )
     axes.set_xticks([])
     axes.set_yticks([])
+
+
+def _draw_words(
+    figure: Figure,
+    relevance_map: RelevanceMap,
+    corner: tuple[float, float],
+    height: int,
+    look: Look,
+) -> None:
+    """Draw a text at the top of the cell with this lower left corner."""
+    assert isinstance(relevance_map.subject, Words)
+    left, below = corner
+    places = placed_words(relevance_map.subject, TEXT_WIDTH)
+    size = (TEXT_WIDTH, height_of(places))
+    axes = axes_at(figure, left + AIR, below + height - AIR - size[1], *size)
+    limit = relevance_map.limit(look)
+    draw_sentence(axes, places, relevance_map.values, limit, look.colours, size)
 
 
 def _write_words(figure: Figure, cell: Cell, own_scale: bool, middle: float, below: float) -> None:

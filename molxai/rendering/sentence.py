@@ -52,19 +52,33 @@ def placed_words(words: Words, room: float) -> list[Place]:
         >>> [place.line for place in placed_words(words, 70)]
         [0, 1, 1]
     """
-    places = []
+    places: list[Place] = []
     left = 0.0
     line = 0
-    for text, is_spaced in zip(words.texts, words.is_spaced, strict=True):
-        text = cut_to_fit(printable(text), (room - 2 * INSET) / SIZE)
-        own = SIZE * width(text) + 2 * INSET
-        left += BLANK if is_spaced and left else 0
-        if left + own > room and left:
+    for chunk in _unbroken(words):
+        texts = [cut_to_fit(printable(text), (room - 2 * INSET) / SIZE) for text in chunk]
+        widths = [SIZE * width(text) + 2 * INSET for text in texts]
+        left += BLANK if left else 0
+        if left + sum(widths) > room and left:
             left = 0.0
             line += 1
-        places.append(Place(text, left, line, own))
-        left += own
+        for text, own in zip(texts, widths, strict=True):
+            if left + own > room and left:  # what stands together is wider than a line
+                left = 0.0
+                line += 1
+            places.append(Place(text, left, line, own))
+            left += own
     return places
+
+
+def _unbroken(words: Words) -> list[list[str]]:
+    """The words that stand together without a blank, such as `film` and `,`."""
+    chunks: list[list[str]] = []
+    for text, is_spaced in zip(words.texts, words.is_spaced, strict=True):
+        if is_spaced or not chunks:
+            chunks.append([])
+        chunks[-1].append(text)
+    return chunks
 
 
 def draw_sentence(

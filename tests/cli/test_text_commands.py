@@ -134,6 +134,22 @@ def test_a_stopped_run_gives_the_same_bytes(folder, tmp_path, capsys):
     assert manifest_of(worker, inputs, 3)["weights_sha256"]
 
 
+def test_methods_side_by_side(folder, tmp_path, capsys):
+    words = ["compare", TEXTS[0], "-m", str(folder), "--methods", "lrp,gae,shap"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "gripping" in shown and "Spearman" in shown
+    for ending in ("png", "svg", "html"):
+        output = tmp_path / f"c.{ending}"
+        assert main([*words, "-o", str(output)]) == 0
+        assert output.stat().st_size > 1000
+    assert main([*words, "-o", str(tmp_path / "c.json")]) == 0
+    result = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
+    assert result["input"] == TEXTS[0] and len(result["top"]["lrp"]) == 5
+    assert main(["compare", *TEXTS[:2], "-m", str(folder)]) == 1
+    assert "pair is of two molecules" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
