@@ -24,9 +24,17 @@ class GraphInputs:
         batch: GraphBatch,
         rows: Int[Tensor, " copies"],
         remaining: Bool[Tensor, "copies nodes"],
-        mode: Literal["attn", "mask"],
+        mode: Literal["attn", "mask", "drop"],
     ) -> GraphBatch:
-        """Copies of graphs without some nodes: nothing attends to them, or they say nothing."""
+        """Copies of graphs without some nodes: nothing attends to them, or they say nothing.
+
+        Raises:
+            ValueError: `drop`, for which the graphs themselves are needed.
+        """
+        if mode == "drop":
+            raise ValueError(
+                "a graph in a batch cannot be read anew without some nodes: choose attn or mask"
+            )
         remove = reduced.attended if mode == "attn" else reduced.zeroed
         return remove(batch, rows, remaining)
 

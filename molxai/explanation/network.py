@@ -109,7 +109,7 @@ class Predictor(Protocol):
         batch: Any,
         rows: Int[Tensor, " copies"],
         remaining: Bool[Tensor, "copies nodes"],
-        mode: Literal["attn", "mask"],
+        mode: Literal["attn", "mask", "drop"],
     ) -> Batch:
         """Copies of inputs in which only some nodes are left.
 
@@ -118,6 +118,9 @@ class Predictor(Protocol):
             rows: the input that each copy is of.
             remaining: True for the nodes of it that are left; beyond its nodes, False.
             mode: what removal means.
+
+        Raises:
+            ValueError: the inputs cannot be removed from so.
         """
 
     def induced(self, whole: Any, remaining: Bool[np.ndarray, " nodes"]) -> Any:

@@ -1,7 +1,7 @@
 """What a model says when nodes are removed, in one of the modes of `Removal`."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -74,10 +74,14 @@ def batch_logits(
     batch: Batch,
     rows: Int[Tensor, " copies"],
     remaining: Bool[Tensor, "copies nodes"],
-    mode: Literal["attn", "mask"] = "attn",
+    mode: Removal = "attn",
 ) -> Float[Tensor, "copies outputs"]:
-    """The same for graphs that are in a batch already, in few bounded forward passes."""
-    sizes = remaining.sum(1) if mode == "attn" else batch.mask.sum(1)[rows]  # (copies,)
+    """The same for graphs that are in a batch already, in few bounded forward passes.
+
+    Raises:
+        ValueError: `drop`, and the inputs cannot be read anew from their batch.
+    """
+    sizes = batch.mask.sum(1)[rows] if mode == "mask" else remaining.sum(1)  # (copies,)
     logits = next(model.parameters()).new_empty(len(rows), model.config.outputs)
     for copies in size_batches(sizes.tolist(), COPIES):
         reduced = model.reduced(batch, rows[copies], remaining[copies], mode)

@@ -29,7 +29,7 @@ def growth(
 ) -> Float[Tensor, "batch layers"]:
     """Σ|R| / |logit| at the input of each block: 1 if nothing cancels."""
     with _block_inputs(model) as inputs:
-        gradients = gradient_pass(model, batch, targets, method.tables, inputs, method.alpha)
+        gradients = gradient_pass(model, batch, targets, method.rules, inputs, method.alpha)
     sizes = []
     for layer_input, gradient in zip(inputs, gradients.recorded_gradients, strict=True):
         relevance = (layer_input.detach() * gradient).sum(2)  # (batch, tokens)

@@ -91,6 +91,34 @@ class Sentences:
             return replace(self, is_heard=is_heard)
         return replace(self, ids=self.ids.masked_fill(gone, replacement))
 
+    def cut(self, remaining: Bool[Tensor, "batch nodes"], padding: int) -> "Sentences":
+        """The sentences in which the other nodes are not there, padded on the right.
+
+        A sentence of which nothing is left keeps its last token.
+
+        Args:
+            remaining: True for the nodes that stay.
+            padding: the token that stands for padding.
+        """
+        row, node = (self.mask & ~remaining).nonzero(as_tuple=True)  # (nodes that go,) each
+        kept = self.token_mask.clone()
+        kept[row, self.node_tokens[row, node]] = False
+        (empty,) = (~kept.any(1)).nonzero(as_tuple=True)
+        kept[empty, self.last[empty]] = True
+        order = (~kept).int().argsort(dim=1, stable=True)  # what is left first, in its order
+        longest = int(kept.sum(1).max())
+        place = (kept.cumsum(1) - 1).clamp_min(0)  # of each token among those that are left
+        node_tokens = place.gather(1, self.node_tokens)
+        node_order = (~(self.mask & remaining)).int().argsort(dim=1, stable=True)
+        token_mask = kept.gather(1, order)[:, :longest]
+        return Sentences(
+            self.ids.gather(1, order)[:, :longest].masked_fill(~token_mask, padding),
+            token_mask,
+            token_mask,
+            node_tokens.gather(1, node_order),
+            (self.mask & remaining).gather(1, node_order),
+        )
+
 
 def collated(sentences: Sequence[Sentence], padding: int) -> Sentences:
     """The sentences as one batch, padded on the right.

@@ -174,9 +174,9 @@ class TextNetwork(nn.Module):
         batch: Sentences,
         rows: Int[Tensor, " copies"],
         remaining: Bool[Tensor, "copies nodes"],
-        mode: Literal["attn", "mask"],
+        mode: Literal["attn", "mask", "drop"],
     ) -> Sentences:
-        """Copies of sentences without some nodes: masked from attention, or another token.
+        """Copies of sentences without some nodes: not heard, another token, or not there.
 
         Raises:
             ValueError: `mask`, and the tokenizer has no token that says nothing.
@@ -184,6 +184,8 @@ class TextNetwork(nn.Module):
         copies = batch.copies(rows)
         if mode == "attn":
             return copies.without(remaining, None)
+        if mode == "drop":
+            return copies.cut(remaining, self.padding or 0)
         if self.replacement is None:
             raise ValueError(
                 "removal by mask needs a token that says nothing, and the tokenizer has neither "

@@ -9,10 +9,10 @@ from molxai.explanation.methods.attention import (
     Attention,
     GenericAttention,
     GradientAttention,
+    MeanProduct,
     RawAttention,
     Rollout,
     attention_flow,
-    mean_product,
 )
 from molxai.explanation.methods.gnn import GNNExplainer
 from molxai.explanation.methods.gradient import Saliency
@@ -25,8 +25,8 @@ from molxai.explanation.methods.oracle import Oracle
 from molxai.explanation.methods.random import Random
 from molxai.explanation.methods.shapley import Shapley
 from molxai.explanation.methods.strengths import TUNED, Strengths, strengths_of
-from molxai.rules import ACTIVATION, AH, CONSERVATIVE, LN, PRODUCT, epsilon, gamma, residual
-from molxai.rules.linear import EPSILON, GAMMA
+from molxai.explanation.methods.weighting import Epsilon, Gamma, Residual
+from molxai.rules import ACTIVATION, AH, CONSERVATIVE, LN, PRODUCT
 
 ROUTING = 0.5
 """α of `lrp-routing`: half of what attention adds over uniform attention goes to its scores."""
@@ -75,18 +75,21 @@ _METHODS: tuple[Method, ...] = (
     ),
     GradientInput(
         "lrp-epsilon",
-        (*CONSERVATIVE, epsilon(EPSILON)),
+        CONSERVATIVE,
+        Epsilon(),
         says="lrp with the sums of linear layers stabilised, which keeps some relevance",
     ),
     GradientInput(
         "lrp-gamma",
-        (*CONSERVATIVE, gamma(GAMMA)),
+        CONSERVATIVE,
+        Gamma(),
         says="lrp that counts contributions of each sum's own sign more",
         conserves=True,
     ),
     GradientInput(
         "lrp-res",
-        (*CONSERVATIVE, residual(GAMMA)),
+        CONSERVATIVE,
+        Residual(),
         says="lrp that counts the residual branch of each sum's own sign more",
         conserves=True,
     ),
@@ -100,7 +103,8 @@ _METHODS: tuple[Method, ...] = (
     ),
     GradientInput(
         "attnlrp-res",
-        (LN, ACTIVATION, PRODUCT, residual(STRONG_RESIDUAL)),
+        (LN, ACTIVATION, PRODUCT),
+        Residual(STRONG_RESIDUAL),
         says="attnlrp that counts the residual branch of each sum's own sign twice (ResLRP, 2026)",
     ),
     GradientInput(
@@ -169,7 +173,7 @@ _METHODS: tuple[Method, ...] = (
     ),
     GradientAttention(
         "grad-attention",
-        mean_product,
+        MeanProduct(),
         says="attention × its gradient",
         in_unit=False,
     ),

@@ -70,20 +70,56 @@ class RawAttention:
         Raises:
             ValueError: there is no such layer or head.
         """
-        if not -len(layers) <= self.layer < len(layers):
-            raise ValueError(f"layer {self.layer}: the model has {len(layers)}, counted from 0")
-        layer = layers[self.layer]  # (batch, heads, tokens, tokens)
-        heads = layer.shape[1]
-        if not -1 <= self.head < heads:
-            raise ValueError(f"head {self.head}: the layer has {heads}, counted from 0")
-        one = layer.mean(1) if self.head == -1 else layer[:, self.head]
-        return read_row(model, batch, one)
+        layer = _layer_at(layers, self.layer)  # (batch, heads, tokens, tokens)
+        of_head = layer.mean(1) if self.head == -1 else _head_at(layer, self.head)
+        return read_row(model, batch, of_head)
 
 
-def mean_product(model: Network, batch: Batch, layers: list[Layer]) -> Float[Tensor, "batch nodes"]:
-    """Mean over layers and heads of A ⊙ ∂f/∂A."""
-    stack = torch.stack(layers)  # (layers, batch, heads, tokens, tokens)
-    return read_row(model, batch, stack.mean((0, 2)))
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class MeanProduct:
+    """Mean over layers and heads of A ⊙ ∂f/∂A, or of one of them."""
+
+    layer: int | str = ALL
+    """`all`, or one counted from 0, or from the end: −1 is the last."""
+    head: int | str = ALL
+    """`all`, or one counted from 0."""
+
+    def __post_init__(self) -> None:
+        for name in ("layer", "head"):
+            text = str(getattr(self, name))
+            if text != ALL and not text.removeprefix("-").isdecimal():
+                raise ValueError(f"{name} {text!r}: a number counted from 0, or all, is needed")
+
+    def __call__(
+        self, model: Network, batch: Batch, layers: list[Layer]
+    ) -> Float[Tensor, "batch nodes"]:
+        """What the read-out hears from each node.
+
+        Raises:
+            ValueError: there is no such layer or head.
+        """
+        some = layers if self.layer == ALL else [_layer_at(layers, int(self.layer))]
+        if self.head == ALL:
+            matrices = [layer.mean(1) for layer in some]  # (batch, tokens, tokens) each
+        else:
+            matrices = [_head_at(layer, int(self.head)) for layer in some]
+        return read_row(model, batch, torch.stack(matrices).mean(0))
+
+
+def _layer_at(layers: list[Layer], number: int) -> Layer:
+    if not -len(layers) <= number < len(layers):
+        raise ValueError(f"layer {number}: the model has {len(layers)}, counted from 0")
+    return layers[number]
+
+
+def _head_at(layer: Layer, number: int) -> Float[Tensor, "batch tokens tokens"]:
+    heads = layer.shape[1]
+    if not 0 <= number < heads:
+        raise ValueError(f"head {number}: the layer has {heads}, counted from 0")
+    return layer[:, number]
 
 
 @dataclass(frozen=True)
@@ -285,7 +321,7 @@ class Attention(Method):
 class GradientAttention(Method):
     """Relevance from the layers' A ⊙ ∂f/∂A."""
 
-    combine: Combine = mean_product
+    combine: Combine = MeanProduct()
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1

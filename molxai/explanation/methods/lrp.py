@@ -14,6 +14,7 @@ from graphormer.network.by_hand import is_usual
 from molxai.explanation.by_hand import lrp_pass
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
+from molxai.explanation.methods.weighting import Weighting
 from molxai.explanation.network import Batch, Network, OfGraphs, at_nodes, beside_nodes
 from molxai.explanation.passes import Pass, gradient_pass
 from molxai.explanation.structure import Structure, halves, structures
@@ -41,6 +42,8 @@ class GradientInput(Method):
 
     tables: tuple[Rule, ...] = ()
     """The rules to apply."""
+    weighting: Weighting | None = None
+    """How linear layers or residual sums share out relevance; None: plainly."""
     shared: bool = False
     """Whether the relevance of a circular environment goes to all its nodes in equal parts.
 
@@ -61,6 +64,11 @@ class GradientInput(Method):
     def __post_init__(self) -> None:
         if self.presence and self.alpha is None:
             raise ValueError(f"presence={self.presence:g} without routing: it needs alpha as well")
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, that of the weighting last."""
+        return self.tables if self.weighting is None else (*self.tables, self.weighting.rule)
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
@@ -115,10 +123,10 @@ class GradientInput(Method):
         return self._explanations(batch, result, relevance.cpu(), features, split, of_graph)
 
     def _pass(self, model: Network, batch: Any, targets: Targets) -> Pass:
-        is_plain = self.tables == (ROUTED if self.alpha else CONSERVATIVE)
+        is_plain = self.rules == (ROUTED if self.alpha else CONSERVATIVE)
         if is_plain and self.alpha != 0 and is_usual(model):
             return lrp_pass(model, batch, targets, self.alpha)
-        return gradient_pass(model, batch, targets, self.tables, alpha=self.alpha)
+        return gradient_pass(model, batch, targets, self.rules, alpha=self.alpha)
 
     def _shares(self, result: Pass) -> Iterator[Float[Tensor, "batch tokens"]]:
         """What each token gets for each of `_beyond_features`, in their order."""

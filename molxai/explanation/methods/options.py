@@ -1,7 +1,7 @@
 """Options of a method in its name: `rollout:head_fusion=max:discard_ratio=0.9`.
 
-An option is a number, a word or a truth value among the fields of the method, or of the function by
-which it combines attentions.
+An option is a number, a word or a truth value among the fields of the method, or of its parts: the
+function by which it combines attentions, or the weighting of its sums.
 """
 
 from dataclasses import fields, is_dataclass, replace
@@ -28,9 +28,9 @@ def options_of(method: Method) -> dict[str, Any]:
         {'steps': 50}
     """
     options: dict[str, Any] = {}
-    for owner in _owners(method):
-        options |= _own_options(owner)
-    return options
+    for part in _parts(method).values():
+        options |= _own_options(part)
+    return options | _own_options(method)
 
 
 def with_options(method: Method, name: str) -> Method:
@@ -52,16 +52,17 @@ def with_options(method: Method, name: str) -> Method:
             raise ValueError(unknown(f"option of {method.name}", option, usual))
         chosen[option] = _value(option, text, usual[option])
     changes: dict[str, Any] = {"name": name}
-    for owner in _owners(method):
-        own = {option: chosen[option] for option in _own_options(owner) if option in chosen}
-        changes |= own if owner is method else {"combine": replace(owner, **own)}
+    for field_name, part in _parts(method).items():
+        own = {option: chosen[option] for option in _own_options(part) if option in chosen}
+        changes[field_name] = replace(part, **own)
+    changes |= {option: chosen[option] for option in _own_options(method) if option in chosen}
     return replace(method, **changes)
 
 
-def _owners(method: Method) -> list[Any]:
-    """What has fields: the function that combines attentions if it has any, and the method."""
-    combine = getattr(method, "combine", None)
-    return [combine, method] if is_dataclass(combine) else [method]
+def _parts(method: Method) -> dict[str, Any]:
+    """The fields of the method that have fields themselves."""
+    values = {field.name: getattr(method, field.name) for field in fields(method)}
+    return {name: value for name, value in values.items() if is_dataclass(value)}
 
 
 def _own_options(owner: Any) -> dict[str, bool | int | float | str]:
