@@ -11,6 +11,7 @@ from molxai.cli.console import Console, Text
 from molxai.cli.terminal import show_mapping, show_records
 from molxai.cli.wide_tables import show_table
 from molxai.explanation.method import Method
+from molxai.explanation.methods.options import options_of
 from molxai.explanation.record import Record
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ PROMISES = (
     "signed: a negative relevance speaks against the target.",
     "by target: they differ between classes. nodes: the largest graph that it takes.",
     f"passes: its cost, forward + backward, for a graph of {USUAL_NODES} nodes.",
+    "options: with their usual values; METHOD:option=value sets one.",
 )
 """What the columns of the methods mean."""
 
@@ -151,6 +153,9 @@ def _promises(method: Method) -> Record:
         "by target": _yes_or_no(method.by_target),
         "passes": f"{forward} + {backward}",
         "nodes": f"≤ {method.largest}" if method.largest else "any",
+        "options": ":".join(
+            f"{name}={value}" for name, value in options_of(method).items()
+        ).lower(),
     }
 
 

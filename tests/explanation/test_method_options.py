@@ -45,7 +45,7 @@ def test_usual_values_change_nothing(name):
         ("rollout:discard_ratio=2", "a share from 0 to below 1 is needed"),
         ("integrated-gradients:steps=1.5", "a whole number is needed, such as 50"),
         ("lrp-shared:shared=perhaps", "true or false is needed"),
-        ("lrp:presence=1", "it needs alpha as well"),
+        ("lrp:presence=1", "no option of lrp 'presence'"),
         ("lrp:name=x", "no option of lrp 'name'"),
         ("roll:head_fusion=max", "no method named 'roll'"),
     ],

@@ -68,6 +68,8 @@ def _parts(method: Method) -> dict[str, Any]:
 def _own_options(owner: Any) -> dict[str, bool | int | float | str]:
     """Its fields that are numbers, words and truth values, but for those of every method."""
     common = {field.name for field in fields(Method)} | HIDDEN
+    if getattr(owner, "alpha", 0.0) is None:
+        common.add("presence")  # it needs routing
     values = {field.name: getattr(owner, field.name) for field in fields(owner)}
     return {
         name: value
