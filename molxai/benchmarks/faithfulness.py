@@ -178,6 +178,7 @@ def _identity(
         plan.removals,
         CURVES,
         hashlib.sha256(codes).hexdigest(),
+        [graph.nodes for graph in graphs],
         labels,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from molxai.explanation.base_explainer import BaseExplainer
 
 LEXICON = "Table of words and their ratings (word, rating), for a model of two classes of texts."
+SPECIAL = "Rank the tokenizer's own tokens, like [CLS], as well, as in the paper."
 STUDY_DATA = (
     "File of inputs, or folder of the data sets. "
     "[default: $MOLXAI_DATA, else the user's cache folder]"
@@ -84,6 +85,7 @@ class Study:
     lexicon: Annotated[
         Path | None, typer.Option(metavar="FILE", help=LEXICON, show_default=False)
     ] = None
+    special_tokens: Annotated[bool, typer.Option("--special-tokens", help=SPECIAL)] = False
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2
     data: Annotated[Path | None, typer.Option(help=STUDY_DATA, show_default=False)] = None
     device: Device = "auto"
@@ -115,12 +117,11 @@ def benchmark_faithfulness(
 
     Writes tables (Markdown, CSV, JSON) and curves. An interrupted run continues where it stopped.
     """
-    from molxai.batch.question import explainer_of
     from molxai.benchmarks.comparison import compare, seeded
 
     numbers = whole_numbers(study.seeds, "seeds")
     sources = study.sources(inputs)
-    explainer = explainer_of(shipped_for(sources, model), device=usage(known_device, study.device))
+    explainer = _explainer(study, shipped_for(sources, model))
     plan = _plan(study, explainer)
     words = _lexicon(study.lexicon, explainer)
     subjects = _subjects(study, sources, explainer)
@@ -128,6 +129,23 @@ def benchmark_faithfulness(
     models = seeded(explainer, numbers, output, study.home, study.epochs, report)
     compare(models, plan, subjects, output, _command(study, sources, explainer), report, words)
     print((output / "faithfulness.md").read_text())
+
+
+def _explainer(study: Study, model: str) -> "BaseExplainer":
+    """The model.
+
+    Raises:
+        typer.BadParameter: there is no such device, or special tokens are of a model without such.
+    """
+    from molxai.batch.question import explainer_of
+    from molxai.text import TextExplainer
+
+    explainer = explainer_of(model, device=usage(known_device, study.device))
+    if study.special_tokens:
+        if not isinstance(explainer, TextExplainer):
+            raise typer.BadParameter("--special-tokens: for texts, and this model reads none")
+        explainer.special_tokens = True
+    return explainer
 
 
 def _plan(study: Study, explainer: "BaseExplainer") -> "Plan":
@@ -185,6 +203,7 @@ TOLD = (
     "text_column",
     "target_columns",
     "lexicon",
+    "special_tokens",
 )
 """Options that tables tell."""
 
@@ -196,7 +215,9 @@ def _command(study: Study, sources: list[str], explainer: "BaseExplainer") -> st
     words = ["molxai", "benchmark", "faithfulness", *sources, "-m", explainer.card.name]
     for name in TOLD:
         value = getattr(study, name)
-        if value:
+        if value is True:
+            words.append(f"--{name.replace('_', '-')}")
+        elif value:
             words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 

@@ -18,7 +18,7 @@ def is_after_blank(text: str, start: int) -> bool:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A text in tokens. Those that it was cut into are its nodes; the tokenizer's own are not.
+    """A text in tokens. Those that it was cut into are its nodes; the tokenizer's own need not be.
 
     Node i is the i-th piece of the text, from its beginning.
     """
@@ -34,6 +34,11 @@ class Sentence:
     """Number of the word that each node is a piece of, ascending."""
     id: str = ""
     notes: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    """What each node is called that is a token of the tokenizer's own, empty for the others.
+
+    No marks: there are no such nodes.
+    """
 
     def __repr__(self) -> str:
         return f"Sentence({self.name!r}, {self.nodes} tokens)"
@@ -52,17 +57,20 @@ class Sentence:
     @property
     def pieces(self) -> tuple[str, ...]:
         """Each node as it stands in the text. Pieces of one letter all show that letter."""
-        return tuple(self._shown(*span) for span in self.spans)
+        return tuple(
+            mark or self._shown(*span) for mark, span in zip(self._marks, self.spans, strict=True)
+        )
 
     @property
     def words(self) -> list[str]:
         """Each word, from where its first piece begins to where its last one ends."""
-        return [self._shown(*span) for span in self._word_spans]
+        marks = dict(zip(self.word_of, self._marks, strict=True))
+        return [marks[word] or self._shown(*span) for word, span in self._word_spans.items()]
 
     @property
     def is_spaced(self) -> list[bool]:
         """Whether a blank stands before each word."""
-        return [is_after_blank(self.text, start) for start, _ in self._word_spans]
+        return [is_after_blank(self.text, start) for start, _ in self._word_spans.values()]
 
     def of_words(self, values: Sequence[float]) -> list[float]:
         """The sum over the pieces of each word."""
@@ -72,12 +80,17 @@ class Sentence:
         return list(sums.values())
 
     @property
-    def _word_spans(self) -> list[tuple[int, int]]:
+    def _marks(self) -> tuple[str, ...]:
+        return self.marks or ("",) * self.nodes
+
+    @property
+    def _word_spans(self) -> dict[int, tuple[int, int]]:
+        """Where each word begins and ends."""
         ends: dict[int, tuple[int, int]] = {}
         for word, (start, end) in zip(self.word_of, self.spans, strict=True):
             first, last = ends.get(word, (start, end))
             ends[word] = min(first, start), max(last, end)
-        return list(ends.values())
+        return ends
 
     def _shown(self, start: int, end: int) -> str:
         """What stands there, without blanks around it; a blank alone has a sign."""
@@ -97,4 +110,5 @@ class Sentence:
             tuple(self.word_of[node] for node in left),
             self.id,
             self.notes,
+            tuple(self._marks[node] for node in left),
         )

@@ -57,6 +57,7 @@ class TextExplainer(BaseExplainer):
         batch_size: int = BATCH_SIZE,
         device: str = "auto",
         endpoint: str = "",
+        special_tokens: bool = False,
     ) -> None:
         """Take a model, or read one from a folder.
 
@@ -69,6 +70,8 @@ class TextExplainer(BaseExplainer):
             device: auto, cpu or cuda: where a model from a folder runs. A model in memory stays
                 where it is.
             endpoint: which label or value to explain, of a model that gives several at once.
+            special_tokens: whether the tokenizer's own tokens, like `[CLS]`, are nodes as well.
+                Otherwise their relevance is one number, `explanation.token`.
 
         Raises:
             FileNotFoundError: there is no such folder.
@@ -82,6 +85,7 @@ class TextExplainer(BaseExplainer):
         if tokenizer is None:
             raise ValueError("a model without its tokenizer: TextExplainer(model, tokenizer)")
         self.tokenizer = tokenizer
+        self.special_tokens = special_tokens
         self.network = TextNetwork(model, replacement_of(tokenizer))
         self.card = text_card(model.config, type(model).__name__, tokenizer, folder)
         self.method = method_of(method, card=self.card)
@@ -168,7 +172,7 @@ class TextExplainer(BaseExplainer):
             if source.error:
                 raise ValueError(source.error)
             return self.subject(source.subject, source.id)
-        return sentence(source, self.tokenizer, self.most, id)
+        return sentence(source, self.tokenizer, self.most, id, self.special_tokens)
 
     @cached_property
     def most(self) -> int:

@@ -17,7 +17,13 @@ POSITIONS = {"position_embeddings", "wpe", "embed_positions", "wpe_embeddings"}
 """Names of tables of positions."""
 
 
-def sentence(text: Any, tokenizer: Any, most: int = MOST_TOKENS, id: str = "") -> Sentence:
+def sentence(
+    text: Any,
+    tokenizer: Any,
+    most: int = MOST_TOKENS,
+    id: str = "",
+    special_tokens: bool = False,
+) -> Sentence:
     """The text in tokens. A text that is too long is cut, with a note.
 
     Args:
@@ -25,6 +31,7 @@ def sentence(text: Any, tokenizer: Any, most: int = MOST_TOKENS, id: str = "") -
         tokenizer: a Hugging Face tokenizer that knows where its tokens stand in the text.
         most: tokens at most.
         id: what the text is called.
+        special_tokens: whether the tokenizer's own tokens are nodes as well.
 
     Raises:
         ValueError: it is no text, has no tokens, or the tokenizer does not know where they stand.
@@ -38,13 +45,17 @@ def sentence(text: Any, tokenizer: Any, most: int = MOST_TOKENS, id: str = "") -
         )
     whole = tokenizer(text, truncation=True, max_length=most, return_overflowing_tokens=True)
     (encoding, *rest) = whole.encodings
-    places = [token for token, is_own in enumerate(encoding.special_tokens_mask) if not is_own]
-    if not places:
+    is_own = encoding.special_tokens_mask
+    if all(is_own):
         raise ValueError(f"a text without tokens: {text!r}")
+    places = [token for token, own in enumerate(is_own) if special_tokens or not own]
     spans = [encoding.offsets[token] for token in places]
     numbers = _word_numbers(text, spans, [encoding.word_ids[token] for token in places])
     notes = (f"cut after {most} tokens",) if rest else ()
-    return Sentence(text, tuple(encoding.ids), tuple(places), tuple(spans), numbers, id, notes)
+    marks = tuple(encoding.tokens[token] if is_own[token] else "" for token in places)
+    return Sentence(
+        text, tuple(encoding.ids), tuple(places), tuple(spans), numbers, id, notes, marks
+    )
 
 
 def _word_numbers(

@@ -112,3 +112,21 @@ def test_what_no_option_is(name, says):
 def test_what_no_layer_is(explain):
     with pytest.raises(ValueError, match="layer 7: the model has 2"):
         explain.with_method("grad-attention:layer=7")(TEXTS[0])
+
+
+@pytest.mark.parametrize("family", ["Bert", "GPT2"])
+def test_special_tokens_as_nodes(family):
+    """They have together what is one number otherwise, and can be taken away like others."""
+    model = random_text_model(family)
+    usual = TextExplainer(model, tokenizer())(TEXTS, "LABEL_1")
+    ranked = TextExplainer(model, tokenizer(), special_tokens=True)(TEXTS, "LABEL_1")
+    for first, second in zip(usual, ranked, strict=True):
+        assert second.subject.words == ["[CLS]", *first.subject.words, "[SEP]"]
+        assert second.node_names()[0] == "[CLS]" and second.token == 0
+        torch.testing.assert_close(second.relevance[1:-1], first.relevance)
+        assert float(second.relevance[[0, -1]].sum()) == pytest.approx(first.token, abs=1e-9)
+    sentence = ranked[0].subject
+    left = np.array([False] + [True] * (sentence.nodes - 1))
+    assert sentence.without(left).ids == sentence.ids[1:]
+    assert sentence.without(left).words == sentence.words[1:]
+    assert ranked[0].draw().count("[CLS]") == 1
