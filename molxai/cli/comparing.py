@@ -1,4 +1,4 @@
-"""`molxai compare`: methods side by side, or two molecules."""
+"""`molxai compare`: methods side by side, or two molecules or texts."""
 
 import sys
 from pathlib import Path
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 USUAL = ",".join(Literal("molxai.metrics.comparison", "METHODS").names())
 
 COMPARABLE = (
-    "One, or two molecules: a SMILES, or a file with one input, .smi .csv .sdf .png .jpg .npy"
+    "One, or two molecules or texts: a SMILES, a text for a language model, or a file with one "
+    "input, .smi .csv .sdf .png .jpg .npy .txt"
 )
 COMPARISON_FILE = "File to write: .png .svg .json; of one input also .html"
 NAMES = (
     "Ids with commas between them; 'molxai methods' lists them. "
-    f"[default: {USUAL}; of two molecules: lrp]"
+    f"[default: {USUAL}; of two inputs: lrp]"
 )
-TARGET = "Class to explain: pred (of two molecules: A's), or a class's name or number."
+TARGET = "Class to explain: pred (of two inputs: A's), or a class's name or number."
 
 
 def compare(
@@ -50,11 +51,11 @@ def compare(
     cmap: Cmap = "red-blue",
     dpi: Dpi = 100,
 ) -> None:
-    """One input by several methods side by side, or two molecules and what makes their difference.
+    """One input by several methods side by side, or two and what makes their difference.
 
-    Two molecules, A and B, are aligned by their maximum common substructure and explained for one
-    target. The difference of their logits is what the common atoms change, and what is gained and
-    lost.
+    Two molecules, A and B, are aligned by their maximum common substructure, and two texts by their
+    common words. Both are explained for one target. The difference of their logits is what the
+    common atoms or words change, and what is gained and lost.
     """
     from molxai.batch.question import Question, usual_model
     from molxai.explanation.inputs import Inputs
@@ -82,8 +83,7 @@ def _methods(ids: str, pair: bool) -> tuple[str, ...]:
     names = known_methods(ids or ("lrp" if pair else USUAL))
     if pair and len(names) > 1:
         raise typer.BadParameter(
-            f"{len(names)} methods for a pair of molecules: name one, "
-            "or compare methods on one input"
+            f"{len(names)} methods for a pair: name one, or compare methods on one input"
         )
     return names
 
@@ -114,16 +114,17 @@ def _read(inputs: "Inputs") -> "list[Input]":
             raise ValueError(f"row {row.row}: {row.error}")
     if len(rows) != len(inputs.sources) or len(rows) > 2:
         raise ValueError(
-            f"{len(rows)} inputs: compare takes one, or two molecules; "
-            "give SMILES, or files with one input"
+            f"{len(rows)} inputs: compare takes one, or two molecules or texts; "
+            "give SMILES, texts, or files with one input"
         )
     return rows
 
 
 def _compare(question: "Question", inputs: "Inputs") -> tuple[Any, dict[str, str]]:
-    """Two molecules, or the methods on one input; and what a file says of the input beside it."""
+    """Two inputs, or the methods on one; and what a file says of the input beside it."""
     from molxai.chemistry.pair import matched_pair
     from molxai.metrics.comparison import compare
+    from molxai.text import TextExplainer, sentence_pair
 
     explainer = question.explainers()[0]
     target, contrast = question.target, question.contrast
@@ -133,6 +134,8 @@ def _compare(question: "Question", inputs: "Inputs") -> tuple[Any, dict[str, str
         comparison = compare(explainer, subject, question.methods, target, contrast)
         return comparison, {"input": rows[0].text}
     first, second = (row.subject for row in rows)
+    if isinstance(explainer, TextExplainer):
+        return sentence_pair(explainer, first, second, target, contrast), {}
     return matched_pair(explainer, first, second, target, contrast), {}
 
 
@@ -160,6 +163,12 @@ def _show(comparison: Any) -> None:
     from molxai.cli.explanation_tables import show_comparison
     from molxai.cli.fragment_tables import show_matched
     from molxai.cli.terminal import console
+    from molxai.cli.word_tables import show_pair
+    from molxai.text import SentencePair
 
-    show = show_matched if isinstance(comparison, MatchedPair) else show_comparison
+    show: Any = show_comparison
+    if isinstance(comparison, MatchedPair):
+        show = show_matched
+    elif isinstance(comparison, SentencePair):
+        show = show_pair
     show(comparison, console())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 import numpy as np
 from jaxtyping import Bool
@@ -112,3 +113,14 @@ class Sentence:
             self.notes,
             tuple(self._marks[node] for node in left),
         )
+
+
+def shared_words(a: Sentence, b: Sentence) -> list[tuple[int, int]]:
+    """Numbers in both texts of the words that stand in both in the same order, in any case."""
+    words_a = [word.casefold() for word in a.words]
+    words_b = [word.casefold() for word in b.words]
+    matcher = SequenceMatcher(None, words_a, words_b, autojunk=False)
+    pairs: list[tuple[int, int]] = []
+    for block in matcher.get_matching_blocks():
+        pairs += [(block.a + step, block.b + step) for step in range(block.size)]
+    return pairs

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from molxai.metrics.agreement import spearman, top_overlap
 from molxai.metrics.conservation import gap_max, gap_median
-from molxai.metrics.consistency import rewriting
+from molxai.metrics.consistency import paraphrase, rewriting
 from molxai.metrics.curves import comprehensiveness, share_of_oracle, sufficiency
 from molxai.metrics.fidelity import fidelity_minus, fidelity_plus
 from molxai.metrics.growth import growth, randomisation
@@ -239,6 +239,15 @@ _ROWS = (
         range="0 … 2",
         needs="model",
         function=rewriting,
+    ),
+    Metric(
+        id="paraphrase",
+        title="consistency under paraphrase",
+        says="rank correlation of the words that a text and its paraphrase share",
+        direction="higher",
+        range="−1 … 1",
+        needs="model",
+        function=paraphrase,
     ),
     Metric(
         id="spearman",

@@ -1,6 +1,7 @@
-"""Whether the same molecule is explained alike however it is written."""
+"""Whether the same thing is explained alike however it is written."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,8 +10,11 @@ from numpy import ndarray
 from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.explainer import Class, Explainer, Source
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.sentence import Sentence, shared_words
+from molxai.metrics.agreement import spearman
 
 TINY = 1e-12
 """Differences are measured against the largest relevance, but never against less than this."""
@@ -55,6 +59,49 @@ def rewriting(
     second = explainer.explain(copies, [explanation.target for explanation in first])
     triples = zip(first, second, orders, strict=True)
     return np.array([_change(*triple) for triple in triples])
+
+
+def paraphrase(
+    explainer: BaseExplainer, pairs: Sequence[tuple[Any, Any]], target: Class = "pred"
+) -> Float[ndarray, " pairs"]:
+    """Rank correlation of the relevances of the words that a text and its paraphrase share.
+
+    1 if the common words keep their order. Both are explained for the target of the first one.
+
+    Args:
+        explainer: of texts: the model and the method to judge.
+        pairs: a text and another one that says the same.
+        target: what is explained.
+
+    Returns:
+        NaN for a pair that shares fewer than two words, or of which all are equally relevant.
+
+    Raises:
+        ValueError: an input cannot be read, or is no text.
+    """
+    first = [_sentence(explainer, a) for a, _ in pairs]
+    second = [_sentence(explainer, b) for _, b in pairs]
+    before = explainer.explain(first, [explainer.target(target)] * len(pairs))
+    after = explainer.explain(second, [explanation.target for explanation in before])
+    correlations: list[float] = []
+    for a, b, of_a, of_b in zip(first, second, before, after, strict=True):
+        shared = shared_words(a, b)
+        values_a = a.of_words(of_a.relevance.tolist())
+        values_b = b.of_words(of_b.relevance.tolist())
+        correlations.append(
+            spearman(
+                torch.tensor([values_a[i] for i, _ in shared]),
+                torch.tensor([values_b[j] for _, j in shared]),
+            )
+        )
+    return np.array(correlations)
+
+
+def _sentence(explainer: BaseExplainer, source: Any) -> Sentence:
+    subject = explainer.subject(source)
+    if not isinstance(subject, Sentence):
+        raise ValueError("only texts have words in common: a language model is needed")
+    return subject
 
 
 def _molecule(explainer: Explainer, source: Source) -> Molecule:
