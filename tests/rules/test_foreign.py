@@ -2,15 +2,11 @@
 
 import copy
 import math
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import ROOT
 from foreign_cases import CASES, DOUBLE, Encoder, called, case, randomised
 from torch import nn
 
@@ -210,35 +206,3 @@ def test_the_front_door():
         family for family, *_ in CASES.values()
     }
     assert GATES in EVERY and LN in EVERY
-
-
-def test_the_documented_example_runs(tmp_path):
-    sentence = "the <b>soup</b> was not good"
-    command = [
-        sys.executable,
-        str(ROOT / "docs/explain_a_sentence.py"),
-        sentence,
-        "--out",
-        "page.html",
-    ]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )
-    rows = {
-        words: float(value)
-        for value, words in re.findall(r"^\s*([+-]\d+\.\d+)  (.+?)$", done.stdout, re.MULTILINE)
-    }
-    total = next(value for name, value in rows.items() if name.startswith("positive less negative"))
-    assert rows["all tokens"] + rows["all that the model adds"] == pytest.approx(total, abs=2e-4)
-    assert (
-        total < 0
-        and min(rows, key=rows.get) in {"not", "all tokens"}
-        and "bert.embeddings.position_embeddings.weight" in rows
-    )
-    page = (tmp_path / "page.html").read_text()
-    assert "&lt;b&gt;soup&lt;/b&gt;" in page and "<b>" not in page and page.count("<span") == 6

@@ -1,14 +1,12 @@
-"""Train a classifier of sentences from scratch, and compare methods on its test sentences.
+"""Train a classifier of sentences from scratch, to try explanations on.
 
-    python docs/text_study.py sentences.csv FOLDER --lexicon lexicon.csv
+    python docs/train_sentences.py sentences.csv FOLDER
+    molxai benchmark faithfulness FOLDER/test.csv -m FOLDER --target-columns class
 
 The table has the columns `id`, `rating` and `text`. Sentences rated below 0 are one class, those
 above the other; what lies between −0.5 and 0.5 is left out. The id decides the part: two tenths are
-for the test, one for choosing the epoch. The lexicon has the columns `word` and `mean`, a rating.
-A model that lies in the folder already is not trained again.
-
-Follows Ali et al. 2022, section 5: the true class is explained and followed, and a removed token is
-replaced by the one for unknown words.
+for the test, one for choosing the epoch. A model that lies in the folder already is not trained
+again. Its test accuracy is compared with that of a logistic regression on counts of words.
 """
 
 import argparse
@@ -17,26 +15,15 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import tokenizers
 import torch
 import torch.nn.functional as F
 import transformers
-from scipy.stats import spearmanr
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from torch import Tensor
-
-from molxai.explanation.explanation import Explanation
-from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.target import Target
-from molxai.metrics.bootstrap import interval, paired
-from molxai.metrics.curves import Curves, curves
-from molxai.text import TextExplainer
 
 CLEAR = 0.5
 """Least size of the rating of a sentence that is used."""
@@ -52,22 +39,15 @@ LEAST_OFTEN = 3
 LONGEST = 64
 """Tokens of a sentence at most."""
 
+TEST = "test.csv"
+"""File of the test sentences, beside the model."""
+
 EPOCHS = 5
 BATCH = 64
 RATE = 1e-3
 DECAY = 0.3
 UNKNOWN = 0.3
 """Share of words that are taken for unknown in training, so that the model knows such sentences."""
-
-LEFT_OUT = {
-    "lrp-tuned",
-    "layer-gradient-input",
-    "legrad",
-    "attention-flow",
-    "gnn-explainer",
-    "oracle",
-}
-"""Methods that need strengths or the layers one by one, or seconds a sentence."""
 
 
 @dataclass(frozen=True)
@@ -202,92 +182,30 @@ def bag_of_words(sentences: Mapping[str, Part]) -> float:
     return float(chosen.score(counter.transform(test.texts), test.labels))
 
 
-def explained(explainer: TextExplainer, part: Part) -> list[Explanation]:
-    """Each sentence for its true class."""
-    subjects = [explainer.subject(text) for text in part.texts]
-    return explainer.explain(subjects, [Target(label) for label in part.labels])
-
-
-def word_truth(
-    explanations: Sequence[Explanation], labels: Sequence[int], ratings: Mapping[str, float]
-) -> tuple[float, float, float]:
-    """AUROC of |relevance| for rated words, share of right signs, and rank correlation with them.
-
-    AUROC is the mean over sentences with rated and other words.
-    """
-    areas, relevances, truths = [], [], []
-    for explanation, label in zip(explanations, labels, strict=True):
-        words = explanation.subject.words
-        values = explanation.subject.of_words(explanation.relevance.tolist())
-        is_rated = [word.lower() in ratings for word in words]
-        if 0 < sum(is_rated) < len(words):
-            areas.append(roc_auc_score(is_rated, np.abs(values)))
-        for word, value in zip(words, values, strict=True):
-            if word.lower() in ratings:
-                relevances.append(value if label else -value)  # of positive
-                truths.append(ratings[word.lower()])
-    signs = np.sign(relevances) == np.sign(truths)
-    return float(np.mean(areas)), float(signs.mean()), float(spearmanr(relevances, truths)[0])
-
-
-def table_row(
-    name: str, measured: Curves, of_lrp: Curves, truth: tuple[float, float, float] | None
-) -> str:
-    """A method's line of the table."""
-    cells = [name]
-    for area, usual in ((measured.auac, of_lrp.auac), (measured.au_mse, of_lrp.au_mse)):
-        cells.append("{:.3f} ({:.3f}–{:.3f})".format(*interval(area)))
-        cells.append("{:+.3f} ({:+.3f} … {:+.3f})".format(*paired(area, usual)))
-    cells += [f"{value:.3f}" for value in truth or ()]
-    return f"| {' | '.join(cells)} |"
+def write_test(part: Part, path: Path) -> None:
+    """The test sentences with their classes, for `molxai benchmark faithfulness`."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "class"])
+        for text, label in zip(part.texts, part.labels, strict=True):
+            writer.writerow([text, CLASSES[label]])
 
 
 def main() -> None:
-    """Train, compare with a bag of words, explain, measure, print the table."""
+    """Train, compare with a bag of words, write the test sentences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", type=Path)
     parser.add_argument("folder", type=Path, help="where the model is, or will be")
-    parser.add_argument("--lexicon", type=Path, help="ratings of words")
-    parser.add_argument("--sample", type=int, default=500, help="test sentences")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     sentences = parts(given.table)
     if not (given.folder / "config.json").is_file():
         train(sentences, given.folder, given.seed)
-    explainer = TextExplainer(given.folder)
-    own = accuracy(explainer.network.model, explainer.tokenizer, sentences["test"])
-    print(f"test accuracy {own:.3f}, of a bag of words {bag_of_words(sentences):.3f}\n")
-
-    ratings: dict[str, float] = {}
-    if given.lexicon:
-        with given.lexicon.open(encoding="utf-8", newline="") as file:
-            ratings = {row["word"]: float(row["mean"]) for row in csv.DictReader(file)}
-    rows = np.random.default_rng(0).permutation(len(sentences["test"].texts))[: given.sample]
-    sample = Part(
-        [sentences["test"].texts[row] for row in rows],
-        [sentences["test"].labels[row] for row in rows],
-    )
-    truth_head = (
-        ["AUROC of rated words ↑", "right signs ↑", "rank correlation ↑"] if ratings else []
-    )
-    head = ["method", "AUAC ↑", "Δ", "AU-MSE ↓", "Δ", *truth_head]
-    print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}")
-    measure = partial(_measured, sample=sample, ratings=ratings)
-    of_lrp = None
-    for name in EXPLAINERS:  # lrp comes first
-        if name not in LEFT_OUT:
-            measured, truth = measure(explainer.with_method(name))
-            of_lrp = of_lrp or measured
-            print(table_row(name, measured, of_lrp, truth), flush=True)
-
-
-def _measured(
-    explainer: TextExplainer, sample: Part, ratings: Mapping[str, float]
-) -> tuple[Curves, tuple[float, float, float] | None]:
-    explanations = explained(explainer, sample)
-    subjects = [explanation.subject for explanation in explanations]
-    truth = word_truth(explanations, sample.labels, ratings) if ratings else None
-    return curves(explainer.network, subjects, explanations, "mask"), truth
+    tokenizer = transformers.AutoTokenizer.from_pretrained(given.folder)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(given.folder)
+    own = accuracy(model, tokenizer, sentences["test"])
+    write_test(sentences["test"], given.folder / TEST)
+    print(f"test accuracy {own:.3f}, of a bag of words {bag_of_words(sentences):.3f}")
 
 
 if __name__ == "__main__":
