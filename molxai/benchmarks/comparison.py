@@ -22,17 +22,18 @@ from molxai.benchmarks.faithfulness import (
     check_plan,
     estimate,
 )
-from molxai.benchmarks.lexicon import Lexicon
 from molxai.benchmarks.models import load_or_train
 from molxai.benchmarks.subjects import Subjects
 from molxai.benchmarks.summary import (
     agreement,
     faithfulness_rows,
     markdown,
+    marked_rows,
     quality_rows,
     word_rows,
 )
 from molxai.benchmarks.tables import as_csv
+from molxai.benchmarks.word_truth import Lexicon
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.explainer import Explainer
 from molxai.metrics.curves import FRACTIONS
@@ -150,6 +151,8 @@ def compare(
     result = summary(models, plan, subjects, measurements) | {"command": command}
     if lexicon is not None:
         result["words"] = word_rows(subjects.inputs, measurements[0], lexicon)
+    if subjects.marks is not None:
+        result["marks"] = marked_rows(subjects.inputs, measurements[0], subjects.marks)
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "faithfulness.json", json.dumps(result, indent=1) + "\n")
     write_file(folder / "faithfulness.csv", as_csv(result["faithfulness"]))

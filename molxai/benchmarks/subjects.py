@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from graphormer.names import unknown
 from graphormer.network.card import Card
-from graphormer.readers.tables import AS_FOUND, Layout
+from graphormer.readers.tables import AS_FOUND, Layout, as_text
 from graphormer.training.presets import preset_of
 from molxai.batch.rows import fit
 from molxai.explanation.base_explainer import BaseExplainer
@@ -31,6 +32,8 @@ class Subjects:
     """The row of each in its source."""
     what: str = "graphs"
     """What the inputs are called."""
+    marks: list[str] | None = None
+    """The words of each text that people have marked."""
 
 
 def test_subjects(
@@ -65,6 +68,7 @@ def given_subjects(
     sample: int,
     layout: Layout = AS_FOUND,
     label_column: str = "",
+    marked_column: str = "",
 ) -> Subjects:
     """A random sample, always the same, of the readable rows of the user's files.
 
@@ -72,6 +76,8 @@ def given_subjects(
         ValueError: no row can be read, or a label is no class of the model.
     """
     given = Inputs(sources, layout, label_column, explainer.reads == "texts")
+    if marked_column and marked_column not in given.extra_columns():
+        raise ValueError(unknown("column", marked_column, given.extra_columns()))
     rows_as_read = (fit(explainer, row) for row in given.read())
     readable = [row for row in rows_as_read if row.subject is not None]
     if not readable:
@@ -89,6 +95,7 @@ def given_subjects(
         classes if len(classes) == len(rows) else None,
         [row.row for row in rows],
         "texts" if explainer.reads == "texts" else "graphs",
+        [as_text(row.extras.get(marked_column)) for row in rows] if marked_column else None,
     )
 
 

@@ -10,7 +10,7 @@ from numpy import ndarray
 from graphormer.files import markdown_table
 from molxai.batch.rows import USUAL_NODES
 from molxai.benchmarks.faithfulness import FIDELITY, Arrays
-from molxai.benchmarks.lexicon import Lexicon, word_truth
+from molxai.benchmarks.word_truth import Lexicon, marked_truth, word_truth
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.sentence import Sentence
 from molxai.metrics import METRICS
@@ -204,6 +204,8 @@ def markdown(result: Mapping[str, Any]) -> str:
             lines += [heading, "", _faithfulness_table(rows, result["what"]), ""]
     if "words" in result:
         lines += ["## Words that people have rated", "", *_word_table(result["words"]), ""]
+    if "marks" in result:
+        lines += ["## Words that people have marked", "", *_marked_table(result["marks"]), ""]
     qualities = ["## Other qualities", "", *_quality_table(result["qualities"]), ""]
     return "\n".join(
         [*lines, *qualities, *_agreement_table(result["agreement"], result["what"]), ""]
@@ -294,6 +296,35 @@ def word_rows(
         some = sentences[: len(relevances)]
         rows.append({"method": method} | word_truth(some, relevances, labels, lexicon))
     return rows
+
+
+def marked_rows(
+    sentences: Sequence[Sentence], cells: Mapping[str, Arrays], marks: Sequence[str]
+) -> list[Row]:
+    """A row for each method: its agreement with marked words, explained for the predicted class."""
+    rows: list[Row] = []
+    for method, arrays in cells.items():
+        relevances = [relevance.numpy() for relevance in _relevances(arrays)]
+        count = len(relevances)
+        truth = marked_truth(sentences[:count], relevances, marks[:count])
+        rows.append({"method": method} | truth)
+    return rows
+
+
+def _marked_table(rows: Sequence[Row]) -> list[str]:
+    header = ["method", "marked words, AUROC ↑", "average precision ↑", "texts"]
+    cells = [
+        [
+            row["method"],
+            *(f"{row[name]:.3f}" for name in ("auroc", "average_precision")),
+            str(row["texts"]),
+        ]
+        for row in rows
+    ]
+    about = (
+        "Finding the marked words of a text by relevance for the predicted class, mean over texts."
+    )
+    return [about, "", markdown_table(header, cells)]
 
 
 def _word_table(rows: Sequence[Row]) -> list[str]:

@@ -75,6 +75,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "data",
         "library",
         "lexicon",
+        "marked_column",
         "special_tokens",
     ],
     "Output and pictures": [

@@ -29,10 +29,11 @@ from molxai.cli.parameters import command
 
 if TYPE_CHECKING:
     from molxai.benchmarks.faithfulness import Plan
-    from molxai.benchmarks.lexicon import Lexicon
+    from molxai.benchmarks.word_truth import Lexicon
     from molxai.explanation.base_explainer import BaseExplainer
 
 LEXICON = "Table of words and their ratings (word, rating), for a model of two classes of texts."
+MARKED = "Column of the words that people have marked in each text, as the reason for its class."
 SPECIAL = "Rank the tokenizer's own tokens, like [CLS], as well, as in the paper."
 STUDY_DATA = (
     "File of inputs, or folder of the data sets. "
@@ -85,6 +86,7 @@ class Study:
     lexicon: Annotated[
         Path | None, typer.Option(metavar="FILE", help=LEXICON, show_default=False)
     ] = None
+    marked_column: Annotated[str, typer.Option(help=MARKED, show_default=False)] = ""
     special_tokens: Annotated[bool, typer.Option("--special-tokens", help=SPECIAL)] = False
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2
     data: Annotated[Path | None, typer.Option(help=STUDY_DATA, show_default=False)] = None
@@ -173,7 +175,8 @@ def _subjects(study: Study, sources: list[str], explainer: "BaseExplainer") -> A
     if not sources:
         return test_subjects(explainer, study.sample, study.home)
     layout = layout_of(study.smiles_column, text_column=study.text_column)
-    return given_subjects(explainer, sources, study.sample, layout, study.target_columns)
+    columns = (study.target_columns, study.marked_column)
+    return given_subjects(explainer, sources, study.sample, layout, *columns)
 
 
 def _lexicon(path: Path | None, explainer: "BaseExplainer") -> "Lexicon | None":
@@ -183,7 +186,7 @@ def _lexicon(path: Path | None, explainer: "BaseExplainer") -> "Lexicon | None":
         typer.BadParameter: the model reads no texts, or has not two classes.
         ValueError, OSError: they cannot be read.
     """
-    from molxai.benchmarks.lexicon import read_lexicon
+    from molxai.benchmarks.word_truth import read_lexicon
 
     if path is None:
         return None
@@ -203,6 +206,7 @@ TOLD = (
     "text_column",
     "target_columns",
     "lexicon",
+    "marked_column",
     "special_tokens",
 )
 """Options that tables tell."""

@@ -1,21 +1,22 @@
-"""Words whose meaning people have rated, as the truth of explanations of texts.
+"""Words that people have rated or marked, as the truth of explanations of texts.
 
 A rated word is one that people feel for or against. A model that judges feelings should be led by
-it, and an explanation should say so.
+it, and an explanation should say so. A marked word is one that a person gave as the reason for the
+class of a text (DeYoung et al. 2020, "ERASER", section 4: plausibility).
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
 from graphormer.readers.tables import read_rows
 from molxai.explanation.sentence import Sentence
-from molxai.metrics.plausibility import auroc
+from molxai.metrics.plausibility import auroc, average_precision
 
 Lexicon = Mapping[str, float]
 """The rating of each word, above 0 for the second of the model's two classes."""
@@ -48,7 +49,7 @@ def read_lexicon(path: Path) -> Lexicon:
 
 def word_truth(
     sentences: Sequence[Sentence],
-    relevances: Sequence[Float[ndarray, " nodes"]],
+    relevances: Sequence[ndarray],
     labels: Sequence[int],
     lexicon: Lexicon,
 ) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def word_truth(
 
     Args:
         sentences: explained.
-        relevances: of the tokens of each.
+        relevances: `[nodes]` of the tokens of each.
         labels: the class that each is explained for, 0 or 1.
         lexicon: the ratings.
 
@@ -86,4 +87,36 @@ def word_truth(
         "signs": float(np.mean(np.sign(values) == np.sign(ratings))),
         "rank": float(spearmanr(values, ratings)[0]),
         "words": len(values),
+    }
+
+
+def marked_truth(
+    sentences: Sequence[Sentence],
+    relevances: Sequence[ndarray],
+    marks: Sequence[str],
+) -> dict[str, Any]:
+    """How well the words of highest relevance are those that a person has marked.
+
+    Args:
+        sentences: explained for the class that is marked.
+        relevances: `[nodes]` of the tokens of each.
+        marks: the marked words of each, with anything between them that is no letter.
+
+    Returns:
+        Means over the `texts` of which some words, but not all, are marked: `auroc` and
+        `average_precision`. NaN if there are none.
+    """
+    areas: list[float] = []
+    precisions: list[float] = []
+    for sentence, relevance, marked in zip(sentences, relevances, marks, strict=True):
+        reasons = set(re.findall(r"[^\W_]+", marked.lower()))
+        by_word = np.array(sentence.of_words(relevance.tolist()))
+        is_marked = np.array([word.lower() in reasons for word in sentence.words])
+        if 0 < is_marked.sum() < len(is_marked):
+            areas.append(auroc(by_word, is_marked))
+            precisions.append(average_precision(by_word, is_marked))
+    return {
+        "auroc": float(np.mean(areas)) if areas else math.nan,
+        "average_precision": float(np.mean(precisions)) if areas else math.nan,
+        "texts": len(areas),
     }
