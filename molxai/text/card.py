@@ -50,6 +50,8 @@ class Vocabulary(Sequence[str]):
         return self.size
 
     def __getitem__(self, number: Any) -> Any:
+        if number >= self.size:
+            raise IndexError(f"token {number} of a vocabulary of {self.size}")
         return self.tokenizer.decode([number]) if self.tokenizer else str(number)
 
 

@@ -279,6 +279,10 @@ class TokenClasses(Classes):
             raise ValueError(f"{name!r} is {len(numbers)} tokens: one is needed")
         return int(numbers[0])
 
+    def in_table(self, label: str) -> int:
+        """The same of a cell of a table; a vocabulary is too long to look for it name by name."""
+        return self.number(label)
+
 
 class Tokens(Sequence[str]):
     """Some tokens of a vocabulary by their numbers."""
@@ -290,4 +294,6 @@ class Tokens(Sequence[str]):
         return max(self.texts) + 1
 
     def __getitem__(self, number: Any) -> Any:
+        if number >= len(self):
+            raise IndexError(f"token {number}, and {len(self) - 1} is the last one that is named")
         return self.texts.get(number, "")

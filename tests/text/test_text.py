@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from text_models import TEXTS, random_text_model, tokenizer, transformers
+from text_models import TEXTS, VOCABULARY, random_text_model, tokenizer, transformers
 
 import molxai
 from molxai.explanation.explanations import Explanations
@@ -345,6 +345,14 @@ def test_a_list_shows_itself(explain):
     svg = explanations._repr_html_()
     assert svg.startswith("<svg") and svg == molxai.grid(explanations)._repr_svg_()
     assert pickle.loads(pickle.dumps(explanations[0])).subject == explanations[0].subject
+
+
+def test_a_vocabulary_ends():
+    """Lists of names go through `classes` with `in` and `join`, and must come to an end."""
+    explain = TextExplainer(random_text_model("GPT2", "CausalLM"), tokenizer(False))
+    assert list(explain.card.classes) == list(VOCABULARY)
+    assert "nothing like it" not in explain(TEXTS[0]).classes
+    assert explain.class_in_table("good") == VOCABULARY["good"]
 
 
 def test_next_tokens_are_named():
