@@ -41,9 +41,9 @@ def report(
 ) -> None:
     """One self-contained page of all inputs: table, pictures, methods side by side, fragments.
 
-    It says how to read the pictures, and shows each atom's relevance under the pointer. It needs no
-    network and no program except a browser. All rows are explained for the same class unless
-    --target says otherwise.
+    It says how to read the pictures, and shows the relevance of each atom, superpixel or word under
+    the pointer. It needs no network and no program except a browser. All rows are explained for the
+    same class unless --target says otherwise.
     """
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import report_sink

@@ -22,8 +22,10 @@ from molxai.rendering.colour import PALETTES
 
 SCRIPTS = (
     "nodes",
+    "kinds",
     "colour",
     "words",
+    "sentence",
     "picture",
     "waterfall",
     "export",
@@ -50,10 +52,26 @@ READING = (
     "Compare rows on the common scale only: on its own scale each picture uses its full colours, "
     "however little it has to say.",
 )
-"""How to read a report."""
+"""How to read a report of molecules or digits."""
+
+READING_OF_TEXTS = (
+    "The number of a word is the share of the model's output that came through it, summed over the "
+    "tokens that it is cut into, in the output's own unit: the logit (log-odds) of the explained "
+    "class, or the predicted value. Positive speaks for the class or raises the value, negative "
+    "the opposite. Under a method that adds up, the numbers of all words, of the tokenizer's "
+    "special tokens, and of positions and biases together are the output.",
+    "It is the model's evidence, not the truth about the text: a model that learnt a wrong rule is "
+    "explained faithfully in its wrong rule. A large number does not promise that changing this "
+    "word changes the prediction, for a word has its number in this text only.",
+    READING[-1],
+)
+"""The same of texts."""
 
 FIRST_TARGETS = 5
 """Targets of a model that its page names."""
+
+MOST_CLASSES = 20
+"""Classes of a model that its page names; of the tokens of a vocabulary it says how many."""
 
 
 def asset(name: str) -> str:
@@ -101,6 +119,7 @@ def write_page(
         OSError: it cannot be written.
     """
     schemes = list(SCHEMES) if any("molecule" in view for view in views) else []
+    is_of_texts = any("sentence" in view for view in views)
     errors = sum(bool(view["error"]) for view in views)
     environment = Environment(loader=PackageLoader("molxai.pages"), autoescape=True)
     page = environment.get_template("report.html").render(
@@ -114,7 +133,8 @@ def write_page(
         tiles=tiles(views),
         direction=direction,
         schemes=schemes,
-        reading=READING,
+        searched="id, text …" if is_of_texts else "id, SMILES, fragment …",
+        reading=READING_OF_TEXTS if is_of_texts else READING,
         conservation=conservation(views, settings["methods"]),
         facts=_facts(card),
         style=asset("style.css"),
@@ -174,9 +194,12 @@ def _facts(card: About) -> list[tuple[str, str]]:
     for name, values in quality_rows(card):
         if values:
             facts.append((f"{judged[-1]}, {name}", values[-1]))
-    return [*facts, ("weights, sha256", card.weights_sha256), ("date", card.date)]
+    facts += [("weights, sha256", card.weights_sha256), ("date", card.date)]
+    return [(name, value) for name, value in facts if value]
 
 
 def _outputs(card: About) -> str:
-    """Names of the classes, else the unit."""
+    """Names of the classes, or how many there are; without classes the unit."""
+    if len(card.classes) > MOST_CLASSES:
+        return f"one of {len(card.classes)}"
     return ", ".join(card.classes) or card.unit

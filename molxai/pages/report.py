@@ -6,7 +6,7 @@ prediction.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from molxai.batch.worker import Answer, Product
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.explanation.methods import method as method_of
+from molxai.explanation.target import Target
 from molxai.pages.page import write_page
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
@@ -34,6 +35,9 @@ Each takes one pass.
 
 MOST_ROWS = 20_000
 """Inputs of a page: more would not open in a browser."""
+
+LONGEST_TITLE = 80
+"""Letters of a text that its page is called by."""
 
 VIEW = "view"
 """Column of the views."""
@@ -130,10 +134,7 @@ class ReportPage(Sink):
         errors = [content["error"] for content in views if content["error"]]
         if len(errors) == len(views):
             raise ValueError(f"nothing to report: {errors[0]}")
-        title = self.title
-        if not title:
-            several = f"{len(views)} {explainer.reads} explained"
-            title = views[0]["id"] if len(views) == 1 else several
+        title = self.title or usual_title(views, explainer.reads)
         settings: Mapping[str, Any] = {
             "methods": {
                 name: {"says": method_of(name).says, "in_unit": method_of(name).in_unit}
@@ -146,26 +147,42 @@ class ReportPage(Sink):
         write_page(self.output, views, explainer.card, settings, title, direction)
 
 
+def usual_title(views: Sequence[View], reads: str) -> str:
+    """How many inputs there are; of a single one its id, or of a text its beginning."""
+    if len(views) > 1:
+        return f"{len(views)} {reads} explained"
+    view = views[0]
+    is_numbered = view["id"] == str(view["row"])
+    return view["input"][:LONGEST_TITLE] if reads == "texts" and is_numbered else view["id"]
+
+
 def direction_line(explainer: BaseExplainer, question: Question) -> str:
     """What a positive relevance speaks for, in all rows."""
     card = explainer.card
+    is_own = question.target in ("pred", "true")
+    target = None if is_own else explainer.target(question.target, question.contrast)
+    endpoint = _endpoint(explainer, target)
     if not card.classes:
-        return f"Positive relevance raises the predicted {explainer.endpoint or 'value'}."
-    of_endpoint = f" of {explainer.endpoint}" if explainer.endpoint else ""
-    if question.target in ("pred", "true"):
+        return f"Positive relevance raises the predicted {endpoint or 'value'}."
+    of_endpoint = f" of {endpoint}" if endpoint else ""
+    if target is None:
         own = "predicted" if question.target == "pred" else "measured"
         return (
             f"Each row explains its own {own} class{of_endpoint}, "
             "so the same colour speaks for different classes in different rows."
         )
-    name = card.classes[explainer.class_number(question.target)]
-    against = ""
-    if question.contrast is not None:
-        against = f", rather than {card.classes[explainer.class_number(question.contrast)]}"
+    name = card.classes[target.label]
+    against = "" if target.contrast is None else f", rather than {card.classes[target.contrast]}"
     return (
         f"Every row explains the class {name}{of_endpoint}{against}: "
         "positive relevance speaks for it in every row."
     )
+
+
+def _endpoint(explainer: BaseExplainer, target: Target | None) -> str:
+    """What is explained of several; a language model's target may be the name of an output."""
+    endpoints = explainer.card.endpoints
+    return endpoints[target.column] if target and endpoints else explainer.endpoint
 
 
 def check_columns(wanted: Iterable[str], known: Iterable[str]) -> None:

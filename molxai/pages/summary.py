@@ -9,6 +9,9 @@ from molxai.pages.view import View
 BINS = 24
 """Bins of the histogram of outputs."""
 
+MOST_TILES = 12
+"""Classes that are counted one by one; of next tokens there may be one for each row."""
+
 SMALLEST_OUTPUT = 1e-3
 """The output that a gap is divided by is at least this."""
 
@@ -31,9 +34,15 @@ def tiles(views: Sequence[View]) -> list[tuple[str, str]]:
         mean = sum(predictions) / len(read)
         counts.append((f"mean, {first['unit']}", f"{mean:.3g}"))
         return counts
-    for name, count in sorted(Counter(predictions).items()):
-        counts.append((f"predicted {name}", str(count)))
-    return counts + _agreement(read)
+    return counts + _predicted(predictions) + _agreement(read)
+
+
+def _predicted(predictions: Sequence[str]) -> list[tuple[str, str]]:
+    """How often each class is predicted; of many classes, how many are."""
+    counts = Counter(predictions)
+    if len(counts) > MOST_TILES:
+        return [("different predictions", str(len(counts)))]
+    return [(f"predicted {name}", str(count)) for name, count in sorted(counts.items())]
 
 
 def _agreement(views: Sequence[View]) -> list[tuple[str, str]]:

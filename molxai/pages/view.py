@@ -25,6 +25,7 @@ from molxai.explanation.captions import (
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import offsets
+from molxai.explanation.sentence import Sentence
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
 from molxai.rendering.layout import bond_ends
@@ -69,7 +70,8 @@ def view(item: Input, explanations: Sequence[Explanation], similarity: float | N
 
         - `prediction`, `probability` of `target_class`, `target`, `logit`, `logit_sd`, `unit`,
           `endpoint`, `notes`, and the sentence `explained`;
-        - `symbols` and `molecule`, or `digit` (see `geometry`);
+        - `symbols` and `molecule`, or `digit` (see `geometry`), or `sentence`: its `words`, and of
+          each whether it is `spaced`, as a blank stands before it;
         - for a molecule `parts`, the atoms of each part of any scheme, and `fragments`: for each
           scheme the names of its parts, each with the part's place in `parts`;
         - `methods`: what `_method_view` says of each.
@@ -127,7 +129,9 @@ def _outcome(explanation: Explanation) -> View:
 def _drawing(explanation: Explanation) -> View:
     """How the input is drawn, and the parts that a molecule has."""
     subject = explanation.subject
-    assert isinstance(subject, Molecule | Digit), "pages show molecules and digits"
+    assert subject is not None, "pages show no bare graphs"
+    if isinstance(subject, Sentence):
+        return {"sentence": {"words": subject.words, "spaced": subject.is_spaced}}
     if isinstance(subject, Digit):
         return {"digit": digit_drawing(subject)}
     places: dict[tuple[int, ...], int] = {}
@@ -148,19 +152,20 @@ def _drawing(explanation: Explanation) -> View:
 def _method_view(
     explanation: Explanation, parts: Sequence[Sequence[int]] | None, features: bool
 ) -> View:
-    """What one method says.
+    """What one method says of the nodes: here those of a text are its words.
 
     Returns:
         `relevance` of the nodes, and if known `sd`, `uncertain` nodes with the sentence `hatching`,
         and the split over `features`; `limit`, the relevance in full colour if each picture has its
         own scale; the `largest` nodes; `sums` of the parts of a molecule, or the `signs` of a
-        digit: name, nodes and sum of what speaks for the target and of what speaks against it; what
-        is `beyond` the nodes, name and relevance, and `base`, where the bars begin; `gap`;
-        `adds_up`; the sentences `ledger` and `colours`; `unit`. If structure has relevance, the
-        sentences `structure` and `bond_colours`; for a molecule the relevance of its `bonds`, in
-        the order of its drawing, and `bond_limit`, theirs in full colour; for a digit `offsets`.
+        digit or a text: name, nodes and sum of what speaks for the target and of what speaks
+        against it; what is `beyond` the nodes, name and relevance, and `base`, where the bars
+        begin; `gap`; `adds_up`; the sentences `ledger` and `colours`; `unit`. If structure has
+        relevance, the sentences `structure` and `bond_colours`; for a molecule the relevance of its
+        `bonds`, in the order of its drawing, and `bond_limit`, theirs in full colour; for a digit
+        `offsets`.
     """
-    relevance = explanation.relevance.tolist()
+    relevance = _relevance(explanation)
     values = [rounded(value) for value in relevance]
     content: View = {
         "relevance": values,
@@ -185,6 +190,13 @@ def _method_view(
     if features and explanation.feature_relevance is not None:
         content["features"] = _features(explanation)
     return content
+
+
+def _relevance(explanation: Explanation) -> list[float]:
+    """The relevance of each atom, superpixel or word."""
+    of_nodes: list[float] = explanation.relevance.tolist()
+    subject = explanation.subject
+    return subject.of_words(of_nodes) if isinstance(subject, Sentence) else of_nodes
 
 
 def _structure(explanation: Explanation) -> View:
@@ -228,7 +240,7 @@ def _largest(relevance: Sequence[float]) -> list[int]:
 
 
 def _signs(relevance: Sequence[float]) -> list[tuple[str, list[int], float]]:
-    """What speaks for the target and what against it, as two parts: superpixels have no names."""
+    """What speaks for the target and what against it, as two parts of what has no fragments."""
     towards = [node for node, value in enumerate(relevance) if value > 0]
     against = [node for node, value in enumerate(relevance) if value < 0]
     return [

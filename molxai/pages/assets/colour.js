@@ -27,9 +27,6 @@
     return settings.common[method];
   };
 
-  /** Name of an atom (element and number) or number of a superpixel. */
-  molxai.nodeName = (view, node) => (view.symbols ? view.symbols[node] + node : String(node));
-
   /** All nodes, the most positive first. */
   molxai.ranked = (relevance) =>
     relevance.map((_, node) => node).sort((a, b) => relevance[b] - relevance[a]);
@@ -38,7 +35,7 @@
   molxai.largest = (view, method) => {
     const { relevance, largest } = view.methods[method];
     const named = largest.map(
-      (node) => `${molxai.nodeName(view, node)} ${molxai.signed(relevance[node])}`,
+      (node) => `${molxai.nodeInLine(view, node)} ${molxai.signed(relevance[node])}`,
     );
     return named.join(", ");
   };

@@ -44,7 +44,7 @@
       readout,
       exports(view, method, () => molxai.framed(view, method, look, settings)),
     );
-    const title = view.molecule ? "All atoms" : "All superpixels";
+    const title = `All ${molxai.kind(view).node}s`;
     container.append(
       heading(view, method),
       html("div", { class: "panels" }, large, additive(view, method, look, settings, state, point)),
@@ -69,20 +69,22 @@
   });
 
   function hint(view) {
-    const node = view.molecule ? "an atom" : "a superpixel";
-    return `Point at ${node}, or press the arrow keys in the picture, to read its relevance.`;
+    const { article, node } = molxai.kind(view);
+    const where = `Point at ${article} ${node}, or press the arrow keys in the picture`;
+    return `${where}, to read its relevance.`;
   }
 
   function heading(view, method) {
     const lines = [molxai.predictionLine(view, method)];
     if (view.label) lines.push(`Measured: ${view.label}.`);
     if (view.near) lines.push(view.near);
+    const input = html("p", { class: "input" }, html("bdi", {}, molxai.shortened(view.input, 400)));
     const notes = (view.notes || []).map((note) => html("li", {}, note));
     return html(
       "header",
       {},
       html("h2", {}, html("bdi", {}, molxai.shortened(view.id, 120))),
-      html("p", { class: "input" }, html("bdi", {}, molxai.shortened(view.input, 400))),
+      view.sentence ? null : input, // the picture of a text says it all
       ...lines.map((line) => html("p", {}, line)),
       notes.length ? html("ul", { class: "notes" }, ...notes) : null,
     );
@@ -205,7 +207,7 @@
       return html(
         "tr",
         { "data-node": node },
-        html("th", { scope: "row" }, molxai.nodeName(view, node)),
+        html("th", { scope: "row" }, html("bdi", {}, molxai.nodeName(view, node))),
         html("td", { style: `background: ${background}; color: #000` }, signed(relevance[node])),
         sd ? cell(sd[node].toFixed(3)) : null,
         ...names.map((name) => cell(signed(features[name][node]))),
@@ -214,7 +216,7 @@
     const head = html(
       "tr",
       {},
-      title(view.molecule ? "atom" : "superpixel"),
+      title(molxai.kind(view).node),
       title(`relevance (${unit})`),
       sd ? title("± sd") : null,
       ...names.map(title),

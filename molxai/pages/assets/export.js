@@ -7,15 +7,18 @@
   const PAD = 16;
   const HEAD = 50;
   const FOOT = 74;
-  const HIGHEST = 420; // of the drawing
+  const HIGHEST = 420; // of a molecule or a digit
   const LETTERS = 1130; // of a line at a font size of 1
+  const SMALLEST = 9; // size of letters to which a long ledger shrinks
   const FONT = "Arial, Helvetica, sans-serif";
 
   /** A picture to keep: title and prediction above it, colour bar with numbers and ledger below. */
   molxai.framed = (view, method, look, settings) => {
-    const inner = molxai.picture(view, method, { ...look, onnode: null });
-    const high = place(inner, view.molecule ? 2.2 : 20);
+    const inner = drawing(view, method, look);
+    const high = view.sentence ? place(inner, 1, Infinity) : place(inner, view.molecule ? 2.2 : 20);
     const below = HEAD + high;
+    const ledger = molxai.ledgerLine(view, method, settings);
+    const small = Math.max(SMALLEST, Math.min(11, LETTERS / ledger.length));
     const frame = {
       xmlns: "http://www.w3.org/2000/svg",
       viewBox: `0 0 ${WIDTH} ${below + FOOT}`,
@@ -35,15 +38,21 @@
         { transform: `translate(${PAD} ${below + 12})` },
         ...bar(look, view.methods[method].unit),
       ),
-      text(below + 48, 11, molxai.ledgerLine(view, method, settings)),
+      text(below + 48, small, ledger),
       text(below + 64, 10, molxai.colourLine(view, method, look.palette)),
     );
   };
 
+  /** The picture as SVG, whatever the page shows. */
+  function drawing(view, method, look) {
+    const picture = molxai.picture(view, method, { ...look, onnode: null });
+    return view.sentence ? molxai.keptSentence(picture, WIDTH - 2 * PAD) : picture;
+  }
+
   /** Put a drawing in the middle below the head, enlarged at most so much; returns its height. */
-  function place(drawing, most) {
+  function place(drawing, most, highest = HIGHEST) {
     const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
-    const scale = Math.min((WIDTH - 2 * PAD) / width, HIGHEST / height, most);
+    const scale = Math.min((WIDTH - 2 * PAD) / width, highest / height, most);
     const high = Math.round(height * scale);
     drawing.setAttribute("x", (WIDTH - width * scale) / 2);
     drawing.setAttribute("y", HEAD);

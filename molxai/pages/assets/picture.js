@@ -1,5 +1,5 @@
-// The picture of one input under one method: a molecule's atoms and bonds, or a digit's
-// superpixels, in colour.
+// The picture of one input under one method: a molecule's atoms and bonds, a digit's superpixels,
+// or a text's words, in colour.
 "use strict";
 
 (() => {
@@ -9,29 +9,34 @@
   const REACH = 12; // radius within which the pointer finds an atom
 
   /**
-   * An SVG of the input, without a frame.
-   * look: { limit, palette, numbers, onnode(node or null) }; `onnode` is called when the pointer or
-   * the arrow keys reach a node.
+   * An SVG of the input, without a frame; of a text a paragraph.
+   * look: { limit, palette, numbers, letters, onnode(node or null) }; `onnode` is called when the
+   * pointer or the arrow keys reach a node.
    */
   molxai.picture = (view, method, look) => {
     const made = view.methods[method];
     const tip = (node) => {
       if (look.onnode) return null; // the page follows the pointer, in place of the browser's tips
-      const text = `${molxai.nodeName(view, node)} ${molxai.signed(made.relevance[node])}`;
-      return svg("title", {}, text);
+      return `${molxai.nodeInLine(view, node)} ${molxai.signed(made.relevance[node])}`;
     };
-    const draw = view.molecule ? molecule : digit;
-    const drawn = draw(view.molecule || view.digit, made, look, tip);
-    drawn.setAttribute("role", "img");
+    const drawn = draw(view, made, look, tip);
+    drawn.setAttribute("role", view.sentence ? "group" : "img"); // words can be read aloud
     drawn.setAttribute("aria-label", description(view, method));
     if (look.onnode) follow(drawn, made.relevance.length, look.onnode);
     return drawn;
   };
 
+  function draw(view, made, look, tip) {
+    if (view.sentence) return molxai.sentence(view.sentence, made, look, tip);
+    const titled = (node) => tip(node) && svg("title", {}, tip(node));
+    if (view.molecule) return molecule(view.molecule, made, look, titled);
+    return digit(view.digit, made, look, titled);
+  }
+
   function description(view, method) {
-    const kind = view.molecule ? "Molecule" : "Digit";
+    const { title } = molxai.kind(view);
     const name = molxai.shortened(view.id, 60);
-    return `${kind} ${name}, ${method}: largest ${molxai.largest(view, method)}`;
+    return `${title} ${name}, ${method}: largest ${molxai.largest(view, method)}`;
   }
 
   const position = (drawing, node) => [drawing.atoms[2 * node], drawing.atoms[2 * node + 1]];
@@ -277,6 +282,10 @@
 
   /** Mark these nodes of a picture, and no others. */
   molxai.mark = (drawn, view, nodes) => {
+    if (view.sentence) {
+      molxai.markWords(drawn, nodes);
+      return;
+    }
     drawn.querySelectorAll(".marked").forEach((old) => old.remove());
     const mark = (node) => (view.molecule ? ring(view.molecule, node) : shade(drawn, node));
     drawn.append(...nodes.map(mark));

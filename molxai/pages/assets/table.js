@@ -7,6 +7,7 @@
   const AROUND = 25; // rows that are built above and below those in sight
   const MARGIN = 8; // of these, rows that must be left before more are built
   const ROW = 118; // height of a row, as in the style sheet
+  const LETTERS = 500; // of a text: more than its cell shows
 
   const numberCell = (value, write = molxai.plain) => ({ value, text: write(value) });
   const signedCell = (value) =>
@@ -41,7 +42,7 @@
       found.push(["predicted − measured", (view) => signedCell(residual(view))]);
     }
     if (has("similarity")) found.push(["similarity", (view) => numberCell(view.similarity)]);
-    found.push(["largest", (view) => textCell(largest(view, state.method), 60)]);
+    found.push(["largest", (view) => largestCell(view, state.method)]);
     for (const name of extraNames(views)) {
       found.push([name, (view) => userCell(view.extras?.[name])]);
     }
@@ -66,7 +67,10 @@
     ];
   }
 
-  const largest = (view, method) => (view.methods?.[method] ? molxai.largest(view, method) : "");
+  function largestCell(view, method) {
+    const text = view.methods?.[method] ? molxai.largest(view, method) : "";
+    return { ...textCell(text, 100), value: molxai.unmarked(text), dir: "ltr" };
+  }
 
   /** Names of the columns of the user's own table. */
   const extraNames = (views) =>
@@ -97,12 +101,14 @@
     const below = html("tr", { class: "filler" });
     const body = html("tbody", {}, above, below);
     const heads = named.map(([title], place) => headCell(title, () => sort(place)));
-    const corner = html("th", { scope: "col", "data-title": "picture" }, "picture");
+    const isOfTexts = settings.views.some((view) => view.sentence);
+    const picture = isOfTexts ? "text" : "picture";
+    const corner = html("th", { scope: "col", "data-title": picture }, picture);
     const head = html("thead", {}, html("tr", {}, corner, ...heads));
     const frame = html(
       "div",
       { class: "wide rows", tabindex: "0", role: "region", "aria-label": "rows of the table" },
-      html("table", { class: "inputs" }, head, body),
+      html("table", { class: isOfTexts ? "inputs texts" : "inputs" }, head, body),
     );
     container.replaceChildren(frame);
     // A telephone scrolls the page, not the frame.
@@ -254,7 +260,7 @@
     const open = () => settings.open(view);
     const shown = cells.map((cell, place) => {
       const [title] = named[place];
-      const text = html("bdi", {}, cell.text);
+      const text = html("bdi", { dir: cell.dir }, cell.text);
       const link = { type: "button", class: "link", onclick: open };
       const content = title === "id" ? html("button", link, text) : text;
       const kind = typeof cell.value === "number" ? "number" : null;
@@ -267,8 +273,11 @@
 
   function thumbnail(view, settings) {
     const { state, palettes } = settings;
-    if (!view.methods || !view.methods[state.method]) return null;
+    if (!view.methods?.[state.method]) {
+      return html("bdi", { class: "unread" }, molxai.shortened(view.input, LETTERS));
+    }
     const limit = molxai.limit(view, state.method, state.scale, settings);
-    return molxai.picture(view, state.method, { limit, palette: palettes[state.palette] });
+    const look = { limit, palette: palettes[state.palette], letters: LETTERS };
+    return molxai.picture(view, state.method, look);
   }
 })();

@@ -7,7 +7,7 @@
   const ROW = 22;
   const WIDE = { label: 190, bars: 300, number: 64, letters: 30 };
   // On a telephone letters keep their size.
-  const NARROW = { label: 118, bars: 130, number: 54, letters: 19 };
+  const NARROW = { label: 134, bars: 114, number: 54, letters: 20 };
   const MOST = 14; // bars; the smallest others are one bar together
 
   /** Parts of a view under a method and a scheme: [{name, nodes, relevance}], the largest first. */

@@ -32,11 +32,11 @@
   /** A node's relevance and the input features that it came through, the largest first. */
   molxai.nodeLine = (view, method, node) => {
     const { relevance, sd, features } = view.methods[method];
-    const kind = view.molecule ? "" : "superpixel ";
+    const kind = view.digit ? "superpixel " : "";
     const spread = sd ? ` ± ${sd[node].toFixed(3)}` : "";
     const through = shares(features || {}, node, relevance[node]);
     const split = through.length ? ` (${through.join(", ")})` : "";
-    return `${kind}${molxai.nodeName(view, node)}: ${signed(relevance[node])}${spread}${split}`;
+    return `${kind}${molxai.nodeInLine(view, node)}: ${signed(relevance[node])}${spread}${split}`;
   };
 
   function shares(features, node, relevance) {
