@@ -20,6 +20,7 @@ from molxai.explanation.classes import check_contrast
 from molxai.explanation.explainer import BATCH_SIZE, Explainer, chosen_device
 from molxai.explanation.kinds import is_language_model
 from molxai.explanation.methods import method as method_named
+from molxai.explanation.methods.options import BEGIN
 
 USUAL_MODELS = {"molecules": "bace", "digits": "mnist"}
 """The shipped model that explains what a user gives without naming a model."""
@@ -124,7 +125,8 @@ class Question:
         """Refuse what cannot be asked of this model, before any work.
 
         Raises:
-            ValueError: it has no such class, or reads what has no fragments or no features.
+            ValueError: it has no such class, cannot be asked for a method, or reads what has no
+                fragments or no features.
         """
         if self.fragments:
             check_has_fragments(explainer)
@@ -133,6 +135,8 @@ class Question:
                 f"a token is one entry of a vocabulary, and the model {explainer.card.name!r} "
                 "reads texts: there is no split over input features"
             )
+        for name in self.methods:
+            check_method(explainer, name)
         if self.target != "true":
             explainer.target(self.target, self.contrast)
 
@@ -175,6 +179,20 @@ def card_of(model: str) -> About:
 def usual_model(name: str, reads: str) -> str:
     """The named model; without a name the shipped one that reads molecules or digits."""
     return name or USUAL_MODELS[reads]
+
+
+def check_method(explainer: BaseExplainer, name: str) -> None:
+    """Refuse a method that the model cannot be asked for.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    id, *_ = name.split(BEGIN)
+    if id not in explainer.methods:
+        raise ValueError(
+            f"the model {explainer.card.name!r} cannot be explained by {id}: "
+            f"choose from {', '.join(explainer.methods)}"
+        )
 
 
 def check_has_fragments(explainer: BaseExplainer) -> None:

@@ -28,7 +28,7 @@ from molxai.explanation.classes import endpoint_column
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.explanations import Explanations
-from molxai.explanation.kinds import is_language_model
+from molxai.explanation.kinds import refuse_language_model
 from molxai.explanation.method import Method
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.refused import Refused
@@ -89,11 +89,7 @@ class Explainer(BaseExplainer):
         """
         if batch_size < 1:
             raise ValueError(f"batch size {batch_size}: at least 1 is needed")
-        if is_language_model(str(model)):
-            raise ValueError(
-                f"{model} holds a language model, which reads texts: a model of molecules or "
-                "digits is needed here; in Python molxai.text.TextExplainer takes it"
-            )
+        refuse_language_model(str(model))
         method_of(method, structure)  # an unknown one is refused before a model is read
         self.weights: Path | None = locate(model)
         self.network, self.card = load(model)

@@ -81,3 +81,16 @@ def is_language_model(model: str) -> bool:
     except ValueError:
         return False
     return isinstance(content, dict) and "model_type" in content
+
+
+def refuse_language_model(model: str) -> None:
+    """Refuse a language model where one of molecules or digits is needed.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if is_language_model(model):
+        raise ValueError(
+            f"{model} holds a language model, which reads texts: a model of molecules or digits is "
+            "needed here; in Python molxai.text.TextExplainer takes it"
+        )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graphormer.graphs.molecules import MAX_ATOMS
 from graphormer.network.checkpoint import locate, read_card, shipped
+from molxai.explanation.kinds import refuse_language_model
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 """Names under which a machine knows itself."""
@@ -27,7 +28,9 @@ def servable(named: Sequence[str] = ()) -> dict[str, Path]:
         FileNotFoundError, ValueError: as `locate` and `read_card`, or two models have one name.
     """
     models = dict(shipped())
-    for path in map(locate, named):
+    for model in named:
+        refuse_language_model(model)
+        path = locate(model)
         name = read_card(path).name
         if models.get(name, path) != path:
             raise ValueError(

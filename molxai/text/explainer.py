@@ -200,7 +200,8 @@ class TextExplainer(BaseExplainer):
         if str(name).isdecimal() and int(name) < len(self.labels):
             return int(name)
         raise ValueError(
-            f"{self.card.name!r} has several outputs: name one of {', '.join(self.labels)}"
+            f"{self.card.name!r} has several outputs: name one of {', '.join(self.labels)} "
+            "as the target"
         )
 
     @property

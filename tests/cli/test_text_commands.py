@@ -180,6 +180,9 @@ def test_what_cannot_be_is_one_line(folder, tmp_path, monkeypatch, capsys, words
         (["explain", "x.csv", "--text-column", "t"], "texts need a language model"),
         (["evaluate", "-m", "FOLDER"], "holds a language model"),
         (["benchmark", "speed", "-m", "FOLDER", "CCO"], "holds a language model"),
+        (["serve", "-m", "FOLDER"], "holds a language model"),
+        (["fragments", "CCO", "-m", "FOLDER"], "fragments are parts of molecules"),
+        (["explain", "good", "film", "-m", "FOLDER", "--method", "legrad"], "by legrad"),
     ],
 )
 def test_a_language_model_where_it_is_none(folder, capsys, words, says):
