@@ -15,7 +15,7 @@ from typer.main import get_command
 import molxai
 from molxai.cli import app, main
 from molxai.explanation.methods import EXPLAINERS
-from molxai.explanation.record import KEYS
+from molxai.explanation.record import KEYS, TEXT_KEYS
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -214,9 +214,8 @@ def test_files_that_are_named_exist(page):
 def test_every_key_of_records_is_explained():
     table = (ROOT / "docs/start.md").read_text().partition("| keys | |")[2].partition("\n\n")[0]
     first_column = "\n".join(row.split("|")[1] for row in table.splitlines()[2:])
-    assert set(KEYS) | {"features", "structure", "bonds", "fragments"} == set(
-        re.findall(r"`(\w+)`", first_column)
-    )
+    further = {"features", "structure", "bonds", "fragments", *TEXT_KEYS}
+    assert set(KEYS) | further == set(re.findall(r"`(\w+)`", first_column))
 
 
 def test_the_citation_is_of_this_version():
