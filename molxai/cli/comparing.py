@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from molxai.cli.completion import METHODS, several_of
+from molxai.cli.completion import METHODS, VALUE_SCALES, one_of, several_of
 from molxai.cli.drawing import Cmap, Dpi
 from molxai.cli.literals import Literal
-from molxai.cli.options import Device, Endpoint, Model, Structure, known_methods, usage, written_to
+from molxai.cli.options import (
+    Device,
+    Endpoint,
+    Model,
+    Structure,
+    known_methods,
+    known_names,
+    usage,
+    written_to,
+)
 from molxai.cli.parameters import Contrast
 from molxai.cli.printable import printable
 
@@ -29,6 +38,10 @@ NAMES = (
     "Ids with commas between them; 'molxai methods' lists them. "
     f"[default: {USUAL}; of two inputs: lrp]"
 )
+VALUES = (
+    "Also every node's value by each method: signed (shares of the largest magnitude) or min-max "
+    "(0 to 1)."
+)
 TARGET = "Class to explain: pred (of two inputs: A's), or a class's name or number."
 
 
@@ -44,6 +57,9 @@ def compare(
     contrast: Contrast = None,
     endpoint: Endpoint = "",
     structure: Structure = "halves",
+    values: Annotated[
+        str, typer.Option(help=VALUES, show_default=False, autocompletion=one_of(VALUE_SCALES))
+    ] = "",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help=COMPARISON_FILE, show_default=False)
     ] = None,
@@ -63,7 +79,7 @@ def compare(
     from molxai.rendering.look import Look
 
     names = _methods(methods, pair=len(sources) == 2)
-    _check_file(sources, output)
+    _check_file(sources, output, values)
     usage(Look, cmap=cmap, dpi=dpi)
     inputs = Inputs(sources, texts=is_language_model(model))
     asked = {"device": device, "structure": structure}
@@ -71,7 +87,7 @@ def compare(
         Question, usual_model(model, inputs.reads), names, target, contrast, endpoint, **asked
     )
     comparison, about = _compare(question, inputs)
-    _give(comparison, output, cmap, dpi, about)
+    _give(comparison, output, cmap, dpi, about, values)
 
 
 def _methods(ids: str, pair: bool) -> tuple[str, ...]:
@@ -88,11 +104,12 @@ def _methods(ids: str, pair: bool) -> tuple[str, ...]:
     return names
 
 
-def _check_file(sources: list[str], output: Path | None) -> None:
-    """Refuse a file that could not be written, before any work.
+def _check_file(sources: list[str], output: Path | None, values: str) -> None:
+    """Refuse a file that could not be written, or values for it, before any work.
 
     Raises:
-        typer.BadParameter: its name ends otherwise, or it is an input.
+        typer.BadParameter: its name ends otherwise, or it is an input; or values are for methods
+            side by side, in the terminal or in JSON.
     """
     from molxai.cli.outputs import check_ending, check_not_an_input
     from molxai.rendering import COMPARISON_ENDINGS, ENDINGS
@@ -100,6 +117,11 @@ def _check_file(sources: list[str], output: Path | None) -> None:
     endings = ENDINGS if len(sources) == 2 else COMPARISON_ENDINGS
     usage(check_ending, output, (*endings, ".json"))
     check_not_an_input(sources, output)
+    if not values:
+        return
+    known_names(values, VALUE_SCALES.names(), "scale of values")
+    if len(sources) == 2 or (output and output.suffix.lower() != ".json"):
+        raise typer.BadParameter("--values: for methods on one input, in the terminal or in .json")
 
 
 def _read(inputs: "Inputs") -> "list[Input]":
@@ -139,28 +161,37 @@ def _compare(question: "Question", inputs: "Inputs") -> tuple[Any, dict[str, str
     return matched_pair(explainer, first, second, target, contrast), {}
 
 
-def _give(comparison: Any, output: Path | None, cmap: str, dpi: int, about: dict[str, str]) -> None:
+def _give(
+    comparison: Any,
+    output: Path | None,
+    cmap: str,
+    dpi: int,
+    about: dict[str, str],
+    values: str,
+) -> None:
     """A comparison on the terminal, as JSON or as a picture."""
     import json
 
     from graphormer.files import write_file
 
     if output is None:
-        _show(comparison)
+        _show(comparison, values)
         return
     name = written_to(output, output.is_file())
     if output.suffix.lower() == ".json":
         content = about | comparison.to_dict()
+        if values:
+            content["values"] = comparison.scaled(values)
         write_file(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     else:
         comparison.draw(output, cmap=cmap, dpi=dpi)
     print(printable(f"compared → {name}"), file=sys.stderr)
 
 
-def _show(comparison: Any) -> None:
+def _show(comparison: Any, values: str) -> None:
     """Print a comparison."""
     from molxai.chemistry.pair import MatchedPair
-    from molxai.cli.explanation_tables import show_comparison
+    from molxai.cli.explanation_tables import show_comparison, show_values
     from molxai.cli.fragment_tables import show_matched
     from molxai.cli.terminal import console
     from molxai.cli.word_tables import show_pair
@@ -172,3 +203,5 @@ def _show(comparison: Any) -> None:
     elif isinstance(comparison, SentencePair):
         show = show_pair
     show(comparison, console())
+    if values:
+        show_values(comparison, values, console())

@@ -170,3 +170,13 @@ def show_comparison(comparison: "Comparison", out: Console) -> None:
     for name, correlations in zip(comparison.methods, comparison.spearman, strict=True):
         lines.append((name, *(f"{value:+.2f}" for value in correlations)))
     show_table(("Spearman", *comparison.methods), lines, out)
+
+
+def show_values(comparison: "Comparison", scale: str, out: Console) -> None:
+    """Every node's value by each method, on one scale for all."""
+    names = comparison.explanations[0].node_names()
+    columns = comparison.scaled(scale)
+    rows = []
+    for name, *values in zip(names, *columns.values(), strict=True):
+        rows.append((name, *(f"{value:+.2f}" for value in values)))
+    show_table((scale, *columns), rows, out)

@@ -135,7 +135,8 @@ class Account:
     @property
     def adds_up(self) -> bool:
         """Whether the gap is no more than rounding: nodes, token and biases sum to the logit."""
-        size = abs(self.logit) + float(self.relevance.abs().sum())
+        beside = (self.token, self.bias, self.structure_relevance)
+        size = abs(self.logit) + float(self.relevance.abs().sum()) + sum(map(abs, beside))
         return bool(adds_up(self.gap, size))
 
     @property

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.names import unknown
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.explainer import Class, Source
 from molxai.explanation.explanation import Explanation
@@ -29,6 +34,10 @@ METHODS = (
 
 TOP = 5
 """Nodes that are named for each method."""
+
+
+VALUE_SCALES = ("signed", "min-max")
+"""How the values of methods that differ in unit and size are made comparable."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +68,24 @@ class Comparison:
         nodes = zip(explanation.node_names(), explanation.relevance.tolist(), strict=True)
         ranked = sorted(nodes, key=lambda node: -node[1])
         return ranked[:TOP]
+
+    def scaled(self, scale: str) -> dict[str, list[float]]:
+        """What each method says of the nodes, on one scale for all methods.
+
+        Args:
+            scale: `signed` divides by the largest magnitude, so that values lie in −1 … 1;
+                `min-max` makes the smallest 0 and the largest 1.
+
+        Raises:
+            ValueError: there is no such scale.
+        """
+        if scale not in VALUE_SCALES:
+            raise ValueError(unknown("scale of values", scale, VALUE_SCALES))
+        resize = _signed if scale == "signed" else _min_max
+        return {
+            explanation.method: resize(explanation.relevance.double()).tolist()
+            for explanation in self.explanations
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Records, rank correlations and the most relevant nodes, in plain Python types."""
@@ -96,6 +123,17 @@ class Comparison:
         from molxai.explanation.notebook import comparison_html
 
         return comparison_html(self.explanations, self.spearman, self.tops)
+
+
+def _signed(relevance: Float[Tensor, " nodes"]) -> Float[Tensor, " nodes"]:
+    largest = relevance.abs().max()
+    return relevance / largest if largest else relevance
+
+
+def _min_max(relevance: Float[Tensor, " nodes"]) -> Float[Tensor, " nodes"]:
+    least = relevance.min()
+    spread = relevance.max() - least
+    return (relevance - least) / spread if spread else torch.zeros_like(relevance)
 
 
 def compare(

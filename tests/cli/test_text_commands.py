@@ -134,6 +134,27 @@ def test_a_stopped_run_gives_the_same_bytes(folder, tmp_path, capsys):
     assert manifest_of(worker, inputs, 3)["weights_sha256"]
 
 
+def test_values_on_one_scale(folder, tmp_path, capsys):
+    words = ["compare", TEXTS[0], "-m", str(folder), "--methods", "lrp,gae"]
+    output = tmp_path / "values.json"
+    for scale, least, largest in (("signed", -1, 1), ("min-max", 0, 1)):
+        assert main([*words, "--values", scale]) == 0
+        shown = capsys.readouterr().out
+        assert f"{scale} " in shown and "gripping" in shown
+        assert main([*words, "--values", scale, "-o", str(output)]) == 0
+        result = json.loads(output.read_text(encoding="utf-8"))
+        relevance = np.array(result["records"][0]["relevance"])
+        values = np.array(result["values"]["lrp"])
+        assert values.min() >= least and np.abs(values).max() == pytest.approx(largest)
+        assert values.argsort().tolist() == relevance.argsort().tolist()
+        signed = relevance / np.abs(relevance).max()
+        if scale == "signed":
+            np.testing.assert_allclose(values, signed)
+    assert main([*words, "--values", "ranks"]) == 2
+    assert main([*words, "--values", "signed", "-o", str(tmp_path / "c.png")]) == 2
+    assert "in the terminal or in .json" in capsys.readouterr().err
+
+
 def test_methods_side_by_side(folder, tmp_path, capsys):
     words = ["compare", TEXTS[0], "-m", str(folder), "--methods", "lrp,gae,shap"]
     assert main(words) == 0

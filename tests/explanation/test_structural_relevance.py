@@ -193,3 +193,14 @@ def test_the_place_of_structure_is_chosen_by_name():
     assert [bond["nodes"] for bond in record["bonds"]] == [[0, 1], [1, 2]]
     with pytest.raises(ValueError, match="no place for structure 'quarters'"):
         Explainer("bace", structure="quarters")
+
+
+def test_rounding_is_judged_by_all_terms():
+    """Special tokens and biases may be large and cancel: their rounding is no gap."""
+    from dataclasses import replace
+
+    explanation = Explainer("bace")("CCO")
+    small = replace(explanation, relevance=explanation.relevance * 0, token=2.0, bias=-1.99)
+    assert replace(small, logit=0.01 + 1e-5).adds_up
+    assert not replace(small, logit=0.01 + 1e-4).adds_up
+    assert not replace(small, token=0.0, bias=0.0, logit=1e-5).adds_up

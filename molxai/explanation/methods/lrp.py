@@ -225,7 +225,8 @@ def _check_balance(
     """
     parts = relevance.double().sum(1) + result.bias.double() + apart.double()
     gap = (result.explained.double() - parts).abs()  # (batch)
-    size = result.explained.abs() + relevance.abs().sum(1)  # (batch)
+    terms = relevance.abs().sum(1) + result.bias.abs() + apart.abs()  # (batch)
+    size = result.explained.abs() + terms
     if adds_up(gap, size).all():
         return
     worst = int(torch.argmax(gap / (size + LEAST)))
