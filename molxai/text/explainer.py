@@ -116,6 +116,13 @@ class TextExplainer(BaseExplainer):
             return ids
         return [id for id in ids if not isinstance(EXPLAINERS[id], Attention | GradientAttention)]
 
+    def with_method(
+        self, method: str | Method, endpoint: str | None = None, structure: str | None = None
+    ) -> "TextExplainer":
+        explainer = super().with_method(method, endpoint, structure)
+        explainer.has_endpoint = self.has_endpoint or endpoint is not None
+        return explainer
+
     @property
     def is_multiclass(self) -> bool:
         return self.card.config.task == "multiclass"
@@ -187,7 +194,10 @@ class TextExplainer(BaseExplainer):
         """
         if self.is_multiclass or (self.has_endpoint and name not in self.labels):
             return super().target(name, contrast)
-        return Target(int(self.card.config.task == "binary"), column=self._output(name))
+        label = int(self.card.config.task == "binary")
+        target = Target(label, None if contrast is None else 0, self._output(name))
+        target.weights(self.card.config)  # refuses a contrast
+        return target
 
     def _output(self, name: Class) -> int:
         """The output of that name or number, of a model that gives several at once.

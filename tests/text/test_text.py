@@ -240,6 +240,11 @@ def test_several_labels_at_once():
             assert explanation.full_target_name == f"{label}: yes" and abs(explanation.gap) < 1e-9
     with pytest.raises(ValueError, match="has several outputs: name one of LABEL_0"):
         explain(TEXTS[0])
+    with pytest.raises(ValueError, match="a contrast needs a model of several classes"):
+        explain(TEXTS[0], target="LABEL_1", contrast="LABEL_0")
+    of_endpoint = explain.with_method("lrp", endpoint="LABEL_2")
+    assert of_endpoint(TEXTS[0], "yes").logit == explain(TEXTS[0], "LABEL_2").logit
+    assert of_endpoint(TEXTS[0], "no").logit == -explain(TEXTS[0], "LABEL_2").logit
 
 
 def test_a_value():
