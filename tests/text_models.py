@@ -75,7 +75,7 @@ BOTH = {"T5": T5, "Bart": BART}
 FAMILIES = {**ENCODERS, **DECODERS, **BOTH}
 
 
-def random_text_model(family, task="SequenceClassification", attention=None):
+def random_text_model(family, task="SequenceClassification", attention=None, labels=3):
     """The model in float64, every parameter drawn, so that none is 0 or 1."""
     sizes = FAMILIES[family]
     own = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "decoder_start_token_id": 2}
@@ -83,7 +83,7 @@ def random_text_model(family, task="SequenceClassification", attention=None):
         del own["decoder_start_token_id"]
     more = {} if attention is None else {"attn_implementation": attention}
     config = getattr(transformers, f"{family}Config")(
-        vocab_size=len(VOCABULARY), num_labels=3, **own, **sizes, **more
+        vocab_size=len(VOCABULARY), num_labels=labels, **own, **sizes, **more
     )
     suffix = "LMHeadModel" if (family, task) == ("GPT2", "CausalLM") else f"For{task}"
     with torch.random.fork_rng():

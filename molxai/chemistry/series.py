@@ -165,7 +165,7 @@ def check_one_target(explanations: Sequence[Explanation]) -> None:
 
 def common_target(card: About) -> str:
     """What all rows of a table are explained for, so that their numbers and colours compare."""
-    return card.classes[1] if card.config.task == "binary" else "pred"
+    return card.classes[1] if len(card.classes) == 2 else "pred"
 
 
 def default_target(card: About, table: bool) -> str:

@@ -239,3 +239,13 @@ def test_methods_compared_by_removal(folder, table, tmp_path, capsys):
     assert {row["method"] for row in result["faithfulness"]} >= {"lrp", "rollout"}
     assert main([*words, "-o", str(study), "--lexicon", str(lexicon)]) == 2
     assert "--lexicon: for texts and two classes" in capsys.readouterr().err
+
+
+def test_a_table_of_two_classes_has_one_target(tmp_path, capsys):
+    path = tmp_path / "judge"
+    model = random_text_model("Bert", labels=2).float()
+    model.save_pretrained(path)
+    tokenizer().save_pretrained(path)
+    output = tmp_path / "o.jsonl"
+    assert main(["explain", *TEXTS, "-m", str(path), "-o", str(output)]) == 0
+    assert {record["target"] for record in records_of(output)} == {"LABEL_1"}

@@ -55,12 +55,7 @@ def test_a_lexicon(tmp_path):
 
 def test_the_command(tmp_path, capsys):
     folder = tmp_path / "critic"
-    model = random_text_model("Bert").float()
-    model.config.id2label = {0: "negative", 1: "positive"}
-    model.config.num_labels = 2
-    model.classifier.out_features = 2
-    model.classifier.weight.data = model.classifier.weight.data[:2].clone()
-    model.classifier.bias.data = model.classifier.bias.data[:2].clone()
+    model = random_text_model("Bert", labels=2).float()
     model.save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     table = tmp_path / "films.csv"
