@@ -12,7 +12,7 @@ the same tables without parts.
 import glob
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from importlib import metadata
 from itertools import chain, islice
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import torch
 
 from graphormer.files import write_file
 from graphormer.network.checkpoint import versions
@@ -205,11 +206,22 @@ def in_order(tables: Iterable[tuple[int, pa.Table]]) -> Iterator[pa.Table]:
 def _fill(parts: Parts, worker: Worker, engine: Engine, progress: "_Progress") -> None:
     """Do the chunks whose parts are missing."""
     columns = ((number, rows_of(rows)) for number, rows in progress.missing(parts))
-    with closing(engine(worker.table, columns)) as tables:
+    with _one_thread(), closing(engine(worker.table, columns)) as tables:
         for number, table in tables:
             progress.check(table)
             parts.keep(number, table)
             progress.count(table)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Work of this process as workers do it: with more threads, last digits of sums differ."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Progress:

@@ -86,8 +86,10 @@ def check_plan(explainer: BaseExplainer, plan: Plan, subjects: Subjects) -> None
     """Refuse what could not be measured, before any work.
 
     Raises:
-        ValueError: the model is a regression, or a graph is too large for a method.
+        ValueError: the model is a regression or has several outputs of which none is chosen, or a
+            graph is too large for a method.
     """
+    explainer.target("pred")
     if explainer.card.config.task == "regression":
         raise ValueError(
             f"{explainer.card.name} is a regression: "

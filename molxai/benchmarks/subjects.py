@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from graphormer.names import unknown
 from graphormer.network.card import Card
 from graphormer.readers.tables import AS_FOUND, Layout, as_text
 from graphormer.training.presets import preset_of
@@ -76,8 +75,8 @@ def given_subjects(
         ValueError: no row can be read, or a label is no class of the model.
     """
     given = Inputs(sources, layout, label_column, explainer.reads == "texts")
-    if marked_column and marked_column not in given.extra_columns():
-        raise ValueError(unknown("column", marked_column, given.extra_columns()))
+    for table in given.tables() if marked_column else ():
+        table.column(marked_column, "--marked-column")
     rows_as_read = (fit(explainer, row) for row in given.read())
     readable = [row for row in rows_as_read if row.subject is not None]
     if not readable:

@@ -203,9 +203,11 @@ def markdown(result: Mapping[str, Any]) -> str:
             heading = f"## Explained: the {target} class; removal `{removal}`"
             lines += [heading, "", _faithfulness_table(rows, result["what"]), ""]
     if "words" in result:
-        lines += ["## Words that people have rated", "", *_word_table(result["words"]), ""]
+        table = _truth_table(result["words"], WORDS, ABOUT_WORDS)
+        lines += ["## Words that people have rated", "", *table, ""]
     if "marks" in result:
-        lines += ["## Words that people have marked", "", *_marked_table(result["marks"]), ""]
+        table = _truth_table(result["marks"], MARKS, ABOUT_MARKS)
+        lines += ["## Words that people have marked", "", *table, ""]
     qualities = ["## Other qualities", "", *_quality_table(result["qualities"]), ""]
     return "\n".join(
         [*lines, *qualities, *_agreement_table(result["agreement"], result["what"]), ""]
@@ -311,37 +313,39 @@ def marked_rows(
     return rows
 
 
-def _marked_table(rows: Sequence[Row]) -> list[str]:
-    header = ["method", "marked words, AUROC ↑", "average precision ↑", "texts"]
-    cells = [
-        [
-            row["method"],
-            *(f"{row[name]:.3f}" for name in ("auroc", "average_precision")),
-            str(row["texts"]),
-        ]
-        for row in rows
-    ]
-    about = (
-        "Finding the marked words of a text by relevance for the predicted class, mean over texts."
-    )
-    return [about, "", markdown_table(header, cells)]
+WORDS = {
+    "auroc": "rated words, AUROC ↑",
+    "signs": "right signs ↑",
+    "rank": "rank correlation ↑",
+    "words": "words",
+}
+"""Columns of the agreement with rated words."""
+
+MARKS = {
+    "auroc": "marked words, AUROC ↑",
+    "average_precision": "average precision ↑",
+    "texts": "texts",
+}
+"""Columns of the agreement with marked words."""
+
+ABOUT_WORDS = (
+    "Explained for the predicted class. AUROC: finding the rated words by |relevance|, mean over "
+    "texts. Signs and ranks: relevance for the second class against the rating."
+)
+
+ABOUT_MARKS = (
+    "Finding the marked words of a text by relevance for the predicted class, mean over texts."
+)
 
 
-def _word_table(rows: Sequence[Row]) -> list[str]:
-    header = ["method", "rated words, AUROC ↑", "right signs ↑", "rank correlation ↑", "words"]
-    cells = [
-        [
-            row["method"],
-            *(f"{row[name]:.3f}" for name in ("auroc", "signs", "rank")),
-            str(row["words"]),
-        ]
-        for row in rows
-    ]
-    about = (
-        "Explained for the predicted class. AUROC: finding the rated words by |relevance|, "
-        "mean over texts. Signs and ranks: relevance for the second class against the rating."
-    )
-    return [about, "", markdown_table(header, cells)]
+def _truth_table(rows: Sequence[Row], columns: Mapping[str, str], about: str) -> list[str]:
+    """What is measured, and a line for each method."""
+    cells = []
+    for row in rows:
+        values = [row[name] for name in columns]
+        texts = [f"{value:.3f}" if isinstance(value, float) else str(value) for value in values]
+        cells.append([row["method"], *texts])
+    return [about, "", markdown_table(["method", *columns.values()], cells)]
 
 
 def _agreement_table(matrix: Mapping[str, Any], what: str) -> list[str]:

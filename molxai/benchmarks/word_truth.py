@@ -33,18 +33,25 @@ def read_lexicon(path: Path) -> Lexicon:
         ValueError: it lacks a column, or a rating is no number.
     """
     table = read_rows(path)
-    word = table.column(WORD_COLUMN, "the name 'word'")
+    if WORD_COLUMN not in table.columns:
+        raise ValueError(f"{path} has no column of words: name it {WORD_COLUMN}")
     rating = next((name for name in RATING_COLUMNS if name in table.columns), "")
     if not rating:
         raise ValueError(f"{path} has no column of ratings: name it {' or '.join(RATING_COLUMNS)}")
     lexicon = {}
     for row in table.rows:
-        try:
-            lexicon[row.fields[word].lower()] = float(row.fields[rating])
-        except ValueError:
-            cell = row.fields[rating]
-            raise ValueError(f"{path}, {row.place}: {cell!r} is no rating") from None
+        lexicon[row.fields[WORD_COLUMN].lower()] = _rating(row.fields[rating], path, row.place)
     return lexicon
+
+
+def _rating(cell: str, path: Path, place: str) -> float:
+    try:
+        rating = float(cell)
+    except ValueError:
+        rating = math.nan
+    if not math.isfinite(rating):
+        raise ValueError(f"{path}, {place}: {cell!r} is no rating")
+    return rating
 
 
 def word_truth(

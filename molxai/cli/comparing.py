@@ -86,7 +86,7 @@ def compare(
     question = usage(
         Question, usual_model(model, inputs.reads), names, target, contrast, endpoint, **asked
     )
-    comparison, about = _compare(question, inputs)
+    comparison, about = _compare(question, inputs, bool(methods))
     _give(comparison, output, cmap, dpi, about, values)
 
 
@@ -142,7 +142,7 @@ def _read(inputs: "Inputs") -> "list[Input]":
     return rows
 
 
-def _compare(question: "Question", inputs: "Inputs") -> tuple[Any, dict[str, str]]:
+def _compare(question: "Question", inputs: "Inputs", are_typed: bool) -> tuple[Any, dict[str, str]]:
     """Two inputs, or the methods on one; and what a file says of the input beside it."""
     from molxai.chemistry.pair import matched_pair
     from molxai.metrics.comparison import compare
@@ -153,7 +153,8 @@ def _compare(question: "Question", inputs: "Inputs") -> tuple[Any, dict[str, str
     rows = _read(inputs)
     if len(rows) == 1:
         subject = rows[0].subject
-        comparison = compare(explainer, subject, question.methods, target, contrast)
+        names = [name for name in question.methods if are_typed or name in explainer.methods]
+        comparison = compare(explainer, subject, names, target, contrast)
         return comparison, {"input": rows[0].text}
     first, second = (row.subject for row in rows)
     if isinstance(explainer, TextExplainer):

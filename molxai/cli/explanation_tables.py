@@ -10,7 +10,7 @@ from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.terminal import number, show_records
 from molxai.cli.wide_tables import show_table
-from molxai.cli.word_tables import show_words, word_relevances
+from molxai.cli.word_tables import show_words
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.record import Record
@@ -111,7 +111,7 @@ def _largest_relevances(explanation: Explanation, scheme: Scheme | None) -> str:
     if scheme:
         pairs = [(part.name, part.relevance) for part in fragments(explanation, scheme)]
     else:
-        pairs = word_relevances(explanation)
+        pairs = explanation.by_word()
     pairs.sort(key=lambda pair: -abs(pair[1]))
     return ", ".join(f"{name} {value:+.2f}" for name, value in pairs[:TOP])
 

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from molxai.benchmarks.word_truth import Lexicon
     from molxai.explanation.base_explainer import BaseExplainer
 
-LEXICON = "Table of words and their ratings (word, rating), for a model of two classes of texts."
+LEXICON = (
+    "Table of words and their ratings (word, rating), for a model of two classes of texts; ratings "
+    "above 0 are for the second."
+)
 MARKED = "Column of the words that people have marked in each text, as the reason for its class."
 SPECIAL = "Rank the tokenizer's own tokens, like [CLS], as well, as in the paper."
 STUDY_DATA = (
@@ -129,7 +132,7 @@ def benchmark_faithfulness(
     subjects = _subjects(study, sources, explainer)
     report = reporter(quiet)
     models = seeded(explainer, numbers, output, study.home, study.epochs, report)
-    compare(models, plan, subjects, output, _command(study, sources, explainer), report, words)
+    compare(models, plan, subjects, output, _command(study, sources, model), report, words)
     print((output / "faithfulness.md").read_text())
 
 
@@ -190,7 +193,8 @@ def _lexicon(path: Path | None, explainer: "BaseExplainer") -> "Lexicon | None":
 
     if path is None:
         return None
-    if explainer.reads != "texts" or len(explainer.card.classes) != 2:
+    is_of_classes = explainer.card.config.task == "multiclass"
+    if explainer.reads != "texts" or not is_of_classes or len(explainer.card.classes) != 2:
         raise typer.BadParameter(
             f"--lexicon: for texts and two classes, and {explainer.card.name} has others"
         )
@@ -203,6 +207,7 @@ TOLD = (
     "seeds",
     "removal",
     "epochs",
+    "smiles_column",
     "text_column",
     "target_columns",
     "lexicon",
@@ -212,11 +217,12 @@ TOLD = (
 """Options that tables tell."""
 
 
-def _command(study: Study, sources: list[str], explainer: "BaseExplainer") -> str:
+def _command(study: Study, sources: list[str], model: str) -> str:
     """The command that repeats a study, for its tables."""
     import shlex
 
-    words = ["molxai", "benchmark", "faithfulness", *sources, "-m", explainer.card.name]
+    words = ["molxai", "benchmark", "faithfulness", *sources]
+    words += ["-m", shipped_for(sources, model)]
     for name in TOLD:
         value = getattr(study, name)
         if value is True:

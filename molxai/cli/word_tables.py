@@ -18,21 +18,12 @@ MOST_WORDS = 30
 """Words that are ranked; a text may have thousands."""
 
 
-def word_relevances(explanation: Explanation) -> list[tuple[str, float]]:
-    """Each word of a text with its relevance; of other subjects each node."""
-    relevance = explanation.relevance.tolist()
-    subject = explanation.subject
-    if isinstance(subject, Sentence):
-        return list(zip(subject.words, subject.of_words(relevance), strict=True))
-    return list(zip(explanation.node_names(), relevance, strict=True))
-
-
 def show_words(explanation: Explanation, sentence: Sentence, out: Console) -> None:
     """The text on its colours, and its words from the highest relevance to the lowest.
 
     Of more than `MOST_WORDS` words, those of the largest magnitude are ranked.
     """
-    words = word_relevances(explanation)
+    words = explanation.by_word()
     values = [value for _, value in words]
     limit = PLAIN.limit_for(values, explanation.in_unit)
     out.print(_coloured(words, sentence.is_spaced, limit))

@@ -177,6 +177,13 @@ class Account:
         symbols: Sequence[str] = getattr(self.subject, "symbols", without)
         return [f"{symbol}{number}" for number, symbol in enumerate(symbols)]
 
+    def by_word(self) -> list[tuple[str, float]]:
+        """Each word of a text with the relevance of its tokens; of other subjects each node."""
+        relevance = self.relevance.tolist()
+        if isinstance(self.subject, Sentence):
+            return list(zip(self.subject.words, self.subject.of_words(relevance), strict=True))
+        return list(zip(self.node_names(), relevance, strict=True))
+
     @property
     def structure_relevance(self) -> float:
         """Relevance of structure that no node has: all of it if it is kept apart, else 0."""

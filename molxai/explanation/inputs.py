@@ -12,9 +12,7 @@ from typing import Any
 
 from graphormer.graphs.molecules import MAX_ATOMS
 from graphormer.readers.tables import AS_FOUND, TABLES, Layout, Table
-from graphormer.readers.text import (
-    ending,
-)
+from graphormer.readers.text import ending
 from molxai.explanation.entry import Entry, Input
 from molxai.explanation.kinds import (
     MOLECULE_FILES,

@@ -9,9 +9,7 @@ from typing import Literal
 from graphormer.readers.pictures import ARRAYS, PICTURES
 from graphormer.readers.sdf import STRUCTURES
 from graphormer.readers.tables import TABLES
-from graphormer.readers.text import (
-    ending,
-)
+from graphormer.readers.text import ending
 
 Reads = Literal["molecules", "digits", "texts"]
 """What a model takes."""
@@ -37,7 +35,8 @@ TEXT_FILES = (TEXT_LINES, *(kind for kind in TABLES if kind not in STRUCTURES))
 
 
 OTHER_FILE = re.compile(
-    r"\.(txt|xls|ods|mol2|pdb|zip|html?|xml|feather|pkl|bmp|gif|tiff?|docx?|pdf)$", re.IGNORECASE
+    r"\.(txt|jsonl?|xls|ods|mol2|pdb|zip|html?|xml|feather|pkl|bmp|gif|tiff?|docx?|pdf)$",
+    re.IGNORECASE,
 )
 """Endings of files that are not read, and that no SMILES has."""
 
@@ -56,11 +55,12 @@ def is_file(source: str, reads: Reads = "molecules") -> bool:
 
     A text that has blanks and ends so is a text, unless there is such a file.
     """
+    kind = ending(Path(source))
     if reads == "texts":
-        is_one_word = len(source.split()) == 1
-        if is_one_word and ending(Path(source)) in TEXT_FILES:
+        is_known = kind in (*TEXT_FILES, *MOLECULE_FILES, *DIGIT_FILES)
+        if len(source.split()) == 1 and (is_known or OTHER_FILE.search(source)):
             return True
-    elif ending(Path(source)) in (*MOLECULE_FILES, *DIGIT_FILES):
+    elif kind in (*MOLECULE_FILES, *DIGIT_FILES):
         return True
     # Not Path.is_file: to it, a SMILES of 300 characters is an error and not simply no file.
     return os.path.isfile(source)  # noqa: PTH113
@@ -92,5 +92,5 @@ def refuse_language_model(model: str) -> None:
     if is_language_model(model):
         raise ValueError(
             f"{model} holds a language model, which reads texts: a model of molecules or digits is "
-            "needed here; in Python molxai.text.TextExplainer takes it"
+            "needed here"
         )

@@ -85,15 +85,11 @@ def paraphrase(
     after = explainer.explain(second, [explanation.target for explanation in before])
     correlations: list[float] = []
     for a, b, of_a, of_b in zip(first, second, before, after, strict=True):
-        shared = shared_words(a, b)
-        values_a = a.of_words(of_a.relevance.tolist())
-        values_b = b.of_words(of_b.relevance.tolist())
-        correlations.append(
-            spearman(
-                torch.tensor([values_a[i] for i, _ in shared]),
-                torch.tensor([values_b[j] for _, j in shared]),
-            )
-        )
+        words_a = of_a.by_word()
+        words_b = of_b.by_word()
+        shared = [(words_a[i][1], words_b[j][1]) for i, j in shared_words(a, b)]
+        values = torch.tensor(shared, dtype=torch.float64).reshape(-1, 2)
+        correlations.append(spearman(values[:, 0], values[:, 1]))
     return np.array(correlations)
 
 

@@ -1,7 +1,8 @@
 """A text with its relevance: every word on its colour, in as many lines as it needs."""
 
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
@@ -23,6 +24,10 @@ INSET = 3
 
 POINTS = 0.72
 """Points of a pixel, at the resolution at which pictures are laid out."""
+
+
+RIGHT_TO_LEFT = ("R", "AL")
+"""Unicode's names of that direction of writing."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,18 @@ def placed_words(words: Words, room: float) -> list[Place]:
                 line += 1
             places.append(Place(text, left, line, own))
             left += own
-    return places
+    return _mirrored(places, room) if _is_right_to_left(words) else places
+
+
+def _is_right_to_left(words: Words) -> bool:
+    """Whether the first letter that has a direction of writing is Hebrew, Arabic or the like."""
+    directions = map(unicodedata.bidirectional, "".join(words.texts))
+    return next((name for name in directions if name in ("L", *RIGHT_TO_LEFT)), "L") != "L"
+
+
+def _mirrored(places: Sequence[Place], room: float) -> list[Place]:
+    """The lines from the right edge on."""
+    return [replace(place, left=room - place.left - place.width) for place in places]
 
 
 def _unbroken(words: Words) -> list[list[str]]:

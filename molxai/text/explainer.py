@@ -159,7 +159,7 @@ class TextExplainer(BaseExplainer):
         if errors not in ERRORS:
             raise ValueError(unknown("choice of errors", str(errors), ERRORS))
         chosen = self.target(target, contrast)
-        if source is None or isinstance(source, bytes | int | float):
+        if source is None or isinstance(source, bytes | int | float | Mapping):
             raise ValueError(f"a text or several are needed, not a {type(source).__name__}")
         if isinstance(source, str | Sentence | Input):
             if errors == "record":
@@ -211,7 +211,7 @@ class TextExplainer(BaseExplainer):
             return int(name)
         raise ValueError(
             f"{self.card.name!r} has several outputs: name one of {', '.join(self.labels)} "
-            "as the target"
+            "as the target, or as the endpoint"
         )
 
     @property
@@ -278,7 +278,7 @@ class TokenClasses(Classes):
     tokenizer: Any = None
 
     def number(self, name: str | int) -> int:
-        """The token of that text or number.
+        """The token of that text or number; digits are a number if they are no token themselves.
 
         Raises:
             ValueError: the text is not one token.
@@ -286,9 +286,14 @@ class TokenClasses(Classes):
         if not isinstance(name, str):
             return operator.index(name)
         numbers = self.tokenizer(name, add_special_tokens=False).input_ids
-        if len(numbers) != 1:
-            raise ValueError(f"{name!r} is {len(numbers)} tokens: one is needed")
-        return int(numbers[0])
+        is_unknown = numbers == [self.tokenizer.unk_token_id] and name != self.tokenizer.unk_token
+        if len(numbers) == 1 and not is_unknown:
+            return int(numbers[0])
+        if name.isdecimal() and int(name) < len(self.card.classes):
+            return int(name)
+        if is_unknown:
+            raise ValueError(f"{name!r} is no token of the vocabulary")
+        raise ValueError(f"{name!r} is {len(numbers)} tokens: one is needed")
 
     def in_table(self, label: str) -> int:
         """The same of a cell of a table; a vocabulary is too long to look for it name by name."""

@@ -57,19 +57,19 @@ class SentencePair:
     @property
     def changes(self) -> list[tuple[str, float, float]]:
         """Each common word with its relevance in A and in B."""
-        before = _by_word(self.a)
-        after = _by_word(self.b)
+        before = self.a.by_word()
+        after = self.b.by_word()
         return [(before[i][0], before[i][1], after[j][1]) for i, j in self.pairs]
 
     @property
     def lost(self) -> list[tuple[str, float]]:
         """Words that only A has, with their relevance."""
-        return _others(_by_word(self.a), [i for i, _ in self.pairs])
+        return _others(self.a.by_word(), [i for i, _ in self.pairs])
 
     @property
     def gained(self) -> list[tuple[str, float]]:
         """Words that only B has, with their relevance."""
-        return _others(_by_word(self.b), [j for _, j in self.pairs])
+        return _others(self.b.by_word(), [j for _, j in self.pairs])
 
     @property
     def split(self) -> dict[str, float]:
@@ -152,12 +152,7 @@ def _sentence(explanation: Explanation) -> Sentence:
     return explanation.subject
 
 
-def _by_word(explanation: Explanation) -> list[tuple[str, float]]:
-    sentence = _sentence(explanation)
-    values = sentence.of_words(explanation.relevance.tolist())
-    return list(zip(sentence.words, values, strict=True))
-
-
 def _others(words: Sequence[tuple[str, float]], common: Sequence[int]) -> list[tuple[str, float]]:
     """The words whose numbers are not among these."""
-    return [word for number, word in enumerate(words) if number not in set(common)]
+    shared = set(common)
+    return [word for number, word in enumerate(words) if number not in shared]

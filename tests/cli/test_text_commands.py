@@ -134,6 +134,28 @@ def test_a_stopped_run_gives_the_same_bytes(folder, tmp_path, capsys):
     assert manifest_of(worker, inputs, 3)["weights_sha256"]
 
 
+def test_what_a_decoder_cannot_be_asked_for_is_not_compared(tmp_path, capsys):
+    path = tmp_path / "reader"
+    random_text_model("T5").float().save_pretrained(path)
+    tokenizer().save_pretrained(path)
+    assert main(["compare", TEXTS[0], "-m", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "integrated-gradients" in shown and "rollout" not in shown
+    assert main(["compare", TEXTS[0], "-m", str(path), "--methods", "lrp,rollout"]) == 1
+    assert "decoder" in capsys.readouterr().err
+
+
+def test_several_outputs_are_not_measured_together(tmp_path, table, capsys):
+    path = tmp_path / "critic"
+    model = random_text_model("Bert").float()
+    model.config.problem_type = "multi_label_classification"
+    model.save_pretrained(path)
+    tokenizer().save_pretrained(path)
+    words = ["benchmark", "faithfulness", str(table), "-m", str(path), "--methods", "lrp"]
+    assert main([*words, "-o", str(tmp_path / "study")]) == 1
+    assert "has several outputs" in capsys.readouterr().err
+
+
 def test_values_on_one_scale(folder, tmp_path, capsys):
     words = ["compare", TEXTS[0], "-m", str(folder), "--methods", "lrp,gae"]
     output = tmp_path / "values.json"
@@ -180,6 +202,8 @@ def test_methods_side_by_side(folder, tmp_path, capsys):
         (["a film", "--target", "nice"], "no class 'nice'"),
         (["films.sdf"], "films.sdf"),
         (["missing.txt"], "no file 'missing.txt'"),
+        (["missing.png"], "no file 'missing.png'"),
+        (["reviews.jsonl"], "no file 'reviews.jsonl'"),
         (["two.csv"], "a column named text is needed; name it with --text-column"),
         (["two.csv", "--text-column", "c"], "no column 'c'"),
         (["a film", "--method", "legrad"], "legrad"),
@@ -222,6 +246,10 @@ def test_the_next_token(tmp_path, capsys):
     assert main([*words, "--target", "good", "--contrast", "bad"]) == 0
     records = records_of(output)
     assert {record["target"] for record in records} == {"good − bad"}
+    assert main([*words, "--target", "7", "--contrast", "9"]) == 0
+    assert {record["target"] for record in records_of(output)} == {"film − good"}
+    assert main([*words, "--target", "zzzz"]) == 1
+    assert "'zzzz' is no token of the vocabulary" in capsys.readouterr().err
     assert main(["predict", *TEXTS, "-m", str(path), "-o", str(output)]) == 0
     assert all(record["prediction"] for record in records_of(output))
 

@@ -17,6 +17,7 @@ from molxai.explanation.explanations import Explanations
 from molxai.explanation.network import REMOVALS, Batch, Network
 from molxai.explanation.removal import kept_logits
 from molxai.metrics.curves import curves
+from molxai.rendering.sentence import Words, placed_words
 from molxai.text import TextExplainer
 from molxai.text.reading import sentence
 
@@ -387,3 +388,13 @@ def test_threads_share_a_model(explain, method, monkeypatch):
         handle.remove()
     for one, relevance in zip(together, alone, strict=True):
         assert torch.allclose(one.relevance, relevance, atol=1e-9)
+
+
+def test_words_from_right_to_left():
+    """The lines of a Hebrew text begin at the right edge."""
+    words = Words(("שלום", "עולם", "good"), (False, True, True))
+    first, second, third = placed_words(words, 400)
+    assert first.left > second.left > third.left > 0
+    assert first.left + first.width == pytest.approx(400)
+    english = placed_words(Words(("good", "שלום"), (False, True)), 400)
+    assert english[0].left == 0 < english[1].left

@@ -88,9 +88,9 @@ class MeanProduct:
     """`all`, or one counted from 0."""
 
     def __post_init__(self) -> None:
-        for name in ("layer", "head"):
-            text = str(getattr(self, name))
-            if text != ALL and not text.removeprefix("-").isdecimal():
+        layer = str(self.layer).removeprefix("-")
+        for name, text in (("layer", layer), ("head", str(self.head))):
+            if text != ALL and not text.isdecimal():
                 raise ValueError(f"{name} {text!r}: a number counted from 0, or all, is needed")
 
     def __call__(
