@@ -25,7 +25,7 @@ def options_of(method: Method) -> dict[str, Any]:
     Example:
         >>> from molxai.explanation.methods.integrated import IntegratedGradients
         >>> options_of(IntegratedGradients("integrated-gradients"))
-        {'steps': 50}
+        {'steps': 50, 'baseline': 'zero'}
     """
     options: dict[str, Any] = {}
     for part in _parts(method).values():
