@@ -194,8 +194,8 @@ def _show(comparison: Any, values: str) -> None:
     from molxai.chemistry.pair import MatchedPair
     from molxai.cli.explanation_tables import show_comparison, show_values
     from molxai.cli.fragment_tables import show_matched
+    from molxai.cli.pair_tables import show_pair
     from molxai.cli.terminal import console
-    from molxai.cli.word_tables import show_pair
     from molxai.text import SentencePair
 
     show: Any = show_comparison

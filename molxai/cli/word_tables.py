@@ -1,6 +1,5 @@
 """A text with its relevance, as the terminal shows it: words on their colours, then ranked."""
 
-import math
 from collections.abc import Sequence
 
 from rich.style import Style
@@ -11,8 +10,6 @@ from molxai.cli.wide_tables import show_table
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.sentence import Sentence
 from molxai.rendering.look import PLAIN
-from molxai.text import SentencePair
-from molxai.text.pair import PARTS
 
 MOST_WORDS = 30
 """Words that are ranked; a text may have thousands."""
@@ -47,29 +44,3 @@ def _coloured(words: Sequence[tuple[str, float]], is_spaced: Sequence[bool], lim
         colour = PLAIN.colours.hexadecimal(value, limit)
         text.append_text(Text(word, Style(color="black", bgcolor=colour)))
     return text
-
-
-def show_pair(pair: SentencePair, out: Console) -> None:
-    """Both predictions, what their difference consists of, and the words that make it."""
-    rows: list[tuple[str | Text, str]] = []
-    for letter, explanation in (("A", pair.a), ("B", pair.b)):
-        rows.append((f"{letter}: {explanation.name}", f"{explanation.logit:+.4f}"))
-    rows.append((Text("difference, B − A", style="bold"), f"{pair.delta:+.4f}"))
-    rows += [(f"  {PARTS[name]}", f"{value:+.4f}") for name, value in pair.split.items()]
-    show_table(("", f"logit of {pair.a.full_target_name}"), rows, out)
-    show_table(("word", "A", "B", "change"), _changed_words(pair), out)
-    if not math.isnan(pair.consistency):
-        out.print(Text(f"Rank correlation of the common words: {pair.consistency:+.2f}"))
-
-
-def _changed_words(pair: SentencePair) -> list[tuple[str, ...]]:
-    """The words of both texts with the largest changes."""
-    words = list(pair.changes)
-    words += [(word, value, 0.0) for word, value in pair.lost]
-    words += [(word, 0.0, value) for word, value in pair.gained]
-    words.sort(key=lambda word: -abs(word[2] - word[1]))
-    rows: list[tuple[str, ...]] = []
-    for word, before, after in words[:MOST_WORDS]:
-        cells = [f"{value:+.4f}" if value else "" for value in (before, after)]
-        rows.append((word, *cells, f"{after - before:+.4f}"))
-    return rows
