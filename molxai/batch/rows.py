@@ -89,7 +89,7 @@ def fit(explainer: BaseExplainer, row: Input) -> Input:
         check_size(explainer.method, subject.nodes)
     except ValueError as error:
         return replace(row, subject=None, error=str(error))
-    return replace(row, subject=subject)
+    return row if subject is row.subject else replace(row, subject=subject)
 
 
 def _with_true_target(

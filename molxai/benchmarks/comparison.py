@@ -28,11 +28,10 @@ from molxai.benchmarks.summary import (
     agreement,
     faithfulness_rows,
     markdown,
-    marked_rows,
     quality_rows,
-    word_rows,
 )
 from molxai.benchmarks.tables import as_csv
+from molxai.benchmarks.word_tables import word_results
 from molxai.benchmarks.word_truth import Lexicon
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.explainer import Explainer
@@ -149,10 +148,7 @@ def compare(
         dict(cells(explainer, plan, subjects, folder, report)) for explainer in models.values()
     ]
     result = summary(models, plan, subjects, measurements) | {"command": command}
-    if lexicon is not None:
-        result["words"] = word_rows(subjects.inputs, measurements[0], lexicon)
-    if subjects.marks is not None:
-        result["marks"] = marked_rows(subjects.inputs, measurements[0], subjects.marks)
+    result |= word_results(measurements[0], subjects, lexicon)
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "faithfulness.json", json.dumps(result, indent=1) + "\n")
     write_file(folder / "faithfulness.csv", as_csv(result["faithfulness"]))

@@ -146,10 +146,11 @@ def cells(
 ) -> Iterator[tuple[str, Arrays]]:
     """Each method's measurements, read from `folder` if they have been made before."""
     (folder / "cells").mkdir(parents=True, exist_ok=True)
+    contents = [batch_of(explainer.network, [one]).content(0) for one in subjects.inputs]
     for name in plan.methods:
         method = explainer.with_method(name).method
         graphs = plan.graphs(name, subjects)
-        identity = _identity(explainer, method, plan, graphs, subjects)
+        identity = _identity(explainer, method, plan, graphs, contents[: len(graphs)], subjects)
         path = folder / "cells" / f"{name}-{identity}.npz"
         if path.exists():
             report(f"{name}: found in {path.name}")
@@ -166,10 +167,14 @@ def cells(
 
 
 def _identity(
-    explainer: BaseExplainer, method: Method, plan: Plan, graphs: Sequence[Any], subjects: Subjects
+    explainer: BaseExplainer,
+    method: Method,
+    plan: Plan,
+    graphs: Sequence[Any],
+    contents: Sequence[bytes],
+    subjects: Subjects,
 ) -> str:
     """A hash of all that decides on a cell."""
-    codes = b"".join(batch_of(explainer.network, [graph]).content(0) for graph in graphs)
     labels = None
     if subjects.labels is not None:
         labels = [target.label for target in subjects.labels[: len(graphs)]]
@@ -179,7 +184,7 @@ def _identity(
         torch.__version__,
         plan.removals,
         CURVES,
-        hashlib.sha256(codes).hexdigest(),
+        hashlib.sha256(b"".join(contents)).hexdigest(),
         [graph.nodes for graph in graphs],
         labels,
     ]
@@ -281,3 +286,10 @@ def explain_all(
         explanations = explain_batch(method, network, batch, batch_targets)
         by_row |= zip(rows, explanations, strict=True)
     return [by_row[row] for row in range(len(graphs))]
+
+
+def relevances_in(arrays: Arrays) -> list[torch.Tensor]:
+    """The relevance of each graph's nodes, from the one array that holds them end to end."""
+    ends = np.cumsum(arrays["nodes"])[:-1]
+    graphs = np.split(arrays["relevance"], ends)  # (nodes,) each
+    return [torch.from_numpy(relevance) for relevance in graphs]

@@ -4,15 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy import ndarray
 
 from graphormer.files import markdown_table
 from molxai.batch.rows import USUAL_NODES
-from molxai.benchmarks.faithfulness import FIDELITY, Arrays
-from molxai.benchmarks.word_truth import Lexicon, marked_truth, word_truth
+from molxai.benchmarks.faithfulness import FIDELITY, Arrays, relevances_in
+from molxai.benchmarks.word_tables import word_sections
 from molxai.explanation.methods import method as method_of
-from molxai.explanation.sentence import Sentence
 from molxai.metrics import METRICS
 from molxai.metrics.agreement import spearman_matrix, top_overlap
 from molxai.metrics.bootstrap import Interval, interval, paired
@@ -170,7 +168,7 @@ def _nan_mean(values: ndarray) -> float | None:
 def agreement(cells: Mapping[str, Arrays]) -> dict[str, Any]:
     """Rank correlation of every two methods, and overlap of their top five nodes with `lrp`'s."""
     fewest = min(len(arrays["nodes"]) for arrays in cells.values())
-    relevances = {name: _relevances(arrays)[:fewest] for name, arrays in cells.items()}
+    relevances = {name: relevances_in(arrays)[:fewest] for name, arrays in cells.items()}
     overlap = {}
     if REFERENCE in relevances:
         reference = relevances[REFERENCE]
@@ -181,13 +179,6 @@ def agreement(cells: Mapping[str, Arrays]) -> dict[str, Any]:
         "spearman": spearman_matrix(relevances).tolist(),
         "top_5_overlap": overlap,
     }
-
-
-def _relevances(arrays: Arrays) -> list[torch.Tensor]:
-    """The relevance of each graph's nodes, from the one array that holds them end to end."""
-    ends = np.cumsum(arrays["nodes"])[:-1]
-    graphs = np.split(arrays["relevance"], ends)  # (nodes,) each
-    return [torch.from_numpy(relevance) for relevance in graphs]
 
 
 def markdown(result: Mapping[str, Any]) -> str:
@@ -202,12 +193,7 @@ def markdown(result: Mapping[str, Any]) -> str:
             ]
             heading = f"## Explained: the {target} class; removal `{removal}`"
             lines += [heading, "", _faithfulness_table(rows, result["what"]), ""]
-    if "words" in result:
-        table = _truth_table(result["words"], WORDS, ABOUT_WORDS)
-        lines += ["## Words that people have rated", "", *table, ""]
-    if "marks" in result:
-        table = _truth_table(result["marks"], MARKS, ABOUT_MARKS)
-        lines += ["## Words that people have marked", "", *table, ""]
+    lines += word_sections(result)
     qualities = ["## Other qualities", "", *_quality_table(result["qualities"]), ""]
     return "\n".join(
         [*lines, *qualities, *_agreement_table(result["agreement"], result["what"]), ""]
@@ -285,67 +271,6 @@ def _quality_table(rows: Sequence[Row]) -> list[str]:
         meaning = f"Above {WARN:g} a map is what a cancellation of huge numbers left over"
         lines.append(f"{meaning}: {', '.join(wild)}.")
     return lines
-
-
-def word_rows(
-    sentences: Sequence[Sentence], cells: Mapping[str, Arrays], lexicon: Lexicon
-) -> list[Row]:
-    """A row for each method: its agreement with rated words, explained for the predicted class."""
-    rows: list[Row] = []
-    for method, arrays in cells.items():
-        relevances = [relevance.numpy() for relevance in _relevances(arrays)]
-        labels = arrays["label"].tolist()
-        some = sentences[: len(relevances)]
-        rows.append({"method": method} | word_truth(some, relevances, labels, lexicon))
-    return rows
-
-
-def marked_rows(
-    sentences: Sequence[Sentence], cells: Mapping[str, Arrays], marks: Sequence[str]
-) -> list[Row]:
-    """A row for each method: its agreement with marked words, explained for the predicted class."""
-    rows: list[Row] = []
-    for method, arrays in cells.items():
-        relevances = [relevance.numpy() for relevance in _relevances(arrays)]
-        count = len(relevances)
-        truth = marked_truth(sentences[:count], relevances, marks[:count])
-        rows.append({"method": method} | truth)
-    return rows
-
-
-WORDS = {
-    "auroc": "rated words, AUROC ↑",
-    "signs": "right signs ↑",
-    "rank": "rank correlation ↑",
-    "words": "words",
-}
-"""Columns of the agreement with rated words."""
-
-MARKS = {
-    "auroc": "marked words, AUROC ↑",
-    "average_precision": "average precision ↑",
-    "texts": "texts",
-}
-"""Columns of the agreement with marked words."""
-
-ABOUT_WORDS = (
-    "Explained for the predicted class. AUROC: finding the rated words by |relevance|, mean over "
-    "texts. Signs and ranks: relevance for the second class against the rating."
-)
-
-ABOUT_MARKS = (
-    "Finding the marked words of a text by relevance for the predicted class, mean over texts."
-)
-
-
-def _truth_table(rows: Sequence[Row], columns: Mapping[str, str], about: str) -> list[str]:
-    """What is measured, and a line for each method."""
-    cells = []
-    for row in rows:
-        values = [row[name] for name in columns]
-        texts = [f"{value:.3f}" if isinstance(value, float) else str(value) for value in values]
-        cells.append([row["method"], *texts])
-    return [about, "", markdown_table(["method", *columns.values()], cells)]
 
 
 def _agreement_table(matrix: Mapping[str, Any], what: str) -> list[str]:

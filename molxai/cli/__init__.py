@@ -16,6 +16,7 @@ from molxai.cli import (  # noqa: E402
     data,
     evaluating,
     explaining,
+    faithfulness,
     fragments,
     listing,
     merging,
@@ -68,7 +69,7 @@ data_app.command("path", cls=Command)(data.data_path)
 benchmark_app.command("speed", cls=Command)(benchmark.benchmark_speed)
 benchmark_app.command("interruption", cls=Command)(benchmark.benchmark_interruption)
 benchmark_app.command("families", cls=Command)(benchmark.benchmark_families)
-benchmark_app.command("faithfulness", cls=Command)(studies.benchmark_faithfulness)
+benchmark_app.command("faithfulness", cls=Command)(faithfulness.benchmark_faithfulness)
 benchmark_app.command("groundtruth", cls=Command)(studies.benchmark_groundtruth)
 benchmark_app.command("accuracy", cls=Command)(studies.benchmark_accuracy)
 app.add_typer(data_app, name="data")

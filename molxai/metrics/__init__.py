@@ -7,7 +7,8 @@ groundtruth` those that need known atoms. `bootstrap` puts intervals on means.
 
 from operator import attrgetter
 
-from molxai.metrics.agreement import spearman, top_overlap
+from molxai.explanation.ranks import spearman
+from molxai.metrics.agreement import top_overlap
 from molxai.metrics.conservation import gap_max, gap_median
 from molxai.metrics.consistency import paraphrase, rewriting
 from molxai.metrics.curves import comprehensiveness, share_of_oracle, sufficiency

@@ -1,6 +1,5 @@
 """How far methods agree on the same graphs."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,24 +8,10 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
+from molxai.explanation.ranks import spearman
+
 Relevances = Sequence[Tensor]
 """What one method says of several graphs: `[nodes]` for each."""
-
-
-def spearman(a: Float[Tensor, " nodes"], b: Float[Tensor, " nodes"]) -> float:
-    """Rank correlation of two methods on one graph; NaN if one of them is constant.
-
-    Example:
-        >>> spearman(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([10.0, 20.0, 30.0]))
-        1.0
-    """
-    from scipy.stats import spearmanr  # takes half a second to import
-
-    if len(a) < 2:
-        return float("nan")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SciPy warns of constant inputs; NaN says the same
-        return float(spearmanr(a.numpy(), b.numpy()).statistic)
 
 
 def spearman_matrix(methods: Mapping[str, Relevances]) -> Float[ndarray, "methods methods"]:

@@ -13,8 +13,8 @@ from graphormer.graphs.molecules import Molecule
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.explainer import Class, Explainer, Source
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.ranks import spearman
 from molxai.explanation.sentence import Sentence, shared_words
-from molxai.metrics.agreement import spearman
 
 TINY = 1e-12
 """Differences are measured against the largest relevance, but never against less than this."""

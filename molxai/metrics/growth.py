@@ -13,8 +13,8 @@ from molxai.explanation.method import Method
 from molxai.explanation.methods.lrp import GradientInput
 from molxai.explanation.network import Batch, Network, Redrawn
 from molxai.explanation.passes import gradient_pass
+from molxai.explanation.ranks import spearman
 from molxai.explanation.target import Target
-from molxai.metrics.agreement import spearman
 from molxai.metrics.conservation import SMALLEST_LOGIT
 
 WARN = 1e3

@@ -18,7 +18,7 @@ from molxai.rendering import Kind
 from molxai.rendering.bar import colour_map
 from molxai.rendering.colour import Palette
 from molxai.rendering.digit import draw_relevance
-from molxai.rendering.figure import axes_at, blank, file_content, quiet_settings
+from molxai.rendering.figure import blank, file_content, quiet_settings
 from molxai.rendering.lettering import printable
 from molxai.rendering.look import RESOLUTION, Look
 from molxai.rendering.molecule import draw_molecule
@@ -191,11 +191,9 @@ def _words(relevance_map: RelevanceMap, look: Look) -> bytes:
     """A text as PNG."""
     assert isinstance(relevance_map.subject, Words)
     places = placed_words(relevance_map.subject, PANEL[0])
-    size = (PANEL[0], height_of(places))
-    figure = blank(size, look, "png")
-    axes = axes_at(figure, 0, 0, *size)
+    figure = blank((PANEL[0], height_of(places)), look, "png")
     limit = relevance_map.limit(look)
-    draw_sentence(axes, places, relevance_map.values, limit, look.colours, size)
+    draw_sentence(figure, (0, 0), PANEL[0], places, relevance_map.values, limit, look.colours)
     return file_content(figure, "png")
 
 

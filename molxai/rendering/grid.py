@@ -256,10 +256,9 @@ def _draw_words(
     assert isinstance(relevance_map.subject, Words)
     left, below = corner
     places = placed_words(relevance_map.subject, TEXT_WIDTH)
-    size = (TEXT_WIDTH, height_of(places))
-    axes = axes_at(figure, left + AIR, below + height - AIR - size[1], *size)
+    corner = (left + AIR, below + height - AIR - height_of(places))
     limit = relevance_map.limit(look)
-    draw_sentence(axes, places, relevance_map.values, limit, look.colours, size)
+    draw_sentence(figure, corner, TEXT_WIDTH, places, relevance_map.values, limit, look.colours)
 
 
 def _write_words(figure: Figure, cell: Cell, own_scale: bool, middle: float, below: float) -> None:

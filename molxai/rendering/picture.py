@@ -204,9 +204,9 @@ def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     height = height_of(places)
     frame = _new_frame(picture, look, kind, max(height, LOWEST_BAR))
     top = frame.legend + max(height, LOWEST_BAR) - height
-    axes = axes_at(frame.figure, MARGIN, top, room, height)
     limit = relevance_map.limit(look)
-    draw_sentence(axes, places, relevance_map.values, limit, look.colours, (room, height))
+    corner = (MARGIN, top)
+    draw_sentence(frame.figure, corner, room, places, relevance_map.values, limit, look.colours)
     return merge(frame.figure, [], (0, 0), kind)
 
 

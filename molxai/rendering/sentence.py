@@ -4,10 +4,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from molxai.rendering.colour import Palette
+from molxai.rendering.figure import axes_at
 from molxai.rendering.lettering import cut_to_fit, printable, width
 
 SIZE = 17
@@ -98,25 +99,29 @@ def _unbroken(words: Words) -> list[list[str]]:
 
 
 def draw_sentence(
-    axes: Axes,
+    figure: Figure,
+    corner: tuple[float, float],
+    room: float,
     places: Sequence[Place],
     relevance: Sequence[float],
     limit: float,
     palette: Palette,
-    size: tuple[int, int],
 ) -> None:
-    """Fill axes of that width and height in pixels with the words.
+    """Draw the words into a figure.
 
     Args:
-        axes: empty.
+        figure: laid out in pixels.
+        corner: left and lower edge of the drawing, in pixels.
+        room: its width.
         places: of the words.
         relevance: of each word.
         limit: the magnitude that is drawn in full colour.
         palette: colours.
-        size: width and height of the axes in pixels.
     """
-    axes.set_xlim(0, size[0])
-    axes.set_ylim(size[1], 0)
+    height = height_of(places)
+    axes = axes_at(figure, *corner, room, height)
+    axes.set_xlim(0, room)
+    axes.set_ylim(height, 0)
     axes.set_axis_off()
     fills = palette.colours(relevance, limit)
     for place, fill in zip(places, fills, strict=True):

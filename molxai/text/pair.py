@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from molxai.explanation.classes import Class
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.grid import grid
+from molxai.explanation.ranks import spearman
 from molxai.explanation.sentence import Sentence, shared_words
 from molxai.explanation.words import SHORTEST_NAME, in_a_line, quoted, signed
 from molxai.text.explainer import TextExplainer
@@ -86,12 +89,10 @@ class SentencePair:
     @property
     def consistency(self) -> float:
         """Spearman's rank correlation of the common words' relevances; NaN of fewer than two."""
-        from scipy.stats import spearmanr
-
-        if len(self.pairs) < 2:
-            return math.nan
-        _, before, after = zip(*self.changes, strict=True)
-        return float(spearmanr(before, after).statistic)
+        changes = self.changes
+        before = torch.tensor([value for _, value, _ in changes], dtype=torch.float64)
+        after = torch.tensor([value for _, _, value in changes], dtype=torch.float64)
+        return spearman(before, after)
 
     def to_dict(self) -> dict[str, Any]:
         """Both records, the split and all words, in plain Python types."""
