@@ -53,44 +53,69 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+class WorkerPool:
+    """Processes of this machine, each with one thread and its own copy of the model."""
+
+    def __init__(self, work: Work, workers: int, limits: Limits = LIMITS) -> None:
+        self.workers = [WorkerProcess(work, limits) for _ in range(workers)]
+
+    def __enter__(self) -> "WorkerPool":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Kill the processes and start no others; called from any thread."""
+        for worker in self.workers:
+            worker.end()
+
+    def tables(self, chunks: Chunks) -> Tables:
+        """The work done to the chunks.
+
+        Raises:
+            OSError: workers cannot begin.
+        """
+        from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+        from queue import SimpleQueue
+
+        idle: SimpleQueue[WorkerProcess] = SimpleQueue()
+        for worker in self.workers:
+            idle.put(worker)
+
+        def complete(rows: Columns) -> pa.Table:
+            """In a thread of this process, which waits for a worker."""
+            worker = idle.get()
+            try:
+                return worker.complete(rows)
+            finally:
+                idle.put(worker)
+
+        threads = ThreadPoolExecutor(len(self.workers))
+        remaining = iter(chunks)
+        pending: dict[Future, int] = {}
+        most = AHEAD * len(self.workers)
+        try:
+            while True:
+                while len(pending) < most and (chunk := next(remaining, None)):
+                    number, rows = chunk
+                    pending[threads.submit(complete, rows)] = number
+                if not pending:
+                    return
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    yield pending.pop(future), future.result()
+        finally:
+            self.end()
+            threads.shutdown(cancel_futures=True)
+
+
 def processes(work: Work, chunks: Chunks, workers: int, limits: Limits = LIMITS) -> Tables:
-    """In processes of this machine, each with one thread and its own copy of the model.
+    """In processes of this machine.
 
     Raises:
         OSError: workers cannot begin.
     """
-    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-    from queue import SimpleQueue
-
-    pool = [WorkerProcess(work, limits) for _ in range(workers)]
-    idle: SimpleQueue[WorkerProcess] = SimpleQueue()
-    for worker in pool:
-        idle.put(worker)
-
-    def complete(rows: Columns) -> pa.Table:
-        """In a thread of this process, which waits for a worker."""
-        worker = idle.get()
-        try:
-            return worker.complete(rows)
-        finally:
-            idle.put(worker)
-
-    threads = ThreadPoolExecutor(workers)
-    remaining = iter(chunks)
-    pending: dict[Future, int] = {}
-    try:
-        while True:
-            while len(pending) < AHEAD * workers and (chunk := next(remaining, None)):
-                number, rows = chunk
-                pending[threads.submit(complete, rows)] = number
-            if not pending:
-                return
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                yield pending.pop(future), future.result()
-    finally:
-        for worker in pool:
-            worker.end()
-        threads.shutdown(cancel_futures=True)
+    return WorkerPool(work, workers, limits).tables(chunks)
 
 
 class _Actor:

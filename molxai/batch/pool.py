@@ -314,9 +314,9 @@ def serve(work: Work, connection: Connection) -> None:
     while True:
         try:
             rows = pickle.loads(connection.recv_bytes())
-        except EOFError:
+            connection.send_bytes(_answer(work, rows))
+        except (EOFError, BrokenPipeError):
             return
-        connection.send_bytes(_answer(work, rows))
 
 
 def _answer(work: Work, rows: Columns) -> bytes:

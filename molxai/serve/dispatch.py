@@ -3,18 +3,21 @@
 Each queue has its own copies of the models.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
+from molxai.batch.engines import processors
 from molxai.batch.question import Question, check_reads, usual_model
 from molxai.explanation.entry import Entry
-from molxai.explanation.explainer import Explainer
+from molxai.explanation.explainer import Explainer, chosen_device
 from molxai.explanation.methods import method as method_named
 from molxai.serve.api import MOST_METHODS
 from molxai.serve.cache import ModelCache
 from molxai.serve.jobs import Job, Queue, Results
 from molxai.serve.settings import Settings
 from molxai.serve.work import Row, Work, is_quick, predicted_rows
+from molxai.serve.workers import needs_workers, rows_by_workers
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Dispatcher:
         self.long = Queue("long", settings.most_long)
         self.caches = {queue: ModelCache(settings) for queue in (self.quick, self.long)}
         self.uploads: Results[Upload] = Results(settings.most_kept, settings.lifetime)
+        self.processors = Lock()
+        """Held by the job that has worker processes; others do with this process."""
 
     def explain(self, question: Question, entries: Sequence[Entry], views: bool) -> Job[Row]:
         """A job whose results are a row for each entry.
@@ -47,7 +52,7 @@ class Dispatcher:
             Full: the queue is.
         """
         queue, work = self._work(question, entries, views, len(entries) > 1)
-        return queue.add(Job(work.rows(entries), len(entries)))
+        return queue.add(Job(self._rows(work, entries), len(entries)))
 
     def upload(self, question: Question, entries: Sequence[Entry], file: str) -> Upload:
         """The same for a file, with views, kept under the job's id.
@@ -57,7 +62,8 @@ class Dispatcher:
         """
         queue, work = self._work(question, entries, views=True, several=True)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
-        upload = Upload(queue.add(Job(work.rows(entries), len(entries))), file, work, extras)
+        job = queue.add(Job(self._rows(work, entries), len(entries)))
+        upload = Upload(job, file, work, extras)
         for dropped in self.uploads.add(upload.job.id, upload):
             dropped.job.cancel()
         return upload
@@ -75,6 +81,19 @@ class Dispatcher:
         """Cancel everything."""
         self.quick.close()
         self.long.close()
+
+    def _rows(self, work: Work, entries: Sequence[Entry]) -> Iterator[list[Row]]:
+        """What is done at each step of a job: all rows, by worker processes if they are many."""
+        is_on_cpu = chosen_device(self.settings.device).type == "cpu"
+        many = is_on_cpu and needs_workers(work, entries)
+        if many and self.processors.acquire(blocking=False):
+            weights = self.settings.models[work.question.model]
+            try:
+                yield from rows_by_workers(work, weights, entries, processors())
+            finally:
+                self.processors.release()
+        else:
+            yield from work.rows(entries)
 
     def _work(
         self, question: Question, entries: Sequence[Entry], views: bool, several: bool

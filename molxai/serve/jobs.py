@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 
+CLOSE_SECONDS = 5
+"""Seconds that a queue which is closed waits for the current step."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -59,8 +62,11 @@ class Job(Generic[T]):
                 return
             self.state = state
             self.error = error
-            self.steps = iter(())
             self.ended.set_result(None)
+
+    def release(self) -> None:
+        """Drop the steps of a job that has ended, and whatever they hold, such as processes."""
+        self.steps = iter(())
 
 
 class Queue:
@@ -83,8 +89,7 @@ class Queue:
             Full: there are too many already.
         """
         with self.changed:
-            self.jobs = deque(waiting for waiting in self.jobs if not waiting.ended.done())
-            if len(self.jobs) + (self.current is not None) >= self.most:
+            if len(self._unfinished()) >= self.most:
                 raise Full(
                     f"{self.most} jobs are waiting or running, as many as are taken on at once: "
                     "try again in a little while"
@@ -94,17 +99,27 @@ class Queue:
         return job
 
     def close(self) -> None:
-        """Cancel everything, and end the thread when its step is done."""
+        """Cancel everything, and end the thread when its step is done, waiting a little for it."""
         with self.changed:
             self.open = False
-            for job in self.jobs:
+            for job in self._unfinished():
                 job.cancel()
             self.changed.notify()
+        self.thread.join(CLOSE_SECONDS)
+
+    def _unfinished(self) -> list[Job]:
+        """The jobs that wait or run."""
+        jobs = [*self.jobs, self.current] if self.current else self.jobs
+        return [job for job in jobs if not job.ended.done()]
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
             if not job.ended.done():
                 job.advance()
+            if job.ended.done():
+                job.release()  # here, because it may take a second
+        for job in self.jobs:
+            job.release()
 
     def _next(self) -> Job | None:
         """The job whose turn it is, as soon as there is one; None if the queue is closed."""

@@ -12,6 +12,7 @@ from molxai.batch.question import Question
 from molxai.batch.records import column_names, prediction_record, record
 from molxai.batch.rows import CHUNK, USUAL_NODES, cost, predict_rows, similarities
 from molxai.batch.worker import Answer, explain_in_steps
+from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.method import Method
@@ -37,12 +38,12 @@ class Row:
 
     own_records: tuple[str, ...]
     """A record for each method, without the table's other columns."""
-    extras: str
-    """Those columns, held once for all methods."""
     view: str
     """What a page shows of it; `null` if that was not asked for."""
     faulty: bool
     """Whether no method gave an explanation."""
+    extras: str = "{}"
+    """The table's other columns, held once for all methods."""
 
     @property
     def records(self) -> list[str]:
@@ -56,12 +57,17 @@ def is_quick(methods: Sequence[Method], entries: Sequence[Entry], most: int = QU
     """Whether the work is done in about a second: few passes, of graphs that are not large."""
     if any(method.largest is not None for method in methods):  # seconds, whatever their passes
         return False
+    return passes_of(methods, entries) <= most
+
+
+def passes_of(methods: Sequence[Method], entries: Sequence[Entry]) -> float:
+    """The work in passes of usual graphs, by the sizes that the inputs have at most."""
     passes = 0.0
     for entry in entries:
         nodes = _most_nodes(entry)
         size = max(1.0, nodes / USUAL_NODES)
         passes += size * sum(sum(method.passes(nodes)) for method in methods)
-    return passes <= most
+    return passes
 
 
 def _most_nodes(entry: Entry) -> int:
@@ -76,7 +82,7 @@ class Work:
     """What is done with each input."""
 
     question: Question
-    explainers: tuple[Explainer, ...]
+    explainers: tuple[BaseExplainer, ...]
     """One model, with each of the question's methods."""
     views: bool
     """Whether a page is to draw the inputs."""
@@ -86,19 +92,26 @@ class Work:
         """Ids of the methods, in order."""
         return self.question.methods
 
+    @property
+    def step(self) -> int:
+        """Inputs that are explained together."""
+        return min(STEP, *(max(1, CHUNK // cost(explainer)) for explainer in self.explainers))
+
     def rows(self, entries: Sequence[Entry]) -> Iterator[list[Row]]:
         """Every input by every method, in chunks of about a second's work.
 
         Between them come empty lists, at which the work may stop.
         """
         question = self.question
-        size = min(STEP, *(max(1, CHUNK // cost(explainer)) for explainer in self.explainers))
         inputs = (entry.read(question.max_atoms) for entry in entries)
-        for chunk in explain_in_steps(self.explainers, inputs, question, size):
+        for chunk in explain_in_steps(self.explainers, inputs, question, self.step):
             nearness: Sequence[float | None] = [None] * len(chunk)
             if self.views:
                 nearness = similarities(self.explainers[0], [answer.input for answer in chunk])
-            yield [self._row(*pair) for pair in zip(chunk, nearness, strict=True)]
+            yield [
+                with_extras(self._row(answer, similarity), answer.input.extras)
+                for answer, similarity in zip(chunk, nearness, strict=True)
+            ]
 
     def _row(self, answer: Answer, similarity: float | None) -> Row:
         question = self.question
@@ -106,14 +119,9 @@ class Work:
             text(record(row, explanation, question.features, question.scheme))
             for row, explanation in answer.explained
         )
-        extras = _extras(answer.input.extras)
-        view_text = "null"
-        if self.views:
-            content = self._view(answer, similarity)
-            few = dict(islice(extras.items(), MOST_COLUMNS))
-            view_text = text(content | ({"extras": few} if few else {}))
+        view_text = text(self._view(answer, similarity)) if self.views else "null"
         faulty = not any(explanation for _, explanation in answer.explained)
-        return Row(records, text(extras), view_text, faulty)
+        return Row(records, view_text, faulty)
 
     def _view(self, answer: Answer, similarity: float | None) -> Record:
         """What a page shows.
@@ -135,10 +143,17 @@ class Work:
         return content | ({"refused": refused} if refused else {})
 
 
-def _extras(columns: Mapping[str, Any]) -> Record:
-    """A table's other columns by the names that they have in records."""
+def with_extras(row: Row, columns: Mapping[str, Any]) -> Row:
+    """The row with the table's other columns, by the names that they have in records."""
+    if not columns:
+        return row
     names = column_names(list(columns))
-    return {names[name]: as_text(value) for name, value in columns.items()}
+    extras = {names[name]: as_text(value) for name, value in columns.items()}
+    view_text = row.view
+    if view_text != "null":
+        few = dict(islice(extras.items(), MOST_COLUMNS))
+        view_text = f'{view_text[:-1]}, "extras": {text(few)}}}'
+    return replace(row, view=view_text, extras=text(extras))
 
 
 def predicted_rows(
@@ -148,7 +163,7 @@ def predicted_rows(
     inputs = (entry.read(question.max_atoms) for entry in entries)
     for row, prediction in predict_rows(explainer, inputs, question.target):
         content = text(prediction_record(row, prediction, explainer.card))
-        yield [Row((content,), "{}", "null", prediction is None)]
+        yield [Row((content,), "null", prediction is None)]
 
 
 def text(content: Any) -> str:
