@@ -71,7 +71,7 @@ def test_data_is_not_code():
 
 def test_every_data_set_has_a_card():
     folders = [path for path in (ROOT / "datasets").iterdir() if path.is_dir()]
-    assert {path.name for path in folders} >= {"bace", "mnist", "drugs", "digits"}
+    assert {path.name for path in folders} >= {"bace", "mnist", "drugs", "series", "digits"}
     assert all((path / "CARD.md").exists() for path in folders)
 
 
