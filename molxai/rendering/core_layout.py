@@ -13,7 +13,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from molxai.rendering.crowding import Structure, crowding
-from molxai.rendering.layout import BOND, flat_copy, set_in_a_row
+from molxai.rendering.depiction import BOND, flat_copy, set_in_a_row
 from molxai.rendering.relaxation import relax
 from molxai.rendering.sandwich import set_layout
 
@@ -52,7 +52,7 @@ def layout_on(mol: Chem.Mol, reference: Chem.Mol, pairs: Sequence[Pair]) -> Chem
         return flat_copy(_without_layout(mol))
     structure = Structure.of(mol)
     candidates = (_around_core(mol, reference, pairs), _turned(mol, reference, pairs))
-    costs = [crowding(_places(copy), structure, BOND) for copy in candidates]
+    costs = [crowding(_places(copy) / BOND, structure) for copy in candidates]
     copy = candidates[int(np.argmin(costs))]
     fragments = sorted(Chem.GetMolFrags(copy), key=len, reverse=True)
     if len(fragments) > 1:
@@ -66,7 +66,8 @@ def _around_core(mol: Chem.Mol, reference: Chem.Mol, pairs: Sequence[Pair]) -> C
     copy = _without_layout(mol)
     rdDepictor.GenerateDepictionMatching2DStructure(copy, reference, list(pairs))
     core = frozenset(atom for _, atom in pairs)
-    set_layout(copy, relax(copy, _places(copy), core, BOND))
+    places = relax(copy, _places(copy) / BOND, core)
+    set_layout(copy, places * BOND)
     return copy
 
 

@@ -39,41 +39,47 @@ LEAST_SQUARE = 1e-9
 
 @dataclass(frozen=True)
 class Structure:
-    """The bonds of a molecule."""
+    """Which atoms of a molecule are bonded."""
 
-    atoms: int
     bonds: Int[ndarray, "bonds 2"]
+    is_apart: Bool[ndarray, "atoms atoms"]
+    """Whether two atoms have no bond; each pair is marked once."""
+    is_beside: Bool[ndarray, "atoms bonds"]
+    """Whether an atom is no end of a bond."""
+    is_disjoint: Bool[ndarray, "bonds bonds"]
+    """Whether two bonds share no atom; each pair is marked once."""
 
     @classmethod
     def of(cls, mol: Chem.Mol) -> "Structure":
         """That of a molecule."""
-        return cls(mol.GetNumAtoms(), bond_ends(mol))
-
-    @cached_property
-    def apart(self) -> tuple[Int[ndarray, " pairs"], Int[ndarray, " pairs"]]:
-        """Pairs of atoms that are not bonded."""
-        is_apart = np.triu(np.ones((self.atoms, self.atoms), dtype=bool), 1)
-        low, high = np.sort(self.bonds, axis=1).T  # (bonds,) each
+        atoms = mol.GetNumAtoms()
+        bonds = bond_ends(mol)
+        low, high = np.sort(bonds, axis=1).T  # (bonds,) each
+        is_apart = np.triu(np.ones((atoms, atoms), dtype=bool), 1)
         is_apart[low, high] = False
-        first, second = np.nonzero(is_apart)
-        return first, second
+        is_beside = np.ones((atoms, len(bonds)), dtype=bool)
+        is_beside[bonds.T, np.arange(len(bonds))] = False
+        start, end = bonds.T  # (bonds,) each
+        is_disjoint = np.triu(is_beside[start] & is_beside[end], 1)  # (bonds, bonds)
+        return cls(bonds, is_apart, is_beside, is_disjoint)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The bonds as lines."""
+
+    starts: Float[ndarray, "bonds 2"]
+    ends: Float[ndarray, "bonds 2"]
 
     @cached_property
-    def beside(self) -> tuple[Int[ndarray, " pairs"], Int[ndarray, " pairs"]]:
-        """Pairs of an atom and a bond of others."""
-        atoms = np.arange(self.atoms)
-        is_end = (atoms[:, None, None] == self.bonds).any(2)  # (atoms, bonds)
-        atom, bond = np.nonzero(~is_end)
-        return atom, bond
+    def middles(self) -> Float[ndarray, "bonds 2"]:
+        """The point in the middle of each."""
+        return (self.starts + self.ends) / 2
 
     @cached_property
-    def bond_pairs(self) -> tuple[Int[ndarray, " pairs"], Int[ndarray, " pairs"]]:
-        """Pairs of bonds that share no atom."""
-        start, end = self.bonds.T  # (bonds,) each
-        shares_start = (start[:, None, None] == self.bonds).any(2)  # (bonds, bonds)
-        shares_end = (end[:, None, None] == self.bonds).any(2)  # (bonds, bonds)
-        first, second = np.nonzero(np.triu(~(shares_start | shares_end), 1))
-        return first, second
+    def lengths(self) -> Float[ndarray, " bonds"]:
+        """The length of each."""
+        return np.linalg.norm(self.ends - self.starts, axis=1)
 
 
 def bond_ends(mol: Chem.Mol) -> Int[ndarray, "bonds 2"]:
@@ -84,42 +90,50 @@ def bond_ends(mol: Chem.Mol) -> Int[ndarray, "bonds 2"]:
     return np.array(ends, dtype=int).reshape(-1, 2)  # without bonds, too
 
 
-def crowding(places: Float[ndarray, "atoms 2"], structure: Structure, bond: float) -> float:
-    """The cost of atoms at these places.
-
-    Args:
-        places: where the atoms lie.
-        structure: which atoms are bonded.
-        bond: length of a usual bond, in the unit of the places.
-    """
-    if not len(structure.bonds):
-        return CLASH * clashes(places, structure, bond)
-    lengths = np.linalg.norm(np.diff(places[structure.bonds], axis=1), axis=2) / bond
-    return (
-        CLASH * clashes(places, structure, bond)
-        + COVER * _covered(places, structure, bond)
-        + CROSSING * float(crossing_bonds(places, structure).sum())
-        + UNEVEN * float(lengths.std())
-    )
+def distances_between(
+    points: Float[ndarray, "points 2"], others: Float[ndarray, "others 2"]
+) -> Float[ndarray, "points others"]:
+    """Distance of every point to each of the others."""
+    offsets = points[:, None] - others  # (points, others, 2)
+    return np.linalg.norm(offsets, axis=2)  # (points, others)
 
 
-def clashes(places: Float[ndarray, "atoms 2"], structure: Structure, bond: float) -> float:
+def crowding(places: Float[ndarray, "atoms 2"], structure: Structure) -> float:
+    """The cost of atoms at these places, in bonds."""
+    lines = Lines(*places[structure.bonds].transpose(1, 0, 2))
+    cost = CLASH * _clashes(places, structure)
+    if len(structure.bonds):
+        cost += COVER * _covered(places, lines, structure)
+        cost += CROSSING * crossings(lines, structure)
+        cost += UNEVEN * float(lines.lengths.std())
+    return cost
+
+
+def near_pairs(
+    places: Float[ndarray, "atoms 2"], structure: Structure, reach: float
+) -> tuple[Int[ndarray, "pairs 2"], Float[ndarray, " pairs"]]:
+    """Pairs of atoms without a bond that are nearer than the reach, and their distances."""
+    distances = distances_between(places, places)
+    is_near = structure.is_apart & (distances < reach)
+    return np.argwhere(is_near), distances[is_near]
+
+
+def _clashes(places: Float[ndarray, "atoms 2"], structure: Structure) -> float:
     """Sum over pairs of atoms of how near they are: 1 for two in one place, 0 beyond `NEAR`."""
-    first, second = structure.apart
-    distances = np.linalg.norm(places[first] - places[second], axis=1)  # (pairs,)
-    return _nearness(distances / bond, NEAR)
+    _, distances = near_pairs(places, structure, NEAR)
+    return _nearness(distances, NEAR)
 
 
-def _covered(places: Float[ndarray, "atoms 2"], structure: Structure, bond: float) -> float:
+def _covered(places: Float[ndarray, "atoms 2"], lines: Lines, structure: Structure) -> float:
     """Sum over atoms and bonds of how near they are: 1 on the bond, 0 beyond `BESIDE`."""
-    atom, line = structure.beside
-    start, end = places[structure.bonds[line]].transpose(1, 0, 2)  # (pairs, 2) each
-    way = end - start
-    offset = places[atom] - start
+    can_cover = distances_between(places, lines.middles) < lines.lengths / 2 + BESIDE
+    atom, bond = np.nonzero(structure.is_beside & can_cover)
+    way = lines.ends[bond] - lines.starts[bond]  # (pairs, 2)
+    offset = places[atom] - lines.starts[bond]  # (pairs, 2)
     squares = np.maximum((way**2).sum(1), LEAST_SQUARE)  # (pairs,)
     shares = np.clip((offset * way).sum(1) / squares, 0, 1)  # (pairs,)
     distances = np.linalg.norm(offset - shares[:, None] * way, axis=1)  # (pairs,)
-    return _nearness(distances / bond, BESIDE)
+    return _nearness(distances, BESIDE)
 
 
 def _nearness(distances: Float[ndarray, " pairs"], reach: float) -> float:
@@ -127,16 +141,16 @@ def _nearness(distances: Float[ndarray, " pairs"], reach: float) -> float:
     return float((shortfall**2).sum())
 
 
-def crossing_bonds(
-    places: Float[ndarray, "atoms 2"], structure: Structure
-) -> Bool[ndarray, " pairs"]:
-    """Whether the bonds of each of `bond_pairs` cross: each has its ends on both sides."""
-    first, second = structure.bond_pairs
-    a, b = places[structure.bonds[first]].transpose(1, 0, 2)  # (pairs, 2) each
-    c, d = places[structure.bonds[second]].transpose(1, 0, 2)  # (pairs, 2) each
+def crossings(lines: Lines, structure: Structure) -> int:
+    """How many pairs of bonds cross: each has its ends on both sides of the other."""
+    reaches = (lines.lengths[:, None] + lines.lengths) / 2  # (bonds, bonds)
+    can_cross = distances_between(lines.middles, lines.middles) < reaches
+    first, second = np.nonzero(structure.is_disjoint & can_cross)
+    a, b = lines.starts[first], lines.ends[first]
+    c, d = lines.starts[second], lines.ends[second]
     are_apart = _side(a, b, c) * _side(a, b, d) < 0
     is_apart = _side(c, d, a) * _side(c, d, b) < 0
-    return are_apart & is_apart
+    return int((are_apart & is_apart).sum())
 
 
 def _side(

@@ -12,6 +12,7 @@ from graphormer.graphs.molecules import Molecule
 from molxai.rendering import Kind
 from molxai.rendering.bar import draw_bar
 from molxai.rendering.core_layout import layout_on
+from molxai.rendering.depiction import flat_copy
 from molxai.rendering.figure import (
     BAR_WIDTH,
     MARGIN,
@@ -22,7 +23,7 @@ from molxai.rendering.figure import (
     merge,
     write,
 )
-from molxai.rendering.layout import Layout, flat_copy, layout
+from molxai.rendering.layout import Layout, layout
 from molxai.rendering.look import PLAIN, RESOLUTION, Look
 from molxai.rendering.molecule import draw_layout
 from molxai.rendering.relevance_map import RelevanceMap

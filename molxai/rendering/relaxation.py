@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from rdkit import Chem
 
-from molxai.rendering.crowding import Structure, crowding
+from molxai.rendering.crowding import Structure, crowding, near_pairs
 
 CROWDED = 0.8
 """Two atoms that are not bonded are crowded at this distance in bonds: their discs overlap."""
@@ -47,70 +47,66 @@ class Branch:
 
 
 def relax(
-    mol: Chem.Mol, places: Float[ndarray, "atoms 2"], core: frozenset[int], bond: float
+    mol: Chem.Mol, places: Float[ndarray, "atoms 2"], core: frozenset[int] = frozenset()
 ) -> Float[ndarray, "atoms 2"]:
     """Places without clashes, as far as moves of whole branches can do it.
 
     Args:
         mol: the molecule.
-        places: where its atoms lie.
+        places: where its atoms lie, in bonds.
         core: atoms that stay, unless they would be crowded.
-        bond: length of a usual bond, in the unit of the places.
 
     Returns:
         The same places if no atoms are crowded.
     """
     structure = Structure.of(mol)
-    branches: list[Branch] | None = None
-    cost = crowding(places, structure, bond)
-    for _ in range(MOST_MOVES):
-        crowded = crowded_pairs(places, structure, bond)
-        if not len(crowded):
-            break
-        if branches is None:
-            branches = _branches(mol)
+    cost = crowding(places, structure)
+    crowded = _crowded(places, structure)
+    branches = _branches(mol, core) if crowded else []
+    moves = 0
+    while crowded and moves < MOST_MOVES:
+        i, j = crowded.pop(0)
         ways = [
             way
             for branch in branches
-            if _parts(branch, crowded)
+            if branch.is_moved[i] != branch.is_moved[j]
             for way in _moves(branch, places, core)
         ]
-        costs = [crowding(moved, structure, bond) + turn for moved, turn in ways]
-        if not costs or min(costs) > cost - LEAST_GAIN:
-            break
-        best = int(np.argmin(costs))
-        places, _ = ways[best]
-        cost = crowding(places, structure, bond)
+        costs = [crowding(moved, structure) + turn for moved, turn in ways]
+        if costs and min(costs) < cost - LEAST_GAIN:
+            places, _ = ways[int(np.argmin(costs))]
+            cost = crowding(places, structure)
+            crowded = _crowded(places, structure)
+            moves += 1
     return places
 
 
-def crowded_pairs(
-    places: Float[ndarray, "atoms 2"], structure: Structure, bond: float
-) -> Sequence[tuple[int, int]]:
-    """Pairs of atoms without a bond that lie so near that their discs overlap."""
-    first, second = structure.apart
-    distances = np.linalg.norm(places[first] - places[second], axis=1)  # (pairs,)
-    is_crowded = distances < CROWDED * bond
-    return list(zip(first[is_crowded].tolist(), second[is_crowded].tolist(), strict=True))
+def _crowded(places: Float[ndarray, "atoms 2"], structure: Structure) -> list[list[int]]:
+    """Pairs of crowded atoms, the nearest first."""
+    pairs, distances = near_pairs(places, structure, CROWDED)
+    nearest_first = np.argsort(distances, kind="stable")
+    return pairs[nearest_first].tolist()
 
 
-def _branches(mol: Chem.Mol) -> list[Branch]:
-    """Both sides of each bond that is in no ring."""
-    branches: list[Branch] = []
+def _branches(mol: Chem.Mol, core: frozenset[int]) -> list[Branch]:
+    """The side with fewer atoms of the core, or fewer atoms, of each bond that is in no ring."""
     stiff = [bond for bond in mol.GetBonds() if bond.GetStereo() > Chem.BondStereo.STEREOANY]
     stiff_ends = {end for bond in stiff for end in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())}
     stiff_bonds = {bond.GetIdx() for bond in stiff}
     neighbours = [[atom.GetIdx() for atom in each.GetNeighbors()] for each in mol.GetAtoms()]
+    in_core = list(core)
+    branches: list[Branch] = []
     for bond in mol.GetBonds():
         if bond.IsInRing():
             continue
-        begin = bond.GetBeginAtomIdx()
-        end = bond.GetEndAtomIdx()
-        for root, first in ((begin, end), (end, begin)):
-            is_moved = _behind(root, first, neighbours)
-            can_mirror = bond.GetIdx() not in stiff_bonds
-            can_turn = root not in stiff_ends
-            branches.append(Branch(root, first, is_moved, can_mirror, can_turn))
+        root = bond.GetBeginAtomIdx()
+        first = bond.GetEndAtomIdx()
+        behind = _behind(root, first, neighbours)
+        before = _behind(first, root, neighbours)
+        if (before[in_core].sum(), before.sum()) < (behind[in_core].sum(), behind.sum()):
+            root, first, behind = first, root, before
+        can_mirror = bond.GetIdx() not in stiff_bonds
+        branches.append(Branch(root, first, behind, can_mirror, root not in stiff_ends))
     return branches
 
 

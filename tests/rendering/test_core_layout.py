@@ -6,9 +6,9 @@ from rdkit import Chem
 
 from molxai.chemistry.alignment import alignment
 from molxai.rendering.core_layout import layout_on
-from molxai.rendering.crowding import Structure
-from molxai.rendering.layout import BOND, flat_copy
-from molxai.rendering.relaxation import crowded_pairs
+from molxai.rendering.crowding import Structure, near_pairs
+from molxai.rendering.depiction import BOND, flat_copy
+from molxai.rendering.relaxation import CROWDED
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 FELODIPINE_LIKE = "CCOC(=O)C1=C(C)NC(C)=C(C1c1ccccc1)C(=O)OC"
@@ -49,7 +49,8 @@ def both(a, b):
 def test_no_two_atoms_of_an_aligned_molecule_lie_on_one_another(a, b):
     _, laid_out, _ = both(a, b)
     drawn = flat_copy(laid_out)
-    assert not crowded_pairs(places(drawn), Structure.of(drawn), BOND)
+    pairs, _ = near_pairs(places(drawn) / BOND, Structure.of(drawn), CROWDED)
+    assert not len(pairs)
 
 
 @pytest.mark.parametrize("a, b", PAIRS)
