@@ -27,8 +27,8 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import offsets
 from molxai.explanation.sentence import Sentence
 from molxai.rendering.colour import WHITE, Palette, scale
+from molxai.rendering.crowding import bond_ends
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
-from molxai.rendering.layout import bond_ends
 from molxai.rendering.relevance_map import of_bonds, structure_limit
 
 View = dict[str, Any]

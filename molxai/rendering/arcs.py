@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from numpy import ndarray
 
 from molxai.rendering.colour import BLUE, RED
-from molxai.rendering.layout import distances_between
+from molxai.rendering.crowding import distances_between
 
 Arc = tuple[int, int, float]
 """Two nodes and the value between them."""

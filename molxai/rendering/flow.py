@@ -20,6 +20,7 @@ from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Kind
 from molxai.rendering.arcs import ALPHA, WIDEST, Arc, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale
+from molxai.rendering.depiction import bond_lengths, flat_copy
 from molxai.rendering.digit import draw_boundaries
 from molxai.rendering.drawer import atom_positions, new_drawer
 from molxai.rendering.figure import (
@@ -31,7 +32,6 @@ from molxai.rendering.figure import (
     splice,
     write,
 )
-from molxai.rendering.layout import bond_lengths, flat_copy
 from molxai.rendering.lettering import signed_or_zero
 from molxai.rendering.look import PLAIN
 

@@ -14,7 +14,8 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from graphormer.graphs.molecules import shortened
-from molxai.rendering.layout import DISC, Label, Layout, distances_between
+from molxai.rendering.crowding import distances_between
+from molxai.rendering.layout import DISC, Label, Layout
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
 

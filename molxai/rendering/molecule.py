@@ -16,10 +16,11 @@ from rdkit.Geometry import Point2D
 from molxai.rendering import Kind
 from molxai.rendering.colour import WHITE, Colour
 from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
+from molxai.rendering.depiction import BOND
 from molxai.rendering.drawer import new_drawer
 from molxai.rendering.hatch import disc_lines
 from molxai.rendering.labels import HEIGHT, add_labels
-from molxai.rendering.layout import BOND, DISC, Label, Layout, layout
+from molxai.rendering.layout import DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 from molxai.rendering.relevance_map import NO_BONDS, Bonds, of_bonds, structure_limit

@@ -20,8 +20,8 @@ from molxai.cli import main
 from molxai.explanation.pictures import draw, even_shares
 from molxai.rendering.bar import tick_names
 from molxai.rendering.colour import PALETTES, RED_BLUE, SMALLEST_SCALE
+from molxai.rendering.depiction import BOND
 from molxai.rendering.hatch import segment_lines
-from molxai.rendering.layout import BOND
 from molxai.rendering.lettering import cut_to_fit, width
 from molxai.rendering.look import Look, common_limit, scale_of
 from molxai.rendering.molecule import draw_molecule, lay_out
