@@ -19,7 +19,7 @@ from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.explanation.inputs import Inputs
 from molxai.rendering import Kind
-from molxai.rendering.look import PLAIN, Look, Scale, common_limit
+from molxai.rendering.look import PLAIN, Look, Scale, common_limit, common_low, scale_of
 
 PICTURE = "picture"
 FILE = "file"
@@ -64,8 +64,8 @@ class Drawing:
         explanation = answer.explanation
         if explanation is None:
             return None
-        relevance = explanation.relevance.tolist()
-        look = self.look.at(common_limit(self.scale, [relevance], explanation.in_unit))
+        scale = scale_of(self.scale)
+        look = self.look.at(None if isinstance(scale, str) else scale)
         parts = fragment_labels(explanation, scheme_of(self.fragments)) if self.fragments else ()
         content = picture_as(picture_of(explanation, look, parts), self.kind, look)
         return content.encode() if isinstance(content, str) else content
@@ -158,20 +158,22 @@ class PictureFile(Sink):
 
 
 class LargestRelevance(Sink):
-    """Looks for the largest relevance of all rows, which a common scale needs."""
+    """Looks for the largest relevance of all rows, which a common scale needs, and the least."""
 
     limit: float | None = None
+    low: float | None = None
 
     def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Look at the rows."""
-        relevances = (
-            relevance
+        ends = [
+            (min(relevance), max(relevance))
             for table in tables
             for relevance in table["relevance"].to_pylist()
-            if relevance is not None
-        )
-        in_unit = explainer.method.in_unit
-        self.limit = common_limit("common", relevances, in_unit)
+            if relevance
+        ]
+        method = explainer.method
+        self.limit = common_limit("common", ends, method.in_unit)
+        self.low = common_low("common", ends, method.signed)
 
 
 def on_common_scale(
@@ -185,4 +187,5 @@ def on_common_scale(
     largest = LargestRelevance()
     run(Worker(question), inputs, largest, replace(plan, resume=False, restart=False))
     scale = "own" if largest.limit is None else largest.limit
-    return replace(sink, drawing=replace(sink.drawing, scale=scale))
+    look = sink.drawing.look.at(largest.limit, largest.low)
+    return replace(sink, drawing=replace(sink.drawing, scale=scale, look=look))

@@ -12,7 +12,8 @@ from typing import Any
 from graphormer.graphs.molecules import Molecule
 from molxai.chemistry.schemes import Scheme, attached_smiles, parts
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.words import FIRST, NAME, in_a_line, listed, quoted, signed
+from molxai.explanation.words import FIRST, NAME, amount, in_a_line, listed, quoted, signed
+from molxai.rendering.lettering import true_minus
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +44,12 @@ class Fragment:
     @property
     def label(self) -> str:
         """What is written beside it in a picture: its name and relevance."""
-        return f"{self.name} {self.relevance:+.2f}"
+        return label(self.name, self.relevance, True)
+
+
+def label(name: str, relevance: float, is_signed: bool) -> str:
+    """What is written beside a part in a picture."""
+    return f"{name} {true_minus(amount(relevance, is_signed, 2))}"
 
 
 class Fragments(list[Fragment]):
@@ -87,8 +93,9 @@ def fragment_labels(
     Raises:
         ValueError: as `fragments`.
     """
+    is_signed = explanation.signed
     return [
-        (part.atoms, part.label if place < MOST_LABELS else "")
+        (part.atoms, label(part.name, part.relevance, is_signed) if place < MOST_LABELS else "")
         for place, part in enumerate(fragments(explanation, scheme))
     ]
 

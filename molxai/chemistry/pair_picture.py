@@ -9,6 +9,7 @@ from molxai.chemistry.alignment import Alignment
 from molxai.explanation.captions import colour_line
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import relevance_map
+from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import PLAIN, Look
 from molxai.rendering.matched import MatchedPicture, Side, draw_matched
 
@@ -78,7 +79,7 @@ def _side(letter: str, explanation: Explanation, changed: tuple[int, ...]) -> Si
         probability = f"probability {explanation.probability:.3f}"
         what = f"{explanation.full_target_name}: {probability}, logit"
     prediction = f"{what} {explanation.logit:+.3f}"
-    return Side(relevance_map(explanation), f"{letter}: {name}", prediction, changed)
+    return Side(relevance_map(explanation), f"{letter}: {name}", true_minus(prediction), changed)
 
 
 def _changed_atoms(explanation: Explanation, alignment: Alignment, side: int) -> tuple[int, ...]:
@@ -101,7 +102,7 @@ def _total_line(a: Explanation, b: Explanation, split: Mapping[str, float]) -> s
         if name in ALWAYS or abs(value) >= SMALLEST
     ]
     difference = b.logit - a.logit
-    return f"Δ {what} {difference:+.3f} = {' · '.join(entries)}"
+    return true_minus(f"Δ {what} {difference:+.3f} = {' · '.join(entries)}")
 
 
 def _reading(a: Explanation, alignment: Alignment, look: Look) -> tuple[str, ...]:

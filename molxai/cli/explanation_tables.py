@@ -15,6 +15,8 @@ from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.record import Record
 from molxai.explanation.sentence import Sentence
+from molxai.explanation.words import amount
+from molxai.rendering.ramp import low_of
 
 if TYPE_CHECKING:
     from molxai.metrics.comparison import Comparison  # imports SciPy's statistics, half a second
@@ -29,7 +31,12 @@ MOST_NOTES = 8
 def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | None = None) -> None:
     """Ranked nodes of one explanation, or its fragments or words, and what they sum to."""
     from molxai.cli.fragment_tables import show_fragments
-    from molxai.explanation.captions import ledger_line, prediction_line, structure_line
+    from molxai.explanation.captions import (
+        ledger_line,
+        prediction_line,
+        sign_line,
+        structure_line,
+    )
 
     # Before anything is printed, because it may fail.
     molecule_fragments = fragments(explanation, scheme) if scheme else None
@@ -40,7 +47,9 @@ def show_explanation(explanation: Explanation, out: Console, scheme: Scheme | No
         show_words(explanation, explanation.subject, out)
     else:
         _show_nodes(explanation, out)
-    for line in (ledger_line(explanation), structure_line(explanation)):
+    sign = sign_line(explanation)
+    bars = f"{sign} The bars begin at the least value." if sign else ""
+    for line in (ledger_line(explanation), structure_line(explanation), bars):
         if line:
             out.print(Text(line))
     for note in (*explanation.notes, *lost_notes(explanation.subject, scheme)):
@@ -56,11 +65,12 @@ def _show_nodes(explanation: Explanation, out: Console) -> None:
         deviations = [f" ± {sd:.4f}" for sd in explanation.relevance_sd.tolist()]
     ranking = sorted(range(len(relevance)), key=lambda node: -relevance[node])
     letters = bar_letters(out)
+    low = None if explanation.signed else low_of(relevance, largest)
     rows = []
     for rank, node in enumerate(ranking, 1):
         value = relevance[node]
-        number_cell = f"{value:+.4f}{deviations[node]}"
-        rows.append((str(rank), names[node], number_cell, bar(value, largest, letters)))
+        number_cell = f"{amount(value, explanation.signed, 4)}{deviations[node]}"
+        rows.append((str(rank), names[node], number_cell, bar(value, largest, letters, low)))
     show_table(("rank", "node", "relevance", ""), rows, out)
 
 
@@ -113,7 +123,8 @@ def _largest_relevances(explanation: Explanation, scheme: Scheme | None) -> str:
     else:
         pairs = explanation.by_word()
     pairs.sort(key=lambda pair: -abs(pair[1]))
-    return ", ".join(f"{name} {value:+.2f}" for name, value in pairs[:TOP])
+    named = [f"{name} {amount(value, explanation.signed, 2)}" for name, value in pairs[:TOP]]
+    return ", ".join(named)
 
 
 def show_notes(notes: Sequence[tuple[str, Sequence[str]]], out: Console) -> None:
@@ -156,16 +167,20 @@ def show_predictions(records: Sequence[Record], out: Console) -> None:
 
 
 def show_comparison(comparison: "Comparison", out: Console) -> None:
-    """The most relevant nodes of each method, and how similarly the methods rank nodes."""
+    """The nodes of largest magnitude of each method, and how similarly the methods rank nodes."""
     from molxai.explanation.captions import prediction_line
 
     out.print(Text(prediction_line(comparison.explanations[0], False)))
     rows = []
     for explanation in comparison.explanations:
         total = float(explanation.relevance.sum())
-        nodes = ", ".join(f"{node} {value:+.3g}" for node, value in comparison.top(explanation))
+        named = [
+            f"{node} {amount(value, explanation.signed)}"
+            for node, value in comparison.top(explanation)
+        ]
+        nodes = ", ".join(named)
         rows.append((explanation.method, f"{total:+.3f}", f"{explanation.gap:+.1e}", nodes))
-    show_table(("method", "Σ relevance", "gap", "most relevant"), rows, out)
+    show_table(("method", "Σ relevance", "gap", "largest relevances"), rows, out)
     lines = []
     for name, correlations in zip(comparison.methods, comparison.spearman, strict=True):
         lines.append((name, *(f"{value:+.2f}" for value in correlations)))

@@ -14,6 +14,8 @@ from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import show_table
 from molxai.explanation.captions import BASE, ledger
 from molxai.explanation.explanation import Explanation
+from molxai.explanation.words import amount
+from molxai.rendering.ramp import low_of
 
 T = TypeVar("T")
 
@@ -35,13 +37,16 @@ MOST_NAMES = 200
 
 def show_fragments(explanation: Explanation, fragments: Sequence[Fragment], out: Console) -> None:
     """Fragments, the largest magnitude first, and what makes their sum the explained quantity."""
-    largest = max(abs(fragment.relevance) for fragment in fragments)
+    values = [fragment.relevance for fragment in fragments]
+    largest = max(map(abs, values))
+    low = None if explanation.signed else low_of(values, largest)
     letters = bar_letters(out)
     rows: list[tuple[str | Text, ...]] = []
     for fragment in fragments:
         value = fragment.relevance
         atoms = row_ranges(fragment.atoms)
-        rows.append((fragment.name, atoms, f"{value:+.4f}", bar(value, largest, letters)))
+        number_cell = amount(value, explanation.signed, 4)
+        rows.append((fragment.name, atoms, number_cell, bar(value, largest, letters, low)))
     for name, value in ledger(explanation).items():
         if abs(value) >= SMALLEST:
             rows.append((Text(name, style="dim"), "", f"{value:+.4f}", ""))

@@ -9,7 +9,10 @@ from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import show_table
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.sentence import Sentence
+from molxai.explanation.words import amount
+from molxai.rendering.colour import hexadecimal
 from molxai.rendering.look import PLAIN
+from molxai.rendering.ramp import Ramp
 
 MOST_WORDS = 30
 """Words that are ranked; a text may have thousands."""
@@ -22,25 +25,26 @@ def show_words(explanation: Explanation, sentence: Sentence, out: Console) -> No
     """
     words = explanation.by_word()
     values = [value for _, value in words]
-    limit = PLAIN.limit_for(values, explanation.in_unit)
-    out.print(_coloured(words, sentence.is_spaced, limit))
+    ramp = PLAIN.ramp_for(values, explanation.in_unit, explanation.signed)
+    out.print(_coloured(words, sentence.is_spaced, ramp))
     largest = sorted(words, key=lambda word: -abs(word[1]))[:MOST_WORDS]
     ranking = sorted(largest, key=lambda word: -word[1])
     scale = max(map(abs, values))
     letters = bar_letters(out)
     rows: list[tuple[str | Text, ...]] = []
     for rank, (word, value) in enumerate(ranking, 1):
-        rows.append((str(rank), word, f"{value:+.4f}", bar(value, scale, letters)))
+        number_cell = amount(value, explanation.signed, 4)
+        rows.append((str(rank), word, number_cell, bar(value, scale, letters, ramp.low)))
     show_table(("rank", "word", "relevance", ""), rows, out)
     if len(words) > len(ranking):
         out.print(Text(f"the {len(ranking)} of {len(words)} words with the largest relevances"))
 
 
-def _coloured(words: Sequence[tuple[str, float]], is_spaced: Sequence[bool], limit: float) -> Text:
+def _coloured(words: Sequence[tuple[str, float]], is_spaced: Sequence[bool], ramp: Ramp) -> Text:
     text = Text()
     for (word, value), has_blank in zip(words, is_spaced, strict=True):
         if has_blank and text:
             text.append(" ")
-        colour = PLAIN.colours.hexadecimal(value, limit)
+        colour = hexadecimal(ramp.colour(value))
         text.append_text(Text(word, Style(color="black", bgcolor=colour)))
     return text

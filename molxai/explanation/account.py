@@ -57,6 +57,9 @@ class Account:
     in_unit: bool = True
     """Whether relevances have the unit of the output; those of attention have none and only rank.
     """
+    signed: bool = True
+    """Whether negative relevance speaks against the target; without a sign it says how much, alone.
+    """
     endpoint: str = ""
     """Name of the explained target, if the model has several."""
     model: str = ""

@@ -138,6 +138,8 @@ def colour_line(explanation: Account, palette: Palette = RED_BLUE, target: str =
         palette: the colours.
         target: what they speak for, if not the explanation's own target.
     """
+    if not explanation.signed:
+        return f"The stronger the colour, the more relevant. {sign_line(explanation, target)}"
     towards, against = palette.words
     towards = towards.capitalize()
     if explanation.probability is None:
@@ -145,6 +147,16 @@ def colour_line(explanation: Account, palette: Palette = RED_BLUE, target: str =
     unit = f"{explanation.unit} units" if explanation.in_unit else explanation.relevance_unit
     target = target or explanation.full_target_name
     return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {unit}."
+
+
+def sign_line(explanation: Account, target: str = "") -> str:
+    """That the method has no sign, and what it therefore does not say; empty if it has one."""
+    if explanation.signed:
+        return ""
+    effect = f"for {target or explanation.full_target_name} or against it"
+    if explanation.probability is None:
+        effect = "up or down"
+    return f"The method {explanation.method} has no sign: it says how much, not whether {effect}."
 
 
 def spread_line(explanation: Account) -> str:

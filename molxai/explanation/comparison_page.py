@@ -9,6 +9,7 @@ from molxai.explanation.account import Account
 from molxai.explanation.captions import prediction_line, sum_line
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.templating import render
+from molxai.explanation.words import amount
 from molxai.rendering import COMPARISON_ENDINGS, comparison
 from molxai.rendering.comparison import (
     ComparisonPicture,
@@ -17,14 +18,17 @@ from molxai.rendering.comparison import (
     correlation_text,
     picture_markup,
 )
-from molxai.rendering.lettering import printable
+from molxai.rendering.lettering import printable, true_minus
 from molxai.rendering.look import PLAIN, Look
+
+NAMED = 3
+"""Nodes of the largest magnitude that are named for each method."""
 
 TITLE_LETTERS = 90
 """Letters of a title at most."""
 
 Top = Sequence[tuple[str, float]]
-"""Names of a method's most relevant nodes with their relevance."""
+"""Names of a method's nodes of the largest magnitude with their relevance."""
 
 
 def draw_comparison(
@@ -39,7 +43,7 @@ def draw_comparison(
     Args:
         explanations: one by each method, of one molecule or digit and one target.
         spearman: rank correlation of every two methods.
-        tops: the most relevant nodes of each method.
+        tops: the nodes of the largest magnitude of each method.
         path: ends in .html, .png or .svg.
         look: palette, resolution and so on.
 
@@ -77,14 +81,23 @@ def _picture(
         MethodPanel(
             explanation.method,
             relevance_map(explanation),
-            sum_line(explanation),
-            ", ".join(name for name, _ in top),
+            true_minus(sum_line(explanation)),
+            _top_line(explanation, top),
         )
         for explanation, top in zip(explanations, tops, strict=True)
     ]
     first = explanations[0]
     title = shortened(printable(first.name), TITLE_LETTERS)
-    return ComparisonPicture(title, prediction_line(first, False), tuple(panels), spearman)
+    prediction = true_minus(prediction_line(first, False))
+    return ComparisonPicture(title, prediction, tuple(panels), spearman)
+
+
+def _top_line(explanation: Account, top: Top) -> str:
+    """The nodes of the largest magnitude, in a picture the first few with their numbers."""
+    named = [
+        f"{name} {true_minus(amount(value, explanation.signed))}" for name, value in top[:NAMED]
+    ]
+    return ", ".join(named)
 
 
 def _html(template: str, picture: ComparisonPicture, look: Look) -> str:
@@ -93,7 +106,7 @@ def _html(template: str, picture: ComparisonPicture, look: Look) -> str:
         {
             "method": panel.method,
             "picture": picture_markup(panel.relevance_map, look),
-            "limit": panel.full_colour(look),
+            "colours": panel.colours(look),
             "ledger": panel.total,
             "top": panel.top,
         }
@@ -106,6 +119,7 @@ def _html(template: str, picture: ComparisonPicture, look: Look) -> str:
         prediction=picture.prediction,
         towards=towards,
         against=against,
+        unsigned=[panel.method for panel in picture.panels if not panel.relevance_map.signed],
         panels=panels,
         methods=picture.methods,
         matrix=[_matrix_row(row, look) for row in picture.spearman],

@@ -268,6 +268,7 @@ class Explainer(BaseExplainer):
             classes=card.classes,
             unit=card.unit,
             in_unit=self.method.in_unit,
+            signed=self.method.signed,
             endpoint=card.endpoints[explanation.target.column] if card.endpoints else "",
             model=card.name,
             subject=None if isinstance(subject, Graph) else subject,

@@ -12,7 +12,7 @@ from molxai.explanation.sentence import Sentence
 from molxai.rendering import flow as rendering
 from molxai.rendering.arcs import Arc
 from molxai.rendering.flow import FlowPicture, node_words
-from molxai.rendering.lettering import signed_or_zero
+from molxai.rendering.lettering import signed_or_zero, true_minus
 
 NAMED = 5
 """Arcs that are given in numbers."""
@@ -53,7 +53,7 @@ def draw_flow(flow: Flow, path: str | Path | None = None, top: int = 12) -> str 
         total=flow.total(),
         unit=explanation.unit,
         title="Pair flow · " + shortened(explanation.name, NAME_LETTERS),
-        prediction=prediction_line(explanation),
+        prediction=true_minus(prediction_line(explanation)),
         reading=(
             _arc_line(flow, subject, arcs),
             _strongest_line(flow, arcs),

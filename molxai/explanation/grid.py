@@ -16,6 +16,7 @@ from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
 from molxai.rendering.grid import Cell, GridPicture, draw_grid
+from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
 
 
@@ -50,6 +51,15 @@ class Grid:
             raise ValueError(
                 f"relevances in {' and in '.join(units)} have no common scale: give scale='own'"
             )
+        if scale_of(self.scale) == "common" and self._has_both_kinds:
+            raise ValueError(
+                "methods with and without a sign have no common scale: give scale='own'"
+            )
+
+    @property
+    def _has_both_kinds(self) -> bool:
+        """Whether some methods have a sign and some have none."""
+        return len({explanation.signed for explanation in self.explanations}) > 1
 
     @property
     def explanations(self) -> tuple[Account, ...]:
@@ -82,15 +92,18 @@ class Grid:
 
     def _reading(self) -> tuple[str, ...]:
         """How to read the colours and the hatching."""
-        first = self.explanations[0]
+        by_sign = {explanation.signed: explanation for explanation in reversed(self.explanations)}
         targets = {explanation.full_target_name for explanation in self.explanations}
         target = "" if len(targets) == 1 else "the class that is named"
-        colours = colour_line(first, self.look.colours, target)
+        colours = [
+            colour_line(by_sign[is_signed], self.look.colours, target)
+            for is_signed in sorted(by_sign, reverse=True)
+        ]
         for explanation in self.explanations:
             hatching = spread_line(explanation)
             if hatching:
-                return colours, hatching
-        return (colours,)
+                return *colours, hatching
+        return tuple(colours)
 
     def _repr_svg_(self) -> str:
         svg = self.draw()
@@ -137,7 +150,7 @@ def _cell(cell: Account | Refused) -> Cell:
     name = cell.name
     if name == "digit":
         name = f"digit, predicted {cell.prediction_name}"
-    return Cell(name, _outcome(cell), relevance_map(cell))
+    return Cell(name, true_minus(_outcome(cell)), relevance_map(cell))
 
 
 def _outcome(explanation: Account) -> str:

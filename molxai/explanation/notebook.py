@@ -10,7 +10,8 @@ from molxai.explanation.grid import grid
 from molxai.explanation.numbers import Numbers, Row, numbers_html, refused_html
 from molxai.explanation.pictures import draw
 from molxai.explanation.refused import Refused
-from molxai.explanation.words import signed
+from molxai.explanation.words import amount, signed
+from molxai.rendering.colour import hexadecimal
 from molxai.rendering.look import PLAIN
 
 TOP = 5
@@ -53,13 +54,13 @@ def _node_row(explanation: Account, node: int) -> Row:
     """Name, relevance, and as far as they are known its spread and the features it is from."""
     relevance = explanation.relevance.tolist()
     value = relevance[node]
-    cells = [explanation.node_names()[node], signed(value)]
+    cells = [explanation.node_names()[node], amount(value, explanation.signed)]
     if explanation.relevance_sd is not None:
         sd = float(explanation.relevance_sd[node])
         cells.append(f"{sd:.3f}")
     if explanation.feature_relevance is not None:
         cells.append(_strongest_features(explanation, node))
-    return Row(cells, _colour(value, relevance, explanation.in_unit))
+    return Row(cells, _colour(value, relevance, explanation.in_unit, explanation.signed))
 
 
 def _strongest_features(explanation: Account, node: int) -> str:
@@ -180,9 +181,11 @@ def parts_html(parts: Sequence[tuple[str, str, float]], picture: str = "") -> st
     return numbers_html(numbers, picture)
 
 
-def _colour(value: float, values: Sequence[float], in_unit: bool = True) -> str:
+def _colour(
+    value: float, values: Sequence[float], in_unit: bool = True, is_signed: bool = True
+) -> str:
     """The value's colour on the scale of all values."""
-    return PLAIN.colours.hexadecimal(value, PLAIN.limit_for(values, in_unit))
+    return hexadecimal(PLAIN.ramp_for(values, in_unit, is_signed).colour(value))
 
 
 def _svg(picture: str | bytes) -> str:

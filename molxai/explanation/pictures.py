@@ -18,6 +18,7 @@ from molxai.explanation.captions import (
     structure_line,
 )
 from molxai.explanation.sentence import Sentence
+from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
 from molxai.rendering.relevance_map import Offsets, RelevanceMap
@@ -73,6 +74,7 @@ def relevance_map(explanation: Account) -> RelevanceMap:
             np.array(subject.of_words(explanation.relevance.tolist())),
             unit=explanation.relevance_unit,
             in_unit=explanation.in_unit,
+            signed=explanation.signed,
         )
     return RelevanceMap(
         subject=subject,
@@ -80,6 +82,7 @@ def relevance_map(explanation: Account) -> RelevanceMap:
         uncertain=tuple(explanation.uncertain),
         unit=explanation.relevance_unit,
         in_unit=explanation.in_unit,
+        signed=explanation.signed,
         bonds=explanation.bonds if isinstance(subject, Molecule) else {},
         offsets=offsets(explanation),
     )
@@ -101,11 +104,11 @@ def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Cap
         colours += " Contours blur it over half a bond."
     return Caption(
         title=explanation.name,
-        prediction=prediction_line(explanation),
-        total=ledger_line(explanation),
+        prediction=true_minus(prediction_line(explanation)),
+        total=true_minus(ledger_line(explanation)),
         reading=(
             colours,
-            structure_line(explanation),
+            true_minus(structure_line(explanation)),
             bond_line(explanation) if look.style != "contour" else "",
             spread_line(explanation),
             _named_parts_line(parts),

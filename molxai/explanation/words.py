@@ -78,4 +78,15 @@ def spread(sd: float | None) -> str:
 
 def signed(value: float) -> str:
     """A relevance or a logit with its sign; what rounds to nothing has a plus."""
-    return f"{round(value, 3) + 0.0:+.3f}"
+    return amount(value, True)
+
+
+def amount(value: float, is_signed: bool, digits: int = 3) -> str:
+    """A relevance as words write it: with its sign, if its method has one.
+
+    Example:
+        >>> amount(-0.00001, True), amount(0.0412, False, 4)
+        ('+0.000', '0.0412')
+    """
+    sign = "+" if is_signed else ""
+    return f"{round(value, digits) + 0.0:{sign}.{digits}f}"

@@ -64,9 +64,9 @@ class Comparison:
         return spearman_matrix(relevances).tolist()
 
     def top(self, explanation: Explanation) -> list[tuple[str, float]]:
-        """The most relevant nodes of a method by name, highest first."""
+        """The nodes of the largest magnitude of a method by name, with their relevance."""
         nodes = zip(explanation.node_names(), explanation.relevance.tolist(), strict=True)
-        ranked = sorted(nodes, key=lambda node: -node[1])
+        ranked = sorted(nodes, key=lambda node: -abs(node[1]))
         return ranked[:TOP]
 
     def scaled(self, scale: str) -> dict[str, list[float]]:
@@ -88,7 +88,7 @@ class Comparison:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Records, rank correlations and the most relevant nodes, in plain Python types."""
+        """Records, rank correlations and the nodes of the largest magnitude, in plain types."""
         matrix = [[None if math.isnan(value) else value for value in row] for row in self.spearman]
         names = {
             explanation.method: [name for name, _ in self.top(explanation)]
@@ -116,7 +116,7 @@ class Comparison:
 
     @property
     def tops(self) -> list[list[tuple[str, float]]]:
-        """The most relevant nodes of each method."""
+        """The nodes of the largest magnitude of each method."""
         return [self.top(explanation) for explanation in self.explanations]
 
     def _repr_html_(self) -> str:

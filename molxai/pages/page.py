@@ -51,6 +51,9 @@ READING = (
     "their own, on a scale of their own. Hydrogens belong to their heavy atom.",
     "Compare rows on the common scale only: on its own scale each picture uses its full colours, "
     "however little it has to say.",
+    "Some methods, such as attention, have no sign. Their pictures have one colour: the stronger, "
+    "the more relevant, from the least value (a fixed scale begins at 0) to the largest. They do "
+    "not say what speaks for the class and what against it.",
 )
 """How to read a report of molecules or digits."""
 
@@ -63,7 +66,7 @@ READING_OF_TEXTS = (
     "It is the model's evidence, not the truth about the text: a model that learnt a wrong rule is "
     "explained faithfully in its wrong rule. A large number does not promise that changing this "
     "word changes the prediction, for a word has its number in this text only.",
-    READING[-1],
+    *READING[-2:],
 )
 """The same of texts."""
 
@@ -85,6 +88,7 @@ def palettes() -> dict[str, Any]:
         name: {
             "towards": palette.towards_hex,
             "against": palette.against_hex,
+            "unsigned": palette.unsigned_hex,
             "words": (palette.words[0].capitalize(), palette.words[1]),
         }
         for name, palette in PALETTES.items()
@@ -103,7 +107,7 @@ def write_page(
     card: About,
     settings: Mapping[str, Any],
     title: str,
-    direction: str,
+    directions: Mapping[str, str],
 ) -> None:
     """Write the page.
 
@@ -113,7 +117,7 @@ def write_page(
         card: of the model.
         settings: `methods` (what each is), `palette` and `scale` to begin with.
         title: of the page.
-        direction: what a positive relevance speaks for.
+        directions: of each method what its relevances say in all rows.
 
     Raises:
         OSError: it cannot be written.
@@ -131,7 +135,7 @@ def write_page(
         several=len(views) > 1,
         labels=any(view.get("label_class") for view in views),
         tiles=tiles(views),
-        direction=direction,
+        direction=next(iter(directions.values())),
         schemes=schemes,
         searched="id, text …" if is_of_texts else "id, SMILES, fragment …",
         reading=READING_OF_TEXTS if is_of_texts else READING,
@@ -139,7 +143,7 @@ def write_page(
         facts=_facts(card),
         style=asset("style.css"),
         scripts=[asset(f"{name}.js") for name in (*SCRIPTS, *REPORT_SCRIPTS)],
-        data=embedded(_data(views, card, settings, schemes)),
+        data=embedded(_data(views, card, {**settings, "directions": directions}, schemes)),
     )
     write_file(path, page)
 
@@ -155,7 +159,7 @@ def _data(
     if len(views) > 1:
         for scheme in schemes:
             tables = {
-                name: carrier_table(views, name, scheme, about["in_unit"])
+                name: carrier_table(views, name, scheme, about["in_unit"], about["signed"])
                 for name, about in methods.items()
             }
             series[scheme] = {name: pack_carriers(table, texts) for name, table in tables.items()}

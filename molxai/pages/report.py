@@ -36,6 +36,9 @@ Each takes one pass.
 MOST_ROWS = 20_000
 """Inputs of a page: more would not open in a browser."""
 
+SIZES = "This method has no sign: relevance says how much, not whether"
+"""What is said of a method without a sign, before that of which it does not speak."""
+
 LONGEST_TITLE = 80
 """Letters of a text that its page is called by."""
 
@@ -137,14 +140,21 @@ class ReportPage(Sink):
         title = self.title or usual_title(views, explainer.reads)
         settings: Mapping[str, Any] = {
             "methods": {
-                name: {"says": method_of(name).says, "in_unit": method_of(name).in_unit}
+                name: {
+                    "says": method_of(name).says,
+                    "in_unit": method_of(name).in_unit,
+                    "signed": method_of(name).signed,
+                }
                 for name in self.question.methods
             },
             "palette": self.cmap,
             "scale": self.scale,
         }
-        direction = direction_line(explainer, self.question)
-        write_page(self.output, views, explainer.card, settings, title, direction)
+        directions = {
+            name: direction_line(explainer, self.question, method_of(name).signed)
+            for name in self.question.methods
+        }
+        write_page(self.output, views, explainer.card, settings, title, directions)
 
 
 def usual_title(views: Sequence[View], reads: str) -> str:
@@ -156,27 +166,32 @@ def usual_title(views: Sequence[View], reads: str) -> str:
     return view["input"][:LONGEST_TITLE] if reads == "texts" and is_numbered else view["id"]
 
 
-def direction_line(explainer: BaseExplainer, question: Question) -> str:
-    """What a positive relevance speaks for, in all rows."""
+def direction_line(explainer: BaseExplainer, question: Question, signed: bool = True) -> str:
+    """What a positive relevance speaks for, in all rows.
+
+    The relevance of a method without a sign speaks for nothing.
+    """
     card = explainer.card
     is_own = question.target in ("pred", "true")
     target = None if is_own else explainer.target(question.target, question.contrast)
     endpoint = _endpoint(explainer, target)
     if not card.classes:
+        if not signed:
+            return f"{SIZES} it raises or lowers the predicted {endpoint or 'value'}."
         return f"Positive relevance raises the predicted {endpoint or 'value'}."
     of_endpoint = f" of {endpoint}" if endpoint else ""
     if target is None:
         own = "predicted" if question.target == "pred" else "measured"
-        return (
-            f"Each row explains its own {own} class{of_endpoint}, "
-            "so the same colour speaks for different classes in different rows."
-        )
+        explained = f"Each row explains its own {own} class{of_endpoint}"
+        if not signed:
+            return f"{explained}. {SIZES} for or against it."
+        return f"{explained}, so the same colour speaks for different classes in different rows."
     name = card.classes[target.label]
     against = "" if target.contrast is None else f", rather than {card.classes[target.contrast]}"
-    return (
-        f"Every row explains the class {name}{of_endpoint}{against}: "
-        "positive relevance speaks for it in every row."
-    )
+    explained = f"Every row explains the class {name}{of_endpoint}{against}"
+    if not signed:
+        return f"{explained}. {SIZES} for or against it."
+    return f"{explained}: positive relevance speaks for it in every row."
 
 
 def _endpoint(explainer: BaseExplainer, target: Target | None) -> str:

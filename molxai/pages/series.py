@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from molxai.chemistry.series import Carrier, Occurrence, summarise_occurrences
-from molxai.pages.view import View, rounded
+from molxai.pages.view import DECIMALS, View, decimals, rounded
 from molxai.rendering.colour import scale
+from molxai.rendering.ramp import low_of
 
 MIXED = (
     "Rows explain different classes, so their fragments have no mean: explain one class in every "
@@ -48,7 +49,9 @@ def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:
     return sorted(summaries, key=lambda carrier: (-abs(carrier.total), carrier.name))
 
 
-def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool) -> dict[str, Any]:
+def carrier_table(
+    views: Sequence[View], method: str, scheme: str, in_unit: bool, signed: bool = True
+) -> dict[str, Any]:
     """The same as a page shows it.
 
     Args:
@@ -56,19 +59,24 @@ def carrier_table(views: Sequence[View], method: str, scheme: str, in_unit: bool
         method: a method of the views.
         scheme: how molecules are taken apart.
         in_unit: whether the method's relevances have the unit of the output.
+        signed: whether they speak for or against.
 
     Returns:
         `rows` of name, number of molecules and of occurrences, mean, standard deviation, smallest,
-        largest, and row of the example; the `limit` in full colour of the means; a `note` if there
-        are no rows because rows of different classes have no mean.
+        largest, and row of the example; the `limit` in full colour of the means, and as in a view
+        `low` and `decimals`; a `note` if there are no rows because rows of different classes have
+        no mean.
     """
     if not has_one_target(views):
-        return {"rows": [], "limit": 1.0, "note": MIXED}
+        return {"rows": [], "limit": 1.0, "low": None, "decimals": DECIMALS, "note": MIXED}
     fragments = carriers(views, method, scheme)
     means = [carrier.mean for carrier in fragments]
+    limit = scale(means, in_unit)
     return {
         "rows": [_cells(carrier) for carrier in fragments],
-        "limit": rounded(scale(means, in_unit)),
+        "limit": rounded(limit),
+        "low": None if signed else rounded(low_of(means, limit)),
+        "decimals": decimals(limit),
         "note": "",
     }
 

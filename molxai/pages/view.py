@@ -5,7 +5,6 @@ Python, so that it agrees with records and pictures; the scripts in `assets` onl
 """
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,12 +28,20 @@ from molxai.explanation.sentence import Sentence
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.crowding import bond_ends
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
+from molxai.rendering.lettering import true_minus
+from molxai.rendering.ramp import low_of
 from molxai.rendering.relevance_map import of_bonds, structure_limit
 
 View = dict[str, Any]
 
 DIGITS = 6
 """Significant digits of a relevance or a sum: as many as float32 holds."""
+
+DECIMALS = 3
+"""Digits after the point of a relevance or an output."""
+
+MOST_DECIMALS = 9
+"""The same of a relevance at most."""
 
 SPLIT_DIGITS = 3
 """Significant digits of the split over the input features, which is the largest part of a page
@@ -52,7 +59,7 @@ TOP = 3
 ADDS_UP = {True: "adds up to the output", False: "does not add up"}
 """What is said of a method's ledger."""
 
-WORDS = Palette("", WHITE, WHITE, ("{towards}", "{against}"))
+WORDS = Palette("", WHITE, WHITE, WHITE, ("{towards}", "{against}"))
 """Holes in the place of the colours' names: the palette is chosen on the page."""
 
 
@@ -122,7 +129,7 @@ def _outcome(explanation: Explanation) -> View:
     return outcome | {
         "logit": rounded(explanation.logit),
         "logit_sd": None if spread is None else rounded(spread),
-        "explained": _with_minus_signs(prediction_line(explanation, method=False)),
+        "explained": true_minus(prediction_line(explanation, method=False)),
     }
 
 
@@ -157,29 +164,33 @@ def _method_view(
     Returns:
         `relevance` of the nodes, and if known `sd`, `uncertain` nodes with the sentence `hatching`,
         and the split over `features`; `limit`, the relevance in full colour if each picture has its
-        own scale; the `largest` nodes; `sums` of the parts of a molecule, or the `signs` of a
-        digit or a text: name, nodes and sum of what speaks for the target and of what speaks
-        against it; what is `beyond` the nodes, name and relevance, and `base`, where the bars
-        begin; `gap`; `adds_up`; the sentences `ledger` and `colours`; `unit`. If structure has
-        relevance, the sentences `structure` and `bond_colours`; for a molecule the relevance of its
-        `bonds`, in the order of its drawing, and `bond_limit`, theirs in full colour; for a digit
-        `offsets`.
+        own scale; `low`, the relevance in no colour, null if the method has a sign; the `decimals`
+        with which relevances are written; the nodes of `largest` magnitude; `sums` of the parts of
+        a molecule, or the `signs` of a digit or a text: name, nodes and sum of what speaks for the
+        target and of what speaks against it; what is `beyond` the nodes, name and relevance, and
+        `base`, where the bars begin; `gap`; `adds_up`; the sentences `ledger` and `colours`;
+        `unit`. If structure has relevance, the sentences `structure` and `bond_colours`; for a
+        molecule the relevance of its `bonds`, in the order of its drawing, and `bond_limit`, theirs
+        in full colour; for a digit `offsets`.
     """
     relevance = _relevance(explanation)
     values = [rounded(value) for value in relevance]
+    limit = scale(relevance, explanation.in_unit)
     content: View = {
         "relevance": values,
-        "limit": rounded(scale(relevance, explanation.in_unit)),
+        "limit": rounded(limit),
+        "low": None if explanation.signed else rounded(low_of(relevance, limit)),
+        "decimals": decimals(limit),
         "largest": _largest(values),
         "gap": rounded(explanation.gap),
         "adds_up": explanation.adds_up,
-        "ledger": _with_minus_signs(ledger_line(explanation)),
+        "ledger": true_minus(ledger_line(explanation)),
         "colours": colour_line(explanation, WORDS),
         "unit": explanation.relevance_unit,
     }
     content |= _beyond(explanation) | _structure(explanation)
     if parts is None:
-        content["signs"] = _signs(relevance)
+        content["signs"] = _signs(relevance, explanation.signed)
     else:
         content["sums"] = [_sum(relevance, atoms) for atoms in parts]
     if explanation.relevance_sd is not None:
@@ -204,7 +215,7 @@ def _structure(explanation: Explanation) -> View:
     if explanation.structure is None:
         return {}
     content: View = {
-        "structure": _with_minus_signs(structure_line(explanation)),
+        "structure": true_minus(structure_line(explanation)),
         "bond_colours": bond_line(explanation),
     }
     of_offsets = offsets(explanation)
@@ -239,8 +250,16 @@ def _largest(relevance: Sequence[float]) -> list[int]:
     return sorted(range(len(relevance)), key=lambda node: -abs(relevance[node]))[:TOP]
 
 
-def _signs(relevance: Sequence[float]) -> list[tuple[str, list[int], float]]:
-    """What speaks for the target and what against it, as two parts of what has no fragments."""
+def _signs(
+    relevance: Sequence[float], is_signed: bool = True
+) -> list[tuple[str, list[int], float]]:
+    """What speaks for the target and what against it, as two parts of what has no fragments.
+
+    Without a sign all nodes are one part.
+    """
+    if not is_signed:
+        nodes = list(range(len(relevance)))
+        return [(f"all {len(nodes)}", nodes, _sum(relevance, nodes))]
     towards = [node for node, value in enumerate(relevance) if value > 0]
     against = [node for node, value in enumerate(relevance) if value < 0]
     return [
@@ -272,6 +291,11 @@ def rounded(value: float, digits: int = DIGITS) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def _with_minus_signs(line: str) -> str:
-    """The line with the minus sign that the page's other numbers have."""
-    return re.sub(r"(?<= )-(?=\d)", "\N{MINUS SIGN}", line)
+def decimals(limit: float) -> int:
+    """Digits after the point of relevances: 3, or more if the largest has less than 3 digits then.
+
+    Example:
+        >>> decimals(12.0), decimals(0.5), decimals(0.0411)
+        (3, 3, 4)
+    """
+    return min(max(DECIMALS, DECIMALS - 1 - math.floor(math.log10(limit))), MOST_DECIMALS)

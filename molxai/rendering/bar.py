@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import ListedColormap, Normalize
 
-from molxai.rendering.colour import WHITE, Palette
+from molxai.rendering.lettering import true_minus
+from molxai.rendering.ramp import Ramp
 
 UNIT_WIDTH = 16
 """Letters in a line of the unit over the bar."""
@@ -17,7 +18,16 @@ UNIT_LINES = 3
 """Lines of the unit at most."""
 
 TICKS = 5
-"""Numbers beside the bar: both ends, zero, and one between."""
+"""Numbers beside the bar: both ends, the middle, and one between."""
+
+TICK_ERROR = 0.01
+"""By this share of the bar at most, a number beside it is rounded."""
+
+MOST_DECIMALS = 12
+"""Digits after the point of a number beside the bar."""
+
+SHADES = 257
+"""Shades of the bar: an odd number, so that zero is one of them."""
 
 ROUNDING = 1e-6
 """A value beyond the bar by less than this share is not said to be beyond it."""
@@ -37,23 +47,26 @@ TITLE_PAD_OVER_ARROW = 18
 """The same if the bar ends in an arrow."""
 
 
-def colour_map(palette: Palette) -> LinearSegmentedColormap:
-    """The palette as a matplotlib map over −limit … +limit."""
-    return LinearSegmentedColormap.from_list(
-        palette.name, [palette.against, WHITE, palette.towards]
-    )
+def colour_map(ramp: Ramp) -> ListedColormap:
+    """The ramp as a matplotlib map between its ends."""
+    return ListedColormap(ramp.inks(np.linspace(*ramp.ends, SHADES).tolist()))
 
 
-def tick_names(limit: float, relevance: Sequence[float]) -> list[str]:
+def tick_names(ramp: Ramp, relevance: Sequence[float]) -> list[str]:
     """Numbers of the five ticks; the outer ones say so if values lie beyond them.
 
+    All have as many digits after the point. Those of a method without a sign have none.
+
     Example:
-        >>> tick_names(2.0, [-1.0, 3.0])
-        ['-2', '-1', '0', '+1', '≥ +2']
+        >>> from molxai.rendering.colour import RED_BLUE
+        >>> tick_names(Ramp(RED_BLUE, 0.1), [-0.1, 0.3])
+        ['−0.10', '−0.05', '0', '+0.05', '≥ +0.10']
     """
-    ticks = np.linspace(-limit, limit, TICKS)
-    names = [f"{tick:+.2g}" if tick else "0" for tick in ticks]
-    below, above = beyond(limit, relevance)
+    ticks = np.linspace(*ramp.ends, TICKS).tolist()
+    sign = "+" if ramp.low is None else ""
+    digits = _decimals(ticks)
+    names = [true_minus(f"{tick:{sign}.{digits}f}") if tick else "0" for tick in ticks]
+    below, above = beyond(ramp, relevance)
     if below:
         names[0] = f"≤ {names[0]}"
     if above:
@@ -61,11 +74,21 @@ def tick_names(limit: float, relevance: Sequence[float]) -> list[str]:
     return names
 
 
-def beyond(limit: float, relevance: Sequence[float]) -> tuple[bool, bool]:
+def _decimals(ticks: Sequence[float]) -> int:
+    """The fewest digits after the point that tell where the ticks stand."""
+    error = TICK_ERROR * (ticks[-1] - ticks[0])
+    for digits in range(MOST_DECIMALS):
+        if all(abs(round(tick, digits) - tick) <= error for tick in ticks):
+            return digits
+    return MOST_DECIMALS
+
+
+def beyond(ramp: Ramp, relevance: Sequence[float]) -> tuple[bool, bool]:
     """Whether values lie below and above the bar."""
-    edge = limit * (1 + ROUNDING)
-    below = min(relevance, default=0.0) < -edge
-    above = max(relevance, default=0.0) > edge
+    low, high = ramp.ends
+    margin = ROUNDING * (high - low)
+    below = min(relevance, default=high) < low - margin
+    above = max(relevance, default=low) > high + margin
     return below, above
 
 
@@ -77,29 +100,28 @@ def unit_lines(unit: str) -> list[str]:
 
 def draw_bar(
     axes: Axes,
-    limit: float,
+    ramp: Ramp,
     relevance: Sequence[float],
     unit: str,
-    palette: Palette,
     names: Sequence[str] = (),
 ) -> None:
-    """Fill these axes with a bar of −limit … +limit.
+    """Fill these axes with a bar from one end of the ramp to the other.
 
     Args:
         axes: tall and narrow.
-        limit: the magnitude in full colour.
+        ramp: the colours.
         relevance: all that is drawn with this bar.
         unit: what relevances are counted in.
-        palette: the colours.
         names: words beside the five ticks. [default: their numbers]
     """
-    arrows = ARROWS[beyond(limit, relevance)]
-    mappable = ScalarMappable(Normalize(-limit, limit), colour_map(palette))
+    arrows = ARROWS[beyond(ramp, relevance)]
+    mappable = ScalarMappable(Normalize(*ramp.ends), colour_map(ramp))
     assert axes.figure is not None
     bar = axes.figure.colorbar(
-        mappable, cax=axes, ticks=np.linspace(-limit, limit, TICKS), extend=arrows
+        mappable, cax=axes, ticks=np.linspace(*ramp.ends, TICKS), extend=arrows
     )
-    bar.ax.set_yticklabels(list(names) or tick_names(limit, relevance), fontsize=9)
+    bar.ax.patch.set_visible(False)  # it is what it stands on, as the picture is
+    bar.ax.set_yticklabels(list(names) or tick_names(ramp, relevance), fontsize=9)
     bar.outline.set_linewidth(0.5)  # type: ignore[operator]
     has_upper_arrow = arrows in ("max", "both")
     bar.ax.set_title(

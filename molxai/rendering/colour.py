@@ -47,14 +47,16 @@ def hexadecimal(colour: Colour) -> str:
 
 @dataclass(frozen=True)
 class Palette:
-    """Two colours on either side of white, and what captions call them."""
+    """Two colours on either side of white, one for sizes, and what captions call the two."""
 
     name: str
     towards: Colour
     """Speaks for the explained class."""
     against: Colour
+    unsigned: Colour
+    """Says how much, and neither for nor against."""
     words: tuple[str, str]
-    """Names of the two in captions: "Red speaks for active, blue against it"."""
+    """Names of the first two in captions: "Red speaks for active, blue against it"."""
 
     @property
     def towards_hex(self) -> str:
@@ -63,6 +65,10 @@ class Palette:
     @property
     def against_hex(self) -> str:
         return hexadecimal(self.against)
+
+    @property
+    def unsigned_hex(self) -> str:
+        return hexadecimal(self.unsigned)
 
     def colour(self, relevance: float, limit: float) -> Colour:
         """White at zero, full at ± `limit` and beyond."""
@@ -79,22 +85,33 @@ class Palette:
         return [self.colour(value, limit) for value in relevance]
 
 
-RED_BLUE = Palette("red-blue", RED, BLUE, ("red", "blue"))
+TEAL: Colour = (0.12, 0.62, 0.58)
+"""Full colour of a size in palettes that have no green or blue of this kind."""
+
+VIOLET: Colour = (0.61, 0.31, 0.90)
+"""Full colour of a size in palettes that have."""
+
+RED_BLUE = Palette("red-blue", RED, BLUE, TEAL, ("red", "blue"))
 """The usual palette."""
 
 PALETTES = {
     "red-blue": RED_BLUE,
     "orange-purple": Palette(
-        "orange-purple", (0.89, 0.53, 0.22), (0.55, 0.36, 0.88), ("orange", "purple")
+        "orange-purple", (0.89, 0.53, 0.22), (0.55, 0.36, 0.88), TEAL, ("orange", "purple")
     ),
-    "brown-teal": Palette("brown-teal", (0.73, 0.47, 0.16), (0.12, 0.62, 0.58), ("brown", "teal")),
-    "pink-green": Palette("pink-green", (0.85, 0.34, 0.63), (0.33, 0.62, 0.12), ("pink", "green")),
+    "brown-teal": Palette(
+        "brown-teal", (0.73, 0.47, 0.16), (0.12, 0.62, 0.58), VIOLET, ("brown", "teal")
+    ),
+    "pink-green": Palette(
+        "pink-green", (0.85, 0.34, 0.63), (0.33, 0.62, 0.12), VIOLET, ("pink", "green")
+    ),
 }
 """Palettes by name.
 
-In each, black letters on either full colour have a contrast of at least 4.5 (WCAG 2.1), and the two
-stay at least 50 apart in CIE L*a*b* for people without red, green or blue cones, as Machado et al.
-2009 simulate them; a test computes both.
+In each, black letters on any full colour have a contrast of at least 4.5 (WCAG 2.1). For and
+against stay at least 50 apart in CIE L*a*b* for people without red, green or blue cones, as Machado
+et al. 2009 simulate them. The colour of sizes is at least 35 from both, and 15 for those without
+blue cones, who are one in ten thousand. A test computes all.
 """
 
 

@@ -19,9 +19,10 @@ from molxai.rendering.bar import colour_map
 from molxai.rendering.colour import Palette
 from molxai.rendering.digit import draw_relevance
 from molxai.rendering.figure import blank, file_content, quiet_settings
-from molxai.rendering.lettering import printable
+from molxai.rendering.lettering import printable, true_minus
 from molxai.rendering.look import RESOLUTION, Look
 from molxai.rendering.molecule import draw_molecule
+from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap, structure_limit
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
@@ -59,17 +60,19 @@ class MethodPanel:
     total: str
     """What the relevances sum to."""
     top: str
-    """Names of the most relevant nodes."""
+    """The nodes of the largest magnitude."""
 
-    def limit(self, look: Look) -> float:
-        """The magnitude in full colour: each method's own, for methods differ in unit and size."""
-        return self.relevance_map.limit(look)
+    def colours(self, look: Look) -> str:
+        """Which values the colours stand for: of nodes, and of bonds if they have any.
 
-    def full_colour(self, look: Look) -> str:
-        """The magnitudes in full colour, in words: of nodes, and of bonds if they have any."""
+        The scale is each method's own, for methods differ in unit and size.
+        """
+        ramp = self.relevance_map.ramp(look)
+        if not self.relevance_map.signed:
+            return f"one colour, {ramp.words}"
         bonds = self.relevance_map.bonds
         of_bonds = f", bonds ±{structure_limit(bonds.values()):.2g}" if bonds else ""
-        return f"±{self.limit(look):.2g}{of_bonds}"
+        return f"full colour {ramp.words}{of_bonds}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,7 @@ def correlation_text(value: float) -> str:
         >>> correlation_text(0.5), correlation_text(math.nan)
         ('+0.50', '–')
     """
-    return "–" if math.isnan(value) else f"{value:+.2f}"
+    return "–" if math.isnan(value) else true_minus(f"{round(value, 2) + 0.0:+.2f}")
 
 
 def correlation_colour(value: float, palette: Palette) -> str:
@@ -157,8 +160,7 @@ def _draw_panels(panel_axes: Sequence[Axes], picture: ComparisonPicture, look: L
         axes.set_axis_off()
     for axes, panel in zip(panel_axes, picture.panels, strict=False):
         _draw_map(axes, panel.relevance_map, look)
-        full_colour = f"full colour {panel.full_colour(look)}"
-        title = f"{panel.method}\n{full_colour}; {panel.total}\ntop: {panel.top}"
+        title = f"{panel.method}\n{panel.colours(look)}; {panel.total}\nlargest: {panel.top}"
         axes.set_title(title, fontsize=8)
 
 
@@ -170,8 +172,7 @@ def _draw_map(axes: Axes, relevance_map: RelevanceMap, look: Look) -> None:
             axes,
             relevance_map.subject,
             relevance_map.relevance,
-            relevance_map.limit(look),
-            colour_map(look.colours),
+            relevance_map.ramp(look),
             np.array(relevance_map.uncertain),
         )
         return
@@ -192,8 +193,8 @@ def _words(relevance_map: RelevanceMap, look: Look) -> bytes:
     assert isinstance(relevance_map.subject, Words)
     places = placed_words(relevance_map.subject, PANEL[0])
     figure = blank((PANEL[0], height_of(places)), look, "png")
-    limit = relevance_map.limit(look)
-    draw_sentence(figure, (0, 0), PANEL[0], places, relevance_map.values, limit, look.colours)
+    ramp = relevance_map.ramp(look)
+    draw_sentence(figure, (0, 0), PANEL[0], places, relevance_map.values, ramp)
     return file_content(figure, "png")
 
 
@@ -208,6 +209,7 @@ def _molecule(relevance_map: RelevanceMap, kind: Kind, look: Look) -> Any:
         look,
         relevance_map.uncertain,
         bonds=relevance_map.bonds,
+        low=relevance_map.ramp(look).low,
     )
 
 
@@ -215,7 +217,7 @@ def _draw_matrix(axes: Axes, picture: ComparisonPicture, look: Look) -> None:
     """Draw the rank correlations as a heat map with numbers."""
     methods = picture.methods
     matrix = np.array(picture.spearman)  # (methods, methods)
-    axes.imshow(matrix, cmap=colour_map(look.colours), vmin=-1, vmax=1)
+    axes.imshow(matrix, cmap=colour_map(Ramp(look.colours, 1.0)), vmin=-1, vmax=1)
     axes.set_xticks(range(len(methods)), methods, rotation=45, ha="right")
     axes.set_yticks(range(len(methods)), methods)
     axes.set_title("rank correlation (Spearman)")

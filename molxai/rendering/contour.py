@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from PIL import Image
 
-from molxai.rendering.colour import Palette
+from molxai.rendering.ramp import Ramp
 
 GAUSSIAN = 0.75
 """Standard deviation of each atom's Gaussian in Å: half a bond."""
@@ -49,17 +49,15 @@ def _gaussians(
     return np.exp(-0.5 * deviations**2)
 
 
-def contour_map(
-    values: Float[ndarray, "height width"], limit: float, palette: Palette
-) -> Image.Image:
-    """The values in colour, full at ± `limit`.
+def contour_map(shares: Float[ndarray, "height width"], ramp: Ramp) -> Image.Image:
+    """Shares of full colour in colour, full at ± 1.
 
-    Paler values let through what is behind, so that on white they are the palette's own colours.
+    Paler values let through what is behind, so that on white they are the ramp's own colours.
     """
-    share = np.clip(values / limit, -1, 1)
+    share = np.clip(shares, -1, 1)
     is_line = _contour_lines(np.trunc(share * LINES))
     is_towards = (share > 0)[..., None]  # (height, width, 1)
-    full = np.where(is_towards, palette.towards, palette.against)  # (height, width, 3)
+    full = np.where(is_towards, ramp.full, ramp.palette.against)  # (height, width, 3)
     shade = np.where(is_line, LINE_SHADE, 1.0)
     colour = full * shade[..., None]  # (height, width, 3)
     steps = np.round(np.abs(share) * STEPS)

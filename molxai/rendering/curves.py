@@ -31,8 +31,8 @@ SIZE = (12.5, 5.6)
 DPI = 120
 """Pixels per inch."""
 
-CURVE_SETTINGS: dict[Any, Any] = {**SETTINGS, "axes.unicode_minus": True, "font.size": 9}
-"""Matplotlib's settings: those of all pictures, with a typographic minus."""
+CURVE_SETTINGS: dict[Any, Any] = {**SETTINGS, "font.size": 9}
+"""Matplotlib's settings: those of all pictures, with smaller letters."""
 
 
 def draw_curves(

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
 from numpy import ndarray
 
 from graphormer.graphs.superpixels import Digit
+from molxai.rendering.bar import colour_map
 from molxai.rendering.hatch import hatch_segments
+from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import Offsets
 
 STROKE = 0.5
@@ -23,8 +24,7 @@ def draw_digit(
     axes: Sequence[Axes],
     digit: Digit,
     relevance: ndarray,
-    limit: float,
-    colour_map: Colormap,
+    ramp: Ramp,
     uncertain: ndarray | None = None,
     offsets: Offsets | None = None,
 ) -> None:
@@ -34,8 +34,7 @@ def draw_digit(
         axes: three axes, from left to right; with offsets a fourth.
         digit: picture and segment map.
         relevance: `[nodes]`, one number per segment.
-        limit: the magnitude that is drawn in full colour.
-        colour_map: over −limit … +limit.
+        ramp: the colours.
         uncertain: `[nodes]`, whether a segment is hatched. [default: none]
         offsets: what offsets between superpixels say, in full colour at their own largest.
 
@@ -49,10 +48,10 @@ def draw_digit(
     original.imshow(digit.image, cmap="gray_r", vmin=0, vmax=1)
     superpixels.imshow(mean_grey(digit), cmap="gray_r", vmin=0, vmax=1)
     draw_boundaries(superpixels, digit.segments, "tab:orange", 0.8)
-    draw_relevance(coloured, digit, relevance, limit, colour_map, uncertain)
+    draw_relevance(coloured, digit, relevance, ramp, uncertain)
     titles = ["digit", f"{nodes} superpixels", "relevance"]
     if offsets is not None:
-        draw_offsets(last[0], offsets, colour_map)
+        draw_offsets(last[0], offsets, Ramp(ramp.palette, offsets.limit))
         titles.append(f"of offsets, ±{offsets.limit:.2g}")
     for panel, title in zip(axes, titles, strict=True):
         panel.set_title(title, fontsize=9)
@@ -73,24 +72,26 @@ def draw_relevance(
     axes: Axes,
     digit: Digit,
     relevance: ndarray,
-    limit: float,
-    colour_map: Colormap,
+    ramp: Ramp,
     uncertain: ndarray | None = None,
 ) -> None:
-    """Draw the relevance of each superpixel, full colour at ± limit, with the strokes' outline."""
+    """Draw the relevance of each superpixel in colour, with the strokes' outline."""
     pixels = relevance[digit.segments]  # (height, width)
-    axes.imshow(pixels, cmap=colour_map, vmin=-limit, vmax=limit)
+    low, high = ramp.ends
+    axes.patch.set_visible(False)  # no relevance has no colour, not white
+    axes.imshow(pixels, cmap=colour_map(ramp), vmin=low, vmax=high)
     draw_boundaries(axes, digit.segments, "0.8", 0.4)
     if uncertain is not None and uncertain.any():
         hatch_segments(axes, digit.segments, uncertain)
     axes.contour(digit.image, [STROKE], colors="black", linewidths=0.9)
 
 
-def draw_offsets(axes: Axes, offsets: Offsets, colour_map: Colormap) -> None:
+def draw_offsets(axes: Axes, offsets: Offsets, ramp: Ramp) -> None:
     """Draw the relevance of each bin of offsets where it lies around a superpixel in the middle."""
     bounds = np.array(offsets.bounds)  # in pixels
-    limit = offsets.limit
-    axes.pcolormesh(bounds, bounds, offsets.relevance, cmap=colour_map, vmin=-limit, vmax=limit)
+    low, high = ramp.ends
+    shades = colour_map(ramp)
+    axes.pcolormesh(bounds, bounds, offsets.relevance, cmap=shades, vmin=low, vmax=high)
     axes.plot(0, 0, marker="+", color="black", markersize=7, markeredgewidth=0.9)
     axes.set_aspect("equal")
     axes.invert_yaxis()  # rows go downwards

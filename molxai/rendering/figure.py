@@ -33,7 +33,7 @@ POINTS_PER_INCH = 72
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "molxai",
-    "axes.unicode_minus": False,
+    "axes.unicode_minus": True,
     "font.family": "DejaVu Sans",
 }
 """Matplotlib's settings for pictures.

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Kind
-from molxai.rendering.bar import colour_map, draw_bar
+from molxai.rendering.bar import draw_bar
 from molxai.rendering.digit import draw_relevance
 from molxai.rendering.figure import (
     BAR_WIDTH,
@@ -25,8 +25,9 @@ from molxai.rendering.figure import (
 )
 from molxai.rendering.layout import Layout
 from molxai.rendering.lettering import cut_to_fit, printable
-from molxai.rendering.look import PLAIN, RESOLUTION, Look, Scale, common_limit
+from molxai.rendering.look import PLAIN, RESOLUTION, Look, Scale, common_limit, common_low
 from molxai.rendering.molecule import draw_layout, lay_out
+from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
@@ -76,6 +77,10 @@ OWN_SCALE_TICKS = ("− full", "", "0", "", "+ full")
 """Words beside the bar if each picture has its own scale."""
 
 
+OWN_RANGE_TICKS = ("least", "", "", "", "largest")
+"""The same of a method without a sign."""
+
+
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One place of the grid: a drawing and the words below it."""
@@ -122,7 +127,7 @@ def _draw(picture: GridPicture, look: Look, kind: Kind) -> str | bytes:
     relevance_maps = picture.relevance_maps
     relevances = [relevance_map.values for relevance_map in relevance_maps]
     limit = common_limit(picture.scale, relevances, relevance_maps[0].in_unit)
-    look = look.at(limit)
+    look = look.at(limit, common_low(picture.scale, relevances, relevance_maps[0].signed))
     plan = _plan(picture, look)
     width = plan.columns * CELL_WIDTH + BAR_COLUMN
     height = plan.total_height + FOOT
@@ -217,6 +222,7 @@ def _molecule(cell: Cell, layout: Layout, plan: _Plan, look: Look, kind: Kind) -
         look,
         relevance_map.uncertain,
         plan.scale,
+        low=relevance_map.ramp(look).low,
     )
 
 
@@ -237,8 +243,7 @@ def _draw_digit(
         axes,
         relevance_map.subject,
         relevance_map.relevance,
-        relevance_map.limit(look),
-        colour_map(look.colours),
+        relevance_map.ramp(look),
         np.array(relevance_map.uncertain),
     )
     axes.set_xticks([])
@@ -257,16 +262,16 @@ def _draw_words(
     left, below = corner
     places = placed_words(relevance_map.subject, TEXT_WIDTH)
     corner = (left + AIR, below + height - AIR - height_of(places))
-    limit = relevance_map.limit(look)
-    draw_sentence(figure, corner, TEXT_WIDTH, places, relevance_map.values, limit, look.colours)
+    ramp = relevance_map.ramp(look)
+    draw_sentence(figure, corner, TEXT_WIDTH, places, relevance_map.values, ramp)
 
 
 def _write_words(figure: Figure, cell: Cell, own_scale: bool, middle: float, below: float) -> None:
     """Write the title, the words, and the scale if each picture has its own."""
     lines = [(cell.title, "bold"), (cell.words, "normal")]
     if own_scale and cell.relevance_map is not None:
-        limit = cell.relevance_map.limit(PLAIN)
-        lines.append((f"full colour ±{limit:.2g}", "normal"))
+        ramp = cell.relevance_map.ramp(PLAIN)
+        lines.append((f"full colour {ramp.words}" if ramp.low is None else ramp.words, "normal"))
     room = (CELL_WIDTH - AIR) / (FONT_SIZE * RESOLUTION / POINTS_PER_INCH)
     for row, (text, weight) in enumerate(lines):
         write(
@@ -287,8 +292,11 @@ def _draw_bar(figure: Figure, picture: GridPicture, limit: float | None, look: L
     left = width - BAR_COLUMN + 8
     below = height - ABOVE_BAR - length
     axes = axes_at(figure, left, below, BAR_WIDTH, length)
-    if limit is None:
-        draw_bar(axes, 1.0, [], "own scale", look.colours, OWN_SCALE_TICKS)
+    first = picture.relevance_maps[0]
+    if limit is not None:
+        ramp = look.ramp_for(picture.values, first.in_unit, first.signed)
+        draw_bar(axes, ramp, picture.values, first.unit)
+    elif first.signed:
+        draw_bar(axes, Ramp(look.colours, 1.0), [], "own scale", OWN_SCALE_TICKS)
     else:
-        unit = picture.relevance_maps[0].unit
-        draw_bar(axes, limit, picture.values, unit, look.colours)
+        draw_bar(axes, Ramp(look.colours, 1.0, 0.0), [], "own scale", OWN_RANGE_TICKS)

@@ -1,5 +1,6 @@
 """Words in a picture: how wide they are, words that fit, only characters that have a picture."""
 
+import re
 from functools import cache
 
 from matplotlib import get_data_path
@@ -19,6 +20,9 @@ MEASURED = 100
 
 NARROWEST = 1 / 8
 """Width of the narrowest letter, as a multiple of the size of the font."""
+
+NEGATIVE = re.compile(r"(?:(?<=\s)|(?<=\de)|^)-(?=\d)")
+"""A hyphen that stands for a minus, of a number or of its exponent."""
 
 SMALLEST_NUMBER = 5e-4
 """Smaller magnitudes are zero to three decimals."""
@@ -66,7 +70,17 @@ def signed_or_zero(value: float) -> str:
     """A number with its sign and three decimals, or a bare zero.
 
     Example:
-        >>> signed_or_zero(0.25), signed_or_zero(-1e-5)
-        ('+0.250', '0')
+        >>> signed_or_zero(0.25), signed_or_zero(-0.25), signed_or_zero(-1e-5)
+        ('+0.250', '−0.250', '0')
     """
-    return f"{value:+.3f}" if abs(value) >= SMALLEST_NUMBER else "0"
+    return true_minus(f"{value:+.3f}") if abs(value) >= SMALLEST_NUMBER else "0"
+
+
+def true_minus(text: str) -> str:
+    """The text with minus signs, in place of hyphens, before its numbers.
+
+    Example:
+        >>> true_minus("-0.5, lrp-res and 1-2: -1e-06")
+        '−0.5, lrp-res and 1-2: −1e−06'
+    """
+    return NEGATIVE.sub("\N{MINUS SIGN}", text)

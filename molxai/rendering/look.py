@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from graphormer.names import unknown
 from molxai.rendering import STYLES
 from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
+from molxai.rendering.ramp import Ramp, low_of
 
 RESOLUTION = 100
 """Pixels per inch at which all layouts are measured, and of a PNG unless more are asked for."""
@@ -46,6 +47,8 @@ class Look:
 
     For one picture, `common` is the same as `own`.
     """
+    low: float = 0.0
+    """Value in no colour, of a method without a sign, if the scale is a number."""
     dpi: int = RESOLUTION
     """Pixels per inch of a PNG."""
     transparent: bool = False
@@ -85,9 +88,35 @@ class Look:
         wanted = scale_of(self.scale)
         return largest if isinstance(wanted, str) else wanted
 
-    def at(self, limit: float | None) -> "Look":
-        """The same look with that magnitude in full colour; None: each picture's own largest."""
-        return replace(self, scale="own" if limit is None else limit)
+    def ramp_for(
+        self, relevance: Sequence[float], in_unit: bool = True, signed: bool = True
+    ) -> Ramp:
+        """The colours of these values.
+
+        Args:
+            relevance: all that is drawn in the picture.
+            in_unit: whether relevances have the output's unit.
+            signed: whether they speak for or against; those without a sign have one colour, from
+                the least of them to the largest, or from `low` to a fixed scale.
+
+        Raises:
+            ValueError: a relevance is not finite.
+        """
+        limit = self.limit_for(relevance, in_unit)
+        if signed:
+            return Ramp(self.colours, limit)
+        is_fixed = not isinstance(scale_of(self.scale), str)
+        return Ramp(self.colours, limit, self.low if is_fixed else low_of(relevance, limit))
+
+    def at(self, limit: float | None, low: float | None = None) -> "Look":
+        """The same look with that magnitude in full colour; None: each picture's own largest.
+
+        Args:
+            limit: the magnitude.
+            low: the value in no colour, of a method without a sign. [default: the look's]
+        """
+        scale = "own" if limit is None else limit
+        return replace(self, scale=scale, low=self.low if low is None else low)
 
 
 def scale_of(text: Scale) -> Scale:
@@ -121,6 +150,22 @@ def common_limit(
     if wanted == "common":
         return max((scale(relevance, in_unit) for relevance in relevances), default=None)
     return float(wanted)
+
+
+def common_low(
+    scale_wanted: Scale, relevances: Iterable[Sequence[float]], signed: bool = True
+) -> float | None:
+    """The value in no colour for all of a set, of a method without a sign.
+
+    It is the least of the set, or zero on a fixed scale; None if each picture has its own.
+    """
+    wanted = scale_of(scale_wanted)
+    if signed or wanted == "own":
+        return None
+    if wanted != "common":
+        return 0.0
+    values = [value for relevance in relevances for value in relevance]
+    return low_of(values, max(values, default=0.0))
 
 
 PLAIN = Look()

@@ -26,6 +26,7 @@ from molxai.rendering.figure import (
 from molxai.rendering.layout import Layout, layout
 from molxai.rendering.look import PLAIN, RESOLUTION, Look
 from molxai.rendering.molecule import draw_layout
+from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap
 
 WIDTH = 440
@@ -111,7 +112,8 @@ def draw_matched(
 
 
 def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
-    limit = look.limit_for(picture.values, picture.a.relevance_map.in_unit)
+    first = picture.a.relevance_map
+    ramp = look.ramp_for(picture.values, first.in_unit, first.signed)
     layouts = _layouts(picture)
     room = (WIDTH - 2 * AIR, HIGHEST - 2 * AIR)
     scale = min(side_layout.fit(room) for side_layout in layouts)
@@ -126,19 +128,20 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
         drawing = draw_layout(
             side_layout,
             side.relevance_map.values,
-            limit,
+            ramp.limit,
             (WIDTH, height),
             kind,
             look,
             side.relevance_map.uncertain,
             scale,
+            low=ramp.low,
         )
         left = column * WIDTH
         top = legend + height + HEADER
         drawings.append((drawing, (left, HEADER)))
         _write_head(figure, side, MARGIN + left, top)
     _write_legend(figure, picture, legend)
-    _draw_bar(figure, picture, limit, look, (legend, height))
+    _draw_bar(figure, picture, ramp, (legend, height))
     return merge(figure, drawings, (WIDTH, height), kind)
 
 
@@ -178,8 +181,7 @@ def _write_legend(figure: Figure, picture: MatchedPicture, legend: int) -> None:
 def _draw_bar(
     figure: Figure,
     picture: MatchedPicture,
-    limit: float,
-    look: Look,
+    ramp: Ramp,
     heights: tuple[int, int],
 ) -> None:
     """Draw the bar beside both molecules, whose `heights` are that of the legend and their own."""
@@ -193,4 +195,4 @@ def _draw_bar(
         BAR_SHARE * height,
     )
     unit = picture.a.relevance_map.unit
-    draw_bar(axes, limit, picture.values, unit, look.colours)
+    draw_bar(axes, ramp, picture.values, unit)

@@ -14,7 +14,7 @@ from rdkit import Chem
 from rdkit.Geometry import Point2D
 
 from molxai.rendering import Kind
-from molxai.rendering.colour import WHITE, Colour
+from molxai.rendering.colour import Colour, hexadecimal
 from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
 from molxai.rendering.depiction import BOND
 from molxai.rendering.drawer import new_drawer
@@ -23,6 +23,8 @@ from molxai.rendering.labels import HEIGHT, add_labels
 from molxai.rendering.layout import DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
+from molxai.rendering.outline import OUTLINE, outline
+from molxai.rendering.ramp import Ink, Ramp
 from molxai.rendering.relevance_map import NO_BONDS, Bonds, of_bonds, structure_limit
 
 ACS_BOND = 14.4
@@ -52,14 +54,14 @@ SMALLEST_FONT = 4
 BAND = 0.26
 """Width in Å of the band under a bond that has relevance. It lies over the wider discs."""
 
-STRIP = 0.64
-"""Width in Å of what joins the discs of a part inside its outline."""
-
-OUTLINE = 0.09
-"""Width in Å of the line around a part."""
-
 OUTLINE_GREY = (0.35, 0.35, 0.35)
 """Colour of the line around a part."""
+
+OUTLINE_HEX = hexadecimal(OUTLINE_GREY)
+"""The same as SVG writes it."""
+
+OUTLINE_BYTES = (89, 89, 89)
+"""The same as a PNG has it."""
 
 INDEX_SIZE = 0.6
 """Size of an atom's index, as a share of a letter's."""
@@ -72,6 +74,9 @@ INDEX_GREY = (0.35, 0.35, 0.35)
 
 DEFAULT_STYLE = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
 """What RDKit writes of each line: a third of the file, and what SVG takes for granted."""
+
+INK = re.compile(r"(fill|stroke):(#[0-9A-F]{6})([0-9A-F]{2})\b")
+"""A colour with its opacity, as RDKit writes them."""
 
 BLACK = (0, 0, 0, 255)
 """Colour of words in a PNG: red, green, blue and opacity in bytes."""
@@ -97,6 +102,7 @@ def draw_molecule(
     parts: Sequence[Part] = (),
     scale: float | None = None,
     bonds: Bonds = NO_BONDS,
+    low: float | None = None,
 ) -> str | bytes:
     """The drawing without a frame, as SVG text or PNG bytes.
 
@@ -115,12 +121,13 @@ def draw_molecule(
         parts: outlined (not over contours), with their words beside them.
         scale: pixels per Å. [default: as many as fit, and no more than make a bond of 45 pixels]
         bonds: relevance of the bonds, in full colour at their own largest magnitude.
+        low: the relevance in no colour, of a method without a sign. [default: it has one]
 
     Raises:
         ValueError: another number of relevances than atoms.
     """
     laid_out = lay_out(mol, look, parts)
-    return draw_layout(laid_out, relevance, limit, size, kind, look, uncertain, scale, bonds)
+    return draw_layout(laid_out, relevance, limit, size, kind, look, uncertain, scale, bonds, low)
 
 
 def lay_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
@@ -143,6 +150,7 @@ def draw_layout(
     uncertain: Sequence[bool] = (),
     scale: float | None = None,
     bonds: Bonds = NO_BONDS,
+    low: float | None = None,
 ) -> str | bytes:
     """The same as `draw_molecule`, for a molecule that is already laid out.
 
@@ -157,15 +165,17 @@ def draw_layout(
     pixels_per_unit = (scale or layout.fit(size)) * factor
     sheet = _Sheet(layout, pixels, kind, pixels_per_unit)
     behind = None
+    ramp = Ramp(look.colours, limit, low)
     if look.style == "contour" and len(layout.bonds):
-        values = sheet.field(np.array(relevance))
-        behind = contour_map(values, limit, look.colours)
+        shares = sheet.field(np.array(ramp.shares(relevance)))
+        behind = contour_map(shares, ramp)
     else:
-        sheet.draw_outlines()
-        sheet.draw_discs(look.colours.colours(relevance, limit))
+        behind = sheet.outlines() if kind == "png" and layout.parts else None
+        sheet.draw_discs(ramp.inks(relevance))
         if bonds:
             of_each = of_bonds(bonds, layout.bonds.tolist())
-            sheet.draw_bands(look.colours.colours(of_each, structure_limit(bonds.values())))
+            of_all = Ramp(look.colours, structure_limit(bonds.values()))
+            sheet.draw_bands(of_all.inks(of_each))
     sheet.hatch(np.flatnonzero(uncertain).tolist())
     sheet.draw_lines(look)
     if kind == "svg":
@@ -193,30 +203,39 @@ class _Sheet:
         self.drawer.SetScale(*size, low, high)
         self.classes: list[str] = []
 
-    def draw_outlines(self) -> None:
-        """A line around each part and its bonds: what shows of wider discs and strips beneath."""
-        strip = STRIP + 2 * OUTLINE
-        radius = DISC + OUTLINE
+    def outlines(self) -> Image.Image:
+        """A line around each part and its bonds, as a picture that is finer than the sheet."""
+        width, height = self.size
+        layer = Image.new("RGBA", (FINER * width, FINER * height), (*OUTLINE_BYTES, 0))
+        pen = ImageDraw.Draw(layer)
         for atoms in self.layout.parts:
-            bonds = [(a, b) for a, b in self.layout.bonds.tolist() if a in atoms and b in atoms]
-            for ends in bonds:
-                self._draw_strip(ends, strip, OUTLINE_GREY, "outline")
-            for atom in atoms:
-                self._draw_disc(atom, radius, OUTLINE_GREY, "outline")
-            for ends in bonds:
-                self._draw_strip(ends, STRIP, WHITE, "inside")
+            for piece in outline(self.layout, atoms):
+                points = [(FINER * x, FINER * y) for x, y in map(self._pixel, piece)]
+                pen.line(points, OUTLINE_BYTES, round(FINER * OUTLINE * self.scale), "curve")
+        return layer
 
-    def draw_bands(self, colours: Sequence[Colour]) -> None:
+    def _outline_path(self, atoms: Sequence[int]) -> str:
+        """The line around a part as an SVG element."""
+        steps = [
+            "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in map(self._pixel, piece))
+            for piece in outline(self.layout, atoms)
+        ]
+        width = OUTLINE * self.scale
+        style = f"fill:none;stroke:{OUTLINE_HEX};stroke-width:{width:.1f}px;stroke-linecap:round"
+        names = " ".join(["outline", *(f"around-{atom}" for atom in atoms)])
+        return f"<path class='{names}' d='{''.join(steps)}' style='{style}'/>"
+
+    def draw_bands(self, inks: Sequence[Ink]) -> None:
         """A band under each bond."""
         ends_of_bonds = self.layout.bonds.tolist()
-        for bond, (ends, colour) in enumerate(zip(ends_of_bonds, colours, strict=True)):
+        for bond, (ends, ink) in enumerate(zip(ends_of_bonds, inks, strict=True)):
             start, end = ends
-            self._draw_strip(ends, BAND, colour, f"bond-{bond} atom-{start} atom-{end}")
+            self._draw_strip(ends, BAND, ink, f"bond-{bond} atom-{start} atom-{end}")
 
-    def draw_discs(self, colours: Sequence[Colour]) -> None:
+    def draw_discs(self, inks: Sequence[Ink]) -> None:
         """A disc under each atom."""
-        for atom, colour in enumerate(colours):
-            self._draw_disc(atom, DISC, colour, f"atom-{atom}")
+        for atom, ink in enumerate(inks):
+            self._draw_disc(atom, DISC, ink, f"atom-{atom}")
 
     def hatch(self, atoms: Sequence[int]) -> None:
         """Diagonal lines over the discs of these atoms."""
@@ -265,14 +284,15 @@ class _Sheet:
         # are drawn before it: one text line each.
         *before, molecule = content.split("\n", len(self.classes))
         tagged = [
-            re.sub(r"^<\w+", rf"\g<0> class='{name}'", line)
+            re.sub(r"^<\w+", rf"\g<0> class='{name}'", _with_opacity(line))
             for name, line in zip(self.classes, before, strict=True)
         ]
         words = [self._text(label) for label in self.layout.labels]
         end = "\n".join([*words, "</svg>"])
         molecule = molecule.replace("</svg>", end)
         image = [] if behind is None else [_embed(behind, self.size)]
-        body = "\n".join([*image, *tagged, molecule])
+        outlines = [] if image else [self._outline_path(atoms) for atoms in self.layout.parts]
+        body = "\n".join([*image, *outlines, *tagged, molecule])
         return head + mark + body
 
     def png(self, behind: Image.Image | None, transparent: bool) -> bytes:
@@ -310,7 +330,7 @@ class _Sheet:
         down = (top - y) * self.scale
         return float(across), float(down)
 
-    def _set_pen(self, colour: Colour, width: float) -> None:
+    def _set_pen(self, colour: Colour | Ink, width: float) -> None:
         self.drawer.SetColour(colour)
         self.drawer.SetLineWidth(width * self.scale)
 
@@ -318,12 +338,14 @@ class _Sheet:
         self.drawer.DrawLine(_point(start), _point(end))
         self.classes.append(name)
 
-    def _draw_strip(self, ends: Sequence[int], width: float, colour: Colour, name: str) -> None:
+    def _draw_strip(
+        self, ends: Sequence[int], width: float, colour: Colour | Ink, name: str
+    ) -> None:
         self._set_pen(colour, width)
         start, end = self.layout.places[list(ends)]
         self._draw_line(start, end, name)
 
-    def _draw_disc(self, atom: int, radius: float, colour: Colour, name: str) -> None:
+    def _draw_disc(self, atom: int, radius: float, colour: Colour | Ink, name: str) -> None:
         self._set_pen(colour, 0.0)
         self.drawer.SetFillPolys(True)
         place = self.layout.places[atom]
@@ -337,6 +359,23 @@ def _point(place: Float[ndarray, " 2"]) -> Point2D:
     """A position as RDKit takes it."""
     x, y = place
     return Point2D(x, y)
+
+
+def _with_opacity(line: str) -> str:
+    """An SVG element with its opacity where every program looks for it.
+
+    RDKit writes it into the colour, which readers of the second edition of SVG alone understand.
+
+    Example:
+        >>> _with_opacity("<path style='stroke:#FF000080'/>")
+        "<path style='stroke:#FF0000;stroke-opacity:0.502'/>"
+    """
+
+    def split(match: re.Match[str]) -> str:
+        name, colour, alpha = match.groups()
+        return f"{name}:{colour};{name}-opacity:{int(alpha, 16) / 255:.3g}"
+
+    return INK.sub(split, line)
 
 
 def _embed(picture: Image.Image, size: tuple[int, int]) -> str:

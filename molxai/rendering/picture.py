@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Kind
-from molxai.rendering.bar import colour_map, draw_bar, unit_lines
+from molxai.rendering.bar import draw_bar, unit_lines
 from molxai.rendering.digit import draw_digit
 from molxai.rendering.figure import (
     BAR_WIDTH,
@@ -169,6 +169,7 @@ def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
         relevance_map.uncertain,
         scale,
         relevance_map.bonds,
+        relevance_map.ramp(look).low,
     )
     return merge(frame.figure, [(drawing, (0, frame.header))], size, kind)
 
@@ -187,8 +188,7 @@ def _draw_digit(picture: Picture, look: Look, kind: Kind) -> str | bytes:
         axes,
         relevance_map.subject,
         relevance_map.relevance,
-        relevance_map.limit(look),
-        colour_map(look.colours),
+        relevance_map.ramp(look),
         np.array(relevance_map.uncertain),
         relevance_map.offsets,
     )
@@ -204,9 +204,8 @@ def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     height = height_of(places)
     frame = _new_frame(picture, look, kind, max(height, LOWEST_BAR))
     top = frame.legend + max(height, LOWEST_BAR) - height
-    limit = relevance_map.limit(look)
-    corner = (MARGIN, top)
-    draw_sentence(frame.figure, corner, room, places, relevance_map.values, limit, look.colours)
+    ramp = relevance_map.ramp(look)
+    draw_sentence(frame.figure, (MARGIN, top), room, places, relevance_map.values, ramp)
     return merge(frame.figure, [], (0, 0), kind)
 
 
@@ -257,10 +256,9 @@ def _draw_bar_beside(
     axes = axes_at(figure, DRAWING_WIDTH + 12, legend + below, BAR_WIDTH, length)
     draw_bar(
         axes,
-        relevance_map.limit(look),
+        relevance_map.ramp(look),
         relevance_map.values,
         relevance_map.unit,
-        look.colours,
     )
 
 

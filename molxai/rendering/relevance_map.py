@@ -11,6 +11,7 @@ from numpy import ndarray
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering.look import Look
+from molxai.rendering.ramp import Ramp
 from molxai.rendering.sentence import Words
 
 Bonds: TypeAlias = Mapping[tuple[int, int], float]
@@ -81,6 +82,8 @@ class RelevanceMap:
     """What relevances are counted in."""
     in_unit: bool = True
     """Whether that is the unit of the model's output."""
+    signed: bool = True
+    """Whether relevance speaks for or against; without a sign it only ranks the nodes."""
     bonds: Bonds = field(default_factory=dict)
     """Relevance of each bond by its two atoms; empty: bonds have none and are not coloured."""
     offsets: Offsets | None = None
@@ -97,3 +100,11 @@ class RelevanceMap:
             ValueError: a relevance is not finite.
         """
         return look.limit_for(self.values, self.in_unit)
+
+    def ramp(self, look: Look) -> Ramp:
+        """The colours of the map.
+
+        Raises:
+            ValueError: a relevance is not finite.
+        """
+        return look.ramp_for(self.values, self.in_unit, self.signed)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from molxai.rendering.colour import Palette
 from molxai.rendering.figure import axes_at
 from molxai.rendering.lettering import cut_to_fit, printable, width
+from molxai.rendering.ramp import Ramp
 
 SIZE = 17
 """Size of the letters in pixels."""
@@ -104,8 +104,7 @@ def draw_sentence(
     room: float,
     places: Sequence[Place],
     relevance: Sequence[float],
-    limit: float,
-    palette: Palette,
+    ramp: Ramp,
 ) -> None:
     """Draw the words into a figure.
 
@@ -115,15 +114,14 @@ def draw_sentence(
         room: its width.
         places: of the words.
         relevance: of each word.
-        limit: the magnitude that is drawn in full colour.
-        palette: colours.
+        ramp: the colours.
     """
     height = height_of(places)
     axes = axes_at(figure, *corner, room, height)
     axes.set_xlim(0, room)
     axes.set_ylim(height, 0)
     axes.set_axis_off()
-    fills = palette.colours(relevance, limit)
+    fills = ramp.inks(relevance)
     for place, fill in zip(places, fills, strict=True):
         top = place.line * LINE + (LINE - SIZE) / 2 - INSET
         height = SIZE + 2 * INSET

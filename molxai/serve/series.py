@@ -26,6 +26,10 @@ class Carriers(BaseModel):
         "occurrence, its standard deviation, smallest and largest, and the row of an example."
     )
     limit: float = Field(description="The mean that is drawn in full colour.")
+    low: float | None = Field(
+        description="The mean in no colour, of a method without a sign; null of others."
+    )
+    decimals: int = Field(description="Digits after the point of the means.")
     note: str = Field(description="Why there are no rows; empty if there are.")
 
 
@@ -55,6 +59,6 @@ async def series(
 
 def _carriers(rows: Sequence[Row], method: str, scheme: str) -> Carriers:
     views = [json.loads(row.view) for row in rows]
-    in_unit = method_of(method).in_unit
-    table = carrier_table(views, method, scheme, in_unit)
+    about = method_of(method)
+    table = carrier_table(views, method, scheme, about.in_unit, about.signed)
     return Carriers(**table)

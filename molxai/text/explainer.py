@@ -248,6 +248,7 @@ class TextExplainer(BaseExplainer):
             classes=classes,
             unit=card.unit,
             in_unit=self.method.in_unit,
+            signed=self.method.signed,
             endpoint="" if self.is_multiclass else self.labels[explanation.target.column],
             model=card.name,
             subject=subject,

@@ -149,9 +149,9 @@ def test_numbers_are_those_of_the_records(driver, records):
 def test_colours_follow_method_scale_and_palette(driver):
     open_row(driver, 0)
 
-    def fills() -> list[str]:
+    def fills() -> list[tuple[str, float]]:
         return [
-            one.get_attribute("fill")
+            (one.get_attribute("fill"), float(one.get_attribute("fill-opacity")))
             for one in driver.find_elements(
                 "css selector", "#detail-content .large circle[class^=atom]"
             )
@@ -171,8 +171,10 @@ def test_colours_follow_method_scale_and_palette(driver):
     assert len({tuple(one) for one in seen.values()}) == 4
     values = driver.execute_script("return molxai.page.views[0].methods.lrp.relevance")
     most = max(range(len(values)), key=lambda node: abs(values[node]))
-    full = PALETTES["red-blue"].towards if values[most] > 0 else PALETTES["red-blue"].against
-    assert seen["lrp own"][most] == f"rgb({','.join(str(round(255 * part)) for part in full)})"
+    palette = PALETTES["red-blue"]
+    full = palette.towards_hex if values[most] > 0 else palette.against_hex
+    assert seen["lrp own"][most] == (full, 1)
+    assert {colour for colour, _ in seen["gae"]} == {palette.unsigned_hex}
 
 
 def test_small_pictures_say_their_numbers_too(driver, records):

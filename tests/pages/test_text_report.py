@@ -97,7 +97,8 @@ def test_a_view_has_the_sums_over_words(folder, text):
         assert method["relevance"] == pytest.approx(sums, rel=1e-5)
         signs = {name: total for name, _, total in method["signs"]}
         towards = [value for value in sums if value > 0]
-        assert signs[f"{len(towards)} for it"] == pytest.approx(sum(towards), abs=1e-5)
+        name = f"{len(towards)} for it" if explanation.signed else f"all {len(sums)}"
+        assert signs[name] == pytest.approx(sum(towards), abs=1e-5)
         parts = [*signs.values(), *(value for _, value in method["beyond"])]
         assert sum(parts) == pytest.approx(explanation.logit, abs=1e-3)
     assert [name for name, _ in content["methods"]["lrp"]["beyond"]] == [

@@ -65,7 +65,7 @@ def test_one_scale_for_all_or_each_its_own():
         == sum("full colour ±2" in one for one in own)
         == 5
     )
-    assert "≥ +1" in fixed
+    assert "≥ +1.0" in fixed
 
 
 def test_names_and_predictions_stand_below():

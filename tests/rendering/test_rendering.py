@@ -25,7 +25,8 @@ from molxai.explanation.pictures import draw
 from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED, SMALLEST_SCALE, WHITE, colours, scale
 from molxai.rendering.look import Look
-from molxai.rendering.molecule import draw_molecule
+from molxai.rendering.molecule import draw_layout, draw_molecule, lay_out
+from molxai.rendering.outline import STRIP, outline
 
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 CONTOUR = Look("contour")
@@ -50,11 +51,19 @@ def explanation(subject, relevance, **fields):
 
 
 def fills(svg):
-    """Colour of the disc behind each atom, by atom index, as RDKit tags it."""
-    found = re.findall(r"<ellipse [^>]*class='atom-(\d+)'[^>]*fill:(#[0-9A-F]{6})", svg)
-    return {
-        int(atom): tuple(int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5)) for atom, fill in found
-    }
+    """Colour of the disc behind each atom on white, by atom index."""
+    found = re.findall(rf"<ellipse [^>]*class='atom-(\d+)'[^>]*fill:{INK}", svg)
+    return {int(atom): on_white(fill, opacity) for atom, fill, opacity in found}
+
+
+INK = r"(#[0-9A-F]{6})(?:;\w+-opacity:([\d.e-]+))?"
+"""A colour and its opacity; without the second it is opaque."""
+
+
+def on_white(colour, opacity):
+    """What a colour looks like on white."""
+    share = float(opacity or 1)
+    return tuple(1 - share * (1 - int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
 
 
 def saturation(colour):
@@ -127,11 +136,11 @@ def test_each_atom_has_the_colour_of_its_relevance(smiles):
 
 def bands(svg):
     """Colour of the wide band behind each bond, by its two atoms; lines in black lie over it."""
-    lines = re.findall(r"<path class='bond-\d+ atom-(\d+) atom-(\d+)'[^>]*stroke:(#\w{6})", svg)
+    lines = re.findall(rf"<path class='bond-\d+ atom-(\d+) atom-(\d+)'[^>]*stroke:{INK}", svg)
     found = {}
-    for a, b, colour in lines:
+    for a, b, colour, opacity in lines:
         if colour != "#000000":
-            found[int(a), int(b)] = tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+            found[int(a), int(b)] = on_white(colour, opacity)
     return found
 
 
@@ -150,15 +159,28 @@ def test_bonds_without_relevance_are_not_coloured():
     assert bands(svg) == {}
 
 
-def test_an_outlined_part_is_white_between_its_discs():
-    """Also if no bond has relevance: black bonds on the grey of the outline cannot be seen."""
-    mol = Chem.MolFromSmiles("CCO")
-    svg = draw_molecule(mol, [0.0] * 3, 1.0, (300, 200), "svg", parts=[([0, 1, 2], "all")])
-    drawn = re.findall(r"class='(outline|inside|atom-\d)'[^>]*stroke:(#\w{6})", svg)
-    assert [colour for name, colour in drawn if name == "inside"] == ["#FFFFFF"] * 2
-    names = [name for name, _ in drawn]
-    assert "outline" not in names[names.index("inside") :]
-    assert names[-3:] == ["atom-0", "atom-1", "atom-2"]
+@pytest.mark.parametrize("smiles", ["CCO", "C", "C1CC1", "c1ccccc1", IBUPROFEN])
+def test_an_outline_is_a_line_around_a_part_and_nothing_inside(smiles):
+    """Black bonds on a grey of the outline could not be seen, nor anything on a white one."""
+    mol = Chem.MolFromSmiles(smiles)
+    atoms = list(range(mol.GetNumAtoms()))
+    laid = lay_out(mol, parts=[(atoms, "")])
+    pieces = outline(laid, atoms)
+    points = np.vstack(pieces)
+    distances = np.linalg.norm(points[:, None] - laid.places, axis=2).min(1)
+    assert distances.max() < 0.9 and distances.min() > STRIP / 2
+    steps = np.concatenate([np.linalg.norm(np.diff(piece, axis=0), axis=1) for piece in pieces])
+    assert steps.max() < 0.1
+    ends = np.array([[piece[0], piece[-1]] for piece in pieces]).reshape(-1, 2)
+    for end in ends:  # another piece begins there
+        near = np.sort(np.linalg.norm(ends - end, axis=1))
+        assert near[1] < 0.02
+    look = Look(transparent=True)
+    png = draw_layout(laid, [0.0] * len(atoms), 1.0, (300, 200), "png", look, scale=20.0)
+    pixels = np.asarray(Image.open(io.BytesIO(png)))
+    assert (pixels[..., 3] > 0).mean() < 0.35 and pixels[pixels[..., 3] > 128][:, :3].max() < 100
+    svg = draw_layout(laid, [0.0] * len(atoms), 1.0, (300, 200), "svg", look, scale=20.0)
+    assert svg.count("class='outline") == 1 and svg.index("outline") < svg.index("class='atom-0'")
 
 
 def test_bonds_lie_over_atoms():
@@ -222,7 +244,7 @@ def test_the_svg_is_whole_and_says_what_it_shows():
     ):
         assert said in texts, said
     total = sum(RELEVANCE)
-    assert f"Sum: atoms {total:+.3f}, graph token +0.000, biases +0.000" in texts
+    assert f"Sum: atoms −{-total:.3f}, graph token +0.000, biases +0.000" in texts
     assert set(fills(svg)) == set(range(15))
 
 

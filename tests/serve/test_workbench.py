@@ -101,13 +101,7 @@ def pointed(page, node):
 
 def signed(value):
     """A number as the page writes it."""
-    size = abs(value)
-    text = (
-        f"{size:.3f}"
-        if size >= 0.0995 or not size
-        else f"{float(f'{size:.2e}'):.{2 - int(f'{size:e}'.split('e')[1])}f}"
-    )
-    return ("−" if value < 0 else "+") + text
+    return ("−" if value < 0 else "+") + f"{abs(value):.3f}"
 
 
 def records(tmp_path, *arguments):
@@ -133,9 +127,9 @@ def test_a_typed_molecule_has_the_numbers_of_the_command_line(page, tmp_path):
 
 def test_choices_are_asked_and_shown(page, tmp_path):
     ask(page, IBUPROFEN)
-    first = find(page, ".large .atom-4").get_attribute("fill")
+    first = find(page, ".large .atom-4").get_attribute("fill-opacity")
     choose(page, "scale", "fixed")
-    assert find(page, ".large .atom-4").get_attribute("fill") != first
+    assert find(page, ".large .atom-4").get_attribute("fill-opacity") != first
     choose(page, "target", "active")
     answered(page)
     until(

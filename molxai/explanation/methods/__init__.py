@@ -199,6 +199,7 @@ _METHODS: tuple[Method, ...] = (
     Oracle(
         "oracle",
         says="nodes in the order that raises the output fastest: a ceiling, no explanation",
+        signed=False,
         in_unit=False,
         largest=MOST_NODES,
     ),

@@ -1,16 +1,68 @@
-// Relevance as colour: white at zero, one colour for the explained class and another against it.
+// Relevance as colour: white at zero, one colour for the explained class and another against it. Of a
+// method without a sign white is the least relevance, and there is one colour.
 "use strict";
 
 (() => {
   const channels = (hex) => [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
 
-  /** The colour of a value, full at ± `limit`; `towards` and `against` are written #rrggbb. */
-  molxai.colour = (value, limit, palette) => {
-    const share = Math.min(Math.abs(value) / limit, 1);
-    const end = channels(value > 0 ? palette.towards : palette.against);
+  const isSigned = (low) => low === null || low === undefined;
+
+  /** How much of its full colour a value has, 0 to 1. */
+  function opacity(value, { limit, low }) {
+    const share = isSigned(low) ? Math.abs(value) / limit : (value - low) / (limit - low);
+    return Math.min(Math.max(share, 0), 1);
+  }
+
+  function full(value, { low, palette }) {
+    if (!isSigned(low)) return palette.unsigned;
+    return value > 0 ? palette.towards : palette.against;
+  }
+
+  /**
+   * The colour of a value on white, full at ± `limit`; a palette's colours are written #rrggbb.
+   * `low` is the value in no colour, of a method without a sign.
+   */
+  molxai.colour = (value, limit, palette, low = null) => {
+    const scale = { limit, palette, low };
+    const share = opacity(value, scale);
+    const end = channels(full(value, scale));
     const mixed = end.map((channel) => Math.round((1 - share) * 255 + share * channel));
     return `rgb(${mixed.join(",")})`;
   };
+
+  /** The same as a full colour that lets through what is behind: of { limit, low, palette }. */
+  molxai.ink = (value, look) => {
+    const share = Number(opacity(value, look).toFixed(4));
+    return { colour: full(value, look), opacity: share };
+  };
+
+  /** Both ends of a scale and what is between them, from left to right: [share, colour, opacity]. */
+  molxai.stops = ({ low, palette }) => {
+    if (!isSigned(low)) {
+      return [
+        [0, palette.unsigned, 0],
+        [1, palette.unsigned, 1],
+      ];
+    }
+    return [
+      [0, palette.against, 1],
+      [0.5, palette.against, 0],
+      [0.5, palette.towards, 0],
+      [1, palette.towards, 1],
+    ];
+  };
+
+  /** The values at the left end, in the middle and at the right end of a scale. */
+  molxai.ticks = ({ limit, low }) => {
+    const first = isSigned(low) ? -limit : low;
+    return [first, isSigned(low) ? 0 : (low + limit) / 2, limit];
+  };
+
+  /** The ends of the scales of all views by method, as far as they are known. */
+  function commonOf(settings) {
+    settings.common = settings.common || { limits: {}, lows: {} };
+    return settings.common;
+  }
 
   /**
    * The magnitude in full colour.
@@ -19,13 +71,32 @@
   molxai.limit = (view, method, scale, settings) => {
     if (typeof scale === "number") return scale;
     if (scale === "own") return view.methods[method].limit;
-    settings.common = settings.common || {};
-    if (!(method in settings.common)) {
-      const limits = settings.views.map((one) => one.methods?.[method]?.limit ?? 0);
-      settings.common[method] = limits.reduce((most, limit) => Math.max(most, limit));
+    const { limits } = commonOf(settings);
+    if (!(method in limits)) {
+      const own = settings.views.map((one) => one.methods?.[method]?.limit ?? 0);
+      limits[method] = own.reduce((most, limit) => Math.max(most, limit));
     }
-    return settings.common[method];
+    return limits[method];
   };
+
+  /** The value in no colour on such a scale, of a method without a sign; null of others. */
+  molxai.low = (view, method, scale, settings) => {
+    const { low } = view.methods[method];
+    if (isSigned(low)) return null;
+    if (typeof scale === "number") return 0;
+    if (scale === "own") return low;
+    const { lows } = commonOf(settings);
+    if (!(method in lows)) {
+      const values = settings.views.flatMap((one) => one.methods?.[method]?.relevance ?? []);
+      const least = values.reduce((lowest, value) => Math.min(lowest, value), Infinity);
+      lows[method] = least < molxai.limit(view, method, scale, settings) ? least : 0;
+    }
+    return lows[method];
+  };
+
+  /** A relevance in words, as this method's are written: without a plus if it has no sign. */
+  molxai.amount = (value, { decimals, low }) =>
+    isSigned(low) ? molxai.signed(value, decimals) : value.toFixed(decimals);
 
   /** All nodes, the most positive first. */
   molxai.ranked = (relevance) =>
@@ -33,9 +104,9 @@
 
   /** The largest nodes by name, with their numbers. */
   molxai.largest = (view, method) => {
-    const { relevance, largest } = view.methods[method];
-    const named = largest.map(
-      (node) => `${molxai.nodeInLine(view, node)} ${molxai.signed(relevance[node])}`,
+    const made = view.methods[method];
+    const named = made.largest.map(
+      (node) => `${molxai.nodeInLine(view, node)} ${molxai.amount(made.relevance[node], made)}`,
     );
     return named.join(", ");
   };

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { html, signed } = molxai;
+  const { html } = molxai;
   const LARGEST = 2.6; // times the drawing's own size: ethanol need not fill the page
 
   /**
@@ -63,6 +63,7 @@
 
   const lookOf = (view, method, settings, state) => ({
     limit: molxai.limit(view, method, state.scale, settings),
+    low: molxai.low(view, method, state.scale, settings),
     palette: settings.palettes[state.palette],
     numbers: state.numbers,
     biases: settings.biases,
@@ -91,12 +92,14 @@
   }
 
   function legend(look, view, method) {
-    const { against, towards } = look.palette;
-    const ramp = `linear-gradient(to right, ${against}, #fff, ${towards})`;
-    const ends = [-look.limit, 0, look.limit].map((value) =>
-      html("span", {}, value ? signed(value) : "0"),
+    const made = view.methods[method];
+    const { hatching } = made;
+    const ticks = molxai.ticks(look);
+    const colours = ticks.map((value) => molxai.colour(value, look.limit, look.palette, look.low));
+    const ramp = `linear-gradient(to right, ${colours.join(", ")})`;
+    const ends = ticks.map((value) =>
+      html("span", {}, value ? molxai.amount(value, { ...made, low: look.low }) : "0"),
     );
-    const { hatching } = view.methods[method];
     const line = molxai.colourLine(view, method, look.palette);
     return html(
       "figure",
@@ -181,36 +184,41 @@
 
   /** A method's picture on its own scale; its name brings it to the front. */
   function methodFigure(view, method, state, settings) {
-    const { limit, adds_up } = view.methods[method];
+    const made = view.methods[method];
+    const { limit, low, adds_up } = made;
     const choose = () => {
       state.method = method;
       state.changed();
     };
-    const full = Number(limit.toPrecision(2));
+    const full = molxai.amount(limit, { ...made, low: 0 });
+    const colours =
+      low === null ? `full colour ±${full}` : `no sign, ${molxai.amount(low, made)} to ${full}`;
     const verdict = settings.verdicts[adds_up];
-    const facts = `: full colour ±${full}, ${verdict}; largest: ${molxai.largest(view, method)}`;
+    const facts = `: ${colours}, ${verdict}; largest: ${molxai.largest(view, method)}`;
     const name = html("button", { type: "button", class: "link", onclick: choose }, method);
     const picture = molxai.picture(view, method, {
       limit,
+      low,
       palette: settings.palettes[state.palette],
     });
     return html("figure", { class: "method" }, picture, html("figcaption", {}, name, facts));
   }
 
   function atomTable(view, method, look) {
-    const { relevance, sd, features, unit } = view.methods[method];
+    const made = view.methods[method];
+    const { relevance, sd, features, unit, decimals } = made;
     const names = Object.keys(features || {});
     const cell = (text) => html("td", {}, text);
     const title = (name) => html("th", { scope: "col" }, name);
     const row = (node) => {
-      const background = molxai.colour(relevance[node], look.limit, look.palette);
+      const background = molxai.colour(relevance[node], look.limit, look.palette, look.low);
       return html(
         "tr",
         { "data-node": node },
         html("th", { scope: "row" }, html("bdi", {}, molxai.nodeName(view, node))),
-        html("td", { style: `background: ${background}; color: #000` }, signed(relevance[node])),
-        sd ? cell(sd[node].toFixed(3)) : null,
-        ...names.map((name) => cell(signed(features[name][node]))),
+        html("td", { style: `background: ${background}; color: #000` }, molxai.amount(relevance[node], made)),
+        sd ? cell(sd[node].toFixed(decimals)) : null,
+        ...names.map((name) => cell(molxai.signed(features[name][node], decimals))),
       );
     };
     const head = html(

@@ -36,7 +36,7 @@
       svg(
         "g",
         { transform: `translate(${PAD} ${below + 12})` },
-        ...bar(look, view.methods[method].unit),
+        ...bar(look, view.methods[method]),
       ),
       text(below + 48, small, ledger),
       text(below + 64, 10, molxai.colourLine(view, method, look.palette)),
@@ -67,20 +67,19 @@
   }
 
   /** The colour bar with its ends and its unit. */
-  function bar(look, unit) {
+  function bar(look, made) {
     // Several pictures may stand in one document.
     const id = `bar-${Math.random().toString(36).slice(2)}`;
-    const stops = [
-      [0, look.palette.against],
-      [0.5, "#ffffff"],
-      [1, look.palette.towards],
-    ];
-    const colours = stops.map(([offset, colour]) => svg("stop", { offset, "stop-color": colour }));
-    const ticks = [-1, 0, 1].map((share) => {
-      const number = share ? molxai.signed(share * look.limit) : "0";
+    const colours = molxai
+      .stops(look)
+      .map(([offset, colour, opacity]) =>
+        svg("stop", { offset, "stop-color": colour, "stop-opacity": opacity }),
+      );
+    const ticks = molxai.ticks(look).map((value, place) => {
+      const number = value ? molxai.amount(value, { ...made, low: look.low }) : "0";
       return svg(
         "text",
-        { x: 150 + 150 * share, y: 22, "font-size": 10, "text-anchor": "middle" },
+        { x: 150 * place, y: 22, "font-size": 10, "text-anchor": "middle" },
         number,
       );
     });
@@ -95,7 +94,7 @@
       svg("defs", {}, svg("linearGradient", { id }, ...colours)),
       svg("rect", ramp),
       ...ticks,
-      svg("text", { x: 330, y: 9, "font-size": 10 }, `relevance (${unit})`),
+      svg("text", { x: 330, y: 9, "font-size": 10 }, `relevance (${made.unit})`),
     ];
   }
 

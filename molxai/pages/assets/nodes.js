@@ -32,13 +32,11 @@ globalThis.molxai = globalThis.molxai || {};
   molxai.svg = (name, attributes, ...children) =>
     fill(document.createElementNS(SVG, name), attributes, children);
 
-  /** A relevance or logit with its sign; three significant digits where it is small. */
-  molxai.signed = (value) => {
+  /** A relevance or logit with its sign; what rounds to nothing has a plus. */
+  molxai.signed = (value, decimals = 3) => {
     if (value === null || value === undefined) return "–";
-    const size = Math.abs(value);
-    const sign = value < 0 ? "−" : "+";
-    if (size === 0 || size >= 0.0995) return sign + size.toFixed(3);
-    return sign + (size < 1e-4 ? size.toExponential(1) : size.toPrecision(3));
+    const digits = Math.abs(value).toFixed(decimals);
+    return (value < 0 && Number(digits) > 0 ? "−" : "+") + digits;
   };
 
   /** A number in four digits, text as it is, nothing for null. */

@@ -4,6 +4,7 @@
 (() => {
   const { svg } = molxai;
   const SIZE = 150; // of the map on the page
+  const DECIMALS = 4; // an offset usually has a hundredth of a logit
 
   /** The map of a method that gives offsets relevance; null for others. */
   molxai.offsets = (made, palette) => {
@@ -20,7 +21,7 @@
         height: bounds[row + 1] - bounds[row],
         fill: molxai.colour(value, limit, palette),
       };
-      return svg("rect", cell, svg("title", {}, molxai.signed(value)));
+      return svg("rect", cell, svg("title", {}, molxai.signed(value, DECIMALS)));
     });
     const first = bounds[0];
     const width = bounds[bins] - first;

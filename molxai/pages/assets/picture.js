@@ -6,6 +6,7 @@
   const { svg } = molxai;
   const DISC = 9.2; // radius behind an atom: neighbouring discs just leave a gap
   const BAND = 5; // width behind a bond, over the discs
+  const BOND_DECIMALS = 4; // a bond usually has a hundredth of a logit
   const REACH = 12; // radius within which the pointer finds an atom
 
   /**
@@ -17,7 +18,7 @@
     const made = view.methods[method];
     const tip = (node) => {
       if (look.onnode) return null; // the page follows the pointer, in place of the browser's tips
-      return `${molxai.nodeInLine(view, node)} ${molxai.signed(made.relevance[node])}`;
+      return `${molxai.nodeInLine(view, node)} ${molxai.amount(made.relevance[node], made)}`;
     };
     const drawn = draw(view, made, look, tip);
     drawn.setAttribute("role", view.sentence ? "group" : "img"); // words can be read aloud
@@ -83,18 +84,25 @@
       const [a, b] = drawing.bonds.slice(2 * bond, 2 * bond + 2);
       const [x1, y1] = position(drawing, a);
       const [x2, y2] = position(drawing, b);
-      const stroke = molxai.colour(value, made.bond_limit, look.palette);
-      const tip = svg("title", {}, `bond ${a}–${b} ${molxai.signed(value)}`);
-      return svg("line", { x1, y1, x2, y2, stroke, "stroke-width": BAND }, tip);
+      const ink = molxai.ink(value, { limit: made.bond_limit, palette: look.palette });
+      const line = { stroke: ink.colour, "stroke-opacity": ink.opacity, "stroke-width": BAND };
+      const tip = svg("title", {}, `bond ${a}–${b} ${molxai.signed(value, BOND_DECIMALS)}`);
+      return svg("line", { x1, y1, x2, y2, ...line }, tip);
     });
+  }
+
+  /** A colour that hides nothing where there is no relevance. */
+  function fillOf(value, look) {
+    const { colour, opacity } = molxai.ink(value, look);
+    return { fill: colour, "fill-opacity": opacity };
   }
 
   /** Behind each atom a disc in its colour. */
   function discs(drawing, relevance, look, tip) {
     return relevance.map((value, node) => {
       const [cx, cy] = position(drawing, node);
-      const fill = molxai.colour(value, look.limit, look.palette);
-      return svg("circle", { cx, cy, r: DISC, fill, class: `atom-${node}` }, tip(node));
+      const fill = fillOf(value, look);
+      return svg("circle", { cx, cy, r: DISC, ...fill, class: `atom-${node}` }, tip(node));
     });
   }
 
@@ -145,8 +153,8 @@
     const image = bytes(drawing.image);
     const segments = bytes(drawing.segments);
     const areas = made.relevance.map((value, node) => {
-      const fill = molxai.colour(value, look.limit, look.palette);
-      const path = { d: area(segments, side, node), fill, "shape-rendering": "crispEdges" };
+      const fill = fillOf(value, look);
+      const path = { d: area(segments, side, node), ...fill, "shape-rendering": "crispEdges" };
       return svg("path", { ...path, class: `segment-${node}`, "data-node": node }, tip(node));
     });
     const doubts = (made.uncertain || []).map((node) => dots(segments, side, node)).join("");

@@ -63,6 +63,7 @@
 
   /** After another scale, palette or method; `anew` if more than colours changes. */
   function redraw(anew) {
+    if (find("direction")) find("direction").textContent = data.directions[state.method];
     if (views.length === 1) {
       molxai.detail(find("single"), views[0], settings, state);
       return;

@@ -12,7 +12,7 @@
   molxai.sentence = ({ words, spaced }, made, look, tip) => {
     const shown = countOf(words, look.letters ?? Infinity);
     const inline = words.slice(0, shown).flatMap((text, node) => {
-      const background = molxai.colour(made.relevance[node], look.limit, look.palette);
+      const background = molxai.colour(made.relevance[node], look.limit, look.palette, look.low);
       const own = { style: `background: ${background}`, "data-node": node, title: tip(node) };
       return [spaced[node] ? " " : "", html("span", { class: "word", ...own }, text)];
     });

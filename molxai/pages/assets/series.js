@@ -18,7 +18,7 @@
     }
     const palette = settings.palettes[settings.state.palette];
     const byRow = new Map(settings.views.map((view) => [view.row, view]));
-    const line = (row) => carrierRow(row, byRow, table.limit, palette, settings.open);
+    const line = (row) => carrierRow(row, byRow, table, palette, settings.open);
     const head = html("tr", {}, ...TITLES.map((title) => html("th", { scope: "col" }, title)));
     const body = html("tbody", {}, ...table.rows.slice(0, MOST).map(line));
     const left = table.rows.length - MOST;
@@ -39,10 +39,10 @@
     );
   };
 
-  function carrierRow(row, byRow, limit, palette, open) {
+  function carrierRow(row, byRow, scale, palette, open) {
     const [name, molecules, times, mean, sd, low, high, number] = row;
     const example = byRow.get(number);
-    const background = molxai.colour(mean, limit, palette);
+    const background = molxai.colour(mean, scale.limit, palette, scale.low);
     const id = html("bdi", {}, molxai.shortened(example.id, 24));
     const link = html(
       "button",
@@ -53,12 +53,12 @@
       "tr",
       {},
       html("th", { scope: "row" }, name),
-      html("td", { style: `background: ${background}; color: #000` }, signed(mean)),
-      html("td", {}, sd === null ? "–" : sd.toFixed(3)),
+      html("td", { style: `background: ${background}; color: #000` }, molxai.amount(mean, scale)),
+      html("td", {}, sd === null ? "–" : sd.toFixed(scale.decimals)),
       html("td", {}, String(molecules)),
       html("td", {}, String(times)),
-      html("td", {}, signed(low)),
-      html("td", {}, signed(high)),
+      html("td", {}, molxai.amount(low, scale)),
+      html("td", {}, molxai.amount(high, scale)),
       html("td", {}, link),
     );
   }

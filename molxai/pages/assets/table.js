@@ -277,7 +277,8 @@
       return html("bdi", { class: "unread" }, molxai.shortened(view.input, LETTERS));
     }
     const limit = molxai.limit(view, state.method, state.scale, settings);
-    const look = { limit, palette: palettes[state.palette], letters: LETTERS };
+    const low = molxai.low(view, state.method, state.scale, settings);
+    const look = { limit, low, palette: palettes[state.palette], letters: LETTERS };
     return molxai.picture(view, state.method, look);
   }
 })();

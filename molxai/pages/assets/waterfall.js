@@ -52,7 +52,8 @@
     const width = size.label + size.bars + size.number;
     const height = ROW * (steps.length + (base ? 2 : 1)) + 6;
     const start = base ? `the ${look.biases} ${molxai.signed(base)}` : "zero";
-    const bars = steps.map((step) => `${step.name} ${molxai.signed(step.relevance)}`).join(", ");
+    const made = view.methods[method];
+    const bars = steps.map((step) => `${step.name} ${amount(step, made)}`).join(", ");
     const frame = {
       viewBox: `0 0 ${width} ${height}`,
       class: "waterfall",
@@ -63,13 +64,13 @@
       "svg",
       frame,
       svg("line", { x1: x(base), x2: x(base), y1: 0, y2: height, class: "zero" }),
-      ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look)),
-      total(view, base, steps.length, x, size, look),
+      ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look, made)),
+      total(view, base, steps.length, x, size, look, made),
     );
   };
 
   /** The output's own bar, and the line that stands for the base value. */
-  function total(view, base, row, x, size, look) {
+  function total(view, base, row, x, size, look, { decimals }) {
     const right = size.label + size.bars + size.number;
     const left = size.label - 8;
     const what = view.probability === null ? "value" : "logit";
@@ -86,21 +87,31 @@
       {},
       svg("rect", rectangle),
       base ? label(left, row + 1, `${look.biases}, the line`, "end") : null,
-      base ? label(right, row + 1, molxai.signed(base), "end") : null,
+      base ? label(right, row + 1, molxai.signed(base, decimals), "end") : null,
       label(left, row, `= ${what}`, "end"),
-      label(right, row, molxai.signed(view.logit), "end"),
+      label(right, row, molxai.signed(view.logit, decimals), "end"),
     );
   }
 
   const label = (x, row, text, anchor) =>
     svg("text", { x, y: ROW * row + 16, "text-anchor": anchor }, text);
 
-  function bar(step, from, to, row, x, size, look) {
+  /** Of a method without a sign parts have its colour, and what they do not account for has none. */
+  function fillOf(step, { low, palette }) {
+    if (low !== null) return step.nodes.length ? palette.unsigned : "#888";
+    return step.relevance > 0 ? palette.towards : palette.against;
+  }
+
+  /** A part's relevance in words, or the number of what is beyond the parts. */
+  const amount = ({ nodes, relevance }, made) =>
+    nodes.length ? molxai.amount(relevance, made) : molxai.signed(relevance, made.decimals);
+
+  function bar(step, from, to, row, x, size, look, made) {
     const whole = size.label + size.bars + size.number;
     const top = ROW * row;
     const left = Math.min(x(from), x(to));
     const width = Math.max(Math.abs(x(to) - x(from)), 1);
-    const fill = step.relevance > 0 ? look.palette.towards : look.palette.against;
+    const fill = fillOf(step, look);
     const pointing = {
       class: "step",
       onpointerenter: () => look.onpart(step.nodes),
@@ -113,23 +124,26 @@
       svg("rect", { x: left, y: top + 5, width, height: ROW - 9, fill }),
       svg("line", { x1: x(to), x2: x(to), y1: top + 5, y2: top + ROW + 5, class: "link" }),
       label(size.label - 8, row, molxai.shortened(step.name, size.letters), "end"),
-      label(whole, row, molxai.signed(step.relevance), "end"),
+      label(whole, row, amount(step, made), "end"),
       svg("title", {}, step.name),
     );
   }
 
   /** The same as a table, for those who read rather than look. */
   molxai.partsTable = (view, method, scheme) => {
-    const line = (name, value) =>
-      html("tr", {}, html("th", { scope: "row" }, name), html("td", {}, molxai.signed(value)));
-    const rows = molxai.steps(view, method, scheme).map((step) => line(step.name, step.relevance));
+    const made = view.methods[method];
+    const line = (name, text) =>
+      html("tr", {}, html("th", { scope: "row" }, name), html("td", {}, text));
+    const rows = molxai
+      .steps(view, method, scheme)
+      .map((step) => line(step.name, amount(step, made)));
     const head = html(
       "tr",
       {},
       html("th", { scope: "col" }, "part"),
       html("th", { scope: "col" }, "relevance"),
     );
-    const body = html("tbody", {}, ...rows, line("sum", view.logit));
+    const body = html("tbody", {}, ...rows, line("sum", molxai.signed(view.logit, made.decimals)));
     return html("table", { class: "parts" }, html("thead", {}, head), body);
   };
 })();

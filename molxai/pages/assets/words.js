@@ -31,24 +31,25 @@
 
   /** A node's relevance and the input features that it came through, the largest first. */
   molxai.nodeLine = (view, method, node) => {
-    const { relevance, sd, features } = view.methods[method];
+    const made = view.methods[method];
+    const { relevance, sd, features } = made;
     const kind = view.digit ? "superpixel " : "";
-    const spread = sd ? ` ± ${sd[node].toFixed(3)}` : "";
-    const through = shares(features || {}, node, relevance[node]);
+    const spread = sd ? ` ± ${sd[node].toFixed(made.decimals)}` : "";
+    const through = shares(features || {}, node, made);
     const split = through.length ? ` (${through.join(", ")})` : "";
-    return `${kind}${molxai.nodeInLine(view, node)}: ${signed(relevance[node])}${spread}${split}`;
+    return `${kind}${molxai.nodeInLine(view, node)}: ${molxai.amount(relevance[node], made)}${spread}${split}`;
   };
 
-  function shares(features, node, relevance) {
+  function shares(features, node, { relevance, decimals }) {
     const split = Object.entries(features).map(([name, values]) => [name, values[node]]);
     const largest = split
       .filter(([, value]) => Math.abs(value) >= SMALLEST)
       .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
     const named = largest.slice(0, MOST);
-    const through = named.map(([name, value]) => `${name} ${signed(value)}`);
+    const through = named.map(([name, value]) => `${name} ${signed(value, decimals)}`);
     if (largest.length > MOST) {
-      const others = relevance - molxai.sum(named.map(([, value]) => value));
-      through.push(`others ${signed(others)}`);
+      const others = relevance[node] - molxai.sum(named.map(([, value]) => value));
+      through.push(`others ${signed(others, decimals)}`);
     }
     return through;
   }

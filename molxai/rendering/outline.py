@@ -1,0 +1,99 @@
+"""The line around a part of a molecule: around the discs of its atoms and the strips between them.
+
+It is drawn as a line, so that nothing lies between the discs and what is behind the picture.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from molxai.rendering.layout import DISC, Layout
+
+STRIP = 0.64
+"""Width in Å of what joins the discs of a part inside its outline."""
+
+OUTLINE = 0.09
+"""Width in Å of the line around a part."""
+
+FINE = 720
+"""Points around a disc, and along either side of a strip, that are asked whether they are seen."""
+
+EVERY = 12
+"""Of these, every so many are drawn."""
+
+RADIUS = DISC + OUTLINE / 2
+"""Of the middle of the line around a disc, in Å."""
+
+REACH = (STRIP + OUTLINE) / 2
+"""From a bond to the middle of the line beside it, in Å."""
+
+Line = Float[ndarray, "points 2"]
+
+
+def outline(layout: Layout, atoms: Sequence[int]) -> list[ndarray]:
+    """The line around these atoms and the bonds between them, in pieces, in Å."""
+    places = layout.places[list(atoms)]  # (atoms, 2)
+    chosen = set(atoms)
+    bonds = [pair for pair in layout.bonds.tolist() if chosen.issuperset(pair)]
+    strips = [layout.places[pair] for pair in bonds]  # (ends=2, 2) each
+    edges: list[ndarray] = []
+    for number, place in enumerate(places):
+        circle = _circle(place)
+        other_places = np.delete(places, number, axis=0)
+        edges += _pieces(circle, _is_seen(circle, other_places, strips), is_closed=True)
+    for number, ends in enumerate(strips):
+        other_strips = [*strips[:number], *strips[number + 1 :]]
+        for side in _sides(ends):
+            edges += _pieces(side, _is_seen(side, places, other_strips), is_closed=False)
+    return edges
+
+
+def _circle(place: Float[ndarray, " 2"]) -> Line:
+    """Points around the disc of an atom."""
+    angles = np.linspace(0, 2 * np.pi, FINE, endpoint=False)
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # (points, 2)
+    return place + RADIUS * directions
+
+
+def _sides(ends: Float[ndarray, "ends=2 2"]) -> Iterator[Line]:
+    """Points along both sides of a bond."""
+    start, end = ends
+    along = end - start
+    x, y = along / np.linalg.norm(along)
+    across = REACH * np.array([-y, x])
+    shares = np.linspace(0, 1, FINE)[:, None]  # (points, 1)
+    middle = start + shares * along  # (points, 2)
+    yield middle + across
+    yield middle - across
+
+
+def _is_seen(
+    points: Line, places: Float[ndarray, "atoms 2"], strips: Sequence[ndarray]
+) -> Bool[ndarray, " points"]:
+    """Whether each point lies outside of all these discs and strips."""
+    is_seen = np.ones(len(points), bool)
+    for place in places:
+        is_seen &= np.linalg.norm(points - place, axis=1) >= RADIUS
+    for start, end in strips:
+        along = end - start
+        length = np.linalg.norm(along)
+        x, y = along / length
+        forward = (points - start) @ np.array([x, y])  # (points,)
+        aside = (points - start) @ np.array([-y, x])  # (points,)
+        is_seen &= (forward <= 0) | (forward >= length) | (np.abs(aside) >= REACH)
+    return is_seen
+
+
+def _pieces(points: Line, is_seen: Bool[ndarray, " points"], is_closed: bool) -> list[ndarray]:
+    """The stretches of points that are seen, thinned out."""
+    if is_closed and is_seen.all():
+        return [np.vstack([points[::EVERY], points[:1]])]
+    if is_closed:
+        first = int(np.argmin(is_seen))  # one that is hidden: no stretch runs over the end
+        points = np.roll(points, -first, axis=0)
+        is_seen = np.roll(is_seen, -first)
+    changes = np.flatnonzero(np.diff(is_seen.astype(int), prepend=0, append=0))
+    stretches = [points[start:end] for start, end in changes.reshape(-1, 2)]
+    return [np.vstack([stretch[::EVERY], stretch[-1:]]) for stretch in stretches]
