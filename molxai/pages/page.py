@@ -32,6 +32,8 @@ SCRIPTS = (
     "offsets",
     "detail",
     "table",
+    "cutout",
+    "lists",
     "series",
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
