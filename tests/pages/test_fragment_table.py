@@ -1,4 +1,4 @@
-"""The fragments of a series on a page: pictures, an order that is chosen, a way to the molecules."""
+"""Fragments of a series on a page: pictures, an order that is chosen, a way to the molecules."""
 
 import json
 from itertools import pairwise
