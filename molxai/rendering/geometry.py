@@ -15,9 +15,10 @@ import numpy as np
 from rdkit import Chem
 
 from graphormer.graphs.superpixels import Digit
+from molxai.rendering.crowding import bond_ends
 from molxai.rendering.drawer import atom_positions, new_drawer
 from molxai.rendering.layout import BOND as USUAL_BOND
-from molxai.rendering.layout import bond_ends, bond_lengths, flat_copy
+from molxai.rendering.layout import bond_lengths, flat_copy
 
 Point = tuple[float, float]
 """x and y in the drawing's units, from its upper left corner."""

@@ -9,8 +9,9 @@ from numpy import ndarray
 from rdkit import Chem
 from rdkit.Chem import rdCoordGen, rdDepictor, rdMolDescriptors
 
+from molxai.rendering.crowding import bond_ends
 from molxai.rendering.drawer import rdMolDraw2D
-from molxai.rendering.sandwich import lay_out_sandwich
+from molxai.rendering.sandwich import lay_out_sandwich, set_layout
 
 BOND = 1.5
 """Mean length in Å of the bonds of every layout: RDKit's own, to which others are scaled."""
@@ -187,21 +188,24 @@ def _lay_out(mol: Chem.Mol) -> None:
     rdDepictor.StraightenDepiction(mol)
     fragments = sorted(Chem.GetMolFrags(mol), key=len, reverse=True)
     if len(fragments) > 1:
-        _set_in_a_row(mol, fragments)
+        set_in_a_row(mol, fragments)
 
 
-def _set_in_a_row(mol: Chem.Mol, fragments: list[tuple[int, ...]]) -> None:
-    """Move the fragments beside one another, from left to right, on one middle line."""
-    places = mol.GetConformer().GetPositions()  # (atoms, 3)
-    left = 0.0
-    for atoms in map(list, fragments):
-        x, y, _ = places[atoms].T  # (atoms,) each
-        x = x + (left - x.min())
-        middle = (y.min() + y.max()) / 2
-        places[atoms, 0] = x
-        places[atoms, 1] = y - middle
-        left = x.max() + FRAGMENT_GAP
-    mol.GetConformer().SetPositions(places)
+def set_in_a_row(mol: Chem.Mol, fragments: list[tuple[int, ...]]) -> None:
+    """Move the fragments to the right of the first one, one after the other, on its middle line."""
+    places = mol.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
+    first, *others = map(list, fragments)
+    low = places[first].min(0)
+    high = places[first].max(0)
+    right = high[0]
+    middle = (low[1] + high[1]) / 2
+    for atoms in others:
+        low = places[atoms].min(0)
+        high = places[atoms].max(0)
+        step = [right + FRAGMENT_GAP - low[0], middle - (low[1] + high[1]) / 2]
+        places[atoms] += step
+        right = places[atoms, 0].max()
+    set_layout(mol, places)
 
 
 def _usual_layout(mol: Chem.Mol) -> None:
@@ -242,14 +246,6 @@ def bond_lengths(
     """Length of each bond, with the atoms at these places."""
     start, end = bond_ends(mol).T
     return np.linalg.norm(places[start] - places[end], axis=1)
-
-
-def bond_ends(mol: Chem.Mol) -> Int[ndarray, "bonds 2"]:
-    """Both atoms of each bond."""
-    # RDKit's iterator over bonds takes twice as long.
-    bonds = [mol.GetBondWithIdx(index) for index in range(mol.GetNumBonds())]
-    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds]
-    return np.array(ends, dtype=int).reshape(-1, 2)  # without bonds, too
 
 
 def _room(atom: Chem.Atom, around: float) -> tuple[float, float]:

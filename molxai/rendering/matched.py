@@ -7,11 +7,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 from rdkit import Chem
-from rdkit.Chem import rdDepictor
 
 from graphormer.graphs.molecules import Molecule
 from molxai.rendering import Kind
 from molxai.rendering.bar import draw_bar
+from molxai.rendering.core_layout import layout_on
 from molxai.rendering.figure import (
     BAR_WIDTH,
     MARGIN,
@@ -144,8 +144,7 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
 def _layouts(picture: MatchedPicture) -> tuple[Layout, Layout]:
     """Both layouts; the common part lies in the second as in the first."""
     first = flat_copy(picture.a.mol)
-    second = Chem.Mol(picture.b.mol)
-    rdDepictor.GenerateDepictionMatching2DStructure(second, first, list(picture.anchor))
+    second = layout_on(picture.b.mol, first, picture.anchor)
     layout_of_a = _outline(layout(first), picture.a.changed)
     layout_of_b = _outline(layout(second), picture.b.changed)
     return layout_of_a, layout_of_b

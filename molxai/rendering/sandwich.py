@@ -54,7 +54,7 @@ def lay_out_sandwich(mol: Chem.Mol) -> bool:
     rdDepictor.Compute2DCoords(apart)
     places = apart.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
     _set_rings_around(places, metal_rings, fragment_of)
-    _set_layout(mol, places)
+    set_layout(mol, places)
     return True
 
 
@@ -102,7 +102,7 @@ def _set_rings_around(
         )
 
 
-def _set_layout(mol: Chem.Mol, places: Float[ndarray, "atoms 2"]) -> None:
+def set_layout(mol: Chem.Mol, places: Float[ndarray, "atoms 2"]) -> None:
     """Give the molecule these places in the plane, in place of any that it has."""
     conformer = Chem.Conformer(mol.GetNumAtoms())
     heights = np.zeros(len(places))
