@@ -7,52 +7,21 @@ from importlib import import_module
 from typing import Any
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdFMCS
 
 from graphormer.graphs.molecules import Molecule, shortened
-from molxai.chemistry.alignment import SENSIBLE
-from molxai.chemistry.cores import core_query
 from molxai.chemistry.fragments import Fragment, relevance_sum
 from molxai.chemistry.grouping import Atoms, pieces
 from molxai.chemistry.schemes import PLACE, attached_smiles
 from molxai.chemistry.series import HYDROGEN, Named, Row, Table, check_one_target
+from molxai.explanation.cores import CORE_SECONDS, core_of, core_query
 from molxai.explanation.explanation import Explanation
 
 # RDKit's stub of this module is no valid Python, and `core_table` is public: imported in the usual
 # way, it would break the type checks of whoever imports molxai.
 DECOMPOSITION: Any = import_module("rdkit.Chem.rdRGroupDecomposition")
 
-SHARE = 0.8
-"""Share of the molecules that must have a core that is found: a stray molecule must not decide."""
-
-LEAST_CORE = 3
-"""Atoms of a core that is found."""
-
-CORE_SECONDS = 20
-"""After which the search for a core takes the best so far."""
-
 GROUP_SECONDS = 120
 """After which a decomposition is given up."""
-
-
-def core_of(mols: Sequence[Chem.Mol]) -> tuple[str, bool]:
-    """The largest substructure of most molecules as SMARTS, and whether the search was complete.
-
-    Raises:
-        ValueError: fewer than two molecules, or nothing worth the name is common to them.
-    """
-    if len(mols) < 2:
-        raise ValueError(
-            "a common core needs two molecules or more: name the core with --core SMARTS"
-        )
-    with rdBase.BlockLogs():
-        result = rdFMCS.FindMCS(mols, threshold=SHARE, timeout=CORE_SECONDS, **SENSIBLE)
-    if result.numAtoms < LEAST_CORE:
-        raise ValueError(
-            f"{len(mols)} molecules have no core in common: "
-            "name one with --core SMARTS, or give a closer series"
-        )
-    return result.smartsString, not result.canceled
 
 
 def core_table(

@@ -7,6 +7,7 @@ import typer
 
 from graphormer.names import split_names
 from molxai.cli.completion import METHODS, PALETTES, one_of, several_of
+from molxai.cli.drawing import Align
 from molxai.cli.literals import Literal
 from molxai.cli.options import Inputs, Structure, known_methods
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
@@ -38,6 +39,7 @@ def report(
         str, typer.Option("--cmap", "--palette", help=PALETTE, autocompletion=one_of(PALETTES))
     ] = "red-blue",
     scale: Annotated[str, typer.Option(help=SCALE)] = "own",
+    align: Align = "",
 ) -> None:
     """One self-contained page of all inputs: table, pictures, methods side by side, fragments.
 
@@ -52,5 +54,6 @@ def report(
     names = known_methods(methods)
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
-    sink = report_sink(output, question, typed_inputs, split_names(columns), title, cmap, scale)
+    page = {"title": title, "cmap": cmap, "scale": scale, "align": align}
+    sink = report_sink(output, question, typed_inputs, split_names(columns), **page)
     answer(typed_inputs, question, sink, plan_of(running), running.quiet, extras=False)

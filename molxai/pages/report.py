@@ -7,7 +7,7 @@ prediction.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
+from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import method as method_of
+from molxai.explanation.orientation import Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.page import write_page
 from molxai.pages.view import View, view
@@ -52,11 +54,15 @@ class RowView:
 
     columns: tuple[str, ...] = ()
     """Columns of the user's table that the page's table shows."""
+    orientation: Orientation | None = None
+    """How molecules are drawn alike; None: each as it is."""
     passes: int = VIEW_PASSES
 
     def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes:
         row, first = answer.explained[0]
         explanations = [explanation for _, explanation in answer.explained if explanation]
+        if self.orientation:
+            explanations = [self.orientation.explanation(each) for each in explanations]
         (similarity,) = similarities(explainer, [answer.input])
         content = view(row, explanations if first else [], similarity)
         return json.dumps(content | self._beside(explainer, row)).encode()
@@ -95,6 +101,10 @@ class ReportPage(Sink):
     """Palette to begin with."""
     scale: Scale = "own"
     """To begin with: `own`, `common`, or the relevance in full colour."""
+    align: str = ""
+    """Core on which molecules are drawn, as SMARTS, SMILES or `mcs`; empty: each as it is."""
+    orientation: Orientation | None = None
+    """How they lie on it, when that is known."""
 
     @property
     def path(self) -> Path:
@@ -104,7 +114,18 @@ class ReportPage(Sink):
     @property
     def products(self) -> Mapping[str, Product]:
         """A view of each row."""
-        return {VIEW: RowView(self.columns)}
+        return {VIEW: RowView(self.columns, self.orientation)}
+
+    def prepare(self, inputs: Inputs, question: Question) -> "ReportPage":
+        """The page with its molecules on their common core, if they are to be.
+
+        Raises:
+            ValueError: there is no such core.
+            FileNotFoundError: a named file does not exist.
+        """
+        if not self.align:
+            return self
+        return replace(self, orientation=orientation_in(inputs, self.align, question.max_atoms))
 
     @property
     def most(self) -> int:

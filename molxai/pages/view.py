@@ -27,8 +27,8 @@ from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import offsets
 from molxai.explanation.sentence import Sentence
 from molxai.rendering.colour import WHITE, Palette, scale
+from molxai.rendering.crowding import bond_ends
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
-from molxai.rendering.layout import bond_ends
 from molxai.rendering.relevance_map import of_bonds, structure_limit
 
 View = dict[str, Any]
@@ -72,8 +72,9 @@ def view(item: Input, explanations: Sequence[Explanation], similarity: float | N
           `endpoint`, `notes`, and the sentence `explained`;
         - `symbols` and `molecule`, or `digit` (see `geometry`), or `sentence`: its `words`, and of
           each whether it is `spaced`, as a blank stands before it;
-        - for a molecule `parts`, the atoms of each part of any scheme, and `fragments`: for each
-          scheme the names of its parts, each with the part's place in `parts`;
+        - for a molecule `smiles`, with the atoms in the order of the relevance; `parts`, the atoms
+          of each part of any scheme; and `fragments`: for each scheme the names of its parts, each
+          with the part's place in `parts`;
         - `methods`: what `_method_view` says of each.
     """
     content: View = {
@@ -144,6 +145,7 @@ def _drawing(explanation: Explanation) -> View:
     return {
         "molecule": molecule_drawing(subject.mol),
         "symbols": list(subject.symbols),
+        "smiles": subject.explained_smiles,
         "parts": [list(atoms) for atoms in places],
         "fragments": fragments,
     }

@@ -23,6 +23,9 @@ Pair = tuple[int, int]
 CIS = (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
 """What a double bond is whose `GetStereoAtoms` are on one side."""
 
+WORTH_TURNING = 2.0
+"""Cost that must be saved for a core to be turned out of its place: half of two crossing bonds."""
+
 LEAST_CORE = 2
 """Atoms in common that give a direction."""
 
@@ -53,7 +56,8 @@ def layout_on(mol: Chem.Mol, reference: Chem.Mol, pairs: Sequence[Pair]) -> Chem
     structure = Structure.of(mol)
     candidates = (_around_core(mol, reference, pairs), _turned(mol, reference, pairs))
     costs = [crowding(_places(copy), structure, BOND) for copy in candidates]
-    copy = candidates[int(np.argmin(costs))]
+    is_clearly_better = costs[1] < costs[0] - WORTH_TURNING
+    copy = candidates[int(is_clearly_better)]
     fragments = sorted(Chem.GetMolFrags(copy), key=len, reverse=True)
     if len(fragments) > 1:
         core = {atom for _, atom in pairs}

@@ -1,8 +1,8 @@
-"""Which fragments carry relevance across the rows of an upload."""
+"""What the rows of an upload say together: fragments, and drawings on their common core."""
 
 import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -11,11 +11,19 @@ from starlette.concurrency import run_in_threadpool
 from graphormer.names import unknown
 from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.methods import method as method_of
+from molxai.explanation.orientation import orientation_of
+from molxai.pages.aligned import aligned_drawings, molecules_of
 from molxai.pages.series import carrier_table
+from molxai.pages.view import View
 from molxai.serve.api import Name
 from molxai.serve.download import check_method
 from molxai.serve.routes import REFUSALS, find_upload
 from molxai.serve.work import Row
+
+MOST_DRAWINGS = 100
+"""Rows that are drawn anew at once: a second's work."""
+
+Core = Annotated[str, Field(max_length=500)]
 
 
 class Carriers(BaseModel):
@@ -53,8 +61,44 @@ async def series(
     return await run_in_threadpool(_carriers, rows, method, scheme)
 
 
+class Aligned(BaseModel):
+    """The molecules of some rows as they are drawn on their common core."""
+
+    core: str = Field(description="SMARTS of the core.")
+    drawings: list[tuple[int, dict[str, Any]]] = Field(
+        description="The row and its drawing, as in its view; rows without the core are left out."
+    )
+
+
+@router.get("/jobs/{id}/aligned")
+async def aligned(
+    id: str,
+    request: Request,
+    core: Annotated[
+        Core, Query(description="SMARTS or SMILES, or mcs for the largest common one.")
+    ] = "mcs",
+    start: Annotated[int, Query(ge=0, description="Row to begin with.")] = 0,
+    count: Annotated[int, Query(ge=1, le=MOST_DRAWINGS, description="Rows.")] = MOST_DRAWINGS,
+) -> Aligned:
+    """The molecules of an upload, drawn on the core that they share."""
+    rows = list(find_upload(id, request).job.results)
+    return await run_in_threadpool(_aligned, rows, core, start, count)
+
+
+def _aligned(rows: Sequence[Row], core: str, start: int, count: int) -> Aligned:
+    molecules = molecules_of(json.loads(row.view) for row in rows)
+    orientation = orientation_of(molecules, core)
+    views = views_of(rows[start : start + count])
+    return Aligned(core=orientation.core, drawings=aligned_drawings(views, orientation))
+
+
+def views_of(rows: Sequence[Row]) -> list[View]:
+    """The views of an upload's rows."""
+    return [json.loads(row.view) for row in rows]
+
+
 def _carriers(rows: Sequence[Row], method: str, scheme: str) -> Carriers:
-    views = [json.loads(row.view) for row in rows]
+    views = views_of(rows)
     in_unit = method_of(method).in_unit
     table = carrier_table(views, method, scheme, in_unit)
     return Carriers(**table)

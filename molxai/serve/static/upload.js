@@ -42,6 +42,7 @@
     const place = html("div", { class: "table" });
     const controls = controlsOf(job);
     const series = seriesOf(job, known);
+    controls.toolbar.append(molxai.alignment(job, known, (all) => panel.redraw(all)));
     let table = null;
     let built = 0; // rows that the table was built of
     container.replaceChildren(
@@ -71,7 +72,7 @@
 
     controls.search.addEventListener("input", count);
     controls.only.addEventListener("change", count);
-    return {
+    const panel = {
       add: (more) => {
         views.push(...more);
         if (views.length && views.length >= 2 * built) build();
@@ -89,6 +90,7 @@
         controls.link(state.method);
       },
     };
+    return panel;
   }
 
   /** Search, filter and cancel; and when all rows are there, downloads. */
