@@ -72,6 +72,7 @@ def report_sink(
     cmap: str,
     scale: str,
     align: str = "",
+    core: str = "",
 ) -> Sink:
     """The page that a report is written to.
 
@@ -85,4 +86,4 @@ def report_sink(
     usage(check_ending, output, (".html", ".htm"))
     usage(palette, cmap)
     check_columns(columns, inputs.extra_columns())
-    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale), align)
+    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale), align, core)

@@ -35,6 +35,8 @@ SCRIPTS = (
     "cutout",
     "lists",
     "series",
+    "rgroups",
+    "heatmap",
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
 
@@ -106,6 +108,7 @@ def write_page(
     settings: Mapping[str, Any],
     title: str,
     direction: str,
+    panels: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the page.
 
@@ -116,6 +119,7 @@ def write_page(
         settings: `methods` (what each is), `palette` and `scale` to begin with.
         title: of the page.
         direction: what a positive relevance speaks for.
+        panels: further tables about the series, by the name of their panel: `rgroups`, `pairs`.
 
     Raises:
         OSError: it cannot be written.
@@ -141,7 +145,8 @@ def write_page(
         facts=_facts(card),
         style=asset("style.css"),
         scripts=[asset(f"{name}.js") for name in (*SCRIPTS, *REPORT_SCRIPTS)],
-        data=embedded(_data(views, card, settings, schemes)),
+        panels=panels or {},
+        data=embedded(_data(views, card, settings, schemes) | {"panels": panels or {}}),
     )
     write_file(path, page)
 

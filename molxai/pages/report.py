@@ -26,6 +26,7 @@ from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.page import write_page
+from molxai.pages.rgroups import rgroup_table
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
 
@@ -103,8 +104,10 @@ class ReportPage(Sink):
     """To begin with: `own`, `common`, or the relevance in full colour."""
     align: str = ""
     """Core on which molecules are drawn, as SMARTS, SMILES or `mcs`; empty: each as it is."""
+    core: str = ""
+    """Core whose R groups are shown, as SMARTS, SMILES or `mcs`; empty: none are."""
     orientation: Orientation | None = None
-    """How they lie on it, when that is known."""
+    """How molecules lie on the core of `align`, when that is known."""
 
     @property
     def path(self) -> Path:
@@ -164,8 +167,10 @@ class ReportPage(Sink):
             "palette": self.cmap,
             "scale": self.scale,
         }
+        units = {name: about["in_unit"] for name, about in settings["methods"].items()}
+        panels = {"rgroups": rgroup_table(views, self.core, units)} if self.core else {}
         direction = direction_line(explainer, self.question)
-        write_page(self.output, views, explainer.card, settings, title, direction)
+        write_page(self.output, views, explainer.card, settings, title, direction, panels)
 
 
 def usual_title(views: Sequence[View], reads: str) -> str:

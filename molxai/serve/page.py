@@ -30,6 +30,7 @@ OWN_SCRIPTS = (
     "sketch",
     "row",
     "align",
+    "groups",
     "upload",
     "look",
     "tabs",

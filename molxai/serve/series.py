@@ -13,6 +13,7 @@ from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import orientation_of
 from molxai.pages.aligned import aligned_drawings, molecules_of
+from molxai.pages.rgroups import rgroup_table
 from molxai.pages.series import carrier_table
 from molxai.pages.view import View
 from molxai.serve.api import Name
@@ -90,6 +91,34 @@ def _aligned(rows: Sequence[Row], core: str, start: int, count: int) -> Aligned:
     orientation = orientation_of(molecules, core)
     views = views_of(rows[start : start + count])
     return Aligned(core=orientation.core, drawings=aligned_drawings(views, orientation))
+
+
+@router.get("/jobs/{id}/rgroups")
+async def rgroups(
+    id: str,
+    request: Request,
+    core: Annotated[
+        Core, Query(description="SMARTS or SMILES, or mcs for the largest that most rows have.")
+    ] = "mcs",
+    x: Annotated[Name, Query(description="A position, such as R1, of the map.")] = "",
+    y: Annotated[Name, Query(description="The other one. Default: those with most groups.")] = "",
+    method: Annotated[
+        Name, Query(description="One of the upload's methods. Default: the first.")
+    ] = "",
+) -> dict[str, Any]:
+    """The R groups of a core, by position, and how those at two positions combine."""
+    upload = find_upload(id, request)
+    method = method or upload.work.methods[0]
+    check_method(upload, method)
+    rows = list(upload.job.results)
+    pairs = [(x, y)] if x and y else None
+    return await run_in_threadpool(_rgroups, rows, core, method, pairs)
+
+
+def _rgroups(
+    rows: Sequence[Row], core: str, method: str, pairs: Sequence[tuple[str, str]] | None
+) -> dict[str, Any]:
+    return rgroup_table(views_of(rows), core, {method: method_of(method).in_unit}, pairs)
 
 
 def views_of(rows: Sequence[Row]) -> list[View]:

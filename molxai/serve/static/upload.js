@@ -42,6 +42,7 @@
     const place = html("div", { class: "table" });
     const controls = controlsOf(job);
     const series = seriesOf(job, known);
+    const groups = molxai.groupsOf(job, known);
     controls.toolbar.append(molxai.alignment(job, known, (all) => panel.redraw(all)));
     let table = null;
     let built = 0; // rows that the table was built of
@@ -50,6 +51,7 @@
       controls.toolbar,
       ...columnsHint(job, settings.most_columns),
       series.element,
+      groups.element,
       place,
     );
 
@@ -81,12 +83,14 @@
         if (built < views.length) build();
         controls.end(state.method);
         series.fill();
+        groups.fill();
       },
       redraw: (all) => {
         known.common = undefined;
         if (all) build();
         else table?.redraw();
         series.fill();
+        groups.fill();
         controls.link(state.method);
       },
     };
