@@ -18,6 +18,7 @@ from molxai.chemistry.schemes import scheme_of
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.explanation.inputs import Inputs
+from molxai.explanation.orientation import Orientation, orientation_in
 from molxai.rendering import Kind
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit, common_low, scale_of
 
@@ -49,6 +50,10 @@ class Drawing:
     """Scheme whose fragments are outlined, with their sums beside them."""
     scale: Scale = "own"
     """Magnitude in full colour: `own`, each picture's largest, or a number."""
+    align: str = ""
+    """Core on which molecules are drawn, as SMARTS, SMILES or `mcs`; empty: each as it is."""
+    orientation: Orientation | None = None
+    """How they lie on it, when that is known."""
     passes: int = DRAWING_PASSES
 
     @property
@@ -64,6 +69,8 @@ class Drawing:
         explanation = answer.explanation
         if explanation is None:
             return None
+        if self.orientation:
+            explanation = self.orientation.explanation(explanation)
         scale = scale_of(self.scale)
         look = self.look.at(None if isinstance(scale, str) else scale)
         parts = fragment_labels(explanation, scheme_of(self.fragments)) if self.fragments else ()
@@ -98,6 +105,18 @@ class PictureFolder(Sink):
     def products(self) -> Mapping[str, Product]:
         """A picture and its name."""
         return {PICTURE: self.drawing, FILE: FileName(self.drawing.ending)}
+
+    def prepare(self, inputs: Inputs, question: Question) -> "PictureFolder":
+        """The folder of pictures on the common core of the inputs, if there is to be one.
+
+        Raises:
+            ValueError: there is no such core.
+            FileNotFoundError: a named file does not exist.
+        """
+        if not self.drawing.align:
+            return self
+        orientation = orientation_in(inputs, self.drawing.align, question.max_atoms)
+        return replace(self, drawing=replace(self.drawing, orientation=orientation))
 
     def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
         """Write every picture under its name.

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from molxai.batch.question import Question
 from molxai.batch.records import BLOCK
 from molxai.batch.worker import Product
 from molxai.batch.writers import FORMATS, write_tables
 from molxai.explanation.base_explainer import BaseExplainer
+from molxai.explanation.inputs import Inputs
 
 
 class TooManyRowsError(ValueError):
@@ -52,6 +54,15 @@ class Sink(ABC):
         Raises:
             ValueError: its inputs cannot be written so.
         """
+
+    def prepare(self, inputs: Inputs, question: Question) -> "Sink":
+        """The sink that knows what it must of all inputs before any is explained.
+
+        Raises:
+            ValueError: the inputs cannot be written so.
+            FileNotFoundError: a named file does not exist.
+        """
+        return self
 
     def check_count(self, rows: int) -> None:
         """Refuse more rows than can be written.

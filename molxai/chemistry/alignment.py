@@ -15,18 +15,10 @@ from rdkit.Chem import rdFMCS
 
 from molxai.chemistry.grouping import pieces
 from molxai.chemistry.schemes import PLACE
-
-SENSIBLE: dict[str, Any] = {
-    "bondCompare": rdFMCS.BondCompare.CompareOrderExact,
-    "ringMatchesRingOnly": True,
-    "completeRingsOnly": True,
-}
-"""What substructures must share to be the same to a chemist: elements, bond orders, whole rings.
-
-Stereo is told apart later."""
+from molxai.explanation.cores import SENSIBLE
 
 LOOSE: dict[str, Any] = {"bondCompare": rdFMCS.BondCompare.CompareOrder}
-"""If that leaves nothing: elements and bonds, in rings or not."""
+"""If `SENSIBLE` leaves nothing: elements and bonds, in rings or not."""
 
 SECONDS = 10
 """After which a search takes the best so far."""

@@ -2,57 +2,48 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdFMCS
 
 from graphormer.graphs.molecules import Molecule, shortened
-from molxai.chemistry.alignment import SENSIBLE
-from molxai.chemistry.cores import core_query
 from molxai.chemistry.fragments import Fragment, relevance_sum
 from molxai.chemistry.grouping import Atoms, pieces
 from molxai.chemistry.schemes import PLACE, attached_smiles
 from molxai.chemistry.series import HYDROGEN, Named, Row, Table, check_one_target
+from molxai.explanation.cores import CORE_SECONDS, core_of, core_query
 from molxai.explanation.explanation import Explanation
 
 # RDKit's stub of this module is no valid Python, and `core_table` is public: imported in the usual
 # way, it would break the type checks of whoever imports molxai.
 DECOMPOSITION: Any = import_module("rdkit.Chem.rdRGroupDecomposition")
 
-SHARE = 0.8
-"""Share of the molecules that must have a core that is found: a stray molecule must not decide."""
-
-LEAST_CORE = 3
-"""Atoms of a core that is found."""
-
-CORE_SECONDS = 20
-"""After which the search for a core takes the best so far."""
-
 GROUP_SECONDS = 120
 """After which a decomposition is given up."""
 
 
-def core_of(mols: Sequence[Chem.Mol]) -> tuple[str, bool]:
-    """The largest substructure of most molecules as SMARTS, and whether the search was complete.
+class Part(NamedTuple):
+    """The core of a molecule, an R group, or what is not attached to the core."""
 
-    Raises:
-        ValueError: fewer than two molecules, or nothing worth the name is common to them.
-    """
-    if len(mols) < 2:
-        raise ValueError(
-            "a common core needs two molecules or more: name the core with --core SMARTS"
-        )
-    with rdBase.BlockLogs():
-        result = rdFMCS.FindMCS(mols, threshold=SHARE, timeout=CORE_SECONDS, **SENSIBLE)
-    if result.numAtoms < LEAST_CORE:
-        raise ValueError(
-            f"{len(mols)} molecules have no core in common: "
-            "name one with --core SMARTS, or give a closer series"
-        )
-    return result.smartsString, not result.canceled
+    smiles: str
+    """With `*` where it was attached."""
+    atoms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Molecules taken apart around a core."""
+
+    core: str
+    """SMARTS."""
+    found: bool
+    """Whether the core is the molecules' own common substructure; else it was given."""
+    note: str
+    members: Mapping[int, Mapping[str, Part]]
+    """Of each molecule that has the core, by its place, its parts by label: `core`, R1 and so on,
+    and `rest`."""
 
 
 def core_table(
@@ -71,34 +62,61 @@ def core_table(
             than molecules were explained or for different targets.
     """
     check_one_target([explanation for _, explanation in series])
-    mols = [_numbered_mol(explanation) for _, explanation in series]
-    smarts, is_complete = (core, True) if core else core_of(mols)
-    query, note = core_query(smarts)
-    if not is_complete:
-        note = f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
-    decomposition = _decompose(mols, query)
-    if not decomposition:
-        raise ValueError(f"none of the {len(mols)} molecules has the core {shortened(smarts)!r}")
+    apart = take_apart([_mol(explanation) for _, explanation in series], core)
     rows = []
-    for place, members in decomposition.items():
+    for place, members in apart.members.items():
         name, explanation = series[place]
-        row = _row(name, explanation, mols[place], members)
+        row = _row(name, explanation, members)
         rows.append(replace(row, columns=dict(columns[place])) if columns else row)
     names = [name for name, _ in series]
-    without = tuple(name for place, name in enumerate(names) if place not in decomposition)
-    return Table(smarts, not core, tuple(rows), without, note)
+    without = tuple(name for place, name in enumerate(names) if place not in apart.members)
+    return Table(apart.core, apart.found, tuple(rows), without, apart.note)
 
 
-def _numbered_mol(explanation: Explanation) -> Chem.Mol:
-    """The explained molecule, whose atoms carry their numbers."""
+def _mol(explanation: Explanation) -> Chem.Mol:
     if not isinstance(explanation.subject, Molecule):
         raise ValueError(
             "a core and R groups are parts of molecules: a digit or a bare graph has none"
         )
-    mol = Chem.Mol(explanation.subject.mol)
-    for atom in mol.GetAtoms():
+    return explanation.subject.mol
+
+
+def _row(name: str, explanation: Explanation, members: Mapping[str, Part]) -> Row:
+    """The molecule with the relevance of its parts."""
+    relevance = explanation.relevance.tolist()
+    parts = {
+        label: Fragment(label, part.smiles, part.atoms, relevance_sum(relevance, part.atoms))
+        for label, part in members.items()
+    }
+    core = parts.pop("core")
+    rest = parts.pop("rest", None)
+    return Row(name, explanation, core, parts, rest)
+
+
+def take_apart(mols: Sequence[Chem.Mol], core: str = "") -> Decomposition:
+    """The parts of the molecules that have a core, which is given or else found.
+
+    Raises:
+        ValueError: the core cannot be read, no molecule has it, or nothing is common.
+    """
+    smarts, is_complete = (core, True) if core else core_of(mols)
+    query, note = core_query(smarts)
+    if not is_complete:
+        note = f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
+    numbered = [_numbered(mol) for mol in mols]
+    decomposition = _decompose(numbered, query)
+    if not decomposition:
+        raise ValueError(f"none of the {len(mols)} molecules has the core {shortened(smarts)!r}")
+    members = {place: _parts(numbered[place], parts) for place, parts in decomposition.items()}
+    return Decomposition(smarts, not core, note, members)
+
+
+def _numbered(mol: Chem.Mol) -> Chem.Mol:
+    """The molecule, whose atoms carry their numbers."""
+    copy = Chem.Mol(mol)
+    for atom in copy.GetAtoms():
         atom.SetIntProp(PLACE, atom.GetIdx())
-    return mol
+    return copy
 
 
 def _decompose(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, Chem.Mol]]:
@@ -126,25 +144,20 @@ def _decompose(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, 
     return dict(zip(places, members, strict=True))
 
 
-def _row(
-    name: str, explanation: Explanation, mol: Chem.Mol, members: Mapping[str, Chem.Mol]
-) -> Row:
-    """The molecule around the core that RDKit chose, with RDKit's labels on what is attached."""
+def _parts(mol: Chem.Mol, members: Mapping[str, Chem.Mol]) -> dict[str, Part]:
+    """The parts around the core that RDKit chose, with RDKit's labels on what is attached."""
     numbers = {label: _numbers(member) for label, member in members.items()}
     core = numbers.pop("Core")
     atoms = {"core": core, **_attached_atoms(mol, core, numbers)}
     texts = attached_smiles(mol, [sorted(group) for group in atoms.values()])
-    relevance = explanation.relevance.tolist()
     parts = {
-        label: Fragment(label, smiles, tuple(sorted(group)), relevance_sum(relevance, group))
+        label: Part(smiles, tuple(sorted(group)))
         for (label, group), smiles in zip(atoms.items(), texts, strict=True)
     }
     for label in numbers:
         if _is_hydrogen(members[label]):
-            parts[label] = Fragment(label, HYDROGEN, (), 0.0)
-    core_part = parts.pop("core")
-    rest = parts.pop("rest", None)
-    return Row(name, explanation, core_part, parts, rest)
+            parts[label] = Part(HYDROGEN, ())
+    return parts
 
 
 def _numbers(member: Chem.Mol) -> Atoms:

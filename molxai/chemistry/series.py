@@ -269,6 +269,16 @@ class Row:
         }
 
 
+def position_order(label: str) -> list[int]:
+    """The place of the label of an R group among others.
+
+    Example:
+        >>> sorted(["R10", "R2", "R1+R2", "R1"], key=position_order)
+        ['R1', 'R1+R2', 'R2', 'R10']
+    """
+    return [int(part[1:]) for part in label.split("+")]
+
+
 @dataclass(frozen=True)
 class Table:
     """Molecules around a common core."""
@@ -285,8 +295,7 @@ class Table:
     @property
     def labels(self) -> list[str]:
         """The labels of the R groups, in order: R2 before R10, and R1+R2 after R1."""
-        labels = {label for row in self.rows for label in row.groups}
-        return sorted(labels, key=lambda label: [int(part[1:]) for part in label.split("+")])
+        return sorted({label for row in self.rows for label in row.groups}, key=position_order)
 
     @property
     def has_rest(self) -> bool:

@@ -23,6 +23,12 @@ SCALE = (
 FORMAT = "Pictures in a folder: svg, or png for office programs and e-mail."
 CAPTION = "Your own words below a picture instead of the usual lines above and below."
 
+ALIGN = (
+    "Draw all molecules of a folder or report on a common core: mcs for the largest one that most "
+    "of the first 60 molecules share, or the core as SMARTS or SMILES. [default: each as it is]"
+)
+
+Align = Annotated[str, typer.Option("--align", help=ALIGN, show_default=False)]
 Style = Annotated[
     str,
     typer.Option(
@@ -60,6 +66,7 @@ class Pictures:
     transparent: Transparent = False
     caption: Caption = None
     no_caption: NoCaption = False
+    align: Align = ""
 
     def look(self) -> "Look":
         """The look of these choices.
@@ -110,6 +117,10 @@ def refuse_for(output: Path | None, picture_format: str) -> None:
         remedy = "add --format png" if in_folder else "name a .png"
         raise typer.BadParameter(
             f"--dpi: for PNG only, an SVG has no pixels; {remedy}, or leave it out"
+        )
+    if typed_options(("align",)) and not in_folder:
+        raise typer.BadParameter(
+            "--align: for several molecules; name a folder, as in -o maps, or leave it out"
         )
     if typed_options(("picture_format",)) and not in_folder:
         raise typer.BadParameter(

@@ -7,6 +7,7 @@ import typer
 
 from graphormer.names import split_names
 from molxai.cli.completion import METHODS, PALETTES, one_of, several_of
+from molxai.cli.drawing import Align
 from molxai.cli.literals import Literal
 from molxai.cli.options import Inputs, Structure, known_methods
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
@@ -16,6 +17,10 @@ NAMES = "Ids with commas between them; the first is shown first."
 COLUMNS = "Columns of the table to show on the page, with commas between them."
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
 LABELS = "Column of the measured class or value, shown beside."
+CORE = (
+    "Show the R groups of a core, and how two of them combine: the core as SMARTS or SMILES, or "
+    "mcs for the largest one that most molecules have."
+)
 PALETTE = "Palette to begin with; the page has them all."
 
 
@@ -38,6 +43,8 @@ def report(
         str, typer.Option("--cmap", "--palette", help=PALETTE, autocompletion=one_of(PALETTES))
     ] = "red-blue",
     scale: Annotated[str, typer.Option(help=SCALE)] = "own",
+    align: Align = "",
+    core: Annotated[str, typer.Option(help=CORE, show_default=False)] = "",
 ) -> None:
     """One self-contained page of all inputs: table, pictures, methods side by side, fragments.
 
@@ -52,5 +59,6 @@ def report(
     names = known_methods(methods)
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
-    sink = report_sink(output, question, typed_inputs, split_names(columns), title, cmap, scale)
+    page = {"title": title, "cmap": cmap, "scale": scale, "align": align, "core": core}
+    sink = report_sink(output, question, typed_inputs, split_names(columns), **page)
     answer(typed_inputs, question, sink, plan_of(running), running.quiet, extras=False)

@@ -131,6 +131,7 @@ def answer(
     _check_resumable(plan, sink)
     is_replaced = sink.path is not None and sink.path.is_file()
     say_how_read(inputs, quiet)
+    sink = sink.prepare(inputs, question)
     worker = _worker(inputs, question, sink, extras)
     if is_program():
         spare_pandas()

@@ -37,7 +37,7 @@ def explanation_sink(
     scale = usage(scale_of, pictures.scale)
     usage(check_format, pictures.picture_format)
     refuse_for(output, pictures.picture_format)
-    options = typed_options(("style", "atom_numbers"))
+    options = typed_options(("style", "atom_numbers", "align"))
     if reads != "molecules" and options:
         raise typer.BadParameter(
             f"{option_names(options)}: for molecules, and these are {reads}; leave it out"
@@ -48,7 +48,7 @@ def explanation_sink(
         return RecordFile(output)
     folder = is_folder(output)
     ending = f".{pictures.picture_format}" if folder else output.suffix.lower()
-    drawing = Drawing(ending, look, fragments, scale)
+    drawing = Drawing(ending, look, fragments, scale, pictures.align)
     return PictureFolder(output, drawing) if folder else PictureFile(output, drawing)
 
 
@@ -71,6 +71,8 @@ def report_sink(
     title: str,
     cmap: str,
     scale: str,
+    align: str = "",
+    core: str = "",
 ) -> Sink:
     """The page that a report is written to.
 
@@ -84,4 +86,4 @@ def report_sink(
     usage(check_ending, output, (".html", ".htm"))
     usage(palette, cmap)
     check_columns(columns, inputs.extra_columns())
-    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale))
+    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale), align, core)

@@ -12,6 +12,7 @@ from typing import Any
 
 from molxai.explanation.account import Account
 from molxai.explanation.captions import colour_line, spread_line
+from molxai.explanation.orientation import on_core
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
@@ -117,6 +118,7 @@ def grid(
     scale: Scale = "common",
     path: str | Path | None = None,
     legends: Sequence[str] | None = None,
+    align: str = "",
     **look: Any,
 ) -> Grid:
     """A figure of explanations, in rows; all molecules have the same bond length.
@@ -129,6 +131,8 @@ def grid(
             largest) or a number.
         path: .svg or .png to write.
         legends: what stands below each drawing, instead of its id or SMILES.
+        align: draw molecules on a common core, given as SMARTS or SMILES, or `mcs` for the largest
+            one that most of them share. [default: each as it is]
         look: choices named as on the command line, like `cmap="orange-purple"`, `dpi=300` or
             `style="contour"`.
 
@@ -136,11 +140,19 @@ def grid(
         ValueError: there is nothing to draw, or a choice is not known.
     """
     cells = (explanations,) if isinstance(explanations, Account) else tuple(explanations)
+    if align:
+        cells = _on_core(cells, align)
     texts = () if legends is None else tuple(map(str, legends))
     figure = Grid(cells, columns, scale, look_of(look), texts)
     if path:
         figure.draw(path)
     return figure
+
+
+def _on_core(cells: Sequence[Account | Refused], core: str) -> tuple[Account | Refused, ...]:
+    """The cells with their molecules on the common core."""
+    laid_out = iter(on_core([cell for cell in cells if isinstance(cell, Account)], core))
+    return tuple(next(laid_out) if isinstance(cell, Account) else cell for cell in cells)
 
 
 def _cell(cell: Account | Refused) -> Cell:

@@ -32,7 +32,11 @@ SCRIPTS = (
     "offsets",
     "detail",
     "table",
+    "cutout",
+    "lists",
     "series",
+    "rgroups",
+    "heatmap",
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
 
@@ -108,6 +112,7 @@ def write_page(
     settings: Mapping[str, Any],
     title: str,
     directions: Mapping[str, str],
+    panels: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the page.
 
@@ -118,6 +123,7 @@ def write_page(
         settings: `methods` (what each is), `palette` and `scale` to begin with.
         title: of the page.
         directions: of each method what its relevances say in all rows.
+        panels: further tables about the series, by the name of their panel: `rgroups`, `pairs`.
 
     Raises:
         OSError: it cannot be written.
@@ -143,7 +149,11 @@ def write_page(
         facts=_facts(card),
         style=asset("style.css"),
         scripts=[asset(f"{name}.js") for name in (*SCRIPTS, *REPORT_SCRIPTS)],
-        data=embedded(_data(views, card, {**settings, "directions": directions}, schemes)),
+        panels=panels or {},
+        data=embedded(
+            _data(views, card, {**settings, "directions": directions}, schemes)
+            | {"panels": panels or {}}
+        ),
     )
     write_file(path, page)
 

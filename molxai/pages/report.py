@@ -7,7 +7,7 @@ prediction.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
+from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import method as method_of
+from molxai.explanation.orientation import Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.page import write_page
+from molxai.pages.rgroups import rgroup_table
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
 
@@ -55,11 +58,15 @@ class RowView:
 
     columns: tuple[str, ...] = ()
     """Columns of the user's table that the page's table shows."""
+    orientation: Orientation | None = None
+    """How molecules are drawn alike; None: each as it is."""
     passes: int = VIEW_PASSES
 
     def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes:
         row, first = answer.explained[0]
         explanations = [explanation for _, explanation in answer.explained if explanation]
+        if self.orientation:
+            explanations = [self.orientation.explanation(each) for each in explanations]
         (similarity,) = similarities(explainer, [answer.input])
         content = view(row, explanations if first else [], similarity)
         return json.dumps(content | self._beside(explainer, row)).encode()
@@ -98,6 +105,12 @@ class ReportPage(Sink):
     """Palette to begin with."""
     scale: Scale = "own"
     """To begin with: `own`, `common`, or the relevance in full colour."""
+    align: str = ""
+    """Core on which molecules are drawn, as SMARTS, SMILES or `mcs`; empty: each as it is."""
+    core: str = ""
+    """Core whose R groups are shown, as SMARTS, SMILES or `mcs`; empty: none are."""
+    orientation: Orientation | None = None
+    """How molecules lie on the core of `align`, when that is known."""
 
     @property
     def path(self) -> Path:
@@ -107,7 +120,18 @@ class ReportPage(Sink):
     @property
     def products(self) -> Mapping[str, Product]:
         """A view of each row."""
-        return {VIEW: RowView(self.columns)}
+        return {VIEW: RowView(self.columns, self.orientation)}
+
+    def prepare(self, inputs: Inputs, question: Question) -> "ReportPage":
+        """The page with its molecules on their common core, if they are to be.
+
+        Raises:
+            ValueError: there is no such core.
+            FileNotFoundError: a named file does not exist.
+        """
+        if not self.align:
+            return self
+        return replace(self, orientation=orientation_in(inputs, self.align, question.max_atoms))
 
     @property
     def most(self) -> int:
@@ -154,7 +178,9 @@ class ReportPage(Sink):
             name: direction_line(explainer, self.question, method_of(name).signed)
             for name in self.question.methods
         }
-        write_page(self.output, views, explainer.card, settings, title, directions)
+        units = {name: about["in_unit"] for name, about in settings["methods"].items()}
+        panels = {"rgroups": rgroup_table(views, self.core, units)} if self.core else {}
+        write_page(self.output, views, explainer.card, settings, title, directions, panels)
 
 
 def usual_title(views: Sequence[View], reads: str) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from graphormer.readers.numerals import is_number, plain_number
 from molxai.chemistry.series import Carrier, Occurrence, summarise_occurrences
 from molxai.pages.view import DECIMALS, View, decimals, rounded
 from molxai.rendering.colour import scale
@@ -23,6 +24,12 @@ def has_one_target(views: Sequence[View]) -> bool:
     """Whether all rows that were explained are explained for the same class or value."""
     targets = {view["target"] for view in views if "methods" in view}
     return len(targets) <= 1
+
+
+def measured_value(view: View) -> float | None:
+    """The measured value of a row, if it has one that is a number."""
+    number = plain_number(view.get("label") or "")
+    return float(number) if is_number(number) else None
 
 
 def carriers(views: Sequence[View], method: str, scheme: str) -> list[Carrier]:

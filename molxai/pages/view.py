@@ -79,8 +79,9 @@ def view(item: Input, explanations: Sequence[Explanation], similarity: float | N
           `endpoint`, `notes`, and the sentence `explained`;
         - `symbols` and `molecule`, or `digit` (see `geometry`), or `sentence`: its `words`, and of
           each whether it is `spaced`, as a blank stands before it;
-        - for a molecule `parts`, the atoms of each part of any scheme, and `fragments`: for each
-          scheme the names of its parts, each with the part's place in `parts`;
+        - for a molecule `smiles`, with the atoms in the order of the relevance; `parts`, the atoms
+          of each part of any scheme; and `fragments`: for each scheme the names of its parts, each
+          with the part's place in `parts`;
         - `methods`: what `_method_view` says of each.
     """
     content: View = {
@@ -151,6 +152,7 @@ def _drawing(explanation: Explanation) -> View:
     return {
         "molecule": molecule_drawing(subject.mol),
         "symbols": list(subject.symbols),
+        "smiles": subject.explained_smiles,
         "parts": [list(atoms) for atoms in places],
         "fragments": fragments,
     }

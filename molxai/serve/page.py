@@ -17,6 +17,7 @@ from molxai.pages.quality import quality_line
 from molxai.pages.report import METHODS
 from molxai.serve.api import MethodCard
 from molxai.serve.catalogue import method_cards, model_cards
+from molxai.serve.series import MOST_DRAWINGS
 from molxai.serve.settings import Settings
 from molxai.serve.uploads import READ
 from molxai.serve.work import MOST_COLUMNS
@@ -28,6 +29,8 @@ OWN_SCRIPTS = (
     "pad",
     "sketch",
     "row",
+    "align",
+    "groups",
     "upload",
     "look",
     "tabs",
@@ -98,6 +101,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
     return shared_settings() | {
         "usual": USUAL,
         "most_columns": MOST_COLUMNS,
+        "most_drawings": MOST_DRAWINGS,
         "largest_body": settings.largest_body,
         "models": models,
         "methods": methods,

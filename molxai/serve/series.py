@@ -1,8 +1,8 @@
-"""Which fragments carry relevance across the rows of an upload."""
+"""What the rows of an upload say together: fragments, and drawings on their common core."""
 
 import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -11,11 +11,20 @@ from starlette.concurrency import run_in_threadpool
 from graphormer.names import unknown
 from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.methods import method as method_of
+from molxai.explanation.orientation import orientation_of
+from molxai.pages.aligned import aligned_drawings, molecules_of
+from molxai.pages.rgroups import rgroup_table
 from molxai.pages.series import carrier_table
+from molxai.pages.view import View
 from molxai.serve.api import Name
 from molxai.serve.download import check_method
 from molxai.serve.routes import REFUSALS, find_upload
 from molxai.serve.work import Row
+
+MOST_DRAWINGS = 100
+"""Rows that are drawn anew at once: a second's work."""
+
+Core = Annotated[str, Field(max_length=500)]
 
 
 class Carriers(BaseModel):
@@ -57,8 +66,71 @@ async def series(
     return await run_in_threadpool(_carriers, rows, method, scheme)
 
 
+class Aligned(BaseModel):
+    """The molecules of some rows as they are drawn on their common core."""
+
+    core: str = Field(description="SMARTS of the core.")
+    drawings: list[tuple[int, dict[str, Any]]] = Field(
+        description="The row and its drawing, as in its view; rows without the core are left out."
+    )
+
+
+@router.get("/jobs/{id}/aligned")
+async def aligned(
+    id: str,
+    request: Request,
+    core: Annotated[
+        Core, Query(description="SMARTS or SMILES, or mcs for the largest common one.")
+    ] = "mcs",
+    start: Annotated[int, Query(ge=0, description="Row to begin with.")] = 0,
+    count: Annotated[int, Query(ge=1, le=MOST_DRAWINGS, description="Rows.")] = MOST_DRAWINGS,
+) -> Aligned:
+    """The molecules of an upload, drawn on the core that they share."""
+    rows = list(find_upload(id, request).job.results)
+    return await run_in_threadpool(_aligned, rows, core, start, count)
+
+
+def _aligned(rows: Sequence[Row], core: str, start: int, count: int) -> Aligned:
+    molecules = molecules_of(json.loads(row.view) for row in rows)
+    orientation = orientation_of(molecules, core)
+    views = views_of(rows[start : start + count])
+    return Aligned(core=orientation.core, drawings=aligned_drawings(views, orientation))
+
+
+@router.get("/jobs/{id}/rgroups")
+async def rgroups(
+    id: str,
+    request: Request,
+    core: Annotated[
+        Core, Query(description="SMARTS or SMILES, or mcs for the largest that most rows have.")
+    ] = "mcs",
+    x: Annotated[Name, Query(description="A position, such as R1, of the map.")] = "",
+    y: Annotated[Name, Query(description="The other one. Default: those with most groups.")] = "",
+    method: Annotated[
+        Name, Query(description="One of the upload's methods. Default: the first.")
+    ] = "",
+) -> dict[str, Any]:
+    """The R groups of a core, by position, and how those at two positions combine."""
+    upload = find_upload(id, request)
+    method = method or upload.work.methods[0]
+    check_method(upload, method)
+    rows = list(upload.job.results)
+    pairs = [(x, y)] if x and y else None
+    return await run_in_threadpool(_rgroups, rows, core, method, pairs)
+
+
+def _rgroups(
+    rows: Sequence[Row], core: str, method: str, pairs: Sequence[tuple[str, str]] | None
+) -> dict[str, Any]:
+    return rgroup_table(views_of(rows), core, {method: method_of(method).in_unit}, pairs)
+
+
+def views_of(rows: Sequence[Row]) -> list[View]:
+    """The views of an upload's rows."""
+    return [json.loads(row.view) for row in rows]
+
+
 def _carriers(rows: Sequence[Row], method: str, scheme: str) -> Carriers:
-    views = [json.loads(row.view) for row in rows]
     about = method_of(method)
-    table = carrier_table(views, method, scheme, about.in_unit, about.signed)
+    table = carrier_table(views_of(rows), method, scheme, about.in_unit, about.signed)
     return Carriers(**table)

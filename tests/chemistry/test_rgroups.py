@@ -15,9 +15,9 @@ from rdkit.Chem import rdRGroupDecomposition
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import save
-from molxai.chemistry.cores import core_query
 from molxai.chemistry.rgroups import core_table
 from molxai.chemistry.series import HYDROGEN
+from molxai.explanation.cores import core_query
 from molxai.explanation.explainer import Explainer
 
 ANILINES = ("Nc1ccc(F)cc1", "Nc1ccc(C)cc1", "Nc1ccccc1", "Nc1ccccc1F", "Nc1ccc(OC)c(Cl)c1", "CCO")

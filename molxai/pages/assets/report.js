@@ -59,6 +59,7 @@
     if (!data.schemes.length) return;
     const carriers = molxai.unpackCarriers(data, state.method, state.scheme);
     molxai.seriesTable(find("series"), carriers, settings);
+    if (data.panels.rgroups) molxai.rgroups(find("rgroups"), data.panels.rgroups, settings);
   }
 
   /** After another scale, palette or method; `anew` if more than colours changes. */

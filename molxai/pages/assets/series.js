@@ -7,8 +7,8 @@
   const WIDTH = 360;
   const HEIGHT = 110;
   const EDGE = 30; // of the height, for the line below the bars
-  const MOST = 40; // fragments that are listed
-  const TITLES = ["fragment", "mean", "sd", "molecules", "times", "lowest", "highest", "example"];
+  const NUMBERS = ["mean", "sd", "molecules", "times", "lowest", "highest", "example"];
+  const TITLES = ["fragment", "picture", ...NUMBERS];
 
   /** Fill an element with a table of fragments: { rows, limit, note }, as `series.py` makes it. */
   molxai.seriesTable = (container, table, settings) => {
@@ -16,21 +16,11 @@
       container.replaceChildren(html("p", { class: "hint" }, table.note));
       return;
     }
-    const palette = settings.palettes[settings.state.palette];
     const byRow = new Map(settings.views.map((view) => [view.row, view]));
-    const line = (row) => carrierRow(row, byRow, table, palette, settings.open);
-    const head = html("tr", {}, ...TITLES.map((title) => html("th", { scope: "col" }, title)));
-    const body = html("tbody", {}, ...table.rows.slice(0, MOST).map(line));
-    const left = table.rows.length - MOST;
-    const more = `and ${left} rarer or weaker ones, in the CSV`;
+    const rows = table.rows.map((row) => carrierRow(row, byRow, table, settings));
     const save = () => molxai.save(molxai.csv(csvRows(table, byRow)), "text/csv", "fragments.csv");
     container.replaceChildren(
-      html(
-        "div",
-        { class: "wide" },
-        html("table", { class: "series" }, html("thead", {}, head), body),
-      ),
-      ...(left > 0 ? [html("p", { class: "hint" }, more)] : []),
+      molxai.sortedTable(TITLES, rows, "fragments"),
       html(
         "p",
         { class: "buttons" },
@@ -39,35 +29,44 @@
     );
   };
 
-  function carrierRow(row, byRow, scale, palette, open) {
+  function carrierRow(row, byRow, table, settings) {
     const [name, molecules, times, mean, sd, low, high, number] = row;
     const example = byRow.get(number);
-    const background = molxai.colour(mean, scale.limit, palette, scale.low);
-    const id = html("bdi", {}, molxai.shortened(example.id, 24));
-    const link = html(
-      "button",
-      { type: "button", class: "link", onclick: () => open(example) },
-      id,
-    );
-    return html(
-      "tr",
-      {},
-      html("th", { scope: "row" }, name),
-      html("td", { style: `background: ${background}; color: #000` }, molxai.amount(mean, scale)),
-      html("td", {}, sd === null ? "–" : sd.toFixed(scale.decimals)),
-      html("td", {}, String(molecules)),
-      html("td", {}, String(times)),
-      html("td", {}, molxai.amount(low, scale)),
-      html("td", {}, molxai.amount(high, scale)),
-      html("td", {}, link),
-    );
+    const { state } = settings;
+    const scale = { ...table, palette: settings.palettes[state.palette] };
+    const filter = () => settings.filterByFragment?.(state.scheme, name);
+    const link = (text, onclick, title) =>
+      html("button", { type: "button", class: "link", onclick, title }, html("bdi", {}, text));
+    const cell = (content) => html("td", {}, content);
+    const cells = () => [
+      html("th", { scope: "row" }, link(name, filter, "Show the molecules that have it")),
+      html("td", { class: "cutouts" }, picture(example, name, mean, state)),
+      molxai.signedCell(mean, scale),
+      cell(sd === null ? "–" : sd.toFixed(table.decimals)),
+      cell(String(molecules)),
+      cell(String(times)),
+      cell(molxai.amount(low, table)),
+      cell(molxai.amount(high, table)),
+      cell(link(molxai.shortened(example.id, 24), () => settings.open(example))),
+    ];
+    const values = [name, undefined, mean, sd, molecules, times, low, high, example.id];
+    return { values, cells };
+  }
+
+  /** The fragment of the example: of several, the one that is nearest to the mean. */
+  function picture(view, name, mean, state) {
+    const { sums } = view.methods[state.method];
+    const places = view.fragments[state.scheme].filter(([part]) => part === name);
+    const distance = ([, place]) => Math.abs(sums[place] - mean);
+    const [[, nearest]] = places.sort((a, b) => distance(a) - distance(b));
+    return molxai.cutOut(view, view.parts[nearest], `picture of ${name}`);
   }
 
   function csvRows(table, byRow) {
     const rows = table.rows.map(([name, molecules, times, mean, sd, low, high, number]) => {
       return [name, mean, sd, molecules, times, low, high, byRow.get(number).id];
     });
-    return [TITLES, ...rows];
+    return [["fragment", ...NUMBERS], ...rows];
   }
 
   /** How the outputs are spread, from { counts, low, high, unit }. */

@@ -42,6 +42,8 @@
     const place = html("div", { class: "table" });
     const controls = controlsOf(job);
     const series = seriesOf(job, known);
+    const groups = molxai.groupsOf(job, known);
+    controls.toolbar.append(molxai.alignment(job, known, (all) => panel.redraw(all)));
     let table = null;
     let built = 0; // rows that the table was built of
     container.replaceChildren(
@@ -49,6 +51,7 @@
       controls.toolbar,
       ...columnsHint(job, settings.most_columns),
       series.element,
+      groups.element,
       place,
     );
 
@@ -71,7 +74,7 @@
 
     controls.search.addEventListener("input", count);
     controls.only.addEventListener("change", count);
-    return {
+    const panel = {
       add: (more) => {
         views.push(...more);
         if (views.length && views.length >= 2 * built) build();
@@ -80,15 +83,18 @@
         if (built < views.length) build();
         controls.end(state.method);
         series.fill();
+        groups.fill();
       },
       redraw: (all) => {
         known.common = undefined;
         if (all) build();
         else table?.redraw();
         series.fill();
+        groups.fill();
         controls.link(state.method);
       },
     };
+    return panel;
   }
 
   /** Search, filter and cancel; and when all rows are there, downloads. */

@@ -1,18 +1,41 @@
-"""The core that a user names: SMARTS or SMILES, with or without labels where groups are attached.
+"""Cores of series: the one that a user names, as SMARTS or SMILES, and the one that is common.
 
-RDKit's decomposition takes `*`, `[*:5]` and `[5*]` for such labels, and an unlabelled core for any
-place. Two things that chemists write mean something else, or nothing, as SMARTS, and are read as
-they are meant:
+A core that is named may have labels where groups are attached. RDKit's decomposition takes `*`,
+`[*:5]` and `[5*]` for such labels, and an unlabelled core for any place. Two things that chemists
+write mean something else, or nothing, as SMARTS, and are read as they are meant:
 
 - alternating double bonds, because no molecule has them in a ring that RDKit reads as aromatic;
 - `[R1]` at the end of a bond, which as SMARTS is an atom of one ring.
 """
 
+import math
 import re
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
 
 from rdkit import Chem, rdBase
+from rdkit.Chem import rdFMCS
 
 from graphormer.graphs.molecules import shortened
+
+SENSIBLE: dict[str, Any] = {
+    "bondCompare": rdFMCS.BondCompare.CompareOrderExact,
+    "ringMatchesRingOnly": True,
+    "completeRingsOnly": True,
+}
+"""What substructures must share to be the same to a chemist: elements, bond orders, whole rings.
+
+Stereo is told apart later."""
+
+SHARE = 0.8
+"""Share of the molecules that must have a core that is found: a stray molecule must not decide."""
+
+LEAST_CORE = 3
+"""Atoms of a core that is found."""
+
+CORE_SECONDS = 20
+"""After which the search for a core takes the best so far."""
 
 LABEL = re.compile(r"\[R([1-9]\d?)\]")
 """An R group as it is written in papers."""
@@ -25,6 +48,71 @@ ALIPHATIC = re.compile(r"(?<![A-Za-z#])(Se|As|[BCNOPSA])(?![a-z])")
 
 CONDITIONS = ("$", "!")
 """Marks of a SMARTS whose letters cannot be turned one by one: a surrounding, and a negation."""
+
+
+def core_of(
+    mols: Sequence[Chem.Mol], shares: Sequence[float] = (SHARE,), least: int = LEAST_CORE
+) -> tuple[str, bool]:
+    """The largest substructure of most molecules as SMARTS, and whether the search was complete.
+
+    Args:
+        mols: the series.
+        shares: of the molecules that must have it; the next one counts if nothing is found.
+        least: atoms that it must have.
+
+    Raises:
+        ValueError: fewer than two molecules, or nothing worth the name is common to them.
+    """
+    if len(mols) < 2:
+        raise ValueError(
+            "a common core needs two molecules or more: name the core as SMARTS or SMILES"
+        )
+    for share in shares:
+        result, is_complete = _largest_common(mols, share)
+        if result.numAtoms >= least:
+            return result.smartsString, is_complete
+    raise ValueError(
+        f"{len(mols)} molecules have no core in common: "
+        "name one as SMARTS or SMILES, or give a closer series"
+    )
+
+
+def _largest_common(mols: Sequence[Chem.Mol], share: float) -> tuple[rdFMCS.MCSResult, bool]:
+    """The largest substructure of so many molecules, and whether the searches were complete.
+
+    RDKit looks for substructures of the smallest molecule that has any in common with so many, be
+    it a solvent. So the search is repeated without the smallest ones.
+    """
+    by_size = sorted(mols, key=lambda mol: mol.GetNumAtoms())
+    needed = math.ceil(share * len(mols))
+    end = monotonic() + CORE_SECONDS
+    results: list[rdFMCS.MCSResult] = []
+    for dropped in _doubling(len(mols) - needed):
+        seconds = round(end - monotonic())
+        if seconds < 1:
+            return _largest(results), False
+        rest = by_size[dropped:]
+        threshold = needed / len(rest)
+        with rdBase.BlockLogs():
+            result = rdFMCS.FindMCS(rest, threshold=threshold, timeout=seconds, **SENSIBLE)
+        results.append(result)
+    return _largest(results), not any(result.canceled for result in results)
+
+
+def _largest(results: Sequence[rdFMCS.MCSResult]) -> rdFMCS.MCSResult:
+    """The result of most atoms, the first one among equals."""
+    return max(results, key=lambda result: result.numAtoms)
+
+
+def _doubling(most: int) -> list[int]:
+    """Numbers from 0 to `most`, with gaps that double.
+
+    Example:
+        >>> _doubling(12)
+        [0, 1, 2, 4, 8, 12]
+    """
+    numbers = [0, *(2**power for power in range(most.bit_length()))]
+    return sorted({*(number for number in numbers if number < most), most})
 
 
 def core_query(text: str) -> tuple[Chem.Mol, str]:
