@@ -6,6 +6,7 @@ Each queue has its own copies of the models.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from graphormer.network.card import Card
 from molxai.batch.question import Question, check_reads, usual_model
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
@@ -14,6 +15,7 @@ from molxai.serve.api import MOST_METHODS
 from molxai.serve.cache import ModelCache
 from molxai.serve.jobs import Job, Queue, Results
 from molxai.serve.settings import Settings
+from molxai.serve.uploads import Source
 from molxai.serve.work import Row, Work, is_quick, predicted_rows
 
 
@@ -22,10 +24,25 @@ class Upload:
     """A job whose results are fetched as they are made."""
 
     job: Job[Row]
-    file: str
+    source: Source
     work: Work
     extras: tuple[str, ...]
     """The table's other columns."""
+
+    @property
+    def card(self) -> Card:
+        """Of the model."""
+        return self.work.explainers[0].card
+
+    @property
+    def file(self) -> str:
+        """What pages and downloads call it."""
+        return self.source.name
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one input, and not a table that happens to have one row."""
+        return self.source.is_single(self.job.total)
 
 
 class Dispatcher:
@@ -36,7 +53,8 @@ class Dispatcher:
         self.quick = Queue("quick", settings.most_quick)
         self.long = Queue("long", settings.most_long)
         self.caches = {queue: ModelCache(settings) for queue in (self.quick, self.long)}
-        self.uploads: Results[Upload] = Results(settings.most_kept, settings.lifetime)
+        self.tables: Results[Upload] = Results(settings.most_kept, settings.lifetime)
+        self.singles: Results[Upload] = Results(settings.most_single, settings.lifetime)
 
     def explain(self, question: Question, entries: Sequence[Entry], views: bool) -> Job[Row]:
         """A job whose results are a row for each entry.
@@ -49,18 +67,28 @@ class Dispatcher:
         queue, work = self._work(question, entries, views, len(entries) > 1)
         return queue.add(Job(work.rows(entries), len(entries)))
 
-    def upload(self, question: Question, entries: Sequence[Entry], file: str) -> Upload:
-        """The same for a file, with views, kept under the job's id.
+    def upload(self, question: Question, entries: Sequence[Entry], source: Source) -> Upload:
+        """The same for what was sent, with views, kept under the job's id.
 
         Raises:
             FileNotFoundError, ValueError, Full: as `explain`.
         """
-        queue, work = self._work(question, entries, views=True, several=True)
+        several = not source.is_single(len(entries))
+        queue, work = self._work(question, entries, views=True, several=several)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
-        upload = Upload(queue.add(Job(work.rows(entries), len(entries))), file, work, extras)
-        for dropped in self.uploads.add(upload.job.id, upload):
+        job = queue.add(Job(work.rows(entries), len(entries)))
+        return self.keep(Upload(job, source, work, extras))
+
+    def keep(self, upload: Upload) -> Upload:
+        """Keep an upload; the one that was not asked for the longest may have to go."""
+        results = self.singles if upload.is_single else self.tables
+        for dropped in results.add(upload.job.id, upload):
             dropped.job.cancel()
         return upload
+
+    def find(self, id: str) -> Upload | None:
+        """The upload of a job; None if there is none, or it is forgotten."""
+        return self.tables.find(id) or self.singles.find(id)
 
     def predict(self, question: Question, entries: Sequence[Entry]) -> Job[Row]:
         """A job whose results are what the model predicts for each entry, with no relevances.
