@@ -25,6 +25,9 @@ OWN_SCRIPTS = (
     "ask",
     "state",
     "choices",
+    "columns",
+    "strokes",
+    "penkeys",
     "pad",
     "sketch",
     "row",
@@ -32,6 +35,8 @@ OWN_SCRIPTS = (
     "look",
     "tabs",
     "drop",
+    "work",
+    "results",
     "workbench",
 )
 """Scripts in `static`, which come after those that pages share."""
@@ -74,6 +79,7 @@ async def workbench(request: Request) -> HTMLResponse:
         most_rows=settings.most_rows,
         most_megabytes=settings.largest_body // 2**20,
         endings=", ".join(READ),
+        accepted=", ".join((*READ, ".gz")),
         examples=EXAMPLES,
         digits=DIGITS,
         settings=embedded(_settings(settings)),
