@@ -26,6 +26,7 @@ OWN_SCRIPTS = (
     "state",
     "choices",
     "columns",
+    "undo",
     "strokes",
     "penkeys",
     "pad",

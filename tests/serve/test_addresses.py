@@ -356,3 +356,32 @@ def test_a_telephone_goes_back_as_well(page, table, dark):
     assert page.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
     find(page, "#back").click()
     finished(page)
+
+
+def test_a_drawn_molecule_is_undone_and_done_again(page):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    def drawn(smiles):
+        until(page, f"document.getElementById('sketch-smiles').textContent === '{smiles}'")
+
+    find(page, "#smiles").send_keys("C/C=C(/F)[C@H](N)O")
+    find(page, "#sketch").click()
+    until(page, "document.getElementById('sketch-smiles').textContent.startsWith('C/C=C')")
+    assert not find(page, "#sketch-undo").is_enabled()
+    editor = find(page, "#editor")
+    for corner in (60, 110, 160):
+        move = ActionChains(page).move_to_element_with_offset(editor, -200 + corner, -150)
+        move.click().perform()
+    drawn("C/C=C(/F)[C@H](N)O.CC.CC.CC")
+    find(page, "#sketch-undo").click()
+    drawn("C/C=C(/F)[C@H](N)O.CC.CC")
+    keys = ActionChains(page).move_to_element(editor).key_down(Keys.CONTROL)
+    keys.send_keys("z").key_up(Keys.CONTROL).perform()
+    drawn("C/C=C(/F)[C@H](N)O.CC")
+    find(page, "#sketch-undo").click()
+    drawn("C/C=C(/F)[C@H](N)O")
+    assert not find(page, "#sketch-undo").is_enabled()
+    find(page, "#sketch-redo").click()
+    drawn("C/C=C(/F)[C@H](N)O.CC")
+    find(page, "#dismiss").click()

@@ -29,17 +29,6 @@
     return strokes;
   };
 
-  /** What the keys for undo and redo do to something that has both; nothing for other keys. */
-  molxai.undoKey = (event, target) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-    const key = event.key.toLowerCase();
-    const isRedo = key === "y" || (key === "z" && event.shiftKey);
-    if (!isRedo && key !== "z") return;
-    event.preventDefault();
-    if (isRedo) target.redo();
-    else target.undo();
-  };
-
   /** Strokes with what was undone. */
   molxai.strokes = () => {
     let strokes = [];
