@@ -9,6 +9,7 @@ from molxai.explanation.account import Account
 from molxai.explanation.captions import prediction_line, sum_line
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.templating import render
+from molxai.explanation.words import signed
 from molxai.rendering import COMPARISON_ENDINGS, comparison
 from molxai.rendering.comparison import (
     ComparisonPicture,
@@ -22,6 +23,9 @@ from molxai.rendering.look import PLAIN, Look
 
 TITLE_LETTERS = 90
 """Letters of a title at most."""
+
+NAMED = 3
+"""Nodes that are named to those who do not see the picture."""
 
 Top = Sequence[tuple[str, float]]
 """Names of a method's most relevant nodes with their relevance."""
@@ -79,6 +83,7 @@ def _picture(
             relevance_map(explanation),
             sum_line(explanation),
             ", ".join(name for name, _ in top),
+            _largest(explanation),
         )
         for explanation, top in zip(explanations, tops, strict=True)
     ]
@@ -92,7 +97,9 @@ def _html(template: str, picture: ComparisonPicture, look: Look) -> str:
     panels = [
         {
             "method": panel.method,
-            "picture": picture_markup(panel.relevance_map, look),
+            "picture": picture_markup(
+                panel.relevance_map, look, f"{panel.method}: largest {panel.largest}"
+            ),
             "limit": panel.full_colour(look),
             "ledger": panel.total,
             "top": panel.top,
@@ -110,6 +117,16 @@ def _html(template: str, picture: ComparisonPicture, look: Look) -> str:
         methods=picture.methods,
         matrix=[_matrix_row(row, look) for row in picture.spearman],
     )
+
+
+def _alternative(panel: MethodPanel) -> str:
+    return f"{panel.method}: largest {panel.largest}"
+
+
+def _largest(explanation: Account) -> str:
+    """The nodes or words of the largest magnitude, with their relevance."""
+    largest = sorted(explanation.by_word(), key=lambda share: -abs(share[1]))[:NAMED]
+    return ", ".join(f"{name} {signed(value)}" for name, value in largest)
 
 
 def _matrix_row(correlations: Sequence[float], look: Look) -> list[dict[str, str]]:

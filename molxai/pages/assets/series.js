@@ -27,7 +27,7 @@
     container.replaceChildren(
       html(
         "div",
-        { class: "wide" },
+        { class: "wide", tabindex: "0", role: "region", "aria-label": "Fragments across the table" },
         html("table", { class: "series" }, html("thead", {}, head), body),
       ),
       ...(left > 0 ? [html("p", { class: "hint" }, more)] : []),
