@@ -105,7 +105,9 @@ def _html(template: str, picture: ComparisonPicture, look: Look) -> str:
     panels = [
         {
             "method": panel.method,
-            "picture": picture_markup(panel.relevance_map, look),
+            "picture": picture_markup(
+                panel.relevance_map, look, f"{panel.method}: largest {panel.top}"
+            ),
             "colours": panel.colours(look),
             "ledger": panel.total,
             "top": panel.top,

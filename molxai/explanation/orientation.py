@@ -17,7 +17,7 @@ from molxai.explanation.account import Account
 from molxai.explanation.cores import SHARE, core_of, core_query
 from molxai.explanation.inputs import Inputs
 from molxai.rendering.core_layout import layout_on
-from molxai.rendering.layout import flat_copy
+from molxai.rendering.depiction import flat_copy
 
 MCS = "mcs"
 """In the place of a core: it is to be found."""

@@ -18,6 +18,7 @@ from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.card import Card
 from graphormer.readers.pictures import PICTURES, picture, read_picture
 from graphormer.readers.text import ending
+from molxai.explanation.about import About
 from molxai.explanation.entry import Input
 from molxai.explanation.sources import (
     NEEDED,
@@ -51,7 +52,7 @@ def batches_of(subjects: Sequence[Subject]) -> Batches:
     return Graphs([graph_in(subject) for subject in subjects])
 
 
-def read_by(card: Card) -> Literal["molecules", "digits"]:
+def read_by(card: About) -> Literal["molecules", "digits"]:
     """What the model of that card takes: molecules or digits."""
     return "molecules" if card.vocabulary.startswith("molecule") else "digits"
 

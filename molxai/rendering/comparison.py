@@ -1,6 +1,7 @@
 """Methods side by side: each one's picture, and a figure of all with their rank correlations."""
 
 import base64
+import html
 import io
 import math
 import re
@@ -105,24 +106,27 @@ def correlation_colour(value: float, palette: Palette) -> str:
     return WHITE if math.isnan(value) else palette.hexadecimal(PALER * value, 1.0)
 
 
-def picture_markup(relevance_map: RelevanceMap, look: Look) -> str:
-    """The picture as markup that holds nothing of what the user typed.
+def picture_markup(relevance_map: RelevanceMap, look: Look, alternative: str) -> str:
+    """The picture as markup: RDKit's drawing of a molecule, and an embedded PNG of a digit or text.
 
-    That is RDKit's drawing of a molecule, and an embedded PNG of a digit or a text.
+    Args:
+        relevance_map: what is drawn.
+        look: palette and so on.
+        alternative: what is said to those who do not see it, in plain text.
     """
+    told = html.escape(alternative)
     if isinstance(relevance_map.subject, Molecule):
         svg = _molecule(relevance_map, "svg", look)
-        return re.sub(r"<\?xml.*?\?>", "", svg, flags=re.S)
+        svg = re.sub(r"<\?xml.*?\?>", "", svg, flags=re.S)
+        return re.sub(r"<svg\b", lambda match: f'<svg role="img" aria-label="{told}"', svg, count=1)
     if isinstance(relevance_map.subject, Digit):
         figure = blank((DIGIT_SIDE, DIGIT_SIDE), look, "png")
         _draw_map(figure.add_axes((0, 0, 1, 1)), relevance_map, look)
         content = file_content(figure, "png")
-        alternative = "relevance of each superpixel"
     else:
         content = _words(relevance_map, _finer(look))
-        alternative = "relevance of each word"
     source = base64.b64encode(content).decode()
-    return f'<img alt="{alternative}" src="data:image/png;base64,{source}">'
+    return f'<img alt="{told}" src="data:image/png;base64,{source}">'
 
 
 def draw_comparison(picture: ComparisonPicture, kind: Kind, look: Look) -> bytes:

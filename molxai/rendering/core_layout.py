@@ -56,7 +56,8 @@ def layout_on(mol: Chem.Mol, reference: Chem.Mol, pairs: Sequence[Pair]) -> Chem
     structure = Structure.of(mol)
     candidates = (_around_core(mol, reference, pairs), _turned(mol, reference, pairs))
     costs = [crowding(_places(copy) / BOND, structure) for copy in candidates]
-    copy = candidates[int(np.argmin(costs))]
+    is_clearly_better = costs[1] < costs[0] - WORTH_TURNING
+    copy = candidates[int(is_clearly_better)]
     fragments = sorted(Chem.GetMolFrags(copy), key=len, reverse=True)
     if len(fragments) > 1:
         core = {atom for _, atom in pairs}

@@ -153,6 +153,15 @@ class Recognised(BaseModel):
     name: str = Field(description="Of a single one, as the text has it; else empty.")
 
 
+class Columns(BaseModel):
+    """The columns of files, and what each is taken for."""
+
+    columns: list[str] = Field(description="Of all files, in order.")
+    smiles: str = Field(description="The one of SMILES; empty if there is none, as in an SDF.")
+    id: str = Field(description="The one of ids; empty if there is none.")
+    error: str = Field(description="Why no column of SMILES was found, in one line; else empty.")
+
+
 class PredictRequest(Subjects):
     """Inputs to predict."""
 
@@ -263,8 +272,14 @@ class JobAnswer(BaseModel):
 
     id: str
     file: str
+    single: bool = Field(description="Whether it is one input, and no table.")
+    pasted: bool = Field(description="Whether it was pasted: /api/jobs/ID/text has the text.")
+    reads: Literal["molecules", "digits"]
     model: str
     methods: list[str]
+    smiles_column: str = Field(description="As asked; empty if it was found.")
+    id_column: str = Field(description="As asked; empty if it was found.")
+    label_column: str = Field(description="As asked.")
     state: Literal["waiting", "running", "done", "cancelled", "failed"]
     columns: int = Field(description="Columns of the upload that are neither structure nor name.")
     total: int = Field(description="Rows of the upload.")

@@ -11,11 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from molxai.serve import catalogue, page, routes, series
+from molxai.serve import catalogue, columns, page, routes, series
 from molxai.serve.dispatch import Dispatcher
 from molxai.serve.guard import Guard
 from molxai.serve.settings import Settings
-from molxai.serve.uploads import OversizedError
+from molxai.serve.unpacking import OversizedError
+from molxai.serve.words import page_words
 
 
 def application(settings: Settings) -> FastAPI:
@@ -37,7 +38,7 @@ def application(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=running,
     )
-    for module in (routes, series, catalogue, page):
+    for module in (routes, series, columns, catalogue, page):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("molxai.serve", "static")]))
     app.mount("/assets", StaticFiles(packages=[("molxai.pages", "assets")]))
@@ -61,7 +62,7 @@ STATUS: dict[type[Exception], int] = {
 
 def refusal(status: int, reason: str) -> JSONResponse:
     """An answer that says in one line why there is no other."""
-    return JSONResponse({"error": " ".join(reason.split())}, status)
+    return JSONResponse({"error": page_words(" ".join(reason.split()))}, status)
 
 
 def _handler(status: int) -> Callable[[Request, Exception], Response]:

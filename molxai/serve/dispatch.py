@@ -9,6 +9,7 @@ from threading import Lock
 
 from molxai.batch.engines import processors
 from molxai.batch.question import Question, check_reads, usual_model
+from molxai.explanation.about import About
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer, chosen_device
 from molxai.explanation.methods import method as method_named
@@ -16,6 +17,7 @@ from molxai.serve.api import MOST_METHODS
 from molxai.serve.cache import ModelCache
 from molxai.serve.jobs import Job, Queue, Results
 from molxai.serve.settings import Settings
+from molxai.serve.uploads import Source
 from molxai.serve.work import Row, Work, is_quick, predicted_rows
 from molxai.serve.workers import needs_workers, rows_by_workers
 
@@ -25,10 +27,25 @@ class Upload:
     """A job whose results are fetched as they are made."""
 
     job: Job[Row]
-    file: str
+    source: Source
     work: Work
     extras: tuple[str, ...]
     """The table's other columns."""
+
+    @property
+    def card(self) -> About:
+        """Of the model."""
+        return self.work.explainers[0].card
+
+    @property
+    def file(self) -> str:
+        """What pages and downloads call it."""
+        return self.source.name
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one input, and not a table that happens to have one row."""
+        return self.source.is_single(self.job.total)
 
 
 class Dispatcher:
@@ -39,7 +56,8 @@ class Dispatcher:
         self.quick = Queue("quick", settings.most_quick)
         self.long = Queue("long", settings.most_long)
         self.caches = {queue: ModelCache(settings) for queue in (self.quick, self.long)}
-        self.uploads: Results[Upload] = Results(settings.most_kept, settings.lifetime)
+        self.tables: Results[Upload] = Results(settings.most_kept, settings.lifetime)
+        self.singles: Results[Upload] = Results(settings.most_single, settings.lifetime)
         self.processors = Lock()
         """Held by the job that has worker processes; others do with this process."""
 
@@ -54,19 +72,28 @@ class Dispatcher:
         queue, work = self._work(question, entries, views, len(entries) > 1)
         return queue.add(Job(self._rows(work, entries), len(entries)))
 
-    def upload(self, question: Question, entries: Sequence[Entry], file: str) -> Upload:
-        """The same for a file, with views, kept under the job's id.
+    def upload(self, question: Question, entries: Sequence[Entry], source: Source) -> Upload:
+        """The same for what was sent, with views, kept under the job's id.
 
         Raises:
             FileNotFoundError, ValueError, Full: as `explain`.
         """
-        queue, work = self._work(question, entries, views=True, several=True)
+        several = not source.is_single(len(entries))
+        queue, work = self._work(question, entries, views=True, several=several)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
         job = queue.add(Job(self._rows(work, entries), len(entries)))
-        upload = Upload(job, file, work, extras)
-        for dropped in self.uploads.add(upload.job.id, upload):
+        return self.keep(Upload(job, source, work, extras))
+
+    def keep(self, upload: Upload) -> Upload:
+        """Keep an upload; the one that was not asked for the longest may have to go."""
+        results = self.singles if upload.is_single else self.tables
+        for dropped in results.add(upload.job.id, upload):
             dropped.job.cancel()
         return upload
+
+    def find(self, id: str) -> Upload | None:
+        """The upload of a job; None if there is none, or it is forgotten."""
+        return self.tables.find(id) or self.singles.find(id)
 
     def predict(self, question: Question, entries: Sequence[Entry]) -> Job[Row]:
         """A job whose results are what the model predicts for each entry, with no relevances.

@@ -49,7 +49,7 @@ def download(upload: Upload, ending: Ending, method: str) -> Response:
     work = upload.work
     method = method or work.methods[0]
     check_method(upload, method)
-    card = work.explainers[0].card
+    card = upload.card
     number = work.methods.index(method)
     records = [json.loads(row.records[number]) for row in upload.job.results]
     names = column_names(upload.extras).values()

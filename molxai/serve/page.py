@@ -26,6 +26,10 @@ OWN_SCRIPTS = (
     "ask",
     "state",
     "choices",
+    "columns",
+    "undo",
+    "strokes",
+    "penkeys",
     "pad",
     "sketch",
     "row",
@@ -35,6 +39,8 @@ OWN_SCRIPTS = (
     "look",
     "tabs",
     "drop",
+    "work",
+    "results",
     "workbench",
 )
 """Scripts in `static`, which come after those that pages share."""
@@ -77,6 +83,7 @@ async def workbench(request: Request) -> HTMLResponse:
         most_rows=settings.most_rows,
         most_megabytes=settings.largest_body // 2**20,
         endings=", ".join(READ),
+        accepted=", ".join((*READ, ".gz")),
         examples=EXAMPLES,
         digits=DIGITS,
         settings=embedded(_settings(settings)),

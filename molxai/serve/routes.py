@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
@@ -9,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from graphormer.names import split_names
 from graphormer.readers.tables import Layout
+from molxai.explanation.subjects import read_by
 from molxai.serve.api import (
     Explained,
     ExplainRequest,
@@ -23,7 +25,8 @@ from molxai.serve.dispatch import Dispatcher, Upload
 from molxai.serve.download import Ending, download
 from molxai.serve.jobs import Job
 from molxai.serve.subjects import subjects
-from molxai.serve.uploads import safe_name, uploaded
+from molxai.serve.uploads import SentFile, Source
+from molxai.serve.words import page_words
 from molxai.serve.work import Row, text
 
 PAGE = 250
@@ -77,18 +80,35 @@ async def predict(asked: PredictRequest, request: Request) -> Response:
     return _json(f'{{"records": {_records(job.results)}}}')
 
 
+Files = Annotated[
+    list[UploadFile] | None,
+    File(
+        description=(
+            "CSV, TSV, SMI, SDF, MOL, XLSX, Parquet, PNG, JPEG, NPY, NPZ, or TXT of molecules as "
+            "they are pasted; text may be packed (.gz). Several files become one table."
+        )
+    ),
+]
+SmilesColumn = Annotated[Name, Form(description="Column of SMILES. Default: found by its name.")]
+IdColumn = Annotated[Name, Form(description="Column of names. Default: found by its name.")]
+Separator = Annotated[
+    Name, Form(description="Separator of a text table. Default: found in the file.")
+]
+EncodingName = Annotated[
+    Name, Form(description="Encoding of a text file. Default: found in the file.")
+]
+
+
 @router.post("/upload", status_code=202, responses={202: {"model": JobAnswer}})
 async def upload(
     request: Request,
-    file: Annotated[
-        UploadFile,
-        File(
-            description=(
-                "CSV, TSV, SMI, SDF, Parquet, PNG, JPEG, NPY, NPZ, "
-                "or TXT of molecules as they are pasted."
-            )
-        ),
-    ],
+    file: Files = None,
+    again: Annotated[
+        Name, Form(description="In place of files: a job whose files are explained anew.")
+    ] = "",
+    pasted: Annotated[
+        bool, Form(description="Whether the file is pasted text, of which one row is no table.")
+    ] = False,
     model: Annotated[Name, Form(description="A name from /api/models.")] = "",
     methods: Annotated[
         Name, Form(description="Names from /api/methods, with commas between them.")
@@ -107,21 +127,13 @@ async def upload(
     fragments: Annotated[
         Name, Form(description="Add fragments to the records: the id of a scheme.")
     ] = "",
-    smiles_column: Annotated[
-        Name, Form(description="Column of SMILES. Default: found by its name.")
-    ] = "",
-    id_column: Annotated[
-        Name, Form(description="Column of names. Default: found by its name.")
-    ] = "",
-    separator: Annotated[
-        Name, Form(description="Separator of a text table. Default: found in the file.")
-    ] = "",
-    encoding: Annotated[
-        Name, Form(description="Encoding of a text file. Default: found in the file.")
-    ] = "",
-    label_column: Annotated[Name, Form(description="Column of the true class.")] = "",
+    smiles_column: SmilesColumn = "",
+    id_column: IdColumn = "",
+    separator: Separator = "",
+    encoding: EncodingName = "",
+    label_column: Annotated[Name, Form(description="Column of the true class or value.")] = "",
 ) -> Response:
-    """A file to explain row by row: a job, whose results are fetched as they are made.
+    """Files to explain row by row: a job, whose results are fetched as they are made.
 
     A bad row is a record with its error.
     """
@@ -134,13 +146,36 @@ async def upload(
         fragments=fragments,
     )
     question = fields.question(split_names(methods))
-    name = file.filename or "upload"
     layout = Layout(smiles_column, id_column, separator, encoding)
-    entries = await run_in_threadpool(
-        uploaded, name, await file.read(), dispatcher.settings, layout, label_column
-    )
-    upload = await run_in_threadpool(dispatcher.upload, question, entries, safe_name(name))
-    return _json(_answer(upload, 0), 202)
+    if again:
+        earlier = find_upload(again, request).source
+        source = replace(earlier, layout=layout, label_column=label_column)
+    else:
+        source = Source(await sent_files(file), layout, label_column, pasted)
+    entries = await run_in_threadpool(source.rows, dispatcher.settings)
+    upload = await run_in_threadpool(dispatcher.upload, question, entries, source)
+    return _json(answer(upload, 0), 202)
+
+
+async def sent_files(files: Sequence[UploadFile] | None) -> tuple[SentFile, ...]:
+    """The files of a form.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not files:
+        raise ValueError("no file: send one as 'file', or name a job as 'again'")
+    return tuple([SentFile(file.filename or "upload", await file.read()) for file in files])
+
+
+@router.get("/jobs/{id}/text", response_class=Response)
+async def pasted_text(id: str, request: Request) -> Response:
+    """The text that a job of pasted text was made of."""
+    source = find_upload(id, request).source
+    if not source.pasted:
+        raise ValueError(f"{source.name} is a file and no pasted text")
+    content = source.files[0].content
+    return Response(content, 200, {"Cache-Control": "no-store"}, "text/plain; charset=utf-8")
 
 
 @router.get("/jobs/{id}", responses={200: {"model": JobAnswer}})
@@ -154,7 +189,7 @@ async def job(
     ] = False,
 ) -> Response:
     """How far an upload is, and its results from row `start` on."""
-    return _json(_answer(find_upload(id, request), start, records, views))
+    return _json(answer(find_upload(id, request), start, records, views))
 
 
 @router.delete("/jobs/{id}", responses={200: {"model": JobAnswer}})
@@ -162,7 +197,7 @@ async def cancel(id: str, request: Request) -> Response:
     """Stop an upload; what is done stays."""
     upload = find_upload(id, request)
     upload.job.cancel()
-    return _json(_answer(upload, upload.job.total))
+    return _json(answer(upload, upload.job.total))
 
 
 @router.get("/jobs/{id}/result.{ending}", response_class=Response)
@@ -190,11 +225,10 @@ def find_upload(id: str, request: Request) -> Upload:
     Raises:
         FileNotFoundError: there is none, or it is forgotten.
     """
-    upload = dispatcher_of(request).uploads.find(id)
+    upload = dispatcher_of(request).find(id)
     if upload is None:
         raise FileNotFoundError(
-            "no such job here: results are kept for half an hour after they were last asked for; "
-            "upload the file again"
+            "the server no longer holds these results: open the file again, or a saved session"
         )
     return upload
 
@@ -214,7 +248,7 @@ async def _ended(job: Job[Row], request: Request) -> bool:
     return job.state == "done"
 
 
-def _answer(upload: Upload, start: int, records: bool = True, views: bool = False) -> str:
+def answer(upload: Upload, start: int, records: bool = True, views: bool = False) -> str:
     """How far an upload is, and a page of its results, as JSON."""
     job = upload.job
     state = job.state
@@ -224,14 +258,20 @@ def _answer(upload: Upload, start: int, records: bool = True, views: bool = Fals
     content = {
         "id": job.id,
         "file": upload.file,
-        "model": upload.work.explainers[0].card.name,
-        "methods": upload.work.question.methods,
+        "single": upload.is_single,
+        "pasted": upload.source.pasted,
+        "reads": read_by(upload.card),
+        "model": upload.card.name,
+        "methods": upload.work.methods,
+        "smiles_column": upload.source.layout.smiles_column,
+        "id_column": upload.source.layout.id_column,
+        "label_column": upload.source.label_column,
         "columns": len(upload.extras),
         "state": state,
         "total": job.total,
         "done": done,
         "errors": sum(row.faulty for row in job.results),
-        "error": str(job.error) if job.error else None,
+        "error": page_words(str(job.error)) if job.error else None,
         "next": following if following < done else None,
     }
     page_records = _records(page) if records else "null"

@@ -17,17 +17,23 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 ANYWHERE = ("0.0.0.0", "::")
 """Addresses that stand for all of a machine's: everybody who reaches it reaches the workbench."""
 
+STARTING_POINT = "descriptor-pretrained"
+"""The shipped model that training begins with. It predicts 117 descriptors, which no reader asks
+for."""
+
 HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d+)?")
 """A Host header: an IPv6 address in brackets, or another address or name; a port may follow."""
 
 
 def servable(named: Sequence[str] = ()) -> dict[str, Path]:
-    """The shipped models and those named, by the names on their cards.
+    """The shipped models that answer a question, and those named, by the names on their cards.
+
+    The one that training begins with is served only if it is named: it predicts descriptors.
 
     Raises:
         FileNotFoundError, ValueError: as `locate` and `read_card`, or two models have one name.
     """
-    models = dict(shipped())
+    models = {name: path for name, path in shipped().items() if name != STARTING_POINT}
     for model in named:
         refuse_language_model(model)
         path = locate(model)
@@ -66,10 +72,12 @@ class Settings:
     """Jobs of the quick queue, waiting or running; one more is refused."""
     most_long: int = 8
     """The same of the long queue."""
-    most_kept: int = 6
-    """Uploads whose results are kept."""
-    lifetime: float = 1800.0
-    """Seconds for which an upload's results are kept after they were last asked for."""
+    most_kept: int = 12
+    """Tables whose results are kept."""
+    most_single: int = 100
+    """Single inputs whose results are kept, beside the tables."""
+    lifetime: float = 12 * 3600.0
+    """Seconds for which results are kept after they were last asked for: a working day."""
 
     def knows(self, header: str) -> bool:
         """Whether a request's Host header is one of ours.

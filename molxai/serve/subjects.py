@@ -10,7 +10,8 @@ from molxai.explanation.entry import Entry
 from molxai.serve.api import LARGEST_SIDE, Subjects
 from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings
-from molxai.serve.uploads import OversizedError, limit_length, uploaded
+from molxai.serve.unpacking import OversizedError
+from molxai.serve.uploads import limit_length, uploaded
 
 KINDS = ("inputs", "text", "image", "picture")
 """What a request may ask about, by the names of its fields."""

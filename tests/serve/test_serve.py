@@ -339,7 +339,7 @@ def test_a_picture_of_too_many_pixels_is_a_bad_row(client, tmp_path):
     ("name", "content", "form", "status", "says"),
     [
         ("x.exe", "x", {}, 422, "x.exe: files ending in .smi"),
-        ("x.csv.gz", "x", {}, 422, "unpack it first"),
+        ("x.csv.gz", "x", {}, 422, "x.csv.gz is no whole gzip file"),
         ("x.csv", "", {}, 422, "x.csv is empty"),
         (
             "x.csv",

@@ -309,17 +309,18 @@ def test_a_long_upload_is_cancelled_and_its_rows_stay(page, home, tmp_path):
     )
 
 
-def test_a_file_that_cannot_be_read_is_said(page, tmp_path):
+def test_a_column_that_is_not_found_is_chosen(page, tmp_path):
     table = tmp_path / "some.csv"
-    table.write_text("a,b\n1,2\n")
+    table.write_text("code,where\na,CCO\nb,CCCN\n")
     find(page, "#tab-file").click()
-    page.execute_script("window.severe = console.error")
     find(page, "#chosen").send_keys(str(table))
     until(page, "document.getElementById('status').classList.contains('error')")
-    assert "some.csv has the columns a, b" in status(page)
-    assert (
-        "422" in page.get_log("browser")[-1]["message"]
-    )  # Chromium's own line about a refused request
+    assert "some.csv has the columns code, where" in status(page)
+    assert "choose it under 'Column of SMILES'" in status(page) and "--" not in status(page)
+    choose(page, "column", "where")
+    find(page, "#explain").click()
+    until(page, "document.querySelector('#downloads a')")
+    assert status(page) == "2 of 2 rows"
 
 
 def test_a_molecule_is_drawn(page):

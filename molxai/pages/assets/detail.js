@@ -230,6 +230,8 @@
       ...names.map(title),
     );
     const body = html("tbody", {}, ...molxai.ranked(relevance).map(row));
-    return html("div", { class: "wide" }, html("table", {}, html("thead", {}, head), body));
+    const label = `Relevance of each ${molxai.kind(view).node}`;
+    const frame = { class: "wide", tabindex: "0", role: "region", "aria-label": label };
+    return html("div", frame, html("table", {}, html("thead", {}, head), body));
   }
 })();

@@ -16,6 +16,21 @@
     return named(state.model) || named(settings.usual[reads]) || models[0];
   };
 
+  /** What is asked beside the input. */
+  molxai.question = (model, state) => ({
+    model: model.name,
+    methods: state.methods,
+    target: state.target || model.usual_target,
+    contrast: state.contrast || null,
+    endpoint: state.endpoint,
+  });
+
+  /** The methods whose boxes are checked. */
+  molxai.checkedMethods = () => {
+    const boxes = find("methods").querySelectorAll("input:checked");
+    return [...boxes].map((box) => box.value);
+  };
+
   /** Fill the form from a state; what the model does not allow is taken out of the state. */
   molxai.fillChoices = (settings, state, reads, many) => {
     const model = molxai.chosenModel(settings, state, reads);
@@ -29,6 +44,9 @@
     fillTarget(model, state, many);
     fillContrast(model, state);
     fillMethods(settings, state);
+    if (!state.methods.includes(state.method)) [state.method] = state.methods;
+    if (!settings.schemes.includes(state.scheme)) [state.scheme] = settings.schemes;
+    if (!(state.palette in settings.palettes)) state.palette = "red-blue";
   };
 
   function fillEndpoint(model, state) {

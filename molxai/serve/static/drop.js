@@ -5,8 +5,8 @@
   const TYPES = ["Files", "text/plain"];
   const overlay = document.getElementById("drop");
 
-  /** Wire the page; `file(file)` or `text(text)` is told what was dropped. */
-  molxai.drop = (file, text) => {
+  /** Wire the page; `files(files)` or `text(text)` is told what was dropped. */
+  molxai.drop = (files, text) => {
     let depth = 0;
     const show = (by) => {
       depth = Math.max(0, depth + by);
@@ -26,8 +26,8 @@
       if (!isOurs(event)) return;
       event.preventDefault();
       show(-depth);
-      const { files } = event.dataTransfer;
-      if (files.length) file(files[0]);
+      const dropped = [...event.dataTransfer.files];
+      if (dropped.length) files(dropped);
       else text(event.dataTransfer.getData("text/plain"));
     });
   };

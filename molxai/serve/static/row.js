@@ -2,6 +2,7 @@
 "use strict";
 
 (() => {
+  const STRUCTURE = /\.(sdf|sd|mol|mdl)#\d+$/i; // how a row of a file of structures is called
   const find = (id) => document.getElementById(id);
   let opened = null;
   let settings = null;
@@ -15,6 +16,15 @@
     draw();
     if (!find("row").open) find("row").showModal();
     find("row").scrollTop = 0;
+    settings.remember?.();
+  };
+
+  /** The number of the open row, as a text; empty if none is open. */
+  molxai.openedRow = () => (find("row").open ? String(opened.row) : "");
+
+  /** Close the open row, if there is one. */
+  molxai.closeRow = () => {
+    if (find("row").open) find("row").close();
   };
 
   /** Draw the open row anew, after another scale, palette or method. */
@@ -27,7 +37,7 @@
     const at = rows.indexOf(opened);
     find("previous").disabled = at <= 0;
     find("next").disabled = at < 0 || at + 1 >= rows.length;
-    find("alone").hidden = Boolean(opened.error) || !opened.molecule || !settings.smiles;
+    find("alone").hidden = Boolean(opened.error) || !opened.molecule;
     molxai.detail(find("row-detail"), opened, settings, settings.state);
   }
 
@@ -37,14 +47,19 @@
     if (next) molxai.openRow(next, settings, shown);
   }
 
+  /** The SMILES of a row; the server has that of a row of a file of structures. */
+  molxai.rowSmiles = async (job, view) => {
+    if (!STRUCTURE.test(view.input)) return view.input;
+    const { records } = await molxai.ask(`/api/jobs/${job}?start=${view.row}`);
+    return records[0].smiles;
+  };
+
   /** Wire the dialog; `alone(view)` leaves the table for one molecule. */
   molxai.rowDialog = (alone) => {
     find("previous").addEventListener("click", () => step(-1));
     find("next").addEventListener("click", () => step(1));
-    find("close").addEventListener("click", () => find("row").close());
-    find("alone").addEventListener("click", () => {
-      find("row").close();
-      alone(opened);
-    });
+    find("close").addEventListener("click", molxai.closeRow);
+    find("row").addEventListener("close", () => settings?.remember?.());
+    find("alone").addEventListener("click", () => alone(opened));
   };
 })();

@@ -11,6 +11,7 @@
   let smiles = "";
   let timer = null;
   let asking = null;
+  const states = molxai.states(restore); // the editor itself takes back a single step only
 
   /** Open the dialog with a molecule; `use(smiles)` is told what is to be explained. */
   molxai.sketch = async (given, use) => {
@@ -18,6 +19,10 @@
     dialog.showModal();
     find("sketched").onclick = () => finish(use);
     find("dismiss").onclick = () => dialog.close();
+    find("sketch-undo").onclick = states.undo;
+    find("sketch-redo").onclick = states.redo;
+    // Before the editor hears of the key.
+    dialog.addEventListener("keydown", keys, { capture: true });
     say("loading the sketcher …");
     try {
       library = library || (await import(SOURCE));
@@ -28,9 +33,36 @@
     }
   };
 
+  const keys = (event) => molxai.undoKey(event, states);
+
+  /** Show an earlier or a later state. */
+  function restore(block) {
+    const isEmpty = block === "";
+    editor.setMolecule(
+      isEmpty ? new library.Molecule(0, 0) : library.Molecule.fromMolfile(block),
+    );
+    changed();
+  }
+
+  /** What is drawn as a molfile; empty if it is nothing. */
+  function drawn() {
+    const molecule = editor.getMolecule();
+    return molecule.getAllAtoms() ? molecule.toMolfile() : "";
+  }
+
+  function enable() {
+    const { undo, redo } = states.can();
+    find("sketch-undo").disabled = !undo;
+    find("sketch-redo").disabled = !redo;
+  }
+
   function made() {
     const one = new library.CanvasEditor(find("editor"));
-    one.setOnChangeListener((event) => event.type === "molecule" && changed());
+    one.setOnChangeListener((event) => {
+      if (event.type !== "molecule" || !event.isUserEvent) return;
+      states.add(drawn());
+      changed();
+    });
     return one;
   }
 
@@ -45,9 +77,12 @@
       say("the SMILES cannot be drawn: begin anew", true);
     }
     editor.setMolecule(molecule);
+    states.begin(drawn());
+    enable();
   }
 
   function changed() {
+    enable();
     clearTimeout(timer);
     timer = setTimeout(() => read().catch(report), REST);
   }
@@ -58,13 +93,13 @@
     timer = null;
     asking?.abort();
     asking = new AbortController();
-    const molecule = editor.getMolecule();
-    if (!molecule.getAllAtoms()) {
+    const block = drawn();
+    if (!block) {
       smiles = "";
       say("Nothing is drawn yet.");
       return;
     }
-    const body = { block: molecule.toMolfile() };
+    const body = { block };
     const { signal } = asking;
     const answer = await molxai.ask("/api/smiles", { method: "POST", body, signal });
     smiles = answer.smiles;

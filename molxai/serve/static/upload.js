@@ -1,5 +1,4 @@
-// An upload: sent, watched while its rows are explained, shown as a table that grows, and
-// downloaded.
+// Uploads: sent, watched while rows are explained, shown as a table that grows, and downloaded.
 "use strict";
 
 (() => {
@@ -7,32 +6,50 @@
   const WAIT = 300; // milliseconds between looks
   const ENDINGS = ["csv", "json", "parquet"]; // of downloads
 
+  /** Send files, or none if the fields name a job that is asked again: the job. */
+  molxai.send = (files, fields, signal) => {
+    const form = new FormData();
+    files.forEach((file) => form.append("file", file));
+    for (const [name, value] of Object.entries(fields)) form.set(name, String(value ?? ""));
+    return molxai.ask("/api/upload", { method: "POST", body: form, signal });
+  };
+
+  /** The text that a job of pasted text was made of. */
+  molxai.pastedText = async (id, signal) => {
+    const answer = await fetch(`/api/jobs/${encodeURIComponent(id)}/text`, { signal });
+    return answer.ok ? answer.text() : "";
+  };
+
+  /** What the server says of a job, and its views from row `start` on. */
+  molxai.job = (id, start, signal) => {
+    const page = `start=${start}&records=false&views=true`;
+    return molxai.ask(`/api/jobs/${encodeURIComponent(id)}?${page}`, { signal });
+  };
+
+  /** Stop a job; what is done stays. */
+  molxai.cancelJob = (id) =>
+    molxai.ask(`/api/jobs/${encodeURIComponent(id)}`, { method: "DELETE" }).catch(() => {});
+
   /**
-   * Send a file and show its rows; `told(job, panel)` is called at each look, and
-   * `panel.redraw(all)` shows them anew. Ends when all rows are there; raises as `ask` does. If it
-   * is given up, the job is cancelled on the server too.
+   * Show the rows of a table's job as they are made; `told(job, panel)` is called at each look, and
+   * `panel.redraw(all)` shows them anew. Ends when all rows are there; raises as `ask` does. Who
+   * looks away gives nothing up: the job goes on, and can be attached to again.
    */
-  molxai.upload = async (container, form, settings, state, signal, told) => {
-    const job = await molxai.ask("/api/upload", { method: "POST", body: form, signal });
+  molxai.attach = async (container, job, settings, state, signal, told) => {
     const panel = uploadPanel(container, job, settings, state);
-    const stop = () => cancel(job);
-    signal.addEventListener("abort", stop, { once: true });
     let start = 0;
-    for (;;) {
-      const page = `start=${start}&records=false&views=true`;
-      const now = await molxai.ask(`/api/jobs/${job.id}?${page}`, { signal });
+    for (let now = job; ; now = await molxai.job(job.id, start, signal)) {
       panel.add(now.views);
       start += now.views.length;
-      told(now, panel);
+      told(now, panel, start);
       if (now.state === "failed") throw new Error(now.error);
       if (["done", "cancelled"].includes(now.state) && now.next === null) break;
       if (now.next === null) await molxai.pause(WAIT, signal);
     }
-    signal.removeEventListener("abort", stop);
     panel.end();
   };
 
-  const cancel = (job) => molxai.ask(`/api/jobs/${job.id}`, { method: "DELETE" }).catch(() => {});
+  const cancel = (job) => molxai.cancelJob(job.id);
 
   /** The part of the page that shows an upload. */
   function uploadPanel(container, job, settings, state) {
@@ -72,9 +89,26 @@
       if (before) table.restore(before);
     }
 
-    controls.search.addEventListener("input", count);
-    controls.only.addEventListener("change", count);
+    const look = () => {
+      count();
+      settings.remember?.();
+    };
+    controls.search.addEventListener("input", look);
+    controls.only.addEventListener("change", look);
     const panel = {
+      address: () => ({
+        search: controls.search.value,
+        show: controls.only.value === "all" ? "" : controls.only.value,
+        row: molxai.openedRow(),
+      }),
+      restore: (entries) => {
+        controls.search.value = entries.search || "";
+        controls.only.value = entries.show === "errors" ? "errors" : "all";
+        count();
+        const view = entries.row && views.find(({ row }) => row === Number(entries.row));
+        if (view) known.open(view);
+        else molxai.closeRow();
+      },
       add: (more) => {
         views.push(...more);
         if (views.length && views.length >= 2 * built) build();

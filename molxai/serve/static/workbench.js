@@ -5,87 +5,94 @@
   const find = (id) => document.getElementById(id);
   const settings = JSON.parse(find("settings").textContent);
   const state = molxai.readState(location.hash);
-  const PICTURE = /\.(png|jpe?g)$/i;
   const DIGITS = /\.(png|jpe?g|npy|npz)$/i;
+  const SOON = 100; // milliseconds between looks at a single input
   const NARROW = matchMedia("(max-width: 860px)");
+  const welcome = find("result").firstElementChild;
   let kind = "molecule";
-  let file = null;
-  let running = null; // of the work under way, what gives it up
-  let shown = null; // the panel of the result
-  let pasted = 1; // molecules that the text box held when it was last asked
+  let files = []; // that were chosen
+  let looked = null; // those whose columns were looked at
+  let job = null; // what the server says of the job whose answer is shown
+  let shown = null; // the panel of the answer
+  let closing = ""; // the address to have when the entry of an open row is left
 
-  const pad = molxai.pad(find("pad"), () => ask());
+  const pad = molxai.pad(find("pad"), () => (pad.empty() ? leavePad() : ask()));
   const model = () => molxai.chosenModel(settings, state, reads());
+  const work = molxai.worker(clear);
+  const { say } = molxai;
 
   /** Whether what is asked is a table. */
-  function many() {
-    if (kind === "molecule") return pasted > 1;
-    return kind === "file" && file !== null && !PICTURE.test(file.name);
-  }
+  const many = () => (job ? !job.single : kind === "file" && files.length > 1);
 
   /** What the model must read. */
   function reads() {
-    const isDigitFile = kind === "file" && file !== null && DIGITS.test(file.name);
-    return kind === "digit" || isDigitFile ? "digits" : "molecules";
-  }
-
-  function say(text, bad = false) {
-    find("status").textContent = text;
-    find("status").classList.toggle("error", bad);
+    if (kind === "file" && files.length) return DIGITS.test(files[0].name) ? "digits" : "molecules";
+    if (kind === "file" && job) return job.reads;
+    return kind === "digit" ? "digits" : "molecules";
   }
 
   function refill() {
     molxai.fillChoices(settings, state, reads(), many());
-    if (!state.methods.includes(state.method)) state.method = state.methods[0];
-    if (!settings.schemes.includes(state.scheme)) state.scheme = settings.schemes[0];
-    if (!(state.palette in settings.palettes)) state.palette = "red-blue";
+  }
+
+  /** The address of what is shown. */
+  function address() {
+    const table = job && !job.single ? shown?.address?.() || state.table : {};
+    return molxai.hashOf({ ...state, table });
   }
 
   /** Keep the state in the address; `anew` makes it something to go back to. */
   function remember(anew) {
-    const smiles = kind === "molecule" ? state.smiles : "";
-    const address = molxai.hashOf({ ...state, smiles });
-    if (anew) history.pushState(null, "", address);
-    else history.replaceState(null, "", address);
+    if (anew) history.pushState(null, "", address());
+    else history.replaceState(history.state, "", address());
+    find("back").hidden = !state.from;
+  }
+
+  /** What the table keeps in the address has changed; an opened row is something to go back from. */
+  function rememberTable() {
+    if (!shown?.address) return;
+    const isOpen = Boolean(shown.address().row);
+    const wasOpen = molxai.readState(location.hash).table.row;
+    if (isOpen && !wasOpen) history.pushState({ opened: true }, "", address());
+    else if (!isOpen && wasOpen && history.state?.opened) {
+      closing = address();
+      history.back();
+    } else remember(false);
+  }
+
+  /** Ask about something else: the table that is left stays within reach. */
+  function turn(subject) {
+    if (job && !job.single) {
+      const table = { ...(shown?.address?.() || state.table), row: "" };
+      state.from = molxai.hashOf({ ...state, from: "", table }).slice(1);
+    }
+    const before = molxai.hashOf({ ...state, from: "", table: {} });
+    Object.assign(state, { smiles: "", digit: "", job: "", table: {} }, subject);
+    job = null;
+    shown = null;
+    molxai.closeRow();
+    const isOther = molxai.hashOf({ ...state, from: "", table: {} }) !== before;
+    // The entry of an opened row is used up, so that Back leads to the table.
+    if (isOther && history.state?.opened) history.replaceState(null, "", address());
+    else if (isOther) history.pushState(null, "", address());
+    remember(false);
   }
 
   /** What is asked beside the input. */
-  const question = () => ({
-    model: model().name,
-    methods: state.methods,
-    target: state.target || model().usual_target,
-    contrast: state.contrast || null,
-    endpoint: state.endpoint,
-  });
-
-  /** Do some work; what was under way is given up. */
-  async function work(doing, act) {
-    running?.abort();
-    const mine = new AbortController();
-    running = mine;
-    find("busy").hidden = false;
-    find("busy").removeAttribute("value");
-    find("answer").setAttribute("aria-busy", "true");
-    say(doing);
-    find("refused").textContent = "";
-    try {
-      await act(mine.signal);
-    } catch (error) {
-      if (mine.signal.aborted) return;
-      clear();
-      say(error.message, true);
-    } finally {
-      if (running === mine) {
-        find("busy").hidden = true;
-        find("answer").removeAttribute("aria-busy");
-      }
-    }
-  }
+  const question = () => molxai.question(model(), state);
 
   function clear() {
     shown = null;
     find("look").hidden = true;
     find("result").replaceChildren();
+  }
+
+  /** Nothing is asked: say what can be. */
+  function greet() {
+    work("", async () => {
+      clear();
+      find("result").replaceChildren(welcome);
+    });
   }
 
   const tooLarge = (what) => {
@@ -98,61 +105,95 @@
     refill();
     if (kind === "molecule") return askText();
     if (kind === "digit") return askDrawing();
-    if (!file) return say("Choose a file first, or drop one on this page.", true);
-    if (file.size > settings.largest_body) return say(tooLarge(`${file.name} is larger`), true);
-    if (PICTURE.test(file.name)) return askPicture();
-    return work(`sending ${file.name} …`, (signal) => table(file, file.name, signal));
+    if (!files.length && !job) return say("Choose a file first, or drop one on this page.", true);
+    const size = files.reduce((total, file) => total + file.size, 0);
+    if (size > settings.largest_body) return say(tooLarge("what you chose is larger"), true);
+    return work("reading the columns …", askFiles);
   }
 
   function askDrawing() {
     if (pad.empty()) return say("Draw a digit first.", true);
-    const subject = { image: pad.image(), name: "drawn" };
-    return work("explaining the digit …", (signal) => single(subject, "drawn digit", signal));
+    const digit = pad.code();
+    turn({ digit });
+    const body = { image: pad.image(), name: "drawn" };
+    return work("explaining the digit …", (signal) => single(body, "drawn digit", signal));
   }
 
-  /** What the text box holds: the server says whether it is one molecule or a table of them. */
+  /** Nothing is drawn any more, so nothing is answered. */
+  function leavePad() {
+    if (!state.digit) return;
+    greet();
+    turn({});
+  }
+
+  /** A single line is in the address as it is; more is sent, and kept by the server. */
   function askText() {
     const text = find("smiles").value;
-    if (!text.trim()) return say("Type or paste a SMILES first, or draw a molecule.", true);
+    const line = text.trim();
+    if (!line) return say("Type or paste a SMILES first, or draw a molecule.", true);
     if (text.length > settings.largest_body) return say(tooLarge("the text is longer"), true);
-    const line = text.includes("\n") ? "" : text.trim(); // only a single line goes into the address
-    const anew = line !== state.smiles;
-    state.smiles = line;
-    remember(anew);
-    return work("explaining …", (signal) => explainText(text, line, signal));
+    if (line.includes("\n")) return work("explaining …", (signal) => askList(text, signal));
+    turn({ smiles: line });
+    return work("explaining …", (signal) => askLine(line, signal));
   }
 
-  async function explainText(text, line, signal) {
-    const body = { text };
+  async function askLine(line, signal) {
+    const body = { text: line };
     const recognised = await molxai.ask("/api/recognise", { method: "POST", body, signal });
-    pasted = recognised.rows;
+    await single({ text: line }, recognised.name || molxai.exampleName(line), signal);
+  }
+
+  const askList = (text, signal) => send([new File([text], "pasted.txt")], { pasted: true }, signal);
+
+  /** Explain the chosen files, or those of the job once more. */
+  async function askFiles(signal) {
+    if (files.length && files !== looked) {
+      const look = await molxai.lookAt(files, signal);
+      looked = files;
+      molxai.fillColumns(look);
+      if (look.error) throw new Error(look.error);
+    }
+    const sent = files.length ? {} : { again: job.id };
+    await send(files, { ...sent, ...molxai.columnsOf() }, signal);
+  }
+
+  async function send(content, fields, signal) {
+    say(`sending ${content.map(({ name }) => name).join(", ") || job.file} …`);
+    const sent = await molxai.send(content, { ...question(), ...fields }, signal);
+    // The same files with other choices take the place of what is still at work on them.
+    const isAgain = job && !job.single && ["waiting", "running"].includes(job.state);
+    if (isAgain && kind === "file") molxai.cancelJob(job.id);
+    turn({ job: sent.id });
+    await showJob(sent.id, signal);
+  }
+
+  /** Show what the server holds under a job's id. */
+  async function showJob(id, signal) {
+    let now = await molxai.job(id, 0, signal);
+    while (now.single && !now.views.length && now.error === null) {
+      await molxai.pause(SOON, signal);
+      now = await molxai.job(id, 0, signal);
+    }
+    job = now;
+    if (job.single && job.error) throw new Error(job.error);
     refill();
-    if (pasted === 1) await single({ text }, recognised.name || nameOf(line), signal);
-    else await table(new File([text], "pasted.txt"), recognised.file, signal);
-  }
-
-  function askPicture() {
-    const { name } = file;
-    return work(`explaining ${name} …`, async (signal) => {
-      const address = await dataAddress(file);
-      const picture = address.split(",")[1] || "";
-      await single({ picture, name: name.slice(-200) }, name, signal);
+    if (!job.methods.includes(state.method)) [state.method] = job.methods;
+    const made = settings.models.find(({ name }) => name === job.model);
+    if (job.single) {
+      const [view] = job.views;
+      const id = view.id === String(view.row) ? "molecule" : view.id;
+      shown = molxai.showSingle({ ...view, id }, made, settings, state);
+      remember(false);
+      return;
+    }
+    state.from = "";
+    remember(false);
+    const known = { ...settings, remember: rememberTable };
+    await molxai.showTable(job, made, known, state, signal, (panel, { state: now }) => {
+      shown = panel;
+      job = { ...job, state: now };
     });
-  }
-
-  /** A file's content as a data URL. */
-  const dataAddress = (content) =>
-    new Promise((resolve, reject) => {
-      const reader = new FileReader();
-      reader.onload = () => resolve(reader.result);
-      reader.onerror = () => reject(new Error(`${content.name} cannot be read`));
-      reader.readAsDataURL(content);
-    });
-
-  /** What an example is called. */
-  function nameOf(smiles) {
-    const example = document.querySelector(`[data-smiles="${CSS.escape(smiles)}"]`);
-    return example?.textContent || "molecule";
+    remember(false);
   }
 
   /** Explain one input, which is called `name`. */
@@ -160,66 +201,7 @@
     const body = { ...question(), ...subject, views: true };
     const answer = await molxai.ask("/api/explain", { method: "POST", body, signal });
     const view = { ...answer.views[0], id: name };
-    if (view.error) {
-      clear();
-      say(view.error, true);
-      return;
-    }
-    const known = { ...settings, biases: model().biases, views: [view], state };
-    shown = { redraw: () => molxai.detail(find("result"), view, known, state) };
-    const atoms = reads() === "molecules";
-    molxai.fillLook(settings, state, Object.keys(view.methods), { many: false, atoms });
-    shown.redraw();
-    say(`Prediction: ${prediction(view)}`);
-    const refusals = Object.entries(view.refused || {});
-    const reasons = refusals.map(([method, reason]) => `${method}: ${reason}`);
-    find("refused").textContent = reasons.join("; ");
-    come();
-  }
-
-  function prediction(view) {
-    const isValue = view.probability === null;
-    return isValue ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction;
-  }
-
-  /** On a narrow page the answer is below the form: go there. */
-  function come() {
-    if (NARROW.matches) find("answer").scrollIntoView({ block: "start" });
-  }
-
-  const DOING = { waiting: "waiting: ", running: "explaining: ", cancelled: "cancelled: " };
-
-  /** Explain each row of a file, which is called `name`. */
-  async function table(content, name, signal) {
-    const asked = question();
-    const known = { ...settings, biases: model().biases, smiles: !/\.sdf$/i.test(name) };
-    const atoms = reads() === "molecules";
-    molxai.fillLook(settings, state, asked.methods, { many: true, atoms });
-    let seen = false;
-    const told = (job, panel) => {
-      shown = panel;
-      if (!seen && job.done) come();
-      seen = job.done > 0;
-      find("busy").max = job.total;
-      find("busy").value = job.done;
-      const errors = job.errors ? `, ${job.errors} with errors` : "";
-      say(`${DOING[job.state] || ""}${job.done} of ${job.total} rows${errors}`);
-    };
-    const form = formOf(content, asked);
-    await molxai.upload(find("result"), form, known, state, signal, told);
-  }
-
-  /** A file and what is asked of it, as it is sent. */
-  function formOf(content, asked) {
-    const form = new FormData();
-    form.set("file", content);
-    for (const [field, value] of Object.entries(asked)) form.set(field, value ?? "");
-    form.set("methods", asked.methods.join(","));
-    if (kind === "file") {
-      form.set("smiles_column", find("column").value.trim());
-      form.set("id_column", find("id-column").value.trim());
-    }
-    return form;
+    shown = molxai.showSingle(view, model(), settings, state);
   }
 
   function redraw(all) {
@@ -237,14 +219,14 @@
     refill();
   }
 
-  function take(dropped) {
-    file = dropped;
+  function take(chosen) {
+    files = chosen;
+    find("files").textContent = chosen.map(({ name }) => name).join(", ");
     turnTo("file");
     ask();
   }
 
   function useSmiles(smiles) {
-    pasted = 1;
     turnTo("molecule");
     find("smiles").value = smiles;
     ask();
@@ -259,10 +241,46 @@
     else if (shown) say("Press Explain to explain the table again with these choices.");
   }
 
-  /** The methods whose boxes are checked. */
-  function checkedMethods() {
-    const boxes = find("methods").querySelectorAll("input:checked");
-    return [...boxes].map((box) => box.value);
+  /** Show what the address says. */
+  function begin() {
+    const address = molxai.readState(location.hash);
+    const isShown = job && address.job === job.id && shown;
+    Object.assign(state, address);
+    find("back").hidden = !state.from;
+    if (isShown) {
+      refill();
+      shown.restore?.(state.table);
+      shown.redraw(true);
+      return undefined;
+    }
+    job = null;
+    shown = null;
+    files = [];
+    molxai.closeRow();
+    find("smiles").value = state.smiles;
+    if (state.job) return work("fetching the results …", open);
+    if (state.digit) {
+      pad.load(state.digit);
+      turnTo("digit");
+      return ask();
+    }
+    turnTo("molecule");
+    if (state.smiles) return ask();
+    return greet();
+  }
+
+  /** Show the job of the address, and in the form what it was made of. */
+  async function open(signal) {
+    job = await molxai.ask(`/api/jobs/${state.job}?records=false`, { signal });
+    state.methods = job.methods;
+    turnTo(job.pasted ? "molecule" : "file");
+    if (model().name !== job.model) state.model = job.model;
+    if (job.pasted) find("smiles").value = await molxai.pastedText(job.id, signal);
+    else {
+      find("files").textContent = job.file;
+      molxai.fillColumns(await molxai.ask(`/api/jobs/${job.id}/columns`, { signal }), job);
+    }
+    await showJob(job.id, signal);
   }
 
   const on = (id, event, act) => find(id).addEventListener(event, act);
@@ -270,7 +288,10 @@
   for (const name of ["model", "endpoint", "target", "contrast"]) {
     on(name, "change", (event) => choose(name, event.target.value));
   }
-  on("methods", "change", () => choose("methods", checkedMethods()));
+  for (const id of ["column", "id-column", "label-column"]) {
+    on(id, "change", () => say("Press Explain to explain the table with these columns."));
+  }
+  on("methods", "change", () => choose("methods", molxai.checkedMethods()));
   on("asked", "submit", (event) => {
     event.preventDefault();
     ask();
@@ -281,12 +302,19 @@
     ask();
   });
   on("clear", "click", pad.clear);
+  on("undo", "click", pad.undo);
+  on("redo", "click", pad.redo);
+  on("digit", "keydown", (event) => molxai.undoKey(event, pad));
   on("sketch", "click", () => molxai.sketch(find("smiles").value, useSmiles));
   on("chosen", "change", (event) => {
-    if (event.target.files.length) take(event.target.files[0]);
+    if (event.target.files.length) take([...event.target.files]);
   });
   on("result", "change", (event) => {
     if (event.target.matches("select.scheme")) remember(false);
+  });
+  on("back", "click", () => {
+    history.pushState(null, "", `#${state.from}`);
+    begin();
   });
   for (const button of document.querySelectorAll("[data-smiles]")) {
     button.addEventListener("click", () => useSmiles(button.dataset.smiles));
@@ -296,23 +324,13 @@
   }
   molxai.tabs(turnTo);
   molxai.look(state, redraw);
-  molxai.rowDialog((view) => useSmiles(view.input));
+  molxai.rowDialog(async (view) => useSmiles(await molxai.rowSmiles(job.id, view)));
   molxai.drop(take, useSmiles);
   addEventListener("popstate", () => {
-    Object.assign(state, molxai.readState(location.hash));
-    begin();
+    if (closing) history.replaceState(null, "", closing);
+    else begin();
+    closing = "";
   });
-
-  function begin() {
-    pasted = 1;
-    turnTo("molecule");
-    find("smiles").value = state.smiles;
-    if (state.smiles) ask();
-    else if (shown) {
-      clear();
-      say("");
-    }
-  }
 
   find("how").open = !NARROW.matches;
   molxai.page = { settings, state };
