@@ -20,9 +20,9 @@ from molxai.batch.rows import similarities
 from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
 from molxai.explanation.base_explainer import BaseExplainer
-from molxai.explanation.entry import Input
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.target import Target
+from molxai.pages.measured import measured
 from molxai.pages.page import write_page
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
@@ -59,26 +59,10 @@ class RowView:
         explanations = [explanation for _, explanation in answer.explained if explanation]
         (similarity,) = similarities(explainer, [answer.input])
         content = view(row, explanations if first else [], similarity)
-        return json.dumps(content | self._beside(explainer, row)).encode()
-
-    def _beside(self, explainer: BaseExplainer, row: Input) -> View:
-        """What the table says of a row beside its structure."""
-        content: View = {}
-        if row.label:
-            content["label"] = row.label
-            if explainer.card.classes:
-                content["label_class"] = _class_of(explainer, row.label)
+        content |= measured(explainer, row, content)
         if self.columns:
             content["extras"] = {name: as_text(row.extras.get(name)) for name in self.columns}
-        return content
-
-
-def _class_of(explainer: BaseExplainer, label: str) -> str | None:
-    """The model's name for a label of the table, None if it is none of its classes."""
-    try:
-        return explainer.card.classes[explainer.class_in_table(label)]
-    except ValueError:
-        return None
+        return json.dumps(content).encode()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from molxai.batch.question import Question, check_reads, usual_model
+from molxai.batch.records import column_names
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.methods import method as method_named
@@ -24,8 +25,8 @@ class Upload:
     job: Job[Row]
     file: str
     work: Work
-    extras: tuple[str, ...]
-    """The table's other columns."""
+    names: tuple[str, ...]
+    """The table's other columns, as records and views name them."""
 
 
 class Dispatcher:
@@ -57,7 +58,8 @@ class Dispatcher:
         """
         queue, work = self._work(question, entries, views=True, several=True)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
-        upload = Upload(queue.add(Job(work.rows(entries), len(entries))), file, work, extras)
+        names = tuple(column_names(extras).values())
+        upload = Upload(queue.add(Job(work.rows(entries), len(entries))), file, work, names)
         for dropped in self.uploads.add(upload.job.id, upload):
             dropped.job.cancel()
         return upload

@@ -28,6 +28,7 @@ OWN_SCRIPTS = (
     "pad",
     "sketch",
     "row",
+    "panel",
     "upload",
     "look",
     "tabs",

@@ -226,7 +226,7 @@ def _answer(upload: Upload, start: int, records: bool = True, views: bool = Fals
         "file": upload.file,
         "model": upload.work.explainers[0].card.name,
         "methods": upload.work.question.methods,
-        "columns": len(upload.extras),
+        "columns": upload.names,
         "state": state,
         "total": job.total,
         "done": done,

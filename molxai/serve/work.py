@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.slic import SEGMENTS
 from graphormer.readers.tables import as_text
 from molxai.batch.question import Question
 from molxai.batch.records import column_names, prediction_record, record
 from molxai.batch.rows import CHUNK, USUAL_NODES, cost, predict_rows, similarities
-from molxai.batch.worker import Answer, explain_in_steps
+from molxai.batch.worker import Answer, explain_in_steps, structure_block
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.method import Method
 from molxai.explanation.record import Record
+from molxai.pages.measured import measured
 from molxai.pages.view import view
 
 QUICK_PASSES = 500
@@ -25,7 +27,7 @@ STEP = 32
 """Inputs of a chunk at most: a second's work, with what a page needs to draw them."""
 
 MOST_COLUMNS = 6
-"""Columns of a table that views hold; records hold all. A page of hundreds would not open."""
+"""Columns of a table that views hold from the beginning; a page asks for more by name."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Row:
     """What a page shows of it; `null` if that was not asked for."""
     faulty: bool
     """Whether no method gave an explanation."""
+    block: str = ""
+    """The mol block of a molecule that came with coordinates."""
 
     @property
     def records(self) -> list[str]:
@@ -113,7 +117,7 @@ class Work:
             few = dict(islice(extras.items(), MOST_COLUMNS))
             view_text = text(content | ({"extras": few} if few else {}))
         faulty = not any(explanation for _, explanation in answer.explained)
-        return Row(records, text(extras), view_text, faulty)
+        return Row(records, text(extras), view_text, faulty, _given_block(answer.input.subject))
 
     def _view(self, answer: Answer, similarity: float | None) -> Record:
         """What a page shows.
@@ -132,7 +136,14 @@ class Work:
             if explanation is None
         }
         content = view(answer.input, explanations, similarity)
+        content |= measured(self.explainers[0], answer.input, content)
         return content | ({"refused": refused} if refused else {})
+
+
+def _given_block(subject: Any) -> str:
+    """The mol block of a molecule that came with coordinates; those of others can be computed."""
+    has_coordinates = isinstance(subject, Molecule) and subject.mol.GetNumConformers()
+    return structure_block(subject) or "" if has_coordinates else ""
 
 
 def _extras(columns: Mapping[str, Any]) -> Record:

@@ -34,13 +34,14 @@
   function step(by) {
     const rows = shown();
     const next = rows[rows.indexOf(opened) + by];
-    if (next) molxai.openRow(next, settings, shown);
+    if (next) settings.open(next);
   }
 
   /** Wire the dialog; `alone(view)` leaves the table for one molecule. */
   molxai.rowDialog = (alone) => {
     find("previous").addEventListener("click", () => step(-1));
     find("next").addEventListener("click", () => step(1));
+    molxai.stepByKeys(find("row"), step);
     find("close").addEventListener("click", () => find("row").close());
     find("alone").addEventListener("click", () => {
       find("row").close();
