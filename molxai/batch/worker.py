@@ -178,7 +178,7 @@ class Worker:
         """What the rows' own columns say, and the mol block."""
         cells = {name: self._cell(row, extra) for extra, name in self.extra_names.items()}
         if self.blocks:
-            cells[BLOCK] = _block(row)
+            cells[BLOCK] = structure_block(row.subject)
         return cells
 
     def _cell(self, row: Input, name: str) -> Any:
@@ -218,14 +218,14 @@ def explain_in_steps(
         yield [Answer(row, tuple(pairs)) for row, *pairs in zip(chunk, *by_method, strict=True)]
 
 
-def _block(row: Input) -> str | None:
+def structure_block(subject: Any) -> str | None:
     """The mol block of a molecule: coordinates as they were given, otherwise computed."""
     from rdkit import Chem
     from rdkit.Chem import rdDepictor
 
-    if not isinstance(row.subject, Molecule):
+    if not isinstance(subject, Molecule):
         return None
-    mol = Chem.Mol(row.subject.mol)
+    mol = Chem.Mol(subject.mol)
     if not mol.GetNumConformers():
         rdDepictor.Compute2DCoords(mol)
     return Chem.MolToMolBlock(mol)

@@ -15,10 +15,10 @@ from molxai.explanation.about import About
 from molxai.explanation.captions import bias_word
 from molxai.pages.packing import Texts, pack, pack_carriers
 from molxai.pages.quality import quality_rows
-from molxai.pages.series import carrier_table
+from molxai.pages.series import MIXED, carrier_table
 from molxai.pages.summary import conservation, histogram, tiles
 from molxai.pages.view import ADDS_UP, View
-from molxai.rendering.colour import PALETTES
+from molxai.rendering.colour import PALETTES, SMALLEST_SCALE
 
 SCRIPTS = (
     "nodes",
@@ -31,7 +31,17 @@ SCRIPTS = (
     "export",
     "offsets",
     "detail",
+    "dialog",
+    "columns",
     "table",
+    "filters",
+    "chooser",
+    "selection",
+    "axes",
+    "plots",
+    "histogram",
+    "carriers",
+    "workspace",
     "cutout",
     "lists",
     "series",
@@ -40,7 +50,7 @@ SCRIPTS = (
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
 
-REPORT_SCRIPTS = ("unpack", "report")
+REPORT_SCRIPTS = ("unpack", "smaller", "report")
 """Scripts in `assets` that only a report needs."""
 
 READING = (
@@ -102,7 +112,13 @@ def palettes() -> dict[str, Any]:
 def shared_settings() -> dict[str, Any]:
     """What the scripts of every page know from the beginning."""
     verdicts = {str(adds_up).lower(): words for adds_up, words in ADDS_UP.items()}
-    return {"palettes": palettes(), "schemes": list(SCHEMES), "verdicts": verdicts}
+    return {
+        "palettes": palettes(),
+        "schemes": list(SCHEMES),
+        "verdicts": verdicts,
+        "smallest_scale": SMALLEST_SCALE,
+        "mixed": MIXED,
+    }
 
 
 def write_page(
@@ -130,6 +146,7 @@ def write_page(
     """
     schemes = list(SCHEMES) if any("molecule" in view for view in views) else []
     is_of_texts = any("sentence" in view for view in views)
+    searched = "id, text …" if is_of_texts else "id, SMILES, fragment …"
     errors = sum(bool(view["error"]) for view in views)
     environment = Environment(loader=PackageLoader("molxai.pages"), autoescape=True)
     page = environment.get_template("report.html").render(
@@ -139,11 +156,9 @@ def write_page(
         version=metadata.version("molxai"),
         date=datetime.date.today().isoformat(),
         several=len(views) > 1,
-        labels=any(view.get("label_class") for view in views),
         tiles=tiles(views),
         direction=next(iter(directions.values())),
         schemes=schemes,
-        searched="id, text …" if is_of_texts else "id, SMILES, fragment …",
         reading=READING_OF_TEXTS if is_of_texts else READING,
         conservation=conservation(views, settings["methods"]),
         facts=_facts(card),
@@ -152,7 +167,7 @@ def write_page(
         panels=panels or {},
         data=embedded(
             _data(views, card, {**settings, "directions": directions}, schemes)
-            | {"panels": panels or {}}
+            | {"panels": panels or {}, "searched": searched}
         ),
     )
     write_file(path, page)
@@ -177,6 +192,8 @@ def _data(
         **shared_settings(),
         **settings,
         "methods": list(methods),
+        "in_unit": {name: about["in_unit"] for name, about in methods.items()},
+        "signed": {name: about["signed"] for name, about in methods.items()},
         "schemes": schemes,
         "biases": bias_word(card.config),
         "histogram": histogram(views) if len(views) > 1 else None,

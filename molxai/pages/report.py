@@ -20,11 +20,11 @@ from molxai.batch.rows import similarities
 from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
 from molxai.explanation.base_explainer import BaseExplainer
-from molxai.explanation.entry import Input
 from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import Orientation, orientation_in
 from molxai.explanation.target import Target
+from molxai.pages.measured import measured
 from molxai.pages.page import write_page
 from molxai.pages.rgroups import rgroup_table
 from molxai.pages.view import View, view
@@ -69,26 +69,10 @@ class RowView:
             explanations = [self.orientation.explanation(each) for each in explanations]
         (similarity,) = similarities(explainer, [answer.input])
         content = view(row, explanations if first else [], similarity)
-        return json.dumps(content | self._beside(explainer, row)).encode()
-
-    def _beside(self, explainer: BaseExplainer, row: Input) -> View:
-        """What the table says of a row beside its structure."""
-        content: View = {}
-        if row.label:
-            content["label"] = row.label
-            if explainer.card.classes:
-                content["label_class"] = _class_of(explainer, row.label)
+        content |= measured(explainer, row, content)
         if self.columns:
             content["extras"] = {name: as_text(row.extras.get(name)) for name in self.columns}
-        return content
-
-
-def _class_of(explainer: BaseExplainer, label: str) -> str | None:
-    """The model's name for a label of the table, None if it is none of its classes."""
-    try:
-        return explainer.card.classes[explainer.class_in_table(label)]
-    except ValueError:
-        return None
+        return json.dumps(content).encode()
 
 
 @dataclass(frozen=True)
@@ -161,26 +145,57 @@ class ReportPage(Sink):
         errors = [content["error"] for content in views if content["error"]]
         if len(errors) == len(views):
             raise ValueError(f"nothing to report: {errors[0]}")
-        title = self.title or usual_title(views, explainer.reads)
-        settings: Mapping[str, Any] = {
-            "methods": {
-                name: {
-                    "says": method_of(name).says,
-                    "in_unit": method_of(name).in_unit,
-                    "signed": method_of(name).signed,
-                }
-                for name in self.question.methods
-            },
-            "palette": self.cmap,
-            "scale": self.scale,
-        }
-        directions = {
-            name: direction_line(explainer, self.question, method_of(name).signed)
-            for name in self.question.methods
-        }
-        units = {name: about["in_unit"] for name, about in settings["methods"].items()}
-        panels = {"rgroups": rgroup_table(views, self.core, units)} if self.core else {}
-        write_page(self.output, views, explainer.card, settings, title, directions, panels)
+        write_report(
+            self.output,
+            views,
+            explainer,
+            self.question,
+            self.title,
+            {"palette": self.cmap, "scale": self.scale},
+            self.core,
+        )
+
+
+USUAL_LOOK = {"palette": "red-blue", "scale": "own"}
+"""Palette and scale with which a page begins."""
+
+
+def write_report(
+    path: Path,
+    views: Sequence[View],
+    explainer: BaseExplainer,
+    question: Question,
+    title: str = "",
+    look: Mapping[str, Any] = USUAL_LOOK,
+    core: str = "",
+) -> None:
+    """Write a page of rows that were explained.
+
+    Args:
+        path: of the page.
+        views: of the rows; at least one was explained.
+        explainer: with the model.
+        question: what every row was asked.
+        title: of the page. [default: what is explained]
+        look: palette and scale to begin with.
+        core: whose R groups the page shows; empty: none.
+
+    Raises:
+        OSError: the page cannot be written.
+    """
+    methods = {name: method_of(name) for name in question.methods}
+    about = {
+        name: {"says": method.says, "in_unit": method.in_unit, "signed": method.signed}
+        for name, method in methods.items()
+    }
+    directions = {
+        name: direction_line(explainer, question, method.signed) for name, method in methods.items()
+    }
+    units = {name: method.in_unit for name, method in methods.items()}
+    panels = {"rgroups": rgroup_table(views, core, units)} if core else {}
+    title = title or usual_title(views, explainer.reads)
+    settings = {**look, "methods": about}
+    write_page(path, views, explainer.card, settings, title, directions, panels)
 
 
 def usual_title(views: Sequence[View], reads: str) -> str:

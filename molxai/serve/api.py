@@ -281,7 +281,9 @@ class JobAnswer(BaseModel):
     id_column: str = Field(description="As asked; empty if it was found.")
     label_column: str = Field(description="As asked.")
     state: Literal["waiting", "running", "done", "cancelled", "failed"]
-    columns: int = Field(description="Columns of the upload that are neither structure nor name.")
+    columns: list[str] = Field(
+        description="Columns of the upload that are neither structure nor name."
+    )
     total: int = Field(description="Rows of the upload.")
     done: int = Field(description="Rows that are done.")
     errors: int = Field(description="Of those, rows without explanation.")

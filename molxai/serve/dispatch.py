@@ -9,6 +9,7 @@ from threading import Lock
 
 from molxai.batch.engines import processors
 from molxai.batch.question import Question, check_reads, usual_model
+from molxai.batch.records import column_names
 from molxai.explanation.about import About
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer, chosen_device
@@ -29,8 +30,8 @@ class Upload:
     job: Job[Row]
     source: Source
     work: Work
-    extras: tuple[str, ...]
-    """The table's other columns."""
+    names: tuple[str, ...]
+    """The table's other columns, as records and views name them."""
 
     @property
     def card(self) -> About:
@@ -81,8 +82,9 @@ class Dispatcher:
         several = not source.is_single(len(entries))
         queue, work = self._work(question, entries, views=True, several=several)
         extras = tuple(dict.fromkeys(name for entry in entries for name in entry.extras))
+        names = tuple(column_names(extras).values())
         job = queue.add(Job(self._rows(work, entries), len(entries)))
-        return self.keep(Upload(job, source, work, extras))
+        return self.keep(Upload(job, source, work, names))
 
     def keep(self, upload: Upload) -> Upload:
         """Keep an upload; the one that was not asked for the longest may have to go."""

@@ -35,6 +35,7 @@ OWN_SCRIPTS = (
     "row",
     "align",
     "groups",
+    "panel",
     "upload",
     "look",
     "tabs",

@@ -266,7 +266,7 @@ def answer(upload: Upload, start: int, records: bool = True, views: bool = False
         "smiles_column": upload.source.layout.smiles_column,
         "id_column": upload.source.layout.id_column,
         "label_column": upload.source.label_column,
-        "columns": len(upload.extras),
+        "columns": upload.names,
         "state": state,
         "total": job.total,
         "done": done,

@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.slic import SEGMENTS
 from graphormer.readers.tables import as_text
 from molxai.batch.question import Question
 from molxai.batch.records import column_names, prediction_record, record
 from molxai.batch.rows import CHUNK, USUAL_NODES, cost, predict_rows, similarities
-from molxai.batch.worker import Answer, explain_in_steps
+from molxai.batch.worker import Answer, explain_in_steps, structure_block
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Entry
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.method import Method
 from molxai.explanation.record import Record
+from molxai.pages.measured import measured
 from molxai.pages.view import view
 
 QUICK_PASSES = 500
@@ -26,7 +28,7 @@ STEP = 32
 """Inputs of a chunk at most: a second's work, with what a page needs to draw them."""
 
 MOST_COLUMNS = 6
-"""Columns of a table that views hold; records hold all. A page of hundreds would not open."""
+"""Columns of a table that views hold from the beginning; a page asks for more by name."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Row:
     """What a page shows of it; `null` if that was not asked for."""
     faulty: bool
     """Whether no method gave an explanation."""
+    block: str = ""
+    """The mol block of a molecule that came with coordinates."""
     extras: str = "{}"
     """The table's other columns, held once for all methods."""
 
@@ -121,7 +125,7 @@ class Work:
         )
         view_text = text(self._view(answer, similarity)) if self.views else "null"
         faulty = not any(explanation for _, explanation in answer.explained)
-        return Row(records, view_text, faulty)
+        return Row(records, view_text, faulty, _given_block(answer.input.subject))
 
     def _view(self, answer: Answer, similarity: float | None) -> Record:
         """What a page shows.
@@ -140,7 +144,14 @@ class Work:
             if explanation is None
         }
         content = view(answer.input, explanations, similarity)
+        content |= measured(self.explainers[0], answer.input, content)
         return content | ({"refused": refused} if refused else {})
+
+
+def _given_block(subject: Any) -> str:
+    """The mol block of a molecule that came with coordinates; those of others can be computed."""
+    has_coordinates = isinstance(subject, Molecule) and subject.mol.GetNumConformers()
+    return structure_block(subject) or "" if has_coordinates else ""
 
 
 def with_extras(row: Row, columns: Mapping[str, Any]) -> Row:

@@ -64,6 +64,7 @@ SCHEMA = pa.schema(
         "own_records": pa.list_(pa.string()),
         "view": pa.large_string(),
         "faulty": pa.bool_(),
+        "block": pa.string(),
     }
 )
 """The fields of a `Row` as columns; the table's other columns stay with their entry."""
@@ -130,6 +131,7 @@ def _rows(table: pa.Table, entries: Iterator[Entry]) -> list[Row]:
     """The rows of a table, with the other columns of their entries, which come next."""
     rows = []
     for cells in table.to_pylist():
-        row = Row(tuple(cells["own_records"]), cells["view"], cells["faulty"])
+        records = tuple(cells["own_records"])
+        row = Row(records, cells["view"], cells["faulty"], cells["block"])
         rows.append(with_extras(row, next(entries).extras))
     return rows

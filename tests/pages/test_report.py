@@ -463,13 +463,15 @@ def test_measured_values_stand_beside_predicted_ones(tmp_path, broken):
     with chromium() as driver:
         driver.get(out.as_uri())
         expected = [
+            "chosen",
             "picture",
-            "row",
             "id",
+            "row",
             "input",
             "predicted (log units)",
             "measured",
             "predicted − measured",
+            "|predicted − measured|",
             "similarity",
             "largest",
             "note",

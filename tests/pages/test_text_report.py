@@ -1,6 +1,7 @@
 """The report of texts: every word on its colour, with the numbers of `molxai explain`."""
 
 import csv
+import io
 import json
 import re
 from xml.etree import ElementTree
@@ -228,8 +229,9 @@ def test_rows_of_the_table(driver, records):
     driver.execute_script("document.getElementById('detail').close()")
     titles = [title.text for title in shown(driver, "table.inputs th")]
     assert titles == [
-        *("text", "row", "id", "prediction", "probability of target", "logit of target"),
-        *("measured", "largest", "stars"),
+        *("chosen", "text", "id", "row"),
+        *("prediction", "probability of target", "logit of target", "measured", "outcome"),
+        *("1 − probability of measured", "largest", "stars"),
     ]
     empty = ROWS.index("")
     error = driver.find_element("css selector", f"tr[data-row='{empty}']")
@@ -240,11 +242,14 @@ def test_rows_of_the_table(driver, records):
     driver.execute_script(
         "arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input'))", search
     )
-    cells = driver.execute_script(
-        "return molxai.table(document.createElement('div'), molxai.page).rows()"
+    text = driver.execute_script(
+        "const wanted = ['input', 'largest'];"
+        "const columns = molxai.columns(molxai.page).filter(({ key }) => wanted.includes(key));"
+        "return molxai.tableCsv(columns, molxai.page.views)"
     )
-    assert [row[2] for row in cells[1:]] == list(ROWS)
-    assert not re.search("[\u2066-\u2069]", "".join(str(row[-2]) for row in cells[1:]))
+    cells = list(csv.reader(io.StringIO(text)))
+    assert [row[0] for row in cells[1:]] == list(ROWS)
+    assert not re.search("[\u2066-\u2069]", "".join(row[1] for row in cells[1:]))
 
 
 @pytest.mark.parametrize("row", [0, 3, 4, 5, 6, 8])

@@ -150,7 +150,7 @@ def test_an_array_of_grey_values_is_a_digit(client):
     assert by_bytes["relevance"] == by_shares["relevance"] == by_file["relevance"]
 
 
-@pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "parquet", "sdf"])
 def test_an_upload_comes_back_as_the_file_of_the_command_line(client, tmp_path, ending):
     table = tmp_path / "some.csv"
     table.write_text(TABLE)

@@ -7,72 +7,150 @@
   const views = molxai.unpackViews(data);
   const find = (name) => document.getElementById(name);
   const dialog = find("detail");
-  const state = {
+  const usual = {
     method: data.methods[0],
     scale: data.scale,
     palette: data.palette,
     scheme: "functional-groups",
     numbers: false,
+  };
+  const state = {
+    ...usual,
     changed: () => {
       find("method").value = state.method;
       redraw(true);
     },
   };
-  const settings = { ...data, views, state, open };
-  let table = null;
+  const settings = { ...data, views, state };
+  let workspace = null;
   let opened = null;
+  let isRestoring = false;
+  let isClosing = false; // by the user, so that Back only takes the row away
   molxai.page = settings;
 
-  function open(view) {
+  settings.open = (view) => workspace.open(view);
+  settings.openRow = (view, shown) => {
     opened = view;
     molxai.detail(find("detail-content"), view, settings, state);
+    const place = shown.indexOf(view);
+    find("previous").disabled = place <= 0;
+    find("next").disabled = place < 0 || place + 1 >= shown.length;
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
-    history.replaceState(null, "", `#row=${view.row}`);
-  }
-
-  function step(by) {
-    const shown = table.shown();
-    const next = shown[shown.indexOf(opened) + by];
-    if (next) open(next);
-  }
-
-  const FILTERS = {
-    all: () => true,
-    errors: (view) => view.error,
-    wrong: (view) => view.label_class && !view.error && view.label_class !== view.prediction,
   };
+  settings.changed = (shown, isFiltered, chosen) => {
+    if (data.histogram) {
+      find("histogram").replaceChildren(molxai.histogram(data.histogram, shown, chosen));
+    }
+    fillSeries(shown, isFiltered);
+  };
+  settings.remember = () => remember();
+  settings.exports = (columns) => [
+    {
+      name: "csv",
+      title: "The rows with these columns",
+      save: (chosen) =>
+        molxai.save(molxai.tableCsv(columns(), chosen), "text/csv", "molxai-report.csv"),
+    },
+    {
+      name: "report",
+      title: "A smaller report of the rows",
+      save: (chosen) =>
+        molxai.save(molxai.smallerReport(data, chosen), "text/html", "molxai-report-part.html"),
+    },
+  ];
+  if (data.schemes.length) settings.hint = "SDF: molxai explain TABLE -o rows.sdf";
 
-  function count() {
-    const shown = table.search(find("search").value, FILTERS[find("only").value]);
-    find("count").textContent = `${shown} of ${views.length} inputs`;
-  }
-
-  function fillTable() {
-    const before = table && table.position();
-    table = molxai.table(find("table"), settings);
-    count();
-    if (before) table.restore(before);
-  }
-
-  function fillSeries() {
+  /** The table of fragments of the rows that are shown: the server's, unless a filter is on. */
+  function fillSeries(shown, isFiltered) {
     if (!data.schemes.length) return;
-    const carriers = molxai.unpackCarriers(data, state.method, state.scheme);
+    const { method, scheme } = state;
+    const carriers =
+      isFiltered || !data.series
+        ? molxai.carriers(shown, method, scheme, data)
+        : molxai.unpackCarriers(data, method, scheme);
     molxai.seriesTable(find("series"), carriers, settings);
+    find("series-rows").textContent = isFiltered ? `of the ${shown.length} rows shown` : "";
     if (data.panels.rgroups) molxai.rgroups(find("rgroups"), data.panels.rgroups, settings);
   }
 
   /** After another scale, palette or method; `anew` if more than colours changes. */
   function redraw(anew) {
     if (find("direction")) find("direction").textContent = data.directions[state.method];
-    if (views.length === 1) {
+    if (!workspace) {
       molxai.detail(find("single"), views[0], settings, state);
       return;
     }
-    if (anew) fillTable();
-    else table.redraw();
-    fillSeries();
+    if (anew) workspace.refresh();
+    else workspace.redraw();
+    if (!anew) fillSeries(workspace.shown(), workspace.shown().length < views.length);
     if (dialog.open) molxai.detail(find("detail-content"), opened, settings, state);
+    remember();
+  }
+
+  /** The state as an address holds it, without what is as usual. */
+  function address() {
+    const look = Object.keys(usual).filter((name) => state[name] !== usual[name]);
+    const entries = look.map((name) => [name, String(state[name])]);
+    return { ...Object.fromEntries(entries), ...workspace?.address() };
+  }
+
+  const entriesOf = (hash) => Object.fromEntries(new URLSearchParams(hash.slice(1)));
+
+  /** Keep the state in the address; a row that is opened is something to go back from. */
+  function remember() {
+    if (isRestoring || isClosing) return;
+    const entries = address();
+    const hash = `#${new URLSearchParams(entries)}`;
+    if (hash === (location.hash || "#")) return;
+    if (entries.row && !entriesOf(location.hash).row) {
+      history.pushState({ isOpened: true }, "", hash);
+    } else {
+      history.replaceState(history.state, "", hash);
+    }
+  }
+
+  /** Show what the address says. */
+  async function restore() {
+    isRestoring = true;
+    const entries = entriesOf(location.hash);
+    restoreLook(entries);
+    if (!entries.row && dialog.open) dialog.close();
+    if (workspace) await workspace.restore(entries);
+    redraw(true);
+    isRestoring = false;
+  }
+
+  function restoreLook(entries) {
+    const allowed = {
+      method: data.methods,
+      palette: Object.keys(data.palettes),
+      scheme: data.schemes,
+    };
+    for (const [name, values] of Object.entries(allowed)) {
+      state[name] = values.includes(entries[name]) ? entries[name] : usual[name];
+      if (find(name)) find(name).value = state[name];
+    }
+    const scale = Number(entries.scale);
+    if (scale > 0 && Number.isFinite(scale)) state.scale = scale;
+    else state.scale = ["own", "common"].includes(entries.scale) ? entries.scale : usual.scale;
+    state.numbers = entries.numbers === "true";
+    if (find("numbers")) find("numbers").checked = state.numbers;
+    showScale();
+  }
+
+  /** The row is gone from sight; if it was opened from this page, Back does the same. */
+  function closed() {
+    isClosing = Boolean(history.state?.isOpened) && !isRestoring;
+    workspace.closed();
+    opened = null;
+    if (isClosing) history.back();
+  }
+
+  function moved() {
+    if (!isClosing) return restore();
+    isClosing = false;
+    return remember();
   }
 
   /** Listen to a control; a page of one input, or of digits, lacks some. */
@@ -108,32 +186,24 @@
     redraw(false);
   }
 
-  const saveTable = () => molxai.save(molxai.csv(table.rows()), "text/csv", "molxai-report.csv");
-
   choose("method", data.methods, "method", () => redraw(true));
   choose("palette", Object.keys(data.palettes), "palette", () => redraw(false));
-  choose("scheme", data.schemes, "scheme", fillSeries);
+  choose("scheme", data.schemes, "scheme", () => redraw(false));
   showScale();
   on("scale", "change", rescale);
   on("fixed", "change", rescale);
   on("numbers", "change", renumber);
-  on("search", "input", count);
-  on("only", "change", count);
-  on("csv", "click", saveTable);
-  on("previous", "click", () => step(-1));
-  on("next", "click", () => step(1));
-  on("close", "click", () => dialog.close());
-  dialog.addEventListener("close", () => history.replaceState(null, "", "#"));
-  addEventListener("beforeprint", () => table && table.buildAll());
-
-  if (views.length === 1) {
-    molxai.detail(find("single"), views[0], settings, state);
-  } else {
-    if (data.histogram) find("histogram").replaceChildren(molxai.histogram(data.histogram));
-    fillSeries();
-    fillTable();
-    const wanted = /^#row=(\d+)$/.exec(location.hash);
-    const view = wanted && views.find((one) => one.row === Number(wanted[1]));
-    if (view) open(view);
+  if (views.length > 1) {
+    const places = { tools: find("tools"), table: find("table"), plots: find("plots") };
+    workspace = molxai.workspace(places, settings);
+    settings.workspace = workspace;
+    on("previous", "click", () => workspace.step(-1));
+    on("next", "click", () => workspace.step(1));
+    on("close", "click", () => dialog.close());
+    molxai.stepByKeys(dialog, workspace.step);
+    dialog.addEventListener("close", closed);
+    addEventListener("beforeprint", workspace.buildAll);
   }
+  addEventListener("popstate", moved);
+  restore();
 })();

@@ -1,12 +1,8 @@
-// What a set of inputs says together: the spread of the outputs, and which fragments carry
-// relevance across it.
+// Which fragments carry relevance across a set of inputs.
 "use strict";
 
 (() => {
-  const { html, svg, signed } = molxai;
-  const WIDTH = 360;
-  const HEIGHT = 110;
-  const EDGE = 30; // of the height, for the line below the bars
+  const { html, signed } = molxai;
   const NUMBERS = ["mean", "sd", "molecules", "times", "lowest", "highest", "example"];
   const TITLES = ["fragment", "picture", ...NUMBERS];
 
@@ -68,32 +64,4 @@
     });
     return [["fragment", ...NUMBERS], ...rows];
   }
-
-  /** How the outputs are spread, from { counts, low, high, unit }. */
-  molxai.histogram = ({ counts, low, high, unit }) => {
-    const most = Math.max(...counts);
-    const step = WIDTH / counts.length;
-    const bars = counts.map((count, bin) => {
-      const height = (count / most) * (HEIGHT - EDGE);
-      return svg("rect", { x: bin * step + 1, y: HEIGHT - 20 - height, width: step - 2, height });
-    });
-    const tick = (x, text, anchor) =>
-      svg("text", { x, y: HEIGHT - 5, "text-anchor": anchor }, text);
-    const total = molxai.sum(counts);
-    const description = `${unit} of ${total} inputs, from ${signed(low)} to ${signed(high)}`;
-    const frame = {
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-      class: "histogram",
-      role: "img",
-      "aria-label": description,
-    };
-    return svg(
-      "svg",
-      frame,
-      ...bars,
-      tick(0, signed(low), "start"),
-      tick(WIDTH / 2, `${unit}; the tallest bar is ${most}`, "middle"),
-      tick(WIDTH, signed(high), "end"),
-    );
-  };
 })();

@@ -1,135 +1,62 @@
-// The table of many inputs: sorted, searched, and built as they come into sight.
+// The table of many inputs: rows that are built as they come into sight, walked by the keyboard,
+// and chosen.
 "use strict";
 
 (() => {
-  const { html, signed } = molxai;
+  const { html } = molxai;
 
   const AROUND = 25; // rows that are built above and below those in sight
   const MARGIN = 8; // of these, rows that must be left before more are built
   const ROW = 118; // height of a row, as in the style sheet
   const LETTERS = 500; // of a text: more than its cell shows
-
-  const numberCell = (value, write = molxai.plain) => ({ value, text: write(value) });
-  const signedCell = (value) =>
-    numberCell(value, (number) => ((number ?? null) === null ? "" : signed(number)));
-
-  function textCell(value, length = 60) {
-    const text = String(value ?? "");
-    return { value: value ?? "", text: molxai.shortened(text, length) };
-  }
-
-  /** A cell of the user's own table: a number if it looks like one. */
-  function userCell(text) {
-    const isNumber = text && Number.isFinite(Number(text));
-    return isNumber ? { value: Number(text), text } : textCell(text);
-  }
-
-  /** Columns: title, and of a view the value that is sorted by and the text that is shown. */
-  function columns(settings) {
-    const { views, state } = settings;
-    const first = views.find((view) => view.methods) || {};
-    const isValue = first.probability === null;
-    const has = (name) => views.some((view) => view[name] !== null && view[name] !== undefined);
-    const found = [
-      ["row", (view) => numberCell(view.row, String)],
-      ["id", (view) => textCell(view.id, 40)],
-      ["input", (view) => textCell(view.input, 60)],
-      ...(isValue ? valueColumns(first) : classColumns(views)),
-    ];
-    if (has("logit_sd")) found.push(["± sd", (view) => numberCell(view.logit_sd)]);
-    if (has("label")) found.push(["measured", (view) => userCell(view.label)]);
-    if (isValue && views.some((view) => residual(view) !== null)) {
-      found.push(["predicted − measured", (view) => signedCell(residual(view))]);
-    }
-    if (has("similarity")) found.push(["similarity", (view) => numberCell(view.similarity)]);
-    found.push(["largest", (view) => largestCell(view, state.method)]);
-    for (const name of extraNames(views)) {
-      found.push([name, (view) => userCell(view.extras?.[name])]);
-    }
-    if (isValue && has("error")) found.push(["error", (view) => textCell(view.error, 200)]);
-    return found;
-  }
-
-  const valueColumns = (first) => [
-    [`predicted (${first.unit})`, (view) => numberCell(view.prediction)],
-  ];
-
-  function classColumns(views) {
-    const of = (name) => {
-      const values = new Set(views.filter((view) => view.methods).map((view) => view[name]));
-      return values.size === 1 ? [...values][0] : "target";
-    };
-    const prediction = (view) => (view.error ? `error: ${view.error}` : view.prediction);
-    return [
-      ["prediction", (view) => textCell(prediction(view), 200)],
-      [`probability of ${of("target_class")}`, (view) => numberCell(view.probability)],
-      [`logit of ${of("target")}`, (view) => signedCell(view.logit)],
-    ];
-  }
-
-  function largestCell(view, method) {
-    const text = view.methods?.[method] ? molxai.largest(view, method) : "";
-    return { ...textCell(text, 100), value: molxai.unmarked(text), dir: "ltr" };
-  }
-
-  /** Names of the columns of the user's own table. */
-  const extraNames = (views) =>
-    Object.keys(Object.assign({}, ...views.map((view) => view.extras || {})));
-
-  /** By how much a prediction is above what was measured; null if either is missing. */
-  function residual(view) {
-    const measured = userCell(view.label).value;
-    return view.methods && typeof measured === "number" ? view.prediction - measured : null;
-  }
+  const CONTROLS = "input, button, a, label";
 
   /**
-   * Fill an element with the table of `settings.views`.
-   * settings.state as for `detail`; `settings.open(view)` is called for a row that is chosen.
+   * Fill an element with a table.
+   * settings as for `detail`, with `views`; on: { open(view), sort(key), toggle(view),
+   * extend(view), isChosen(view) }, what is done with a row or a column.
    * Returns
-   * - sort(place, upwards): by a column;
-   * - search(words, only): show the rows with these words that pass the filter; how many they are;
-   * - shown(): the views that are shown, in order;
-   * - rows(): their cells, below the titles;
-   * - redraw(): draw pictures anew after a change of state;
+   * - show(views, columns, sorted): these rows in this order, { key, upwards } of a column;
+   * - redraw(): pictures anew, after a change of state;
+   * - mark(): show anew which rows are chosen;
    * - buildAll(): build everything at once, for paper;
-   * - position(), restore(position): how the table is sorted and scrolled.
+   * - top(), scrollTo(top): how far it is scrolled; reveal(view): bring a row into sight.
    */
-  molxai.table = (container, settings) => {
-    const named = columns(settings);
-    const rows = settings.views.map((view) => rowOf(view, named));
-    const above = html("tr", { class: "filler" }); // stands for the rows above that are not built
-    const below = html("tr", { class: "filler" });
+  molxai.table = (container, settings, on) => {
+    const above = html("tr", { class: "filler", "aria-hidden": "true" });
+    const below = html("tr", { class: "filler", "aria-hidden": "true" });
     const body = html("tbody", {}, above, below);
-    const heads = named.map(([title], place) => headCell(title, () => sort(place)));
+    const head = html("thead", {});
     const isOfTexts = settings.views.some((view) => view.sentence);
-    const picture = isOfTexts ? "text" : "picture";
-    const corner = html("th", { scope: "col", "data-title": picture }, picture);
-    const head = html("thead", {}, html("tr", {}, corner, ...heads));
-    const frame = html(
-      "div",
-      { class: "wide rows", tabindex: "0", role: "region", "aria-label": "rows of the table" },
-      html("table", { class: isOfTexts ? "inputs texts" : "inputs" }, head, body),
+    const grid = html(
+      "table",
+      { class: isOfTexts ? "inputs texts" : "inputs", role: "grid", "aria-multiselectable": "true" },
+      head,
+      body,
     );
+    const label = { role: "region", "aria-label": "rows of the table", tabindex: "0" };
+    const frame = html("div", { class: "wide rows", ...label }, grid);
     container.replaceChildren(frame);
     // A telephone scrolls the page, not the frame.
     const paged = matchMedia("(max-width: 720px)").matches;
-    let shown = rows;
+    let shown = [];
+    let columns = [];
     let from = 0; // the first row that is built
     let to = 0; // the row after the last one that is built
-    let sorted = null;
-    let upwards = true;
+    let current = 0; // the row that the keyboard is at
     let high = ROW; // of a row: fixed on a desktop, measured on a telephone
+
+    const built = () => [...body.children].slice(1, -1);
+    const make = (start, end) =>
+      shown.slice(start, end).map((view, i) => element(view, start + i));
 
     /** Build these rows and take the others away; those that stay are not touched. */
     function build(first, last) {
-      const built = [...body.children].slice(1, -1);
-      const staying = built.filter((row, i) => {
+      const staying = built().filter((row, i) => {
         const stays = from + i >= first && from + i < last;
         if (!stays) row.remove();
         return stays;
       });
-      const make = (start, end) =>
-        shown.slice(start, end).map((row) => element(row, named, settings));
       if (!staying.length) {
         above.after(...make(first, last));
       } else {
@@ -155,7 +82,7 @@
 
     /** Take away all rows that are built; those from `place` on are built next. */
     function empty(place) {
-      [...body.children].slice(1, -1).forEach((row) => row.remove());
+      built().forEach((row) => row.remove());
       from = place;
       to = place;
     }
@@ -175,28 +102,122 @@
       build(first, last);
     }
 
-    function order() {
-      if (sorted === null) return;
-      shown.sort((a, b) => compare(a.cells[sorted].value, b.cells[sorted].value, upwards));
-    }
-
-    function sort(place, direction) {
-      upwards = direction ?? (sorted === place ? !upwards : true);
-      sorted = place;
-      heads.forEach((head) => head.removeAttribute("aria-sort"));
-      heads[place].setAttribute("aria-sort", upwards ? "ascending" : "descending");
-      order();
-      rebuild();
-    }
-
-    function search(words, only = () => true) {
-      const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-      shown = rows.filter(
-        (row) => only(row.view) && wanted.every((word) => row.text.includes(word)),
+    function element(view, place) {
+      const chosen = on.isChosen(view);
+      const cells = columns.map((column) => cell(column, view));
+      const attributes = {
+        class: view.error ? "error" : null,
+        "data-row": view.row,
+        "aria-rowindex": place + 2, // the titles are the first row
+        "aria-selected": String(chosen),
+        tabindex: place === current ? "0" : "-1",
+      };
+      const name = `choose ${molxai.shortened(view.id, 40)}`;
+      const box = { type: "checkbox", checked: chosen, tabindex: "-1", "aria-label": name };
+      return html(
+        "tr",
+        attributes,
+        html("td", { class: "choice" }, html("input", box)),
+        html("td", { class: "thumbnail" }, thumbnail(view, settings)),
+        ...cells,
       );
-      order();
+    }
+
+    /** The row of the table that an event is in, with its place; null beside the rows. */
+    function rowOf(event) {
+      const row = event.target.closest("tr[data-row]");
+      return row && { row, place: Number(row.getAttribute("aria-rowindex")) - 2 };
+    }
+
+    function click(event) {
+      const hit = rowOf(event);
+      if (!hit) return;
+      const view = shown[hit.place];
+      settle(hit.place, false);
+      if (event.target.matches("input")) {
+        if (event.shiftKey) on.extend(view);
+        else on.toggle(view);
+        return;
+      }
+      if (event.shiftKey) on.extend(view);
+      else if (event.ctrlKey || event.metaKey) on.toggle(view);
+      else if (event.target.closest(CONTROLS) || !isSelecting()) on.open(view);
+    }
+
+    /** Let the keyboard be at this row, which has the focus if it is to. */
+    function settle(place, isFocused = true) {
+      const rows = built();
+      rows[current - from]?.setAttribute("tabindex", "-1");
+      current = place;
+      if (isFocused) bring(place);
+      const row = built()[current - from];
+      row?.setAttribute("tabindex", "0");
+      if (isFocused) row?.focus({ preventScroll: true });
+    }
+
+    /** Scroll until a row is in sight, below the titles. */
+    function bring(place) {
+      const top = place * high;
+      if (paged) {
+        follow();
+        built()[place - from]?.scrollIntoView({ block: "nearest" });
+        return;
+      }
+      const room = frame.clientHeight - head.offsetHeight;
+      if (top < frame.scrollTop) frame.scrollTop = top;
+      else if (top + high > frame.scrollTop + room) frame.scrollTop = top + high - room;
+      follow();
+    }
+
+    function keydown(event) {
+      if (event.target.matches("thead *") || event.altKey || event.ctrlKey || event.metaKey) return;
+      const hit = rowOf(event);
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) {
+        const next = hit ? hit.place + step : Math.min(current, shown.length - 1);
+        if (next < 0 || next >= shown.length) return;
+        event.preventDefault();
+        settle(next);
+        if (hit && event.shiftKey) on.extend(shown[next]);
+      } else if (hit && event.target === hit.row && event.key === "Enter") {
+        event.preventDefault();
+        on.open(shown[hit.place]);
+      } else if (hit && event.target === hit.row && event.key === " ") {
+        event.preventDefault();
+        if (event.shiftKey) on.extend(shown[hit.place]);
+        else on.toggle(shown[hit.place]);
+      }
+    }
+
+    function show(views, chosenColumns, sorted) {
+      shown = views;
+      columns = chosenColumns;
+      current = 0;
+      grid.setAttribute("aria-rowcount", views.length + 1);
+      entitle();
+      markSorted(head, sorted);
       rebuild();
-      return shown.length;
+    }
+
+    /** Titles anew if there are other columns; else they stay, and with them the focus. */
+    function entitle() {
+      const keys = JSON.stringify(columns.map(({ key, title }) => [key, title]));
+      if (head.dataset.keys === keys) return;
+      head.dataset.keys = keys;
+      head.replaceChildren(titles(columns, on.sort, isOfTexts ? "text" : "picture"));
+    }
+
+    function mark() {
+      for (const row of built()) {
+        const chosen = on.isChosen(shown[Number(row.getAttribute("aria-rowindex")) - 2]);
+        row.setAttribute("aria-selected", String(chosen));
+        row.querySelector("input").checked = chosen;
+      }
+    }
+
+    function reveal(view) {
+      const place = shown.indexOf(view);
+      if (place >= 0) settle(place);
     }
 
     let due = 0;
@@ -212,63 +233,58 @@
       });
     };
     scrolls.addEventListener("scroll", later, { passive: true });
-    rebuild();
+    body.addEventListener("click", click);
+    frame.addEventListener("keydown", keydown);
     return {
-      sort,
-      search,
-      shown: () => shown.map((row) => row.view),
-      rows: () => {
-        const titles = named.map(([title]) => title);
-        return [titles, ...shown.map((row) => row.cells.map((cell) => cell.value))];
-      },
+      show,
       redraw,
+      mark,
+      reveal,
       buildAll: () => build(0, shown.length),
-      position: () => ({ sorted, upwards, top: frame.scrollTop }),
-      restore: (before) => {
-        if (before.sorted !== null) sort(before.sorted, before.upwards);
-        frame.scrollTop = before.top;
+      top: () => frame.scrollTop,
+      scrollTo: (top) => {
+        frame.scrollTop = top;
         follow();
       },
     };
   };
 
-  function headCell(title, onclick) {
-    const button = html("button", { type: "button", onclick }, title);
-    return html("th", { scope: "col", "data-title": title }, button);
+  /** Whether the user is marking text, to copy it. */
+  const isSelecting = () => String(getSelection()).trim() !== "";
+
+  /** The row of titles; those of columns are buttons that sort. */
+  function titles(columns, sort, picture) {
+    const title = (column) => {
+      const onclick = () => sort(column.key);
+      const button = html("button", { type: "button", onclick }, column.title);
+      const attributes = { scope: "col", "data-title": column.title, "data-key": column.key };
+      return html("th", attributes, button);
+    };
+    const choice = html("span", { class: "visually-hidden" }, "chosen");
+    return html(
+      "tr",
+      { "aria-rowindex": 1 },
+      html("th", { scope: "col", class: "choice", "data-title": "" }, choice),
+      html("th", { scope: "col", class: "thumbnail", "data-title": picture }, picture),
+      ...columns.map(title),
+    );
   }
 
-  /** Numbers before text, what is missing last in either direction. */
-  function compare(a, b, upwards) {
-    const empty = (value) => value === undefined || value === null || value === "";
-    if (empty(a) || empty(b)) return empty(a) - empty(b);
-    const areNumbers = typeof a === "number" && typeof b === "number";
-    const asText = () => String(a).localeCompare(String(b), undefined, { numeric: true });
-    const order = areNumbers ? a - b : asText();
-    return upwards ? order : -order;
+  function markSorted(head, sorted) {
+    const direction = sorted?.upwards ? "ascending" : "descending";
+    for (const title of head.querySelectorAll("th[data-key]")) {
+      if (title.dataset.key === sorted?.key) title.setAttribute("aria-sort", direction);
+      else title.removeAttribute("aria-sort");
+    }
   }
 
-  /** A view with its cells, and the text that is searched. */
-  function rowOf(view, named) {
-    const cells = named.map(([, cell]) => cell(view));
-    const parts = Object.values(view.fragments || {}).flat();
-    const fragments = parts.map(([name]) => name);
-    const words = [...cells.map((cell) => cell.value), view.id, view.input, ...fragments];
-    return { view, cells, text: words.join(" ").toLowerCase() };
-  }
-
-  function element({ view, cells }, named, settings) {
-    const open = () => settings.open(view);
-    const shown = cells.map((cell, place) => {
-      const [title] = named[place];
-      const text = html("bdi", { dir: cell.dir }, cell.text);
-      const link = { type: "button", class: "link", onclick: open };
-      const content = title === "id" ? html("button", link, text) : text;
-      const kind = typeof cell.value === "number" ? "number" : null;
-      return html("td", { "data-title": title, class: kind }, content);
-    });
-    const picture = html("td", { class: "thumbnail", onclick: open }, thumbnail(view, settings));
-    const row = { class: view.error ? "error" : null, "data-row": view.row };
-    return html("tr", row, picture, ...shown);
+  function cell(column, view) {
+    const value = column.value(view);
+    const words = html("bdi", { dir: column.dir }, molxai.cellText(column, view));
+    const link = { type: "button", class: "link", tabindex: "-1" };
+    const content = column.key === "id" ? html("button", link, words) : words;
+    const kind = typeof value === "number" ? "number" : null;
+    return html("td", { "data-title": column.title, "data-key": column.key, class: kind }, content);
   }
 
   function thumbnail(view, settings) {

@@ -23,6 +23,15 @@
     return content;
   };
 
+  /** The file that a request is answered with; raises as `ask` does. */
+  molxai.askFile = async (path, body) => {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    if (answer.ok) return answer.blob();
+    const content = await answer.json().catch(() => ({}));
+    throw new Error(content.error || `the server answers ${answer.status}`);
+  };
+
   /** Wait so many milliseconds, or until it is given up. */
   molxai.pause = (milliseconds, signal) =>
     new Promise((resolve, reject) => {

@@ -44,7 +44,7 @@
   function step(by) {
     const rows = shown();
     const next = rows[rows.indexOf(opened) + by];
-    if (next) molxai.openRow(next, settings, shown);
+    if (next) settings.open(next);
   }
 
   /** The SMILES of a row; the server has that of a row of a file of structures. */
@@ -58,8 +58,8 @@
   molxai.rowDialog = (alone) => {
     find("previous").addEventListener("click", () => step(-1));
     find("next").addEventListener("click", () => step(1));
+    molxai.stepByKeys(find("row"), step);
     find("close").addEventListener("click", molxai.closeRow);
-    find("row").addEventListener("close", () => settings?.remember?.());
     find("alone").addEventListener("click", () => alone(opened));
   };
 })();

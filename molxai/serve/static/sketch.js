@@ -13,9 +13,10 @@
   let asking = null;
   const states = molxai.states(restore); // the editor itself takes back a single step only
 
-  /** Open the dialog with a molecule; `use(smiles)` is told what is to be explained. */
-  molxai.sketch = async (given, use) => {
+  /** Open the dialog with a molecule; `use(smiles)` is told what was drawn, to be done `doing`. */
+  molxai.sketch = async (given, use, doing = "Explain this molecule") => {
     const dialog = find("sketcher");
+    find("sketched").textContent = doing;
     dialog.showModal();
     find("sketched").onclick = () => finish(use);
     find("dismiss").onclick = () => dialog.close();

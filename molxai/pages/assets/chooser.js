@@ -1,0 +1,92 @@
+// Which columns a table has, and in which order: a list with a box and two arrows for each.
+"use strict";
+
+(() => {
+  const { html } = molxai;
+  const MANY = 20; // columns from which on they can be searched
+
+  /**
+   * The panel to choose columns in.
+   * settings: `columns()` that there are, `shown()`, keys of those that are shown in their order,
+   * `choose(keys)`, called with others, and `reset()`.
+   * Returns the element `panel`, and `fill()`, to be called when it is opened.
+   */
+  molxai.chooser = (settings) => {
+    const list = html("ul", { class: "columns" });
+    const search = html("input", { type: "search", id: "column-search", oninput: sift });
+    const label = html("label", {}, "Find a column ", search);
+    const reset = html("button", { type: "button", onclick: usual }, "As at first");
+    const hint = html("p", { class: "hint" }, "Picture and id stay when the table is scrolled.");
+    const panel = html(
+      "div",
+      { class: "panel", id: "column-panel", hidden: true },
+      html("p", { class: "buttons" }, label, reset),
+      list,
+      hint,
+    );
+
+    function fill() {
+      const columns = settings.columns();
+      const shown = settings.shown();
+      const byKey = new Map(columns.map((column) => [column.key, column]));
+      const hidden = columns.filter((column) => !shown.includes(column.key));
+      const inOrder = [...shown.map((key) => byKey.get(key)), ...hidden];
+      label.hidden = columns.length < MANY;
+      list.replaceChildren(...inOrder.map((column) => line(column, shown)));
+      sift();
+    }
+
+    function line(column, shown) {
+      const { key, title } = column;
+      const place = shown.indexOf(key);
+      const isShown = place >= 0;
+      const isFixed = key === "id";
+      const toggle = () =>
+        choose(isShown ? shown.filter((name) => name !== key) : [...shown, key], key);
+      const box = { type: "checkbox", checked: isShown, disabled: isFixed, onchange: toggle };
+      const arrow = (sign, words, by) => {
+        const to = place + by;
+        const disabled = isFixed || !isShown || to < 1 || to >= shown.length; // the id stays first
+        const move = () => choose(moved(shown, place, to), key, by);
+        const attributes = { type: "button", disabled, onclick: move, "data-by": by };
+        return html("button", { ...attributes, "aria-label": `move ${title} ${words}` }, sign);
+      };
+      return html(
+        "li",
+        { "data-key": key },
+        html("label", {}, html("input", box), " ", html("bdi", {}, title)),
+        arrow("↑", "to the left", -1),
+        arrow("↓", "to the right", 1),
+      );
+    }
+
+    /** Other columns; the control that was used keeps the focus. */
+    function choose(keys, key, by = 0) {
+      settings.choose(keys);
+      fill();
+      const row = list.querySelector(`[data-key="${CSS.escape(key)}"]`);
+      const button = by ? row.querySelector(`[data-by="${by}"]`) : null;
+      (button && !button.disabled ? button : row.querySelector("input")).focus();
+    }
+
+    function usual() {
+      settings.reset();
+      fill();
+    }
+
+    function sift() {
+      const words = search.value.trim().toLowerCase();
+      for (const row of list.children) {
+        row.hidden = words !== "" && !row.textContent.toLowerCase().includes(words);
+      }
+    }
+
+    return { panel, fill };
+  };
+
+  function moved(keys, from, to) {
+    const order = keys.filter((_, place) => place !== from);
+    order.splice(to, 0, keys[from]);
+    return order;
+  }
+})();

@@ -1,0 +1,295 @@
+// Which rows of a table are shown: by words, by kind, by numbers, by fragment and by substructure.
+"use strict";
+
+(() => {
+  const { html } = molxai;
+  const PATTERN_WIDTH = 24; // letters
+
+  const usual = () => ({ search: "", show: "all", ranges: {}, fragment: null, pattern: "" });
+
+  const KINDS = {
+    all: () => true,
+    errors: (view) => Boolean(view.error),
+    wrong: (view) => molxai.isWrong(view),
+    chosen: (view, isChosen) => isChosen(view),
+  };
+
+  /**
+   * The filters of a table.
+   * settings: `columns()` that there are, `views`, `isChosen(view)`, `isUnread(key)` and `read(key)`
+   * of a column, `substructure(pattern)` that answers numbers of rows, if it can be looked for,
+   * `draw(given, use)`, if one can be drawn; `changed()` is called after a change by the user.
+   * Returns `state`, `passes()`, a test of views by the state; `sentence()`, what is looked for;
+   * `isOn()`; `entries()` and `restore(entries)` of an address; `clear()`, `setFragment()`, and the
+   * elements `bar` and `panel`.
+   */
+  molxai.filters = (settings) => {
+    let state = usual();
+    let matches = null; // numbers of the rows with the substructure
+    const texts = new WeakMap(); // what is searched of each view
+    const search = html("input", { type: "search", id: "search", placeholder: settings.searched });
+    const only = html("select", { id: "only" });
+    const ranges = html("div", { class: "ranges" });
+    const add = html("select", { id: "add-filter", onchange: addRange });
+    const chips = html("span", { class: "chips" });
+    const error = html("p", { class: "error", role: "alert" });
+    const pattern = html("input", {
+      type: "text",
+      id: "pattern",
+      size: PATTERN_WIDTH,
+      spellcheck: "false",
+      autocomplete: "off",
+      placeholder: "c1ccccc1C(=O)N",
+    });
+    const find = html("button", { type: "button", id: "find-pattern", onclick: usePattern }, "Find");
+    const panel = html(
+      "div",
+      { class: "panel", id: "filters", hidden: true },
+      settings.substructure ? patternLine() : null,
+      error,
+      html("p", {}, html("label", {}, "Filter by the numbers of ", add)),
+      ranges,
+    );
+
+    function patternLine() {
+      const label = html("label", {}, "Substructure (SMARTS or SMILES) ", pattern);
+      const onclick = () => settings.draw(pattern.value, useDrawn);
+      const draw = settings.draw && html("button", { type: "button", onclick }, "Draw …");
+      return html("p", { class: "buttons" }, label, find, draw);
+    }
+
+    const useDrawn = (smiles) => {
+      pattern.value = smiles;
+      usePattern();
+    };
+
+    function passes() {
+      const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
+      const kind = KINDS[state.show];
+      const limits = settings
+        .columns()
+        .filter((column) => state.ranges[column.key])
+        .map((column) => [column, state.ranges[column.key]]);
+      return (view) =>
+        kind(view, settings.isChosen) &&
+        (!matches || matches.has(view.row)) &&
+        (!state.fragment || molxai.hasFragment(view, state.fragment)) &&
+        limits.every(([column, range]) => isWithin(column.value(view), range)) &&
+        words.every((word) => searchText(view).includes(word));
+    }
+
+    /** Everything that is searched of a view, in small letters. */
+    function searchText(view) {
+      if (!texts.has(view)) {
+        const fragments = Object.values(view.fragments || {}).flat();
+        const names = fragments.map(([name]) => name);
+        const values = settings.columns().map((column) => column.value(view) ?? "");
+        texts.set(view, [...values, view.input, ...names].join(" ").toLowerCase());
+      }
+      return texts.get(view);
+    }
+
+    function fillRanges() {
+      const { views } = settings;
+      const columns = settings.columns();
+      const title = (key) => columns.find((column) => column.key === key)?.title ?? key;
+      const free = columns.filter(
+        (column) =>
+          !(column.key in state.ranges) &&
+          (molxai.isNumeric(column, views) || settings.isUnread(column.key)),
+      );
+      const options = free.map((column) => html("option", { value: column.key }, column.title));
+      add.replaceChildren(html("option", { value: "" }, "choose a column …"), ...options);
+      ranges.replaceChildren(...Object.keys(state.ranges).map((key) => range(key, title(key))));
+    }
+
+    /** The controls of one numeric filter. */
+    function range(key, title) {
+      const [low, high] = state.ranges[key];
+      const field = (words, value, place) => {
+        const set = (event) => {
+          const content = event.target.value;
+          state.ranges[key][place] = content === "" ? null : Number(content);
+          settings.changed();
+        };
+        const label = `${title}: ${words}`;
+        const attributes = { type: "number", step: "any", value, "aria-label": label };
+        return html("input", { ...attributes, oninput: set });
+      };
+      const remove = () => {
+        delete state.ranges[key];
+        fillRanges();
+        settings.changed();
+      };
+      const name = html("bdi", {}, title);
+      const button = html("button", { type: "button", onclick: remove }, "remove");
+      const fields = [field("at least", low, 0), " to ", field("at most", high, 1), " "];
+      return html("p", { class: "range" }, name, " from ", ...fields, button);
+    }
+
+    async function addRange() {
+      const key = add.value;
+      if (!key) return;
+      await settings.read(key);
+      state.ranges[key] = [null, null];
+      fillRanges();
+      ranges.lastElementChild.querySelector("input").focus();
+    }
+
+    async function usePattern() {
+      await setPattern(pattern.value.trim());
+      settings.changed();
+    }
+
+    /** Look for a substructure; what is wrong with it is said. */
+    async function setPattern(text) {
+      pattern.value = text;
+      error.textContent = "";
+      state.pattern = "";
+      matches = null;
+      if (!text || !settings.substructure) return;
+      try {
+        matches = new Set(await settings.substructure(text));
+        state.pattern = text;
+      } catch (refusal) {
+        error.textContent = refusal.message;
+      }
+    }
+
+    /** What is shown of the filters that have no control in sight. */
+    function fillChips() {
+      const chip = (words, remove) => {
+        const label = `stop filtering: ${words}`;
+        const button = { type: "button", class: "chip", "aria-label": label, onclick: remove };
+        return html("button", button, html("bdi", {}, molxai.shortened(words, 60)), " ×");
+      };
+      const found = [];
+      if (state.fragment) {
+        found.push(chip(`with ${state.fragment.name}`, () => setFragment(null)));
+      }
+      if (state.pattern) {
+        const remove = async () => {
+          await setPattern("");
+          settings.changed();
+        };
+        found.push(chip(`with ${state.pattern}`, remove));
+      }
+      chips.replaceChildren(...found);
+    }
+
+    function setFragment(fragment) {
+      state.fragment = fragment;
+      settings.changed();
+    }
+
+    /** The kinds of rows that there are to choose from. */
+    function fillKinds() {
+      const { views } = settings;
+      const kinds = [
+        ["all", "all rows"],
+        ["errors", "rows with errors"],
+      ];
+      if (views.some((view) => view.label_class)) kinds.push(["wrong", "wrongly predicted"]);
+      kinds.push(["chosen", "chosen rows"]);
+      if (!kinds.some(([value]) => value === state.show)) state.show = "all";
+      const option = ([value, words]) =>
+        html("option", { value, selected: value === state.show }, words);
+      only.replaceChildren(...kinds.map(option));
+    }
+
+    function sentence() {
+      const columns = settings.columns();
+      const parts = [];
+      if (state.search.trim()) parts.push(`“${state.search.trim()}”`);
+      if (state.fragment) parts.push(`the fragment ${state.fragment.name}`);
+      if (state.pattern) parts.push(`the substructure ${state.pattern}`);
+      for (const [key, [low, high]] of Object.entries(state.ranges)) {
+        const title = columns.find((column) => column.key === key)?.title;
+        if (title && (low !== null || high !== null)) {
+          parts.push(`${title} from ${low ?? "any"} to ${high ?? "any"}`);
+        }
+      }
+      const kind = { errors: "with an error", wrong: "wrongly predicted", chosen: "chosen" };
+      const rows = state.show in kind ? `row ${kind[state.show]}` : "row";
+      return `No ${rows}${parts.length ? ` has ${parts.join(" and ")}` : ""}.`;
+    }
+
+    const isOn = () => Object.keys(entries()).length > 0;
+
+    /** The filters as an address holds them: strings, without what is as usual. */
+    function entries() {
+      const content = {};
+      if (state.search) content.search = state.search;
+      if (state.show !== "all") content.show = state.show;
+      if (state.pattern) content.substructure = state.pattern;
+      if (state.fragment) content.fragment = `${state.fragment.scheme}:${state.fragment.name}`;
+      const limits = Object.entries(state.ranges)
+        .filter(([, range]) => range.some((limit) => limit !== null))
+        .map(([key, range]) => [key, range.map((limit) => limit ?? "").join("..")]);
+      if (limits.length) content.filters = String(new URLSearchParams(limits));
+      return content;
+    }
+
+    /** Set all filters to what an address holds: it may come from anybody. */
+    async function restore(content) {
+      state = { ...usual(), search: content.search || "", fragment: fragmentOf(content.fragment) };
+      if (content.show in KINDS) state.show = content.show;
+      for (const [key, text] of new URLSearchParams(content.filters || "")) {
+        const range = rangeOf(text);
+        if (range) state.ranges[key] = range;
+      }
+      search.value = state.search;
+      panel.hidden = !Object.keys(state.ranges).length && !content.substructure && panel.hidden;
+      refresh();
+      await setPattern(content.substructure || "");
+    }
+
+    /** After other rows or columns. */
+    function refresh() {
+      fillKinds();
+      fillRanges();
+    }
+
+    search.addEventListener("input", () => {
+      state.search = search.value;
+      settings.changed();
+    });
+    only.addEventListener("change", () => {
+      state.show = only.value;
+      settings.changed();
+    });
+    pattern.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      usePattern();
+    });
+    const bar = [html("label", {}, "Search ", search), html("label", {}, "Show ", only)];
+    const forget = (view) => texts.delete(view);
+    const clear = () => restore({});
+    const own = { passes, sentence, isOn, entries, restore, refresh, clear, forget, fillChips };
+    return { ...own, setFragment, setPattern, bar, panel, chips, state: () => state };
+  };
+
+  /** Whether a molecule has a fragment, { scheme, name }. */
+  molxai.hasFragment = (view, { scheme, name }) =>
+    Boolean(view.fragments?.[scheme]?.some(([part]) => part === name));
+
+  const isWithin = (value, [low, high]) => {
+    if (low === null && high === null) return true;
+    return typeof value === "number" && value >= (low ?? -Infinity) && value <= (high ?? Infinity);
+  };
+
+  /** A range such as 1..2, 1.. or ..2; null if it is none. */
+  function rangeOf(text) {
+    const ends = text.split("..");
+    if (ends.length !== 2) return null;
+    const limits = ends.map((end) => (end.trim() === "" ? null : Number(end)));
+    return limits.some(Number.isNaN) ? null : limits;
+  }
+
+  /** A fragment such as rings:pyridine; null if it is none. */
+  function fragmentOf(text) {
+    const at = (text || "").indexOf(":");
+    return at > 0 ? { scheme: text.slice(0, at), name: text.slice(at + 1) } : null;
+  }
+})();

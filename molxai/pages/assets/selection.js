@@ -1,0 +1,100 @@
+// The rows that are chosen, and what can be kept of them.
+"use strict";
+
+(() => {
+  const { html } = molxai;
+
+  /**
+   * The choice of rows.
+   * settings: `shown()`, the views that are shown in their order; `changed()` is called after a
+   * change; `exports`, each { name, title, save(views) }, which may answer a promise.
+   * Returns `has(view)`, `toggle(view)`, `extend(view)` (from the last one on), `views()` in their
+   * order, `size()`, `refresh()` and the element `bar`.
+   */
+  molxai.selection = (settings) => {
+    const chosen = new Set();
+    let last = null; // the row from which a choice is extended
+    const found = html("span", { id: "found", role: "status" });
+    const all = html("button", { type: "button", id: "choose-all", onclick: chooseAll });
+    const none = html("button", { type: "button", id: "choose-none", onclick: clear });
+    const what = html("span", { id: "export-what" });
+    const error = html("span", { class: "error", role: "alert" });
+    none.textContent = "Clear the choice";
+    const keep = ({ name, title, save }) => {
+      const attributes = { type: "button", id: name, title };
+      return html("button", { ...attributes, onclick: () => run(save) }, name.toUpperCase());
+    };
+    const buttons = settings.exports.map(keep);
+    const exports = [what, ...buttons, settings.hint && html("span", { class: "hint" }, settings.hint)];
+    const bar = html("div", { class: "chosen" }, found, all, none, ...exports.filter(Boolean), error);
+
+    const has = (view) => chosen.has(view);
+
+    /** What is kept: the chosen rows in the order of the table, or all that are shown. */
+    function views() {
+      if (!chosen.size) return settings.shown();
+      const inSight = settings.shown().filter(has);
+      const seen = new Set(inSight);
+      const rest = [...chosen].filter((view) => !seen.has(view));
+      return [...inSight, ...rest.sort((a, b) => a.row - b.row)];
+    }
+
+    async function run(save) {
+      error.textContent = "";
+      buttons.forEach((button) => (button.disabled = true));
+      try {
+        await save(views());
+      } catch (refusal) {
+        error.textContent = refusal.message;
+      }
+      refresh();
+    }
+
+    function toggle(view) {
+      if (!chosen.delete(view)) chosen.add(view);
+      last = view;
+      change();
+    }
+
+    /** Choose every row from the last one that was chosen to this one. */
+    function extend(view) {
+      const shown = settings.shown();
+      const start = Math.max(0, shown.indexOf(last ?? view));
+      const end = shown.indexOf(view);
+      const between = shown.slice(Math.min(start, end), Math.max(start, end) + 1);
+      between.forEach((row) => chosen.add(row));
+      last ??= view;
+      change();
+    }
+
+    function chooseAll() {
+      settings.shown().forEach((view) => chosen.add(view));
+      change();
+    }
+
+    function clear() {
+      chosen.clear();
+      last = null;
+      change();
+    }
+
+    function change() {
+      refresh();
+      settings.changed();
+    }
+
+    function refresh() {
+      const shown = settings.shown().length;
+      const total = settings.total();
+      const part = shown === total ? `${total} rows` : `${shown} of ${total} rows`;
+      found.textContent = chosen.size ? `${part}, ${chosen.size} chosen` : part;
+      all.textContent = `Choose all ${shown} shown`;
+      all.disabled = shown === 0;
+      none.hidden = chosen.size === 0;
+      what.textContent = chosen.size ? `Keep ${chosen.size} chosen:` : `Keep ${shown} shown:`;
+      buttons.forEach((button) => (button.disabled = shown === 0 && chosen.size === 0));
+    }
+
+    return { has, toggle, extend, views, size: () => chosen.size, clear, refresh, bar };
+  };
+})();

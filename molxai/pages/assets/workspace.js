@@ -1,0 +1,277 @@
+// The table to work in, which the report and the workbench share: search and filters, columns,
+// sorting, chosen rows, plots, and the address of all that.
+"use strict";
+
+(() => {
+  const { html } = molxai;
+  const SEPARATOR = "-"; // before the key of a column that is sorted downwards
+
+  /**
+   * Fill elements with a workspace: `places` are { tools, table, plots }.
+   * settings, as for `detail`, and
+   * - `views`, which may grow: call `refresh()` then;
+   * - `usual(columns)`: keys of the columns at first; `columns`, names of the user's columns,
+   *   `unread`, those of them that views lack, and `load(name)`, which adds one to all views;
+   * - `substructure(pattern)`: numbers of the rows that have it; `draw(given, use)`: draw one;
+   * - `searched`: hint of the search;
+   * - `exports`: see `selection.js`; `hint`: what is said beside them;
+   * - `openRow(view, shown)`: show a row in large;
+   * - `changed(shown, isFiltered, chosen)`: after other rows are shown or chosen;
+   * - `remember()`, called after each change by the user.
+   */
+  molxai.workspace = (places, settings) => {
+    const { views } = settings;
+    let order = null; // keys of the columns that are shown; as at first if there are none
+    let sorted = null; // { key, upwards }
+    let shown = [];
+    let opened = null;
+    let wanted = null; // number of a row that an address names and that is not there yet
+    let columns = [];
+    const unread = new Set(settings.unread || []);
+
+    const remember = () => settings.remember?.();
+    const byKey = (key) => columns.find((column) => column.key === key);
+    const isUnread = (key) => unread.has(molxai.ownName(key)) && Boolean(settings.load);
+
+    /** Let all views have a column of the user's table. */
+    async function read(key) {
+      const name = molxai.ownName(key);
+      if (name !== null && settings.load) await settings.load(name);
+      unread.delete(name);
+      views.forEach((view) => filters.forget(view));
+    }
+
+    const usualKeys = () =>
+      settings.usual ? settings.usual(columns) : columns.map((column) => column.key);
+
+    /** Keys of the columns that are shown; the id is always the first. */
+    function keys() {
+      const wantedKeys = (order ?? usualKeys()).filter(byKey);
+      return ["id", ...new Set(wantedKeys.filter((key) => key !== "id"))];
+    }
+
+    const selection = molxai.selection({
+      shown: () => shown,
+      total: () => views.length,
+      exports: settings.exports(() => keys().map(byKey)),
+      hint: settings.hint,
+      changed: chosenChanged,
+    });
+    const filters = molxai.filters({
+      views,
+      columns: () => columns,
+      searched: settings.searched,
+      substructure: settings.substructure,
+      draw: settings.draw,
+      isChosen: selection.has,
+      isUnread,
+      read,
+      changed: () => {
+        apply(true);
+        remember();
+      },
+    });
+    const chooser = molxai.chooser({
+      columns: () => columns,
+      shown: keys,
+      choose: setColumns,
+      reset: () => setColumns(null),
+    });
+    const nothing = html("p", { class: "nothing", role: "status" });
+    const frame = html("div", {});
+    places.table.replaceChildren(selection.bar, nothing, frame);
+    const table = molxai.table(frame, settings, {
+      open: (view) => open(view),
+      sort: toggleSort,
+      toggle: selection.toggle,
+      extend: selection.extend,
+      isChosen: selection.has,
+    });
+    const plot = molxai.plot(places.plots, {
+      columns: () => columns,
+      views,
+      isUnread,
+      read,
+      open: (view) => open(view),
+      toggle: selection.toggle,
+      isChosen: selection.has,
+    });
+    places.tools.replaceChildren(
+      ...filters.bar,
+      opener("Filters", filters.panel, filters.refresh),
+      opener("Columns", chooser.panel, chooser.fill),
+      filters.chips,
+      filters.panel,
+      chooser.panel,
+    );
+
+    /** The rows that pass the filters, in order; `fromTop` after another question. */
+    function apply(fromTop) {
+      const top = table.top();
+      shown = views.filter(filters.passes());
+      sort();
+      lay();
+      table.scrollTo(fromTop ? 0 : top);
+      filters.fillChips();
+      selection.refresh();
+      sayNothing();
+      plot.show(shown);
+      tell();
+    }
+
+    function lay() {
+      table.show(shown, keys().map(byKey), sorted);
+    }
+
+    const tell = () =>
+      settings.changed?.(shown, shown.length < views.length, views.filter(selection.has));
+
+    function sayNothing() {
+      const isEmpty = shown.length === 0 && views.length > 0;
+      nothing.hidden = !isEmpty;
+      if (!isEmpty) return;
+      const onclick = async () => {
+        await filters.clear();
+        apply(true);
+        remember();
+      };
+      const all = html("button", { type: "button", onclick }, `Show all ${views.length} rows`);
+      nothing.replaceChildren(html("bdi", {}, filters.sentence()), " ", all);
+    }
+
+    function chosenChanged() {
+      if (filters.state().show === "chosen") apply(false);
+      else table.mark();
+      plot.draw();
+      tell();
+    }
+
+    function sort() {
+      const column = sorted && byKey(sorted.key);
+      if (!column) return;
+      const value = new Map(shown.map((view) => [view, column.value(view)]));
+      shown.sort((a, b) => molxai.compare(value.get(a), value.get(b), sorted.upwards));
+    }
+
+    function toggleSort(key) {
+      sorted = { key, upwards: sorted?.key === key ? !sorted.upwards : true };
+      apply(true);
+      remember();
+    }
+
+    async function setColumns(chosen) {
+      order = chosen;
+      lay();
+      remember();
+      const missing = keys().filter(isUnread);
+      for (const key of missing) await read(key);
+      if (missing.length) apply(false);
+    }
+
+    /** Show a row in large; the page that shows it says with `closed` that it is gone. */
+    function open(view) {
+      opened = view;
+      settings.openRow(view, shown);
+      remember();
+    }
+
+    function closed() {
+      if (opened) table.reveal(opened);
+      opened = null;
+      remember();
+    }
+
+    function step(by) {
+      const place = shown.indexOf(opened);
+      const next = place < 0 ? null : shown[place + by];
+      if (next) open(next);
+    }
+
+    /** After more views, or another method, whose numbers the columns hold. */
+    function refresh() {
+      columns = molxai.columns(settings);
+      views.forEach((view) => filters.forget(view));
+      filters.refresh();
+      apply(false);
+      if (wanted !== null) openNumber(wanted);
+    }
+
+    function openNumber(number) {
+      wanted = number;
+      const view = views.find((row) => row.row === number);
+      if (!view) return;
+      wanted = null;
+      open(view);
+    }
+
+    /** What is not as usual, as strings. */
+    function address() {
+      const content = filters.entries();
+      if (sorted) content.sort = (sorted.upwards ? "" : SEPARATOR) + sorted.key;
+      if (order) content.columns = String(new URLSearchParams(order.map((key) => ["c", key])));
+      if (opened) content.row = String(opened.row);
+      return content;
+    }
+
+    /** Set all of that; what means nothing is ignored, for an address may come from anybody. */
+    async function restore(content) {
+      sorted = sortOf(content.sort);
+      order = content.columns ? new URLSearchParams(content.columns).getAll("c") : null;
+      const own = [...(order || []), sorted?.key, ...filteredKeys(content)].filter(Boolean);
+      for (const key of own.filter(isUnread)) await read(key);
+      await filters.restore(content);
+      apply(true);
+      wanted = null;
+      if (/^\d+$/.test(content.row || "")) openNumber(Number(content.row));
+    }
+
+    function filterByFragment(scheme, name) {
+      filters.setFragment({ scheme, name });
+      places.table.scrollIntoView({ block: "nearest" });
+    }
+
+    settings.filterByFragment = filterByFragment;
+    refresh();
+    return {
+      refresh,
+      redraw: () => table.redraw(),
+      shown: () => shown,
+      chosen: () => views.filter(selection.has),
+      open,
+      closed,
+      step,
+      address,
+      restore,
+      filterByFragment,
+      buildAll: table.buildAll,
+    };
+  };
+
+  /** A button that opens and closes a panel; `fill()` is called before it is opened. */
+  function opener(words, panel, fill) {
+    const toggle = () => {
+      panel.hidden = !panel.hidden;
+      if (!panel.hidden) fill();
+      button.setAttribute("aria-expanded", String(!panel.hidden));
+    };
+    const attributes = { type: "button", "aria-expanded": "false", "aria-controls": panel.id };
+    const button = html("button", { ...attributes, onclick: toggle }, words);
+    return button;
+  }
+
+  function sortOf(text) {
+    if (!text) return null;
+    const upwards = !text.startsWith(SEPARATOR);
+    return { key: upwards ? text : text.slice(SEPARATOR.length), upwards };
+  }
+
+  /** Keys of the columns that an address filters by. */
+  const filteredKeys = ({ filters }) => [...new URLSearchParams(filters || "").keys()];
+
+  /** The chosen columns of some views as CSV. */
+  molxai.tableCsv = (columns, views) => {
+    const titles = columns.map((column) => column.title);
+    const rows = views.map((view) => columns.map((column) => column.value(view)));
+    return molxai.csv([titles, ...rows]);
+  };
+})();

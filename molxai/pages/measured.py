@@ -1,0 +1,63 @@
+"""What a page says of a row's measured label: how far the prediction is from it."""
+
+from graphormer.readers.numerals import is_number, plain_number
+from molxai.explanation.base_explainer import BaseExplainer
+from molxai.explanation.entry import Input
+from molxai.pages.view import View, rounded
+
+BINARY = 2
+"""Classes of a model of which one probability says the other."""
+
+
+def measured(explainer: BaseExplainer, row: Input, content: View) -> View:
+    """What is added to a row's view if its label is there.
+
+    Args:
+        explainer: whose classes labels name.
+        row: the input with its label.
+        content: the row's view.
+
+    Returns:
+        `label` as it is written; for a model of classes `label_class`, None if the label is none of
+        them; and `residual` if it is defined: predicted − measured, or for classes 1 − the
+        probability of the measured class.
+    """
+    if not row.label:
+        return {}
+    of_label: View = {"label": row.label}
+    if explainer.card.classes:
+        name = _class_of(explainer, row.label)
+        of_label["label_class"] = name
+        residual = _doubt(content, name, len(explainer.card.classes))
+    else:
+        residual = _distance(content, row.label)
+    return of_label if residual is None else of_label | {"residual": residual}
+
+
+def _class_of(explainer: BaseExplainer, label: str) -> str | None:
+    """The model's name for a label of the table, None if it is none of its classes."""
+    try:
+        return explainer.card.classes[explainer.class_in_table(label)]
+    except ValueError:
+        return None
+
+
+def _doubt(content: View, name: str | None, classes: int) -> float | None:
+    """1 − the probability of the measured class.
+
+    A view has the probability of one class. Of two classes that is enough; of more, only if this
+    class was measured.
+    """
+    if name is None or content.get("probability") is None:
+        return None
+    if name == content["target_class"]:
+        return rounded(1 - content["probability"])
+    return rounded(content["probability"]) if classes == BINARY else None
+
+
+def _distance(content: View, label: str) -> float | None:
+    """Predicted − measured; None if there is no prediction, or the label is no number."""
+    number = plain_number(label)
+    if "prediction" not in content or not is_number(number):
+        return None
+    return rounded(content["prediction"] - float(number))

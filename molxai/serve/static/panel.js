@@ -1,0 +1,185 @@
+// The part of the workbench that shows an upload: a table to work in that grows, what is kept of
+// it, and the fragments across it.
+"use strict";
+
+(() => {
+  const { html } = molxai;
+  const ENDINGS = ["csv", "json", "parquet", "sdf"]; // of downloads
+
+  /** The part of the page that shows an upload. */
+  molxai.uploadPanel = (container, job, settings, state) => {
+    const views = [];
+    const known = { ...settings, views, state, searched: "id, SMILES, fragment …" };
+    const methods = Object.entries(settings.methods);
+    known.in_unit = Object.fromEntries(methods.map(([name, method]) => [name, method.in_unit]));
+    known.signed = Object.fromEntries(methods.map(([name, method]) => [name, method.signed]));
+    const places = {
+      tools: html("div", { class: "toolbar tools", role: "group", "aria-label": "What is shown" }),
+      table: html("div", { class: "table" }),
+      plots: html("div", {}),
+    };
+    const histogram = html("div", { id: "histogram" });
+    const controls = controlsOf(job);
+    const columns = columnsOf(job, views, settings.most_columns);
+    const series = seriesOf(job, known);
+    const groups = molxai.groupsOf(job, known);
+    controls.toolbar.append(molxai.alignment(job, known, (all) => panel.redraw(all)));
+    let spread = null; // of the outputs of all rows
+    let built = 0; // rows that the table was built of
+    let isFiltered = false;
+    Object.assign(known, columns);
+    known.open = (view) => workspace.open(view);
+    known.openRow = (view) => molxai.openRow(view, known, () => workspace.shown());
+    known.substructure = async (pattern) => {
+      const asked = { method: "POST", body: { pattern } };
+      return (await molxai.ask(`/api/jobs/${job.id}/substructure`, asked)).rows;
+    };
+    known.draw = (given, use) => molxai.sketch(given, use, "Find this substructure");
+    known.exports = (shownColumns) => exportsOf(job, state, shownColumns);
+    known.changed = (shown, isPart, chosen) => {
+      isFiltered = isPart;
+      if (spread) histogram.replaceChildren(molxai.histogram(spread, shown, chosen));
+      series.fill(isPart ? shown : null);
+    };
+    container.replaceChildren(
+      html("h2", {}, html("bdi", {}, job.file)),
+      controls.toolbar,
+      places.tools,
+      places.table,
+      html("div", { class: "together" }, places.plots, histogram),
+      series.element,
+      groups.element,
+    );
+    const workspace = molxai.workspace(places, known);
+    document.getElementById("row").onclose = () => workspace.closed();
+
+    function build() {
+      known.common = undefined;
+      built = views.length;
+      workspace.refresh();
+    }
+
+    const panel = {
+      address: workspace.address,
+      restore: async (entries) => {
+        if (!entries.row) molxai.closeRow();
+        await workspace.restore(entries);
+      },
+      add: (more) => {
+        views.push(...more);
+        if (views.length && views.length >= 2 * built) build();
+      },
+      end: async () => {
+        controls.end(state.method);
+        await columns.reread();
+        spread = (await molxai.ask(`/api/jobs/${job.id}/summary`)).histogram;
+        build();
+        groups.fill();
+      },
+      redraw: (all) => {
+        known.common = undefined;
+        if (all) build();
+        else workspace.redraw();
+        series.fill(isFiltered ? workspace.shown() : null);
+        groups.fill();
+        controls.link(state.method);
+      },
+    };
+    return panel;
+  };
+
+  /** The user's columns: the first are in all views, others are read when they are chosen. */
+  function columnsOf(job, views, most) {
+    const columns = job.columns;
+    const later = new Set(); // names of the columns that were read
+    const load = async (name) => {
+      const query = new URLSearchParams({ name });
+      const { values } = await molxai.ask(`/api/jobs/${job.id}/column?${query}`);
+      later.add(name);
+      views.forEach((view, row) => (view.extras = { ...view.extras, [name]: values[row] }));
+    };
+    const reread = async () => {
+      for (const name of later) await load(name);
+    };
+    const first = new Set(columns.slice(0, most));
+    const usual = (all) => {
+      const isShown = ({ key }) => (molxai.ownName(key) ?? null) === null;
+      return all
+        .filter((column) => isShown(column) || first.has(molxai.ownName(column.key)))
+        .map((column) => column.key);
+    };
+    return { columns, unread: columns.slice(most), load, reread, usual };
+  }
+
+  /** What can be kept of the rows: each asks the server, which writes what the command writes. */
+  function exportsOf(job, state, columns) {
+    const ask = async (path, views, type, name) => {
+      const rows = views.map((view) => view.row);
+      const body = { rows, method: state.method };
+      molxai.save(await molxai.askFile(`/api/jobs/${job.id}/${path}`, body), type, name);
+    };
+    const saveCsv = (views) =>
+      molxai.save(molxai.tableCsv(columns(), views), "text/csv", "molxai-rows.csv");
+    const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
+    const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
+    return [
+      { name: "csv", title: "The rows with these columns", save: saveCsv },
+      { name: "sdf", title: "The molecules with what is known of them", save: saveSdf },
+      { name: "report", title: "A report page of the rows", save: saveReport },
+    ];
+  }
+
+  /** Cancel; and when all rows are there, downloads. */
+  function controlsOf(job) {
+    const onclick = () => molxai.cancelJob(job.id);
+    const button = html("button", { type: "button", id: "cancel", onclick }, "Cancel");
+    const links = html("span", { class: "buttons", id: "downloads", hidden: true });
+    const link = (method) => {
+      const query = `method=${encodeURIComponent(method)}`;
+      const address = (ending) => `/api/jobs/${job.id}/result.${ending}?${query}`;
+      const download = (ending) =>
+        html("a", { href: address(ending), download: "" }, ending.toUpperCase());
+      links.replaceChildren("Download all records: ", ...ENDINGS.map(download));
+    };
+    const end = (method) => {
+      button.hidden = true;
+      links.hidden = false;
+      link(method);
+    };
+    return { toolbar: html("div", { class: "controls" }, button, links), link, end };
+  }
+
+  /** The fragments across the table, which the server adds up when they are looked at. */
+  function seriesOf(job, settings) {
+    const place = html("div", { id: "series" });
+    const rows = html("span", {});
+    const title = html("summary", {}, "Fragments across the table ", rows);
+    const element = html("details", { hidden: true }, title, place);
+    let newest = 0;
+
+    let shown = null; // the views that a filter leaves; null without a filter
+
+    async function fill(views = shown) {
+      shown = views;
+      element.hidden = !settings.views.some((view) => view.fragments);
+      if (element.hidden || !element.open) return;
+      const { method, scheme } = settings.state;
+      const mine = ++newest;
+      rows.textContent = shown ? `of the ${shown.length} rows shown` : "";
+      if (shown) {
+        molxai.seriesTable(place, molxai.carriers(shown, method, scheme, settings), settings);
+        return;
+      }
+      const query = new URLSearchParams({ method, scheme });
+      try {
+        const table = await molxai.ask(`/api/jobs/${job.id}/series?${query}`);
+        if (mine === newest) molxai.seriesTable(place, table, settings);
+      } catch (error) {
+        place.replaceChildren(html("p", { class: "error" }, error.message));
+      }
+    }
+
+    element.addEventListener("toggle", () => fill());
+    return { element, fill };
+  }
+})();
