@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
-from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.graphs.slic import SIDE
@@ -20,9 +19,7 @@ from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Kind
 from molxai.rendering.arcs import ALPHA, WIDEST, Arc, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale
-from molxai.rendering.depiction import bond_lengths, flat_copy
 from molxai.rendering.digit import draw_boundaries
-from molxai.rendering.drawer import atom_positions, new_drawer
 from molxai.rendering.figure import (
     MARGIN,
     axes_at,
@@ -32,8 +29,9 @@ from molxai.rendering.figure import (
     splice,
     write,
 )
-from molxai.rendering.lettering import signed_or_zero
-from molxai.rendering.look import PLAIN
+from molxai.rendering.lettering import cut_to_fit, signed_or_zero
+from molxai.rendering.look import PLAIN, RESOLUTION
+from molxai.rendering.skeleton import draw_skeleton
 
 Subject = Molecule | Digit
 """What a flow is drawn on."""
@@ -59,6 +57,12 @@ LINE = 20
 HEIGHT = HEADER + DRAWING[1] + KEY + FOOTER
 """Height of a picture in pixels."""
 
+TITLE_ROOM = (WIDTH - 2 * MARGIN) / RESOLUTION * 72 / 12
+"""Room for the title, whose letters are 12 points large, as a multiple of their size."""
+
+PREDICTION_ROOM = (WIDTH - 2 * MARGIN) / RESOLUTION * 72 / 10
+"""The same for the line below, whose letters are 10 points large."""
+
 LABELS = 134
 """Width of the names of the distances, right of the drawing."""
 
@@ -70,15 +74,6 @@ ABOVE_PROFILE = 44
 
 LETTERS = 165
 """Letters in a line below the picture."""
-
-LONGEST_BOND = 50
-"""Pixels of a bond at most, so that few atoms are not blown up."""
-
-PADDING = 0.12
-"""What is left free at each side of a molecule, as a share of the drawing."""
-
-LETTER = 0.4
-"""Radius of a letter, in halves of a bond."""
 
 MOST_BARS = 21
 """Bars at most, of which the last distance stands for all longer ones."""
@@ -146,7 +141,7 @@ def _draw(picture: FlowPicture, kind: Kind) -> str | bytes:
     numbered = {node for i, j, _ in picture.arcs for node in (i, j)}
     skeleton: str | bytes | None = None
     if isinstance(picture.subject, Molecule):
-        skeleton, scene = _skeleton(axes, picture.subject, kind, numbered)
+        skeleton, scene = draw_skeleton(axes, picture.subject, DRAWING, kind, numbered)
     else:
         scene = _strokes(figure, picture.subject, numbered)
     draw_arcs(scene, picture.arcs, limit)
@@ -168,43 +163,6 @@ def _merge(figure: Figure, skeleton: str | bytes | None, kind: Kind) -> str | by
     if isinstance(skeleton, str):
         return splice(svg, skeleton, HEADER, DRAWING)
     return svg
-
-
-def _skeleton(
-    axes: Axes, molecule: Molecule, kind: Kind, numbered: set[int]
-) -> tuple[str | bytes, Scene]:
-    """RDKit's black drawing with the numbers of some atoms, and where it put the atoms."""
-    drawer = new_drawer(DRAWING, kind, PADDING)
-    options = drawer.drawOptions()
-    options.fixedBondLength = LONGEST_BOND
-    options.minFontSize = 10
-    options.maxFontSize = 20
-    options.annotationFontScale = 0.65
-    flat = flat_copy(molecule.mol)
-    for atom in numbered:
-        flat.GetAtomWithIdx(atom).SetProp("atomNote", str(atom))
-    drawer.DrawMolecule(flat)
-    drawer.FinishDrawing()
-    places = np.array(atom_positions(drawer, flat.GetNumAtoms()))  # (atoms, 2)
-    reach = _half_a_bond(flat, places)
-    letters = np.array([_letters(atom) for atom in flat.GetAtoms()])  # (atoms,)
-    gaps = LETTER * reach * letters
-    return drawer.GetDrawingText(), Scene(axes, places, reach, gaps)
-
-
-def _half_a_bond(mol: Chem.Mol, places: np.ndarray) -> float:
-    """Half the median length of the bonds in the drawing."""
-    lengths = bond_lengths(mol, places)
-    length = float(np.median(lengths)) if len(lengths) else LONGEST_BOND
-    return length / 2
-
-
-def _letters(atom: Chem.Atom) -> int:
-    """Symbols that are written at an atom: none at a corner, two with hydrogens."""
-    is_corner = atom.GetSymbol() == "C" and atom.GetDegree() > 0
-    if is_corner:
-        return 0
-    return 2 if atom.GetTotalNumHs() > 0 else 1
 
 
 def _strokes(figure: Figure, digit: Digit, numbered: set[int]) -> Scene:
@@ -330,7 +288,7 @@ def _write_lines(figure: Figure, picture: FlowPicture) -> None:
         figure,
         MARGIN,
         HEIGHT - 24,
-        picture.title,
+        cut_to_fit(picture.title, TITLE_ROOM, bold=True),
         fontsize=12,
         fontweight="bold",
     )
@@ -338,7 +296,7 @@ def _write_lines(figure: Figure, picture: FlowPicture) -> None:
         figure,
         MARGIN,
         HEIGHT - 47,
-        picture.prediction,
+        cut_to_fit(picture.prediction, PREDICTION_ROOM),
         fontsize=10,
         fontweight="normal",
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from graphormer.graphs.molecules import shortened
@@ -18,6 +18,7 @@ from molxai.rendering.crowding import distances_between
 from molxai.rendering.layout import DISC, Label, Layout
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
+from molxai.rendering.segments import count_inside, crosses_line, discs_on_line, enters_box
 
 HEIGHT = 0.6
 """Height in Å of a line of words: a little less than the letters of atoms."""
@@ -75,9 +76,6 @@ OUTSIDE = 0.5
 
 FROM_MIDDLE = 0.15
 """Cost of each Å from the middle of the part's atoms."""
-
-NOTHING = 1e-9
-"""In place of a length of zero by which something is divided."""
 
 
 def add_labels(layout: Layout, parts: Sequence[Part]) -> Layout:
@@ -190,13 +188,13 @@ class _Candidates:
         distances = distances_between(centres, self.atoms)
         nearest = distances.argmin(1)  # (points,)
         ends = self.atoms[nearest]  # (points, 2)
-        discs = _discs_on_line(centres, ends, self.other_atoms)
+        discs = discs_on_line(centres, ends, self.other_atoms, DISC)
         costs = costs + OVER_ATOM * discs
         for other in others:
-            through_other = _enters_box(centres, ends, other.centre, other.half)
-            through_this = _enters_box(other.centre, other.near, centres, self.half)
+            through_other = enters_box(centres, ends, other.centre, other.half)
+            through_this = enters_box(other.centre, other.near, centres, self.half)
             is_through = through_other | through_this
-            crosses = _crosses_line(centres, ends, other.centre, other.near)
+            crosses = crosses_line(centres, ends, other.centre, other.near)
             costs += THROUGH_LABEL * is_through + OVER_LINE * crosses
         return costs
 
@@ -260,9 +258,11 @@ def _costs_in_place(
     for it.
     """
     middles = layout.places[layout.bonds].mean(1)  # (bonds, 2)
-    atoms_under = _count_inside(centres, half + CLEAR, layout.places)
-    bonds_under = _count_inside(centres, half + CLEAR / 2, middles)
-    things_under = atoms_under + bonds_under
+    indices = np.array([index.centre for index in layout.indices]).reshape(-1, 2)
+    atoms_under = count_inside(centres, half + CLEAR, layout.places)
+    bonds_under = count_inside(centres, half + CLEAR / 2, middles)
+    indices_under = count_inside(centres, half + CLEAR / 2, indices)
+    things_under = atoms_under + bonds_under + indices_under
     offsets = np.abs(centres[:, None] - atoms)  # (points, atoms, 2)
     beyond_box = np.maximum(offsets - half, 0)  # (points, atoms, 2)
     gap = np.linalg.norm(beyond_box, axis=2).min(1)  # (points,)
@@ -275,91 +275,3 @@ def _costs_in_place(
     costs += OUTSIDE * outside
     costs += FROM_MIDDLE * from_middle
     return costs
-
-
-def _count_inside(
-    centres: Float[ndarray, "centres 2"],
-    half: Float[ndarray, " 2"],
-    points: Float[ndarray, "points 2"],
-) -> Int[ndarray, " centres"]:
-    """How many of the points lie in the box around each centre."""
-    offsets = np.abs(centres[:, None] - points)  # (centres, points, 2)
-    is_inside = (offsets < half).all(2)  # (centres, points)
-    return is_inside.sum(1)
-
-
-def _discs_on_line(
-    starts: Float[ndarray, "lines 2"],
-    ends: Float[ndarray, "lines 2"],
-    atoms: Float[ndarray, "atoms 2"],
-) -> Int[ndarray, " lines"]:
-    """How many of the atoms have their disc on the line from each start to its end."""
-    way = ends - starts
-    squared_length = np.maximum((way**2).sum(1), NOTHING)  # (lines,)
-    offsets = atoms[None] - starts[:, None]  # (lines, atoms, 2)
-    ways = way[:, None]  # (lines, 1, 2)
-    products = (offsets * ways).sum(2)  # (lines, atoms)
-    shares = products / squared_length[:, None]  # (lines, atoms)
-    along = np.clip(shares, 0, 1)
-    steps = along[:, :, None] * ways  # (lines, atoms, 2)
-    nearest = starts[:, None] + steps  # (lines, atoms, 2)
-    distances = np.linalg.norm(atoms[None] - nearest, axis=2)  # (lines, atoms)
-    is_on_line = distances < DISC
-    return is_on_line.sum(1)
-
-
-def _enters_box(
-    starts: ndarray, ends: ndarray, centre: ndarray, half: Float[ndarray, " 2"]
-) -> Bool[ndarray, " many"]:
-    """Whether the line from a start to its end enters the box; lines or boxes may be many.
-
-    A line is in a box where it is between both edges in x and in y at once (the slab method).
-    """
-    step = ends - starts
-    is_along_edge = np.abs(step) < NOTHING
-    way = np.where(is_along_edge, NOTHING, step)
-    low = centre - half
-    high = centre + half
-    to_low = (low - starts) / way  # as shares of the line
-    to_high = (high - starts) / way
-    entries = np.minimum(to_low, to_high)
-    exits = np.maximum(to_low, to_high)
-    entry = np.maximum(entries.max(-1), 0)
-    exit_ = np.minimum(exits.min(-1), 1)
-    return entry < exit_
-
-
-def _crosses_line(
-    starts: Float[ndarray, "lines 2"],
-    ends: Float[ndarray, "lines 2"],
-    start: Float[ndarray, " 2"],
-    end: Float[ndarray, " 2"],
-) -> Bool[ndarray, " lines"]:
-    """Whether each line crosses the one from `start` to `end`.
-
-    Two lines cross if each has its ends on both sides of the other.
-    """
-    starts_left = _is_left(start, end, starts)
-    ends_left = _is_left(start, end, ends)
-    start_left = _is_left(starts, ends, start)
-    end_left = _is_left(starts, ends, end)
-    are_apart = starts_left != ends_left
-    is_apart = start_left != end_left
-    return are_apart & is_apart
-
-
-def _is_left(start: ndarray, end: ndarray, point: ndarray) -> ndarray:
-    """Whether each point lies left of its line, seen along it.
-
-    Example:
-        >>> points = np.array([[-1.0, 0.5], [1.0, 0.5]])
-        >>> _is_left(np.zeros(2), np.array([0.0, 1.0]), points).tolist()
-        [True, False]
-    """
-    along_x, along_y = _x_and_y(end - start)
-    to_x, to_y = _x_and_y(point - start)
-    return along_x * to_y > along_y * to_x
-
-
-def _x_and_y(vectors: ndarray) -> tuple[ndarray, ndarray]:
-    return vectors[..., 0], vectors[..., 1]

@@ -9,10 +9,15 @@ from numpy import ndarray
 from rdkit import Chem
 
 from molxai.rendering.crowding import bond_ends
-from molxai.rendering.depiction import flat_copy
+from molxai.rendering.depiction import BOND, flat_copy
+from molxai.rendering.letters import FONT_SIZE, draw_letters, middles_of_lone
+from molxai.rendering.sandwich import set_layout
 
 LARGEST = 30.0
 """Pixels per Å at most: a usual bond is 45 pixels long, however few the atoms."""
+
+PIXELS = 32
+"""Pixels per Å at which letters are measured."""
 
 LONGEST_BARE = 1.0
 """Distance in Å from a label to its part's nearest disc beyond which a line joins them."""
@@ -74,6 +79,8 @@ class Layout:
     parts: tuple[tuple[int, ...], ...] = ()
     """Atoms that are outlined together."""
     labels: tuple[Label, ...] = ()
+    indices: tuple[Label, ...] = ()
+    """The numbers of atoms."""
 
     def fit(self, size: tuple[int, int]) -> float:
         """Pixels per Å at which all is inside, and at most `LARGEST`."""
@@ -97,11 +104,24 @@ def layout(mol: Chem.Mol, around: float = 0.0) -> Layout:
     """
     flat = flat_copy(mol)
     places = flat.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
+    _centre_letters_of_lone(flat, places)
     bonds = bond_ends(flat)
     room = np.array([_room(atom, around) for atom in flat.GetAtoms()])  # (atoms, 2)
     low = (places - room).min(0)
     high = (places + room).max(0)
     return Layout(flat, places, bonds, low, high)
+
+
+def _centre_letters_of_lone(flat: Chem.Mol, places: Float[ndarray, "atoms 2"]) -> None:
+    """Move atoms without bonds in the drawing, so that their letters are around their places."""
+    if all(atom.GetDegree() for atom in flat.GetAtoms()):
+        return
+    drawing = draw_letters(flat, PIXELS * BOND, round(PIXELS * FONT_SIZE), 1)
+    moved = places.copy()
+    for atom, middle in middles_of_lone(flat, drawing.letters).items():
+        x, _ = drawing.places[atom]
+        moved[atom, 0] -= (middle - x) / PIXELS
+    set_layout(flat, moved)
 
 
 def _room(atom: Chem.Atom, around: float) -> tuple[float, float]:

@@ -19,25 +19,19 @@ from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
 from molxai.rendering.depiction import BOND
 from molxai.rendering.drawer import new_drawer
 from molxai.rendering.hatch import disc_lines
+from molxai.rendering.indices import HEIGHT as INDEX_HEIGHT
+from molxai.rendering.indices import number_atoms
 from molxai.rendering.labels import HEIGHT, add_labels
 from molxai.rendering.layout import DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
+from molxai.rendering.letters import ACS_BOND, FONT_SIZE
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 from molxai.rendering.outline import OUTLINE, outline
 from molxai.rendering.ramp import Ink, Ramp
 from molxai.rendering.relevance_map import NO_BONDS, Bonds, of_bonds, structure_limit
 
-ACS_BOND = 14.4
-"""Points of a bond in the drawing settings of the ACS journals of 1996.
-
-The proportions of the pictures follow these settings.
-"""
-
 LINE = BOND * 0.6 / ACS_BOND
 """Width of a line in Å: 0.6 pt in ACS style."""
-
-FONT_SIZE = BOND * 10 / ACS_BOND
-"""Size of a letter in Å: 10 pt in ACS style."""
 
 DOUBLE_BOND = 0.18
 """Offset of a double bond's second line, as a share of the bond."""
@@ -63,23 +57,23 @@ OUTLINE_HEX = hexadecimal(OUTLINE_GREY)
 OUTLINE_BYTES = (89, 89, 89)
 """The same as a PNG has it."""
 
-INDEX_SIZE = 0.6
-"""Size of an atom's index, as a share of a letter's."""
-
-INDEX_ROOM = 1.2
-"""How far in Å an atom's index may reach from the atom."""
-
-INDEX_GREY = (0.35, 0.35, 0.35)
-"""Colour of an atom's index, which is no isotope or count."""
-
 DEFAULT_STYLE = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
 """What RDKit writes of each line: a third of the file, and what SVG takes for granted."""
 
 INK = re.compile(r"(fill|stroke):(#[0-9A-F]{6})([0-9A-F]{2})\b")
 """A colour with its opacity, as RDKit writes them."""
 
-BLACK = (0, 0, 0, 255)
+Pixel = tuple[int, int, int, int]
+"""Red, green, blue and opacity in bytes."""
+
+BLACK: Pixel = (0, 0, 0, 255)
 """Colour of words in a PNG: red, green, blue and opacity in bytes."""
+
+INDEX_GREY: Pixel = (89, 89, 89, 255)
+"""Colour of an atom's index, which is no isotope or count: red, green, blue and opacity."""
+
+WIDEST = 3.2
+"""Standard deviations of an atom's Gaussian at which even a sum of several has no colour left."""
 
 HATCH_GREY = (0.5, 0.5, 0.5)
 """Colour of the hatching."""
@@ -134,10 +128,11 @@ def lay_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> La
     """The molecule's layout with its words, and room for what the look adds around atoms."""
     around = 0.0
     if look.style == "contour":
-        around = 2 * GAUSSIAN
-    elif look.atom_numbers:
-        around = INDEX_ROOM
-    return add_labels(layout(mol, around), parts)
+        around = WIDEST * GAUSSIAN
+    laid_out = layout(mol, around)
+    if look.atom_numbers:
+        laid_out = number_atoms(laid_out, radius=0.0 if around else DISC)
+    return add_labels(laid_out, parts)
 
 
 def draw_layout(
@@ -177,7 +172,7 @@ def draw_layout(
             of_all = Ramp(look.colours, structure_limit(bonds.values()))
             sheet.draw_bands(of_all.inks(of_each))
     sheet.hatch(np.flatnonzero(uncertain).tolist())
-    sheet.draw_lines(look)
+    sheet.draw_lines()
     if kind == "svg":
         return sheet.svg(behind)
     return sheet.png(behind, look.transparent)
@@ -244,8 +239,8 @@ class _Sheet:
             for start, end in disc_lines(self.layout.places[atom], DISC):
                 self._draw_line(start, end, f"hatch-{atom}")
 
-    def draw_lines(self, look: Look) -> None:
-        """Bonds, letters and indices in black, and the lines from labels to their parts."""
+    def draw_lines(self) -> None:
+        """Bonds and letters in black, and the lines from labels to their parts."""
         line = LINE * self.scale
         letter = round(FONT_SIZE * self.scale)
         options = self.drawer.drawOptions()
@@ -253,9 +248,6 @@ class _Sheet:
         options.fixedFontSize = max(letter, SMALLEST_FONT)
         options.multipleBondOffset = DOUBLE_BOND
         options.additionalAtomLabelPadding = LABEL_GAP
-        options.addAtomIndices = look.atom_numbers
-        options.annotationFontScale = INDEX_SIZE
-        options.setAnnotationColour(INDEX_GREY)
         self.drawer.DrawMolecule(self.layout.mol)
         self._set_pen(OUTLINE_GREY, LINE)
         for label in self.layout.labels:
@@ -287,7 +279,8 @@ class _Sheet:
             re.sub(r"^<\w+", rf"\g<0> class='{name}'", _with_opacity(line))
             for name, line in zip(self.classes, before, strict=True)
         ]
-        words = [self._text(label) for label in self.layout.labels]
+        words = [self._text(label, HEIGHT, BLACK) for label in self.layout.labels]
+        words += [self._text(index, INDEX_HEIGHT, INDEX_GREY) for index in self.layout.indices]
         end = "\n".join([*words, "</svg>"])
         molecule = molecule.replace("</svg>", end)
         image = [] if behind is None else [_embed(behind, self.size)]
@@ -306,21 +299,28 @@ class _Sheet:
             paper = Image.new("RGBA", drawing.size, "white")
             drawing = Image.alpha_composite(paper, drawing)
         pen = ImageDraw.Draw(drawing)
-        font = ImageFont.truetype(REGULAR, HEIGHT * self.scale)
-        for label in self.layout.labels:
-            middle = self._pixel(label.centre)
-            pen.text(middle, label.text, BLACK, font, anchor="mm")
+        self._write(pen, self.layout.labels, HEIGHT, BLACK)
+        self._write(pen, self.layout.indices, INDEX_HEIGHT, INDEX_GREY)
         return png_of(drawing)
 
-    def _text(self, label: Label) -> str:
+    def _write(
+        self, pen: ImageDraw.ImageDraw, labels: Sequence[Label], height: float, colour: Pixel
+    ) -> None:
+        """Write the labels into a PNG."""
+        font = ImageFont.truetype(REGULAR, height * self.scale)
+        for label in labels:
+            pen.text(self._pixel(label.centre), label.text, colour, font, anchor="mm")
+
+    def _text(self, label: Label, height: float, colour: Pixel) -> str:
         """The label as an SVG element."""
         x, y = self._pixel(label.centre)
-        size = HEIGHT * self.scale
+        size = height * self.scale
         y += MIDDLE_OF_LETTERS * size
         place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size:.1f}px'"
         style = "text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'"
         words = escape(label.text)
-        return f"<text {place} {style}>{words}</text>"
+        fill = "" if colour == BLACK else f" fill='#{bytes(colour[:3]).hex()}'"
+        return f"<text {place} {style}{fill}>{words}</text>"
 
     def _pixel(self, place: Float[ndarray, " 2"]) -> tuple[float, float]:
         x, y = place

@@ -50,7 +50,7 @@ HIGHEST = 440
 """Height of a molecule's drawing at most."""
 
 AIR = 10
-"""Pixels left free above and below a molecule."""
+"""Pixels left free around a molecule."""
 
 TITLE_LINE = 22
 """Height of a line above the drawing."""
@@ -155,7 +155,7 @@ def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     assert isinstance(relevance_map.subject, Molecule)
     layout = lay_out(relevance_map.subject.mol, look, picture.parts)
-    scale = layout.fit((DRAWING_WIDTH, HIGHEST - 2 * AIR))
+    scale = layout.fit((DRAWING_WIDTH - 2 * AIR, HIGHEST - 2 * AIR))
     height = max(LOWEST, layout.height(scale) + 2 * AIR)
     size = (DRAWING_WIDTH, height)
     frame = _new_frame(picture, look, kind, height)
