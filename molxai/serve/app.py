@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from molxai.serve import catalogue, columns, page, routes, series, table
+from molxai.serve import catalogue, columns, page, routes, series, sessions, table
 from molxai.serve.dispatch import Dispatcher
 from molxai.serve.guard import Guard
 from molxai.serve.settings import Settings
@@ -38,7 +38,7 @@ def application(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=running,
     )
-    for module in (routes, series, columns, table, catalogue, page):
+    for module in (routes, series, columns, sessions, table, catalogue, page):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("molxai.serve", "static")]))
     app.mount("/assets", StaticFiles(packages=[("molxai.pages", "assets")]))

@@ -86,6 +86,22 @@ class Dispatcher:
         job = queue.add(Job(self._rows(work, entries), len(entries)))
         return self.keep(Upload(job, source, work, names))
 
+    def reopen(
+        self, question: Question, source: Source, rows: Sequence[Row], extras: tuple[str, ...]
+    ) -> Upload:
+        """Keep rows that were explained before as the results of a job that has ended.
+
+        Raises:
+            FileNotFoundError, ValueError: there is no such model or endpoint.
+        """
+        cache = self.caches[self.long]
+        explainers = tuple(
+            cache.explainer(question.model, method, question.endpoint, question.structure)
+            for method in question.methods
+        )
+        work = Work(question, explainers, views=True)
+        return self.keep(Upload(Job.of_results(rows), source, work, extras))
+
     def keep(self, upload: Upload) -> Upload:
         """Keep an upload; the one that was not asked for the longest may have to go."""
         results = self.singles if upload.is_single else self.tables

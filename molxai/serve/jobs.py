@@ -37,6 +37,14 @@ class Job(Generic[T]):
         self.ended: Future[None] = Future()
         self.ending = Lock()
 
+    @classmethod
+    def of_results(cls, results: Sequence[T]) -> "Job[T]":
+        """A job that has ended with these results."""
+        job = cls(iter(()), len(results))
+        job.results.extend(results)
+        job._end("done")
+        return job
+
     def cancel(self) -> None:
         """Stop at the end of the current step; a job that has ended stays as it is."""
         self._end("cancelled")

@@ -59,6 +59,8 @@ class Settings:
     """Bytes of a request."""
     largest_content: int = 64 * 2**20
     """Bytes of what a packed upload (.npz, .parquet) holds."""
+    largest_session: int = 256 * 2**20
+    """Bytes of what a saved session holds."""
     most_rows: int = 5000
     """Rows of an upload."""
     most_inputs: int = 100

@@ -70,9 +70,10 @@ def test_back_leads_to_the_table_that_a_molecule_came_from(page, table):
     find(page, "table.inputs tr[data-row='3'] button.link").click()
     until(page, "location.hash.includes('row=3')")
     find(page, "#alone").click()
-    until(page, "document.getElementById('smiles').value === 'CCCCO'")
+    until(page, "document.getElementById('smiles').value === 'CCCCO\\tm3'")
     until(page, "document.querySelectorAll('#result > .panels .large [data-node]').length === 5")
     answered(page)
+    assert find(page, "#result > header h2").text == "m3"
     page.back()
     finished(page)
     assert page.execute_script(f"return {ROWS}") == 21 and page.current_url == address
@@ -273,6 +274,7 @@ def test_results_that_are_forgotten_are_said_to_be(page, home, address):
     assert status(page) == (
         "the server no longer holds these results: open the file again, or a saved session"
     )
+    assert find(page, "#model").get_attribute("value") == "bace"
     assert "404" in page.get_log("browser")[-1]["message"]  # Chromium's own line
 
 
@@ -385,3 +387,72 @@ def test_a_drawn_molecule_is_undone_and_done_again(page):
     find(page, "#sketch-redo").click()
     drawn("C/C=C(/F)[C@H](N)O.CC")
     find(page, "#dismiss").click()
+
+
+def drop_file(page, path):
+    find(page, "#tab-file").click()
+    find(page, "#chosen").send_keys(str(path))
+
+
+def saved(page, folder):
+    """The file that 'Save session' writes."""
+    page.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
+    )
+    find(page, "#save").click()
+    for _ in range(200):
+        files = [path for path in folder.glob("*.json.gz") if path.stat().st_size]
+        if files:
+            return files[0]
+        page.execute_async_script("setTimeout(arguments[0], 50)")
+    raise AssertionError("nothing was saved")
+
+
+def test_a_session_of_a_table_is_saved_and_opened(page, table, tmp_path):
+    send(page, table)
+    choose(page, "palette", "brown-teal")
+    find(page, "#search").send_keys("m1")
+    folder = tmp_path / "down"
+    folder.mkdir()
+    path = saved(page, folder)
+    address = page.current_url
+    page.get("about:blank")
+    page.get(address.split("#")[0])
+    drop_file(page, path)
+    finished(page)
+    assert page.current_url != address and "job=" in page.current_url
+    assert find(page, "#search").get_attribute("value") == "m1"
+    assert find(page, "#palette").get_attribute("value") == "brown-teal"
+    assert find(page, "#found").text == "11 of 21 rows"
+    assert find(page, "#session").text.startswith("Session of 20")
+    assert find(page, "#column").get_attribute("value") == "SMILES"
+
+
+def test_sessions_of_a_molecule_and_of_a_digit_are_saved_and_opened(page, home, tmp_path):
+    for number, make in enumerate((lambda: ask(page, IBUPROFEN), lambda: draw_seven(page))):
+        page.get("about:blank")
+        page.get(home)
+        make()
+        header = find(page, "#result header").text.split("\n")[1:]
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = saved(page, folder)
+        page.get("about:blank")
+        page.get(home)
+        drop_file(page, path)
+        until(page, "document.querySelector('#result > .panels .large')")
+        answered(page)
+        again = find(page, "#result header").text.split("\n")[1:]
+        assert [line for line in again if "Explained" in line] == [
+            line for line in header if "Explained" in line
+        ]
+        assert find(page, "#session").text.startswith("Session of 20")
+
+
+def test_a_file_that_is_no_session_is_said(page, tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text('{"format": "<b>"}')
+    drop_file(page, path)
+    until(page, "document.getElementById('status').classList.contains('error')")
+    assert "x.json is no session of molxai" in status(page)
+    assert "422" in page.get_log("browser")[-1]["message"]

@@ -40,6 +40,6 @@
         clearTimeout(timer);
         reject(new DOMException("given up", "AbortError"));
       };
-      signal.addEventListener("abort", stop, { once: true });
+      signal?.addEventListener("abort", stop, { once: true });
     });
 })();

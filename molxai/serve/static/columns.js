@@ -4,8 +4,16 @@
 (() => {
   const { html } = molxai;
   const find = (id) => document.getElementById(id);
-  const FIELDS = { column: "smiles_column", "id-column": "id_column", "label-column": "label_column" };
-  const NONE = { column: "choose one", "id-column": "none: rows are numbered", "label-column": "none" };
+  const FIELDS = {
+    column: "smiles_column",
+    "id-column": "id_column",
+    "label-column": "label_column",
+  };
+  const NONE = {
+    column: "choose one",
+    "id-column": "none: rows are numbered",
+    "label-column": "none",
+  };
   let usual = {};
 
   /** Ask what columns the files have. */
@@ -26,6 +34,16 @@
       const none = html("option", { value: "", selected: !chosen }, NONE[name]);
       find(name).replaceChildren(...(usual[name] ? [] : [none]), ...columns.map(option));
     }
+  };
+
+  /** Show in the form what a job was made of. */
+  molxai.fillSource = async (job, signal) => {
+    if (job.pasted) {
+      find("smiles").value = await molxai.pastedText(job.id, signal);
+      return;
+    }
+    find("files").textContent = job.file;
+    molxai.fillColumns(await molxai.ask(`/api/jobs/${job.id}/columns`, { signal }), job);
   };
 
   /** The columns that were chosen, as they are sent: what was found is found in each file anew. */

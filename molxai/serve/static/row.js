@@ -47,12 +47,19 @@
     if (next) settings.open(next);
   }
 
+  /** SMILES and name of a row, as they are pasted. */
+  molxai.rowLine = async (job, view) => {
+    const smiles = await smilesOf(job, view);
+    const isNumbered = view.id === String(view.row);
+    return isNumbered ? smiles : `${smiles}\t${view.id}`;
+  };
+
   /** The SMILES of a row; the server has that of a row of a file of structures. */
-  molxai.rowSmiles = async (job, view) => {
+  async function smilesOf(job, view) {
     if (!STRUCTURE.test(view.input)) return view.input;
     const { records } = await molxai.ask(`/api/jobs/${job}?start=${view.row}`);
     return records[0].smiles;
-  };
+  }
 
   /** Wire the dialog; `alone(view)` leaves the table for one molecule. */
   molxai.rowDialog = (alone) => {

@@ -3,6 +3,7 @@
 
 (() => {
   const WAIT = 300; // milliseconds between looks
+  const SOON = 100; // the same at a single input
 
   /** Send files, or none if the fields name a job that is asked again: the job. */
   molxai.send = (files, fields, signal) => {
@@ -22,6 +23,23 @@
   molxai.job = (id, start, signal) => {
     const page = `start=${start}&records=false&views=true`;
     return molxai.ask(`/api/jobs/${encodeURIComponent(id)}?${page}`, { signal });
+  };
+
+  /** The same of a job's beginning; of a single input when it is done. */
+  molxai.firstLook = async (id, signal) => {
+    let now = await molxai.job(id, 0, signal);
+    while (now.single && !now.views.length && now.error === null) {
+      await molxai.pause(SOON, signal);
+      now = await molxai.job(id, 0, signal);
+    }
+    return now;
+  };
+
+  /** Have the server hold a single input and its answer; returns the job's id. */
+  molxai.sendSingle = async (file, fields) => {
+    const { id } = await molxai.send([file], fields);
+    await molxai.firstLook(id);
+    return id;
   };
 
   /** Stop a job; what is done stays. */

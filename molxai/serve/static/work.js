@@ -10,6 +10,14 @@
     find("status").classList.toggle("error", bad);
   };
 
+  /** Whether something has more bytes than are sent; then that is said. */
+  molxai.isTooLarge = (what, size, most) => {
+    const isLarger = size > most;
+    const remedy = "cut it, or use the command line";
+    if (isLarger) molxai.say(`${what} is larger than ${most / 2 ** 20} MB: ${remedy}`, true);
+    return isLarger;
+  };
+
   /** How many rows are done of how many. */
   molxai.progress = (done, total) => {
     find("busy").max = total;

@@ -6,7 +6,6 @@
   const settings = JSON.parse(find("settings").textContent);
   const state = molxai.readState(location.hash);
   const DIGITS = /\.(png|jpe?g|npy|npz)$/i;
-  const SOON = 100; // milliseconds between looks at a single input
   const NARROW = matchMedia("(max-width: 860px)");
   const welcome = find("result").firstElementChild;
   let kind = "molecule";
@@ -20,6 +19,7 @@
   const model = () => molxai.chosenModel(settings, state, reads());
   const work = molxai.worker(clear);
   const { say } = molxai;
+  const isTooLarge = (what, size) => molxai.isTooLarge(what, size, settings.largest_body);
 
   /** Whether what is asked is a table. */
   const many = () => (job ? !job.single : kind === "file" && files.length > 1);
@@ -46,9 +46,10 @@
     if (anew) history.pushState(null, "", address());
     else history.replaceState(history.state, "", address());
     find("back").hidden = !state.from;
+    find("save").hidden = !shown;
   }
 
-  /** What the table keeps in the address has changed; an opened row is something to go back from. */
+  /** The table has changed what it keeps in the address; from an opened row one goes back. */
   function rememberTable() {
     if (!shown?.address) return;
     const isOpen = Boolean(shown.address().row);
@@ -67,6 +68,7 @@
       state.from = molxai.hashOf({ ...state, from: "", table }).slice(1);
     }
     const before = molxai.hashOf({ ...state, from: "", table: {} });
+    find("session").textContent = "";
     Object.assign(state, { smiles: "", digit: "", job: "", table: {} }, subject);
     job = null;
     shown = null;
@@ -83,6 +85,7 @@
 
   function clear() {
     shown = null;
+    find("save").hidden = true;
     find("look").hidden = true;
     find("result").replaceChildren();
   }
@@ -95,11 +98,6 @@
     });
   }
 
-  const tooLarge = (what) => {
-    const most = settings.largest_body / 2 ** 20;
-    return `${what} than ${most} MB: cut it, or use the command line.`;
-  };
-
   /** Explain what the form holds. */
   function ask() {
     refill();
@@ -107,7 +105,7 @@
     if (kind === "digit") return askDrawing();
     if (!files.length && !job) return say("Choose a file first, or drop one on this page.", true);
     const size = files.reduce((total, file) => total + file.size, 0);
-    if (size > settings.largest_body) return say(tooLarge("what you chose is larger"), true);
+    if (isTooLarge("what you chose", size)) return undefined;
     return work("reading the columns …", askFiles);
   }
 
@@ -131,19 +129,20 @@
     const text = find("smiles").value;
     const line = text.trim();
     if (!line) return say("Type or paste a SMILES first, or draw a molecule.", true);
-    if (text.length > settings.largest_body) return say(tooLarge("the text is longer"), true);
+    if (isTooLarge("the text", text.length)) return undefined;
     if (line.includes("\n")) return work("explaining …", (signal) => askList(text, signal));
     turn({ smiles: line });
     return work("explaining …", (signal) => askLine(line, signal));
   }
+
+  const askList = (text, signal) =>
+    send([new File([text], "pasted.txt")], { pasted: true }, signal);
 
   async function askLine(line, signal) {
     const body = { text: line };
     const recognised = await molxai.ask("/api/recognise", { method: "POST", body, signal });
     await single({ text: line }, recognised.name || molxai.exampleName(line), signal);
   }
-
-  const askList = (text, signal) => send([new File([text], "pasted.txt")], { pasted: true }, signal);
 
   /** Explain the chosen files, or those of the job once more. */
   async function askFiles(signal) {
@@ -169,12 +168,7 @@
 
   /** Show what the server holds under a job's id. */
   async function showJob(id, signal) {
-    let now = await molxai.job(id, 0, signal);
-    while (now.single && !now.views.length && now.error === null) {
-      await molxai.pause(SOON, signal);
-      now = await molxai.job(id, 0, signal);
-    }
-    job = now;
+    job = await molxai.firstLook(id, signal);
     if (job.single && job.error) throw new Error(job.error);
     refill();
     if (!job.methods.includes(state.method)) [state.method] = job.methods;
@@ -202,6 +196,28 @@
     const answer = await molxai.ask("/api/explain", { method: "POST", body, signal });
     const view = { ...answer.views[0], id: name };
     shown = molxai.showSingle(view, model(), settings, state);
+    remember(false);
+  }
+
+  /** Save the answer; a single input is sent once more, for the server to hold it. */
+  async function save() {
+    let id = job?.id;
+    if (!id) {
+      const text = new File([state.smiles], "pasted.txt");
+      const input = state.digit ? await molxai.digitFile(pad.image()) : text;
+      id = await molxai.sendSingle(input, { ...question(), pasted: !state.digit });
+    }
+    molxai.saveSession(id, address());
+  }
+
+  /** Show a saved session as it was. */
+  function openSession(file) {
+    return work(`opening ${file.name} …`, async (signal) => {
+      const { address, says } = await molxai.openSession(file, signal);
+      history.pushState(null, "", address);
+      begin();
+      find("session").textContent = says;
+    });
   }
 
   function redraw(all) {
@@ -220,10 +236,12 @@
   }
 
   function take(chosen) {
+    if (molxai.isSession(chosen[0])) return openSession(chosen[0]);
     files = chosen;
-    find("files").textContent = chosen.map(({ name }) => name).join(", ");
+    const isNamed = find("chosen").files[0] === chosen[0];
+    find("files").textContent = isNamed ? "" : chosen.map(({ name }) => name).join(", ");
     turnTo("file");
-    ask();
+    return ask();
   }
 
   function useSmiles(smiles) {
@@ -243,6 +261,7 @@
 
   /** Show what the address says. */
   function begin() {
+    find("session").textContent = "";
     const address = molxai.readState(location.hash);
     const isShown = job && address.job === job.id && shown;
     Object.assign(state, address);
@@ -258,6 +277,7 @@
     files = [];
     molxai.closeRow();
     find("smiles").value = state.smiles;
+    refill();
     if (state.job) return work("fetching the results …", open);
     if (state.digit) {
       pad.load(state.digit);
@@ -275,11 +295,7 @@
     state.methods = job.methods;
     turnTo(job.pasted ? "molecule" : "file");
     if (model().name !== job.model) state.model = job.model;
-    if (job.pasted) find("smiles").value = await molxai.pastedText(job.id, signal);
-    else {
-      find("files").textContent = job.file;
-      molxai.fillColumns(await molxai.ask(`/api/jobs/${job.id}/columns`, { signal }), job);
-    }
+    await molxai.fillSource(job, signal);
     await showJob(job.id, signal);
   }
 
@@ -288,9 +304,7 @@
   for (const name of ["model", "endpoint", "target", "contrast"]) {
     on(name, "change", (event) => choose(name, event.target.value));
   }
-  for (const id of ["column", "id-column", "label-column"]) {
-    on(id, "change", () => say("Press Explain to explain the table with these columns."));
-  }
+  on("columns", "change", () => say("Press Explain to explain the table with these columns."));
   on("methods", "change", () => choose("methods", molxai.checkedMethods()));
   on("asked", "submit", (event) => {
     event.preventDefault();
@@ -301,30 +315,27 @@
     event.preventDefault();
     ask();
   });
-  on("clear", "click", pad.clear);
-  on("undo", "click", pad.undo);
-  on("redo", "click", pad.redo);
+  for (const name of ["clear", "undo", "redo"]) on(name, "click", pad[name]);
   on("digit", "keydown", (event) => molxai.undoKey(event, pad));
-  on("sketch", "click", () => molxai.sketch(find("smiles").value, useSmiles));
+  on("sketch", "click", () => molxai.sketch(find("smiles").value.trim().split(/\s/)[0], useSmiles));
   on("chosen", "change", (event) => {
     if (event.target.files.length) take([...event.target.files]);
   });
   on("result", "change", (event) => {
     if (event.target.matches("select.scheme")) remember(false);
   });
+  on("save", "click", () => save().catch((error) => say(error.message, true)));
   on("back", "click", () => {
     history.pushState(null, "", `#${state.from}`);
     begin();
   });
-  for (const button of document.querySelectorAll("[data-smiles]")) {
-    button.addEventListener("click", () => useSmiles(button.dataset.smiles));
-  }
-  for (const button of document.querySelectorAll("[data-digit]")) {
-    button.addEventListener("click", () => pad.example(button.dataset.digit));
-  }
+  on("asked", "click", ({ target }) => {
+    if (target.dataset.smiles) useSmiles(target.dataset.smiles);
+    if (target.dataset.digit) pad.example(target.dataset.digit);
+  });
   molxai.tabs(turnTo);
   molxai.look(state, redraw);
-  molxai.rowDialog(async (view) => useSmiles(await molxai.rowSmiles(job.id, view)));
+  molxai.rowDialog(async (view) => useSmiles(await molxai.rowLine(job.id, view)));
   molxai.drop(take, useSmiles);
   addEventListener("popstate", () => {
     if (closing) history.replaceState(null, "", closing);

@@ -1,0 +1,279 @@
+"""A session as a file: what was asked, what was sent, what came back, and how it was shown.
+
+It is gzipped JSON with a version. Opening one computes nothing: its rows become the results of a
+job that has ended. A file may come from anybody, so its size and its types are checked first.
+"""
+
+import base64
+import gzip
+import json
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from graphormer.files import digest
+from graphormer.names import unknown
+from graphormer.readers.tables import Layout
+from molxai.explanation.methods import method as method_named
+from molxai.serve.api import MOST_METHODS, Name, QuestionFields, Record
+from molxai.serve.dispatch import Dispatcher, Upload
+from molxai.serve.routes import REFUSALS, dispatcher_of, find_upload
+from molxai.serve.settings import Settings
+from molxai.serve.unpacking import MEGABYTE, OversizedError, unpack
+from molxai.serve.uploads import MOST_FILES, SentFile, Source, safe_name
+from molxai.serve.work import Row, text
+
+VERSION = 1
+"""Of the file. Another number says that an older molxai cannot read it."""
+
+GZIP = b"\x1f\x8b"
+"""How a gzip file begins."""
+
+LONGEST_STATE = 20_000
+"""Letters of an address."""
+
+COMPRESSION = 6
+"""Of gzip: more takes longer and saves little."""
+
+
+class Strict(BaseModel):
+    """A part of which every field is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class MethodView(BaseModel):
+    """What a page shows of a method; the fields that it cannot do without."""
+
+    model_config = ConfigDict(extra="allow")
+
+    relevance: list[FiniteFloat]
+    limit: FiniteFloat
+    largest: list[int]
+    gap: FiniteFloat
+    ledger: str
+    colours: str
+    unit: str
+
+
+class SessionView(BaseModel):
+    """What a page shows of a row; the fields that it cannot do without."""
+
+    model_config = ConfigDict(extra="allow")
+
+    row: int
+    id: str
+    input: str
+    error: str | None
+    methods: dict[Name, MethodView] | None = None
+
+
+class SessionRow(Strict):
+    """The answer to one input."""
+
+    records: list[Record]
+    extras: dict[str, Any]
+    view: SessionView
+
+    def row(self) -> Row:
+        """The same as it waits in memory.
+
+        Raises:
+            ValueError: it holds numbers that are not finite.
+        """
+        records = tuple(_plain(record.model_dump()) for record in self.records)
+        view = _plain(self.view.model_dump(exclude_unset=True))
+        is_faulty = not self.view.methods
+        return Row(records, _plain(self.extras), view, is_faulty)
+
+
+class SessionFile(Strict):
+    """A file that was sent."""
+
+    name: Name
+    content: Base64Bytes
+
+
+class SessionModel(Strict):
+    """The model that was asked."""
+
+    name: Name
+    sha256: Name
+
+
+class Session(Strict):
+    """The file."""
+
+    format: Literal["molxai-session"]
+    version: Literal[1]
+    molxai: Name
+    date: Name
+    model: SessionModel
+    methods: Annotated[list[Name], Field(min_length=1, max_length=MOST_METHODS)]
+    question: QuestionFields
+    files: Annotated[list[SessionFile], Field(min_length=1, max_length=MOST_FILES)]
+    layout: Annotated[list[Name], Field(min_length=5, max_length=5)]
+    label_column: Name
+    pasted: bool
+    state: Annotated[str, Field(max_length=LONGEST_STATE)]
+    extras: list[str]
+    rows: Annotated[list[SessionRow], Field(min_length=1)]
+
+
+class Opened(BaseModel):
+    """A session that was opened."""
+
+    id: str = Field(description="Of the job that holds its results.")
+    state: str = Field(description="The page's address when it was saved.")
+    says: str = Field(description="When, with which version and by which model it was made.")
+
+
+router = APIRouter(prefix="/api", responses=REFUSALS)
+
+
+@router.get("/jobs/{id}/session", response_class=Response)
+async def save(
+    id: str,
+    request: Request,
+    state: Annotated[
+        str, Query(max_length=LONGEST_STATE, description="The page's address, kept as it is.")
+    ] = "",
+) -> Response:
+    """A job that has ended as a file: question, inputs, results and look."""
+    upload = find_upload(id, request)
+    if not upload.job.ended.done():
+        raise ValueError("the table is still at work: wait for the rest, or cancel it")
+    settings = dispatcher_of(request).settings
+    content = await run_in_threadpool(session_content, upload, state, settings)
+    name = f"{Path(upload.file).stem}-session.json.gz"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{safe_ascii(name)}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, headers=headers, media_type="application/gzip")
+
+
+@router.post("/sessions")
+async def open_session(
+    request: Request, file: Annotated[UploadFile, File(description="A saved session.")]
+) -> Opened:
+    """A saved session again, as a job that has ended. Nothing is computed."""
+    dispatcher = dispatcher_of(request)
+    name = safe_name(file.filename or "session")
+    return await run_in_threadpool(_open, name, await file.read(), dispatcher)
+
+
+def safe_ascii(name: str) -> str:
+    """A file name in a header."""
+    return safe_name(name).encode("ascii", "replace").decode().replace("?", "_")
+
+
+def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
+    """The file of an upload that has ended."""
+    question = upload.work.question
+    source = upload.source
+    fragments = question.fragments
+    fields = QuestionFields(
+        model=question.model,
+        target=question.target,
+        contrast=question.contrast,
+        endpoint=question.endpoint,
+        fragments=fragments if isinstance(fragments, str) else list(fragments),
+    )
+    layout = source.layout
+    head = {
+        "format": "molxai-session",
+        "version": VERSION,
+        "molxai": metadata.version("molxai"),
+        "date": date.today().isoformat(),
+        "model": {
+            "name": upload.card.name,
+            "sha256": digest(settings.models[question.model]),
+        },
+        "methods": question.methods,
+        "question": fields.model_dump(),
+        "files": [
+            {"name": file.name, "content": base64.b64encode(file.content).decode()}
+            for file in source.files
+        ],
+        "layout": [
+            layout.smiles_column,
+            layout.id_column,
+            layout.separator,
+            layout.encoding,
+            layout.text_column,
+        ],
+        "label_column": source.label_column,
+        "pasted": source.pasted,
+        "state": state,
+        "extras": upload.extras,
+    }
+    rows = ",\n".join(
+        f'{{"records": [{", ".join(row.own_records)}], "extras": {row.extras}, "view": {row.view}}}'
+        for row in list(upload.job.results)
+    )
+    content = f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'
+    return gzip.compress(content.encode(), COMPRESSION, mtime=0)
+
+
+def _open(name: str, content: bytes, dispatcher: Dispatcher) -> Opened:
+    """Keep a session's results under a job.
+
+    Raises:
+        ValueError: it is no session, or not one of this version.
+        FileNotFoundError: its model is not served.
+        OversizedError: it holds too much.
+    """
+    settings = dispatcher.settings
+    session = _read(name, content, settings)
+    for method in session.methods:
+        method_named(method)
+    if any(len(row.records) != len(session.methods) for row in session.rows):
+        raise ValueError(f"{name}: a row has not as many records as there are methods")
+    models = settings.models
+    if session.model.name not in models:
+        reason = unknown("model", session.model.name, models, where="here")
+        raise FileNotFoundError(
+            f"{reason}; the session was made by it: start 'molxai serve' with -m FOLDER of it"
+        )
+    question = session.question.question(session.methods)
+    files = tuple(SentFile(file.name, file.content) for file in session.files)
+    source = Source(files, Layout(*session.layout), session.label_column, session.pasted)
+    rows = [row.row() for row in session.rows]
+    upload = dispatcher.reopen(question, source, rows, tuple(session.extras))
+    is_same = digest(models[session.model.name]) == session.model.sha256
+    other = "" if is_same else ", which has changed since: explained anew, numbers may differ"
+    says = (
+        f"Session of {session.date[:10]}, made with molxai {session.molxai} "
+        f"and the model {session.model.name}{other}."
+    )
+    return Opened(id=upload.job.id, state=session.state, says=says)
+
+
+def _read(name: str, content: bytes, settings: Settings) -> Session:
+    if content.startswith(GZIP):
+        content = unpack(content, settings.largest_session, name)
+    if len(content) > settings.largest_session:
+        most = settings.largest_session // MEGABYTE
+        raise OversizedError(f"{name} holds more than {most} MB, more than a session may")
+    try:
+        session = Session.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ValueError(
+            f"{name} is no session of molxai, or not of this version ({where}: {first['msg']}): "
+            "choose a file that 'Save session' has written"
+        ) from error
+    if len(session.rows) > settings.most_rows:
+        raise OversizedError(f"{name} has {len(session.rows)} rows: at most {settings.most_rows}")
+    return session
+
+
+def _plain(content: Any) -> str:
+    return json.dumps(content, allow_nan=False)
