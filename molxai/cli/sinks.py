@@ -68,6 +68,7 @@ def report_sink(
     question: Question,
     inputs: Inputs,
     columns: tuple[str, ...],
+    substructures: tuple[str, ...],
     title: str,
     cmap: str,
     scale: str,
@@ -77,11 +78,15 @@ def report_sink(
     Raises:
         typer.BadParameter: its name ends otherwise, or there is no such palette or scale.
         FileNotFoundError: its folder does not exist.
-        ValueError: the table has no such column.
+        ValueError: the table has no such column, or a substructure cannot be read.
     """
+    from molxai.chemistry.substructure import query
     from molxai.pages.report import ReportPage, check_columns  # loads jinja2
 
     usage(check_ending, output, (".html", ".htm"))
     usage(palette, cmap)
     check_columns(columns, inputs.extra_columns())
-    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale))
+    for pattern in substructures:
+        query(pattern)
+    look = (title, cmap, usage(scale_of, scale))
+    return ReportPage(output, question, columns, substructures, *look)

@@ -13,12 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from graphormer.graphs.molecules import Molecule
 from graphormer.names import unknown
 from graphormer.readers.tables import as_text
 from molxai.batch.question import Question
 from molxai.batch.rows import similarities
 from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
+from molxai.chemistry.substructure import places_of
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.target import Target
@@ -52,6 +54,8 @@ class RowView:
 
     columns: tuple[str, ...] = ()
     """Columns of the user's table that the page's table shows."""
+    substructures: tuple[str, ...] = ()
+    """Patterns that the page can look for."""
     passes: int = VIEW_PASSES
 
     def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes:
@@ -62,6 +66,8 @@ class RowView:
         content |= measured(explainer, row, content)
         if self.columns:
             content["extras"] = {name: as_text(row.extras.get(name)) for name in self.columns}
+        if self.substructures and isinstance(row.subject, Molecule):
+            content["has"] = places_of(self.substructures, row.subject.mol)
         return json.dumps(content).encode()
 
 
@@ -74,6 +80,8 @@ class ReportPage(Sink):
     """What every row was asked."""
     columns: tuple[str, ...] = ()
     """Columns of the user's table that the page's table shows."""
+    substructures: tuple[str, ...] = ()
+    """Patterns that the page can look for."""
     title: str = ""
     cmap: str = "red-blue"
     """Palette to begin with."""
@@ -88,7 +96,7 @@ class ReportPage(Sink):
     @property
     def products(self) -> Mapping[str, Product]:
         """A view of each row."""
-        return {VIEW: RowView(self.columns)}
+        return {VIEW: RowView(self.columns, self.substructures)}
 
     @property
     def most(self) -> int:
@@ -126,6 +134,7 @@ class ReportPage(Sink):
             },
             "palette": self.cmap,
             "scale": self.scale,
+            "substructures": self.substructures,
         }
         direction = direction_line(explainer, self.question)
         write_page(self.output, views, explainer.card, settings, title, direction)
