@@ -1,6 +1,7 @@
 """Which molecules have a substructure, given as SMARTS or as SMILES."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rdkit import Chem, rdBase
 
@@ -10,6 +11,7 @@ LONGEST = 1000
 """Characters of a pattern at most."""
 
 
+@lru_cache(maxsize=256)
 def query(pattern: str) -> Chem.Mol:
     """The pattern as RDKit's query.
 
@@ -69,3 +71,17 @@ def rows_with(pattern: str, molecules: Sequence[str | None]) -> list[int]:
         if molecule is not None and molecule.HasSubstructMatch(wanted):
             places.append(place)
     return places
+
+
+def places_of(patterns: Sequence[str], molecule: Chem.Mol) -> list[int]:
+    """Places of the patterns that the molecule has.
+
+    Raises:
+        ValueError: a pattern cannot be read.
+
+    Example:
+        >>> places_of(["[OX2H]", "c1ccccc1", "N"], Chem.MolFromSmiles("Oc1ccccc1"))
+        [0, 1]
+    """
+    queries = [query(pattern) for pattern in patterns]
+    return [place for place, wanted in enumerate(queries) if molecule.HasSubstructMatch(wanted)]

@@ -15,6 +15,7 @@ from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 USUAL = ",".join(Literal("molxai.pages.report", "METHODS").names())
 NAMES = "Ids with commas between them; the first is shown first."
 COLUMNS = "Columns of the table to show on the page, with commas between them."
+SUBSTRUCTURE = "SMARTS or SMILES that the page can filter by; may be repeated."
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
 LABELS = "Column of the measured class or value, shown beside."
 CORE = (
@@ -38,6 +39,9 @@ def report(
     structure: Structure = "halves",
     target_columns: Annotated[str, typer.Option(help=LABELS, show_default=False)] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
+    substructure: Annotated[
+        list[str] | None, typer.Option(help=SUBSTRUCTURE, show_default=False)
+    ] = None,
     title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
     cmap: Annotated[
         str, typer.Option("--cmap", "--palette", help=PALETTE, autocompletion=one_of(PALETTES))
@@ -60,5 +64,6 @@ def report(
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
     page = {"title": title, "cmap": cmap, "scale": scale, "align": align, "core": core}
-    sink = report_sink(output, question, typed_inputs, split_names(columns), **page)
+    shown = {"columns": split_names(columns), "substructures": tuple(substructure or ())}
+    sink = report_sink(output, question, typed_inputs, **page, **shown)
     answer(typed_inputs, question, sink, plan_of(running), running.quiet, extras=False)

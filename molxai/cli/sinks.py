@@ -1,6 +1,7 @@
 """The sink that an output's name asks for; every check of the name stands here."""
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -63,27 +64,27 @@ def prediction_sink(output: Path | None) -> Sink:
     return PredictionTable() if output is None else RecordFile(output)
 
 
-def report_sink(
-    output: Path,
-    question: Question,
-    inputs: Inputs,
-    columns: tuple[str, ...],
-    title: str,
-    cmap: str,
-    scale: str,
-    align: str = "",
-    core: str = "",
-) -> Sink:
+def report_sink(output: Path, question: Question, inputs: Inputs, **page: Any) -> Sink:
     """The page that a report is written to.
+
+    Args:
+        output: path of the page.
+        question: what every row is asked.
+        inputs: the rows.
+        page: the other fields of a `ReportPage`, as they were typed.
 
     Raises:
         typer.BadParameter: its name ends otherwise, or there is no such palette or scale.
         FileNotFoundError: its folder does not exist.
-        ValueError: the table has no such column.
+        ValueError: the table has no such column, or a substructure cannot be read.
     """
+    from molxai.chemistry.substructure import query
     from molxai.pages.report import ReportPage, check_columns  # loads jinja2
 
     usage(check_ending, output, (".html", ".htm"))
-    usage(palette, cmap)
-    check_columns(columns, inputs.extra_columns())
-    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale), align, core)
+    usage(palette, page["cmap"])
+    check_columns(page["columns"], inputs.extra_columns())
+    for pattern in page["substructures"]:
+        query(pattern)
+    page["scale"] = usage(scale_of, page["scale"])
+    return ReportPage(output, question, **page)

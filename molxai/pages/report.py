@@ -13,12 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from graphormer.graphs.molecules import Molecule
 from graphormer.names import unknown
 from graphormer.readers.tables import as_text
 from molxai.batch.question import Question
 from molxai.batch.rows import similarities
 from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product
+from molxai.chemistry.substructure import places_of
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import method as method_of
@@ -58,6 +60,8 @@ class RowView:
 
     columns: tuple[str, ...] = ()
     """Columns of the user's table that the page's table shows."""
+    substructures: tuple[str, ...] = ()
+    """Patterns that the page can look for."""
     orientation: Orientation | None = None
     """How molecules are drawn alike; None: each as it is."""
     passes: int = VIEW_PASSES
@@ -72,6 +76,8 @@ class RowView:
         content |= measured(explainer, row, content)
         if self.columns:
             content["extras"] = {name: as_text(row.extras.get(name)) for name in self.columns}
+        if self.substructures and isinstance(row.subject, Molecule):
+            content["has"] = places_of(self.substructures, row.subject.mol)
         return json.dumps(content).encode()
 
 
@@ -84,6 +90,8 @@ class ReportPage(Sink):
     """What every row was asked."""
     columns: tuple[str, ...] = ()
     """Columns of the user's table that the page's table shows."""
+    substructures: tuple[str, ...] = ()
+    """Patterns that the page can look for."""
     title: str = ""
     cmap: str = "red-blue"
     """Palette to begin with."""
@@ -104,7 +112,7 @@ class ReportPage(Sink):
     @property
     def products(self) -> Mapping[str, Product]:
         """A view of each row."""
-        return {VIEW: RowView(self.columns, self.orientation)}
+        return {VIEW: RowView(self.columns, self.substructures, self.orientation)}
 
     def prepare(self, inputs: Inputs, question: Question) -> "ReportPage":
         """The page with its molecules on their common core, if they are to be.
@@ -145,19 +153,16 @@ class ReportPage(Sink):
         errors = [content["error"] for content in views if content["error"]]
         if len(errors) == len(views):
             raise ValueError(f"nothing to report: {errors[0]}")
-        write_report(
-            self.output,
-            views,
-            explainer,
-            self.question,
-            self.title,
-            {"palette": self.cmap, "scale": self.scale},
-            self.core,
-        )
+        look = {
+            "palette": self.cmap,
+            "scale": self.scale,
+            "substructures": self.substructures,
+        }
+        write_report(self.output, views, explainer, self.question, self.title, look, self.core)
 
 
-USUAL_LOOK = {"palette": "red-blue", "scale": "own"}
-"""Palette and scale with which a page begins."""
+USUAL_LOOK = {"palette": "red-blue", "scale": "own", "substructures": ()}
+"""How a page begins."""
 
 
 def write_report(
@@ -177,7 +182,7 @@ def write_report(
         explainer: with the model.
         question: what every row was asked.
         title: of the page. [default: what is explained]
-        look: palette and scale to begin with.
+        look: palette and scale to begin with, and the `substructures` to look for.
         core: whose R groups the page shows; empty: none.
 
     Raises:

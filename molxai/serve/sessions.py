@@ -79,6 +79,7 @@ class SessionRow(Strict):
     records: list[Record]
     extras: dict[str, Any]
     view: SessionView
+    block: str = ""
 
     def row(self) -> Row:
         """The same as it waits in memory.
@@ -89,7 +90,7 @@ class SessionRow(Strict):
         records = tuple(_plain(record.model_dump()) for record in self.records)
         view = _plain(self.view.model_dump(exclude_unset=True))
         is_faulty = not self.view.methods
-        return Row(records, _plain(self.extras), view, is_faulty)
+        return Row(records, view, is_faulty, self.block, _plain(self.extras))
 
 
 class SessionFile(Strict):
@@ -211,14 +212,18 @@ def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
         "label_column": source.label_column,
         "pasted": source.pasted,
         "state": state,
-        "extras": upload.extras,
+        "extras": upload.names,
     }
-    rows = ",\n".join(
-        f'{{"records": [{", ".join(row.own_records)}], "extras": {row.extras}, "view": {row.view}}}'
-        for row in list(upload.job.results)
-    )
+    rows = ",\n".join(_row_content(row) for row in list(upload.job.results))
     content = f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'
     return gzip.compress(content.encode(), COMPRESSION, mtime=0)
+
+
+def _row_content(row: Row) -> str:
+    """A `SessionRow` as JSON."""
+    records = ", ".join(row.own_records)
+    block = f', "block": {text(row.block)}' if row.block else ""
+    return f'{{"records": [{records}], "extras": {row.extras}, "view": {row.view}{block}}}'
 
 
 def _open(name: str, content: bytes, dispatcher: Dispatcher) -> Opened:

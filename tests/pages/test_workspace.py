@@ -4,9 +4,11 @@ import csv
 import io
 import json
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from browsing import PHONE, chromium, look_like
+from rdkit import Chem
 from test_report import choose, number, shown, shown_rows
 
 from molxai.cli import main
@@ -23,6 +25,17 @@ MOLECULES = (
     ("benzamide", "NC(=O)c1ccccc1", "3.5", "121.1", "amide"),
     ("anilide", "CC(=O)Nc1ccccc1", "7", "135.2", "amide"),
 )
+
+PATTERNS = ("[OX2H]", "C(=O)[O;H]", "C1=CC=CC=C1", "[F,Cl]")
+"""Substructures that the report can look for."""
+
+RDKIT = {
+    "[OX2H]": Chem.MolFromSmarts("[OX2H]"),
+    "C(=O)[O;H]": Chem.MolFromSmarts("C(=O)[OX2H1]"),
+    "C1=CC=CC=C1": Chem.MolFromSmiles("c1ccccc1"),
+    "[F,Cl]": Chem.MolFromSmarts("[F,Cl]"),
+}
+"""The same as RDKit reads them."""
 
 RIGHT = "\ue014"
 LEFT = "\ue012"
@@ -53,6 +66,8 @@ def predictions(table: Path) -> list[float | None]:
 def address(table: Path) -> str:
     out = table.parent / "report.html"
     columns = ["--target-columns", "pIC50", "--columns", "MW,kind of = & <b>"]
+    for pattern in PATTERNS:
+        columns += ["--substructure", pattern]
     assert main(["report", str(table), *columns, "-m", "bace-pic50", "-o", str(out), "-q"]) == 0
     return out.as_uri()
 
@@ -209,6 +224,7 @@ def test_a_search_without_a_hit_says_so(page):
     search(page, "<i>unheard</i>")
     (line,) = shown(page, ".nothing")
     assert line.text.startswith("No row has “<i>unheard</i>”.") and found(page) == "0 of 8 rows"
+    assert page.find_element("id", "series").text == "No row that is shown has fragments."
     line.find_element("tag name", "button").click()
     until(page, "document.getElementById('found').textContent === '8 rows'")
     assert page.find_element("id", "search").get_attribute("value") == ""
@@ -232,6 +248,38 @@ def test_numbers_are_filtered(page):
     assert shown_rows(page) == [1, 4, 5, 6, 7]
     page.find_element("css selector", ".range button").click()
     assert found(page) == "8 rows"
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_substructures_are_those_of_rdkit(page, pattern):
+    open_panel(page, "Filters")
+    page.find_element("id", "pattern").send_keys(pattern, ENTER)
+    expected = [
+        place
+        for place, (_, smiles, *_) in enumerate(MOLECULES)
+        if smiles != "C1CC(" and Chem.MolFromSmiles(smiles).HasSubstructMatch(RDKIT[pattern])
+    ]
+    assert shown_rows(page) == expected
+    assert f"substructure={quote_plus(pattern)}" in page.current_url
+    page.refresh()
+    until(page, f"document.getElementById('found').textContent.startsWith('{len(expected)} of')")
+    if not expected:
+        (line,) = shown(page, ".nothing")
+        assert line.text.startswith(f"No row has the substructure {pattern}.")
+
+
+def test_a_substructure_that_the_report_does_not_know_is_said(page):
+    open_panel(page, "Filters")
+    page.find_element("id", "pattern").send_keys("N", ENTER)
+    line = page.find_element("css selector", ".panel .error").text
+    assert "[OX2H]" in line and "molxai serve" in line
+    assert found(page) == "8 rows"
+
+
+def test_a_pattern_that_cannot_be_read_stops_the_report(table, capsys):
+    out = table.parent / "none.html"
+    assert main(["report", str(table), "--substructure", "c1cc(", "-o", str(out)]) == 1
+    assert "cannot read the pattern 'c1cc('" in capsys.readouterr().err and not out.exists()
 
 
 def python_views(page) -> list[dict]:

@@ -4,6 +4,7 @@
 (() => {
   const { html } = molxai;
   const PATTERN_WIDTH = 24; // letters
+  const STEP = 250; // views whose texts are made at a time
 
   const usual = () => ({ search: "", show: "all", ranges: {}, fragment: null, pattern: "" });
 
@@ -18,7 +19,7 @@
    * The filters of a table.
    * settings: `columns()` that there are, `views`, `isChosen(view)`, `isUnread(key)` and `read(key)`
    * of a column, `substructure(pattern)` that answers numbers of rows, if it can be looked for,
-   * `draw(given, use)`, if one can be drawn; `changed()` is called after a change by the user.
+   * `draw(given, use)`, if one can be drawn, `patterns` to choose from; `changed()` is called after a change by the user.
    * Returns `state`, `passes()`, a test of views by the state; `sentence()`, what is looked for;
    * `isOn()`; `entries()` and `restore(entries)` of an address; `clear()`, `setFragment()`, and the
    * elements `bar` and `panel`.
@@ -27,6 +28,7 @@
     let state = usual();
     let matches = null; // numbers of the rows with the substructure
     const texts = new WeakMap(); // what is searched of each view
+    let preparing = 0; // the timer of its making
     const search = html("input", { type: "search", id: "search", placeholder: settings.searched });
     const only = html("select", { id: "only" });
     const ranges = html("div", { class: "ranges" });
@@ -39,8 +41,10 @@
       size: PATTERN_WIDTH,
       spellcheck: "false",
       autocomplete: "off",
-      placeholder: "c1ccccc1C(=O)N",
+      list: "patterns",
+      placeholder: settings.patterns[0] ?? "c1ccccc1C(=O)N",
     });
+    const patterns = settings.patterns.map((value) => html("option", { value }));
     const find = html("button", { type: "button", id: "find-pattern", onclick: usePattern }, "Find");
     const panel = html(
       "div",
@@ -55,7 +59,8 @@
       const label = html("label", {}, "Substructure (SMARTS or SMILES) ", pattern);
       const onclick = () => settings.draw(pattern.value, useDrawn);
       const draw = settings.draw && html("button", { type: "button", onclick }, "Draw …");
-      return html("p", { class: "buttons" }, label, find, draw);
+      const list = html("datalist", { id: "patterns" }, ...patterns);
+      return html("p", { class: "buttons" }, label, list, find, draw);
     }
 
     const useDrawn = (smiles) => {
@@ -83,10 +88,20 @@
       if (!texts.has(view)) {
         const fragments = Object.values(view.fragments || {}).flat();
         const names = fragments.map(([name]) => name);
-        const values = settings.columns().map((column) => column.value(view) ?? "");
+        const columns = settings.columns().filter((column) => column.key !== "largest");
+        const values = columns.map((column) => column.value(view) ?? "");
         texts.set(view, [...values, view.input, ...names].join(" ").toLowerCase());
       }
       return texts.get(view);
+    }
+
+    /** Make the texts of all views while there is nothing else to do, so that a search is quick. */
+    function prepare(start = 0) {
+      clearTimeout(preparing);
+      const { views } = settings;
+      views.slice(start, start + STEP).forEach(searchText);
+      const next = start + STEP;
+      if (next < views.length) preparing = setTimeout(() => prepare(next), 10);
     }
 
     function fillRanges() {
@@ -266,7 +281,7 @@
     const bar = [html("label", {}, "Search ", search), html("label", {}, "Show ", only)];
     const forget = (view) => texts.delete(view);
     const clear = () => restore({});
-    const own = { passes, sentence, isOn, entries, restore, refresh, clear, forget, fillChips };
+    const own = { passes, sentence, isOn, entries, restore, refresh, clear, forget, prepare, fillChips };
     return { ...own, setFragment, setPattern, bar, panel, chips, state: () => state };
   };
 

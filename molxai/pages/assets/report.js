@@ -38,13 +38,24 @@
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
   };
-  settings.changed = (shown, isFiltered, chosen) => {
-    if (data.histogram) {
-      find("histogram").replaceChildren(molxai.histogram(data.histogram, shown, chosen));
-    }
-    fillSeries(shown, isFiltered);
+  settings.changed = (shown, isFiltered) => fillSeries(shown, isFiltered);
+  settings.marked = (shown, chosen) => {
+    if (!data.histogram) return;
+    find("histogram").replaceChildren(molxai.histogram(data.histogram, shown, chosen));
   };
   settings.remember = () => remember();
+  settings.patterns = data.substructures || [];
+  if (settings.patterns.length) {
+    settings.substructure = (pattern) => {
+      const place = settings.patterns.indexOf(pattern);
+      if (place < 0) {
+        const all = settings.patterns.join("  or  ");
+        const remedy = "the workbench, molxai serve, looks for any";
+        throw new Error(`This report can look for ${all} alone: ${remedy}.`);
+      }
+      return views.filter((view) => view.has?.includes(place)).map((view) => view.row);
+    };
+  }
   settings.exports = (columns) => [
     {
       name: "csv",
@@ -141,6 +152,7 @@
 
   /** The row is gone from sight; if it was opened from this page, Back does the same. */
   function closed() {
+    if (dialog.open) return; // another row was opened before this was told
     isClosing = Boolean(history.state?.isOpened) && !isRestoring;
     workspace.closed();
     opened = null;

@@ -5,8 +5,8 @@
 (() => {
   const { html } = molxai;
 
-  const AROUND = 25; // rows that are built above and below those in sight
-  const MARGIN = 8; // of these, rows that must be left before more are built
+  const AROUND = 14; // rows that are built above and below those in sight
+  const MARGIN = 10; // of these, rows that must be left before more are built
   const ROW = 118; // height of a row, as in the style sheet
   const LETTERS = 500; // of a text: more than its cell shows
   const CONTROLS = "input, button, a, label";

@@ -13,10 +13,11 @@
    * - `usual(columns)`: keys of the columns at first; `columns`, names of the user's columns,
    *   `unread`, those of them that views lack, and `load(name)`, which adds one to all views;
    * - `substructure(pattern)`: numbers of the rows that have it; `draw(given, use)`: draw one;
-   * - `searched`: hint of the search;
+   *   `patterns`: some to choose from; `searched`: hint of the search;
    * - `exports`: see `selection.js`; `hint`: what is said beside them;
    * - `openRow(view, shown)`: show a row in large;
-   * - `changed(shown, isFiltered, chosen)`: after other rows are shown or chosen;
+   * - `changed(shown, isFiltered)`: after other rows are shown; `marked(shown, chosen)`: after that,
+   *   and after others are chosen;
    * - `remember()`, called after each change by the user.
    */
   molxai.workspace = (places, settings) => {
@@ -27,6 +28,7 @@
     let opened = null;
     let wanted = null; // number of a row that an address names and that is not there yet
     let columns = [];
+    let due = 0; // the timer of what follows the table
     const unread = new Set(settings.unread || []);
 
     const remember = () => settings.remember?.();
@@ -63,6 +65,7 @@
       searched: settings.searched,
       substructure: settings.substructure,
       draw: settings.draw,
+      patterns: settings.patterns || [],
       isChosen: selection.has,
       isUnread,
       read,
@@ -115,16 +118,20 @@
       filters.fillChips();
       selection.refresh();
       sayNothing();
-      plot.show(shown);
-      tell();
+      clearTimeout(due);
+      due = setTimeout(tell, 0); // what stands below the table may follow it
     }
 
     function lay() {
       table.show(shown, keys().map(byKey), sorted);
     }
 
-    const tell = () =>
-      settings.changed?.(shown, shown.length < views.length, views.filter(selection.has));
+    /** Let plot, histogram and fragments follow the rows that are shown. */
+    function tell() {
+      plot.show(shown);
+      settings.changed(shown, shown.length < views.length);
+      settings.marked(shown, views.filter(selection.has));
+    }
 
     function sayNothing() {
       const isEmpty = shown.length === 0 && views.length > 0;
@@ -143,7 +150,7 @@
       if (filters.state().show === "chosen") apply(false);
       else table.mark();
       plot.draw();
-      tell();
+      settings.marked(shown, views.filter(selection.has));
     }
 
     function sort() {
@@ -155,7 +162,9 @@
 
     function toggleSort(key) {
       sorted = { key, upwards: sorted?.key === key ? !sorted.upwards : true };
-      apply(true);
+      sort();
+      lay();
+      table.scrollTo(0);
       remember();
     }
 
@@ -193,6 +202,7 @@
       views.forEach((view) => filters.forget(view));
       filters.refresh();
       apply(false);
+      filters.prepare();
       if (wanted !== null) openNumber(wanted);
     }
 

@@ -36,10 +36,12 @@
     };
     known.draw = (given, use) => molxai.sketch(given, use, "Find this substructure");
     known.exports = (shownColumns) => exportsOf(job, state, shownColumns);
-    known.changed = (shown, isPart, chosen) => {
+    known.changed = (shown, isPart) => {
       isFiltered = isPart;
-      if (spread) histogram.replaceChildren(molxai.histogram(spread, shown, chosen));
       series.fill(isPart ? shown : null);
+    };
+    known.marked = (shown, chosen) => {
+      if (spread) histogram.replaceChildren(molxai.histogram(spread, shown, chosen));
     };
     container.replaceChildren(
       html("h2", {}, html("bdi", {}, job.file)),
@@ -51,7 +53,8 @@
       groups.element,
     );
     const workspace = molxai.workspace(places, known);
-    document.getElementById("row").onclose = () => workspace.closed();
+    const dialog = document.getElementById("row");
+    dialog.onclose = () => dialog.open || workspace.closed();
 
     function build() {
       known.common = undefined;
