@@ -206,7 +206,7 @@ def _draw_key(figure: Figure, limit: float, between: str) -> None:
                 alpha=ALPHA,
                 solid_capstyle="butt",
             )
-        axes.text(left + 52, middle, f"±{value:.2g}", fontsize=9, va="center")
+        axes.text(left + 52, middle, f"±{value:.3f}", fontsize=9, va="center")
 
 
 def _draw_profile(figure: Figure, picture: FlowPicture) -> None:

@@ -58,7 +58,7 @@ def test_one_input_by_several_methods():
         made.spearman, np.array(made.spearman).T
     )
     first = made.explanations[0]
-    best = int(first.relevance.argmax())
+    best = int(first.relevance.abs().argmax())
     assert made.top(first)[0] == (first.node_names()[best], float(first.relevance[best]))
     content = json.loads(json.dumps(made.to_dict()))
     assert content["spearman"]["methods"] == made.methods and len(content["records"]) == 3

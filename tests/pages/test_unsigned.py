@@ -154,6 +154,8 @@ def test_the_picture_to_keep_has_the_bar_of_the_method(driver, known):
     assert stops == [(teal, "0"), (teal, "1")]
     digits = decimals(max(known[0]))
     assert f">{min(known[0]):.{digits}f}<" in markup and "has no sign" in markup
+    said = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", markup))
+    assert "it says how much, not whether for active or against it." in said
     assert PALETTES["red-blue"].towards_hex not in markup
 
 

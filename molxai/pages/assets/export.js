@@ -6,7 +6,9 @@
   const WIDTH = 640;
   const PAD = 16;
   const HEAD = 50;
-  const FOOT = 74;
+  const FOOT = 74; // and more if the last line is broken
+  const LINE = 12; // of the last lines
+  const ANCHORS = ["start", "middle", "end"]; // of the numbers below the bar
   const HIGHEST = 420; // of a molecule or a digit
   const LETTERS = 1130; // of a line at a font size of 1
   const SMALLEST = 9; // size of letters to which a long ledger shrinks
@@ -17,19 +19,21 @@
     const inner = drawing(view, method, look);
     const high = view.sentence ? place(inner, 1, Infinity) : place(inner, view.molecule ? 2.2 : 20);
     const below = HEAD + high;
+    const reading = broken(molxai.colourLine(view, method, look.palette), LETTERS / 10);
+    const height = below + FOOT + LINE * (reading.length - 1);
     const ledger = molxai.ledgerLine(view, method, settings);
     const small = Math.max(SMALLEST, Math.min(11, LETTERS / ledger.length));
     const frame = {
       xmlns: "http://www.w3.org/2000/svg",
-      viewBox: `0 0 ${WIDTH} ${below + FOOT}`,
+      viewBox: `0 0 ${WIDTH} ${height}`,
       width: WIDTH,
-      height: below + FOOT,
+      height,
       "font-family": FONT,
     };
     return svg(
       "svg",
       frame,
-      svg("rect", { width: WIDTH, height: below + FOOT, fill: "#fff" }),
+      svg("rect", { width: WIDTH, height, fill: "#fff" }),
       text(22, 14, view.id, "bold"),
       text(40, 11, molxai.predictionLine(view, method)),
       inner,
@@ -39,9 +43,20 @@
         ...bar(look, view.methods[method]),
       ),
       text(below + 48, small, ledger),
-      text(below + 64, 10, molxai.colourLine(view, method, look.palette)),
+      ...reading.map((line, row) => text(below + 64 + LINE * row, 10, line)),
     );
   };
+
+  /** Words in lines of at most so many letters. */
+  function broken(words, letters) {
+    const lines = [""];
+    for (const word of words.split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`.trim();
+      if (longer.length > letters && lines.at(-1)) lines.push(word);
+      else lines[lines.length - 1] = longer;
+    }
+    return lines;
+  }
 
   /** The picture as SVG, whatever the page shows. */
   function drawing(view, method, look) {
@@ -79,7 +94,7 @@
       const number = value ? molxai.amount(value, { ...made, low: look.low }) : "0";
       return svg(
         "text",
-        { x: 150 * place, y: 22, "font-size": 10, "text-anchor": "middle" },
+        { x: 150 * place, y: 22, "font-size": 10, "text-anchor": ANCHORS[place] },
         number,
       );
     });
