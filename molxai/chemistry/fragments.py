@@ -6,13 +6,17 @@ conserves.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from graphormer.graphs.molecules import Molecule
+from graphormer.graphs.molecules import Molecule, shortened
+from molxai.chemistry.group_words import group_words
 from molxai.chemistry.schemes import Scheme, attached_smiles, parts
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.words import FIRST, NAME, in_a_line, listed, quoted, signed
+
+LETTERS = 30
+"""Letters of a name beside a part in a picture at most."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,8 +46,8 @@ class Fragment:
 
     @property
     def label(self) -> str:
-        """What is written beside it in a picture: its name and relevance."""
-        return f"{self.name} {self.relevance:+.2f}"
+        """What is written beside it in a picture: its name, cut if it is long, and relevance."""
+        return f"{shortened(self.name, LETTERS)} {self.relevance:+.2f}"
 
 
 class Fragments(list[Fragment]):
@@ -68,7 +72,7 @@ class Fragments(list[Fragment]):
     def _picture(self) -> str:
         if self.explanation is None:
             return ""
-        svg = self.explanation.draw(parts=[(part.atoms, part.label) for part in self])
+        svg = self.explanation.draw(parts=_labels(self.explanation, self))
         assert isinstance(svg, str)
         return svg
 
@@ -87,10 +91,21 @@ def fragment_labels(
     Raises:
         ValueError: as `fragments`.
     """
-    return [
-        (part.atoms, part.label if place < MOST_LABELS else "")
-        for place, part in enumerate(fragments(explanation, scheme))
-    ]
+    return _labels(explanation, fragments(explanation, scheme))
+
+
+def _labels(
+    explanation: Explanation, members: Sequence[Fragment]
+) -> list[tuple[tuple[int, ...], str]]:
+    """The atoms of each part and its label; a name that is a SMILES is put into words."""
+    assert isinstance(explanation.subject, Molecule)
+    mol = explanation.subject.mol
+    labels: list[tuple[tuple[int, ...], str]] = []
+    for part in members[:MOST_LABELS]:
+        is_smiles = part.name == part.smiles
+        named = replace(part, name=group_words(mol, part.atoms)) if is_smiles else part
+        labels.append((part.atoms, named.label))
+    return labels + [(part.atoms, "") for part in members[MOST_LABELS:]]
 
 
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> Fragments:
