@@ -9,11 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from graphormer.graphs.molecules import Molecule
+from graphormer.graphs.molecules import Molecule, shortened
+from molxai.chemistry.group_words import group_words
 from molxai.chemistry.schemes import Scheme, attached_smiles, parts
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.words import FIRST, NAME, amount, in_a_line, listed, quoted, signed
 from molxai.rendering.lettering import true_minus
+
+LETTERS = 30
+"""Letters of a name beside a part in a picture at most."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,13 +47,13 @@ class Fragment:
 
     @property
     def label(self) -> str:
-        """What is written beside it in a picture: its name and relevance."""
+        """What is written beside it in a picture: its name, cut if it is long, and relevance."""
         return label(self.name, self.relevance, True)
 
 
 def label(name: str, relevance: float, is_signed: bool) -> str:
     """What is written beside a part in a picture."""
-    return f"{name} {true_minus(amount(relevance, is_signed, 2))}"
+    return f"{shortened(name, LETTERS)} {true_minus(amount(relevance, is_signed, 2))}"
 
 
 class Fragments(list[Fragment]):
@@ -74,7 +78,7 @@ class Fragments(list[Fragment]):
     def _picture(self) -> str:
         if self.explanation is None:
             return ""
-        svg = self.explanation.draw(parts=[(part.atoms, part.label) for part in self])
+        svg = self.explanation.draw(parts=_labels(self.explanation, self))
         assert isinstance(svg, str)
         return svg
 
@@ -93,11 +97,21 @@ def fragment_labels(
     Raises:
         ValueError: as `fragments`.
     """
-    is_signed = explanation.signed
-    return [
-        (part.atoms, label(part.name, part.relevance, is_signed) if place < MOST_LABELS else "")
-        for place, part in enumerate(fragments(explanation, scheme))
-    ]
+    return _labels(explanation, fragments(explanation, scheme))
+
+
+def _labels(
+    explanation: Explanation, members: Sequence[Fragment]
+) -> list[tuple[tuple[int, ...], str]]:
+    """The atoms of each part and its label; a name that is a SMILES is put into words."""
+    assert isinstance(explanation.subject, Molecule)
+    mol = explanation.subject.mol
+    labels: list[tuple[tuple[int, ...], str]] = []
+    for part in members[:MOST_LABELS]:
+        is_smiles = part.name == part.smiles
+        name = group_words(mol, part.atoms) if is_smiles else part.name
+        labels.append((part.atoms, label(name, part.relevance, explanation.signed)))
+    return labels + [(part.atoms, "") for part in members[MOST_LABELS:]]
 
 
 def fragments(explanation: Explanation, scheme: str | Scheme = "functional-groups") -> Fragments:

@@ -1,5 +1,7 @@
 """Words beside parts of a molecule: none on another or the drawing; of very many, the largest."""
 
+import re
+
 import numpy as np
 import pytest
 from rdkit import Chem
@@ -86,3 +88,28 @@ def test_the_caption_says_how_many_parts_are_named():
     bare = draw(known, parts=[*PARTS[:2], (PARTS[2][0], "")])
     assert "2 of 3 parts are named, those of largest magnitude." in " ".join(texts(bare))
     assert "parts are named" not in " ".join(texts(draw(known, parts=PARTS)))
+
+
+@pytest.mark.parametrize(
+    "smiles, words",
+    [
+        ("O=C(c1ccccc1)N1CCCCC1", {"phenyl", "amide C=O", "piperidine"}),
+        ("CC(C)CN(C)C(=O)c1cccnc1", {"isobutyl", "pyridine"}),
+        ("CCOc1ccccc1", {"phenyl", "O", "C2H5"}),
+    ],
+)
+def test_labels_of_brics_are_words(smiles, words):
+    """A chemist reads no SMILES with open ends; tables keep them."""
+    made = molecule(smiles)
+    labels = fragment_labels(explanation(made, [0.1] * len(made.symbols)), "brics")
+    names = {text.rpartition(" ")[0] for _, text in labels}
+    assert words <= names
+    assert not any("*" in name for name in names)
+
+
+@pytest.mark.parametrize("scheme", ["brics", "scaffold", "rings"])
+def test_a_long_name_keeps_its_number(scheme):
+    made = molecule("CC" * 16 + "c1nc2ccc3ccccc3c2c2c1OCC(C1CCOC1)O2")
+    labels = fragment_labels(explanation(made, [0.1] * len(made.symbols)), scheme)
+    laid = lay_out(made.mol, parts=labels)
+    assert all(re.search(r" [+-]\d+\.\d\d$", label.text) for label in laid.labels)

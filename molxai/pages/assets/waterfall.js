@@ -5,9 +5,12 @@
 (() => {
   const { html, svg } = molxai;
   const ROW = 22;
-  const WIDE = { label: 190, bars: 300, number: 64, letters: 30 };
-  // On a telephone letters keep their size.
-  const NARROW = { label: 134, bars: 114, number: 54, letters: 20 };
+  const NUMBER = 62; // width of the numbers' column
+  const LABEL = 190; // that of the labels at most
+  const LABEL_SHARE = 0.4; // and in a narrow page
+  const USUAL = 560; // width until the page has given the bars theirs
+  const BESIDE = 8; // between a label and the bars
+  const pen = document.createElement("canvas").getContext("2d");
   const MOST = 14; // bars; the smallest others are one bar together
 
   /** Parts of a view under a method and a scheme: [{name, nodes, relevance}], the largest first. */
@@ -45,21 +48,18 @@
     const steps = base ? all.filter((step) => step.name !== look.biases) : all;
     const ends = [base];
     for (const step of steps) ends.push(ends.at(-1) + step.relevance);
-    const size = matchMedia("(max-width: 720px)").matches ? NARROW : WIDE;
     const low = Math.min(...ends, view.logit);
     const high = Math.max(...ends, view.logit);
-    const x = (value) => size.label + ((value - low) / (high - low || 1)) * size.bars;
-    const width = size.label + size.bars + size.number;
     const height = ROW * (steps.length + (base ? 2 : 1)) + 6;
     const start = base ? `the ${look.biases} ${molxai.signed(base)}` : "zero";
     const made = view.methods[method];
     const bars = steps.map((step) => `${step.name} ${amount(step, made)}`).join(", ");
     const frame = {
-      viewBox: `0 0 ${width} ${height}`,
       class: "waterfall",
       role: "img",
       "aria-label": `From ${start} to ${molxai.signed(view.logit)}: ${bars}`,
     };
+<<<<<<< HEAD
     return svg(
       "svg",
       frame,
@@ -67,12 +67,41 @@
       ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look, made)),
       total(view, base, steps.length, x, size, look, made),
     );
+=======
+    const picture = svg("svg", frame);
+    const draw = (width) => {
+      const label = Math.min(LABEL, LABEL_SHARE * width);
+      const size = { label, number: NUMBER, bars: width - label - NUMBER };
+      const x = (value) => size.label + ((value - low) / (high - low || 1)) * size.bars;
+      picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      picture.replaceChildren(
+        svg("line", { x1: x(base), x2: x(base), y1: 0, y2: height, class: "zero" }),
+        ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look)),
+        total(view, base, steps.length, x, size, look),
+      );
+    };
+    draw(USUAL);
+    // In units of the page's pixels, so that letters have one size in a page of any width.
+    const observer = new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width) draw(contentRect.width);
+    });
+    observer.observe(picture);
+    return picture;
+>>>>>>> layout/work
   };
+
+  /** The name, cut if it is wider than the labels' column. */
+  function fitted(name, room) {
+    pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    let letters = name.length;
+    while (letters > 1 && pen.measureText(molxai.shortened(name, letters)).width > room) letters--;
+    return molxai.shortened(name, letters);
+  }
 
   /** The output's own bar, and the line that stands for the base value. */
   function total(view, base, row, x, size, look, { decimals }) {
     const right = size.label + size.bars + size.number;
-    const left = size.label - 8;
+    const left = size.label - BESIDE;
     const what = view.probability === null ? "value" : "logit";
     const [from, to] = [x(base), x(view.logit)];
     const rectangle = {
@@ -86,8 +115,13 @@
       "g",
       {},
       svg("rect", rectangle),
+<<<<<<< HEAD
       base ? label(left, row + 1, `${look.biases}, the line`, "end") : null,
       base ? label(right, row + 1, molxai.signed(base, decimals), "end") : null,
+=======
+      base ? label(left, row + 1, fitted(`${look.biases}, the line`, left), "end") : null,
+      base ? label(right, row + 1, molxai.signed(base), "end") : null,
+>>>>>>> layout/work
       label(left, row, `= ${what}`, "end"),
       label(right, row, molxai.signed(view.logit, decimals), "end"),
     );
@@ -123,8 +157,13 @@
       svg("rect", { x: 0, y: top, width: whole, height: ROW, fill: "transparent" }),
       svg("rect", { x: left, y: top + 5, width, height: ROW - 9, fill }),
       svg("line", { x1: x(to), x2: x(to), y1: top + 5, y2: top + ROW + 5, class: "link" }),
+<<<<<<< HEAD
       label(size.label - 8, row, molxai.shortened(step.name, size.letters), "end"),
       label(whole, row, amount(step, made), "end"),
+=======
+      label(size.label - BESIDE, row, fitted(step.name, size.label - BESIDE), "end"),
+      label(whole, row, molxai.signed(step.relevance), "end"),
+>>>>>>> layout/work
       svg("title", {}, step.name),
     );
   }
