@@ -21,13 +21,11 @@ MEASURED = 100
 NARROWEST = 1 / 8
 """Width of the narrowest letter, as a multiple of the size of the font."""
 
-<<<<<<< HEAD
 NEGATIVE = re.compile(r"(?:(?<=\s)|(?<=\de)|^)-(?=\d)")
 """A hyphen that stands for a minus, of a number or of its exponent."""
-=======
+
 HINTED = 1.04
 """Width of small letters in a PNG, which begin at whole pixels, as a share of what is measured."""
->>>>>>> layout/work
 
 SMALLEST_NUMBER = 5e-4
 """Smaller magnitudes are zero to three decimals."""

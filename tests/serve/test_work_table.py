@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
 from browsing import PHONE, look_like
+from conftest import ROOT
 from rdkit import Chem
 from test_serve import JSON, by_command_line, client, finished, send
 from test_workbench import browser, find, home, page, status, until
@@ -246,3 +247,26 @@ def test_every_size_has_all_of_it(shown, size, dark):
     for selector in ("#search", "#found", "#sdf", "canvas.plot", "#histogram svg"):
         assert find(shown, selector).is_displayed(), selector
     assert re.match(r"6 of 6 rows", status(shown))
+
+
+def test_digits_have_no_molecules_to_keep(browser, home):
+    look_like(browser, 1280, 900)
+    browser.get("about:blank")
+    browser.get(home)
+    find(browser, "#tab-file").click()
+    find(browser, "#chosen").send_keys(str(ROOT / "datasets/digits/digits.npz"))
+    until(browser, "document.querySelector('#histogram svg')")
+    assert not browser.find_elements("css selector", "#sdf, #pattern")
+    links = browser.find_elements("css selector", "#downloads a")
+    assert [link.text for link in links] == ["CSV", "JSON", "PARQUET"]
+    find(browser, "tr[data-row='1'] td[data-key='input']").click()
+    assert find(browser, "#row").get_attribute("open")
+    find(browser, "#close").click()
+
+
+def test_an_sdf_of_digits_is_refused(client):
+    content = (ROOT / "datasets/digits/7-a.png").read_bytes()
+    job = finished(client, send(client, "7.png", content))
+    refused = post(client, job, "rows.sdf", rows=[0])
+    assert refused.status_code == 422 and "no molecules for an SDF" in refused.json()["error"]
+    assert post(client, job, "substructure", pattern="C").json() == {"rows": []}

@@ -20,9 +20,11 @@
    * settings: `columns()` that there are, `views`, `isChosen(view)`, `isUnread(key)` and `read(key)`
    * of a column, `substructure(pattern)` that answers numbers of rows, if it can be looked for,
    * `draw(given, use)`, if one can be drawn, `patterns` to choose from; `changed()` is called after a change by the user.
-   * Returns `state`, `passes()`, a test of views by the state; `sentence()`, what is looked for;
-   * `isOn()`; `entries()` and `restore(entries)` of an address; `clear()`, `setFragment()`, and the
-   * elements `bar` and `panel`.
+   * Returns `state()`; `passes()`, a test of views by the state; `sentence()`, what is not there;
+   * `entries()` and `restore(entries)` of an address; `clear()` and `setFragment(fragment)`;
+   * `refresh()` after other columns or rows, `refind()` after more rows, `forget(view)` after one
+   * has changed, `prepare()` when there is time; and the elements `bar`, `panel` and `chips`, which
+   * `fillChips()` fills.
    */
   molxai.filters = (settings) => {
     let state = usual();
@@ -171,6 +173,9 @@
       }
     }
 
+    /** Look for the same substructure again, after more rows. */
+    const refind = () => setPattern(state.pattern);
+
     /** What is shown of the filters that have no control in sight. */
     function fillChips() {
       const chip = (words, remove) => {
@@ -229,8 +234,6 @@
       return `No ${rows}${parts.length ? ` has ${parts.join(" and ")}` : ""}.`;
     }
 
-    const isOn = () => Object.keys(entries()).length > 0;
-
     /** The filters as an address holds them: strings, without what is as usual. */
     function entries() {
       const content = {};
@@ -281,8 +284,23 @@
     const bar = [html("label", {}, "Search ", search), html("label", {}, "Show ", only)];
     const forget = (view) => texts.delete(view);
     const clear = () => restore({});
-    const own = { passes, sentence, isOn, entries, restore, refresh, clear, forget, prepare, fillChips };
-    return { ...own, setFragment, setPattern, bar, panel, chips, state: () => state };
+    return {
+      passes,
+      sentence,
+      entries,
+      restore,
+      refresh,
+      clear,
+      refind,
+      forget,
+      prepare,
+      fillChips,
+      setFragment,
+      bar,
+      panel,
+      chips,
+      state: () => state,
+    };
   };
 
   /** Whether a molecule has a fragment, { scheme, name }. */

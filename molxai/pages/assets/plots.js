@@ -26,6 +26,7 @@
     let points = []; // { view, x, y, left, top } in the order of x
     let current = -1;
     let axes = null;
+    let isInSight = false;
     container.classList.add("plots");
     container.replaceChildren(
       html(
@@ -97,7 +98,7 @@
 
     function draw() {
       const width = canvas.clientWidth;
-      if (!width || !axes) return; // it is not in sight
+      if (!width || !axes || !isInSight) return; // it is drawn when it comes into sight
       const ratio = devicePixelRatio || 1;
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(HEIGHT * ratio);
@@ -192,6 +193,10 @@
     });
     canvas.addEventListener("keydown", keydown);
     new ResizeObserver(draw).observe(canvas);
+    new IntersectionObserver((entries) => {
+      isInSight = entries[entries.length - 1].isIntersecting;
+      draw();
+    }).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
     return { show, draw };
   };

@@ -59,15 +59,6 @@
       role: "img",
       "aria-label": `From ${start} to ${molxai.signed(view.logit)}: ${bars}`,
     };
-<<<<<<< HEAD
-    return svg(
-      "svg",
-      frame,
-      svg("line", { x1: x(base), x2: x(base), y1: 0, y2: height, class: "zero" }),
-      ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look, made)),
-      total(view, base, steps.length, x, size, look, made),
-    );
-=======
     const picture = svg("svg", frame);
     const draw = (width) => {
       const label = Math.min(LABEL, LABEL_SHARE * width);
@@ -76,8 +67,8 @@
       picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
       picture.replaceChildren(
         svg("line", { x1: x(base), x2: x(base), y1: 0, y2: height, class: "zero" }),
-        ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look)),
-        total(view, base, steps.length, x, size, look),
+        ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look, made)),
+        total(view, base, steps.length, x, size, look, made),
       );
     };
     draw(USUAL);
@@ -87,7 +78,6 @@
     });
     observer.observe(picture);
     return picture;
->>>>>>> layout/work
   };
 
   /** The name, cut if it is wider than the labels' column. */
@@ -115,13 +105,8 @@
       "g",
       {},
       svg("rect", rectangle),
-<<<<<<< HEAD
-      base ? label(left, row + 1, `${look.biases}, the line`, "end") : null,
-      base ? label(right, row + 1, molxai.signed(base, decimals), "end") : null,
-=======
       base ? label(left, row + 1, fitted(`${look.biases}, the line`, left), "end") : null,
-      base ? label(right, row + 1, molxai.signed(base), "end") : null,
->>>>>>> layout/work
+      base ? label(right, row + 1, molxai.signed(base, decimals), "end") : null,
       label(left, row, `= ${what}`, "end"),
       label(right, row, molxai.signed(view.logit, decimals), "end"),
     );
@@ -157,13 +142,8 @@
       svg("rect", { x: 0, y: top, width: whole, height: ROW, fill: "transparent" }),
       svg("rect", { x: left, y: top + 5, width, height: ROW - 9, fill }),
       svg("line", { x1: x(to), x2: x(to), y1: top + 5, y2: top + ROW + 5, class: "link" }),
-<<<<<<< HEAD
-      label(size.label - 8, row, molxai.shortened(step.name, size.letters), "end"),
-      label(whole, row, amount(step, made), "end"),
-=======
       label(size.label - BESIDE, row, fitted(step.name, size.label - BESIDE), "end"),
-      label(whole, row, molxai.signed(step.relevance), "end"),
->>>>>>> layout/work
+      label(whole, row, amount(step, made), "end"),
       svg("title", {}, step.name),
     );
   }

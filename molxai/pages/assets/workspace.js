@@ -244,6 +244,7 @@
     refresh();
     return {
       refresh,
+      refind: filters.refind,
       redraw: () => table.redraw(),
       shown: () => shown,
       chosen: () => views.filter(selection.has),

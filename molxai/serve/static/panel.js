@@ -4,7 +4,7 @@
 
 (() => {
   const { html } = molxai;
-  const ENDINGS = ["csv", "json", "parquet", "sdf"]; // of downloads
+  const ENDINGS = ["csv", "json", "parquet"]; // of downloads
 
   /** The part of the page that shows an upload. */
   molxai.uploadPanel = (container, job, settings, state) => {
@@ -19,23 +19,22 @@
       plots: html("div", {}),
     };
     const histogram = html("div", { id: "histogram" });
-    const controls = controlsOf(job);
     const columns = columnsOf(job, views, settings.most_columns);
     const series = seriesOf(job, known);
     const groups = molxai.groupsOf(job, known);
-    controls.toolbar.append(molxai.alignment(job, known, (all) => panel.redraw(all)));
+    const model = settings.models.find(({ name }) => name === job.model);
+    const isOfMolecules = model?.reads !== "digits";
+    const controls = controlsOf(job, isOfMolecules);
+    const align = molxai.alignment(job, known, (all) => panel.redraw(all));
+    if (isOfMolecules) controls.toolbar.append(align);
     let spread = null; // of the outputs of all rows
     let built = 0; // rows that the table was built of
     let isFiltered = false;
     Object.assign(known, columns);
     known.open = (view) => workspace.open(view);
     known.openRow = (view) => molxai.openRow(view, known, () => workspace.shown());
-    known.substructure = async (pattern) => {
-      const asked = { method: "POST", body: { pattern } };
-      return (await molxai.ask(`/api/jobs/${job.id}/substructure`, asked)).rows;
-    };
-    known.draw = (given, use) => molxai.sketch(given, use, "Find this substructure");
-    known.exports = (shownColumns) => exportsOf(job, state, shownColumns);
+    if (isOfMolecules) Object.assign(known, substructuresOf(job));
+    known.exports = (shownColumns) => exportsOf(job, state, shownColumns, isOfMolecules);
     known.changed = (shown, isPart) => {
       isFiltered = isPart;
       series.fill(isPart ? shown : null);
@@ -75,6 +74,7 @@
       end: async () => {
         controls.end(state.method);
         await columns.reread();
+        await workspace.refind();
         spread = (await molxai.ask(`/api/jobs/${job.id}/summary`)).histogram;
         build();
         groups.fill();
@@ -90,6 +90,15 @@
     };
     return panel;
   };
+
+  /** Substructures, which the server looks for and the sketcher draws. */
+  const substructuresOf = (job) => ({
+    substructure: async (pattern) => {
+      const asked = { method: "POST", body: { pattern } };
+      return (await molxai.ask(`/api/jobs/${job.id}/substructure`, asked)).rows;
+    },
+    draw: (given, use) => molxai.sketch(given, use, "Find this substructure"),
+  });
 
   /** The user's columns: the first are in all views, others are read when they are chosen. */
   function columnsOf(job, views, most) {
@@ -115,7 +124,7 @@
   }
 
   /** What can be kept of the rows: each asks the server, which writes what the command writes. */
-  function exportsOf(job, state, columns) {
+  function exportsOf(job, state, columns, isOfMolecules) {
     const ask = async (path, views, type, name) => {
       const rows = views.map((view) => view.row);
       const body = { rows, method: state.method };
@@ -125,15 +134,16 @@
       molxai.save(molxai.tableCsv(columns(), views), "text/csv", "molxai-rows.csv");
     const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
     const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
+    const sdf = { name: "sdf", title: "The molecules with what is known of them", save: saveSdf };
     return [
       { name: "csv", title: "The rows with these columns", save: saveCsv },
-      { name: "sdf", title: "The molecules with what is known of them", save: saveSdf },
+      ...(isOfMolecules ? [sdf] : []),
       { name: "report", title: "A report page of the rows", save: saveReport },
     ];
   }
 
   /** Cancel; and when all rows are there, downloads. */
-  function controlsOf(job) {
+  function controlsOf(job, isOfMolecules) {
     const onclick = () => molxai.cancelJob(job.id);
     const button = html("button", { type: "button", id: "cancel", onclick }, "Cancel");
     const links = html("span", { class: "buttons", id: "downloads", hidden: true });
@@ -142,7 +152,8 @@
       const address = (ending) => `/api/jobs/${job.id}/result.${ending}?${query}`;
       const download = (ending) =>
         html("a", { href: address(ending), download: "" }, ending.toUpperCase());
-      links.replaceChildren("Download all records: ", ...ENDINGS.map(download));
+      const endings = isOfMolecules ? [...ENDINGS, "sdf"] : ENDINGS;
+      links.replaceChildren("Download all records: ", ...endings.map(download));
     };
     const end = (method) => {
       button.hidden = true;
