@@ -8,6 +8,7 @@
   const WIDE = { label: 190, bars: 300, number: 64, letters: 30 };
   // On a telephone letters keep their size.
   const NARROW = { label: 134, bars: 114, number: 54, letters: 20 };
+  const NAMED = 3; // parts that are named to those who do not see the picture
   const MOST = 14; // bars; the smallest others are one bar together
 
   /** Parts of a view under a method and a scheme: [{name, nodes, relevance}], the largest first. */
@@ -22,6 +23,13 @@
       : signs.map(([name, nodes, relevance]) => ({ name, nodes, relevance }));
     return parts.sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance));
   }
+
+  /** The three largest parts of a molecule, or the largest nodes of what has no fragments. */
+  molxai.largestParts = (view, method) => {
+    if (!view.fragments) return molxai.largest(view, method);
+    const parts = partsOf(view, method, Object.keys(view.fragments)[0]).slice(0, NAMED);
+    return parts.map(({ name, relevance }) => `${name} ${molxai.signed(relevance)}`).join(", ");
+  };
 
   /** The steps from zero to the logit: parts, and what is beyond the nodes. */
   molxai.steps = (view, method, scheme) => {
