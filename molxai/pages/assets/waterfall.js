@@ -6,8 +6,8 @@
   const { html, svg } = molxai;
   const ROW = 22;
   const WIDE = { label: 190, bars: 300, number: 64, letters: 30 };
-  // On a telephone letters keep their size.
-  const NARROW = { label: 134, bars: 114, number: 54, letters: 20 };
+  // On a telephone letters keep their size: the style sheet has a smaller one for the narrow bars.
+  const NARROW = { label: 158, bars: 94, number: 50, letters: 27 };
   const NAMED = 3; // parts that are named to those who do not see the picture
   const MOST = 14; // bars; the smallest others are one bar together
 
