@@ -29,6 +29,7 @@ SCRIPTS = (
     "picture",
     "waterfall",
     "export",
+    "raster",
     "offsets",
     "detail",
     "dialog",

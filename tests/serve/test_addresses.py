@@ -456,3 +456,19 @@ def test_a_file_that_is_no_session_is_said(page, tmp_path):
     until(page, "document.getElementById('status').classList.contains('error')")
     assert "x.json is no session of molxai" in status(page)
     assert "422" in page.get_log("browser")[-1]["message"]
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)], ids=str)
+def test_labels_of_the_bars_are_whole_and_can_be_read(page, size):
+    look_like(page, *size)
+    ask(page, "CN1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O")
+    box, texts = page.execute_script(
+        "const bars = document.querySelector('.waterfall');"
+        "const place = (one) => { const at = one.getBoundingClientRect();"
+        " return [one.textContent, at.left, at.right, at.height]; };"
+        "return [place(bars), [...bars.querySelectorAll('text')].map(place)]"
+    )
+    assert "iminothiadiazinane" in texts[0][0]
+    for text, left, right, height in texts:
+        assert box[1] - 1 <= left and right <= box[2] + 1, text
+        assert height >= 11, text

@@ -149,7 +149,7 @@ def test_pictures_and_numbers_leave_the_page(page):
         "window.kept = {};"
         "molxai.save = (content, type, name) => { window.kept[name] = content.size || content; };"
     )
-    for button in page.find_elements("css selector", ".large .buttons button"):
+    for button in page.find_elements("css selector", ".large .buttons button")[:3]:
         button.click()
     until(page, "Object.keys(window.kept).length === 3")
     kept = page.execute_script("return window.kept")

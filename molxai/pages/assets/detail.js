@@ -117,13 +117,18 @@
     const { relevance } = view.methods[method];
     const rows = () => relevance.map((value, node) => [molxai.nodeName(view, node), value]);
     const table = () => molxai.csv([["node", "relevance"], ...rows()]);
-    return html(
+    const said = html("span", { class: "hint", role: "status" });
+    const copy = async () => (said.textContent = await molxai.copyPng(framed()));
+    const buttons = html(
       "p",
       { class: "buttons" },
-      button("SVG", () => molxai.saveSvg(framed(), `${name}.svg`)),
+      button("SVG", () => molxai.saveSvg(molxai.sized(framed()), `${name}.svg`)),
       button("PNG", () => molxai.savePng(framed(), `${name}.png`)),
       button("CSV", () => molxai.save(table(), "text/csv", `${name}.csv`)),
+      button("Copy picture", copy),
+      said,
     );
+    return html("div", {}, buttons, molxai.sizeFields());
   }
 
   /** The additive bar with a choice of parts, and the ledger. */

@@ -1,4 +1,4 @@
-// What leaves the page: one picture as SVG or PNG, a table as CSV.
+// What leaves the page: one picture in a frame as SVG, a table as CSV.
 "use strict";
 
 (() => {
@@ -135,18 +135,6 @@
   };
 
   molxai.saveSvg = (element, name) => molxai.save(molxai.markup(element), "image/svg+xml", name);
-
-  /** A PNG of three times the SVG's size. */
-  molxai.savePng = (element, name) => {
-    const picture = new Image();
-    picture.addEventListener("load", () => {
-      const canvas = html("canvas", { width: 3 * picture.width, height: 3 * picture.height });
-      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-      canvas.toBlob((blob) => molxai.save(blob, "image/png", name), "image/png");
-    });
-    const markup = encodeURIComponent(molxai.markup(element));
-    picture.src = `data:image/svg+xml;charset=utf-8,${markup}`;
-  };
 
   /** A cell of a CSV file; an apostrophe keeps spreadsheets from taking text for a formula. */
   function cell(value) {

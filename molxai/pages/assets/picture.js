@@ -37,7 +37,7 @@
   function description(view, method) {
     const { title } = molxai.kind(view);
     const name = molxai.shortened(view.id, 60);
-    return `${title} ${name}, ${method}: largest ${molxai.largest(view, method)}`;
+    return `${title} ${name}, ${method}: largest ${molxai.largestParts(view, method)}`;
   }
 
   const position = (drawing, node) => [drawing.atoms[2 * node], drawing.atoms[2 * node + 1]];

@@ -10,6 +10,7 @@
   const LABEL_SHARE = 0.4; // and in a narrow page
   const USUAL = 560; // width until the page has given the bars theirs
   const BESIDE = 8; // between a label and the bars
+  const NAMED = 3; // parts that are named to those who do not see the picture
   const pen = document.createElement("canvas").getContext("2d");
   const MOST = 14; // bars; the smallest others are one bar together
 
@@ -25,6 +26,13 @@
       : signs.map(([name, nodes, relevance]) => ({ name, nodes, relevance }));
     return parts.sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance));
   }
+
+  /** The three largest parts of a molecule, or the largest nodes of what has no fragments. */
+  molxai.largestParts = (view, method) => {
+    if (!view.fragments) return molxai.largest(view, method);
+    const parts = partsOf(view, method, Object.keys(view.fragments)[0]).slice(0, NAMED);
+    return parts.map(({ name, relevance }) => `${name} ${molxai.signed(relevance)}`).join(", ");
+  };
 
   /** The steps from zero to the logit: parts, and what is beyond the nodes. */
   molxai.steps = (view, method, scheme) => {
