@@ -21,6 +21,7 @@ CORE = (
     "Show the R groups of a core, and how two of them combine: the core as SMARTS or SMILES, or "
     "mcs for the largest one that most molecules have."
 )
+PAIRS = "Show matched pairs: what single changes between two molecules do."
 PALETTE = "Palette to begin with; the page has them all."
 
 
@@ -45,6 +46,7 @@ def report(
     scale: Annotated[str, typer.Option(help=SCALE)] = "own",
     align: Align = "",
     core: Annotated[str, typer.Option(help=CORE, show_default=False)] = "",
+    matched_pairs: Annotated[bool, typer.Option("--matched-pairs", help=PAIRS)] = False,
 ) -> None:
     """One self-contained page of all inputs: table, pictures, methods side by side, fragments.
 
@@ -59,6 +61,7 @@ def report(
     names = known_methods(methods)
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
-    page = {"title": title, "cmap": cmap, "scale": scale, "align": align, "core": core}
-    sink = report_sink(output, question, typed_inputs, split_names(columns), **page)
+    look = (title, cmap, scale, align)
+    named = split_names(columns)
+    sink = report_sink(output, question, typed_inputs, named, *look, core, matched_pairs)
     answer(typed_inputs, question, sink, plan_of(running), running.quiet, extras=False)

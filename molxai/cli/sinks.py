@@ -73,6 +73,7 @@ def report_sink(
     scale: str,
     align: str = "",
     core: str = "",
+    matched_pairs: bool = False,
 ) -> Sink:
     """The page that a report is written to.
 
@@ -86,4 +87,6 @@ def report_sink(
     usage(check_ending, output, (".html", ".htm"))
     usage(palette, cmap)
     check_columns(columns, inputs.extra_columns())
-    return ReportPage(output, question, columns, title, cmap, usage(scale_of, scale), align, core)
+    return ReportPage(
+        output, question, columns, title, cmap, usage(scale_of, scale), align, core, matched_pairs
+    )

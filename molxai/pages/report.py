@@ -26,6 +26,7 @@ from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.page import write_page
+from molxai.pages.pairs import pair_table
 from molxai.pages.rgroups import rgroup_table
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
@@ -106,6 +107,8 @@ class ReportPage(Sink):
     """Core on which molecules are drawn, as SMARTS, SMILES or `mcs`; empty: each as it is."""
     core: str = ""
     """Core whose R groups are shown, as SMARTS, SMILES or `mcs`; empty: none are."""
+    matched_pairs: bool = False
+    """Whether single changes between two molecules are shown."""
     orientation: Orientation | None = None
     """How molecules lie on the core of `align`, when that is known."""
 
@@ -168,7 +171,11 @@ class ReportPage(Sink):
             "scale": self.scale,
         }
         units = {name: about["in_unit"] for name, about in settings["methods"].items()}
-        panels = {"rgroups": rgroup_table(views, self.core, units)} if self.core else {}
+        panels = {}
+        if self.core:
+            panels["rgroups"] = rgroup_table(views, self.core, units)
+        if self.matched_pairs:
+            panels["pairs"] = {name: pair_table(views, name) for name in units}
         direction = direction_line(explainer, self.question)
         write_page(self.output, views, explainer.card, settings, title, direction, panels)
 

@@ -31,6 +31,7 @@ OWN_SCRIPTS = (
     "row",
     "align",
     "groups",
+    "changes",
     "upload",
     "look",
     "tabs",

@@ -60,6 +60,7 @@
     const carriers = molxai.unpackCarriers(data, state.method, state.scheme);
     molxai.seriesTable(find("series"), carriers, settings);
     if (data.panels.rgroups) molxai.rgroups(find("rgroups"), data.panels.rgroups, settings);
+    if (data.panels.pairs) molxai.pairs(find("pairs"), data.panels.pairs[state.method], settings);
   }
 
   /** After another scale, palette or method; `anew` if more than colours changes. */

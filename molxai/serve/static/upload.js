@@ -43,6 +43,7 @@
     const controls = controlsOf(job);
     const series = seriesOf(job, known);
     const groups = molxai.groupsOf(job, known);
+    const changes = molxai.changesOf(job, known);
     controls.toolbar.append(molxai.alignment(job, known, (all) => panel.redraw(all)));
     let table = null;
     let built = 0; // rows that the table was built of
@@ -52,6 +53,7 @@
       ...columnsHint(job, settings.most_columns),
       series.element,
       groups.element,
+      changes.element,
       place,
     );
 
@@ -84,6 +86,7 @@
         controls.end(state.method);
         series.fill();
         groups.fill();
+        changes.fill();
       },
       redraw: (all) => {
         known.common = undefined;
@@ -91,6 +94,7 @@
         else table?.redraw();
         series.fill();
         groups.fill();
+        changes.fill();
         controls.link(state.method);
       },
     };
