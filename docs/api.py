@@ -28,6 +28,7 @@ molxai.chemistry.fragments            fragments Fragment Fragments
 molxai.chemistry.schemes              SCHEMES parts
 molxai.chemistry.own_schemes        from_smarts
 molxai.chemistry.pair              matched_pair MatchedPair
+molxai.chemistry.changes            matched_pairs Change ChangedPair
 molxai.chemistry.series               carriers Carrier
 molxai.chemistry.rgroups              core_table
 molxai.explanation.flow                 Flow

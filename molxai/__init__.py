@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from molxai.batch.frame import explain_frame
     from molxai.batch.question import Question
     from molxai.batch.worker import Worker
+    from molxai.chemistry.changes import matched_pairs
     from molxai.chemistry.fragments import fragments
     from molxai.chemistry.pair import matched_pair
     from molxai.chemistry.rgroups import core_table
@@ -49,6 +50,7 @@ __all__ = [
     "fragments",
     "grid",
     "matched_pair",
+    "matched_pairs",
     "read_inputs",
 ]
 
@@ -73,6 +75,7 @@ MODULES = {
     "fragments": "molxai.chemistry.fragments",
     "grid": "molxai.explanation.grid",
     "matched_pair": "molxai.chemistry.pair",
+    "matched_pairs": "molxai.chemistry.changes",
     "read_inputs": "molxai.explanation.inputs",
 }
 """Module of each name: imported on first use, because `molxai --help` must not wait for torch."""

@@ -62,7 +62,7 @@ def total_name(explanation: Explanation) -> str:
     return f"logit of {explanation.full_target_name}"
 
 
-def _say_explained(explanation: Explanation, out: Console) -> None:
+def say_explained(explanation: Explanation, out: Console) -> None:
     """What all molecules of a series are explained for, and by which model and method."""
     by = f"{explanation.model} · {explanation.method}"
     out.print(Text(f"Explained for all: {total_name(explanation)} · {by}"))
@@ -84,7 +84,7 @@ CARRIER_NAMES = (
 
 def show_carriers(carriers: Sequence[Carrier], explanation: Explanation, out: Console) -> None:
     """Fragments of a series, in the order given: those with the largest |sum| first."""
-    _say_explained(explanation, out)
+    say_explained(explanation, out)
     rows = [_carrier_cells(carrier) for carrier in carriers[:MOST_ROWS]]
     show_table(CARRIER_NAMES, rows, out)
     hidden = len(carriers) - MOST_ROWS
@@ -109,7 +109,7 @@ def _carrier_cells(carrier: Carrier) -> tuple[str, ...]:
 def show_core_table(table: CoreTable, out: Console) -> None:
     """Molecules around their core: what each part adds to the explained quantity."""
     out.print(Text(core_line(table)))
-    _say_explained(table.rows[0].explanation, out)
+    say_explained(table.rows[0].explanation, out)
     labels = [*table.labels, *(["rest"] if table.has_rest else [])]
     ledger = _ledger_columns(table)
     columns = list(table.rows[0].columns)

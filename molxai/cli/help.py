@@ -32,6 +32,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "fragments",
         "scheme",
         "core",
+        "matched_pairs",
         "by_structure",
         "baseline",
         "part",

@@ -22,6 +22,7 @@ CORE = (
     "Show the R groups of a core, and how two of them combine: the core as SMARTS or SMILES, or "
     "mcs for the largest one that most molecules have."
 )
+PAIRS = "Show matched pairs: what single changes between two molecules do."
 PALETTE = "Palette to begin with; the page has them all."
 
 
@@ -49,6 +50,7 @@ def report(
     scale: Annotated[str, typer.Option(help=SCALE)] = "own",
     align: Align = "",
     core: Annotated[str, typer.Option(help=CORE, show_default=False)] = "",
+    matched_pairs: Annotated[bool, typer.Option("--matched-pairs", help=PAIRS)] = False,
 ) -> None:
     """One self-contained page of all inputs: table, pictures, methods side by side, fragments.
 
@@ -63,7 +65,8 @@ def report(
     names = known_methods(methods)
     asked = {"contrast": contrast, "structure": structure}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
-    page = {"title": title, "cmap": cmap, "scale": scale, "align": align, "core": core}
-    shown = {"columns": split_names(columns), "substructures": tuple(substructure or ())}
-    sink = report_sink(output, question, typed_inputs, **page, **shown)
+    page = {"title": title, "cmap": cmap, "scale": scale, "align": align}
+    table = {"columns": split_names(columns), "substructures": tuple(substructure or ())}
+    series = {"core": core, "matched_pairs": matched_pairs}
+    sink = report_sink(output, question, typed_inputs, **page, **table, **series)
     answer(typed_inputs, question, sink, plan_of(running), running.quiet, extras=False)

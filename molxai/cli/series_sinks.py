@@ -29,7 +29,9 @@ MOST_COLUMNS = 12
 """Columns of a table that files of R groups hold by default: more would hide the R groups."""
 
 
-def check_series(output: Path | None, core: str, columns: str, label_column: str) -> None:
+def check_series(
+    output: Path | None, core: str, columns: str, label_column: str, pairs: bool = False
+) -> None:
     """Refuse what could not be written, before any work.
 
     Raises:
@@ -38,9 +40,14 @@ def check_series(output: Path | None, core: str, columns: str, label_column: str
         FileNotFoundError: the file's folder does not exist.
     """
     usage(check_ending, output, SERIES_ENDINGS)
-    if (columns or label_column) and not core:
+    if core and pairs:
+        raise typer.BadParameter("--core and --matched-pairs are two tables: leave out one of them")
+    if columns and pairs:
+        raise typer.BadParameter("--columns: matched pairs have no columns of the table")
+    if (columns or label_column) and not core and not pairs:
         raise typer.BadParameter(
-            "--columns and --target-columns go beside R groups: add --core, as SMARTS or mcs"
+            "--columns and --target-columns go beside R groups: add --core, as SMARTS or mcs; "
+            "--target-columns beside --matched-pairs, too"
         )
 
 

@@ -48,6 +48,8 @@ SCRIPTS = (
     "series",
     "rgroups",
     "heatmap",
+    "pairs",
+    "versus",
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
 

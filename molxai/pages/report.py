@@ -28,6 +28,7 @@ from molxai.explanation.orientation import Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.measured import measured
 from molxai.pages.page import write_page
+from molxai.pages.pairs import pair_table
 from molxai.pages.rgroups import rgroup_table
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
@@ -101,6 +102,8 @@ class ReportPage(Sink):
     """Core on which molecules are drawn, as SMARTS, SMILES or `mcs`; empty: each as it is."""
     core: str = ""
     """Core whose R groups are shown, as SMARTS, SMILES or `mcs`; empty: none are."""
+    matched_pairs: bool = False
+    """Whether single changes between two molecules are shown."""
     orientation: Orientation | None = None
     """How molecules lie on the core of `align`, when that is known."""
 
@@ -158,11 +161,26 @@ class ReportPage(Sink):
             "scale": self.scale,
             "substructures": self.substructures,
         }
-        write_report(self.output, views, explainer, self.question, self.title, look, self.core)
+        panels = self._panels(views)
+        write_report(self.output, views, explainer, self.question, self.title, look, panels)
+
+    def _panels(self, views: Sequence[View]) -> Mapping[str, Any]:
+        """The tables about the series that are asked for, by the name of their panel."""
+        panels: dict[str, Any] = {}
+        methods = self.question.methods
+        if self.core:
+            units = {name: method_of(name).in_unit for name in methods}
+            panels["rgroups"] = rgroup_table(views, self.core, units)
+        if self.matched_pairs:
+            panels["pairs"] = {name: pair_table(views, name) for name in methods}
+        return panels
 
 
 USUAL_LOOK = {"palette": "red-blue", "scale": "own", "substructures": ()}
 """How a page begins."""
+
+NO_PANELS: Mapping[str, Any] = {}
+"""No tables about the series but the fragments."""
 
 
 def write_report(
@@ -172,7 +190,7 @@ def write_report(
     question: Question,
     title: str = "",
     look: Mapping[str, Any] = USUAL_LOOK,
-    core: str = "",
+    panels: Mapping[str, Any] = NO_PANELS,
 ) -> None:
     """Write a page of rows that were explained.
 
@@ -183,7 +201,7 @@ def write_report(
         question: what every row was asked.
         title: of the page. [default: what is explained]
         look: palette and scale to begin with, and the `substructures` to look for.
-        core: whose R groups the page shows; empty: none.
+        panels: further tables about the series, as `write_page` takes them.
 
     Raises:
         OSError: the page cannot be written.
@@ -196,8 +214,6 @@ def write_report(
     directions = {
         name: direction_line(explainer, question, method.signed) for name, method in methods.items()
     }
-    units = {name: method.in_unit for name, method in methods.items()}
-    panels = {"rgroups": rgroup_table(views, core, units)} if core else {}
     title = title or usual_title(views, explainer.reads)
     settings = {**look, "methods": about}
     write_page(path, views, explainer.card, settings, title, directions, panels)

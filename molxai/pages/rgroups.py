@@ -59,13 +59,14 @@ def rgroup_table(
 
     Returns:
         `says`, a line about the core, and an `example` of it (row and atoms); `total`, what the
-        predictions are; `measured`, whether there are measured values; `positions`, and `usual`,
-        the two with most groups: of each its `label` and its `groups`, each with `smiles`, `rows`,
-        the `example`, and means of `prediction`, `measured`, `error` and of `relevance` by method;
-        `maps` of two positions `x` and `y`, with `cells`: places of both groups, number of rows,
-        mean prediction, and mean relevance of both groups together by method; `centre`, the
-        prediction that has no colour; `limits` in full colour, of relevances by method and of
-        predictions; a `note` in place of all if rows are explained for different classes.
+        predictions are, and whether they are `signed`; `measured`, whether there are measured
+        values; `positions`, and `usual`, the two with most groups: of each its `label` and its
+        `groups`, each with `smiles`, `rows`, the `example`, and means of `prediction`, `measured`,
+        `error` and of `relevance` by method; `maps` of two positions `x` and `y`, with `cells`:
+        places of both groups, number of rows, mean prediction, and mean relevance of both groups
+        together by method; `centre`, the prediction that has no colour; `limits` in full colour,
+        of relevances by method and of predictions; a `note` in place of all if rows are explained
+        for different classes.
 
     Raises:
         ValueError: as `take_apart`, or there is no such position.
@@ -92,6 +93,7 @@ def rgroup_table(
         "says": _core_line(apart, len(explained)),
         "example": [members[0].view["row"], list(members[0].parts["core"].atoms)],
         "total": _total(members[0].view),
+        "signed": not _is_value(members),
         "measured": any(measured_value(member.view) is not None for member in members),
         "positions": positions,
         "usual": usual[:2],

@@ -35,6 +35,7 @@ OWN_SCRIPTS = (
     "row",
     "align",
     "groups",
+    "changes",
     "panel",
     "upload",
     "look",

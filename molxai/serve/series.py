@@ -1,7 +1,7 @@
 """What the rows of an upload say together: fragments, and drawings on their common core."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -13,6 +13,7 @@ from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import orientation_of
 from molxai.pages.aligned import aligned_drawings, molecules_of
+from molxai.pages.pairs import compared, pair_table
 from molxai.pages.rgroups import rgroup_table
 from molxai.pages.series import carrier_table
 from molxai.pages.view import View
@@ -125,7 +126,55 @@ def _rgroups(
     return rgroup_table(views_of(rows), core, {method: method_of(method).in_unit}, pairs)
 
 
-def views_of(rows: Sequence[Row]) -> list[View]:
+@router.get("/jobs/{id}/pairs")
+async def pairs(
+    id: str,
+    request: Request,
+    method: Annotated[
+        Name, Query(description="One of the upload's methods. Default: the first.")
+    ] = "",
+) -> dict[str, Any]:
+    """Matched pairs among the rows of an upload: what single changes do."""
+    upload = find_upload(id, request)
+    method = method or upload.work.methods[0]
+    check_method(upload, method)
+    rows = list(upload.job.results)
+    return await run_in_threadpool(lambda: pair_table(views_of(rows), method))
+
+
+@router.get("/jobs/{id}/pair")
+async def pair(
+    id: str,
+    request: Request,
+    a: Annotated[int, Query(ge=0, description="The first row.")],
+    b: Annotated[int, Query(ge=0, description="The second row, which is drawn as the first.")],
+    method: Annotated[
+        Name, Query(description="One of the upload's methods. Default: the first.")
+    ] = "",
+) -> dict[str, Any]:
+    """Two rows of an upload compared: both drawings, and what their difference consists of."""
+    upload = find_upload(id, request)
+    method = method or upload.work.methods[0]
+    check_method(upload, method)
+    views = await run_in_threadpool(views_of, list(upload.job.results))
+    first = _explained_row(views, a, method)
+    second = _explained_row(views, b, method)
+    return await run_in_threadpool(compared, first, second, method)
+
+
+def _explained_row(views: Sequence[View], row: int, method: str) -> View:
+    """The view of a row.
+
+    Raises:
+        ValueError: it is not there yet, or is no molecule that was explained.
+    """
+    for view in views:
+        if view["row"] == row and "smiles" in view and method in view["methods"]:
+            return view
+    raise ValueError(f"row {row} is no molecule that was explained by {method}: choose another one")
+
+
+def views_of(rows: Iterable[Row]) -> list[View]:
     """The views of an upload's rows."""
     return [json.loads(row.view) for row in rows]
 

@@ -116,7 +116,7 @@
     const limit = isRelevance ? table.limits.relevance[method] : table.limits.prediction;
     const distance = isRelevance ? number : number - table.centre;
     const background = molxai.colour(distance, limit, settings.palettes[palette]);
-    const text = isRelevance ? signed(number) : molxai.plain(number);
+    const text = isRelevance || table.signed ? signed(number) : molxai.plain(number);
     const label = `${words}: ${text}, ${count} molecules`;
     const button = html(
       "button",

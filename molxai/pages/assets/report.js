@@ -83,6 +83,7 @@
     molxai.seriesTable(find("series"), carriers, settings);
     find("series-rows").textContent = isFiltered ? `of the ${shown.length} rows shown` : "";
     if (data.panels.rgroups) molxai.rgroups(find("rgroups"), data.panels.rgroups, settings);
+    if (data.panels.pairs) molxai.pairs(find("pairs"), data.panels.pairs[state.method], settings);
   }
 
   /** After another scale, palette or method; `anew` if more than colours changes. */

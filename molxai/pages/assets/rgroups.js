@@ -58,7 +58,7 @@
         html("td", { class: "cutouts" }, picture(group, settings)),
         text(having.length),
         molxai.signedCell(relevance, scale),
-        text(prediction),
+        table.signed ? molxai.signedCell(prediction) : text(prediction),
         ...(table.measured ? [text(measured), molxai.signedCell(error)] : []),
       ];
       const values = [group.smiles, undefined, having.length, relevance, prediction, measured, error];

@@ -22,6 +22,7 @@
     const columns = columnsOf(job, views, settings.most_columns);
     const series = seriesOf(job, known);
     const groups = molxai.groupsOf(job, known);
+    const changes = molxai.changesOf(job, known);
     const model = settings.models.find(({ name }) => name === job.model);
     const isOfMolecules = model?.reads !== "digits";
     const controls = controlsOf(job, isOfMolecules);
@@ -50,6 +51,7 @@
       html("div", { class: "together" }, places.plots, histogram),
       series.element,
       groups.element,
+      changes.element,
     );
     const workspace = molxai.workspace(places, known);
     const dialog = document.getElementById("row");
@@ -78,6 +80,7 @@
         spread = (await molxai.ask(`/api/jobs/${job.id}/summary`)).histogram;
         build();
         groups.fill();
+        changes.fill();
       },
       redraw: (all) => {
         known.common = undefined;
@@ -85,6 +88,7 @@
         else workspace.redraw();
         series.fill(isFiltered ? workspace.shown() : null);
         groups.fill();
+        changes.fill();
         controls.link(state.method);
       },
     };
