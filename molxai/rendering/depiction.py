@@ -56,7 +56,7 @@ def flat_copy(mol: Chem.Mol) -> Chem.Mol:
     if not _has_flat_layout(copy):
         _lay_out(copy)
         _scale_to_usual(copy)
-        return rdMolDraw2D.PrepareMolForDrawing(copy, addChiralHs=False)
+        return _prepare(copy)
     _scale_to_usual(copy)
     nearest = _nearest(copy)
     if nearest < NEAREST:
@@ -65,7 +65,21 @@ def flat_copy(mol: Chem.Mol) -> Chem.Mol:
         _scale_to_usual(anew)
         if _nearest(anew) > nearest:
             copy = anew
-    return rdMolDraw2D.PrepareMolForDrawing(copy, addChiralHs=False)
+    return _prepare(copy)
+
+
+def _prepare(mol: Chem.Mol) -> Chem.Mol:
+    """The molecule with Kekulé bonds and wedges, and a gap between a mass number and its symbol.
+
+    RDKit sets the number on a narrow letter, as in 125I. Labels with hydrogens are left as they
+    are, because RDKit turns them to the side on which there is no bond.
+    """
+    flat = rdMolDraw2D.PrepareMolForDrawing(mol, addChiralHs=False)
+    for atom in flat.GetAtoms():
+        mass = atom.GetIsotope()
+        if mass and not atom.GetTotalNumHs() and not atom.GetFormalCharge():
+            atom.SetProp("atomLabel", f"<sup>{mass} </sup>{atom.GetSymbol()}")
+    return flat
 
 
 def _has_flat_layout(mol: Chem.Mol) -> bool:

@@ -12,6 +12,7 @@ from graphormer.graphs.molecules import mol_block, molecule
 from molxai.rendering.crowding import Structure, crowding
 from molxai.rendering.depiction import BOND, NEAREST, flat_copy
 from molxai.rendering.layout import layout
+from molxai.rendering.letters import draw_letters
 
 FERROCENE = "c12->[Fe+2]3456789(<-c1c->3[cH-]->4c->52)<-c1c->6c->7[cH-]->8c->91"
 SANDWICHES = (
@@ -195,3 +196,12 @@ def test_ferrocene_stands_upright(smiles):
     laid = layout(molecule(smiles).mol)
     width, height = np.ptp(laid.places, axis=0)
     assert height > 2 * width
+
+
+@pytest.mark.parametrize("smiles", ["[125I]c1ccccc1", "CC[18F]", "[2H]c1ccccc1"])
+def test_a_mass_number_does_not_touch_its_symbol(smiles):
+    drawing = draw_letters(flat_copy(Chem.MolFromSmiles(smiles)), 48, 33, 1)
+    symbol = next(letter for letter in drawing.letters if letter.text in "IFH")
+    digits = [letter for letter in drawing.letters if letter.text.isdigit()]
+    last = max(digit.x for digit in digits)
+    assert symbol.x - last > 0.6 * digits[0].size
