@@ -21,7 +21,7 @@ from molxai.rendering.hatch import disc_lines
 from molxai.rendering.labels import HEIGHT, add_labels
 from molxai.rendering.layout import BOND, DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
-from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
+from molxai.rendering.look import FINER_FOR_PDF, PLAIN, Look, Part
 from molxai.rendering.relevance_map import NO_BONDS, Bonds, of_bonds, structure_limit
 
 ACS_BOND = 14.4
@@ -142,15 +142,19 @@ def draw_layout(
     uncertain: Sequence[bool] = (),
     scale: float | None = None,
     bonds: Bonds = NO_BONDS,
+    factor: float | None = None,
 ) -> str | bytes:
     """The same as `draw_molecule`, for a molecule that is already laid out.
+
+    The drawing is larger than its layout by `factor`, which is the look's unless it is given. For a
+    PDF it is SVG text.
 
     Raises:
         ValueError: another number of relevances than atoms.
     """
     if len(relevance) != len(layout.places):
         raise ValueError(f"{len(relevance)} relevances but {len(layout.places)} atoms")
-    factor = look.dpi / RESOLUTION if kind == "png" else 1.0
+    factor = factor or look.factor(kind)
     width, height = size
     pixels = (round(width * factor), round(height * factor))
     pixels_per_unit = (scale or layout.fit(size)) * factor
@@ -167,9 +171,9 @@ def draw_layout(
             sheet.draw_bands(look.colours.colours(of_each, structure_limit(bonds.values())))
     sheet.hatch(np.flatnonzero(uncertain).tolist())
     sheet.draw_lines(look)
-    if kind == "svg":
-        return sheet.svg(behind)
-    return sheet.png(behind, look.transparent)
+    if kind == "png":
+        return sheet.png(behind, look.transparent)
+    return sheet.svg(behind)
 
 
 class _Sheet:
@@ -181,6 +185,7 @@ class _Sheet:
     def __init__(self, layout: Layout, size: tuple[int, int], kind: Kind, scale: float) -> None:
         self.layout = layout
         self.size = size
+        self.finer = FINER_FOR_PDF if kind == "pdf" else 1
         self.scale = scale
         self.drawer = new_drawer(size, kind)
         middle = (layout.low + layout.high) / 2
@@ -231,6 +236,7 @@ class _Sheet:
         options = self.drawer.drawOptions()
         options.bondLineWidth = max(line, THINNEST_LINE)
         options.fixedFontSize = max(letter, SMALLEST_FONT)
+        options.maxFontSize = -1  # RDKit's own limit of 40 pixels is for screens
         options.multipleBondOffset = DOUBLE_BOND
         options.additionalAtomLabelPadding = LABEL_GAP
         options.addAtomIndices = look.atom_numbers
@@ -249,8 +255,8 @@ class _Sheet:
         width, height = self.size
         left, bottom = self.low
         right, top = self.high
-        x = np.linspace(left, right, FINER * width)
-        y = np.linspace(top, bottom, FINER * height)  # an image begins at the top
+        x = np.linspace(left, right, FINER * width // self.finer)
+        y = np.linspace(top, bottom, FINER * height // self.finer)  # an image begins at the top
         return field(x, y, self.layout.places, relevance)
 
     def svg(self, behind: Image.Image | None) -> str:
@@ -297,7 +303,7 @@ class _Sheet:
         size = HEIGHT * self.scale
         y += MIDDLE_OF_LETTERS * size
         place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size:.1f}px'"
-        style = "text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'"
+        style = "text-anchor='middle' font-family='Arial, Helvetica, sans-serif'"
         words = escape(label.text)
         return f"<text {place} {style}>{words}</text>"
 
