@@ -275,3 +275,33 @@ def test_a_small_molecule_has_its_bar_beside_it():
     assert 0 < bar - right < 12
     middle = (float(drawing.get("x")) + bar) / 2
     assert abs(middle - float(root.get("width")[:-2]) / 2) < 60
+
+
+def said(look, **fields):
+    one = explanation(molecule(IBUPROFEN), RELEVANCE, **fields)
+    return " ".join(texts(draw(one, look=look)))
+
+
+def test_a_caption_is_short_unless_a_long_one_is_asked_for():
+    short, long = (said(Look(caption=name)) for name in (None, "long"))
+    assert said(Look(caption="short")) == short
+    total = sum(RELEVANCE)
+    assert f"Sum: atoms {total:+.3f}" in short and "not accounted for" not in short
+    assert f"Sum: atoms {total:+.3f}, graph token +0.000, biases +0.000 · not accou" in long
+    for caption in (short, long):
+        assert "Red speaks for yes, blue against it" in caption and "lrp" in caption
+    contours = [said(Look("contour", caption=name)) for name in ("short", "long")]
+    assert ["Contours blur" in caption for caption in contours] == [False, True]
+
+
+def test_a_short_caption_says_what_does_not_add_up():
+    total = sum(RELEVANCE)
+    text = said(Look(), logit=total + 0.5, bias=0.2, token=-0.1)
+    assert f"Sum: atoms {total:+.3f}, graph token -0.100, biases +0.200" in text
+    assert "not accounted for +0.400" in text
+
+
+def test_one_atom_has_no_contours_and_the_caption_speaks_of_none():
+    one = explanation(molecule("C"), [0.5])
+    caption = " ".join(texts(draw(one, look=Look("contour", caption="long"))))
+    assert "Contours" not in caption
