@@ -17,6 +17,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from graphormer.files import write_file
 from molxai.rendering import ENDINGS, FORMATS, KINDS, Format, Kind
@@ -180,6 +181,18 @@ def write(figure: Sheet, x: float, y: float, text: str, **style: Any) -> None:
     )
 
 
+def _set_ink(axes: Axes, ink: str) -> None:
+    """Give titles, ticks and outlines their colour; what is drawn inside keeps its own."""
+    if ink == "black":
+        return
+    axes.tick_params(color=ink, labelcolor=ink)
+    for child in axes.get_children():
+        if isinstance(child, Text) and child not in axes.texts:
+            child.set_color(ink)
+    for spine in axes.spines.values():
+        spine.set_edgecolor(ink)
+
+
 def axes_at(figure: Figure, x: float, y: float, across: float, along: float) -> Axes:
     """Axes with their lower left corner at a position."""
     whole_width, whole_height = figure.get_size_inches() * RESOLUTION
@@ -279,6 +292,8 @@ def splice(
 def file_content(figure: Figure, kind: Kind) -> bytes:
     """The finished figure as a file's content, the same each time."""
     if isinstance(figure, Sheet):
+        for axes in figure.axes:
+            _set_ink(axes, figure.ink)
         inches = figure.get_size_inches() * figure.zoom
         if kind == "png":  # a whole number of pixels
             inches = ((inches * figure.dpi).round() + ALMOST) / figure.dpi

@@ -69,11 +69,14 @@ INDEX_ROOM = 1.2
 INDEX_GREY = (0.35, 0.35, 0.35)
 """Colour of an atom's index, which is no isotope or count."""
 
+INDEX_LIGHT = (0.8, 0.8, 0.8)
+"""The same on a dark slide."""
+
+ANY_ATOM = -1
+"""RDKit's number of an element for all that have no colour of their own."""
+
 DEFAULT_STYLE = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
 """What RDKit writes of each line: a third of the file, and what SVG takes for granted."""
-
-BLACK = (0, 0, 0, 255)
-"""Colour of words in a PNG: red, green, blue and opacity in bytes."""
 
 HATCH_GREY = (0.5, 0.5, 0.5)
 """Colour of the hatching."""
@@ -158,7 +161,7 @@ def draw_layout(
     width, height = size
     pixels = (round(width * factor), round(height * factor))
     pixels_per_unit = (scale or layout.fit(size)) * factor
-    sheet = _Sheet(layout, pixels, kind, pixels_per_unit)
+    sheet = _Sheet(layout, pixels, kind, pixels_per_unit, look.ink)
     behind = None
     if look.style == "contour" and len(layout.bonds):
         values = sheet.field(np.array(relevance))
@@ -182,8 +185,11 @@ class _Sheet:
     Lengths and positions are in Å, as in the layout.
     """
 
-    def __init__(self, layout: Layout, size: tuple[int, int], kind: Kind, scale: float) -> None:
+    def __init__(
+        self, layout: Layout, size: tuple[int, int], kind: Kind, scale: float, ink: str
+    ) -> None:
         self.layout = layout
+        self.ink = ink
         self.size = size
         self.finer = FINER_FOR_PDF if kind == "pdf" else 1
         self.scale = scale
@@ -241,7 +247,10 @@ class _Sheet:
         options.additionalAtomLabelPadding = LABEL_GAP
         options.addAtomIndices = look.atom_numbers
         options.annotationFontScale = INDEX_SIZE
-        options.setAnnotationColour(INDEX_GREY)
+        options.setAtomNoteColour(INDEX_GREY)
+        if look.foreground == "light":
+            options.setAtomPalette({ANY_ATOM: WHITE})
+            options.setAtomNoteColour(INDEX_LIGHT)
         self.drawer.DrawMolecule(self.layout.mol)
         self._set_pen(OUTLINE_GREY, LINE)
         for label in self.layout.labels:
@@ -294,7 +303,7 @@ class _Sheet:
         font = ImageFont.truetype(REGULAR, HEIGHT * self.scale)
         for label in self.layout.labels:
             middle = self._pixel(label.centre)
-            pen.text(middle, label.text, BLACK, font, anchor="mm")
+            pen.text(middle, label.text, self.ink, font, anchor="mm")
         return png_of(drawing)
 
     def _text(self, label: Label) -> str:
@@ -305,7 +314,7 @@ class _Sheet:
         place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size:.1f}px'"
         style = "text-anchor='middle' font-family='Arial, Helvetica, sans-serif'"
         words = escape(label.text)
-        return f"<text {place} {style}>{words}</text>"
+        return f"<text {place} fill='{self.ink}' {style}>{words}</text>"
 
     def _pixel(self, place: Float[ndarray, " 2"]) -> tuple[float, float]:
         x, y = place

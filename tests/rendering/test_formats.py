@@ -305,3 +305,24 @@ def test_one_atom_has_no_contours_and_the_caption_speaks_of_none():
     one = explanation(molecule("C"), [0.5])
     caption = " ".join(texts(draw(one, look=Look("contour", caption="long"))))
     assert "Contours" not in caption
+
+
+@pytest.mark.parametrize("ending", [".svg", ".png"])
+def test_words_and_bonds_are_light_on_a_dark_slide(tmp_path, ending):
+    look = Look(foreground="light", transparent=True, atom_numbers=True)
+    one = explanation(molecule("CC(=O)Nc1ccc(O)cc1"), np.linspace(-1, 1, 11).tolist())
+    content = draw(one, tmp_path / f"x{ending}", look, [([0, 1, 2], "acetyl")])
+    if ending == ".svg":
+        root = ET.fromstring(content.encode())
+        inks = [
+            element.get("fill") or re.search(r"fill: (\w+|#\w+)", element.get("style"))[1]
+            for element in root.iter()
+            if element.tag.endswith("}text")
+        ]
+        assert inks and {ink.lower() for ink in inks} <= {"white", "#ffffff"}
+        assert "stroke:#000000" not in content and "fill='#000000'" not in content
+    if ending == ".png":
+        picture = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA")).astype(int)
+        is_black = (picture[..., :3].max(2) < 60) & (picture[..., 3] > 200)
+        assert not is_black.any()
+        assert ((picture[..., :3].min(2) > 250) & (picture[..., 3] > 200)).sum() > 500
