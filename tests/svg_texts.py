@@ -1,5 +1,6 @@
 """Texts of pictures: those that stand in an SVG, and those that would do harm in one."""
 
+import re
 import xml.etree.ElementTree as ET
 
 HOSTILE = [
@@ -26,3 +27,11 @@ def texts(svg):
         for element in ET.fromstring(svg.encode()).iter()
         if element.tag.endswith("text")
     ]
+
+
+def page(pdf):
+    """Width and height of a PDF's page, in points."""
+    (box,) = re.findall(rb"/MediaBox \[ ?([\d. ]+) ?\]", pdf)
+    left, below, right, above = map(float, box.split())
+    assert left == below == 0
+    return right, above

@@ -19,7 +19,7 @@ from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.explanation.inputs import Inputs
 from molxai.explanation.orientation import Orientation, orientation_in
-from molxai.rendering import Kind
+from molxai.rendering import FORMATS
 from molxai.rendering.look import PLAIN, Look, Scale, common_limit, common_low, scale_of
 
 PICTURE = "picture"
@@ -44,7 +44,7 @@ class Drawing:
     """Draws the explanation of a row."""
 
     ending: str
-    """.svg or .png"""
+    """Of the file's name: one of `ENDINGS`."""
     look: Look = PLAIN
     fragments: str | tuple[str, ...] = ""
     """Scheme whose fragments are outlined, with their sums beside them."""
@@ -55,11 +55,6 @@ class Drawing:
     orientation: Orientation | None = None
     """How they lie on it, when that is known."""
     passes: int = DRAWING_PASSES
-
-    @property
-    def kind(self) -> Kind:
-        """What the ending asks for."""
-        return "png" if self.ending == ".png" else "svg"
 
     def __call__(self, explainer: BaseExplainer, answer: Answer) -> bytes | None:
         # matplotlib takes half a second to load
@@ -74,7 +69,7 @@ class Drawing:
         scale = scale_of(self.scale)
         look = self.look.at(None if isinstance(scale, str) else scale)
         parts = fragment_labels(explanation, scheme_of(self.fragments)) if self.fragments else ()
-        content = picture_as(picture_of(explanation, look, parts), self.kind, look)
+        content = picture_as(picture_of(explanation, look, parts), FORMATS[self.ending], look)
         return content.encode() if isinstance(content, str) else content
 
 
@@ -163,7 +158,8 @@ class PictureFile(Sink):
         """
         if rows > self.most:
             raise TooManyRowsError(
-                "several inputs but one picture: give a folder (-o maps), or explain one at a time"
+                "several inputs but one picture: add --grid 3x2, give a folder (-o maps), "
+                "or explain one at a time"
             )
 
     def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:

@@ -154,22 +154,32 @@ class MatchedPair:
         """Both molecules side by side, in one orientation and on one scale; written to `path`.
 
         Args:
-            path: of the file, .svg or .png.
+            path: of the file, which ends as a picture's name: .svg, .pdf, .png and so on; or .html
+                for a page with what the difference consists of. [default: SVG text]
             look: choices named as on the command line, like `cmap="orange-purple"` or `dpi=300`.
 
         Raises:
             ValueError: the file name has another ending, or a choice is not known.
         """
         from molxai.chemistry.pair_picture import draw_pair
+        from molxai.explanation.comparison_page import write_pair_page
         from molxai.rendering.look import look_of
 
+        if path and Path(path).suffix.lower() == ".html":
+            body = self._html(self.draw(**look))
+            write_pair_page(Path(path), f"{self.a.name} → {self.b.name}", body)
+            return body
         return draw_pair((self.a, self.b), self.alignment, self.split, path, look_of(look))
 
     def _repr_html_(self) -> str:
+        return self._html(self.draw())
+
+    def _html(self, picture: str | bytes) -> str:
+        """The picture with a table of what the difference consists of."""
         from molxai.explanation.notebook import shares_html
 
         shares = difference_words(self.split)
-        return shares_html(shares, "B less A", f"Δ {self._quantity}", self.draw())
+        return shares_html(shares, "B less A", f"Δ {self._quantity}", picture)
 
 
 def matched_pair(

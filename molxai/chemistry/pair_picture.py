@@ -1,6 +1,5 @@
 """A matched pair as a picture: what drawing needs of it, as plain values and words."""
 
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,9 +17,6 @@ NAME_LETTERS = 42
 
 TARGET_LETTERS = 30
 """Letters of the target's name at most."""
-
-LINE_LETTERS = 140
-"""Letters in a line below the drawings."""
 
 ENTRIES = {
     "common": "unchanged atoms",
@@ -47,13 +43,13 @@ def draw_pair(
     path: str | Path | None = None,
     look: Look = PLAIN,
 ) -> str | bytes:
-    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+    """The picture in the format of the file's ending, or as SVG text; written to `path`.
 
     Args:
         pair: both molecules, for the same target.
         alignment: which atoms correspond.
         split: what the difference consists of, by name.
-        path: ends in .svg or .png.
+        path: ends as a picture's name.
         look: colours and resolution.
 
     Raises:
@@ -110,12 +106,4 @@ def _reading(a: Explanation, alignment: Alignment, look: Look) -> tuple[str, ...
     stereo = " or whose stereo differs" if alignment.stereo else ""
     outlines = f"Outlined: atoms that only one of the two has{stereo}."
     scale = f"One scale and one target for both. {a.model} · {a.method}"
-    texts = (
-        colour_line(a, look.colours),
-        f"{outlines} {scale}",
-        alignment.note,
-    )
-    lines: list[str] = []
-    for text in texts:
-        lines += textwrap.wrap(text, LINE_LETTERS)
-    return tuple(lines)
+    return (colour_line(a, look.colours), f"{outlines} {scale}", alignment.note)

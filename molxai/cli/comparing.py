@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from molxai.cli.completion import METHODS, VALUE_SCALES, one_of, several_of
-from molxai.cli.drawing import Cmap, Dpi
+from molxai.cli.drawing import Cmap, Dpi, WidthText
 from molxai.cli.literals import Literal
 from molxai.cli.options import (
     Device,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from molxai.batch.question import Question
     from molxai.explanation.entry import Input
     from molxai.explanation.inputs import Inputs
+    from molxai.rendering.look import Look
 
 USUAL = ",".join(Literal("molxai.metrics.comparison", "METHODS").names())
 
@@ -33,7 +34,7 @@ COMPARABLE = (
     "One, or two molecules or texts: a SMILES, a text for a language model, or a file with one "
     "input, .smi .csv .sdf .png .jpg .npy .txt"
 )
-COMPARISON_FILE = "File to write: .png .svg .json; of one input also .html"
+COMPARISON_FILE = "File to write: .html .svg .pdf .png .jpg .tiff .json"
 NAMES = (
     "Ids with commas between them; 'molxai methods' lists them. "
     f"[default: {USUAL}; of two inputs: lrp]"
@@ -66,6 +67,7 @@ def compare(
     device: Device = "auto",
     cmap: Cmap = "red-blue",
     dpi: Dpi = 100,
+    width: WidthText = "",
 ) -> None:
     """One input by several methods side by side, or two and what makes their difference.
 
@@ -80,14 +82,14 @@ def compare(
 
     names = _methods(methods, pair=len(sources) == 2)
     _check_file(sources, output, values)
-    usage(Look, cmap=cmap, dpi=dpi)
+    look = usage(Look, cmap=cmap, dpi=dpi, width=width)
     inputs = Inputs(sources, texts=is_language_model(model))
     asked = {"device": device, "structure": structure}
     question = usage(
         Question, usual_model(model, inputs.reads), names, target, contrast, endpoint, **asked
     )
     comparison, about = _compare(question, inputs, bool(methods))
-    _give(comparison, output, cmap, dpi, about, values)
+    _give(comparison, output, look, about, values)
 
 
 def _methods(ids: str, pair: bool) -> tuple[str, ...]:
@@ -112,10 +114,9 @@ def _check_file(sources: list[str], output: Path | None, values: str) -> None:
             side by side, in the terminal or in JSON.
     """
     from molxai.cli.outputs import check_ending, check_not_an_input
-    from molxai.rendering import COMPARISON_ENDINGS, ENDINGS
+    from molxai.rendering import COMPARISON_ENDINGS
 
-    endings = ENDINGS if len(sources) == 2 else COMPARISON_ENDINGS
-    usage(check_ending, output, (*endings, ".json"))
+    usage(check_ending, output, (*COMPARISON_ENDINGS, ".json"))
     check_not_an_input(sources, output)
     if not values:
         return
@@ -165,8 +166,7 @@ def _compare(question: "Question", inputs: "Inputs", are_typed: bool) -> tuple[A
 def _give(
     comparison: Any,
     output: Path | None,
-    cmap: str,
-    dpi: int,
+    look: "Look",
     about: dict[str, str],
     values: str,
 ) -> None:
@@ -185,7 +185,7 @@ def _give(
             content["values"] = comparison.scaled(values)
         write_file(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     else:
-        comparison.draw(output, cmap=cmap, dpi=dpi)
+        comparison.draw(output, cmap=look.cmap, dpi=look.dpi, width=look.width)
     print(printable(f"compared → {name}"), file=sys.stderr)
 
 

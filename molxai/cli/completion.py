@@ -20,7 +20,9 @@ TRUTHS = Literal("molxai.benchmarks.tasks", "_ROWS")
 PROTOCOLS = Literal("molxai.benchmarks.accuracy", "PROTOCOLS")
 REMOVALS = Literal("molxai.explanation.network", "Removal")
 ENGINES = Literal("molxai.batch.plan", "ENGINES")
-FORMATS = ("svg", "png")
+FORMATS = Literal("molxai.rendering", "FOLDER_FORMATS")
+PANELS = Literal("molxai.rendering", "PANELS")
+FOREGROUNDS = Literal("molxai.rendering", "FOREGROUNDS")
 TARGETS = ("pred", "true")
 
 Names = Literal | Sequence[str]

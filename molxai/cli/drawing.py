@@ -1,13 +1,19 @@
 """Options of pictures, and the `Look` that they make."""
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from molxai.cli.completion import FORMATS, PALETTES, SCALES, STYLES, one_of
-from molxai.cli.options import option_names, typed_options
+from molxai.cli.completion import (
+    FOREGROUNDS,
+    FORMATS,
+    PALETTES,
+    PANELS,
+    SCALES,
+    STYLES,
+    one_of,
+)
 
 if TYPE_CHECKING:
     from molxai.rendering.look import Look
@@ -17,11 +23,26 @@ CMAP = (
     "Colour-blind people can tell all of them apart."
 )
 SCALE = (
-    "Relevance in full colour, in a folder of pictures: own (the largest of each picture), "
-    "common (the largest of all), or a number."
+    "Relevance in full colour, in a folder or a grid of pictures: own (the largest of each "
+    "picture), common (the largest of all), or a number. [default: own; in a grid common]"
 )
-FORMAT = "Pictures in a folder: svg, or png for office programs and e-mail."
-CAPTION = "Your own words below a picture instead of the usual lines above and below."
+FORMAT = "Pictures in a folder: svg, pdf, png, jpg or tiff."
+CAPTION = (
+    "short, long (all that the picture shows is explained), or your own words below the picture "
+    "instead of the usual lines above and below. [default: short]"
+)
+WIDTH = (
+    "Width of a picture or a grid, like 3.25in, 84mm, 5cm, 240pt or 1200px. Letters stay readable. "
+    "[default: 7.6in; of a grid 2.8in for each column, and the bar]"
+)
+DPI = "Pixels per inch of a .png, .jpg or .tiff, which the file states."
+GRID = (
+    "Several inputs in one figure, as columns x rows, like 3x2; or the number of columns alone, "
+    "like 3."
+)
+LETTERS = "Letters a, b, c over the drawings of a grid."
+PANEL = "Of a digit: all (picture, superpixels and relevance), or relevance alone."
+FOREGROUND = "Words and lines: dark, or light for a dark slide (with --transparent)."
 
 ALIGN = (
     "Draw all molecules of a folder or report on a common core: mcs for the largest one that most "
@@ -41,8 +62,16 @@ AtomNumbers = Annotated[
 Cmap = Annotated[
     str, typer.Option("--cmap", "--palette", help=CMAP, autocompletion=one_of(PALETTES))
 ]
-ScaleName = Annotated[str, typer.Option("--scale", help=SCALE, autocompletion=one_of(SCALES))]
-Dpi = Annotated[int, typer.Option(help="Pixels per inch of a .png; a picture is 7.6 inches wide.")]
+ScaleName = Annotated[
+    str,
+    typer.Option("--scale", help=SCALE, show_default=False, autocompletion=one_of(SCALES)),
+]
+Dpi = Annotated[int, typer.Option(help=DPI)]
+WidthText = Annotated[str, typer.Option("--width", help=WIDTH, show_default=False)]
+GridSize = Annotated[str, typer.Option("--grid", help=GRID, show_default=False)]
+Letters = Annotated[bool, typer.Option("--letters", help=LETTERS)]
+Panel = Annotated[str, typer.Option(help=PANEL, autocompletion=one_of(PANELS))]
+Foreground = Annotated[str, typer.Option(help=FOREGROUND, autocompletion=one_of(FOREGROUNDS))]
 PictureFormat = Annotated[
     str, typer.Option("--format", metavar="FORMAT", help=FORMAT, autocompletion=one_of(FORMATS))
 ]
@@ -67,6 +96,11 @@ class Pictures:
     caption: Caption = None
     no_caption: NoCaption = False
     align: Align = ""
+    width: WidthText = ""
+    grid: GridSize = ""
+    letters: Letters = False
+    panel: Panel = "all"
+    foreground: Foreground = "dark"
 
     def look(self) -> "Look":
         """The look of these choices.
@@ -85,44 +119,11 @@ class Pictures:
             dpi=self.dpi,
             transparent=self.transparent,
             caption="" if self.no_caption else self.caption,
+            width=self.width,
+            foreground=self.foreground,
+            panel=self.panel,
         )
 
 
 PICTURE_OPTIONS = tuple(field.name for field in fields(Pictures))
 """Names of the parameters of pictures."""
-
-
-def refuse_for(output: Path | None, picture_format: str) -> None:
-    """Refuse options that the output would ignore.
-
-    Raises:
-        typer.BadParameter: one is given.
-    """
-    from molxai.cli.outputs import is_folder
-    from molxai.rendering import ENDINGS
-
-    in_folder = output is not None and is_folder(output)
-    ending = ""
-    if in_folder:
-        ending = f".{picture_format}"
-    elif output:
-        ending = output.suffix.lower()
-    options = typed_options(PICTURE_OPTIONS)
-    if options and ending not in ENDINGS:
-        raise typer.BadParameter(
-            f"{option_names(options)}: for pictures only; "
-            "give -o with .svg, .png or a folder, or leave it out"
-        )
-    if typed_options(("dpi",)) and ending == ".svg":
-        remedy = "add --format png" if in_folder else "name a .png"
-        raise typer.BadParameter(
-            f"--dpi: for PNG only, an SVG has no pixels; {remedy}, or leave it out"
-        )
-    if typed_options(("align",)) and not in_folder:
-        raise typer.BadParameter(
-            "--align: for several molecules; name a folder, as in -o maps, or leave it out"
-        )
-    if typed_options(("picture_format",)) and not in_folder:
-        raise typer.BadParameter(
-            f"--format: for a folder of pictures only; the ending of {output} says its format"
-        )

@@ -53,8 +53,8 @@ def explain(
     """Relevance of each atom or superpixel of the inputs.
 
     Without -o a table is printed. With -o: .json .jsonl .csv .xlsx .parquet .sdf hold one record
-    per input; .svg .png hold a picture of one input; a folder holds a picture of each. A run that
-    was interrupted can be resumed.
+    per input; .svg .pdf .png .jpg .tiff hold a picture of one input, or with --grid of several; a
+    folder holds a picture of each. A run that was interrupted can be resumed.
     """
     from molxai.chemistry.schemes import read_scheme
     from molxai.cli.running import answer, inputs_of, plan_of, question_of

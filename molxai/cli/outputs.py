@@ -85,11 +85,10 @@ def check_format(name: str) -> None:
     Raises:
         ValueError: it is none of theirs.
     """
-    from molxai.rendering import ENDINGS
+    from molxai.rendering import FOLDER_FORMATS
 
-    formats = [ending[1:] for ending in ENDINGS]
-    if name not in formats:
-        raise ValueError(unknown("picture format", name, formats))
+    if name not in FOLDER_FORMATS:
+        raise ValueError(unknown("picture format", name, FOLDER_FORMATS))
 
 
 def is_record_file(path: Path) -> bool:

@@ -9,13 +9,16 @@ from molxai.batch.pictures import Drawing, PictureFile, PictureFolder
 from molxai.batch.question import Question
 from molxai.batch.sinks import RecordFile, Sink
 from molxai.chemistry.schemes import scheme_of
-from molxai.cli.drawing import Pictures, refuse_for
-from molxai.cli.options import option_names, typed_options, usage
+from molxai.cli.drawing import Pictures
+from molxai.cli.grid_file import GridFile
+from molxai.cli.options import typed_options, usage
 from molxai.cli.outputs import check_ending, check_format, check_output, is_folder, is_record_file
+from molxai.cli.refusals import grid_size, refuse_for
 from molxai.cli.screens import ExplanationTable, PredictionTable
 from molxai.explanation.inputs import Inputs
+from molxai.rendering import FORMATS, KINDS
 from molxai.rendering.colour import palette
-from molxai.rendering.look import scale_of
+from molxai.rendering.look import Look, scale_of
 
 
 def explanation_sink(
@@ -37,20 +40,38 @@ def explanation_sink(
     look = usage(pictures.look)
     scale = usage(scale_of, pictures.scale)
     usage(check_format, pictures.picture_format)
-    refuse_for(output, pictures.picture_format)
-    options = typed_options(("style", "atom_numbers", "align"))
-    if reads != "molecules" and options:
-        raise typer.BadParameter(
-            f"{option_names(options)}: for molecules, and these are {reads}; leave it out"
-        )
+    refuse_for(output, pictures, reads)
     if output is None:
         return ExplanationTable(scheme_of(fragments) if fragments else None)
     if is_record_file(output):
         return RecordFile(output)
+    if pictures.grid:
+        return _grid_file(output, pictures, look, bool(fragments))
     folder = is_folder(output)
     ending = f".{pictures.picture_format}" if folder else output.suffix.lower()
     drawing = Drawing(ending, look, fragments, scale, pictures.align)
     return PictureFolder(output, drawing) if folder else PictureFile(output, drawing)
+
+
+def _grid_file(output: Path, pictures: Pictures, look: Look, has_fragments: bool) -> GridFile:
+    """The figure of several inputs that was asked for.
+
+    Raises:
+        typer.BadParameter: it is no size, or fragments are to be shown.
+    """
+    from molxai.rendering.arrangement import least_inches
+    from molxai.rendering.figure import bar_column  # loads matplotlib
+
+    columns, rows = usage(grid_size, pictures.grid)
+    if has_fragments:
+        raise typer.BadParameter(
+            "--fragments: not in a grid; give a folder of pictures (-o maps), or leave it out"
+        )
+    if pictures.width:
+        least = least_inches(columns, bar_column(""))
+        usage(look.fit, 1.0, KINDS[FORMATS[output.suffix.lower()]], least)
+    scale = pictures.scale if typed_options(("scale",)) else "common"
+    return GridFile(output, columns, rows, scale, look, pictures.letters, pictures.align)
 
 
 def prediction_sink(output: Path | None) -> Sink:

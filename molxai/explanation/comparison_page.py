@@ -1,6 +1,7 @@
 """Methods side by side: one page, or one figure, with rank correlations and most relevant nodes."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from graphormer.files import write_file
@@ -18,6 +19,7 @@ from molxai.rendering.comparison import (
     correlation_text,
     picture_markup,
 )
+from molxai.rendering.figure import draw_to
 from molxai.rendering.lettering import printable, true_minus
 from molxai.rendering.look import PLAIN, Look
 
@@ -44,7 +46,7 @@ def draw_comparison(
         explanations: one by each method, of one molecule or digit and one target.
         spearman: rank correlation of every two methods.
         tops: the nodes of the largest magnitude of each method.
-        path: ends in .html, .png or .svg.
+        path: ends in .html, or as a picture's name.
         look: palette, resolution and so on.
 
     Raises:
@@ -58,11 +60,21 @@ def draw_comparison(
             "explanations of a bare graph have no picture: compare a molecule or a digit"
         )
     picture = _picture(explanations, spearman, tops)
-    content: str | bytes
     if ending == ".html":
-        content = _html("comparison.html", picture, look)
+        write_file(path, _html("comparison.html", picture, look))
     else:
-        content = comparison.draw_comparison(picture, "png" if ending == ".png" else "svg", look)
+        draw_to(path, partial(comparison.draw_comparison, picture, look))
+
+
+def write_pair_page(path: Path, title: str, body: str) -> None:
+    """Write a page about two inputs.
+
+    Args:
+        path: ends in .html.
+        title: what is compared; it may hold anything.
+        body: markup of this project, as a notebook shows it.
+    """
+    content = render("pair.html", title=printable(title), body=body)
     write_file(path, content)
 
 

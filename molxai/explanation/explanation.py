@@ -44,15 +44,16 @@ class Explanation(Account):
         parts: Sequence[Part] = (),
         **look: Any,
     ) -> str | bytes:
-        """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+        """The picture in the format of the file's ending, or as SVG text; written to `path`.
 
         Args:
-            path: ends in .svg or .png.
+            path: ends in .svg, .pdf, .png, .jpg or .tiff.
             style: of molecules: highlight or contour.
             parts: atoms that belong together and what is written beside them, like
                 `([3, 4, 5], "+1.2")`.
             look: other choices, named as on the command line: `atom_numbers=True`,
-                `cmap="orange-purple"`, `scale=2.0`, `dpi=300`, `transparent=True`, `caption="…"`.
+                `cmap="orange-purple"`, `scale=2.0`, `dpi=300`, `width="3.25in"`,
+                `transparent=True`, `caption="…"` (`"long"` explains all that is drawn).
 
         Raises:
             ValueError: there is no subject to draw, the file name has another ending, or a choice

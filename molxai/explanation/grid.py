@@ -8,6 +8,7 @@ Grid(2: 'CCO', 'CCN')
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from molxai.explanation.account import Account
@@ -16,7 +17,8 @@ from molxai.explanation.orientation import on_core
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
-from molxai.rendering.grid import Cell, GridPicture, draw_grid
+from molxai.rendering.arrangement import Cell, GridPicture
+from molxai.rendering.grid import draw_grid
 from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
 
@@ -32,6 +34,8 @@ class Grid:
     look: Look = PLAIN
     legends: tuple[str, ...] = ()
     """What stands below each drawing in place of its name; empty: the names."""
+    letters: bool = False
+    """Whether each drawing has a letter: a, b, c and so on."""
 
     def __post_init__(self) -> None:
         if not self.explanations:
@@ -72,10 +76,11 @@ class Grid:
         return listed("Grid", self.cells, names)
 
     def draw(self, path: str | Path | None = None) -> str | bytes:
-        """The figure as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+        """The figure in the format of the file's ending, or as SVG text; written to `path`.
 
         Raises:
-            ValueError: the file name ends otherwise, or a relevance is not finite.
+            ValueError: the file name ends otherwise, a relevance is not finite, or the figure
+                cannot be as wide as is asked for.
         """
         cells = [_cell(cell) for cell in self.cells]
         if self.legends:
@@ -83,6 +88,8 @@ class Grid:
                 replace(cell, title=legend or cell.title)
                 for cell, legend in zip(cells, self.legends, strict=True)
             ]
+        if self.letters:
+            cells = [replace(cell, letter=letter(number)) for number, cell in enumerate(cells)]
         picture = GridPicture(
             cells=tuple(cells),
             reading=self._reading(),
@@ -92,7 +99,9 @@ class Grid:
         return draw_grid(picture, path, self.look)
 
     def _reading(self) -> tuple[str, ...]:
-        """How to read the colours and the hatching."""
+        """How to read the colours and the hatching, by which model and which method."""
+        if self.look.own_caption is not None:
+            return (self.look.own_caption,) if self.look.own_caption else ()
         by_sign = {explanation.signed: explanation for explanation in reversed(self.explanations)}
         targets = {explanation.full_target_name for explanation in self.explanations}
         target = "" if len(targets) == 1 else "the class that is named"
@@ -100,11 +109,10 @@ class Grid:
             colour_line(by_sign[is_signed], self.look.colours, target)
             for is_signed in sorted(by_sign, reverse=True)
         ]
-        for explanation in self.explanations:
-            hatching = spread_line(explanation)
-            if hatching:
-                return *colours, hatching
-        return tuple(colours)
+        names = {f"{one.model} · {one.method}": None for one in self.explanations}
+        hatching = dict.fromkeys(map(spread_line, self.explanations))
+        lines = (*colours, *hatching, ", ".join(names))
+        return tuple(line for line in lines if line)
 
     def _repr_svg_(self) -> str:
         svg = self.draw()
@@ -119,6 +127,7 @@ def grid(
     path: str | Path | None = None,
     legends: Sequence[str] | None = None,
     align: str = "",
+    letters: bool = False,
     **look: Any,
 ) -> Grid:
     """A figure of explanations, in rows; all molecules have the same bond length.
@@ -129,30 +138,46 @@ def grid(
         columns: pictures in a row.
         scale: what full colour is: `common` (the largest relevance of all), `own` (each picture's
             largest) or a number.
-        path: .svg or .png to write.
+        path: of the file to write, which ends as a picture's name: .svg, .pdf, .png and so on.
         legends: what stands below each drawing, instead of its id or SMILES.
         align: draw molecules on a common core, given as SMARTS or SMILES, or `mcs` for the largest
             one that most of them share. [default: each as it is]
-        look: choices named as on the command line, like `cmap="orange-purple"`, `dpi=300` or
-            `style="contour"`.
+        letters: whether each drawing has a letter: a, b, c and so on.
+        look: choices named as on the command line, like `cmap="orange-purple"`, `dpi=300`,
+            `style="contour"` or `width="3.25in"`.
 
     Raises:
         ValueError: there is nothing to draw, or a choice is not known.
     """
     cells = (explanations,) if isinstance(explanations, Account) else tuple(explanations)
     if align:
-        cells = _on_core(cells, align)
+        cells = align_cells(cells, align)
     texts = () if legends is None else tuple(map(str, legends))
-    figure = Grid(cells, columns, scale, look_of(look), texts)
+    figure = Grid(cells, columns, scale, look_of(look), texts, letters)
     if path:
         figure.draw(path)
     return figure
 
 
-def _on_core(cells: Sequence[Account | Refused], core: str) -> tuple[Account | Refused, ...]:
-    """The cells with their molecules on the common core."""
+def align_cells(cells: Sequence[Account | Refused], core: str) -> tuple[Account | Refused, ...]:
+    """The cells with their molecules on the common core, which is named or is `mcs`.
+
+    Raises:
+        ValueError: there is no such core.
+    """
     laid_out = iter(on_core([cell for cell in cells if isinstance(cell, Account)], core))
     return tuple(next(laid_out) if isinstance(cell, Account) else cell for cell in cells)
+
+
+def letter(number: int) -> str:
+    """The letter of a panel, counted from 0; after z comes aa.
+
+    Example:
+        >>> letter(0), letter(25), letter(26)
+        ('a', 'z', 'aa')
+    """
+    before, last = divmod(number, len(ascii_lowercase))
+    return (letter(before - 1) if before else "") + ascii_lowercase[last]
 
 
 def _cell(cell: Account | Refused) -> Cell:

@@ -12,13 +12,14 @@ from molxai.explanation.account import Account
 from molxai.explanation.captions import (
     bond_line,
     colour_line,
+    ledger,
     ledger_line,
     prediction_line,
     spread_line,
     structure_line,
 )
 from molxai.explanation.sentence import Sentence
-from molxai.rendering.lettering import true_minus
+from molxai.rendering.lettering import SMALLEST_NUMBER, true_minus
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
 from molxai.rendering.relevance_map import Offsets, RelevanceMap
@@ -31,11 +32,11 @@ def draw(
     look: Look = PLAIN,
     parts: Sequence[Part] = (),
 ) -> str | bytes:
-    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+    """The picture in the format of the file's ending, or as SVG text; written to `path`.
 
     Args:
         explanation: of a molecule, a digit or a text.
-        path: ends in .svg or .png. [default: none, nothing is written]
+        path: ends in .svg, .pdf, .png, .jpg or .tiff. [default: none, nothing is written]
         look: palette, style and so on.
         parts: of a molecule, outlined, with their words beside them.
 
@@ -98,23 +99,33 @@ def offsets(explanation: Account) -> Offsets | None:
 
 
 def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Caption:
-    """The words around the picture."""
+    """The words around the picture: short, or all that can be said of what is drawn."""
+    note = f"Note: {'; '.join(explanation.notes)}" if explanation.notes else ""
+    prediction = true_minus(prediction_line(explanation))
+    words = Caption(explanation.name, prediction, "", (), note)
     colours = colour_line(explanation, look.colours)
-    if look.style == "contour" and isinstance(explanation.subject, Molecule):
+    of_bonds = bond_line(explanation) if look.style != "contour" else ""
+    further = (spread_line(explanation), _named_parts_line(parts))
+    if look.caption != "long":
+        scale = of_bonds.partition(":")[0]  # what it means is for the long caption
+        sentences = (colours, scale and f"{scale}.", *further)
+        reading = " ".join(sentence for sentence in sentences if sentence)
+        return replace(words, total=true_minus(short_ledger_line(explanation)), reading=(reading,))
+    subject = explanation.subject
+    if look.style == "contour" and isinstance(subject, Molecule) and subject.mol.GetNumBonds():
         colours += " Contours blur it over half a bond."
-    return Caption(
-        title=explanation.name,
-        prediction=true_minus(prediction_line(explanation)),
-        total=true_minus(ledger_line(explanation)),
-        reading=(
-            colours,
-            true_minus(structure_line(explanation)),
-            bond_line(explanation) if look.style != "contour" else "",
-            spread_line(explanation),
-            _named_parts_line(parts),
-        ),
-        note=f"Note: {'; '.join(explanation.notes)}" if explanation.notes else "",
-    )
+    reading_lines = (colours, true_minus(structure_line(explanation)), of_bonds, *further)
+    return replace(words, total=true_minus(ledger_line(explanation)), reading=reading_lines)
+
+
+def short_ledger_line(explanation: Account) -> str:
+    """What the relevances sum to, and whatever else has a share; what is missing is always said."""
+    total = float(explanation.relevance.double().sum())
+    entries = [f"{explanation.node_word}s {total:+.3f}"]
+    for name, value in ledger(explanation).items():
+        if abs(value) >= SMALLEST_NUMBER:
+            entries.append(f"{name} {value:+.3f}")
+    return f"Sum: {', '.join(entries)}"
 
 
 def _named_parts_line(parts: Sequence[Part]) -> str:

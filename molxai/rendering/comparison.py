@@ -19,10 +19,21 @@ from molxai.rendering import Kind
 from molxai.rendering.bar import colour_map
 from molxai.rendering.colour import Palette
 from molxai.rendering.digit import draw_relevance
-from molxai.rendering.figure import blank, file_content, quiet_settings
-from molxai.rendering.lettering import printable, true_minus
-from molxai.rendering.look import RESOLUTION, Look
-from molxai.rendering.molecule import draw_molecule
+from molxai.rendering.figure import (
+    MARGIN,
+    POINTS_PER_INCH,
+    PlacedDrawing,
+    Sheet,
+    axes_at,
+    blank,
+    file_content,
+    merge,
+    write,
+)
+from molxai.rendering.lettering import printable, true_minus, wrap
+from molxai.rendering.lettering import width as letters_width
+from molxai.rendering.look import RESOLUTION, SMALLEST_ZOOM, Look
+from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap, structure_limit
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
@@ -36,14 +47,35 @@ DIGIT_SIDE = 300
 COLUMNS = 4
 """Pictures in a row of a figure at most."""
 
-MOLECULE_HEIGHT = 2.9
-"""Height in inches of a molecule's panel with its words."""
+CELL_WIDTH = 260
+"""Width of a picture in a figure in pixels, unless the figure is to have another width."""
 
-DIGIT_HEIGHT = 3.6
-"""Height in inches of a digit's panel with its words."""
+NARROWEST = 120
+"""The same at least."""
 
-TEXT_WORDS = 0.9
-"""Height in inches of the words over a text's panel."""
+HIGHEST = 190
+"""Height of a picture in a figure in pixels at most."""
+
+AIR = 10
+"""Pixels left free around a picture, and between its lines and the next."""
+
+LINE = 17
+"""Height in pixels of a line of words."""
+
+FONT_SIZE = 9
+"""Points of words."""
+
+TITLE_SIZE = 11
+"""Points of the title, and of the names of methods."""
+
+MATRIX_CELL = 34
+"""Width of a correlation in pixels."""
+
+MATRIX_ROW = 20
+"""Height of a correlation in pixels."""
+
+BESIDE_NAMES = 14
+"""Pixels left free around the names of methods beside the correlations."""
 
 PALER = 0.7
 """A correlation of 1 has this share of the full colour, on which its number is read."""
@@ -129,43 +161,88 @@ def picture_markup(relevance_map: RelevanceMap, look: Look, alternative: str) ->
     return f'<img alt="{told}" src="data:image/png;base64,{source}">'
 
 
-def draw_comparison(picture: ComparisonPicture, kind: Kind, look: Look) -> bytes:
+def draw_comparison(picture: ComparisonPicture, look: Look, kind: Kind) -> str | bytes:
     """The figure as a file's content: the methods' pictures over their rank correlations."""
-    count = len(picture.panels)
-    columns = min(COLUMNS, count)
-    rows = -(-count // columns)  # rounded up
-    panels_height = rows * _panel_height(picture.panels[0].relevance_map.subject)
-    matrix_height = 0.34 * count + 2.4
-    height = round(RESOLUTION * (panels_height + matrix_height + 0.8))
-    with quiet_settings(), matplotlib.rc_context({"font.size": 9}):
-        figure = blank((PANEL[0] * columns, height), look, kind)
-        figure.set_layout_engine("constrained")
-        upper, lower = figure.subfigures(
-            2, 1, height_ratios=[panels_height, matrix_height], squeeze=False
-        ).ravel()
-        title = f"{picture.title}\n{printable(picture.prediction)}"
-        figure.suptitle(title, fontsize=11, parse_math=False)
-        panel_axes = upper.subplots(rows, columns, squeeze=False)  # (rows, columns)
-        _draw_panels(panel_axes.ravel().tolist(), picture, look)
-        _draw_matrix(lower.subplots(), picture, look)
-        return file_content(figure, kind)
+    columns = min(COLUMNS, len(picture.panels))
+    least = columns * NARROWEST * SMALLEST_ZOOM / RESOLUTION
+    width, zoom = look.fit(max(columns * CELL_WIDTH, _matrix_width(picture)), kind, least)
+    room = int(width) // columns
+    height = _panel_height(picture, room, look)
+    words = [_words_below(panel, room, look) for panel in picture.panels]
+    step = height + LINE * max(map(len, words)) + 2 * AIR
+    rows = -(-len(words) // columns)  # rounded up
+    head = [
+        *_wrapped(picture.title, TITLE_SIZE, width - 2 * MARGIN, "bold"),
+        *_wrapped(picture.prediction, FONT_SIZE, width - 2 * MARGIN),
+    ]
+    matrix_height = MATRIX_ROW * len(words) + _names_room(picture) + 2 * LINE
+    header = AIR + LINE * len(head) + AIR
+    whole = header + rows * step + matrix_height
+    figure = blank((width, whole), look, kind, zoom)
+    _write_lines(figure, head, MARGIN, whole - AIR)
+    drawings: list[PlacedDrawing] = []
+    for position, panel in enumerate(picture.panels):
+        row, column = divmod(position, columns)
+        top = header + row * step
+        left = column * room
+        if isinstance(panel.relevance_map.subject, Molecule):
+            size = (room, height)
+            factor = look.factor(kind, zoom)
+            drawings.append((_molecule(panel.relevance_map, kind, look, size, factor), (left, top)))
+        else:
+            axes = axes_at(figure, left + AIR, whole - top - height, room - 2 * AIR, height)
+            _draw_map(axes, panel.relevance_map, look)
+        _write_lines(figure, words[position], left + AIR, whole - top - height)
+    _draw_matrix(figure, picture, look, width)
+    return merge(figure, drawings, (room, height), kind)
 
 
-def _panel_height(subject: Molecule | Digit | Words) -> float:
-    """Height in inches of a panel with its words."""
+Line = tuple[str, float, str]
+"""Words, the size of their font in points, and its weight."""
+
+
+def _wrapped(text: str, size: float, width: float, weight: str = "normal") -> list[Line]:
+    """The words in as many lines as they need."""
+    room = width / (size * RESOLUTION / POINTS_PER_INCH)
+    return [(line, size, weight) for line in wrap(printable(text), room, weight == "bold")]
+
+
+def _write_lines(figure: Sheet, lines: Sequence[Line], left: float, y: float) -> None:
+    """Write the lines from a height downwards."""
+    for text, size, weight in lines:
+        y -= LINE
+        write(figure, left, y, text, fontsize=size, fontweight=weight)
+
+
+def _words_below(panel: MethodPanel, room: int, look: Look) -> list[Line]:
+    """The method, its scale, what its relevances sum to, and its most relevant nodes."""
+    lines = _wrapped(panel.method, TITLE_SIZE, room - 2 * AIR, "bold")
+    for text in (panel.colours(look), panel.total, f"largest: {panel.top}"):
+        lines += _wrapped(text, FONT_SIZE, room - 2 * AIR)
+    return lines
+
+
+def _panel_height(picture: ComparisonPicture, room: int, look: Look) -> int:
+    """Height of each picture in pixels."""
+    subject = picture.panels[0].relevance_map.subject
+    if isinstance(subject, Digit):
+        return room - 2 * AIR
     if isinstance(subject, Words):
-        return TEXT_WORDS + height_of(placed_words(subject, PANEL[0])) / RESOLUTION
-    return MOLECULE_HEIGHT if isinstance(subject, Molecule) else DIGIT_HEIGHT
+        return height_of(placed_words(subject, PANEL[0]))
+    layout = lay_out(subject.mol, look)
+    size = (room - 2 * AIR, HIGHEST)
+    return layout.height(layout.fit(size)) + 2 * AIR
 
 
-def _draw_panels(panel_axes: Sequence[Axes], picture: ComparisonPicture, look: Look) -> None:
-    """Fill the axes, of which some may be left over."""
-    for axes in panel_axes:
-        axes.set_axis_off()
-    for axes, panel in zip(panel_axes, picture.panels, strict=False):
-        _draw_map(axes, panel.relevance_map, look)
-        title = f"{panel.method}\n{panel.colours(look)}; {panel.total}\nlargest: {panel.top}"
-        axes.set_title(title, fontsize=8)
+def _matrix_width(picture: ComparisonPicture) -> int:
+    """Width of the correlations with the names of the methods."""
+    return 2 * _names_room(picture) + MATRIX_CELL * len(picture.panels)
+
+
+def _names_room(picture: ComparisonPicture) -> int:
+    """Pixels left of and below the correlations for the names of the methods."""
+    longest = max(letters_width(method) for method in picture.methods)
+    return math.ceil(longest * FONT_SIZE * RESOLUTION / POINTS_PER_INCH) + BESIDE_NAMES
 
 
 def _draw_map(axes: Axes, relevance_map: RelevanceMap, look: Look) -> None:
@@ -180,10 +257,7 @@ def _draw_map(axes: Axes, relevance_map: RelevanceMap, look: Look) -> None:
             np.array(relevance_map.uncertain),
         )
         return
-    if isinstance(relevance_map.subject, Words):
-        png = _words(relevance_map, _finer(look))
-    else:
-        png = _molecule(relevance_map, "png", _finer(look))
+    png = _words(relevance_map, _finer(look))
     axes.imshow(matplotlib.image.imread(io.BytesIO(png)), interpolation="antialiased")
 
 
@@ -202,29 +276,43 @@ def _words(relevance_map: RelevanceMap, look: Look) -> bytes:
     return file_content(figure, "png")
 
 
-def _molecule(relevance_map: RelevanceMap, kind: Kind, look: Look) -> Any:
+def _molecule(
+    relevance_map: RelevanceMap,
+    kind: Kind,
+    look: Look,
+    size: tuple[int, int] = PANEL,
+    factor: float | None = None,
+) -> Any:
     assert isinstance(relevance_map.subject, Molecule)
-    return draw_molecule(
-        relevance_map.subject.mol,
+    layout = lay_out(relevance_map.subject.mol, look)
+    width, height = size
+    return draw_layout(
+        layout,
         relevance_map.values,
         relevance_map.limit(look),
-        PANEL,
+        size,
         kind,
         look,
         relevance_map.uncertain,
-        bonds=relevance_map.bonds,
-        low=relevance_map.ramp(look).low,
+        layout.fit((width - 2 * AIR, height - 2 * AIR)),
+        relevance_map.bonds,
+        relevance_map.ramp(look).low,
+        factor,
     )
 
 
-def _draw_matrix(axes: Axes, picture: ComparisonPicture, look: Look) -> None:
-    """Draw the rank correlations as a heat map with numbers."""
+def _draw_matrix(figure: Sheet, picture: ComparisonPicture, look: Look, width: float) -> None:
+    """Draw the rank correlations as a heat map with numbers, in the middle at the bottom."""
     methods = picture.methods
+    count = len(methods)
+    names_room = _names_room(picture)
+    across = min(MATRIX_CELL * count, width - 2 * names_room)
+    axes = axes_at(figure, (width - across) / 2, names_room, across, MATRIX_ROW * count)
     matrix = np.array(picture.spearman)  # (methods, methods)
-    axes.imshow(matrix, cmap=colour_map(Ramp(look.colours, 1.0)), vmin=-1, vmax=1)
-    axes.set_xticks(range(len(methods)), methods, rotation=45, ha="right")
-    axes.set_yticks(range(len(methods)), methods)
-    axes.set_title("rank correlation (Spearman)")
+    axes.imshow(matrix, cmap=colour_map(Ramp(look.colours, 1.0)), vmin=-1, vmax=1, aspect="auto")
+    axes.set_xticks(range(count), methods, rotation=45, ha="right", fontsize=FONT_SIZE)
+    axes.set_yticks(range(count), methods, fontsize=FONT_SIZE)
+    axes.set_title("rank correlation (Spearman)", fontsize=FONT_SIZE)
     for i, row in enumerate(picture.spearman):
         for j, value in enumerate(row):
             axes.text(j, i, correlation_text(value), ha="center", va="center", fontsize=7)

@@ -1,6 +1,7 @@
 """Activation and pruning curves of several methods, as figures."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from graphormer.files import write_file
-from molxai.rendering.figure import SETTINGS, file_content, kind_of
+from molxai.rendering.figure import SETTINGS, content_as, file_content, format_of
 
 MAIN = "lrp"
 """The method that is drawn as a thick black line."""
@@ -49,7 +50,7 @@ def draw_curves(
         pruning: by method, `[fractions]` mean squared change of the logits.
         fractions: shares of the nodes.
         title: above both panels.
-        path: .svg or .png.
+        path: ends as a picture's name.
     """
     colours = _colours(sorted(activation))
     with matplotlib.rc_context(CURVE_SETTINGS):
@@ -70,7 +71,7 @@ def draw_curves(
         right.set_yscale("symlog", linthresh=0.1)
         right.set_ylim(bottom=0)
         figure.suptitle(title)
-        content = file_content(figure, kind_of(path))
+        content = content_as(format_of(path), partial(file_content, figure))
     write_file(path, content)
 
 

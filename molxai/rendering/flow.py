@@ -1,15 +1,12 @@
 """A pair flow as a picture: arcs between the nodes that exchanged most, and bars by distance."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
@@ -21,12 +18,13 @@ from molxai.rendering.arcs import ALPHA, WIDEST, Arc, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale
 from molxai.rendering.digit import draw_boundaries
 from molxai.rendering.figure import (
+    IN_FRONT,
     MARGIN,
+    Sheet,
     axes_at,
     blank,
     draw_to,
-    file_content,
-    splice,
+    merge,
     write,
 )
 from molxai.rendering.lettering import cut_to_fit, signed_or_zero
@@ -120,7 +118,7 @@ def node_words(subject: Subject) -> str:
 
 
 def draw_flow(picture: FlowPicture, path: str | Path | None = None) -> str | bytes:
-    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+    """The picture in the format of the file's ending, or as SVG text; written to `path`.
 
     Arcs are as wide as what was carried, red for the target, blue against it. In an SVG each is a
     group `flow-i-j` of node numbers i < j.
@@ -149,23 +147,11 @@ def _draw(picture: FlowPicture, kind: Kind) -> str | bytes:
     _draw_key(figure, limit, f"two {nodes} ({picture.unit})")
     _draw_profile(figure, picture)
     _write_lines(figure, picture)
-    return _merge(figure, skeleton, kind)
+    drawings = [] if skeleton is None else [(skeleton, (0, HEADER))]
+    return merge(figure, drawings, DRAWING, kind, IN_FRONT)
 
 
-def _merge(figure: Figure, skeleton: str | bytes | None, kind: Kind) -> str | bytes:
-    """The finished figure with RDKit's drawing over the arcs."""
-    if kind == "png":
-        if isinstance(skeleton, bytes):
-            pixels = matplotlib.image.imread(io.BytesIO(skeleton))
-            figure.figimage(pixels, 0, FOOTER + KEY, origin="upper", zorder=10)
-        return file_content(figure, kind)
-    svg = file_content(figure, kind).decode()
-    if isinstance(skeleton, str):
-        return splice(svg, skeleton, HEADER, DRAWING)
-    return svg
-
-
-def _strokes(figure: Figure, digit: Digit, numbered: set[int]) -> Scene:
+def _strokes(figure: Sheet, digit: Digit, numbered: set[int]) -> Scene:
     """The picture in grey with its segments and the numbers of some, and their centroids."""
     side = DRAWING[1]
     left = (DRAWING[0] - side) / 2
@@ -187,7 +173,7 @@ def _strokes(figure: Figure, digit: Digit, numbered: set[int]) -> Scene:
     return Scene(axes, places, segment / 2, np.zeros(nodes))
 
 
-def _draw_key(figure: Figure, limit: float, between: str) -> None:
+def _draw_key(figure: Sheet, limit: float, between: str) -> None:
     """What the widths mean."""
     axes = axes_at(figure, 0, FOOTER, DRAWING[0], KEY)
     axes.set(xlim=(0, DRAWING[0]), ylim=(0, KEY))
@@ -209,7 +195,7 @@ def _draw_key(figure: Figure, limit: float, between: str) -> None:
         axes.text(left + 52, middle, f"±{value:.3f}", fontsize=9, va="center")
 
 
-def _draw_profile(figure: Figure, picture: FlowPicture) -> None:
+def _draw_profile(figure: Sheet, picture: FlowPicture) -> None:
     """A bar for each distance, with its number, and the sum of all."""
     bars = _bars(picture.by_distance)
     values = list(bars.values())
@@ -238,7 +224,7 @@ def _draw_profile(figure: Figure, picture: FlowPicture) -> None:
     axes.set_title(title, fontsize=10, loc="left", pad=8)
 
 
-def _profile_axes(figure: Figure, bars: int) -> Axes:
+def _profile_axes(figure: Sheet, bars: int) -> Axes:
     """Axes right of the drawing that are as tall as the bars need."""
     room = DRAWING[1] - ABOVE_PROFILE
     height = min(room, TALLEST_BAR * bars)
@@ -282,7 +268,7 @@ def _bars(by_distance: Mapping[str, float]) -> dict[str, float]:
     return bars | others
 
 
-def _write_lines(figure: Figure, picture: FlowPicture) -> None:
+def _write_lines(figure: Sheet, picture: FlowPicture) -> None:
     """Title and prediction above; what is shown and how to read it below."""
     write(
         figure,

@@ -89,6 +89,11 @@ class Layout:
         along = size[1] / height
         return min(across, along, LARGEST)
 
+    def width(self, scale: float) -> int:
+        """Pixels from the leftmost to the rightmost."""
+        width = self.high[0] - self.low[0]
+        return math.ceil(float(width) * scale)
+
     def height(self, scale: float) -> int:
         """Pixels from the lowest to the highest."""
         height = self.high[1] - self.low[1]

@@ -60,6 +60,29 @@ def cut_to_fit(text: str, room: float, bold: bool = False) -> str:
     return text[:shortest] + "…"
 
 
+def wrap(text: str, room: float, bold: bool = False, most: int | None = None) -> list[str]:
+    """The words in lines that are at most `room` times the size of the font wide.
+
+    A word that is wider is cut. Lines after the first `most` are left out, with an ellipsis.
+
+    Example:
+        >>> wrap("red speaks for it", 6)
+        ['red speaks', 'for it']
+    """
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width(longer, bold) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(cut_to_fit(word, room, bold))
+    if most is not None and len(lines) > most:
+        last = " ".join(lines[most - 1 :])
+        lines[most - 1 :] = [cut_to_fit(last, room, bold)]
+    *before, last = lines or [""]
+    return [*(line.removesuffix(" ·") for line in before), last] if lines else []
+
+
 def printable(text: str) -> str:
     """The text with a mark in place of each character that has no picture.
 

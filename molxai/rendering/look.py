@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias
 
 from graphormer.names import unknown
-from molxai.rendering import STYLES
+from molxai.rendering import FOREGROUNDS, PANELS, STYLES, Kind
 from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
 from molxai.rendering.ramp import Ramp, low_of
+from molxai.rendering.width import LEAST_INCHES, check_inches, check_pixels, width_of
 
 RESOLUTION = 100
 """Pixels per inch at which all layouts are measured, and of a PNG unless more are asked for."""
@@ -18,6 +19,18 @@ LEAST_DPI = 10
 
 MOST_DPI = 1200
 """Pixels per inch of a PNG at most: 100 megapixels for a usual picture."""
+
+SMALLEST_ZOOM = 7 / 9
+"""Letters of a narrow picture have at least this share of their usual size: 9 points become 7."""
+
+FINER_FOR_PDF = 2
+"""RDKit's drawing for a PDF is so much larger, because RDKit writes one decimal of a pixel.
+
+Larger still, it would hatch a wedged bond with so many lines that they run together.
+"""
+
+CAPTIONS = ("short", "long")
+"""Captions that have a name: what is needed to read the picture, or all that can be said."""
 
 Part: TypeAlias = tuple[Sequence[int], str]
 """Atoms that are one part of the molecule, and the words beside it; empty: only its outline."""
@@ -59,7 +72,16 @@ class Look:
     Nothing is hatched then.
     """
     caption: str | None = None
-    """One's own words in place of the usual ones; empty: none, only the drawing and its bar."""
+    """One's own words in place of the usual ones; empty: none, only the drawing and its bar.
+
+    `short` is the usual caption, and `long` one that explains all that is drawn.
+    """
+    width: str = ""
+    """Width of the picture, like `3.25in`, `84mm` or `1200px`; empty: as wide as is usual."""
+    foreground: str = "dark"
+    """Colour of words and lines: dark, or light for a dark slide."""
+    panel: str = "all"
+    """What is shown of a digit: all, or relevance."""
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
@@ -68,11 +90,58 @@ class Look:
         if not LEAST_DPI <= self.dpi <= MOST_DPI:
             raise ValueError(f"{self.dpi} pixels per inch: {LEAST_DPI} to {MOST_DPI} are needed")
         palette(self.cmap)
+        if self.width:
+            width_of(self.width)
+        if self.foreground not in FOREGROUNDS:
+            raise ValueError(unknown("foreground", self.foreground, FOREGROUNDS))
+        if self.foreground == "light" and not self.transparent:
+            raise ValueError("a light foreground on a white picture: make it transparent as well")
+        if self.panel not in PANELS:
+            raise ValueError(unknown("panel", self.panel, PANELS))
 
     @property
     def colours(self) -> Palette:
         """The palette itself."""
         return PALETTES[self.cmap]
+
+    @property
+    def ink(self) -> str:
+        """Colour of words and lines."""
+        return "white" if self.foreground == "light" else "black"
+
+    @property
+    def own_caption(self) -> str | None:
+        """One's own words, if there are any."""
+        return None if self.caption in CAPTIONS else self.caption
+
+    def fit(self, usual: float, kind: Kind, least: float = LEAST_INCHES) -> tuple[float, float]:
+        """The width in which a picture is laid out, and by how much it is enlarged then.
+
+        Letters of a wider picture grow with it. Those of a narrower one stay readable, so that it
+        is laid out anew in less room.
+
+        Args:
+            usual: width in pixels unless another one is asked for.
+            kind: how the picture is drawn.
+            least: inches that it needs.
+
+        Raises:
+            ValueError: it cannot be so wide.
+        """
+        if not self.width:
+            return usual, 1.0
+        inches = width_of(self.width).inches(kind, self.dpi)
+        check_inches(inches, self.width, least)
+        if kind == "png":
+            check_pixels(inches * self.dpi)
+        zoom = max(SMALLEST_ZOOM, inches * RESOLUTION / usual)
+        return inches * RESOLUTION / zoom, zoom
+
+    def factor(self, kind: Kind, zoom: float = 1.0) -> float:
+        """How much larger RDKit draws than the picture is laid out."""
+        if kind == "png":
+            return self.dpi / RESOLUTION * zoom
+        return FINER_FOR_PDF if kind == "pdf" else 1.0
 
     def limit_for(self, relevance: Sequence[float], in_unit: bool = True) -> float:
         """The magnitude in full colour, fixed or the picture's own.

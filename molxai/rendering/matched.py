@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule
@@ -15,22 +14,30 @@ from molxai.rendering.core_layout import layout_on
 from molxai.rendering.depiction import flat_copy
 from molxai.rendering.figure import (
     BAR_WIDTH,
+    BEFORE_BAR,
     MARGIN,
+    POINTS_PER_INCH,
     PlacedDrawing,
+    Sheet,
     axes_at,
+    bar_column,
     blank,
     draw_to,
     merge,
     write,
 )
 from molxai.rendering.layout import Layout, layout
-from molxai.rendering.look import PLAIN, RESOLUTION, Look
+from molxai.rendering.lettering import printable, wrap
+from molxai.rendering.look import PLAIN, RESOLUTION, SMALLEST_ZOOM, Look
 from molxai.rendering.molecule import draw_layout
 from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap
 
 WIDTH = 440
-"""Width of one molecule's drawing in pixels."""
+"""Width of one molecule's drawing in pixels, unless the picture is to have another width."""
+
+NARROWEST = 130
+"""Width of one molecule's drawing in pixels at least."""
 
 LOWEST = 200
 """Height of a drawing in pixels at least."""
@@ -41,17 +48,14 @@ HIGHEST = 400
 AIR = 10
 """Pixels left free around a drawing."""
 
-HEADER = 66
-"""Height in pixels of the words above."""
+HEADER = 22
+"""Pixels left free around the words above."""
 
 HEADER_LINE = 22
 """Height in pixels of one line of those."""
 
 LINE = 20
 """Height in pixels of a line below."""
-
-BAR_COLUMN = 116
-"""Width in pixels of the colour bar's column."""
 
 BELOW_BAR = 0.08
 """Share of the drawings' height that is left free below the bar."""
@@ -87,7 +91,7 @@ class MatchedPicture:
     total: str
     """The difference and its parts, below the drawings."""
     reading: tuple[str, ...]
-    """Lines below that: how to read the drawings."""
+    """Below that: how to read the drawings, each in as many lines as it needs."""
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -103,10 +107,10 @@ class MatchedPicture:
 def draw_matched(
     picture: MatchedPicture, path: str | Path | None = None, look: Look = PLAIN
 ) -> str | bytes:
-    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+    """The picture in the format of the file's ending, or as SVG text; written to `path`.
 
     Raises:
-        ValueError: the file name ends otherwise.
+        ValueError: the file name ends otherwise, or the picture cannot be as wide as is asked for.
     """
     return draw_to(path, partial(_draw, picture, look))
 
@@ -114,35 +118,72 @@ def draw_matched(
 def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
     first = picture.a.relevance_map
     ramp = look.ramp_for(picture.values, first.in_unit, first.signed)
+    bar = bar_column(first.unit)
+    least = (2 * NARROWEST + bar) * SMALLEST_ZOOM / RESOLUTION
+    whole_width, zoom = look.fit(2 * WIDTH + bar, kind, least)
+    width = int(whole_width - bar) // 2
     layouts = _layouts(picture)
-    room = (WIDTH - 2 * AIR, HIGHEST - 2 * AIR)
+    room = (width - 2 * AIR, HIGHEST - 2 * AIR)
     scale = min(side_layout.fit(room) for side_layout in layouts)
     heights = [side_layout.height(scale) + 2 * AIR for side_layout in layouts]
     height = max(LOWEST, *heights)
-    lines = 1 + len(picture.reading)
-    legend = 16 + LINE * lines
-    width = 2 * WIDTH + BAR_COLUMN
-    figure = blank((width, HEADER + height + legend), look, kind)
+    heads = [_head(side, width) for side in picture.sides]
+    foot = _foot(picture, whole_width)
+    header = HEADER + HEADER_LINE * max(map(len, heads))
+    legend = 16 + LINE * len(foot)
+    figure = blank((whole_width, header + height + legend), look, kind, zoom)
     drawings: list[PlacedDrawing] = []
     for column, (side, side_layout) in enumerate(zip(picture.sides, layouts, strict=True)):
         drawing = draw_layout(
             side_layout,
             side.relevance_map.values,
             ramp.limit,
-            (WIDTH, height),
+            (width, height),
             kind,
             look,
             side.relevance_map.uncertain,
             scale,
             low=ramp.low,
+            factor=look.factor(kind, zoom),
         )
-        left = column * WIDTH
-        top = legend + height + HEADER
-        drawings.append((drawing, (left, HEADER)))
-        _write_head(figure, side, MARGIN + left, top)
-    _write_legend(figure, picture, legend)
-    _draw_bar(figure, picture, ramp, (legend, height))
-    return merge(figure, drawings, (WIDTH, height), kind)
+        left = column * width
+        drawings.append((drawing, (left, header)))
+        y = legend + height + header - 2
+        for text, size, weight in heads[column]:
+            y -= HEADER_LINE
+            write(figure, MARGIN + left, y, text, fontsize=size, fontweight=weight)
+    y = legend
+    for text, size, weight in foot:
+        y -= LINE
+        write(figure, MARGIN, y, text, fontsize=size, fontweight=weight)
+    _draw_bar(figure, picture, ramp, (2 * width, legend, height))
+    return merge(figure, drawings, (width, height), kind)
+
+
+Line = tuple[str, float, str]
+"""Words, the size of their font in points, and its weight."""
+
+
+def _head(side: Side, width: float) -> list[Line]:
+    """Title and prediction above a molecule."""
+    return [*_wrapped(side.title, 10, "bold", width, 1), *_wrapped(side.prediction, 10, "", width)]
+
+
+def _foot(picture: MatchedPicture, width: float) -> list[Line]:
+    """What stands below both molecules."""
+    lines = _wrapped(picture.total, 11, "bold", width)
+    for text in picture.reading:
+        lines += _wrapped(text, 9, "", width)
+    return lines
+
+
+def _wrapped(
+    text: str, size: float, weight: str, width: float, most: int | None = None
+) -> list[Line]:
+    """The words in as many lines as they need."""
+    room = (width - 2 * MARGIN) / (size * RESOLUTION / POINTS_PER_INCH)
+    lines = wrap(printable(text), room, weight == "bold", most)
+    return [(line, size, weight or "normal") for line in lines]
 
 
 def _layouts(picture: MatchedPicture) -> tuple[Layout, Layout]:
@@ -161,35 +202,17 @@ def _outline(layout: Layout, atoms: Sequence[int]) -> Layout:
     return replace(layout, parts=(tuple(atoms),))
 
 
-def _write_head(figure: Figure, side: Side, left: float, top: float) -> None:
-    """Write title and prediction above a molecule."""
-    y = top - 24
-    write(figure, left, y, side.title, fontsize=10.0, fontweight="bold")
-    y -= HEADER_LINE
-    write(figure, left, y, side.prediction, fontsize=10.0, fontweight="normal")
-
-
-def _write_legend(figure: Figure, picture: MatchedPicture, legend: int) -> None:
-    """Write the lines below both molecules."""
-    y = legend - LINE
-    write(figure, MARGIN, y, picture.total, fontsize=11, fontweight="bold")
-    for text in picture.reading:
-        y -= LINE
-        write(figure, MARGIN, y, text, fontsize=9, fontweight="normal")
-
-
 def _draw_bar(
-    figure: Figure,
+    figure: Sheet,
     picture: MatchedPicture,
     ramp: Ramp,
-    heights: tuple[int, int],
+    place: tuple[int, int, int],
 ) -> None:
-    """Draw the bar beside both molecules, whose `heights` are that of the legend and their own."""
-    legend, height = heights
-    width = figure.get_size_inches()[0] * RESOLUTION
+    """Draw the bar beside both molecules: where they end, the legend's height and their own."""
+    left, legend, height = place
     axes = axes_at(
         figure,
-        width - BAR_COLUMN + 12,
+        left + BEFORE_BAR,
         legend + BELOW_BAR * height,
         BAR_WIDTH,
         BAR_SHARE * height,

@@ -14,7 +14,7 @@ from rdkit import Chem
 from rdkit.Geometry import Point2D
 
 from molxai.rendering import Kind
-from molxai.rendering.colour import Colour, hexadecimal
+from molxai.rendering.colour import WHITE, Colour, hexadecimal
 from molxai.rendering.contour import FINER, GAUSSIAN, contour_map, field, png_of
 from molxai.rendering.depiction import BOND
 from molxai.rendering.drawer import new_drawer
@@ -25,7 +25,7 @@ from molxai.rendering.labels import HEIGHT, add_labels
 from molxai.rendering.layout import DISC, Label, Layout, layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.letters import ACS_BOND, FONT_SIZE
-from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
+from molxai.rendering.look import FINER_FOR_PDF, PLAIN, Look, Part
 from molxai.rendering.outline import OUTLINE, outline
 from molxai.rendering.ramp import Ink, Ramp
 from molxai.rendering.relevance_map import NO_BONDS, Bonds, of_bonds, structure_limit
@@ -57,20 +57,17 @@ OUTLINE_HEX = hexadecimal(OUTLINE_GREY)
 OUTLINE_BYTES = (89, 89, 89)
 """The same as a PNG has it."""
 
+INDEX_GREYS = {"black": "#595959", "white": "#cccccc"}
+"""Colour of an atom's index, which is no isotope or count, by that of the letters."""
+
+ANY_ATOM = -1
+"""RDKit's number of an element for all that have no colour of their own."""
+
 DEFAULT_STYLE = ";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1"
 """What RDKit writes of each line: a third of the file, and what SVG takes for granted."""
 
 INK = re.compile(r"(fill|stroke):(#[0-9A-F]{6})([0-9A-F]{2})\b")
 """A colour with its opacity, as RDKit writes them."""
-
-Pixel = tuple[int, int, int, int]
-"""Red, green, blue and opacity in bytes."""
-
-BLACK: Pixel = (0, 0, 0, 255)
-"""Colour of words in a PNG: red, green, blue and opacity in bytes."""
-
-INDEX_GREY: Pixel = (89, 89, 89, 255)
-"""Colour of an atom's index, which is no isotope or count: red, green, blue and opacity."""
 
 WIDEST = 3.2
 """Standard deviations of an atom's Gaussian at which even a sum of several has no colour left."""
@@ -146,19 +143,23 @@ def draw_layout(
     scale: float | None = None,
     bonds: Bonds = NO_BONDS,
     low: float | None = None,
+    factor: float | None = None,
 ) -> str | bytes:
     """The same as `draw_molecule`, for a molecule that is already laid out.
+
+    The drawing is larger than its layout by `factor`, which is the look's unless it is given. For a
+    PDF it is SVG text.
 
     Raises:
         ValueError: another number of relevances than atoms.
     """
     if len(relevance) != len(layout.places):
         raise ValueError(f"{len(relevance)} relevances but {len(layout.places)} atoms")
-    factor = look.dpi / RESOLUTION if kind == "png" else 1.0
+    factor = factor or look.factor(kind)
     width, height = size
     pixels = (round(width * factor), round(height * factor))
     pixels_per_unit = (scale or layout.fit(size)) * factor
-    sheet = _Sheet(layout, pixels, kind, pixels_per_unit)
+    sheet = _Sheet(layout, pixels, kind, pixels_per_unit, look.ink)
     behind = None
     ramp = Ramp(look.colours, limit, low)
     if look.style == "contour" and len(layout.bonds):
@@ -172,10 +173,10 @@ def draw_layout(
             of_all = Ramp(look.colours, structure_limit(bonds.values()))
             sheet.draw_bands(of_all.inks(of_each))
     sheet.hatch(np.flatnonzero(uncertain).tolist())
-    sheet.draw_lines()
-    if kind == "svg":
-        return sheet.svg(behind)
-    return sheet.png(behind, look.transparent)
+    sheet.draw_lines(look)
+    if kind == "png":
+        return sheet.png(behind, look.transparent)
+    return sheet.svg(behind)
 
 
 class _Sheet:
@@ -184,9 +185,13 @@ class _Sheet:
     Lengths and positions are in Å, as in the layout.
     """
 
-    def __init__(self, layout: Layout, size: tuple[int, int], kind: Kind, scale: float) -> None:
+    def __init__(
+        self, layout: Layout, size: tuple[int, int], kind: Kind, scale: float, ink: str
+    ) -> None:
         self.layout = layout
+        self.ink = ink
         self.size = size
+        self.finer = FINER_FOR_PDF if kind == "pdf" else 1
         self.scale = scale
         self.drawer = new_drawer(size, kind)
         middle = (layout.low + layout.high) / 2
@@ -239,15 +244,18 @@ class _Sheet:
             for start, end in disc_lines(self.layout.places[atom], DISC):
                 self._draw_line(start, end, f"hatch-{atom}")
 
-    def draw_lines(self) -> None:
-        """Bonds and letters in black, and the lines from labels to their parts."""
+    def draw_lines(self, look: Look) -> None:
+        """Bonds and letters, and the lines from labels to their parts."""
         line = LINE * self.scale
         letter = round(FONT_SIZE * self.scale)
         options = self.drawer.drawOptions()
         options.bondLineWidth = max(line, THINNEST_LINE)
         options.fixedFontSize = max(letter, SMALLEST_FONT)
+        options.maxFontSize = -1  # RDKit's own limit of 40 pixels is for screens
         options.multipleBondOffset = DOUBLE_BOND
         options.additionalAtomLabelPadding = LABEL_GAP
+        if look.foreground == "light":
+            options.setAtomPalette({ANY_ATOM: WHITE})
         self.drawer.DrawMolecule(self.layout.mol)
         self._set_pen(OUTLINE_GREY, LINE)
         for label in self.layout.labels:
@@ -261,8 +269,8 @@ class _Sheet:
         width, height = self.size
         left, bottom = self.low
         right, top = self.high
-        x = np.linspace(left, right, FINER * width)
-        y = np.linspace(top, bottom, FINER * height)  # an image begins at the top
+        x = np.linspace(left, right, FINER * width // self.finer)
+        y = np.linspace(top, bottom, FINER * height // self.finer)  # an image begins at the top
         return field(x, y, self.layout.places, relevance)
 
     def svg(self, behind: Image.Image | None) -> str:
@@ -279,8 +287,9 @@ class _Sheet:
             re.sub(r"^<\w+", rf"\g<0> class='{name}'", _with_opacity(line))
             for name, line in zip(self.classes, before, strict=True)
         ]
-        words = [self._text(label, HEIGHT, BLACK) for label in self.layout.labels]
-        words += [self._text(index, INDEX_HEIGHT, INDEX_GREY) for index in self.layout.indices]
+        grey = INDEX_GREYS[self.ink]
+        words = [self._text(label, HEIGHT, self.ink) for label in self.layout.labels]
+        words += [self._text(index, INDEX_HEIGHT, grey) for index in self.layout.indices]
         end = "\n".join([*words, "</svg>"])
         molecule = molecule.replace("</svg>", end)
         image = [] if behind is None else [_embed(behind, self.size)]
@@ -299,28 +308,27 @@ class _Sheet:
             paper = Image.new("RGBA", drawing.size, "white")
             drawing = Image.alpha_composite(paper, drawing)
         pen = ImageDraw.Draw(drawing)
-        self._write(pen, self.layout.labels, HEIGHT, BLACK)
-        self._write(pen, self.layout.indices, INDEX_HEIGHT, INDEX_GREY)
+        self._write(pen, self.layout.labels, HEIGHT, self.ink)
+        self._write(pen, self.layout.indices, INDEX_HEIGHT, INDEX_GREYS[self.ink])
         return png_of(drawing)
 
     def _write(
-        self, pen: ImageDraw.ImageDraw, labels: Sequence[Label], height: float, colour: Pixel
+        self, pen: ImageDraw.ImageDraw, labels: Sequence[Label], height: float, colour: str
     ) -> None:
         """Write the labels into a PNG."""
         font = ImageFont.truetype(REGULAR, height * self.scale)
         for label in labels:
             pen.text(self._pixel(label.centre), label.text, colour, font, anchor="mm")
 
-    def _text(self, label: Label, height: float, colour: Pixel) -> str:
+    def _text(self, label: Label, height: float, colour: str) -> str:
         """The label as an SVG element."""
         x, y = self._pixel(label.centre)
         size = height * self.scale
         y += MIDDLE_OF_LETTERS * size
         place = f"x='{x:.1f}' y='{y:.1f}' font-size='{size:.1f}px'"
-        style = "text-anchor='middle' font-family='DejaVu Sans, Arial, sans-serif'"
+        style = "text-anchor='middle' font-family='Arial, Helvetica, sans-serif'"
         words = escape(label.text)
-        fill = "" if colour == BLACK else f" fill='#{bytes(colour[:3]).hex()}'"
-        return f"<text {place} {style}{fill}>{words}</text>"
+        return f"<text {place} fill='{colour}' {style}>{words}</text>"
 
     def _pixel(self, place: Float[ndarray, " 2"]) -> tuple[float, float]:
         x, y = place

@@ -1,53 +1,55 @@
 """The picture of one relevance map: the drawing, a colour bar with numbers, words around both."""
 
-import textwrap
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
-from molxai.rendering import Kind
+from molxai.rendering import Format, Kind
 from molxai.rendering.bar import draw_bar, unit_lines
-from molxai.rendering.digit import draw_digit
+from molxai.rendering.digit import draw_digit, draw_relevance
 from molxai.rendering.figure import (
     BAR_WIDTH,
+    BEFORE_BAR,
     MARGIN,
     POINTS_PER_INCH,
+    Sheet,
     axes_at,
+    bar_column,
     blank,
     draw_as,
     draw_to,
     merge,
     write,
 )
-from molxai.rendering.lettering import cut_to_fit, printable
+from molxai.rendering.lettering import printable, wrap
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
 from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
 WIDTH = 760
-"""Width of a picture in pixels."""
+"""Width of a picture in pixels, unless another one is asked for."""
 
-BAR_COLUMN = 116
-"""Width of the colour bar's column in it."""
+NARROWEST = 200
+"""Width in pixels of a drawing at least: a smaller molecule stands in the middle of it."""
 
-DRAWING_WIDTH = WIDTH - BAR_COLUMN
-"""Width of the drawing beside it."""
-
-LOWEST = 250
+LOWEST = 210
 """Height of a molecule's drawing at least."""
 
 LOWEST_BAR = 150
-"""Height beside a text of few lines, for the colour bar."""
+"""Height beside a text or a digit, for the colour bar."""
 
 HIGHEST = 440
 """Height of a molecule's drawing at most."""
+
+LONE_DIGIT = 300
+"""Side of a digit's relevance in pixels at most, if it is shown alone."""
 
 AIR = 10
 """Pixels left free around a molecule."""
@@ -76,17 +78,8 @@ ABOVE_BAR = 34
 BELOW_BAR = 0.08
 """Share of the drawing's height that is left free below the bar."""
 
-CAPTION_LETTERS = 104
-"""Letters in a line of one's own caption."""
-
 CAPTION_LINES = 6
-"""Lines of one's own caption at most."""
-
-PREDICTION_LETTERS = 104
-"""Letters in a line that says what is explained."""
-
-READING_LETTERS = 110
-"""Letters in a line that says how to read the picture."""
+"""Lines of one's own caption at most, in a picture of the usual width."""
 
 
 @dataclass(frozen=True)
@@ -127,21 +120,22 @@ class Line:
 def draw_picture(
     picture: Picture, path: str | Path | None = None, look: Look = PLAIN
 ) -> str | bytes:
-    """The picture as SVG text, or as PNG bytes if `path` ends in .png; written to `path`.
+    """The picture in the format of the file's ending, or as SVG text; written to `path`.
 
     Raises:
-        ValueError: the file name ends otherwise, or a relevance is not finite.
+        ValueError: the file name has another ending, a relevance is not finite, or the picture
+            cannot be as wide as the look asks for.
     """
     return draw_to(path, _drawing(picture, look))
 
 
-def picture_as(picture: Picture, kind: Kind, look: Look = PLAIN) -> str | bytes:
-    """The picture as SVG text or PNG bytes.
+def picture_as(picture: Picture, file_format: Format, look: Look = PLAIN) -> str | bytes:
+    """The picture as SVG text, or as the bytes of a file.
 
     Raises:
         ValueError: a relevance is not finite.
     """
-    return draw_as(kind, _drawing(picture, look))
+    return draw_as(file_format, _drawing(picture, look))
 
 
 def _drawing(picture: Picture, look: Look) -> Callable[[Kind], str | bytes]:
@@ -154,11 +148,14 @@ def _drawing(picture: Picture, look: Look) -> Callable[[Kind], str | bytes]:
 def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     assert isinstance(relevance_map.subject, Molecule)
+    page = _page(picture, look, kind)
     layout = lay_out(relevance_map.subject.mol, look, picture.parts)
-    scale = layout.fit((DRAWING_WIDTH - 2 * AIR, HIGHEST - 2 * AIR))
+    scale = layout.fit((page.room - 2 * AIR, HIGHEST - 2 * AIR))
     height = max(LOWEST, layout.height(scale) + 2 * AIR)
-    size = (DRAWING_WIDTH, height)
-    frame = _new_frame(picture, look, kind, height)
+    width = min(page.room, max(NARROWEST, layout.width(scale) + 2 * AIR))
+    size = (width, height)
+    frame = _new_frame(picture, look, kind, page, size)
+    factor = look.factor(kind, page.zoom)
     drawing = draw_layout(
         layout,
         relevance_map.values,
@@ -170,28 +167,35 @@ def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
         scale,
         relevance_map.bonds,
         relevance_map.ramp(look).low,
+        factor,
     )
-    return merge(frame.figure, [(drawing, (0, frame.header))], size, kind)
+    return merge(frame.figure, [(drawing, (frame.left, frame.header))], size, kind)
 
 
 def _draw_digit(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     assert isinstance(relevance_map.subject, Digit)
+    page = _page(picture, look, kind)
     panels = 3 if relevance_map.offsets is None else 4
-    side = DRAWING_WIDTH // panels
-    frame = _new_frame(picture, look, kind, side)
+    side = page.room // panels
+    if look.panel == "relevance":
+        panels = 1
+        side = min(page.room, LONE_DIGIT)
+    height = max(side, LOWEST_BAR)
+    frame = _new_frame(picture, look, kind, page, (panels * side, height))
+    below = frame.legend + (height - side) / 2
     axes = [
-        axes_at(frame.figure, column * side + 6, frame.legend, side - 12, side - 20)
+        axes_at(frame.figure, frame.left + column * side + 6, below, side - 12, side - 20)
         for column in range(panels)
     ]
-    draw_digit(
-        axes,
-        relevance_map.subject,
-        relevance_map.relevance,
-        relevance_map.ramp(look),
-        np.array(relevance_map.uncertain),
-        relevance_map.offsets,
-    )
+    ramp = relevance_map.ramp(look)
+    uncertain = np.array(relevance_map.uncertain)
+    digit = relevance_map.subject
+    if panels == 1:
+        draw_relevance(axes[0], digit, relevance_map.relevance, ramp, uncertain)
+        axes[0].set(xticks=[], yticks=[])
+    else:
+        draw_digit(axes, digit, relevance_map.relevance, ramp, uncertain, relevance_map.offsets)
     return merge(frame.figure, [], (0, 0), kind)
 
 
@@ -199,10 +203,11 @@ def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     words = relevance_map.subject
     assert isinstance(words, Words)
-    room = DRAWING_WIDTH - 2 * MARGIN
+    page = _page(picture, look, kind)
+    room = page.room - 2 * MARGIN
     places = placed_words(words, room)
     height = height_of(places)
-    frame = _new_frame(picture, look, kind, max(height, LOWEST_BAR))
+    frame = _new_frame(picture, look, kind, page, (page.room, max(height, LOWEST_BAR)))
     top = frame.legend + max(height, LOWEST_BAR) - height
     ramp = relevance_map.ramp(look)
     draw_sentence(frame.figure, (MARGIN, top), room, places, relevance_map.values, ramp)
@@ -210,50 +215,76 @@ def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
 
 
 @dataclass(frozen=True)
+class _Page:
+    """How wide the picture is, in the pixels of its layout."""
+
+    width: float
+    zoom: float
+    """By how much it is enlarged at last."""
+    bar: int
+    """Width of the bar's column."""
+
+    @property
+    def room(self) -> int:
+        """For the drawing, beside the bar."""
+        return int(self.width) - self.bar
+
+
+def _page(picture: Picture, look: Look, kind: Kind) -> _Page:
+    width, zoom = look.fit(WIDTH, kind)
+    return _Page(width, zoom, bar_column(picture.relevance_map.unit))
+
+
+@dataclass(frozen=True)
 class _Frame:
     """A figure with the words above and below a drawing, and the bar beside it."""
 
-    figure: Figure
+    figure: Sheet
     header: int
     """Height of the words above."""
     legend: int
     """Height of the words below."""
+    left: int
+    """Where the drawing begins: with its bar it stands in the middle."""
 
 
-def _new_frame(picture: Picture, look: Look, kind: Kind, drawing_height: int) -> _Frame:
-    """The frame of a drawing that is so high."""
-    above, below = _lines(picture, look)
+def _new_frame(
+    picture: Picture, look: Look, kind: Kind, page: _Page, size: tuple[int, int]
+) -> _Frame:
+    """The frame of a drawing of that width and height."""
+    drawing_width, drawing_height = size
+    above, below = _lines(picture, look, page.width)
     header = ABOVE + TITLE_LINE * len(above) if above else MARGIN
     legend = BELOW + LEGEND_LINE * len(below) if below else MARGIN
     height = header + drawing_height + legend
-    figure = blank((WIDTH, height), look, kind)
+    figure = blank((page.width, height), look, kind, page.zoom)
     y = height
     for line in above:
         y -= TITLE_LINE
-        _write_line(figure, y, line)
+        write(figure, MARGIN, y, line.text, fontsize=line.size, fontweight=line.weight)
     y = legend - FIRST_LEGEND_LINE
     for line in below:
-        _write_line(figure, y, line)
+        write(figure, MARGIN, y, line.text, fontsize=line.size, fontweight=line.weight)
         y -= LEGEND_LINE
-    _draw_bar_beside(figure, picture.relevance_map, look, legend, drawing_height)
-    return _Frame(figure, header, legend)
-
-
-def _write_line(figure: Figure, y: float, line: Line) -> None:
-    """Write the line as far as there is room."""
-    size = line.size * RESOLUTION / POINTS_PER_INCH
-    room = (WIDTH - 2 * MARGIN) / size
-    text = cut_to_fit(printable(line.text), room, line.weight == "bold")
-    write(figure, MARGIN, y, text, fontsize=line.size, fontweight=line.weight)
+    left = (page.room - drawing_width) // 2
+    place = (left + drawing_width, legend)
+    _draw_bar_beside(figure, picture.relevance_map, look, place, drawing_height)
+    return _Frame(figure, header, legend, left)
 
 
 def _draw_bar_beside(
-    figure: Figure, relevance_map: RelevanceMap, look: Look, legend: int, drawing_height: int
+    figure: Sheet,
+    relevance_map: RelevanceMap,
+    look: Look,
+    place: tuple[int, int],
+    drawing_height: int,
 ) -> None:
+    """Draw the bar at the right of the drawing, whose lower right corner is the place."""
+    left, legend = place
     below = BELOW_BAR * drawing_height
     above = ABOVE_BAR + UNIT_LINE * len(unit_lines(relevance_map.unit))
     length = drawing_height - below - above
-    axes = axes_at(figure, DRAWING_WIDTH + 12, legend + below, BAR_WIDTH, length)
+    axes = axes_at(figure, left + BEFORE_BAR, legend + below, BAR_WIDTH, length)
     draw_bar(
         axes,
         relevance_map.ramp(look),
@@ -262,24 +293,25 @@ def _draw_bar_beside(
     )
 
 
-def _lines(picture: Picture, look: Look) -> tuple[Sequence[Line], Sequence[Line]]:
+def _lines(picture: Picture, look: Look, width: float) -> tuple[Sequence[Line], Sequence[Line]]:
     """Lines above and below the drawing; one's own caption takes the place of all."""
-    if look.caption is not None:
-        return [], _own_lines(look.caption)
+    own = look.own_caption
+    if own is not None:
+        most = math.ceil(CAPTION_LINES * WIDTH / width)
+        return [], _wrapped(own, 10, width, most)
     caption = picture.caption
-    above = [Line(caption.title, 12, "bold")]
-    prediction = textwrap.wrap(caption.prediction, PREDICTION_LETTERS, break_on_hyphens=False)
-    above += [Line(line, 10) for line in prediction]
-    below = [Line(caption.total, 10)]
-    for text in caption.reading:
-        below += [Line(line, 9) for line in textwrap.wrap(text, READING_LETTERS)]
-    if caption.note:
-        below.append(Line(caption.note, 8))
+    above = _wrapped(caption.title, 12, width, 1, "bold")
+    above += _wrapped(caption.prediction, 10, width)
+    below = _wrapped(caption.total, 10, width)
+    for text in (*caption.reading, caption.note):
+        below += _wrapped(text, 9, width)
     return above, below
 
 
-def _own_lines(caption: str) -> list[Line]:
-    lines = textwrap.wrap(
-        printable(caption), CAPTION_LETTERS, max_lines=CAPTION_LINES, placeholder=" …"
-    )
-    return [Line(line, 10) for line in lines]
+def _wrapped(
+    text: str, size: float, width: float, most: int | None = None, weight: str = "normal"
+) -> list[Line]:
+    """The words in as many lines as they need in a picture of that width."""
+    room = (width - 2 * MARGIN) / (size * RESOLUTION / POINTS_PER_INCH)
+    lines = wrap(printable(text), room, weight == "bold", most)
+    return [Line(line, size, weight) for line in lines]

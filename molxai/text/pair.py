@@ -115,20 +115,31 @@ class SentencePair:
         """Both texts side by side on one scale; written to `path`.
 
         Args:
-            path: of the file, .svg or .png.
+            path: of the file, which ends as a picture's name: .svg, .pdf, .png and so on; or .html
+                for a page with what the difference consists of. [default: SVG text]
             look: choices named as on the command line, like `cmap="orange-purple"` or `dpi=300`.
 
         Raises:
             ValueError: the file name has another ending, or a choice is not known.
         """
+        from molxai.explanation.comparison_page import write_pair_page
+
+        if path and Path(path).suffix.lower() == ".html":
+            body = self._html(self.draw(**look))
+            write_pair_page(Path(path), f"{self.a.name} → {self.b.name}", body)
+            return body
         return grid([self.a, self.b], columns=2, legends=["A", "B"], **look).draw(path)
 
     def _repr_html_(self) -> str:
+        return self._html(self.draw())
+
+    def _html(self, picture: str | bytes) -> str:
+        """The picture with a table of what the difference consists of."""
         from molxai.explanation.notebook import shares_html
 
         shares = {PARTS[name]: value for name, value in self.split.items()}
         total = f"Δ logit of {self.a.full_target_name}"
-        return shares_html(shares, "B less A", total, self.draw())
+        return shares_html(shares, "B less A", total, picture)
 
 
 def sentence_pair(

@@ -156,7 +156,7 @@ def test_changed_atoms_are_outlined_on_one_scale(run, name):
 def test_a_picture_in_pixels(run):
     assert run(*PAIRS["linker"], "-o", "pair.png")[0] == 0
     with Image.open("pair.png") as picture:
-        assert picture.width == 996
+        assert picture.width == 965
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_picture_in_pixels(run):
         (("CCO", "N#N"), "nothing in common"),
         (("CCO", "CCN", "CCC"), "compare takes one, or two"),
         (("CCO", "CCN", "--methods", "lrp,random"), "name one"),
-        (("CCO", "CCN", "-o", "x.html"), "must end in"),
+        (("CCO", "CCN", "-o", "x.gif"), "must end in"),
         (("CCO", "C1C"), "cannot read"),
         (("CCO", "CCN", "--endpoint", "none"), "no endpoint 'none'"),
     ],

@@ -221,7 +221,7 @@ def test_digits(run, saved_digit_model):
         (["C", "--contrast", "no"], "a contrast needs a named target", 2),
         (["C", "--target", "yes", "--contrast", "no"], "needs a model of several classes", 1),
         (["C", "--target", "true"], "no true class is known", 2),
-        (["C", "-o", "x.pdf"], "an output's name must end in .json", 2),
+        (["C", "-o", "x.gif"], "an output's name must end in .json", 2),
         (["C", "-o", "none/x.json"], "create it first", 1),
         (["C", "--style", "sketch"], "no style 'sketch': there are highlight, contour", 2),
         (
@@ -372,7 +372,11 @@ def test_a_folder_holds_pictures_of_the_wanted_format(run):
     ]
     assert Image.open("maps/00000-first.png").width == 380
     code, _, error = run("explain", "a.smi", "-o", "maps", "--format", "gif")
-    assert code == 2 and one_line(error) and "no picture format 'gif': there are svg, png" in error
+    assert (
+        code == 2
+        and one_line(error)
+        and "no picture format 'gif': there are svg, pdf, png, jpg, tiff" in error
+    )
 
 
 @pytest.mark.parametrize(
@@ -380,7 +384,7 @@ def test_a_folder_holds_pictures_of_the_wanted_format(run):
     [
         (
             ["C", "CC", "-o", "maps", "--dpi", "300"],
-            "--dpi: for PNG only, an SVG has no pixels; add --format png",
+            "--dpi: for .png, .jpg and .tiff, an SVG has no pixels; add --format png",
         ),
         (["C", "-o", "x.svg", "--dpi", "300"], "name a .png"),
         (["C", "-o", "x.png", "--format", "svg"], "--format: for a folder of pictures only"),
@@ -429,9 +433,9 @@ def test_a_mistyped_folder_is_not_made(run):
 
 
 def test_help_of_compare_tells_which_file_is_for_what(run):
-    code, _, error = run("compare", "CCO", "CCN", "-o", "pair.html")
-    assert code == 2 and "must end in .svg, .png, .json" in error
-    assert ".png .svg .json; of one input also .html" in run("compare", "-h", model=None)[1]
+    code, _, error = run("compare", "CCO", "CCN", "-o", "pair.gif")
+    assert code == 2 and "must end in .html, .svg, .pdf" in error
+    assert ".html .svg .pdf .png .jpg .tiff .json" in run("compare", "-h", model=None)[1]
 
 
 def test_the_bar_ends_at_the_true_total(monkeypatch):

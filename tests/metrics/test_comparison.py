@@ -130,7 +130,7 @@ def test_untrusted_names_are_escaped(tmp_path):
     [
         (["compare", "CCO", "--methods", "lrp,nonsense"], "no method 'nonsense': there are lrp", 2),
         (["compare", "CCO", "--methods", ","], "an empty list has no method", 2),
-        (["compare", "CCO", "-o", "out.pdf"], "must end in .html, .png, .svg, .json", 2),
+        (["compare", "CCO", "-o", "out.gif"], "must end in .html, .svg, .pdf, .png, ", 2),
         (
             ["compare", "C" * 300, "--methods", "lrp,oracle"],
             "oracle takes graphs of at most 200 nodes, this one has 300",

@@ -96,7 +96,7 @@ def test_a_grid_refuses_what_it_cannot_show():
     with pytest.raises(ValueError, match="bare graph"):
         molxai.grid([explanation(None, [0.1])])
     with pytest.raises(ValueError, match="must end in"):
-        molxai.grid(several()).draw("x.pdf")
+        molxai.grid(several()).draw("x.gif")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

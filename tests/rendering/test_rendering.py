@@ -97,7 +97,7 @@ def test_contours_of_almost_nothing_stay_white(tmp_path):
     for size in (1e-4, 0.05, 2.0):
         draw(explanation(one, [size * r for r in RELEVANCE]), tmp_path / "x.png", CONTOUR)
         pixels[size] = np.asarray(Image.open(tmp_path / "x.png").convert("RGB")).astype(int)[
-            60:500, :640
+            60:280, :500
         ]
     spread = {size: np.ptp(p, axis=2).max() for size, p in pixels.items()}
     assert spread[1e-4] < 10 and spread[0.05] > 100
@@ -244,7 +244,7 @@ def test_the_svg_is_whole_and_says_what_it_shows():
     ):
         assert said in texts, said
     total = sum(RELEVANCE)
-    assert f"Sum: atoms −{-total:.3f}, graph token +0.000, biases +0.000" in texts
+    assert f"Sum: atoms −{-total:.3f}" in texts and "graph token" not in texts
     assert set(fills(svg)) == set(range(15))
 
 
@@ -292,8 +292,8 @@ def test_a_digit_is_drawn_red_where_relevance_is_positive(tmp_path):
 
 
 def test_pictures_refuse_what_they_cannot_draw(tmp_path):
-    with pytest.raises(ValueError, match=r"must end in \.svg or \.png"):
-        draw(explanation(molecule("C"), [0.1]), tmp_path / "x.pdf")
+    with pytest.raises(ValueError, match=r"must end in \.svg, .* or \.tif"):
+        draw(explanation(molecule("C"), [0.1]), tmp_path / "x.gif")
     with pytest.raises(ValueError, match="bare graph"):
         draw(explanation(None, [0.1]))
     with pytest.raises(ValueError, match="no style .*there are highlight, contour"):

@@ -1,0 +1,204 @@
+"""What a grid of relevance maps shows, and where each of them goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphormer.graphs.molecules import Molecule
+from molxai.rendering import Kind
+from molxai.rendering.figure import (
+    MARGIN,
+    POINTS_PER_INCH,
+    bar_column,
+)
+from molxai.rendering.layout import Layout
+from molxai.rendering.lettering import printable, width, wrap
+from molxai.rendering.look import PLAIN, RESOLUTION, SMALLEST_ZOOM, Look, Scale
+from molxai.rendering.molecule import lay_out
+from molxai.rendering.relevance_map import RelevanceMap
+from molxai.rendering.sentence import Words, height_of, placed_words
+
+CELL_WIDTH = 280
+"""Width of a drawing in pixels, unless the figure is to have another width."""
+
+NARROWEST = 80
+"""Width of a drawing in pixels at least."""
+
+CELL_HEIGHT = 210
+"""Height of a drawing in pixels at most."""
+
+LOWEST = 64
+"""Height of a drawing in pixels at least."""
+
+AIR = 8
+"""Pixels left free around a drawing."""
+
+LINE = 16
+"""Height in pixels of a line of words below a drawing."""
+
+MOST_LINES = 4
+"""Lines of words below a title at most."""
+
+LETTER_LINE = 18
+"""Height in pixels of a panel's letter over a drawing."""
+
+BETWEEN = 22
+"""Pixels between rows."""
+
+SHORTEST_BAR = 120
+"""Length of the bar in pixels at least."""
+
+ABOVE_BAR = 76
+"""Room in pixels for words over the bar."""
+
+FONT_SIZE = 9
+"""Points of all words."""
+
+LETTER = FONT_SIZE * RESOLUTION / POINTS_PER_INCH
+"""The same in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One place of the grid: a drawing and the words below it."""
+
+    title: str
+    words: str
+    relevance_map: RelevanceMap | None = None
+    """None: there are words alone, such as the reason why nothing is drawn."""
+    letter: str = ""
+    """Letter of the panel, over the drawing; empty: none."""
+
+
+@dataclass(frozen=True, eq=False)
+class GridPicture:
+    """What a grid shows, of which at least one cell has a drawing."""
+
+    cells: tuple[Cell, ...]
+    reading: tuple[str, ...]
+    """Lines below all drawings: how to read them."""
+    columns: int = 4
+    scale: Scale = "common"
+
+    @property
+    def relevance_maps(self) -> list[RelevanceMap]:
+        """All that is drawn."""
+        return [cell.relevance_map for cell in self.cells if cell.relevance_map is not None]
+
+    @property
+    def values(self) -> list[float]:
+        """All relevances."""
+        return [value for relevance_map in self.relevance_maps for value in relevance_map.values]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What goes where, in pixels."""
+
+    layouts: tuple[Layout | None, ...]
+    """A layout for each molecule; None for digits, texts and what is not drawn."""
+    words: tuple[list[str], ...]
+    """The lines below each title."""
+    scale: float
+    """Pixels per Å, the same for all."""
+    cell_width: int
+    height: int
+    """Height of a drawing."""
+    first: int
+    """Above the first row."""
+    step: int
+    """From one row to the next."""
+    columns: int
+    total_height: int
+    """Height of all rows."""
+    width: float
+    """Width of the figure."""
+    zoom: float
+    """By how much it is enlarged at last."""
+
+    def corner(self, position: int) -> tuple[int, int]:
+        """Left and upper edge of a cell."""
+        row, column = divmod(position, self.columns)
+        return column * self.cell_width, self.first + row * self.step
+
+    def foot_lines(self, text: str) -> list[str]:
+        """Words below all drawings."""
+        return wrap(printable(text), (self.width - 2 * MARGIN) / LETTER)
+
+
+def plan_of(picture: GridPicture, look: Look, kind: Kind) -> Plan:
+    """The largest scale at which every molecule fits, and rows no higher than they need."""
+    columns = min(picture.columns, len(picture.cells))
+    bar = bar_column(unit_of(picture))
+    least = least_inches(columns, bar)
+    whole_width, zoom = look.fit(columns * CELL_WIDTH + bar, kind, least)
+    cell_width = int(whole_width - bar) // columns
+    layouts = tuple(_layout(cell, look) for cell in picture.cells)
+    words = tuple(_lines(cell, picture.scale == "own", cell_width) for cell in picture.cells)
+    most = (cell_width - 2 * AIR, min(CELL_HEIGHT, cell_width) - 2 * AIR)
+    scale = min((layout.fit(most) for layout in layouts if layout is not None), default=1.0)
+    height = _height(picture, layouts, scale, most)
+    above = LETTER_LINE if any(cell.letter for cell in picture.cells) else 0
+    step = above + height + LINE * (1 + max(map(len, words))) + BETWEEN
+    rows = -(-len(layouts) // columns)  # rounded up
+    return Plan(
+        layouts=layouts,
+        words=words,
+        scale=scale,
+        cell_width=cell_width,
+        height=height,
+        first=MARGIN + above,
+        step=step,
+        columns=columns,
+        total_height=MARGIN + max(rows * step, SHORTEST_BAR + ABOVE_BAR),
+        width=whole_width,
+        zoom=zoom,
+    )
+
+
+def least_inches(columns: int, bar: int) -> float:
+    """Width of a figure at least, with a bar's column that is so wide."""
+    return (columns * NARROWEST + bar) * SMALLEST_ZOOM / RESOLUTION
+
+
+def _height(
+    picture: GridPicture,
+    layouts: Sequence[Layout | None],
+    scale: float,
+    most: tuple[int, int],
+) -> int:
+    """Height of a drawing: what molecules and texts need, and for digits all that there is."""
+    room, height = most
+    texts = [
+        relevance_map.subject
+        for relevance_map in picture.relevance_maps
+        if isinstance(relevance_map.subject, Words)
+    ]
+    heights = [layout.height(scale) for layout in layouts if layout is not None]
+    heights += [height_of(placed_words(words, room)) for words in texts]
+    if len(heights) == len(picture.relevance_maps):
+        height = max(min(LOWEST, height), *heights)
+    return height + 2 * AIR
+
+
+def _lines(cell: Cell, own_scale: bool, cell_width: int) -> list[str]:
+    """The words below a title, and the scale if each picture has its own."""
+    room = (cell_width - 2 * AIR) / LETTER
+    text = printable(cell.words)
+    phrases = [text] if width(text) <= room else text.split(" · ")
+    lines = [line for phrase in phrases for line in wrap(phrase, room, most=MOST_LINES)]
+    if own_scale and cell.relevance_map is not None:
+        ramp = cell.relevance_map.ramp(PLAIN)
+        full = "full colour " if ramp.low is None else ""
+        lines += wrap(f"{full}{ramp.words}", room)
+    return lines
+
+
+def _layout(cell: Cell, look: Look) -> Layout | None:
+    if cell.relevance_map is None or not isinstance(cell.relevance_map.subject, Molecule):
+        return None
+    return lay_out(cell.relevance_map.subject.mol, look)
+
+
+def unit_of(picture: GridPicture) -> str:
+    """What stands over the bar."""
+    return "own scale" if picture.scale == "own" else picture.relevance_maps[0].unit

@@ -1,0 +1,142 @@
+"""Figures from the command line: any format, an exact width, several inputs in one figure."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import stroke_image
+from PIL import Image
+from svg_texts import page, texts
+from test_cli import one_line, run  # noqa: F401
+
+from molxai.rendering import FOLDER_FORMATS
+
+SIX = "CCO a\nCCN b\nc1ccccc1O c\nCC(=O)O d\nCCCl e\nCC(C)C f\n"
+
+
+def test_a_table_is_one_figure(run):  # noqa: F811
+    Path("six.smi").write_text(SIX)
+    options = ["--grid", "3x2", "--width", "3.25in", "--letters"]
+    code, _, error = run("explain", "six.smi", "-o", "grid.pdf", *options)
+    assert code == 0 and "6 of 6 inputs done → grid.pdf" in error
+    assert page(Path("grid.pdf").read_bytes())[0] == pytest.approx(234)
+    run("explain", "six.smi", "-o", "grid.svg", *options)
+    said = texts(Path("grid.svg").read_text())
+    assert sum(text in "abcdef" for text in said if text) == 12  # ids and letters
+    assert "relevance" in said and said[-1].endswith("· lrp")
+
+
+def test_inputs_that_were_typed_are_one_figure(run):  # noqa: F811
+    code, _, error = run(
+        "explain", "CCO", "CCN", "CCC", "-o", "g.png", "--grid", "2", "--dpi", "50"
+    )
+    assert code == 0, error
+    with Image.open("g.png") as picture:
+        assert round(picture.info["dpi"][0]) == 50 and picture.height > 150  # two rows
+
+
+def test_a_bad_row_keeps_its_place_and_is_named(run):  # noqa: F811
+    Path("a.smi").write_text("CCO good\nC1CC( bad\nCCN fine\n")
+    code, _, error = run("explain", "a.smi", "-o", "g.svg", "--grid", "3x1")
+    assert code == 0 and "row 1 (bad): RDKit cannot read" in error
+    assert "2 of 3 inputs done, 1 with errors" in error
+    said = texts(Path("g.svg").read_text())
+    titles = [text for text in said if text in ("good", "bad", "fine")]
+    assert titles == ["good", "bad", "fine"]
+    assert any("RDKit cannot read" in text for text in said)
+
+
+def test_if_all_rows_are_bad_nothing_is_drawn(run):  # noqa: F811
+    code, _, error = run("explain", "C1CC(", "C1CCC(", "-o", "g.svg", "--grid", "2")
+    assert code == 1 and not Path("g.svg").exists() and "0 of 2 inputs done" in error
+
+
+@pytest.mark.parametrize("name", FOLDER_FORMATS)
+def test_a_folder_holds_any_format(run, name):  # noqa: F811
+    options = ["--format", name, "--width", "84mm"]
+    assert run("explain", "CCO", "CC", "-o", "maps", *options)[0] == 0
+    assert sorted(path.name for path in Path("maps").iterdir()) == [
+        f"00000.{name}",
+        f"00001.{name}",
+    ]
+    if name == "jpg":
+        with Image.open("maps/00000.jpg") as picture:
+            assert picture.width == round(8.4 / 2.54 * 100)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["C", "CC", "CCC", "--grid", "1x2"], "a grid of 1 x 2 has 2; give a larger --grid"),
+        (["C", "CC", "CCC"], "add --grid 3x2, give a folder"),
+        (["C", "--grid", "0x2"], "give columns x rows, like 3x2"),
+        (["C", "--grid", "2x"], "give columns x rows, like 3x2"),
+        (["C", "--grid", "2x2x2"], "give columns x rows, like 3x2"),
+        (["C", "--letters"], "add --grid"),
+        (["C", "CC", "CCC", "--grid", "3", "--width", "1.6in"], "too narrow, at least 2.5"),
+        (["C", "--width", "3 furlongs"], "give a number with a unit, like 3.25in"),
+        (["C", "--width", "1in"], "too narrow, at least 1.5in"),
+        (["C", "--width", "80in"], "too wide, at most 60in"),
+        (["C", "--grid", "1", "--fragments", "brics"], "--fragments: not in a grid"),
+        (["C", "--panel", "relevance"], "--panel: for digits, and these are molecules"),
+        (["C", "--foreground", "light"], "make it transparent as well"),
+        (["C", "--foreground", "pink"], "no foreground 'pink'"),
+        (["C", "--shard", "0/2", "--grid", "1"], "--shard is for files of records"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(run, arguments, message):  # noqa: F811
+    code, _, error = run("explain", *arguments, "-o", "x.png")
+    assert code == 2 and one_line(error) and message in error and not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "x.csv", "--width", "3in"], "--width: for pictures only"),
+        (["-o", "maps", "--grid", "3"], "--grid: for one figure, and maps is a folder"),
+        (["-o", "x.jpg", "--transparent"], "a JPEG cannot be so"),
+        (["-o", "x.pdf", "--dpi", "300"], "a PDF has no pixels"),
+        (["-o", "maps", "--format", "pdf", "--dpi", "300"], "a PDF has no pixels; add --format"),
+    ],
+)
+def test_options_that_an_output_would_ignore_are_refused(run, arguments, message):  # noqa: F811
+    code, _, error = run("explain", "C", *arguments)
+    assert code == 2 and one_line(error) and message in error and not list(Path().iterdir())
+
+
+def test_the_relevance_of_a_digit_alone(run, saved_digit_model):  # noqa: F811
+    np.save("d.npy", stroke_image())
+    for panel, titles in (("all", 3), ("relevance", 1)):
+        options = ["--panel", panel]
+        assert run("explain", "d.npy", "-o", "d.svg", *options, model=saved_digit_model)[0] == 0
+        said = texts(Path("d.svg").read_text())
+        assert sum(text in ("digit", "relevance") for text in said) == titles  # and over the bar
+        assert any(re.search("superpixels$", text) for text in said) == (panel == "all")
+
+
+@pytest.mark.parametrize("ending", [".html", ".pdf", ".jpg"])
+def test_a_pair_is_written_in_any_format(run, ending):  # noqa: F811
+    code, _, error = run("compare", "CCc1ccccc1", "Oc1ccccc1", "-o", f"pair{ending}")
+    assert code == 0, error
+    content = Path(f"pair{ending}").read_bytes()
+    if ending == ".html":
+        assert content.startswith(b"<!doctype html>") and content.count(b"<svg") >= 1
+        assert "CCc1ccccc1 → Oc1ccccc1".encode() in content
+        assert b"B less A" in content and b"<script" not in content
+    if ending == ".pdf":
+        code, _, _ = run("compare", "CCc1ccccc1", "Oc1ccccc1", "-o", "p.pdf", "--width", "84mm")
+        assert page(Path("p.pdf").read_bytes())[0] == pytest.approx(84 / 25.4 * 72)
+
+
+@pytest.mark.parametrize("ending", [".svg", ".pdf", ".png", ".tiff"])
+def test_methods_side_by_side_in_any_format(run, ending):  # noqa: F811
+    options = ["--methods", "lrp,random", "--width", "7in"]
+    code, _, error = run("compare", "CCO", *options, "-o", f"c{ending}")
+    assert code == 0, error
+    if ending == ".pdf":
+        content = Path("c.pdf").read_bytes()
+        assert page(content)[0] == pytest.approx(504)
+    if ending == ".svg":
+        said = texts(Path("c.svg").read_text())
+        assert "rank correlation (Spearman)" in said and "random" in said
