@@ -23,8 +23,8 @@ Pair = tuple[int, int]
 CIS = (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
 """What a double bond is whose `GetStereoAtoms` are on one side."""
 
-WORTH_TURNING = 2.0
-"""Cost that must be saved for a core to be turned out of its place: half of two crossing bonds."""
+WORTH_TURNING = 0.5
+"""Cost that must be saved for a core to be turned out of its place: less is hardly seen."""
 
 LEAST_CORE = 2
 """Atoms in common that give a direction."""

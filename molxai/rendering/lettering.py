@@ -72,7 +72,7 @@ def wrap(text: str, room: float, bold: bool = False, most: int | None = None) ->
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width(longer, bold) <= room:
+        if lines and width(longer, bold) <= room / HINTED:
             lines[-1] = longer
         else:
             lines.append(cut_to_fit(word, room, bold))
