@@ -23,7 +23,7 @@ from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import method as method_of
-from molxai.explanation.orientation import Orientation, orientation_in
+from molxai.explanation.orientation import MCS, Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.page import write_page
 from molxai.pages.pairs import pair_table
@@ -129,6 +129,8 @@ class ReportPage(Sink):
             ValueError: there is no such core.
             FileNotFoundError: a named file does not exist.
         """
+        if self.core not in ("", MCS):
+            orientation_in(inputs, self.core, question.max_atoms)  # refuses one that none has
         if not self.align:
             return self
         return replace(self, orientation=orientation_in(inputs, self.align, question.max_atoms))
@@ -173,11 +175,18 @@ class ReportPage(Sink):
         units = {name: about["in_unit"] for name, about in settings["methods"].items()}
         panels = {}
         if self.core:
-            panels["rgroups"] = rgroup_table(views, self.core, units)
+            panels["rgroups"] = self._rgroups(views, units)
         if self.matched_pairs:
             panels["pairs"] = {name: pair_table(views, name) for name in units}
         direction = direction_line(explainer, self.question)
         write_page(self.output, views, explainer.card, settings, title, direction, panels)
+
+    def _rgroups(self, views: Sequence[View], units: Mapping[str, bool]) -> Mapping[str, Any]:
+        """The R groups, or why there are none: the page is worth more than one of its panels."""
+        try:
+            return rgroup_table(views, self.core, units)
+        except ValueError as error:
+            return {"note": f"No R groups: {error}."}
 
 
 def usual_title(views: Sequence[View], reads: str) -> str:
