@@ -24,7 +24,7 @@ from molxai.chemistry.substructure import places_of
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.inputs import Inputs
 from molxai.explanation.methods import method as method_of
-from molxai.explanation.orientation import Orientation, orientation_in
+from molxai.explanation.orientation import MCS, Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.measured import measured
 from molxai.pages.page import write_page
@@ -124,6 +124,8 @@ class ReportPage(Sink):
             ValueError: there is no such core.
             FileNotFoundError: a named file does not exist.
         """
+        if self.core not in ("", MCS):
+            orientation_in(inputs, self.core, question.max_atoms)  # refuses one that none has
         if not self.align:
             return self
         return replace(self, orientation=orientation_in(inputs, self.align, question.max_atoms))
@@ -169,11 +171,18 @@ class ReportPage(Sink):
         panels: dict[str, Any] = {}
         methods = self.question.methods
         if self.core:
-            units = {name: method_of(name).in_unit for name in methods}
-            panels["rgroups"] = rgroup_table(views, self.core, units)
+            panels["rgroups"] = self._rgroups(views)
         if self.matched_pairs:
             panels["pairs"] = {name: pair_table(views, name) for name in methods}
         return panels
+
+    def _rgroups(self, views: Sequence[View]) -> Mapping[str, Any]:
+        """The R groups, or why there are none: the page is worth more than one of its panels."""
+        units = {name: method_of(name).in_unit for name in self.question.methods}
+        try:
+            return rgroup_table(views, self.core, units)
+        except ValueError as error:
+            return {"note": f"No R groups: {error}."}
 
 
 USUAL_LOOK = {"palette": "red-blue", "scale": "own", "substructures": ()}

@@ -9,13 +9,11 @@ from typing import Any
 
 from molxai.chemistry.rgroups import Decomposition, take_apart
 from molxai.chemistry.series import HYDROGEN, position_order
+from molxai.explanation.orientation import MCS
 from molxai.pages.aligned import molecules_of
 from molxai.pages.series import MIXED, has_one_target, measured_value
 from molxai.pages.view import View, rounded
 from molxai.rendering.colour import scale
-
-MCS = "mcs"
-"""In the place of a core: it is to be found."""
 
 MOST_POSITIONS = 8
 """Positions whose pairs are shown: those with most different groups."""

@@ -139,6 +139,12 @@ def views(folder):
     return [view(item, [explainer(item.subject)] if item.subject else []) for item in items]
 
 
+def test_a_page_without_r_groups_says_why(command, folder):
+    options = ("report", "CCO", "c1ccncc1", "--methods", "lrp", "-o", "x.html", "-q")
+    assert command(*options, "--core", "mcs")[0] == 0
+    assert "No R groups: 2 molecules have no core in common" in Path("x.html").read_text()
+
+
 def test_a_report_says_that_there_is_no_such_core(command, folder):
     table = str(folder / "s.csv")
     code, _, error = command("report", table, "--core", "c1ccsc1", "-o", "x.html", "-q")

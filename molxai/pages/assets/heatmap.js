@@ -65,7 +65,8 @@
     for (const map of table.maps) {
       if (map.x === x && map.y === y) return map;
       if (map.x === y && map.y === x) {
-        return { x, y, cells: map.cells.map(([across, along, ...rest]) => [along, across, ...rest]) };
+        const cells = map.cells.map(([across, along, ...rest]) => [along, across, ...rest]);
+        return { x, y, cells };
       }
     }
     return null;
@@ -93,16 +94,17 @@
           return cellOf(cell, shown, settings, () => choose(rows, words), words);
         }),
       );
+    const head = html("thead", {}, html("tr", {}, first, ...heads));
     const body = html("tbody", {}, ...along.slice(0, MOST).map(line));
     const most = Math.max(across.length, along.length);
     const more = most > MOST ? `The ${MOST} most frequent groups of each position. ` : "";
-    const hint = `${more}A cell has the mean and the number of molecules; – means that no molecule has both.`;
+    const hint = "A cell has the mean and the number of molecules; – means that none has both.";
     const frame = { class: "wide", tabindex: "0", role: "region", "aria-label": "pairs of groups" };
     return html(
       "div",
       {},
-      html("div", frame, html("table", { class: "pairs" }, html("thead", {}, html("tr", {}, first, ...heads)), body)),
-      html("p", { class: "hint" }, hint),
+      html("div", frame, html("table", { class: "pairs" }, head, body)),
+      html("p", { class: "hint" }, more + hint),
     );
   }
 

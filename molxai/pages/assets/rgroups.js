@@ -3,6 +3,8 @@
 
 (() => {
   const { html } = molxai;
+  const HYDROGEN =
+    "H: nothing is attached there. Its relevance is 0, for hydrogens belong to the core's atom.";
 
   /**
    * Fill an element with the R groups of `table`, as `rgroups.py` makes it. `ask(x, y)` gets the
@@ -23,12 +25,10 @@
         groupTable(position, table, settings, choose),
       ),
     );
-    const hydrogen = "H: nothing is attached there. Its relevance is 0, for hydrogens belong to the " +
-      "atom of the core.";
     container.replaceChildren(
       html("p", {}, picture({ ...table, smiles: "the core" }, settings)),
       html("p", { class: "hint" }, html("bdi", {}, table.says)),
-      html("p", { class: "hint" }, hydrogen),
+      html("p", { class: "hint" }, HYDROGEN),
       ...positions,
       molxai.heatMap(table, settings, choose, ask),
       chosen,
@@ -45,7 +45,8 @@
     const { method } = settings.state;
     const scale = scaleOf(table, settings, method);
     const known = table.measured ? ["mean measured", "mean error"] : [];
-    const titles = ["group", "picture", "molecules", "mean relevance", `mean ${table.total}`, ...known];
+    const means = ["mean relevance", `mean ${table.total}`, ...known];
+    const titles = ["group", "picture", "molecules", ...means];
     const rows = position.groups.map((group) => {
       const relevance = group.relevance[method] ?? null;
       const onclick = () => choose(group.rows, `${position.label} = ${group.smiles}`);
@@ -61,8 +62,8 @@
         table.signed ? molxai.signedCell(prediction) : text(prediction),
         ...(table.measured ? [text(measured), molxai.signedCell(error)] : []),
       ];
-      const values = [group.smiles, undefined, having.length, relevance, prediction, measured, error];
-      return { values: values.slice(0, titles.length), cells };
+      const numbers = [having.length, relevance, prediction, measured, error];
+      return { values: [group.smiles, undefined, ...numbers].slice(0, titles.length), cells };
     });
     return molxai.sortedTable(titles, rows, `groups at ${position.label}`);
   }

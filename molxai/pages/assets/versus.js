@@ -63,7 +63,9 @@
     const look = { limit: Math.max(...limits), palette: palettes[state.palette] };
     const figures = views.map((view, side) => {
       const name = html("bdi", {}, molxai.shortened(view.id, 60));
-      if (!readable.includes(view)) return html("figure", {}, html("p", {}, view.error || ""), name);
+      if (!readable.includes(view)) {
+        return html("figure", {}, html("p", {}, view.error || ""), name);
+      }
       const picture = molxai.picture(view, state.method, { ...look, numbers: state.numbers });
       molxai.mark(picture, view, changed[side]);
       const lines = [view.explained];
@@ -80,7 +82,7 @@
   function partsTable({ delta, parts }) {
     const row = ([name, value]) =>
       html("tr", {}, html("th", { scope: "row" }, name), molxai.signedCell(value));
-    const total = html("tr", {}, html("th", { scope: "row" }, "difference"), molxai.signedCell(delta));
-    return html("table", { class: "series" }, html("tbody", {}, ...parts.map(row), total));
+    const lines = [...parts, ["difference", delta]].map(row);
+    return html("table", { class: "series" }, html("tbody", {}, ...lines));
   }
 })();
