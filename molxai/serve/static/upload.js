@@ -45,8 +45,8 @@
   };
 
   /** Stop a job; what is done stays. */
-  molxai.cancelJob = (id) =>
-    molxai.ask(`/api/jobs/${encodeURIComponent(id)}`, { method: "DELETE" }).catch(() => {});
+  molxai.cancelJob = (job) =>
+    molxai.ask(`/api/jobs/${job.id}`, { method: "DELETE" }).catch(() => {});
 
   /**
    * Show the rows of a table's job as they are made; `told(job, panel)` is called at each look, and
@@ -64,10 +64,8 @@
       if (["done", "cancelled"].includes(now.state) && now.next === null) break;
       if (now.next === null) await molxai.pause(WAIT, signal);
     }
-    panel.end();
+    await panel.end();
   };
-
-  const cancel = (job) => molxai.cancelJob(job.id);
 
   /** The part of the page that shows an upload. */
   function uploadPanel(container, job, settings, state) {
@@ -154,7 +152,7 @@
       html("option", { value: "errors" }, "rows with errors"),
     );
     const found = html("span", { id: "found", role: "status" });
-    const onclick = () => cancel(job);
+    const onclick = () => molxai.cancelJob(job);
     const button = html("button", { type: "button", id: "cancel", onclick }, "Cancel");
     const links = html("span", { class: "buttons", id: "downloads", hidden: true });
     const link = (method) => {
