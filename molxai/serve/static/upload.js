@@ -43,8 +43,8 @@
   };
 
   /** Stop a job; what is done stays. */
-  molxai.cancelJob = (id) =>
-    molxai.ask(`/api/jobs/${encodeURIComponent(id)}`, { method: "DELETE" }).catch(() => {});
+  molxai.cancelJob = (job) =>
+    molxai.ask(`/api/jobs/${job.id}`, { method: "DELETE" }).catch(() => {});
 
   /**
    * Show the rows of a table's job as they are made; `told(job, panel)` is called at each look, and

@@ -161,7 +161,7 @@
     const sent = await molxai.send(content, { ...question(), ...fields }, signal);
     // The same files with other choices take the place of what is still at work on them.
     const isAgain = job && !job.single && ["waiting", "running"].includes(job.state);
-    if (isAgain && kind === "file") molxai.cancelJob(job.id);
+    if (isAgain && kind === "file") molxai.cancelJob(job);
     turn({ job: sent.id });
     await showJob(sent.id, signal);
   }
@@ -268,6 +268,7 @@
     find("back").hidden = !state.from;
     if (isShown) {
       refill();
+      if (!state.table.row) molxai.closeRow();
       shown.restore?.(state.table);
       shown.redraw(true);
       return undefined;
