@@ -13,6 +13,7 @@ from molxai.explanation.entry import Entry
 from molxai.serve import dispatch, workers
 from molxai.serve.dispatch import Dispatcher
 from molxai.serve.settings import Settings
+from molxai.serve.uploads import SentFile, Source
 
 METHODS = ("lrp", "gae")
 CARBONS = [("C" * length, {"length": str(length)}) for length in range(1, 8)] * 10
@@ -38,7 +39,8 @@ def entries(rows):
 
 
 def upload(dispatcher, rows):
-    return dispatcher.upload(Question("bace", METHODS), entries(rows), "table.csv")
+    source = Source((SentFile("table.csv", b""),))
+    return dispatcher.upload(Question("bace", METHODS), entries(rows), source)
 
 
 def children():
@@ -92,7 +94,7 @@ def test_a_second_job_does_without_processes_and_little_work_too(dispatcher, mon
         job = upload(dispatcher, CARBONS).job
         job.ended.result(120)
         assert len(job.results) == len(CARBONS) and children() == before
-    asked = dispatcher.upload(Question("bace", METHODS), entries(CARBONS), "table.csv")
+    asked = upload(dispatcher, CARBONS)
     asked.job.cancel()
     assert workers.needs_workers(asked.work, entries(CARBONS))
     monkeypatch.setattr(workers, "MANY_PASSES", 4000)
