@@ -165,7 +165,7 @@ def test_a_cell_shows_its_molecules(page, width, height):
         button = driver.find_element("css selector", "table.pairs td button")
         driver.execute_script("arguments[0].click()", button)
         rows, words = driver.execute_script("return window.asked")
-        chosen = driver.find_element("css selector", ".chosen")
+        chosen = driver.find_element("css selector", ".members")
         links = chosen.find_elements("css selector", "button")
         assert [link.text for link in links] == ["abcdefgh"[row] for row in rows]
         assert words in chosen.text and words.startswith("R1 = ")

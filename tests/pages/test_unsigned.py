@@ -193,7 +193,7 @@ def test_a_page_of_one_molecule(folder, dark):
 
 def test_fragments_of_sizes_have_their_colour(driver):
     means = driver.execute_script(
-        "return [...document.querySelectorAll('table.series td:nth-child(2)')]"
+        "return [...document.querySelectorAll('table.series td:nth-child(3)')]"
         ".map((cell) => [Number(cell.textContent), cell.style.background])"
     )
     assert means and all("+" not in str(mean) for mean, _ in means)

@@ -178,7 +178,7 @@ def test_the_page_shows_the_series(home, tmp_path, size):
         until(driver, "document.querySelector('.rgroups').textContent.includes('given')")
         cell = driver.find_element("css selector", "table.pairs td button")
         driver.execute_script("arguments[0].click()", cell)
-        assert driver.find_elements("css selector", ".chosen button")
+        assert driver.find_elements("css selector", ".members button")
 
         open_panel(driver, "Matched")
         until(driver, "document.querySelector('.changes td.links button')")

@@ -6,7 +6,14 @@
   const PATTERN_WIDTH = 24; // letters
   const STEP = 250; // views whose texts are made at a time
 
-  const usual = () => ({ search: "", show: "all", ranges: {}, fragment: null, pattern: "" });
+  const usual = () => ({
+    search: "",
+    show: "all",
+    ranges: {},
+    fragment: null,
+    group: null, // { rows, words }: rows that a panel names, such as those with an R group
+    pattern: "",
+  });
 
   const KINDS = {
     all: () => true,
@@ -21,7 +28,8 @@
    * of a column, `substructure(pattern)` that answers numbers of rows, if it can be looked for,
    * `draw(given, use)`, if one can be drawn, `patterns` to choose from; `changed()` is called after a change by the user.
    * Returns `state()`; `passes()`, a test of views by the state; `sentence()`, what is not there;
-   * `entries()` and `restore(entries)` of an address; `clear()` and `setFragment(fragment)`;
+   * `entries()` and `restore(entries)` of an address; `clear()`, `setFragment(fragment)` and
+   * `setGroup(group)`;
    * `refresh()` after other columns or rows, `refind()` after more rows, `forget(view)` after one
    * has changed, `prepare()` when there is time; and the elements `bar`, `panel` and `chips`, which
    * `fillChips()` fills.
@@ -81,6 +89,7 @@
         kind(view, settings.isChosen) &&
         (!matches || matches.has(view.row)) &&
         (!state.fragment || molxai.hasFragment(view, state.fragment)) &&
+        (!state.group || state.group.rows.includes(view.row)) &&
         limits.every(([column, range]) => isWithin(column.value(view), range)) &&
         words.every((word) => searchText(view).includes(word));
     }
@@ -187,6 +196,7 @@
       if (state.fragment) {
         found.push(chip(`with ${state.fragment.name}`, () => setFragment(null)));
       }
+      if (state.group) found.push(chip(state.group.words, () => setGroup(null)));
       if (state.pattern) {
         const remove = async () => {
           await setPattern("");
@@ -199,6 +209,11 @@
 
     function setFragment(fragment) {
       state.fragment = fragment;
+      settings.changed();
+    }
+
+    function setGroup(group) {
+      state.group = group;
       settings.changed();
     }
 
@@ -222,6 +237,7 @@
       const parts = [];
       if (state.search.trim()) parts.push(`“${state.search.trim()}”`);
       if (state.fragment) parts.push(`the fragment ${state.fragment.name}`);
+      if (state.group) parts.push(state.group.words);
       if (state.pattern) parts.push(`the substructure ${state.pattern}`);
       for (const [key, [low, high]] of Object.entries(state.ranges)) {
         const title = columns.find((column) => column.key === key)?.title;
@@ -244,13 +260,16 @@
       const limits = Object.entries(state.ranges)
         .filter(([, range]) => range.some((limit) => limit !== null))
         .map(([key, range]) => [key, range.map((limit) => limit ?? "").join("..")]);
+      if (state.group) content.group = `${state.group.rows.join(",")}:${state.group.words}`;
       if (limits.length) content.filters = String(new URLSearchParams(limits));
       return content;
     }
 
     /** Set all filters to what an address holds: it may come from anybody. */
     async function restore(content) {
-      state = { ...usual(), search: content.search || "", fragment: fragmentOf(content.fragment) };
+      state = { ...usual(), search: content.search || "" };
+      state.fragment = fragmentOf(content.fragment);
+      state.group = groupOf(content.group);
       if (content.show in KINDS) state.show = content.show;
       for (const [key, text] of new URLSearchParams(content.filters || "")) {
         const range = rangeOf(text);
@@ -296,6 +315,7 @@
       prepare,
       fillChips,
       setFragment,
+      setGroup,
       bar,
       panel,
       chips,
@@ -324,5 +344,11 @@
   function fragmentOf(text) {
     const at = (text || "").indexOf(":");
     return at > 0 ? { scheme: text.slice(0, at), name: text.slice(at + 1) } : null;
+  }
+
+  /** Numbers of rows and what they have, such as 1,5:R2 = F; null if it is no group. */
+  function groupOf(text) {
+    const match = /^(\d+(?:,\d+)*):(.*)$/s.exec(text || "");
+    return match && { rows: match[1].split(",").map(Number), words: match[2] };
   }
 })();

@@ -15,7 +15,7 @@
       container.replaceChildren(html("p", { class: "hint" }, table.note));
       return;
     }
-    const chosen = html("div", { class: "chosen", role: "status" });
+    const chosen = html("div", { class: "members", role: "status" });
     const choose = (rows, words) => showRows(chosen, rows, words, settings);
     const positions = table.positions.map((position) =>
       html(

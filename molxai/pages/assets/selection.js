@@ -7,7 +7,8 @@
   /**
    * The choice of rows.
    * settings: `shown()`, the views that are shown in their order; `changed()` is called after a
-   * change; `exports`, each { name, title, save(views) }, which may answer a promise.
+   * change; `exports`, each { name, title, save(views) }, which may answer a promise;
+   * `compare(a, b)` shows two rows side by side.
    * Returns `has(view)`, `toggle(view)`, `extend(view)` (from the last one on), `views()` in their
    * order, `size()`, `refresh()` and the element `bar`.
    */
@@ -20,13 +21,15 @@
     const what = html("span", { id: "export-what" });
     const error = html("span", { class: "error", role: "alert" });
     none.textContent = "Clear the choice";
+    const two = html("button", { type: "button", id: "compare-two", onclick: compare });
+    two.textContent = "Compare the two";
     const keep = ({ name, title, save }) => {
       const attributes = { type: "button", id: name, title };
       return html("button", { ...attributes, onclick: () => run(save) }, name.toUpperCase());
     };
     const buttons = settings.exports.map(keep);
     const exports = [what, ...buttons, settings.hint && html("span", { class: "hint" }, settings.hint)];
-    const bar = html("div", { class: "chosen" }, found, all, none, ...exports.filter(Boolean), error);
+    const bar = html("div", { class: "chosen" }, found, all, none, two, ...exports.filter(Boolean), error);
 
     const has = (view) => chosen.has(view);
 
@@ -37,6 +40,11 @@
       const seen = new Set(inSight);
       const rest = [...chosen].filter((view) => !seen.has(view));
       return [...inSight, ...rest.sort((a, b) => a.row - b.row)];
+    }
+
+    function compare() {
+      const [a, b] = views();
+      settings.compare(a, b);
     }
 
     async function run(save) {
@@ -91,6 +99,7 @@
       all.textContent = `Choose all ${shown} shown`;
       all.disabled = shown === 0;
       none.hidden = chosen.size === 0;
+      two.hidden = chosen.size !== 2;
       what.textContent = chosen.size ? `Keep ${chosen.size} chosen:` : `Keep ${shown} shown:`;
       buttons.forEach((button) => (button.disabled = shown === 0 && chosen.size === 0));
     }

@@ -57,6 +57,7 @@
       total: () => views.length,
       exports: settings.exports(() => keys().map(byKey)),
       hint: settings.hint,
+      compare: (a, b) => molxai.compareRows(settings, a, b),
       changed: chosenChanged,
     });
     const filters = molxai.filters({
@@ -240,7 +241,13 @@
       places.table.scrollIntoView({ block: "nearest" });
     }
 
+    /** Show the rows of these numbers, which have what the words say. */
+    function filterByRows(rows, words) {
+      filters.setGroup({ rows, words });
+    }
+
     settings.filterByFragment = filterByFragment;
+    settings.filterByRows = filterByRows;
     refresh();
     return {
       refresh,

@@ -148,7 +148,7 @@
 
   /** Cancel; and when all rows are there, downloads. */
   function controlsOf(job, isOfMolecules) {
-    const onclick = () => molxai.cancelJob(job.id);
+    const onclick = () => molxai.cancelJob(job);
     const button = html("button", { type: "button", id: "cancel", onclick }, "Cancel");
     const links = html("span", { class: "buttons", id: "downloads", hidden: true });
     const link = (method) => {

@@ -22,7 +22,8 @@
 
   /** What a table keeps in the address, as texts that it reads itself. */
   const TABLE = [
-    ...["search", "show", "substructure", "filters", "sort", "columns", "fragment", "row"],
+    ...["search", "show", "substructure", "filters", "sort", "columns", "fragment", "group"],
+    "row",
   ];
 
   const ID = /^[\w-]{1,64}$/;
