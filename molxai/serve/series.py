@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
 from graphormer.names import unknown
 from molxai.chemistry.schemes import SCHEMES
@@ -20,6 +19,7 @@ from molxai.pages.view import View
 from molxai.serve.api import Name
 from molxai.serve.download import check_method
 from molxai.serve.routes import REFUSALS, find_upload
+from molxai.serve.threads import in_thread
 from molxai.serve.work import Row
 
 MOST_DRAWINGS = 100
@@ -64,7 +64,7 @@ async def series(
     if scheme not in SCHEMES:
         raise ValueError(unknown("fragment scheme", scheme, SCHEMES))
     rows = list(upload.job.results)
-    return await run_in_threadpool(_carriers, rows, method, scheme)
+    return await in_thread(_carriers, rows, method, scheme)
 
 
 class Aligned(BaseModel):
@@ -88,7 +88,7 @@ async def aligned(
 ) -> Aligned:
     """The molecules of an upload, drawn on the core that they share."""
     rows = list(find_upload(id, request).job.results)
-    return await run_in_threadpool(_aligned, rows, core, start, count)
+    return await in_thread(_aligned, rows, core, start, count)
 
 
 def _aligned(rows: Sequence[Row], core: str, start: int, count: int) -> Aligned:
@@ -117,7 +117,7 @@ async def rgroups(
     check_method(upload, method)
     rows = list(upload.job.results)
     pairs = [(x, y)] if x and y else None
-    return await run_in_threadpool(_rgroups, rows, core, method, pairs)
+    return await in_thread(_rgroups, rows, core, method, pairs)
 
 
 def _rgroups(
@@ -139,7 +139,7 @@ async def pairs(
     method = method or upload.work.methods[0]
     check_method(upload, method)
     rows = list(upload.job.results)
-    return await run_in_threadpool(lambda: pair_table(views_of(rows), method))
+    return await in_thread(lambda: pair_table(views_of(rows), method))
 
 
 @router.get("/jobs/{id}/pair")
@@ -156,10 +156,10 @@ async def pair(
     upload = find_upload(id, request)
     method = method or upload.work.methods[0]
     check_method(upload, method)
-    views = await run_in_threadpool(views_of, list(upload.job.results))
+    views = await in_thread(views_of, list(upload.job.results))
     first = _explained_row(views, a, method)
     second = _explained_row(views, b, method)
-    return await run_in_threadpool(compared, first, second, method)
+    return await in_thread(compared, first, second, method)
 
 
 def _explained_row(views: Sequence[View], row: int, method: str) -> View:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
 from graphormer.names import unknown
 from molxai.chemistry.substructure import rows_with
@@ -18,6 +17,7 @@ from molxai.serve.api import Name
 from molxai.serve.dispatch import Upload
 from molxai.serve.download import Ending, attachment, download
 from molxai.serve.routes import REFUSALS, find_upload
+from molxai.serve.threads import in_thread
 from molxai.serve.work import Row
 
 MOST_CHOSEN = 20_000
@@ -83,7 +83,7 @@ async def column(
 async def substructure(id: str, asked: Pattern, request: Request) -> Matches:
     """The rows of an upload that have a substructure, by RDKit."""
     rows = list(find_upload(id, request).job.results)
-    return await run_in_threadpool(_matches, asked.pattern, rows)
+    return await in_thread(_matches, asked.pattern, rows)
 
 
 @router.get("/jobs/{id}/summary")
@@ -100,7 +100,7 @@ async def rows(id: str, ending: Ending, asked: Chosen, request: Request) -> Resp
     """The records of chosen rows, as the file that `molxai explain -o` writes."""
     upload = find_upload(id, request)
     chosen = _chosen(upload, asked.rows)
-    return await run_in_threadpool(download, upload, ending, asked.method, chosen)
+    return await in_thread(download, upload, ending, asked.method, chosen)
 
 
 @router.post("/jobs/{id}/report", response_class=Response)
@@ -108,7 +108,7 @@ async def report(id: str, asked: Chosen, request: Request) -> Response:
     """A report page of chosen rows."""
     upload = find_upload(id, request)
     chosen = _chosen(upload, asked.rows)
-    content = await run_in_threadpool(_report, upload, chosen)
+    content = await in_thread(_report, upload, chosen)
     name = f"{Path(upload.file).stem}-report.html"
     return attachment(content, name, "text/html; charset=utf-8")
 
