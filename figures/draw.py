@@ -1,8 +1,8 @@
 """Draws every picture of this folder: `python figures/draw.py [NAME …] [--data DIR]`.
 
 `--help` lists the names. BACE and MNIST are read from DIR, else from $MOLXAI_DATA, else from the
-user's cache, and are downloaded if they are missing. The figure `report` needs chromium, its
-chromedriver and selenium.
+user's cache, and are downloaded if they are missing. The figures `report` and `walkthrough` need
+chromium, its chromedriver and selenium.
 """
 
 import argparse
@@ -78,6 +78,33 @@ SERIES = (
 
 WINDOW = (1280, 980)
 """Width and height of the browser in which the report is photographed."""
+
+STEPS = (1280, 700)
+"""The same for the steps of the walkthrough."""
+
+OPEN = ""
+"""JavaScript for a page as it opens."""
+
+CLOSE_DETAILS = "document.querySelectorAll('details').forEach(one => one.open = false);"
+"""The table of fragments is closed, so that the table of molecules comes into sight."""
+
+SORT_BY_ERROR = """
+const head = [...document.querySelectorAll('#table th button')]
+  .findIndex((one) => one.textContent.startsWith('|predicted'));
+for (const time of [1, 2]) document.querySelectorAll('#table th button')[head].click();
+"""
+"""Clicks on the head of the error, of which the second one puts the largest first."""
+
+SORT_GROUPS = """
+const table = document.querySelectorAll('#rgroups details table')[1];
+const heads = [...table.querySelectorAll('thead button')];
+const head = heads.find((one) => one.textContent === 'mean relevance');
+head.click();
+if (head.parentElement.getAttribute('aria-sort') === 'descending') head.click();
+table.closest('details').scrollIntoView();
+scrollBy(0, -110);
+"""
+"""Clicks on the head of the mean relevance of R2, which is brought into sight."""
 
 LARGEST_FILE = 150_000
 """Bytes of a PNG, above which it is reduced to 256 colours."""
@@ -164,14 +191,51 @@ def report(folders: Folders) -> None:
         lines = [f"{name},{_smiles(name)}\n" for name in SERIES]
         table.write_text("name,smiles\n" + "".join(lines), encoding="utf-8")
         title = "BACE-1 inhibitors and other drugs"
-        command = ["report", str(table), "-o", str(page), "--scale", "common", "--title", title]
-        if main_of_molxai(command):
-            raise RuntimeError(f"molxai {' '.join(command)} failed")
-        _photograph(page, HERE / "report.png")
+        _run("report", str(table), "-o", str(page), "--scale", "common", "--title", title)
+        _photograph(page, HERE / "report.png", CLOSE_DETAILS)
 
 
-def _photograph(page: Path, picture: Path) -> None:
-    """Take a picture of the top of a page in a browser without a window."""
+def walkthrough(folders: Folders) -> None:
+    """The steps of docs/walkthrough.md, whose model is trained for that."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = str(Path(folder, "own"))
+        page = Path(folder, "series.html")
+        table = DATASETS / "series/series.csv"
+        asked = [str(table), "-m", model, "--target-columns", "logP"]
+        _run("train", str(table), "--target-columns", "logP", "-o", model, "-q")
+        _run("report", *asked, "--align", "mcs", "--core", "mcs", "-o", str(page), "-q")
+        for name, script in {
+            "report": OPEN,
+            "errors": SORT_BY_ERROR,
+            "groups": SORT_GROUPS,
+        }.items():
+            _photograph(page, HERE / f"walkthrough-{name}.png", script, STEPS)
+        explain = Explainer(model)
+        amides = [row for row in _rows(table) if "C(N)=O" in row["smiles"]]
+        chosen = [explain(explain.subject(row["smiles"], row["name"])) for row in amides[:6]]
+        grid(
+            chosen,
+            columns=3,
+            path=HERE / "walkthrough-figure.png",
+            align="mcs",
+            letters=True,
+            width="3.25in",
+            dpi=250,
+        )
+
+
+def _run(*command: str) -> None:
+    if main_of_molxai(list(command)):
+        raise RuntimeError(f"molxai {' '.join(command)} failed")
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _photograph(page: Path, picture: Path, script: str, window: tuple[int, int] = WINDOW) -> None:
+    """Take a picture of a page in a browser without a window, after a script."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -181,12 +245,11 @@ def _photograph(page: Path, picture: Path) -> None:
         options.add_argument(f"--{flag}")
     driver = webdriver.Chrome(options, Service(which("chromedriver")))
     try:
-        width, height = WINDOW
+        width, height = window
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         driver.get(page.as_uri())
-        # The table of fragments is closed, so that the table of molecules comes into sight.
-        driver.execute_script("document.querySelectorAll('details').forEach(e => e.open = false)")
+        driver.execute_script(script)
         sleep(0.5)  # the page draws its pictures as they come into sight
         driver.save_screenshot(str(picture))
     finally:
@@ -244,7 +307,17 @@ def curves(folders: Folders) -> None:
 
 FIGURES: dict[str, Callable[[Folders], None]] = {
     figure.__name__: figure
-    for figure in (elenbecestat, report, comparisons, flow, digits, series, conservation, curves)
+    for figure in (
+        elenbecestat,
+        report,
+        walkthrough,
+        comparisons,
+        flow,
+        digits,
+        series,
+        conservation,
+        curves,
+    )
 }
 
 
