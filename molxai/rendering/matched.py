@@ -148,20 +148,23 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
         )
         left = column * width
         drawings.append((drawing, (left, header)))
-        y = legend + height + header - 2
-        for text, size, weight in heads[column]:
-            y -= HEADER_LINE
-            write(figure, MARGIN + left, y, text, fontsize=size, fontweight=weight)
-    y = legend
-    for text, size, weight in foot:
-        y -= LINE
-        write(figure, MARGIN, y, text, fontsize=size, fontweight=weight)
+        top = (MARGIN + left, legend + height + header - 2)
+        _write_lines(figure, heads[column], top, HEADER_LINE)
+    _write_lines(figure, foot, (MARGIN, legend), LINE)
     _draw_bar(figure, picture, ramp, (2 * width, legend, height))
     return merge(figure, drawings, (width, height), kind)
 
 
 Line = tuple[str, float, str]
 """Words, the size of their font in points, and its weight."""
+
+
+def _write_lines(figure: Sheet, lines: Sequence[Line], top: tuple[float, float], step: int) -> None:
+    """Write the lines one below the other, from the left end of the edge above them."""
+    left, y = top
+    for text, size, weight in lines:
+        y -= step
+        write(figure, left, y, text, fontsize=size, fontweight=weight)
 
 
 def _head(side: Side, width: float) -> list[Line]:
