@@ -17,7 +17,7 @@ def group_words(mol: Chem.Mol, atoms: Iterable[int]) -> str:
     Example:
         >>> mol = Chem.MolFromSmiles("O=C(c1ccccc1)N1CCCCC1")
         >>> group_words(mol, range(2, 8)), group_words(mol, range(2))
-        ('phenyl', 'CO')
+        ('phenyl', 'amide C=O')
     """
     part = set(atoms)
     groups = [group for group in functional_groups(mol) if part.issuperset(group.atoms)]

@@ -13,7 +13,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from molxai.rendering.crowding import Structure, crowding
-from molxai.rendering.depiction import BOND, flat_copy, set_in_a_row
+from molxai.rendering.depiction import BOND, bond_lengths, flat_copy, set_in_a_row
 from molxai.rendering.relaxation import relax
 from molxai.rendering.sandwich import set_layout
 
@@ -23,8 +23,11 @@ Pair = tuple[int, int]
 CIS = (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
 """What a double bond is whose `GetStereoAtoms` are on one side."""
 
-WORTH_TURNING = 0.5
-"""Cost that must be saved for a core to be turned out of its place: less is hardly seen."""
+WORTH_TURNING = 2.0
+"""Cost that must be saved for a core to be turned out of its place: half of two crossing bonds."""
+
+SHORTEST_BOND = 0.75
+"""Length of a bond, as a share of the usual one, below which RDKit has squeezed the molecule."""
 
 LEAST_CORE = 2
 """Atoms in common that give a direction."""
@@ -57,12 +60,18 @@ def layout_on(mol: Chem.Mol, reference: Chem.Mol, pairs: Sequence[Pair]) -> Chem
     candidates = (_around_core(mol, reference, pairs), _turned(mol, reference, pairs))
     costs = [crowding(_places(copy) / BOND, structure) for copy in candidates]
     is_clearly_better = costs[1] < costs[0] - WORTH_TURNING
-    copy = candidates[int(is_clearly_better)]
+    is_squeezed = costs[1] < costs[0] and _shortest_bond(candidates[0]) < SHORTEST_BOND * BOND
+    copy = candidates[int(is_clearly_better or is_squeezed)]
     fragments = sorted(Chem.GetMolFrags(copy), key=len, reverse=True)
     if len(fragments) > 1:
         core = {atom for _, atom in pairs}
         set_in_a_row(copy, sorted(fragments, key=core.isdisjoint))
     return copy
+
+
+def _shortest_bond(mol: Chem.Mol) -> float:
+    """Length in Å of the shortest bond of a layout."""
+    return float(bond_lengths(mol, _places(mol)).min(initial=BOND))
 
 
 def _around_core(mol: Chem.Mol, reference: Chem.Mol, pairs: Sequence[Pair]) -> Chem.Mol:

@@ -91,7 +91,7 @@ def test_each_readable_row_has_its_picture(library, saved_model, tmp_path):
 def test_one_picture_is_refused_for_several_rows_before_any_work(library, saved_model, tmp_path):
     sink = PictureFile(tmp_path / "x.svg", Drawing(".svg"))
     worker = worker_of(saved_model, products=sink.products)
-    with pytest.raises(ValueError, match="^several inputs but one picture: give a folder"):
+    with pytest.raises(ValueError, match="^several inputs but one picture: add --grid"):
         run(worker, library, sink, engine=lambda *_: pytest.fail("work was done"))
     assert not sink.path.exists()
 

@@ -404,7 +404,7 @@ def test_a_digits_flow_is_drawn(saved_digit_model):
 
 
 def test_flow_pictures_refuse_what_they_cannot_draw(explainer, tmp_path):
-    with pytest.raises(ValueError, match=r"must end in \.svg or \.png"):
+    with pytest.raises(ValueError, match=r"must end in \.svg, \.pdf, \.png"):
         explainer("CCO").pair_flow().draw(tmp_path / "x.gif")
     with pytest.raises(ValueError, match="bare graph"):
         draw_flow(pair_flow(explainer.network, molecule("CCO").graph))

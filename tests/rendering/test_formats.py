@@ -146,7 +146,8 @@ def test_a_pdf_holds_its_text_and_its_font(tmp_path):
     path = tmp_path / "x.pdf"
     content = draw(ibuprofen(), path, NARROW)
     assert content.count(b"/FontFile2") and b"/Type3" not in content  # TrueType, embedded
-    assert content.count(b"/Subtype /Image") == 1  # the bar; all else are lines and areas
+    # The bar and its opacity; all else are lines and areas.
+    assert content.count(b"/Subtype /Image") == 2
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not installed")
     command = ["pdftotext", "-layout", str(path), "-"]
@@ -286,8 +287,8 @@ def test_a_caption_is_short_unless_a_long_one_is_asked_for():
     short, long = (said(Look(caption=name)) for name in (None, "long"))
     assert said(Look(caption="short")) == short
     total = sum(RELEVANCE)
-    assert f"Sum: atoms {total:+.3f}" in short and "not accounted for" not in short
-    assert f"Sum: atoms {total:+.3f}, graph token +0.000, biases +0.000 · not accou" in long
+    assert f"Sum: atoms −{-total:.3f}" in short and "not accounted for" not in short
+    assert f"Sum: atoms −{-total:.3f}, graph token +0.000, biases +0.000 · not accou" in long
     for caption in (short, long):
         assert "Red speaks for yes, blue against it" in caption and "lrp" in caption
     contours = [said(Look("contour", caption=name)) for name in ("short", "long")]
@@ -297,7 +298,7 @@ def test_a_caption_is_short_unless_a_long_one_is_asked_for():
 def test_a_short_caption_says_what_does_not_add_up():
     total = sum(RELEVANCE)
     text = said(Look(), logit=total + 0.5, bias=0.2, token=-0.1)
-    assert f"Sum: atoms {total:+.3f}, graph token -0.100, biases +0.200" in text
+    assert f"Sum: atoms −{-total:.3f}, graph token −0.100, biases +0.200" in text
     assert "not accounted for +0.400" in text
 
 
@@ -319,7 +320,8 @@ def test_words_and_bonds_are_light_on_a_dark_slide(tmp_path, ending):
             for element in root.iter()
             if element.tag.endswith("}text")
         ]
-        assert inks and {ink.lower() for ink in inks} <= {"white", "#ffffff"}
+        light_grey = "#cccccc"  # of the atoms' indices
+        assert inks and {ink.lower() for ink in inks} <= {"white", "#ffffff", light_grey}
         assert "stroke:#000000" not in content and "fill='#000000'" not in content
     if ending == ".png":
         picture = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA")).astype(int)
