@@ -215,7 +215,7 @@ def walkthrough(folders: Folders) -> None:
         chosen = [explain(explain.subject(row["smiles"], row["name"])) for row in amides[:6]]
         grid(
             chosen,
-            columns=3,
+            columns=2,
             path=HERE / "walkthrough-figure.png",
             align="mcs",
             letters=True,

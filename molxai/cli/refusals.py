@@ -64,7 +64,9 @@ def _refuse_for_format(file_format: Format, in_folder: bool) -> None:
             f"{remedy}, or leave it out"
         )
     if typed_options(("transparent",)) and file_format == "jpg":
-        raise typer.BadParameter(f"--transparent: a JPEG cannot be so; {remedy}, or leave it out")
+        raise typer.BadParameter(
+            f"--transparent: a JPEG has no transparency; {remedy}, or leave it out"
+        )
 
 
 ARTICLES = {"svg": "an SVG", "pdf": "a PDF"}
@@ -85,6 +87,10 @@ def _refuse_for_grid(output: Path | None, pictures: Pictures) -> None:
     if pictures.align and not in_folder and not pictures.grid:
         raise typer.BadParameter(
             "--align: for several molecules; add --grid, like 3x2, or name a folder, as in -o maps"
+        )
+    if pictures.grid and typed_options(("panel",)):
+        raise typer.BadParameter(
+            "--panel: a grid shows the relevance of digits alone; leave it out"
         )
     if pictures.letters and not pictures.grid:
         raise typer.BadParameter("--letters: for a figure of several inputs; add --grid, like 3x2")

@@ -142,7 +142,7 @@ def _query(core: str) -> Chem.Mol:
     query.CommitBatchEdit()
     if query.GetNumAtoms() < 2:
         raise ValueError(
-            f"the core {_short(core)} gives no direction: two atoms or more are needed"
+            f"the core {_short(core)} has fewer than two atoms: two or more are needed"
         )
     return query.GetMol()
 
@@ -150,7 +150,8 @@ def _query(core: str) -> Chem.Mol:
 @lru_cache(maxsize=8)
 def _reference(orientation: Orientation) -> tuple[Chem.Mol, tuple[int, ...]]:
     """The molecule in which the core lies as it is to lie, and the core's atoms in it."""
-    mol = molecule(orientation.reference).mol
+    most = len(orientation.reference)  # letters, of which each atom has one: it was read before
+    mol = molecule(orientation.reference, max_atoms=most).mol
     return flat_copy(mol), _match(mol, orientation.core, frozenset())
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from graphormer.graphs.molecules import Molecule
 from molxai.rendering import Kind
+from molxai.rendering.bar import tick_names
 from molxai.rendering.figure import (
     MARGIN,
     POINTS_PER_INCH,
@@ -128,7 +129,7 @@ class Plan:
 def plan_of(picture: GridPicture, look: Look, kind: Kind) -> Plan:
     """The largest scale at which every molecule fits, and rows no higher than they need."""
     columns = min(picture.columns, len(picture.cells))
-    bar = bar_column(unit_of(picture))
+    bar = bar_column(unit_of(picture), _tick_names(picture, look))
     least = least_inches(columns, bar)
     whole_width, zoom = look.fit(columns * CELL_WIDTH + bar, kind, least)
     cell_width = int(whole_width - bar) // columns
@@ -153,6 +154,15 @@ def plan_of(picture: GridPicture, look: Look, kind: Kind) -> Plan:
         width=whole_width,
         zoom=zoom,
     )
+
+
+def _tick_names(picture: GridPicture, look: Look) -> list[str]:
+    """Numbers beside the bar; there are none if each picture has its own scale."""
+    if picture.scale == "own":
+        return []
+    first = picture.relevance_maps[0]
+    values = picture.values
+    return tick_names(look.ramp_for(values, first.in_unit, first.signed), values)
 
 
 def least_inches(columns: int, bar: int) -> float:

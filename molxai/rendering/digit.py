@@ -74,8 +74,9 @@ def draw_relevance(
     relevance: ndarray,
     ramp: Ramp,
     uncertain: ndarray | None = None,
+    ink: str = "black",
 ) -> None:
-    """Draw the relevance of each superpixel in colour, with the strokes' outline."""
+    """Draw the relevance of each superpixel in colour, with the strokes' outline in `ink`."""
     pixels = relevance[digit.segments]  # (height, width)
     low, high = ramp.ends
     axes.patch.set_visible(False)  # no relevance has no colour, not white
@@ -83,7 +84,7 @@ def draw_relevance(
     draw_boundaries(axes, digit.segments, "0.8", 0.4)
     if uncertain is not None and uncertain.any():
         hatch_segments(axes, digit.segments, uncertain)
-    axes.contour(digit.image, [STROKE], colors="black", linewidths=0.9)
+    axes.contour(digit.image, [STROKE], colors=ink, linewidths=0.9)
 
 
 def draw_offsets(axes: Axes, offsets: Offsets, ramp: Ramp) -> None:

@@ -38,7 +38,10 @@ BEFORE_BAR = 12
 """Pixels between a drawing and the bar beside it."""
 
 BESIDE_BAR = 66
-"""Pixels of the bar with its numbers, which are at most eight letters wide."""
+"""Pixels of the bar with its numbers at least."""
+
+TICK = 11
+"""Pixels between the bar and its numbers."""
 
 BAR_LETTERS = 12.5
 """Size in pixels of the letters of a bar: 9 points."""
@@ -162,9 +165,10 @@ def blank(size: tuple[float, float], look: Look, kind: Kind, zoom: float = 1.0) 
     return figure
 
 
-def bar_column(unit: str) -> int:
-    """Width of the column of a bar with this unit over it."""
+def bar_column(unit: str, names: Sequence[str] = ()) -> int:
+    """Width of the column of a bar with this unit over it, and these names beside its ticks."""
     widths = [width(line) * BAR_LETTERS for line in unit_lines(unit)]
+    widths += [BAR_WIDTH + TICK + width(name) * BAR_LETTERS for name in names]
     return BEFORE_BAR + math.ceil(max(BESIDE_BAR, *widths)) + MARGIN // 2
 
 

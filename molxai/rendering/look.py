@@ -95,7 +95,9 @@ class Look:
         if self.foreground not in FOREGROUNDS:
             raise ValueError(unknown("foreground", self.foreground, FOREGROUNDS))
         if self.foreground == "light" and not self.transparent:
-            raise ValueError("a light foreground on a white picture: make it transparent as well")
+            raise ValueError(
+                "a light foreground on a white picture: add --transparent (transparent=True)"
+            )
         if self.panel not in PANELS:
             raise ValueError(unknown("panel", self.panel, PANELS))
 

@@ -9,7 +9,7 @@ from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule
 from molxai.rendering import Kind
-from molxai.rendering.bar import draw_bar
+from molxai.rendering.bar import draw_bar, tick_names
 from molxai.rendering.core_layout import layout_on
 from molxai.rendering.depiction import flat_copy
 from molxai.rendering.figure import (
@@ -118,7 +118,7 @@ def draw_matched(
 def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
     first = picture.a.relevance_map
     ramp = look.ramp_for(picture.values, first.in_unit, first.signed)
-    bar = bar_column(first.unit)
+    bar = bar_column(first.unit, tick_names(ramp, picture.values))
     least = (2 * NARROWEST + bar) * SMALLEST_ZOOM / RESOLUTION
     whole_width, zoom = look.fit(2 * WIDTH + bar, kind, least)
     width = int(whole_width - bar) // 2

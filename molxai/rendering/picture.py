@@ -11,7 +11,7 @@ import numpy as np
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Format, Kind
-from molxai.rendering.bar import draw_bar, unit_lines
+from molxai.rendering.bar import draw_bar, tick_names, unit_lines
 from molxai.rendering.digit import draw_digit, draw_relevance
 from molxai.rendering.figure import (
     BAR_WIDTH,
@@ -192,7 +192,7 @@ def _draw_digit(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     uncertain = np.array(relevance_map.uncertain)
     digit = relevance_map.subject
     if panels == 1:
-        draw_relevance(axes[0], digit, relevance_map.relevance, ramp, uncertain)
+        draw_relevance(axes[0], digit, relevance_map.relevance, ramp, uncertain, look.ink)
         axes[0].set(xticks=[], yticks=[])
     else:
         draw_digit(axes, digit, relevance_map.relevance, ramp, uncertain, relevance_map.offsets)
@@ -232,7 +232,13 @@ class _Page:
 
 def _page(picture: Picture, look: Look, kind: Kind) -> _Page:
     width, zoom = look.fit(WIDTH, kind)
-    return _Page(width, zoom, bar_column(picture.relevance_map.unit))
+    return _Page(width, zoom, _bar_column(picture.relevance_map, look))
+
+
+def _bar_column(relevance_map: RelevanceMap, look: Look) -> int:
+    """Width of the column of the bar with its numbers."""
+    names = tick_names(relevance_map.ramp(look), relevance_map.values)
+    return bar_column(relevance_map.unit, names)
 
 
 @dataclass(frozen=True)

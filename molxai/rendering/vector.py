@@ -43,6 +43,8 @@ def draw_svg(axes: Axes, svg: str, points: float) -> None:
     axes.set_axis_off()
     for position, element in enumerate(root.iter()):
         name = element.tag.rpartition("}")[2]
+        if name == "path" and not element.attrib["d"]:
+            continue  # RDKit's mark of an atom whose bond is hidden by its letters
         if name in SHAPES:
             patch = SHAPES[name](element.attrib)
             _paint(patch, _style(element.attrib), points_per_pixel)

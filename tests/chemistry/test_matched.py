@@ -156,7 +156,7 @@ def test_changed_atoms_are_outlined_on_one_scale(run, name):
 def test_a_picture_in_pixels(run):
     assert run(*PAIRS["linker"], "-o", "pair.png")[0] == 0
     with Image.open("pair.png") as picture:
-        assert picture.width == 965
+        assert picture.width == 971
 
 
 @pytest.mark.parametrize(

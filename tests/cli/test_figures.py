@@ -80,7 +80,7 @@ def test_a_folder_holds_any_format(run, name):  # noqa: F811
         (["C", "--width", "80in"], "too wide, at most 60in"),
         (["C", "--grid", "1", "--fragments", "brics"], "--fragments: not in a grid"),
         (["C", "--panel", "relevance"], "--panel: for digits, and these are molecules"),
-        (["C", "--foreground", "light"], "make it transparent as well"),
+        (["C", "--foreground", "light"], "add --transparent"),
         (["C", "--foreground", "pink"], "no foreground 'pink'"),
         (["C", "--shard", "0/2", "--grid", "1"], "--shard is for files of records"),
     ],
@@ -95,7 +95,7 @@ def test_figures_that_cannot_be_are_refused(run, arguments, message):  # noqa: F
     [
         (["-o", "x.csv", "--width", "3in"], "--width: for pictures only"),
         (["-o", "maps", "--grid", "3"], "--grid: for one figure, and maps is a folder"),
-        (["-o", "x.jpg", "--transparent"], "a JPEG cannot be so"),
+        (["-o", "x.jpg", "--transparent"], "a JPEG has no transparency"),
         (["-o", "x.pdf", "--dpi", "300"], "a PDF has no pixels"),
         (["-o", "maps", "--format", "pdf", "--dpi", "300"], "a PDF has no pixels; add --format"),
     ],

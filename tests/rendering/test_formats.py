@@ -328,3 +328,17 @@ def test_words_and_bonds_are_light_on_a_dark_slide(tmp_path, ending):
         is_black = (picture[..., :3].max(2) < 60) & (picture[..., 3] > 200)
         assert not is_black.any()
         assert ((picture[..., :3].min(2) > 250) & (picture[..., 3] > 200)).sum() > 500
+
+
+@pytest.mark.parametrize("smiles", ["[18F]c1ccccc1", "[125I]CC", "[35Cl]C", "[3H]C", "[13CH4]"])
+def test_a_pdf_holds_isotopes(tmp_path, smiles):
+    mol = molecule(smiles)
+    one = explanation(mol, [0.5] * mol.nodes)
+    assert draw(one, tmp_path / "x.pdf").startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.05, 100000.0, 0.00123])
+def test_numbers_of_a_bar_are_whole_on_any_scale(tmp_path, limit):
+    content = draw(ibuprofen(), tmp_path / "x.png", Look(scale=limit))
+    picture = np.asarray(Image.open(io.BytesIO(content)).convert("L"))
+    assert (picture[:, -3:] == 255).all()
