@@ -45,8 +45,8 @@ PANEL = "Of a digit: all (picture, superpixels and relevance), or relevance alon
 FOREGROUND = "Words and lines: dark, or light for a dark slide (with --transparent)."
 
 ALIGN = (
-    "Draw all molecules of a folder, grid or report on a common core: mcs for the largest one that most "
-    "of the first 60 molecules share, or the core as SMARTS or SMILES. [default: each as it is]"
+    "Draw all molecules of a folder, grid or report on a common core: mcs for the largest one that "
+    "most of the first 60 molecules share, or the core as SMARTS or SMILES. [default: each as it is]"
 )
 
 Align = Annotated[str, typer.Option("--align", help=ALIGN, show_default=False)]
