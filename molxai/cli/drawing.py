@@ -46,7 +46,8 @@ FOREGROUND = "Words and lines: dark, or light for a dark slide (with --transpare
 
 ALIGN = (
     "Draw all molecules of a folder, grid or report on a common core: mcs for the largest one that "
-    "most of the first 60 molecules share, or the core as SMARTS or SMILES. [default: each as it is]"
+    "most of the first 60 molecules share, or the core as SMARTS or SMILES. "
+    "[default: each as it is]"
 )
 
 Align = Annotated[str, typer.Option("--align", help=ALIGN, show_default=False)]
