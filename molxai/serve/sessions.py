@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Query, Request, Response, UploadFile
+from fastapi import APIRouter, File, Request, Response, UploadFile
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -22,6 +22,7 @@ from graphormer.readers.tables import Layout
 from molxai.explanation.methods import method as method_named
 from molxai.serve.api import MOST_METHODS, Name, QuestionFields, Record
 from molxai.serve.dispatch import Dispatcher, Upload
+from molxai.serve.download import attachment
 from molxai.serve.routes import REFUSALS, dispatcher_of, find_upload
 from molxai.serve.settings import Settings
 from molxai.serve.unpacking import MEGABYTE, OversizedError, unpack
@@ -34,8 +35,8 @@ VERSION = 1
 GZIP = b"\x1f\x8b"
 """How a gzip file begins."""
 
-LONGEST_STATE = 20_000
-"""Letters of an address."""
+LONGEST_STATE = 200_000
+"""Letters of an address: a drawn digit alone has thousands."""
 
 COMPRESSION = 6
 """Of gzip: more takes longer and saves little."""
@@ -126,6 +127,16 @@ class Session(Strict):
     rows: Annotated[list[SessionRow], Field(min_length=1)]
 
 
+class Look(BaseModel):
+    """How the page shows what is saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: str = Field(
+        "", max_length=LONGEST_STATE, description="The page's address, kept as it is."
+    )
+
+
 class Opened(BaseModel):
     """A session that was opened."""
 
@@ -137,26 +148,16 @@ class Opened(BaseModel):
 router = APIRouter(prefix="/api", responses=REFUSALS)
 
 
-@router.get("/jobs/{id}/session", response_class=Response)
-async def save(
-    id: str,
-    request: Request,
-    state: Annotated[
-        str, Query(max_length=LONGEST_STATE, description="The page's address, kept as it is.")
-    ] = "",
-) -> Response:
+@router.post("/jobs/{id}/session", response_class=Response)
+async def save(id: str, look: Look, request: Request) -> Response:
     """A job that has ended as a file: question, inputs, results and look."""
     upload = find_upload(id, request)
     if not upload.job.ended.done():
         raise ValueError("the table is still at work: wait for the rest, or cancel it")
     settings = dispatcher_of(request).settings
-    content = await run_in_threadpool(session_content, upload, state, settings)
+    content = await run_in_threadpool(session_content, upload, look.state, settings)
     name = f"{Path(upload.file).stem}-session.json.gz"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{safe_ascii(name)}"',
-        "Cache-Control": "no-store",
-    }
-    return Response(content, headers=headers, media_type="application/gzip")
+    return attachment(content, name, "application/gzip")
 
 
 @router.post("/sessions")
@@ -169,13 +170,12 @@ async def open_session(
     return await run_in_threadpool(_open, name, await file.read(), dispatcher)
 
 
-def safe_ascii(name: str) -> str:
-    """A file name in a header."""
-    return safe_name(name).encode("ascii", "replace").decode().replace("?", "_")
-
-
 def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
-    """The file of an upload that has ended."""
+    """The file of an upload that has ended.
+
+    Raises:
+        OversizedError: it would hold more than can be opened again.
+    """
     question = upload.work.question
     source = upload.source
     fragments = question.fragments
@@ -199,7 +199,7 @@ def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
         "methods": question.methods,
         "question": fields.model_dump(),
         "files": [
-            {"name": file.name, "content": base64.b64encode(file.content).decode()}
+            {"name": safe_name(file.name), "content": base64.b64encode(file.content).decode()}
             for file in source.files
         ],
         "layout": [
@@ -215,8 +215,22 @@ def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
         "extras": upload.names,
     }
     rows = ",\n".join(_row_content(row) for row in list(upload.job.results))
-    content = f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'
-    return gzip.compress(content.encode(), COMPRESSION, mtime=0)
+    content = f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'.encode()
+    _check_size(f"the session of {upload.file}", content, settings)
+    return gzip.compress(content, COMPRESSION, mtime=0)
+
+
+def _check_size(name: str, content: bytes, settings: Settings) -> None:
+    """Refuse a session that holds too much.
+
+    Raises:
+        OversizedError: it does.
+    """
+    if len(content) > settings.largest_session:
+        most = settings.largest_session // MEGABYTE
+        raise OversizedError(
+            f"{name} holds more than {most} MB, more than a session may: take fewer rows or methods"
+        )
 
 
 def _row_content(row: Row) -> str:
@@ -263,9 +277,7 @@ def _open(name: str, content: bytes, dispatcher: Dispatcher) -> Opened:
 def _read(name: str, content: bytes, settings: Settings) -> Session:
     if content.startswith(GZIP):
         content = unpack(content, settings.largest_session, name)
-    if len(content) > settings.largest_session:
-        most = settings.largest_session // MEGABYTE
-        raise OversizedError(f"{name} holds more than {most} MB, more than a session may")
+    _check_size(name, content, settings)
     try:
         session = Session.model_validate_json(content)
     except ValidationError as error:

@@ -23,7 +23,7 @@ def client():
 
 
 def save(client, job, state=""):
-    answer = client.get(f"/api/jobs/{job['id']}/session", params={"state": state})
+    answer = client.post(f"/api/jobs/{job['id']}/session", json={"state": state})
     assert answer.status_code == 200, answer.text
     return answer.content
 
@@ -94,7 +94,7 @@ BAD = {
     "a text for a number": lambda one: _with_view(one, "methods", {"lrp": {"relevance": ["<b>"]}}),
     "a view without a name": lambda one: _with_view(one, "id", None),
     "a file without content": lambda one: one | {"files": [{"name": "a.csv"}]},
-    "a long address": lambda one: one | {"state": "#" * 30_000},
+    "a long address": lambda one: one | {"state": "#" * 300_000},
 }
 
 
@@ -140,9 +140,41 @@ def test_what_unpacks_to_too_much_is_no_session(client):
         assert reopen(small, b" " * 2**21, "x.json").status_code == 413
 
 
+def test_a_session_may_be_larger_than_other_requests():
+    settings = Settings(largest_body=2**16)
+    with TestClient(application(settings), base_url=HOME) as small:
+        job = finished(small, send(small, "a.smi", "CCCCCCCCCCO\n" * 40))
+        content = gzip.decompress(save(small, job))
+        assert len(content) > 2**16
+        assert reopen(small, content).status_code == 200
+        assert send(small, "a.smi", "C\n" * 2**16).status_code == 413
+
+
+def test_what_could_not_be_opened_again_is_not_saved():
+    settings = Settings(largest_session=2**12)
+    with TestClient(application(settings), base_url=HOME) as small:
+        job = finished(small, send(small, "a.csv", TABLE))
+        answer = small.post(f"/api/jobs/{job['id']}/session", json={})
+        assert answer.status_code == 413 and "session of a.csv" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "Ω" * 250 + ".csv"])
+def test_a_file_with_a_long_name_is_opened_again(client, name):
+    job = finished(client, send(client, name, TABLE))
+    assert reopen(client, save(client, job)).status_code == 200
+
+
+def test_a_long_address_is_kept_and_a_longer_one_refused_in_words(client):
+    job = finished(client, send(client, "a.csv", TABLE))
+    state = "#strokes=" + "1" * 60_000
+    assert reopen(client, save(client, job, state)).json()["state"] == state
+    refused = client.post(f"/api/jobs/{job['id']}/session", json={"state": "#" * 300_000})
+    assert refused.status_code == 422 and "state" in refused.json()["error"]
+
+
 def test_a_table_at_work_is_not_saved(client):
     answer = send(client, "long.smi", "CCCCCCCCCCCC\n" * 300, methods="shap")
     id = answer.json()["id"]
-    early = client.get(f"/api/jobs/{id}/session")
+    early = client.post(f"/api/jobs/{id}/session", json={})
     client.delete(f"/api/jobs/{id}")
     assert early.status_code == 422 and "wait for the rest" in early.json()["error"]
