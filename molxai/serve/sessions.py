@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from graphormer.files import digest
@@ -24,6 +24,7 @@ from molxai.serve.api import MOST_METHODS, Name, QuestionFields, Record
 from molxai.serve.dispatch import Dispatcher, Upload
 from molxai.serve.download import attachment
 from molxai.serve.routes import REFUSALS, dispatcher_of, find_upload
+from molxai.serve.session_view import SessionView
 from molxai.serve.settings import Settings
 from molxai.serve.unpacking import MEGABYTE, OversizedError, unpack
 from molxai.serve.uploads import MOST_FILES, SentFile, Source, safe_name
@@ -48,32 +49,6 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class MethodView(BaseModel):
-    """What a page shows of a method; the fields that it cannot do without."""
-
-    model_config = ConfigDict(extra="allow")
-
-    relevance: list[FiniteFloat]
-    limit: FiniteFloat
-    largest: list[int]
-    gap: FiniteFloat
-    ledger: str
-    colours: str
-    unit: str
-
-
-class SessionView(BaseModel):
-    """What a page shows of a row; the fields that it cannot do without."""
-
-    model_config = ConfigDict(extra="allow")
-
-    row: int
-    id: str
-    input: str
-    error: str | None
-    methods: dict[Name, MethodView] | None = None
-
-
 class SessionRow(Strict):
     """The answer to one input."""
 
@@ -82,16 +57,16 @@ class SessionRow(Strict):
     view: SessionView
     block: str = ""
 
-    def row(self) -> Row:
+    def row(self, name: str) -> Row:
         """The same as it waits in memory.
 
         Raises:
-            ValueError: it holds numbers that are not finite.
+            ValueError: the file of this name holds numbers that are not finite.
         """
-        records = tuple(_plain(record.model_dump()) for record in self.records)
-        view = _plain(self.view.model_dump(exclude_unset=True))
+        records = tuple(_plain(record.model_dump(), name) for record in self.records)
+        view = _plain(self.view.model_dump(exclude_unset=True), name)
         is_faulty = not self.view.methods
-        return Row(records, view, is_faulty, self.block, _plain(self.extras))
+        return Row(records, view, is_faulty, self.block, _plain(self.extras, name))
 
 
 class SessionFile(Strict):
@@ -250,20 +225,22 @@ def _open(name: str, content: bytes, dispatcher: Dispatcher) -> Opened:
     """
     settings = dispatcher.settings
     session = _read(name, content, settings)
-    for method in session.methods:
-        method_named(method)
-    if any(len(row.records) != len(session.methods) for row in session.rows):
-        raise ValueError(f"{name}: a row has not as many records as there are methods")
+    _check_methods(name, session)
     models = settings.models
     if session.model.name not in models:
         reason = unknown("model", session.model.name, models, where="here")
         raise FileNotFoundError(
             f"{reason}; the session was made by it: start 'molxai serve' with -m FOLDER of it"
         )
+    if session.question.model != session.model.name:
+        raise ValueError(
+            f"{name}: the model {session.model.name!r} was asked, and the question names "
+            f"{session.question.model!r}: choose a file that 'Save session' has written"
+        )
     question = session.question.question(session.methods)
     files = tuple(SentFile(file.name, file.content) for file in session.files)
     source = Source(files, Layout(*session.layout), session.label_column, session.pasted)
-    rows = [row.row() for row in session.rows]
+    rows = [row.row(name) for row in session.rows]
     upload = dispatcher.reopen(question, source, rows, tuple(session.extras))
     is_same = digest(models[session.model.name]) == session.model.sha256
     other = "" if is_same else ", which has changed since: explained anew, numbers may differ"
@@ -272,6 +249,23 @@ def _open(name: str, content: bytes, dispatcher: Dispatcher) -> Opened:
         f"and the model {session.model.name}{other}."
     )
     return Opened(id=upload.job.id, state=session.state, says=says)
+
+
+def _check_methods(name: str, session: Session) -> None:
+    """Refuse rows that were explained by other methods than the session names.
+
+    Raises:
+        ValueError: one was, or there is no such method, or it is named twice.
+    """
+    methods = session.methods
+    for method in methods:
+        method_named(method)
+    if len(set(methods)) < len(methods):
+        raise ValueError(f"{name}: a method is named twice in {', '.join(methods)}")
+    if any(len(row.records) != len(methods) for row in session.rows):
+        raise ValueError(f"{name}: a row has not as many records as there are methods")
+    if any(set(row.view.methods or ()) - set(methods) for row in session.rows):
+        raise ValueError(f"{name}: a row is explained by a method that the session does not name")
 
 
 def _read(name: str, content: bytes, settings: Settings) -> Session:
@@ -292,5 +286,11 @@ def _read(name: str, content: bytes, settings: Settings) -> Session:
     return session
 
 
-def _plain(content: Any) -> str:
-    return json.dumps(content, allow_nan=False)
+def _plain(content: Any, name: str) -> str:
+    try:
+        return json.dumps(content, allow_nan=False)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is no session of molxai: it holds numbers that are not finite; "
+            "choose a file that 'Save session' has written"
+        ) from error

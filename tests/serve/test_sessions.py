@@ -94,6 +94,22 @@ BAD = {
     "a text for a number": lambda one: _with_view(one, "methods", {"lrp": {"relevance": ["<b>"]}}),
     "a view without a name": lambda one: _with_view(one, "id", None),
     "a file without content": lambda one: one | {"files": [{"name": "a.csv"}]},
+    "a method twice": lambda one: one | {"methods": ["lrp", "lrp"]},
+    "another model in the question": lambda one: (
+        one | {"question": one["question"] | {"model": "bace-pic50"}}
+    ),
+    "a logit in words": lambda one: _with_view(one, "logit", "high"),
+    "no logit": lambda one: _with_view(one, "logit", None),
+    "a number for a SMILES": lambda one: _with_view(one, "smiles", 5),
+    "a number for a label": lambda one: _with_view(one, "label", 5),
+    "no drawing": lambda one: _with_view(one, "molecule", None),
+    "a drawing without atoms": lambda one: _with_view(one, "molecule", {"size": [1, 1]}),
+    "other schemes": lambda one: _with_view(one, "fragments", {"x": []}),
+    "parts of other atoms": lambda one: _with_view(one, "parts", [[99]]),
+    "another method": lambda one: _with_method(one, "gae", {}),
+    "relevances of other atoms": lambda one: _with_method(one, "lrp", {"relevance": [1.0]}),
+    "a largest of no atom": lambda one: _with_method(one, "lrp", {"largest": [99]}),
+    "sums of other parts": lambda one: _with_method(one, "lrp", {"sums": []}),
     "a long address": lambda one: one | {"state": "#" * 300_000},
 }
 
@@ -101,6 +117,11 @@ BAD = {
 def _with_view(one, name, value):
     first, *others = one["rows"]
     return one | {"rows": [first | {"view": first["view"] | {name: value}}, *others]}
+
+
+def _with_method(one, name, fields):
+    view = one["rows"][0]["view"]
+    return _with_view(one, "methods", {name: view["methods"]["lrp"] | fields})
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -116,6 +137,12 @@ def test_numbers_that_are_not_finite_are_refused(client):
     content = json.dumps(_with_view(session(client), "probability", "HERE"))
     answer = reopen(client, content.replace('"HERE"', "NaN").encode(), "x.json")
     assert answer.status_code == 422
+
+
+def test_hidden_numbers_that_are_not_finite_name_the_file(client):
+    content = json.dumps(_with_view(session(client), "further", "HERE"))
+    answer = reopen(client, content.replace('"HERE"', "NaN").encode(), "x.json")
+    assert answer.status_code == 422 and answer.json()["error"].startswith("x.json ")
 
 
 def test_a_session_of_a_model_that_is_not_here_says_so(client):
@@ -178,3 +205,13 @@ def test_a_table_at_work_is_not_saved(client):
     early = client.post(f"/api/jobs/{id}/session", json={})
     client.delete(f"/api/jobs/{id}")
     assert early.status_code == 422 and "wait for the rest" in early.json()["error"]
+
+
+@pytest.mark.parametrize("field", ["image", "segments", "side"])
+def test_a_digit_that_does_not_fit_together_is_refused(client, field):
+    job = finished(client, send(client, "7-a.png", DIGIT.read_bytes()))
+    made = json.loads(gzip.decompress(save(client, job)))
+    digit = made["rows"][0]["view"]["digit"]
+    digit[field] = 3 if field == "side" else digit[field][:40]
+    answer = reopen(client, json.dumps(made).encode(), "x.json")
+    assert answer.status_code == 422 and answer.json()["error"].startswith("x.json ")
