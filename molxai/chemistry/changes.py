@@ -58,14 +58,14 @@ class Cut(NamedTuple):
     place: int
     """The molecule's place in the series."""
     smiles: str
-    """Of the part, with `*` where it is attached."""
+    """The part, with `*` where it is attached."""
     atoms: tuple[int, ...]
     attached_to: str
     """The atom of the constant part, as in SMILES: `c` is an aromatic carbon."""
 
     @property
     def rank(self) -> tuple[bool, int, str]:
-        """Of several ways to cut, the one on a carbon of the smallest part counts."""
+        """The way to cut that counts is that on a carbon, of the smallest part."""
         return self.attached_to not in "Cc", len(self.atoms), self.smiles
 
 
@@ -96,6 +96,8 @@ class Change:
     after: str
     attached_to: str
     pairs: tuple[ChangedPair, ...]
+    adds_up: bool = True
+    """Whether relevances sum to the output, in its unit: else no share of it is theirs."""
 
     @property
     def mean(self) -> float:
@@ -119,14 +121,15 @@ class Change:
         return fmean(pair.changed for pair in self.pairs)
 
     @property
-    def mean_rest(self) -> float:
-        """Mean difference of the relevance of all other atoms."""
-        return fmean(pair.rest for pair in self.pairs)
+    def mean_rest(self) -> float | None:
+        """Mean difference of the relevance of all other atoms; None if nothing adds up."""
+        return fmean(pair.rest for pair in self.pairs) if self.adds_up else None
 
     @property
     def share(self) -> float | None:
         """Share of the mean difference of the output that lies in the changed part."""
-        return self.mean_changed / self.mean if abs(self.mean) > SMALLEST else None
+        has_share = self.adds_up and abs(self.mean) > SMALLEST
+        return self.mean_changed / self.mean if has_share else None
 
     def to_dict(self) -> dict[str, Any]:
         """In plain Python types."""
@@ -171,24 +174,28 @@ def matched_pairs(series: Iterable[Named], measured: Sequence[float | None] = ()
         value = measured[place] if measured else None
         relevance = explanation.relevance.tolist()
         members.append(Member(name, explanation.subject.mol, explanation.logit, relevance, value))
-    return changes(members)
+    adds_up = all(each.adds_up and each.in_unit for _, each in rows)
+    return changes(members, adds_up=adds_up)
 
 
 def changes(
-    members: Sequence[Member], cuts: Sequence[tuple[Cut, Cut]] | None = None
+    members: Sequence[Member],
+    cuts: Sequence[tuple[Cut, Cut]] | None = None,
+    adds_up: bool = True,
 ) -> list[Change]:
     """The same of molecules with what is known of them.
 
     Args:
         members: the series.
         cuts: as `single_changes` gives them for these molecules, if that is known.
+        adds_up: whether relevances sum to the outputs, in their unit.
     """
     if cuts is None:
         cuts = single_changes([member.mol for member in members])
     by_change: dict[tuple[str, str, str], list[ChangedPair]] = defaultdict(list)
     for a, b in cuts:
         by_change[a.smiles, b.smiles, a.attached_to].append(_changed_pair(members, a, b))
-    unordered = [Change(*key, tuple(pairs)) for key, pairs in by_change.items()]
+    unordered = [Change(*key, tuple(pairs), adds_up) for key, pairs in by_change.items()]
     return sorted(unordered, key=_order)
 
 
@@ -209,7 +216,7 @@ def single_changes(mols: Sequence[Chem.Mol]) -> list[tuple[Cut, Cut]]:
 
 
 def _rank(cuts: tuple[Cut, Cut]) -> list[tuple[bool, int, str]]:
-    """Of several ways in which two molecules differ, the smallest change on a carbon counts."""
+    """What counts if two molecules differ in several ways: the smallest change on a carbon."""
     a, b = cuts
     return [b.rank, a.rank]
 

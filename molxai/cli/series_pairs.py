@@ -116,6 +116,7 @@ def show_changes(
 def _cells(change: Change, measured: bool) -> tuple[str, ...]:
     what = shortened(f"{change.before} → {change.after}", NAME_WIDTH)
     known = change.mean_measured
+    rest = change.mean_rest
     share = change.share
     return (
         what,
@@ -125,6 +126,6 @@ def _cells(change: Change, measured: bool) -> tuple[str, ...]:
         "" if change.sd is None else f"{change.sd:.3f}",
         *(["" if known is None else f"{known:+.3f}"] if measured else []),
         f"{change.mean_changed:+.3f}",
-        f"{change.mean_rest:+.3f}",
+        "" if rest is None else f"{rest:+.3f}",
         "" if share is None else f"{share:.0%}",
     )

@@ -5,7 +5,7 @@ from graphormer.network.model import Config
 from molxai.explanation.account import Account
 from molxai.explanation.network import Task
 from molxai.explanation.sentence import Sentence
-from molxai.explanation.words import spread
+from molxai.explanation.words import amount, spread
 from molxai.rendering.colour import RED_BLUE, Palette
 from molxai.rendering.relevance_map import structure_limit
 
@@ -47,7 +47,7 @@ def ledger_line(explanation: Account) -> str:
     """What the relevances sum to, and what is missing."""
     total = float(explanation.relevance.double().sum())
     *named, (missing, gap) = ledger(explanation).items()
-    entries = [f"{explanation.node_word}s {total:+.3f}"]
+    entries = [f"{explanation.node_word}s {amount(total, explanation.signed)}"]
     entries += [f"{name} {value:+.3f}" for name, value in named]
     return f"Sum: {', '.join(entries)} · {missing} {_rest(gap)}"
 

@@ -19,6 +19,7 @@ from molxai.explanation.captions import (
     structure_line,
 )
 from molxai.explanation.sentence import Sentence
+from molxai.explanation.words import amount
 from molxai.rendering.lettering import SMALLEST_NUMBER, true_minus
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
@@ -121,7 +122,7 @@ def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Cap
 def short_ledger_line(explanation: Account) -> str:
     """What the relevances sum to, and whatever else has a share; what is missing is always said."""
     total = float(explanation.relevance.double().sum())
-    entries = [f"{explanation.node_word}s {total:+.3f}"]
+    entries = [f"{explanation.node_word}s {amount(total, explanation.signed)}"]
     for name, value in ledger(explanation).items():
         if abs(value) >= SMALLEST_NUMBER:
             entries.append(f"{name} {value:+.3f}")

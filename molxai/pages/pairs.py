@@ -9,6 +9,7 @@ from graphormer.graphs.molecules import molecule
 from molxai.chemistry.alignment import Alignment, alignment
 from molxai.chemistry.changes import Change, Cut, Member, changes, single_changes
 from molxai.chemistry.pair import difference_words
+from molxai.explanation.methods import method as method_of
 from molxai.pages.aligned import molecules_of
 from molxai.pages.series import MIXED, has_one_target, measured_value
 from molxai.pages.view import SMALLEST_GAP, View, rounded
@@ -19,6 +20,12 @@ from molxai.rendering.geometry import molecule_drawing
 
 SHARE_DIGITS = 3
 """Significant digits of a share."""
+
+NO_SHARE = (
+    "Relevances of {method} do not add up to the prediction in its unit, so no share of the "
+    "difference is theirs."
+)
+"""What is said of a method that does not conserve, or has a unit of its own."""
 
 
 def pair_table(views: Sequence[View], method: str) -> dict[str, Any]:
@@ -33,11 +40,11 @@ def pair_table(views: Sequence[View], method: str) -> dict[str, Any]:
         mean difference of the output and its standard deviation, mean measured difference, mean
         difference of the relevance of the changed part and of the rest, the share of the changed
         part, and `pairs`: both rows, the changed atoms of both, and the difference; the `limit` in
-        full colour; `measured`, whether there are measured differences; a `note` if there are no
-        rows.
+        full colour; `measured`, whether there are measured differences; `says`, why rest and share
+        are null if they are; a `note` if there are no rows.
     """
     if not has_one_target(views):
-        return {"rows": [], "limit": 1.0, "measured": False, "note": MIXED}
+        return {"rows": [], "limit": 1.0, "measured": False, "says": "", "note": MIXED}
     explained = [view for view in views if "smiles" in view and method in view["methods"]]
     smiles = tuple(view["smiles"] for view in explained)
     mols = [subject.mol for subject in molecules_of(explained)]
@@ -51,12 +58,15 @@ def pair_table(views: Sequence[View], method: str) -> dict[str, Any]:
         )
         for view, mol in zip(explained, mols, strict=True)
     ]
-    found = changes(members, _cuts_of(smiles))
+    adds_up = all(view["methods"][method]["adds_up"] for view in explained)
+    has_share = adds_up and method_of(method).in_unit
+    found = changes(members, _cuts_of(smiles), has_share)
     means = [change.mean for change in found]
     return {
         "rows": [_cells(change) for change in found],
         "limit": rounded(scale(means, True)),
         "measured": any(change.mean_measured is not None for change in found),
+        "says": "" if has_share else NO_SHARE.format(method=method),
         "note": "" if found else f"No matched pairs among {len(members)} molecules.",
     }
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from molxai.chemistry.rgroups import Decomposition, take_apart
 from molxai.chemistry.series import HYDROGEN, position_order
+from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import MCS
 from molxai.pages.aligned import molecules_of
 from molxai.pages.series import MIXED, has_one_target, measured_value
-from molxai.pages.view import View, rounded
+from molxai.pages.view import View, decimals, rounded
 from molxai.rendering.colour import scale
+from molxai.rendering.ramp import low_of
 
 MOST_POSITIONS = 8
 """Positions whose pairs are shown: those with most different groups."""
@@ -63,7 +65,8 @@ def rgroup_table(
         `error` and of `relevance` by method; `maps` of two positions `x` and `y`, with `cells`:
         places of both groups, number of rows, mean prediction, and mean relevance of both groups
         together by method; `centre`, the prediction that has no colour; `limits` in full colour,
-        of relevances by method and of predictions; a `note` in place of all if rows are explained
+        of relevances by method and of predictions; by method `lows`, in no colour, null if it has
+        a sign, and the `decimals` of its means; a `note` in place of all if rows are explained
         for different classes.
 
     Raises:
@@ -97,7 +100,7 @@ def rgroup_table(
         "usual": usual[:2],
         "maps": maps,
         "centre": rounded(centre),
-        "limits": _limits(positions, maps, centre, methods),
+        **_scales(positions, maps, centre, methods),
         "note": "",
     }
 
@@ -180,23 +183,30 @@ def _map(groups: Groups, pair: tuple[str, str], methods: Mapping[str, bool]) -> 
     return {"x": x, "y": y, "cells": cells}
 
 
-def _limits(
+def _scales(
     positions: Sequence[Mapping[str, Any]],
     maps: Sequence[Mapping[str, Any]],
     centre: float,
     methods: Mapping[str, bool],
 ) -> dict[str, Any]:
-    """What is in full colour."""
+    """What is in full colour and what in none, and the digits that are shown."""
     groups = [group for position in positions for group in position["groups"]]
     cells = [cell for each in maps for cell in each["cells"]]
     predictions = [group["prediction"] for group in groups] + [cell[3] for cell in cells]
     by_method = [group["relevance"] for group in groups] + [cell[4] for cell in cells]
+    means = {name: [each[name] for each in by_method if name in each] for name in methods}
+    limits = {name: scale(means[name], in_unit) for name, in_unit in methods.items()}
+    farthest = max((abs(value - centre) for value in predictions), default=0) or 1
     return {
-        "prediction": rounded(max((abs(value - centre) for value in predictions), default=0) or 1),
-        "relevance": {
-            method: rounded(scale([each[method] for each in by_method if method in each], in_unit))
-            for method, in_unit in methods.items()
+        "limits": {
+            "prediction": rounded(farthest),
+            "relevance": {name: rounded(limit) for name, limit in limits.items()},
         },
+        "lows": {
+            name: None if method_of(name).signed else rounded(low_of(means[name], limit))
+            for name, limit in limits.items()
+        },
+        "decimals": {name: decimals(limit) for name, limit in limits.items()},
     }
 
 

@@ -27,7 +27,12 @@ def has_one_target(views: Sequence[View]) -> bool:
 
 
 def measured_value(view: View) -> float | None:
-    """The measured value of a row, if it has one that is a number."""
+    """The measured value of a row, if it has one that is a number.
+
+    A label of a class is no value, even if it is written as one: 0 and 1 have no mean.
+    """
+    if view.get("probability") is not None:
+        return None
     number = plain_number(view.get("label") or "")
     return float(number) if is_number(number) else None
 

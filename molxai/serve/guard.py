@@ -59,13 +59,14 @@ class Guard:
             await self.app(scope, receive, send)
             return
         outward = _Outward(send)
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        largest = self.settings.largest_body_at(scope["path"])
+        refusal = self._refusal(scope["method"], Headers(scope=scope), largest)
         if refusal:
             await _refuse(outward, *refusal)
         else:
-            await self.app(scope, _Bounded(receive, self.settings.largest_body), outward)
+            await self.app(scope, _Bounded(receive, largest), outward)
 
-    def _refusal(self, method: str, headers: Headers) -> Refusal | None:
+    def _refusal(self, method: str, headers: Headers, largest: int) -> Refusal | None:
         """Status and reason, if the request is not let in."""
         host = headers.get("host", "")
         if not self.settings.knows(host):
@@ -81,7 +82,6 @@ class Guard:
         if method != "DELETE" and _media_type(headers) not in BODIES:
             return 415, f"a body of another type: {' or '.join(BODIES)} is needed"
         length = headers.get("content-length", "0")
-        largest = self.settings.largest_body
         if not length.isdigit() or int(length) > largest:
             return 413, too_large(largest)
         return None

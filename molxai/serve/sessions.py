@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Query, Request, Response, UploadFile
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from fastapi import APIRouter, File, Request, Response, UploadFile
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from graphormer.files import digest
@@ -22,7 +22,9 @@ from graphormer.readers.tables import Layout
 from molxai.explanation.methods import method as method_named
 from molxai.serve.api import MOST_METHODS, Name, QuestionFields, Record
 from molxai.serve.dispatch import Dispatcher, Upload
+from molxai.serve.download import attachment
 from molxai.serve.routes import REFUSALS, dispatcher_of, find_upload
+from molxai.serve.session_view import SessionView
 from molxai.serve.settings import Settings
 from molxai.serve.unpacking import MEGABYTE, OversizedError, unpack
 from molxai.serve.uploads import MOST_FILES, SentFile, Source, safe_name
@@ -34,8 +36,8 @@ VERSION = 1
 GZIP = b"\x1f\x8b"
 """How a gzip file begins."""
 
-LONGEST_STATE = 20_000
-"""Letters of an address."""
+LONGEST_STATE = 200_000
+"""Letters of an address: a drawn digit alone has thousands."""
 
 COMPRESSION = 6
 """Of gzip: more takes longer and saves little."""
@@ -47,32 +49,6 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class MethodView(BaseModel):
-    """What a page shows of a method; the fields that it cannot do without."""
-
-    model_config = ConfigDict(extra="allow")
-
-    relevance: list[FiniteFloat]
-    limit: FiniteFloat
-    largest: list[int]
-    gap: FiniteFloat
-    ledger: str
-    colours: str
-    unit: str
-
-
-class SessionView(BaseModel):
-    """What a page shows of a row; the fields that it cannot do without."""
-
-    model_config = ConfigDict(extra="allow")
-
-    row: int
-    id: str
-    input: str
-    error: str | None
-    methods: dict[Name, MethodView] | None = None
-
-
 class SessionRow(Strict):
     """The answer to one input."""
 
@@ -81,16 +57,16 @@ class SessionRow(Strict):
     view: SessionView
     block: str = ""
 
-    def row(self) -> Row:
+    def row(self, name: str) -> Row:
         """The same as it waits in memory.
 
         Raises:
-            ValueError: it holds numbers that are not finite.
+            ValueError: the file of this name holds numbers that are not finite.
         """
-        records = tuple(_plain(record.model_dump()) for record in self.records)
-        view = _plain(self.view.model_dump(exclude_unset=True))
+        records = tuple(_plain(record.model_dump(), name) for record in self.records)
+        view = _plain(self.view.model_dump(exclude_unset=True), name)
         is_faulty = not self.view.methods
-        return Row(records, view, is_faulty, self.block, _plain(self.extras))
+        return Row(records, view, is_faulty, self.block, _plain(self.extras, name))
 
 
 class SessionFile(Strict):
@@ -126,6 +102,16 @@ class Session(Strict):
     rows: Annotated[list[SessionRow], Field(min_length=1)]
 
 
+class Look(BaseModel):
+    """How the page shows what is saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: str = Field(
+        "", max_length=LONGEST_STATE, description="The page's address, kept as it is."
+    )
+
+
 class Opened(BaseModel):
     """A session that was opened."""
 
@@ -137,26 +123,16 @@ class Opened(BaseModel):
 router = APIRouter(prefix="/api", responses=REFUSALS)
 
 
-@router.get("/jobs/{id}/session", response_class=Response)
-async def save(
-    id: str,
-    request: Request,
-    state: Annotated[
-        str, Query(max_length=LONGEST_STATE, description="The page's address, kept as it is.")
-    ] = "",
-) -> Response:
+@router.post("/jobs/{id}/session", response_class=Response)
+async def save(id: str, look: Look, request: Request) -> Response:
     """A job that has ended as a file: question, inputs, results and look."""
     upload = find_upload(id, request)
     if not upload.job.ended.done():
         raise ValueError("the table is still at work: wait for the rest, or cancel it")
     settings = dispatcher_of(request).settings
-    content = await run_in_threadpool(session_content, upload, state, settings)
+    content = await run_in_threadpool(session_content, upload, look.state, settings)
     name = f"{Path(upload.file).stem}-session.json.gz"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{safe_ascii(name)}"',
-        "Cache-Control": "no-store",
-    }
-    return Response(content, headers=headers, media_type="application/gzip")
+    return attachment(content, name, "application/gzip")
 
 
 @router.post("/sessions")
@@ -169,13 +145,12 @@ async def open_session(
     return await run_in_threadpool(_open, name, await file.read(), dispatcher)
 
 
-def safe_ascii(name: str) -> str:
-    """A file name in a header."""
-    return safe_name(name).encode("ascii", "replace").decode().replace("?", "_")
-
-
 def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
-    """The file of an upload that has ended."""
+    """The file of an upload that has ended.
+
+    Raises:
+        OversizedError: it would hold more than can be opened again.
+    """
     question = upload.work.question
     source = upload.source
     fragments = question.fragments
@@ -199,7 +174,7 @@ def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
         "methods": question.methods,
         "question": fields.model_dump(),
         "files": [
-            {"name": file.name, "content": base64.b64encode(file.content).decode()}
+            {"name": safe_name(file.name), "content": base64.b64encode(file.content).decode()}
             for file in source.files
         ],
         "layout": [
@@ -215,8 +190,22 @@ def session_content(upload: Upload, state: str, settings: Settings) -> bytes:
         "extras": upload.names,
     }
     rows = ",\n".join(_row_content(row) for row in list(upload.job.results))
-    content = f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'
-    return gzip.compress(content.encode(), COMPRESSION, mtime=0)
+    content = f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'.encode()
+    _check_size(f"the session of {upload.file}", content, settings)
+    return gzip.compress(content, COMPRESSION, mtime=0)
+
+
+def _check_size(name: str, content: bytes, settings: Settings) -> None:
+    """Refuse a session that holds too much.
+
+    Raises:
+        OversizedError: it does.
+    """
+    if len(content) > settings.largest_session:
+        most = settings.largest_session // MEGABYTE
+        raise OversizedError(
+            f"{name} holds more than {most} MB, more than a session may: take fewer rows or methods"
+        )
 
 
 def _row_content(row: Row) -> str:
@@ -236,20 +225,22 @@ def _open(name: str, content: bytes, dispatcher: Dispatcher) -> Opened:
     """
     settings = dispatcher.settings
     session = _read(name, content, settings)
-    for method in session.methods:
-        method_named(method)
-    if any(len(row.records) != len(session.methods) for row in session.rows):
-        raise ValueError(f"{name}: a row has not as many records as there are methods")
+    _check_methods(name, session)
     models = settings.models
     if session.model.name not in models:
         reason = unknown("model", session.model.name, models, where="here")
         raise FileNotFoundError(
             f"{reason}; the session was made by it: start 'molxai serve' with -m FOLDER of it"
         )
+    if session.question.model != session.model.name:
+        raise ValueError(
+            f"{name}: the model {session.model.name!r} was asked, and the question names "
+            f"{session.question.model!r}: choose a file that 'Save session' has written"
+        )
     question = session.question.question(session.methods)
     files = tuple(SentFile(file.name, file.content) for file in session.files)
     source = Source(files, Layout(*session.layout), session.label_column, session.pasted)
-    rows = [row.row() for row in session.rows]
+    rows = [row.row(name) for row in session.rows]
     upload = dispatcher.reopen(question, source, rows, tuple(session.extras))
     is_same = digest(models[session.model.name]) == session.model.sha256
     other = "" if is_same else ", which has changed since: explained anew, numbers may differ"
@@ -260,12 +251,27 @@ def _open(name: str, content: bytes, dispatcher: Dispatcher) -> Opened:
     return Opened(id=upload.job.id, state=session.state, says=says)
 
 
+def _check_methods(name: str, session: Session) -> None:
+    """Refuse rows that were explained by other methods than the session names.
+
+    Raises:
+        ValueError: one was, or there is no such method, or it is named twice.
+    """
+    methods = session.methods
+    for method in methods:
+        method_named(method)
+    if len(set(methods)) < len(methods):
+        raise ValueError(f"{name}: a method is named twice in {', '.join(methods)}")
+    if any(len(row.records) != len(methods) for row in session.rows):
+        raise ValueError(f"{name}: a row has not as many records as there are methods")
+    if any(set(row.view.methods or ()) - set(methods) for row in session.rows):
+        raise ValueError(f"{name}: a row is explained by a method that the session does not name")
+
+
 def _read(name: str, content: bytes, settings: Settings) -> Session:
     if content.startswith(GZIP):
         content = unpack(content, settings.largest_session, name)
-    if len(content) > settings.largest_session:
-        most = settings.largest_session // MEGABYTE
-        raise OversizedError(f"{name} holds more than {most} MB, more than a session may")
+    _check_size(name, content, settings)
     try:
         session = Session.model_validate_json(content)
     except ValidationError as error:
@@ -280,5 +286,11 @@ def _read(name: str, content: bytes, settings: Settings) -> Session:
     return session
 
 
-def _plain(content: Any) -> str:
-    return json.dumps(content, allow_nan=False)
+def _plain(content: Any, name: str) -> str:
+    try:
+        return json.dumps(content, allow_nan=False)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is no session of molxai: it holds numbers that are not finite; "
+            "choose a file that 'Save session' has written"
+        ) from error

@@ -21,6 +21,9 @@ STARTING_POINT = "descriptor-pretrained"
 """The shipped model that training begins with. It predicts 117 descriptors, which no reader asks
 for."""
 
+SESSIONS = "/api/sessions"
+"""Where saved sessions are opened."""
+
 HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d+)?")
 """A Host header: an IPv6 address in brackets, or another address or name; a port may follow."""
 
@@ -56,11 +59,11 @@ class Settings:
     host: str = "127.0.0.1"
     device: str = "auto"
     largest_body: int = 16 * 2**20
-    """Bytes of a request."""
+    """Bytes of a request; of a saved session, see below."""
     largest_content: int = 64 * 2**20
     """Bytes of what a packed upload (.npz, .parquet) holds."""
     largest_session: int = 256 * 2**20
-    """Bytes of what a saved session holds."""
+    """Bytes of what a saved session holds; it may be sent without being packed."""
     most_rows: int = 5000
     """Rows of an upload."""
     most_inputs: int = 100
@@ -80,6 +83,10 @@ class Settings:
     """Single inputs whose results are kept, beside the tables."""
     lifetime: float = 12 * 3600.0
     """Seconds for which results are kept after they were last asked for: a working day."""
+
+    def largest_body_at(self, path: str) -> int:
+        """Bytes of a request to an address: what has been saved can be opened again."""
+        return self.largest_session if path == SESSIONS else self.largest_body
 
     def knows(self, header: str) -> bool:
         """Whether a request's Host header is one of ours.

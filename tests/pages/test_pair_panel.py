@@ -56,7 +56,9 @@ def views(series):
 def test_changes_are_those_of_the_command(series, views):
     named = [(str(item.row), explanation) for item, explanation in series if explanation]
     expected = matched_pairs(named)
-    rows = pair_table(views, "lrp")["rows"]
+    table = pair_table(views, "lrp")
+    rows = table["rows"]
+    assert table["says"] == "" and rows[0][8] is not None
     assert len(rows) == len(expected) > 3
     for row, change in zip(rows, expected, strict=True):
         before, after, on, mean, sd, _, changed, rest, _, pairs = row
@@ -69,11 +71,29 @@ def test_changes_are_those_of_the_command(series, views):
 
 
 def test_measured_differences_are_of_rows_that_have_both(views):
-    rows = {(row[0], row[1]): row for row in pair_table(views, "lrp")["rows"]}
+    values = [view | {"probability": None} for view in views]
+    rows = {(row[0], row[1]): row for row in pair_table(values, "lrp")["rows"]}
     assert rows["*[H]", "*F"][5] == 1.5
     assert rows["*[H]", "*Cl"][5] is None
-    without = [{key: value for key, value in view.items() if key != "label"} for view in views]
+    without = [{key: value for key, value in view.items() if key != "label"} for view in values]
     assert pair_table(without, "lrp")["measured"] is False
+
+
+def test_labels_of_classes_are_no_measured_values(views):
+    table = pair_table([view | {"label": "1"} for view in views], "lrp")
+    assert table["measured"] is False and {row[5] for row in table["rows"]} == {None}
+
+
+@pytest.mark.parametrize("method", ["gradient-input", "gae"])
+def test_what_does_not_add_up_has_no_share(series, method):
+    explainer = Explainer("bace", method)
+    items = [item for item, explanation in series if explanation]
+    named = [(str(item.row), explainer(item.subject, target="active")) for item in items]
+    views = [view(item, [made]) for item, (_, made) in zip(items, named, strict=True)]
+    table = pair_table(views, method)
+    assert {(row[7], row[8]) for row in table["rows"]} == {(None, None)}
+    assert method in table["says"] and "no share" in table["says"]
+    assert all(change.share is change.mean_rest is None for change in matched_pairs(named))
 
 
 def test_what_has_no_pairs_says_so(views):

@@ -13,6 +13,7 @@ from molxai.chemistry.series import HYDROGEN
 from molxai.cli import main
 from molxai.pages.rgroups import rgroup_table
 from molxai.pages.series import MIXED
+from molxai.pages.view import decimals
 
 AMIDES = {
     "a": ("CNC(=O)c1ccc(F)cc1", "5.1"),
@@ -129,14 +130,17 @@ def test_what_cannot_be_taken_apart_is_refused(folder):
     assert rgroup_table(mixed, CORE, {"lrp": True}) == {"note": MIXED}
 
 
-def views(folder):
+def views(folder, *methods):
     from molxai import Explainer
     from molxai.explanation.inputs import read_inputs
     from molxai.pages.view import view
 
-    explainer = Explainer("bace-pic50")
+    explainers = [Explainer("bace-pic50", method) for method in methods or ("lrp",)]
     items = list(read_inputs([str(folder / "s.csv")]))
-    return [view(item, [explainer(item.subject)] if item.subject else []) for item in items]
+    return [
+        view(item, [explainer(item.subject) for explainer in explainers] if item.subject else [])
+        for item in items
+    ]
 
 
 def test_a_page_without_r_groups_says_why(command, folder):
@@ -178,3 +182,14 @@ def test_a_cell_shows_its_molecules(page, width, height):
         )
         texts = [cell.text for cell in driver.find_elements("css selector", "table.pairs button")]
         assert texts and all(text[0] in "+−" for text in texts)
+
+
+def test_a_method_without_a_sign_has_a_low_and_digits(folder):
+    table = rgroup_table(views(folder, "lrp", "gae"), CORE, {"lrp": True, "gae": False})
+    groups = [group for position in table["positions"] for group in position["groups"]]
+    cells = [cell[4]["gae"] for each in table["maps"] for cell in each["cells"]]
+    means = [*(group["relevance"]["gae"] for group in groups), *cells]
+    assert table["lows"] == {"lrp": None, "gae": min(means)}
+    assert table["decimals"] == {
+        name: decimals(limit) for name, limit in table["limits"]["relevance"].items()
+    }

@@ -280,7 +280,7 @@ def test_a_small_molecule_has_its_bar_beside_it():
 
 def said(look, **fields):
     one = explanation(molecule(IBUPROFEN), RELEVANCE, **fields)
-    return " ".join(texts(draw(one, look=look)))
+    return " ".join(texts(draw(one, look=look))).replace("\N{MINUS SIGN}", "-")
 
 
 def test_a_caption_is_short_unless_a_long_one_is_asked_for():
@@ -293,6 +293,13 @@ def test_a_caption_is_short_unless_a_long_one_is_asked_for():
         assert "Red speaks for yes, blue against it" in caption and "lrp" in caption
     contours = [said(Look("contour", caption=name)) for name in ("short", "long")]
     assert ["Contours blur" in caption for caption in contours] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["short", "long"])
+def test_the_sum_of_a_method_without_a_sign_has_no_plus(name):
+    one = explanation(molecule(IBUPROFEN), [abs(value) for value in RELEVANCE], signed=False)
+    total = sum(map(abs, RELEVANCE))
+    assert f"Sum: atoms {total:.3f}" in " ".join(texts(draw(one, look=Look(caption=name))))
 
 
 def test_a_short_caption_says_what_does_not_add_up():

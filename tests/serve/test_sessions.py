@@ -23,7 +23,7 @@ def client():
 
 
 def save(client, job, state=""):
-    answer = client.get(f"/api/jobs/{job['id']}/session", params={"state": state})
+    answer = client.post(f"/api/jobs/{job['id']}/session", json={"state": state})
     assert answer.status_code == 200, answer.text
     return answer.content
 
@@ -94,13 +94,34 @@ BAD = {
     "a text for a number": lambda one: _with_view(one, "methods", {"lrp": {"relevance": ["<b>"]}}),
     "a view without a name": lambda one: _with_view(one, "id", None),
     "a file without content": lambda one: one | {"files": [{"name": "a.csv"}]},
-    "a long address": lambda one: one | {"state": "#" * 30_000},
+    "a method twice": lambda one: one | {"methods": ["lrp", "lrp"]},
+    "another model in the question": lambda one: (
+        one | {"question": one["question"] | {"model": "bace-pic50"}}
+    ),
+    "a logit in words": lambda one: _with_view(one, "logit", "high"),
+    "no logit": lambda one: _with_view(one, "logit", None),
+    "a number for a SMILES": lambda one: _with_view(one, "smiles", 5),
+    "a number for a label": lambda one: _with_view(one, "label", 5),
+    "no drawing": lambda one: _with_view(one, "molecule", None),
+    "a drawing without atoms": lambda one: _with_view(one, "molecule", {"size": [1, 1]}),
+    "other schemes": lambda one: _with_view(one, "fragments", {"x": []}),
+    "parts of other atoms": lambda one: _with_view(one, "parts", [[99]]),
+    "another method": lambda one: _with_method(one, "gae", {}),
+    "relevances of other atoms": lambda one: _with_method(one, "lrp", {"relevance": [1.0]}),
+    "a largest of no atom": lambda one: _with_method(one, "lrp", {"largest": [99]}),
+    "sums of other parts": lambda one: _with_method(one, "lrp", {"sums": []}),
+    "a long address": lambda one: one | {"state": "#" * 300_000},
 }
 
 
 def _with_view(one, name, value):
     first, *others = one["rows"]
     return one | {"rows": [first | {"view": first["view"] | {name: value}}, *others]}
+
+
+def _with_method(one, name, fields):
+    view = one["rows"][0]["view"]
+    return _with_view(one, "methods", {name: view["methods"]["lrp"] | fields})
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -116,6 +137,12 @@ def test_numbers_that_are_not_finite_are_refused(client):
     content = json.dumps(_with_view(session(client), "probability", "HERE"))
     answer = reopen(client, content.replace('"HERE"', "NaN").encode(), "x.json")
     assert answer.status_code == 422
+
+
+def test_hidden_numbers_that_are_not_finite_name_the_file(client):
+    content = json.dumps(_with_view(session(client), "further", "HERE"))
+    answer = reopen(client, content.replace('"HERE"', "NaN").encode(), "x.json")
+    assert answer.status_code == 422 and answer.json()["error"].startswith("x.json ")
 
 
 def test_a_session_of_a_model_that_is_not_here_says_so(client):
@@ -140,9 +167,51 @@ def test_what_unpacks_to_too_much_is_no_session(client):
         assert reopen(small, b" " * 2**21, "x.json").status_code == 413
 
 
+def test_a_session_may_be_larger_than_other_requests():
+    settings = Settings(largest_body=2**16)
+    with TestClient(application(settings), base_url=HOME) as small:
+        job = finished(small, send(small, "a.smi", "CCCCCCCCCCO\n" * 40))
+        content = gzip.decompress(save(small, job))
+        assert len(content) > 2**16
+        assert reopen(small, content).status_code == 200
+        assert send(small, "a.smi", "C\n" * 2**16).status_code == 413
+
+
+def test_what_could_not_be_opened_again_is_not_saved():
+    settings = Settings(largest_session=2**12)
+    with TestClient(application(settings), base_url=HOME) as small:
+        job = finished(small, send(small, "a.csv", TABLE))
+        answer = small.post(f"/api/jobs/{job['id']}/session", json={})
+        assert answer.status_code == 413 and "session of a.csv" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "Ω" * 250 + ".csv"])
+def test_a_file_with_a_long_name_is_opened_again(client, name):
+    job = finished(client, send(client, name, TABLE))
+    assert reopen(client, save(client, job)).status_code == 200
+
+
+def test_a_long_address_is_kept_and_a_longer_one_refused_in_words(client):
+    job = finished(client, send(client, "a.csv", TABLE))
+    state = "#strokes=" + "1" * 60_000
+    assert reopen(client, save(client, job, state)).json()["state"] == state
+    refused = client.post(f"/api/jobs/{job['id']}/session", json={"state": "#" * 300_000})
+    assert refused.status_code == 422 and "state" in refused.json()["error"]
+
+
 def test_a_table_at_work_is_not_saved(client):
     answer = send(client, "long.smi", "CCCCCCCCCCCC\n" * 300, methods="shap")
     id = answer.json()["id"]
-    early = client.get(f"/api/jobs/{id}/session")
+    early = client.post(f"/api/jobs/{id}/session", json={})
     client.delete(f"/api/jobs/{id}")
     assert early.status_code == 422 and "wait for the rest" in early.json()["error"]
+
+
+@pytest.mark.parametrize("field", ["image", "segments", "side"])
+def test_a_digit_that_does_not_fit_together_is_refused(client, field):
+    job = finished(client, send(client, "7-a.png", DIGIT.read_bytes()))
+    made = json.loads(gzip.decompress(save(client, job)))
+    digit = made["rows"][0]["view"]["digit"]
+    digit[field] = 3 if field == "side" else digit[field][:40]
+    answer = reopen(client, json.dumps(made).encode(), "x.json")
+    assert answer.status_code == 422 and answer.json()["error"].startswith("x.json ")

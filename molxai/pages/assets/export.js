@@ -129,7 +129,7 @@
 
   /** A file name without anything that a file system could mistake. */
   molxai.fileName = (name) => {
-    const [, stem, ending] = /^(.*?)(\.[a-z]+)$/s.exec(name);
+    const [, stem, ending] = /^(.*?)((?:\.json)?\.[a-z]+)$/s.exec(name);
     const safe = stem.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "");
     return (safe.slice(0, 60) || "molxai") + ending;
   };

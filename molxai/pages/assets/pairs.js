@@ -32,7 +32,7 @@
     ];
     const rows = table.rows.map((row) => changeRow(row, byRow, table, settings));
     container.replaceChildren(
-      html("p", { class: "hint" }, DEFINITION),
+      html("p", { class: "hint" }, `${DEFINITION} ${table.says}`),
       molxai.sortedTable(titles, rows, "matched pairs"),
     );
   };

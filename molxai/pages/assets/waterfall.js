@@ -30,8 +30,10 @@
   /** The three largest parts of a molecule, or the largest nodes of what has no fragments. */
   molxai.largestParts = (view, method) => {
     if (!view.fragments) return molxai.largest(view, method);
+    const made = view.methods[method];
     const parts = partsOf(view, method, Object.keys(view.fragments)[0]).slice(0, NAMED);
-    return parts.map(({ name, relevance }) => `${name} ${molxai.signed(relevance)}`).join(", ");
+    const named = parts.map(({ name, relevance }) => `${name} ${molxai.amount(relevance, made)}`);
+    return named.join(", ");
   };
 
   /** The steps from zero to the logit: parts, and what is beyond the nodes. */

@@ -7,14 +7,13 @@
   /** Whether a file may be a saved session: no other file that is read ends so. */
   molxai.isSession = (file) => SESSION.test(file.name);
 
-  /** Save what the server holds under a job's id, with the page's address. */
-  molxai.saveSession = (job, address) => {
-    const query = new URLSearchParams({ state: address });
-    const href = `/api/jobs/${encodeURIComponent(job)}/session?${query}`;
-    const link = molxai.html("a", { href, download: "" });
-    document.body.append(link);
-    link.click();
-    link.remove();
+  /** Save what the server holds under a job's id, with the page's address; raises as `ask` does. */
+  molxai.saveSession = async (job, address) => {
+    const path = `/api/jobs/${encodeURIComponent(job)}`;
+    const content = await molxai.askFile(`${path}/session`, { state: address });
+    const { file } = await molxai.ask(`${path}?records=false`);
+    const stem = file.replace(/\.[^.]*$/, "");
+    molxai.save(content, "application/gzip", `${stem}-session.json.gz`);
   };
 
   /** Open a saved session: the address that it is shown under, and what is said of it. */

@@ -207,7 +207,7 @@
       const input = state.digit ? await molxai.digitFile(pad.image()) : text;
       id = await molxai.sendSingle(input, { ...question(), pasted: !state.digit });
     }
-    molxai.saveSession(id, address());
+    await molxai.saveSession(id, address());
   }
 
   /** Show a saved session as it was. */
