@@ -20,6 +20,9 @@ from molxai.explanation.explanation import Explanation
 # way, it would break the type checks of whoever imports molxai.
 DECOMPOSITION: Any = import_module("rdkit.Chem.rdRGroupDecomposition")
 
+MOST_LABEL = 999
+"""The largest number of a label that RDKit takes."""
+
 GROUP_SECONDS = 120
 """After which a decomposition is given up."""
 
@@ -42,8 +45,8 @@ class Decomposition:
     """Whether the core is the molecules' own common substructure; else it was given."""
     note: str
     members: Mapping[int, Mapping[str, Part]]
-    """Of each molecule that has the core, by its place, its parts by label: `core`, R1 and so on,
-    and `rest`."""
+    """The parts by label (`core`, R1 and so on, and `rest`) of each molecule that has the core, by
+    its place."""
 
 
 def core_table(
@@ -101,6 +104,7 @@ def take_apart(mols: Sequence[Chem.Mol], core: str = "") -> Decomposition:
     """
     smarts, is_complete = (core, True) if core else core_of(mols)
     query, note = core_query(smarts)
+    _check_labels(query, smarts)
     if not is_complete:
         note = f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
     numbered = [_numbered(mol) for mol in mols]
@@ -109,6 +113,27 @@ def take_apart(mols: Sequence[Chem.Mol], core: str = "") -> Decomposition:
         raise ValueError(f"none of the {len(mols)} molecules has the core {shortened(smarts)!r}")
     members = {place: _parts(numbered[place], parts) for place, parts in decomposition.items()}
     return Decomposition(smarts, not core, note, members)
+
+
+def _check_labels(query: Chem.Mol, core: str) -> None:
+    """Refuse a label to which RDKit attaches no group.
+
+    Raises:
+        ValueError: one is not the end of a bond, or has too large a number.
+    """
+    for atom in query.GetAtoms():
+        label = atom.GetAtomMapNum() or atom.GetIsotope()
+        if label > MOST_LABEL:
+            raise ValueError(
+                f"the core {shortened(core)!r} has the label {label}: number labels from 1 to "
+                f"{MOST_LABEL}"
+            )
+        if label and not atom.GetAtomicNum() and atom.GetDegree() != 1:
+            raise ValueError(
+                f"the core {shortened(core)!r} has a label {atom.GetSmarts()} with "
+                f"{atom.GetDegree()} bonds: a label of an R group ends one bond, like "
+                "c1ccccc1[*:1]"
+            )
 
 
 def _numbered(mol: Chem.Mol) -> Chem.Mol:

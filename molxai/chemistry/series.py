@@ -33,7 +33,7 @@ class Occurrence(NamedTuple):
     relevance: float
     atoms: Sequence[int]
     smiles: str = ""
-    """Of the fragment."""
+    """The SMILES of the fragment."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ GRID = (
     "like 3."
 )
 LETTERS = "Letters a, b, c over the drawings of a grid."
-PANEL = "Of a digit: all (picture, superpixels and relevance), or relevance alone."
+PANEL = "What is drawn of a digit: all (picture, superpixels and relevance), or relevance alone."
 FOREGROUND = "Words and lines: dark, or light for a dark slide (with --transparent)."
 
 ALIGN = (

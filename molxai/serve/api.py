@@ -150,13 +150,13 @@ class Recognised(BaseModel):
 
     file: str = Field(description="The file that it would be.")
     rows: int = Field(description="How many molecules it holds.")
-    name: str = Field(description="Of a single one, as the text has it; else empty.")
+    name: str = Field(description="Name of a single one, as the text has it; else empty.")
 
 
 class Columns(BaseModel):
     """The columns of files, and what each is taken for."""
 
-    columns: list[str] = Field(description="Of all files, in order.")
+    columns: list[str] = Field(description="Names in all files, in order.")
     smiles: str = Field(description="The one of SMILES; empty if there is none, as in an SDF.")
     id: str = Field(description="The one of ids; empty if there is none.")
     error: str = Field(description="Why no column of SMILES was found, in one line; else empty.")
@@ -206,16 +206,16 @@ class Record(BaseModel):
     error: str | None = Field(description="Why there is no explanation, in one line.")
     model: str | None = Field(description="Which model.")
     method: str | None = Field(description="Which method.")
-    endpoint: str | None = Field(description="Of a model with several targets.")
+    endpoint: str | None = Field(description="Which endpoint of a model that has several.")
     target: str | None = Field(
         description="The explained class; `a − b` for a contrast; none for a regression."
     )
     prediction: str | float | None = Field(
         description="The most probable class, or the predicted value."
     )
-    probability: float | None = Field(description="Of the target's class.")
+    probability: float | None = Field(description="The probability of the target's class.")
     logit: float | None = Field(description="The explained quantity.")
-    unit: str | None = Field(description="Of logit and relevance.")
+    unit: str | None = Field(description="Unit of logit and relevance.")
     logit_sd: float | None = Field(description="Ensembles: standard deviation over the members.")
     similarity: float | None = Field(
         description="Predictions: Tanimoto similarity to the nearest training molecule."
@@ -227,7 +227,7 @@ class Record(BaseModel):
         description="Number of each atom in the input, from 0, if it is another one there."
     )
     relevance: list[float] | None = Field(
-        description="Of each atom or superpixel, in their order; positive speaks for the target."
+        description="One of each atom or superpixel, in order; positive speaks for the target."
     )
     relevance_sd: list[float] | None = Field(
         description="Ensembles: standard deviation over the members."
@@ -286,7 +286,7 @@ class JobAnswer(BaseModel):
     )
     total: int = Field(description="Rows of the upload.")
     done: int = Field(description="Rows that are done.")
-    errors: int = Field(description="Of those, rows without explanation.")
+    errors: int = Field(description="How many of those have no explanation.")
     error: str | None = Field(description="Why the job failed.")
     next: int | None = Field(
         description="Where the next page of results starts; none if all so far are told."

@@ -35,7 +35,7 @@ class Upload:
 
     @property
     def card(self) -> About:
-        """Of the model."""
+        """What is known of the model."""
         return self.work.explainers[0].card
 
     @property

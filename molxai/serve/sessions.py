@@ -31,7 +31,7 @@ from molxai.serve.uploads import MOST_FILES, SentFile, Source, safe_name
 from molxai.serve.work import Row, text
 
 VERSION = 1
-"""Of the file. Another number says that an older molxai cannot read it."""
+"""The version of the file. Another number says that an older molxai cannot read it."""
 
 GZIP = b"\x1f\x8b"
 """How a gzip file begins."""
@@ -40,7 +40,7 @@ LONGEST_STATE = 200_000
 """Letters of an address: a drawn digit alone has thousands."""
 
 COMPRESSION = 6
-"""Of gzip: more takes longer and saves little."""
+"""The level of gzip: more takes longer and saves little."""
 
 
 class Strict(BaseModel):
@@ -115,7 +115,7 @@ class Look(BaseModel):
 class Opened(BaseModel):
     """A session that was opened."""
 
-    id: str = Field(description="Of the job that holds its results.")
+    id: str = Field(description="Id of the job that holds its results.")
     state: str = Field(description="The page's address when it was saved.")
     says: str = Field(description="When, with which version and by which model it was made.")
 

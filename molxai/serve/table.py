@@ -17,6 +17,7 @@ from molxai.serve.api import Name
 from molxai.serve.dispatch import Upload
 from molxai.serve.download import Ending, attachment, download
 from molxai.serve.routes import REFUSALS, find_upload
+from molxai.serve.series import views_of
 from molxai.serve.threads import in_thread
 from molxai.serve.work import Row
 
@@ -69,7 +70,7 @@ router = APIRouter(prefix="/api", responses=REFUSALS)
 
 @router.get("/jobs/{id}/column")
 async def column(
-    id: str, request: Request, name: Annotated[Name, Query(description="Of the column.")]
+    id: str, request: Request, name: Annotated[Name, Query(description="Name of the column.")]
 ) -> Column:
     """The cells of one of an upload's other columns."""
     upload = find_upload(id, request)
@@ -89,7 +90,7 @@ async def substructure(id: str, asked: Pattern, request: Request) -> Matches:
 @router.get("/jobs/{id}/summary")
 async def summary(id: str, request: Request) -> Summary:
     """Counts, and how the outputs are spread."""
-    views = _views(find_upload(id, request).job.results)
+    views = views_of(find_upload(id, request).job.results)
     if not readable(views):
         return Summary(tiles=[], histogram=None)
     return Summary(tiles=tiles(views), histogram=histogram(views))
@@ -123,7 +124,8 @@ def _chosen(upload: Upload, numbers: Sequence[int]) -> list[Row]:
     for number in numbers:
         if not 0 <= number < len(done):
             raise ValueError(
-                f"row {number} of {upload.file}: rows 0 to {len(done) - 1} are done; choose of them"
+                f"row {number} of {upload.file}: rows 0 to {len(done) - 1} are done; "
+                "choose among them"
             )
     return [done[number] for number in sorted(set(numbers))]
 
@@ -133,17 +135,13 @@ def _matches(pattern: str, rows: Sequence[Row]) -> Matches:
     return Matches(rows=rows_with(pattern, [record["smiles"] for record in records]))
 
 
-def _views(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [json.loads(row.view) for row in rows]
-
-
 def _report(upload: Upload, rows: Sequence[Row]) -> bytes:
     """The page as a file's content.
 
     Raises:
         ValueError: none of the rows was explained.
     """
-    views = _views(rows)
+    views = views_of(rows)
     if not readable(views):
         raise ValueError("none of the chosen rows could be explained: choose others")
     with TemporaryDirectory(prefix="molxai-") as folder:

@@ -15,7 +15,7 @@ from rdkit.Chem import rdRGroupDecomposition
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import save
-from molxai.chemistry.rgroups import core_table
+from molxai.chemistry.rgroups import core_table, take_apart
 from molxai.chemistry.series import HYDROGEN
 from molxai.explanation.cores import core_query
 from molxai.explanation.explainer import Explainer
@@ -247,3 +247,15 @@ def test_every_command_calls_a_molecule_by_the_same_id(command):
     views = json.loads(data)["views"]
     place = views["keys"].index("id")
     assert [row[place] for row in views["rows"]] == ids
+
+
+@pytest.mark.parametrize("core", ["[*:1]", "[1*]", "C[*:1]C", "c1ccccc1.[*:1]", "c1cccc[*:1]1"])
+def test_a_label_that_ends_no_bond_is_refused_in_words(core):
+    mols = [Chem.MolFromSmiles(smiles) for smiles in ("Fc1ccccc1", "Clc1ccccc1")]
+    with pytest.raises(ValueError, match=r"has a label .* bonds: a label of an R group ends one"):
+        take_apart(mols, core)
+
+
+def test_a_label_with_too_large_a_number_is_refused_in_words():
+    with pytest.raises(ValueError, match="has the label 1000: number labels from 1 to 999"):
+        take_apart([Chem.MolFromSmiles("Fc1ccccc1")], "c1ccccc1[*:1000]")

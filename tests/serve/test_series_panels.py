@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from molxai.serve.app import application
 from molxai.serve.settings import Settings
+from molxai.serve.words import page_words
 
 TABLE = "\n".join(
     (
@@ -191,3 +192,10 @@ def test_the_page_shows_the_series(home, tmp_path, size):
         assert driver.execute_script("return document.documentElement.scrollWidth") <= size[0]
         errors = [entry for entry in driver.get_log("browser") if "422" not in entry["message"]]
         assert not [entry for entry in errors if entry["level"] == "SEVERE"]
+
+
+def test_refusals_of_cores_have_no_options_of_the_command_line(client, job):
+    text = "no R groups after 120 s; name a larger core with --core SMARTS, or give a closer series"
+    assert "choose a larger core under 'Core' (core), or give" in page_words(text)
+    answer = client.get(f"{job}/rgroups", params={"core": "[*:1]"})
+    assert answer.status_code == 422 and "ends one bond" in answer.json()["error"]
