@@ -144,9 +144,11 @@ def colour_line(explanation: Account, palette: Palette = RED_BLUE, target: str =
     towards = towards.capitalize()
     if explanation.probability is None:
         return f"{towards} raises the value, {against} lowers it."
-    unit = f"{explanation.unit} units" if explanation.in_unit else explanation.relevance_unit
     target = target or explanation.full_target_name
-    return f"{towards} speaks for {target}, {against} against it; the model's evidence, in {unit}."
+    speaks = f"{towards} speaks for {target}, {against} against it"
+    if not explanation.in_unit:
+        return f"{speaks}, in {explanation.relevance_unit}."
+    return f"{speaks}; the model's evidence, in {explanation.unit} units."
 
 
 def sign_line(explanation: Account, target: str = "") -> str:

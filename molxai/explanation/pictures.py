@@ -123,6 +123,8 @@ def short_ledger_line(explanation: Account) -> str:
     """What the relevances sum to, and whatever else has a share; what is missing is always said."""
     total = float(explanation.relevance.double().sum())
     entries = [f"{explanation.node_word}s {amount(total, explanation.signed)}"]
+    if not explanation.in_unit:
+        return f"Sum: {entries[0]}, in a unit of its own, so it is no share of the output"
     for name, value in ledger(explanation).items():
         if abs(value) >= SMALLEST_NUMBER:
             entries.append(f"{name} {value:+.3f}")

@@ -309,6 +309,13 @@ def test_a_short_caption_says_what_does_not_add_up():
     assert "not accounted for +0.400" in text
 
 
+def test_a_method_with_a_unit_of_its_own_is_not_compared_with_the_output():
+    gae = molxai.Explainer("bace", "gae")(IBUPROFEN)
+    text = " ".join(texts(draw(gae)))
+    assert "in a unit of its own, so it is no share of the output" in text
+    assert "not accounted for" not in text and "evidence" not in text
+
+
 def test_one_atom_has_no_contours_and_the_caption_speaks_of_none():
     one = explanation(molecule("C"), [0.5])
     caption = " ".join(texts(draw(one, look=Look("contour", caption="long"))))
