@@ -27,6 +27,9 @@
       : String(content);
   }
 
+  /** A cell that a view has of its own; each object has a `constructor` and more like it. */
+  const cellOf = ({ extras }, name) => (Object.hasOwn(extras ?? {}, name) ? extras[name] : null);
+
   /** A column of the user's own table, whose cells are shown as they are written. */
   const ownColumn = (key, title, cell) =>
     column(key, title, (view) => cellValue(cell(view)), { shown: (view) => text(cell(view)) });
@@ -54,7 +57,7 @@
     }
     columns.push(largest(state));
     for (const name of settings.columns || extraNames(views)) {
-      columns.push(ownColumn(OWN + name, name, (view) => view.extras?.[name]));
+      columns.push(ownColumn(OWN + name, name, (view) => cellOf(view, name)));
     }
     if (isValue && has("error")) {
       const write = (error) => text(error, LONG);
