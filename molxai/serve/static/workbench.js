@@ -8,6 +8,7 @@
   const DIGITS = /\.(png|jpe?g|npy|npz)$/i;
   const NARROW = matchMedia("(max-width: 860px)");
   const welcome = find("result").firstElementChild;
+  const isAtWork = () => Boolean(job) && ["waiting", "running"].includes(job.state);
   let kind = "molecule";
   let files = []; // that were chosen
   let looked = null; // those whose columns were looked at
@@ -17,7 +18,7 @@
 
   const pad = molxai.pad(find("pad"), () => (pad.empty() ? leavePad() : ask()));
   const model = () => molxai.chosenModel(settings, state, reads());
-  const work = molxai.worker(clear);
+  const work = molxai.worker(failed);
   const { say } = molxai;
   const isTooLarge = (what, size) => molxai.isTooLarge(what, size, settings.largest_body);
 
@@ -90,6 +91,12 @@
     find("result").replaceChildren();
   }
 
+  /** An answer that is there stays after a failure; what is to be said of it. */
+  function failed() {
+    if (!shown) clear();
+    return shown && isAtWork() ? ". Reload the page to see further rows of the table." : "";
+  }
+
   /** Nothing is asked: say what can be. */
   function greet() {
     work("", async () => {
@@ -160,8 +167,7 @@
     say(`sending ${content.map(({ name }) => name).join(", ") || job.file} …`);
     const sent = await molxai.send(content, { ...question(), ...fields }, signal);
     // The same files with other choices take the place of what is still at work on them.
-    const isAgain = job && !job.single && ["waiting", "running"].includes(job.state);
-    if (isAgain && kind === "file") molxai.cancelJob(job);
+    if (isAtWork() && !job.single && kind === "file") molxai.cancelJob(job);
     turn({ job: sent.id });
     await showJob(sent.id, signal);
   }
