@@ -16,8 +16,10 @@
     ...more,
   });
 
-  const signed = (key, title, value) =>
-    column(key, title, value, { write: (number) => (number === null ? "" : molxai.signed(number)) });
+  function signed(key, title, value) {
+    const write = (number) => (number === null ? "" : molxai.signed(number));
+    return column(key, title, value, { write });
+  }
 
   /** A cell of the user's own table: a number if it looks like one. */
   function cellValue(content) {
