@@ -94,7 +94,7 @@
         (!matches || matches.has(view.row)) &&
         (!state.fragment || molxai.hasFragment(view, state.fragment)) &&
         (!state.group || state.group.rows.includes(view.row)) &&
-        limits.every(([column, range]) => isWithin(column.value(view), range)) &&
+        limits.every(([column, range]) => molxai.isWithin(column.value(view), range)) &&
         words.every((word) => searchText(view).includes(word));
     }
 
@@ -279,11 +279,11 @@
     async function restore(content) {
       state = { ...usual(), search: content.search || "" };
       matches = null;
-      state.fragment = fragmentOf(content.fragment);
-      state.group = groupOf(content.group);
+      state.fragment = molxai.fragmentOf(content.fragment);
+      state.group = molxai.groupOf(content.group);
       if (Object.hasOwn(KINDS, content.show)) state.show = content.show;
       for (const [key, text] of new URLSearchParams(content.filters || "")) {
-        const range = rangeOf(text);
+        const range = molxai.rangeOf(text);
         if (range) state.ranges[key] = range;
       }
       search.value = state.search;
@@ -306,11 +306,7 @@
       state.show = only.value;
       settings.changed();
     });
-    pattern.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      usePattern();
-    });
+    molxai.onEnter(pattern, usePattern);
     const bar = [html("label", {}, "Search ", search), html("label", {}, "Show ", only)];
     const forget = (view) => texts.delete(view);
     const clear = () => restore({});
@@ -333,34 +329,4 @@
       state: () => state,
     };
   };
-
-  /** Whether a molecule has a fragment, { scheme, name }. */
-  molxai.hasFragment = (view, { scheme, name }) =>
-    Object.hasOwn(view.fragments ?? {}, scheme) &&
-    view.fragments[scheme].some(([part]) => part === name);
-
-  const isWithin = (value, [low, high]) => {
-    if (low === null && high === null) return true;
-    return typeof value === "number" && value >= (low ?? -Infinity) && value <= (high ?? Infinity);
-  };
-
-  /** A range such as 1..2, 1.. or ..2; null if it is none. */
-  function rangeOf(text) {
-    const ends = text.split("..");
-    if (ends.length !== 2) return null;
-    const limits = ends.map((end) => (end.trim() === "" ? null : Number(end)));
-    return limits.some(Number.isNaN) ? null : limits;
-  }
-
-  /** A fragment such as rings:pyridine; null if it is none. */
-  function fragmentOf(text) {
-    const at = (text || "").indexOf(":");
-    return at > 0 ? { scheme: text.slice(0, at), name: text.slice(at + 1) } : null;
-  }
-
-  /** Numbers of rows and what they have, such as 1,5:R2 = F; null if it is no group. */
-  function groupOf(text) {
-    const match = /^(\d+(?:,\d+)*):(.*)$/s.exec(text || "");
-    return match && { rows: match[1].split(",").map(Number), words: match[2] };
-  }
 })();

@@ -143,7 +143,7 @@
   }
 
   const askList = (text, signal) =>
-    send([new File([text], "pasted.txt")], { pasted: true }, signal);
+    send([molxai.txtFile(text)], { pasted: true }, signal);
 
   async function askLine(line, signal) {
     const body = { text: line };
@@ -209,9 +209,8 @@
   async function save() {
     let id = job?.id;
     if (!id) {
-      const text = new File([state.smiles], "pasted.txt");
-      const input = state.digit ? await molxai.digitFile(pad.image()) : text;
-      id = await molxai.sendSingle(input, { ...question(), pasted: !state.digit });
+      const file = state.digit ? await molxai.digitFile(pad.image()) : molxai.txtFile(state.smiles);
+      id = await molxai.sendSingle(file, { ...question(), pasted: !state.digit });
     }
     molxai.saveSession(id, address());
   }
@@ -274,7 +273,6 @@
     find("back").hidden = !state.from;
     if (isShown) {
       refill();
-      if (!state.table.row) molxai.closeRow();
       shown.restore?.(state.table);
       shown.redraw(true);
       return undefined;
@@ -317,11 +315,7 @@
     event.preventDefault();
     ask();
   });
-  on("smiles", "keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey) return;
-    event.preventDefault();
-    ask();
-  });
+  molxai.onEnter(find("smiles"), ask);
   for (const name of ["clear", "undo", "redo"]) on(name, "click", pad[name]);
   on("digit", "keydown", (event) => molxai.undoKey(event, pad));
   on("sketch", "click", () => molxai.sketch(find("smiles").value.trim().split(/\s/)[0], useSmiles));
