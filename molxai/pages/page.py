@@ -35,6 +35,7 @@ SCRIPTS = (
     "dialog",
     "columns",
     "table",
+    "conditions",
     "filters",
     "chooser",
     "selection",

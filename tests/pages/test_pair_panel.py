@@ -154,3 +154,30 @@ def test_a_pair_is_shown_side_by_side(page, size):
         driver.execute_script(script)
         assert json.dumps(texts)
         assert driver.find_elements("css selector", "#pairs tbody tr")
+
+
+def test_a_smaller_report_has_no_panels_of_all_rows(page, tmp_path):
+    part = tmp_path / "part.html"
+    script = (
+        "const page = molxai.page; molxai.compareRows(page, page.views[0], page.views[1]);"
+        "const data = JSON.parse(document.getElementById('data').textContent);"
+        "return molxai.smallerReport(data, page.views.slice(0, 2))"
+    )
+    with chromium() as driver:
+        driver.get(page.as_uri())
+        part.write_text(driver.execute_script(script), encoding="utf-8")
+        driver.get(part.as_uri())
+        assert not driver.find_elements("css selector", "#pairs, #versus")
+        driver.find_element("id", "search").send_keys("a")
+        assert driver.find_elements("css selector", "#series tbody tr")
+
+
+def test_what_cannot_be_read_has_no_scale(page):
+    script = (
+        "molxai.compareRows(molxai.page, molxai.page.views[4], molxai.page.views[4]);"
+        "return document.getElementById('versus').textContent"
+    )
+    with chromium() as driver:
+        driver.get(page.as_uri())
+        words = driver.execute_script(script)
+        assert "could not be read" in words and "Infinity" not in words

@@ -193,3 +193,29 @@ def test_a_method_without_a_sign_has_a_low_and_digits(folder):
     assert table["decimals"] == {
         name: decimals(limit) for name, limit in table["limits"]["relevance"].items()
     }
+
+
+def test_a_group_that_is_clicked_filters_and_its_molecules_stay_listed(page):
+    with chromium() as driver:
+        driver.get(page.as_uri())
+        driver.execute_script("document.querySelector('#rgroups tbody th button').click()")
+        done = driver.execute_async_script("setTimeout(() => arguments[0](true), 300)")
+        assert done and "of 8 rows" in driver.find_element("id", "found").text
+        assert driver.find_elements("css selector", ".members button")
+
+
+def test_sizes_of_a_map_have_no_plus(page):
+    script = (
+        "const table = structuredClone(molxai.page.panels.rgroups);"
+        "table.lows = { lrp: -1 }; table.decimals = { lrp: 2 };"
+        "const place = document.createElement('div');"
+        "molxai.rgroups(place, table, molxai.page);"
+        "const value = place.querySelector('select[data-key=value]');"
+        "value.value = 'relevance'; value.dispatchEvent(new Event('change'));"
+        "return [...place.querySelectorAll('table.pairs td button')].map((one) => one.textContent)"
+    )
+    with chromium() as driver:
+        driver.get(page.as_uri())
+        assert driver.execute_script("return molxai.page.state.method") == "lrp"
+        texts = driver.execute_script(script)
+        assert texts and not any("+" in text for text in texts)

@@ -276,6 +276,41 @@ def test_a_substructure_that_the_report_does_not_know_is_said(page):
     assert found(page) == "8 rows"
 
 
+def test_the_newest_substructure_wins(page):
+    script = """
+      const [done] = arguments;
+      const asked = {};
+      const filters = molxai.filters({
+        columns: () => [], views: [], patterns: [], isChosen: () => false, isUnread: () => false,
+        substructure: (text) => new Promise((resolve) => (asked[text] = resolve)), changed() {},
+      });
+      const first = filters.restore({ substructure: 'C' });
+      const second = filters.restore({ substructure: 'N' });
+      asked.N([2]);
+      asked.C([1]);
+      Promise.all([first, second]).then(() => {
+        filters.panel.querySelector('#pattern').value = 'OC';
+        const more = filters.refind();
+        asked.N([2, 3]);
+        return more;
+      }).then(() => done([
+        [1, 2, 3].filter((row) => filters.passes()({ row })),
+        filters.entries().substructure,
+        filters.panel.querySelector('#pattern').value,
+      ]));
+    """
+    assert page.execute_async_script(script) == [[2, 3], "N", "OC"]
+
+
+def test_a_column_that_is_not_read_has_no_cells(page):
+    script = """
+      const settings = { views: [{ extras: {} }, {}], state: {}, columns: ['constructor'] };
+      const column = molxai.columns(settings).find(({ title }) => title === 'constructor');
+      return settings.views.map((view) => column.value(view));
+    """
+    assert run(page, script) == [None, None]
+
+
 def test_a_pattern_that_cannot_be_read_stops_the_report(table, capsys):
     out = table.parent / "none.html"
     assert main(["report", str(table), "--substructure", "c1cc(", "-o", str(out)]) == 1
@@ -423,6 +458,16 @@ def test_an_address_of_anybody_does_no_harm(browser, address, nonsense):
     assert not is_open(browser)
     search(browser, "caffeine")
     assert shown_rows(browser) == [2]
+
+
+def test_a_fragment_that_no_scheme_has_leaves_no_row(browser, address):
+    browser.get("about:blank")
+    browser.get(f"{address}#fragment=constructor%3Ax")
+    (line,) = shown(browser, ".nothing")
+    assert line.text.startswith("No row has the fragment x.")
+    line.find_element("tag name", "button").click()
+    until(browser, "document.getElementById('found').textContent === '8 rows'")
+    until(browser, "!location.hash.includes('fragment')")
 
 
 def test_the_plot_opens_a_molecule(page, predictions):

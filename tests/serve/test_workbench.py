@@ -421,3 +421,37 @@ def test_a_pasted_molecule_may_have_a_name_or_be_a_mol_block(page):
     assert "ethyl alcohol" in find(page, "#result header").text
     paste(page, Chem.MolToMolBlock(Chem.MolFromSmiles("c1ccccc1")).strip())
     until(page, "document.querySelectorAll('.large [data-node]').length === 6")
+
+
+def test_a_table_stays_when_another_file_is_refused(page, tmp_path):
+    table = tmp_path / "some.smi"
+    table.write_text("CCO a\nCCN b\n")
+    broken = tmp_path / "bad.json"
+    broken.write_text("{}")
+    find(page, "#tab-file").click()
+    find(page, "#chosen").send_keys(str(table))
+    until(page, "document.querySelector('#downloads a')")
+    page.execute_script("document.getElementById('chosen').value = ''")
+    find(page, "#chosen").send_keys(str(broken))
+    until(page, "document.getElementById('status').classList.contains('error')")
+    assert "bad.json is no session" in status(page)
+    assert "422" in page.get_log("browser")[-1]["message"]
+    assert len(page.find_elements("css selector", "table.inputs tr[data-row]")) == 2
+    find(page, "#search").send_keys("a")
+    assert find(page, "#found").text.endswith("rows")
+
+
+def test_a_lost_look_at_a_job_is_not_the_end(page, tmp_path):
+    table = tmp_path / "some.smi"
+    table.write_text("CCO a\nCCN b\n")
+    page.execute_script(
+        "const { job } = molxai; window.lost = 0;"
+        "molxai.job = (id, start, signal) => start && window.lost++ < 2"
+        " ? Promise.reject(new Error('no answer')) : job(id, start, signal).then((now) => ("
+        "start ? now : { ...now, views: now.views.slice(0, 1), next: 1 }))"
+    )
+    find(page, "#tab-file").click()
+    find(page, "#chosen").send_keys(str(table))
+    until(page, "document.querySelector('#downloads a')")
+    assert page.execute_script("return window.lost") >= 2
+    assert status(page) == "2 of 2 rows"

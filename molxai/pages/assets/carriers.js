@@ -25,7 +25,7 @@
     const targets = new Set(views.filter((view) => view.methods).map((view) => view.target));
     if (targets.size > 1) return { ...NOTHING, note: settings.mixed };
     const summaries = [...occurrences(views, method, scheme)].map(summary);
-    if (!summaries.length) return { rows: [], limit: 1, note: NONE };
+    if (!summaries.length) return { ...NOTHING, note: NONE };
     summaries.sort((a, b) => b.size - a.size || (a.name < b.name ? -1 : 1));
     const means = summaries.map((carrier) => carrier.mean);
     const largest = means.reduce((most, mean) => Math.max(most, Math.abs(mean)), 0);

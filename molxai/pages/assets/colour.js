@@ -1,5 +1,5 @@
-// Relevance as colour: white at zero, one colour for the explained class and another against it. Of a
-// method without a sign white is the least relevance, and there is one colour.
+// Relevance as colour: white at zero, one colour for the explained class and another against it. A
+// method without a sign has one colour, and white is its least relevance.
 "use strict";
 
 (() => {
@@ -36,7 +36,7 @@
     return { colour: full(value, look), opacity: share };
   };
 
-  /** Both ends of a scale and what is between them, from left to right: [share, colour, opacity]. */
+  /** A scale's ends and what is between them, from left to right: [share, colour, opacity]. */
   molxai.stops = ({ low, palette }) => {
     if (!isSigned(low)) {
       return [

@@ -16,8 +16,10 @@
     ...more,
   });
 
-  const signed = (key, title, value) =>
-    column(key, title, value, { write: (number) => (number === null ? "" : molxai.signed(number)) });
+  function signed(key, title, value) {
+    const write = (number) => (number === null ? "" : molxai.signed(number));
+    return column(key, title, value, { write });
+  }
 
   /** A cell of the user's own table: a number if it looks like one. */
   function cellValue(content) {
@@ -26,6 +28,9 @@
       ? Number(content)
       : String(content);
   }
+
+  /** A cell that a view has of its own; each object has a `constructor` and more like it. */
+  const cellOf = ({ extras }, name) => (Object.hasOwn(extras ?? {}, name) ? extras[name] : null);
 
   /** A column of the user's own table, whose cells are shown as they are written. */
   const ownColumn = (key, title, cell) =>
@@ -54,7 +59,7 @@
     }
     columns.push(largest(state));
     for (const name of settings.columns || extraNames(views)) {
-      columns.push(ownColumn(OWN + name, name, (view) => view.extras?.[name]));
+      columns.push(ownColumn(OWN + name, name, (view) => cellOf(view, name)));
     }
     if (isValue && has("error")) {
       const write = (error) => text(error, LONG);

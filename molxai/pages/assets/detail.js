@@ -215,13 +215,14 @@
     const names = Object.keys(features || {});
     const cell = (text) => html("td", {}, text);
     const title = (name) => html("th", { scope: "col" }, name);
+    const amount = (node) => molxai.amount(relevance[node], made);
     const row = (node) => {
       const background = molxai.colour(relevance[node], look.limit, look.palette, look.low);
       return html(
         "tr",
         { "data-node": node },
         html("th", { scope: "row" }, html("bdi", {}, molxai.nodeName(view, node))),
-        html("td", { style: `background: ${background}; color: #000` }, molxai.amount(relevance[node], made)),
+        html("td", { style: `background: ${background}; color: #000` }, amount(node)),
         sd ? cell(sd[node].toFixed(decimals)) : null,
         ...names.map((name) => cell(molxai.signed(features[name][node], decimals))),
       );

@@ -5,7 +5,7 @@
   const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
   const TYPING = "input, select, textarea";
 
-  /** Let the arrow keys go on; in a picture they walk its atoms, and in a field they are its own. */
+  /** Let the arrow keys go on; in a picture they walk its atoms, a field has its own. */
   molxai.stepByKeys = (dialog, step) => {
     dialog.addEventListener("keydown", (event) => {
       const by = STEPS[event.key];

@@ -24,9 +24,10 @@
 
   /**
    * The filters of a table.
-   * settings: `columns()` that there are, `views`, `isChosen(view)`, `isUnread(key)` and `read(key)`
-   * of a column, `substructure(pattern)` that answers numbers of rows, if it can be looked for,
-   * `draw(given, use)`, if one can be drawn, `patterns` to choose from; `changed()` is called after a change by the user.
+   * settings: `columns()` that there are, `views`, `isChosen(view)`, `isUnread(key)` and
+   * `read(key)` of a column, `substructure(pattern)` that answers numbers of rows, if it can be
+   * looked for, `draw(given, use)`, if one can be drawn, `patterns` to choose from; `changed()` is
+   * called after a change by the user.
    * Returns `state()`; `passes()`, a test of views by the state; `sentence()`, what is not there;
    * `entries()` and `restore(entries)` of an address; `clear()`, `setFragment(fragment)` and
    * `setGroup(group)`;
@@ -37,6 +38,8 @@
   molxai.filters = (settings) => {
     let state = usual();
     let matches = null; // numbers of the rows with the substructure
+    let asked = ""; // the substructure that was asked for last
+    let newest = 0; // the number of that question
     const texts = new WeakMap(); // what is searched of each view
     let preparing = 0; // the timer of its making
     const search = html("input", { type: "search", id: "search", placeholder: settings.searched });
@@ -55,7 +58,8 @@
       placeholder: settings.patterns[0] ?? "c1ccccc1C(=O)N",
     });
     const patterns = settings.patterns.map((value) => html("option", { value }));
-    const find = html("button", { type: "button", id: "find-pattern", onclick: usePattern }, "Find");
+    const find = html("button", { type: "button", id: "find-pattern" }, "Find");
+    find.addEventListener("click", usePattern);
     const panel = html(
       "div",
       { class: "panel", id: "filters", hidden: true },
@@ -90,7 +94,7 @@
         (!matches || matches.has(view.row)) &&
         (!state.fragment || molxai.hasFragment(view, state.fragment)) &&
         (!state.group || state.group.rows.includes(view.row)) &&
-        limits.every(([column, range]) => isWithin(column.value(view), range)) &&
+        limits.every(([column, range]) => molxai.isWithin(column.value(view), range)) &&
         words.every((word) => searchText(view).includes(word));
     }
 
@@ -171,19 +175,25 @@
     async function setPattern(text) {
       pattern.value = text;
       error.textContent = "";
-      state.pattern = "";
-      matches = null;
-      if (!text || !settings.substructure) return;
-      try {
-        matches = new Set(await settings.substructure(text));
-        state.pattern = text;
-      } catch (refusal) {
-        error.textContent = refusal.message;
-      }
+      asked = settings.substructure ? text : "";
+      await refind();
     }
 
-    /** Look for the same substructure again, after more rows. */
-    const refind = () => setPattern(state.pattern);
+    /** Look for what was asked last, also after more rows. The newest question wins. */
+    async function refind() {
+      const mine = ++newest;
+      let rows = null;
+      try {
+        if (asked) rows = await settings.substructure(asked);
+      } catch (refusal) {
+        if (mine !== newest) return;
+        error.textContent = refusal.message;
+        asked = "";
+      }
+      if (mine !== newest) return;
+      matches = rows && new Set(rows);
+      state.pattern = asked;
+    }
 
     /** What is shown of the filters that have no control in sight. */
     function fillChips() {
@@ -268,11 +278,12 @@
     /** Set all filters to what an address holds: it may come from anybody. */
     async function restore(content) {
       state = { ...usual(), search: content.search || "" };
-      state.fragment = fragmentOf(content.fragment);
-      state.group = groupOf(content.group);
-      if (content.show in KINDS) state.show = content.show;
+      matches = null;
+      state.fragment = molxai.fragmentOf(content.fragment);
+      state.group = molxai.groupOf(content.group);
+      if (Object.hasOwn(KINDS, content.show)) state.show = content.show;
       for (const [key, text] of new URLSearchParams(content.filters || "")) {
-        const range = rangeOf(text);
+        const range = molxai.rangeOf(text);
         if (range) state.ranges[key] = range;
       }
       search.value = state.search;
@@ -295,11 +306,7 @@
       state.show = only.value;
       settings.changed();
     });
-    pattern.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      usePattern();
-    });
+    molxai.onEnter(pattern, usePattern);
     const bar = [html("label", {}, "Search ", search), html("label", {}, "Show ", only)];
     const forget = (view) => texts.delete(view);
     const clear = () => restore({});
@@ -322,33 +329,4 @@
       state: () => state,
     };
   };
-
-  /** Whether a molecule has a fragment, { scheme, name }. */
-  molxai.hasFragment = (view, { scheme, name }) =>
-    Boolean(view.fragments?.[scheme]?.some(([part]) => part === name));
-
-  const isWithin = (value, [low, high]) => {
-    if (low === null && high === null) return true;
-    return typeof value === "number" && value >= (low ?? -Infinity) && value <= (high ?? Infinity);
-  };
-
-  /** A range such as 1..2, 1.. or ..2; null if it is none. */
-  function rangeOf(text) {
-    const ends = text.split("..");
-    if (ends.length !== 2) return null;
-    const limits = ends.map((end) => (end.trim() === "" ? null : Number(end)));
-    return limits.some(Number.isNaN) ? null : limits;
-  }
-
-  /** A fragment such as rings:pyridine; null if it is none. */
-  function fragmentOf(text) {
-    const at = (text || "").indexOf(":");
-    return at > 0 ? { scheme: text.slice(0, at), name: text.slice(at + 1) } : null;
-  }
-
-  /** Numbers of rows and what they have, such as 1,5:R2 = F; null if it is no group. */
-  function groupOf(text) {
-    const match = /^(\d+(?:,\d+)*):(.*)$/s.exec(text || "");
-    return match && { rows: match[1].split(",").map(Number), words: match[2] };
-  }
 })();

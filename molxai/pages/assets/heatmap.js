@@ -12,21 +12,24 @@
     const shown = { x: table.usual[0], y: table.usual[1], value: "prediction", table };
     const place = html("div", {});
     const note = html("p", { class: "hint", role: "status" });
+    let newest = 0; // the number of the last question, whose answer is shown
 
     async function fill() {
-      note.textContent = "";
-      let map = find(shown);
-      if (!map && ask) {
-        try {
-          shown.table = await ask(shown.x, shown.y);
-          map = find(shown);
-        } catch (error) {
-          note.textContent = error.message;
+      const mine = ++newest;
+      const words = shown.x === shown.y ? "Choose two different positions." : "";
+      note.textContent = words;
+      try {
+        if (!words && !find(shown) && ask) {
+          const answer = await ask(shown.x, shown.y);
+          if (mine !== newest) return;
+          shown.table = answer;
         }
+      } catch (error) {
+        if (mine !== newest) return;
+        note.textContent = error.message;
       }
-      const text = "Choose two different positions.";
-      const none = html("p", { class: "hint" }, text);
-      place.replaceChildren(map ? grid(map, shown, settings, choose) : none);
+      const map = find(shown);
+      place.replaceChildren(...(map ? [grid(map, shown, settings, choose)] : []));
     }
 
     const select = (key, values) => {
@@ -115,11 +118,13 @@
     const isRelevance = value === "relevance";
     const number = isRelevance ? (relevance[method] ?? null) : prediction;
     if (number === null) return html("td", { class: "none" }, "–");
-    const limit = isRelevance ? table.limits.relevance[method] : table.limits.prediction;
+    const scale = molxai.relevanceScale(table, method);
+    const { limit, low } = isRelevance ? scale : { limit: table.limits.prediction, low: null };
     const distance = isRelevance ? number : number - table.centre;
-    const background = molxai.colour(distance, limit, settings.palettes[palette]);
-    const text = isRelevance || table.signed ? signed(number) : molxai.plain(number);
-    const label = `${words}: ${text}, ${count} molecules`;
+    const background = molxai.colour(distance, limit, settings.palettes[palette], low);
+    const write = table.signed ? signed : molxai.plain;
+    const text = isRelevance ? molxai.amount(number, scale) : write(number);
+    const label = `${words}: ${text}, ${count} ${count === 1 ? "molecule" : "molecules"}`;
     const button = html(
       "button",
       { type: "button", class: "link", onclick, "aria-label": label, title: label },

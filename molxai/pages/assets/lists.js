@@ -13,15 +13,6 @@
     return html("td", { style: `background: ${background}; color: #000` }, text);
   };
 
-  /** Numbers by size, text by letters, what is missing last. */
-  function compare(a, b, upwards) {
-    const missing = (value) => value === null || value === undefined || value === "";
-    if (missing(a) || missing(b)) return missing(a) - missing(b);
-    const areNumbers = typeof a === "number" && typeof b === "number";
-    const order = areNumbers ? a - b : String(a).localeCompare(String(b));
-    return upwards ? order : -order;
-  }
-
   /**
    * A table of `rows`: each has `values`, one for each title, by which it is sorted, and `cells()`,
    * the elements that are shown, which are made when the row is. A head sorts by its column, the
@@ -48,7 +39,7 @@
       const upwards = before ? before === "descending" : !isNumber;
       heads.forEach((each) => each.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", upwards ? "ascending" : "descending");
-      order.sort((a, b) => compare(a.values[place], b.values[place], upwards));
+      order.sort((a, b) => molxai.compare(a.values[place], b.values[place], upwards));
       show(shown);
     }
 

@@ -32,6 +32,14 @@ globalThis.molxai = globalThis.molxai || {};
   molxai.svg = (name, attributes, ...children) =>
     fill(document.createElementNS(SVG, name), attributes, children);
 
+  /** Act when Enter is pressed in a field; with Shift it begins a line there. */
+  molxai.onEnter = (field, act) =>
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey) return;
+      event.preventDefault();
+      act();
+    });
+
   /** A relevance or logit with its sign; what rounds to nothing has a plus. */
   molxai.signed = (value, decimals = 3) => {
     if (value === null || value === undefined) return "–";

@@ -30,15 +30,20 @@
       "part",
       "pairs",
     ];
-    const rows = table.rows.map((row) => changeRow(row, byRow, table, settings));
+    const there = table.rows.filter((row) => row.at(-1).some((pair) => isThere(pair, byRow)));
+    const rows = there.map((row) => changeRow(row, byRow, table, settings));
     container.replaceChildren(
       html("p", { class: "hint" }, `${DEFINITION} ${table.says}`),
       molxai.sortedTable(titles, rows, "matched pairs"),
     );
   };
 
+  /** Whether the page has both rows of a pair: they may still be to come. */
+  const isThere = ([a, b], byRow) => byRow.has(a) && byRow.has(b);
+
   function changeRow(row, byRow, table, settings) {
-    const [before, after, on, mean, sd, measured, changed, rest, share, pairs] = row;
+    const [before, after, on, mean, sd, measured, changed, rest, share, all] = row;
+    const pairs = all.filter((pair) => isThere(pair, byRow));
     const scale = { limit: table.limit, palette: settings.palettes[settings.state.palette] };
     const text = `${before} → ${after}`;
     const cell = (content) => html("td", {}, content);
@@ -47,7 +52,7 @@
       html("th", { scope: "row" }, html("bdi", {}, text)),
       html("td", { class: "cutouts" }, ...picture(before, after, pairs[0], byRow)),
       cell(on),
-      cell(String(pairs.length)),
+      cell(String(all.length)),
       molxai.signedCell(mean, scale),
       cell(sd === null ? "–" : sd.toFixed(3)),
       ...known,
@@ -56,7 +61,7 @@
       cell(share === null ? "–" : percent(share)),
       html("td", { class: "links" }, ...links(pairs, byRow, settings)),
     ];
-    const values = [text, undefined, on, pairs.length, mean, sd];
+    const values = [text, undefined, on, all.length, mean, sd];
     if (table.measured) values.push(measured);
     return { values: [...values, changed, rest, share, undefined], cells };
   }

@@ -22,6 +22,7 @@
     const readout = html("p", { class: "point", role: "status" });
     const hint = html("p", { class: "hint" });
     const keys = { x: null, y: null };
+    const asked = { x: null, y: null }; // the keys that were chosen last, which may still be read
     let views = [];
     let points = []; // { view, x, y, left, top } in the order of x
     let current = -1;
@@ -59,7 +60,9 @@
     }
 
     async function choose(side, key) {
+      asked[side] = key;
       await settings.read(key);
+      if (asked[side] !== key) return; // the newest choice has the last word
       keys[side] = key;
       show(views);
     }

@@ -82,6 +82,10 @@
         : molxai.unpackCarriers(data, method, scheme);
     molxai.seriesTable(find("series"), carriers, settings);
     find("series-rows").textContent = isFiltered ? `of the ${shown.length} rows shown` : "";
+  }
+
+  /** The panels of all rows; a filter changes nothing there. */
+  function fillPanels() {
     if (data.panels.rgroups) molxai.rgroups(find("rgroups"), data.panels.rgroups, settings);
     if (data.panels.pairs) molxai.pairs(find("pairs"), data.panels.pairs[state.method], settings);
   }
@@ -97,6 +101,7 @@
     else workspace.redraw();
     if (!anew) fillSeries(workspace.shown(), workspace.shown().length < views.length);
     if (dialog.open) molxai.detail(find("detail-content"), opened, settings, state);
+    fillPanels();
     remember();
   }
 
@@ -125,12 +130,18 @@
   /** Show what the address says. */
   async function restore() {
     isRestoring = true;
-    const entries = entriesOf(location.hash);
+    try {
+      await show(entriesOf(location.hash));
+    } finally {
+      isRestoring = false;
+    }
+  }
+
+  async function show(entries) {
     restoreLook(entries);
     if (!entries.row && dialog.open) dialog.close();
     if (workspace) await workspace.restore(entries);
     redraw(true);
-    isRestoring = false;
   }
 
   function restoreLook(entries) {

@@ -3,6 +3,7 @@
 
 (() => {
   const { html } = molxai;
+  const DECIMALS = 3; // after the point, of a relevance
   const HYDROGEN =
     "H: nothing is attached there. Its relevance is 0, for hydrogens belong to the core's atom.";
 
@@ -35,15 +36,17 @@
     );
   };
 
-  /** The scale of a method's relevances, or of the predictions. */
-  function scaleOf(table, settings, method) {
-    const limit = method ? table.limits.relevance[method] : table.limits.prediction;
-    return { limit, palette: settings.palettes[settings.state.palette] };
-  }
+  /** The scale of a method's relevances; without a sign the one in no colour is `low`. */
+  molxai.relevanceScale = (table, method) => ({
+    limit: table.limits.relevance[method],
+    low: table.lows?.[method] ?? null,
+    decimals: table.decimals?.[method] ?? DECIMALS,
+  });
 
   function groupTable(position, table, settings, choose) {
     const { method } = settings.state;
-    const scale = scaleOf(table, settings, method);
+    const palette = settings.palettes[settings.state.palette];
+    const scale = { ...molxai.relevanceScale(table, method), palette };
     const known = table.measured ? ["mean measured", "mean error"] : [];
     const means = ["mean relevance", `mean ${table.total}`, ...known];
     const titles = ["group", "picture", "molecules", ...means];

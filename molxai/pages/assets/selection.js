@@ -9,8 +9,8 @@
    * settings: `shown()`, the views that are shown in their order; `changed()` is called after a
    * change; `exports`, each { name, title, save(views) }, which may answer a promise;
    * `compare(a, b)` shows two rows side by side.
-   * Returns `has(view)`, `toggle(view)`, `extend(view)` (from the last one on), `views()` in their
-   * order, `size()`, `refresh()` and the element `bar`.
+   * Returns `has(view)`, `toggle(view)`, `extend(view)` (from the last one on), `refresh()` and the
+   * element `bar`.
    */
   molxai.selection = (settings) => {
     const chosen = new Set();
@@ -28,8 +28,9 @@
       return html("button", { ...attributes, onclick: () => run(save) }, name.toUpperCase());
     };
     const buttons = settings.exports.map(keep);
-    const exports = [what, ...buttons, settings.hint && html("span", { class: "hint" }, settings.hint)];
-    const bar = html("div", { class: "chosen" }, found, all, none, two, ...exports.filter(Boolean), error);
+    const hint = settings.hint ? html("span", { class: "hint" }, settings.hint) : null;
+    const kept = [what, ...buttons, hint];
+    const bar = html("div", { class: "chosen" }, found, all, none, two, ...kept, error);
 
     const has = (view) => chosen.has(view);
 
@@ -104,6 +105,6 @@
       buttons.forEach((button) => (button.disabled = shown === 0 && chosen.size === 0));
     }
 
-    return { has, toggle, extend, views, size: () => chosen.size, clear, refresh, bar };
+    return { has, toggle, extend, refresh, bar };
   };
 })();

@@ -13,8 +13,10 @@
       return;
     }
     const byRow = new Map(settings.views.map((view) => [view.row, view]));
-    const rows = table.rows.map((row) => carrierRow(row, byRow, table, settings));
-    const save = () => molxai.save(molxai.csv(csvRows(table, byRow)), "text/csv", "fragments.csv");
+    // The server may know rows that the page does not have yet.
+    const there = table.rows.filter((row) => byRow.has(row.at(-1)));
+    const rows = there.map((row) => carrierRow(row, byRow, table, settings));
+    const save = () => molxai.save(molxai.csv(csvRows(there, byRow)), "text/csv", "fragments.csv");
     container.replaceChildren(
       molxai.sortedTable(TITLES, rows, "fragments"),
       html(
@@ -58,8 +60,8 @@
     return molxai.cutOut(view, view.parts[nearest], `picture of ${name}`);
   }
 
-  function csvRows(table, byRow) {
-    const rows = table.rows.map(([name, molecules, times, mean, sd, low, high, number]) => {
+  function csvRows(carriers, byRow) {
+    const rows = carriers.map(([name, molecules, times, mean, sd, low, high, number]) => {
       return [name, mean, sd, molecules, times, low, high, byRow.get(number).id];
     });
     return [["fragment", ...NUMBERS], ...rows];

@@ -9,6 +9,8 @@
     const page = document.documentElement.cloneNode(true);
     page.querySelectorAll(FILLED).forEach((element) => element.replaceChildren());
     page.querySelectorAll(".sentence.kept").forEach((element) => element.remove());
+    page.querySelectorAll("#rgroups, #pairs").forEach((panel) => panel.parentElement.remove());
+    page.querySelector("#versus")?.remove(); // a page makes it when it is needed
     page.querySelector("#detail").removeAttribute("open");
     page.querySelectorAll(".tile").forEach((tile) => tile.remove());
     const total = data.views.rows.length;
@@ -20,13 +22,13 @@
     return `<!doctype html>\n${page.outerHTML}`;
   };
 
-  /** The data of some rows; the page sums their fragments itself. */
+  /** The data of some rows; the page sums their fragments itself, but panels are of all rows. */
   function part(data, views) {
     const place = data.views.keys.indexOf("row");
     const numbers = new Set(views.map((view) => view.row));
     const rows = data.views.rows.filter((values) => numbers.has(values[place]));
     const histogram = data.histogram && spread(data.histogram, views);
-    return { ...data, views: { ...data.views, rows }, series: null, histogram };
+    return { ...data, views: { ...data.views, rows }, series: null, panels: {}, histogram };
   }
 
   function spread(histogram, views) {

@@ -28,9 +28,10 @@
     const body = html("tbody", {}, above, below);
     const head = html("thead", {});
     const isOfTexts = settings.views.some((view) => view.sentence);
+    const kind = isOfTexts ? "inputs texts" : "inputs";
     const grid = html(
       "table",
-      { class: isOfTexts ? "inputs texts" : "inputs", role: "grid", "aria-multiselectable": "true" },
+      { class: kind, role: "grid", "aria-multiselectable": "true" },
       head,
       body,
     );

@@ -35,7 +35,7 @@
     place.append(difference, pictures, parts, note);
     fill(pictures, settings, [a, b], changed);
     if (!dialog.open) dialog.showModal();
-    if (!settings.compared || a.error || b.error) return;
+    if (!settings.compared || !a.smiles || !b.smiles) return; // digits have no atoms in common
     try {
       const answer = await settings.compared(a, b);
       const drawn = [a, b].map((view, side) => ({ ...view, molecule: answer.drawings[side] }));
@@ -59,8 +59,8 @@
   function fill(place, settings, views, changed) {
     const { state, palettes } = settings;
     const readable = views.filter((view) => view.methods?.[state.method]);
-    const limits = readable.map((view) => view.methods[state.method].limit);
-    const look = { limit: Math.max(...limits), palette: palettes[state.palette] };
+    const scale = scaleOf(readable.map((view) => view.methods[state.method]));
+    const look = { ...scale, palette: palettes[state.palette] };
     const figures = views.map((view, side) => {
       const name = html("bdi", {}, molxai.shortened(view.id, 60));
       if (!readable.includes(view)) {
@@ -74,9 +74,24 @@
       return html("figure", {}, picture, caption);
     });
     const isMarked = changed.some((atoms) => atoms.length);
-    const hint = `Full colour ±${Number(look.limit.toPrecision(2))} in both. `;
     const rings = isMarked ? "Circles mark the atoms that only one of the two has." : "";
-    place.replaceChildren(...figures, html("p", { class: "hint" }, hint + rings));
+    const hint = readable.length ? `${colours(scale)} in both. ${rings}` : "";
+    place.replaceChildren(...figures, html("p", { class: "hint" }, hint));
+  }
+
+  /** One scale for the relevances of both, which holds the least and the largest of them. */
+  function scaleOf(made) {
+    const limit = Math.max(...made.map((each) => each.limit));
+    const hasSign = made.some(({ low }) => (low ?? null) === null);
+    const low = hasSign ? null : Math.min(...made.map((each) => each.low));
+    return { limit, low, decimals: Math.max(...made.map((each) => each.decimals)) };
+  }
+
+  /** What the colours of a scale say. */
+  function colours(scale) {
+    const full = Number(scale.limit.toPrecision(2));
+    if (scale.low === null) return `Full colour ±${full}`;
+    return `No sign: ${molxai.amount(scale.low, scale)} has no colour, ${full} full colour`;
   }
 
   function partsTable({ delta, parts }) {

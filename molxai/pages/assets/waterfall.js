@@ -125,7 +125,7 @@
   const label = (x, row, text, anchor) =>
     svg("text", { x, y: ROW * row + 16, "text-anchor": anchor }, text);
 
-  /** Of a method without a sign parts have its colour, and what they do not account for has none. */
+  /** Without a sign parts have the method's colour, and what is beyond them has none. */
   function fillOf(step, { low, palette }) {
     if (low !== null) return step.nodes.length ? palette.unsigned : "#888";
     return step.relevance > 0 ? palette.towards : palette.against;

@@ -37,7 +37,8 @@
     const spread = sd ? ` ± ${sd[node].toFixed(made.decimals)}` : "";
     const through = shares(features || {}, node, made);
     const split = through.length ? ` (${through.join(", ")})` : "";
-    return `${kind}${molxai.nodeInLine(view, node)}: ${molxai.amount(relevance[node], made)}${spread}${split}`;
+    const amount = molxai.amount(relevance[node], made);
+    return `${kind}${molxai.nodeInLine(view, node)}: ${amount}${spread}${split}`;
   };
 
   function shares(features, node, { relevance, decimals }) {

@@ -16,8 +16,8 @@
    *   `patterns`: some to choose from; `searched`: hint of the search;
    * - `exports`: see `selection.js`; `hint`: what is said beside them;
    * - `openRow(view, shown)`: show a row in large;
-   * - `changed(shown, isFiltered)`: after other rows are shown; `marked(shown, chosen)`: after that,
-   *   and after others are chosen;
+   * - `changed(shown, isFiltered)`: after other rows are shown;
+   * - `marked(shown, chosen)`: after that, and after others are chosen;
    * - `remember()`, called after each change by the user.
    */
   molxai.workspace = (places, settings) => {

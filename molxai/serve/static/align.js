@@ -51,6 +51,7 @@
         count += answer.drawings.length;
         for (const [row, drawing] of answer.drawings) {
           const view = byRow.get(row);
+          if (!view) continue; // the page does not have the row yet
           view.drawn = view.drawn || view.molecule;
           view.molecule = drawing;
         }

@@ -4,7 +4,8 @@
 (() => {
   /**
    * Answer to a request; `body` is JSON unless it is a form.
-   * Raises Error with one readable line, or AbortError if it is given up.
+   * Raises Error with one readable line, and the `status` of an answer; or AbortError if it is
+   * given up.
    */
   molxai.ask = async (path, { method = "GET", body = null, signal = null } = {}) => {
     const isSentAsItIs = body === null || body instanceof FormData;
@@ -19,8 +20,9 @@
     }
     const content = await answer.json().catch(() => ({}));
     signal?.throwIfAborted(); // however late an answer comes, the newest question has the last word
-    if (!answer.ok) throw new Error(content.error || `the server answers ${answer.status}`);
-    return content;
+    if (answer.ok) return content;
+    const refusal = new Error(content.error || `the server answers ${answer.status}`);
+    throw Object.assign(refusal, { status: answer.status });
   };
 
   /** The file that a request is answered with; raises as `ask` does. */

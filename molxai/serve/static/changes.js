@@ -27,6 +27,7 @@
         const table = await molxai.ask(`/api/jobs/${job.id}/pairs?${query}`);
         if (mine === newest) molxai.pairs(place, table, settings);
       } catch (error) {
+        if (mine !== newest) return;
         place.replaceChildren(html("p", { class: "error" }, error.message));
       }
     }

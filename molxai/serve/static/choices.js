@@ -46,7 +46,7 @@
     fillMethods(settings, state);
     if (!state.methods.includes(state.method)) [state.method] = state.methods;
     if (!settings.schemes.includes(state.scheme)) [state.scheme] = settings.schemes;
-    if (!(state.palette in settings.palettes)) state.palette = "red-blue";
+    if (!Object.hasOwn(settings.palettes, state.palette)) state.palette = "red-blue";
   };
 
   function fillEndpoint(model, state) {
@@ -82,7 +82,7 @@
   }
 
   function fillMethods(settings, state) {
-    const known = state.methods.filter((name) => name in settings.methods);
+    const known = state.methods.filter((name) => Object.hasOwn(settings.methods, name));
     state.methods = known.length ? known : [...settings.usual.methods];
     const box = (name) => methodBox(name, settings.methods[name], state.methods.includes(name));
     const isShown = (name) => [...settings.usual.methods, ...state.methods].includes(name);

@@ -34,9 +34,10 @@
         const table = await ask();
         if (mine === newest) molxai.rgroups(place, table, settings, ask);
       } catch (error) {
+        if (mine !== newest) return;
         place.replaceChildren(html("p", { class: "error" }, error.message));
       }
-      place.removeAttribute("aria-busy");
+      if (mine === newest) place.removeAttribute("aria-busy");
     }
 
     element.addEventListener("toggle", fill);

@@ -193,6 +193,7 @@
         const table = await molxai.ask(`/api/jobs/${job.id}/series?${query}`);
         if (mine === newest) molxai.seriesTable(place, table, settings);
       } catch (error) {
+        if (mine !== newest) return;
         place.replaceChildren(html("p", { class: "error" }, error.message));
       }
     }

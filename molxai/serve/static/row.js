@@ -16,11 +16,7 @@
     draw();
     if (!find("row").open) find("row").showModal();
     find("row").scrollTop = 0;
-    settings.remember?.();
   };
-
-  /** The number of the open row, as a text; empty if none is open. */
-  molxai.openedRow = () => (find("row").open ? String(opened.row) : "");
 
   /** Close the open row, if there is one. */
   molxai.closeRow = () => {

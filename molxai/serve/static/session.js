@@ -26,6 +26,9 @@
     return { address: molxai.hashOf({ ...state, ...job }), says: opened.says };
   };
 
+  /** Pasted text as a file. */
+  molxai.txtFile = (text) => new File([text], "pasted.txt");
+
   /** A drawn digit as a file, white on black. */
   molxai.digitFile = async (rows) => {
     const side = rows.length;

@@ -4,7 +4,7 @@
 
 (() => {
   const LONGEST = 255; // points of a stroke: its code begins with their number, a byte
-  const MOST = 4000; // letters of a code that is read
+  const MOST = 20000; // letters of a code that is read
 
   /** Strokes as a text: of each stroke the number of its points, then their x and y. */
   molxai.codeOf = (strokes) => {

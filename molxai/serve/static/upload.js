@@ -4,6 +4,7 @@
 (() => {
   const WAIT = 300; // milliseconds between looks
   const SOON = 100; // the same at a single input
+  const TRIES = 4; // of a look that gets no answer
 
   /** Send files, or none if the fields name a job that is asked again: the job. */
   molxai.send = (files, fields, signal) => {
@@ -24,6 +25,18 @@
     const page = `start=${start}&records=false&views=true`;
     return molxai.ask(`/api/jobs/${encodeURIComponent(id)}?${page}`, { signal });
   };
+
+  /** The same; one look that gets no answer is not the end of a table. */
+  async function look(id, start, signal) {
+    for (let left = TRIES - 1; ; left -= 1) {
+      try {
+        return await molxai.job(id, start, signal);
+      } catch (error) {
+        if (signal.aborted || error.status < 500 || !left) throw error;
+        await molxai.pause(WAIT, signal);
+      }
+    }
+  }
 
   /** The same of a job's beginning; of a single input when it is done. */
   molxai.firstLook = async (id, signal) => {
@@ -54,7 +67,7 @@
   molxai.attach = async (container, job, settings, state, signal, told) => {
     const panel = molxai.uploadPanel(container, job, settings, state);
     let start = 0;
-    for (let now = job; ; now = await molxai.job(job.id, start, signal)) {
+    for (let now = job; ; now = await look(job.id, start, signal)) {
       panel.add(now.views);
       start += now.views.length;
       told(now, panel, start);

@@ -26,7 +26,8 @@
 
   /**
    * Returns `work(doing, act)`, which says what is being done and waits for `act(signal)`; the page
-   * turns away from what was under way before. `failed()` is called before a failure is told.
+   * turns away from what was under way before. `failed()` is called before a failure is told, and
+   * answers what is said after it.
    */
   molxai.worker = (failed) => {
     let running = null;
@@ -39,8 +40,8 @@
         await act(mine.signal);
       } catch (error) {
         if (mine.signal.aborted) return;
-        failed();
-        molxai.say(error.message, true);
+        const more = failed();
+        molxai.say(error.message + more, true);
       } finally {
         if (running === mine) end();
       }

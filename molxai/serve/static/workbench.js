@@ -8,6 +8,7 @@
   const DIGITS = /\.(png|jpe?g|npy|npz)$/i;
   const NARROW = matchMedia("(max-width: 860px)");
   const welcome = find("result").firstElementChild;
+  const isAtWork = () => Boolean(job) && ["waiting", "running"].includes(job.state);
   let kind = "molecule";
   let files = []; // that were chosen
   let looked = null; // those whose columns were looked at
@@ -17,7 +18,7 @@
 
   const pad = molxai.pad(find("pad"), () => (pad.empty() ? leavePad() : ask()));
   const model = () => molxai.chosenModel(settings, state, reads());
-  const work = molxai.worker(clear);
+  const work = molxai.worker(failed);
   const { say } = molxai;
   const isTooLarge = (what, size) => molxai.isTooLarge(what, size, settings.largest_body);
 
@@ -90,6 +91,12 @@
     find("result").replaceChildren();
   }
 
+  /** An answer that is there stays after a failure; what is to be said of it. */
+  function failed() {
+    if (!shown) clear();
+    return shown && isAtWork() ? ". Reload the page to see further rows of the table." : "";
+  }
+
   /** Nothing is asked: say what can be. */
   function greet() {
     work("", async () => {
@@ -136,7 +143,7 @@
   }
 
   const askList = (text, signal) =>
-    send([new File([text], "pasted.txt")], { pasted: true }, signal);
+    send([molxai.txtFile(text)], { pasted: true }, signal);
 
   async function askLine(line, signal) {
     const body = { text: line };
@@ -160,8 +167,7 @@
     say(`sending ${content.map(({ name }) => name).join(", ") || job.file} …`);
     const sent = await molxai.send(content, { ...question(), ...fields }, signal);
     // The same files with other choices take the place of what is still at work on them.
-    const isAgain = job && !job.single && ["waiting", "running"].includes(job.state);
-    if (isAgain && kind === "file") molxai.cancelJob(job);
+    if (isAtWork() && !job.single && kind === "file") molxai.cancelJob(job);
     turn({ job: sent.id });
     await showJob(sent.id, signal);
   }
@@ -203,9 +209,8 @@
   async function save() {
     let id = job?.id;
     if (!id) {
-      const text = new File([state.smiles], "pasted.txt");
-      const input = state.digit ? await molxai.digitFile(pad.image()) : text;
-      id = await molxai.sendSingle(input, { ...question(), pasted: !state.digit });
+      const file = state.digit ? await molxai.digitFile(pad.image()) : molxai.txtFile(state.smiles);
+      id = await molxai.sendSingle(file, { ...question(), pasted: !state.digit });
     }
     await molxai.saveSession(id, address());
   }
@@ -268,7 +273,6 @@
     find("back").hidden = !state.from;
     if (isShown) {
       refill();
-      if (!state.table.row) molxai.closeRow();
       shown.restore?.(state.table);
       shown.redraw(true);
       return undefined;
@@ -311,11 +315,7 @@
     event.preventDefault();
     ask();
   });
-  on("smiles", "keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey) return;
-    event.preventDefault();
-    ask();
-  });
+  molxai.onEnter(find("smiles"), ask);
   for (const name of ["clear", "undo", "redo"]) on(name, "click", pad[name]);
   on("digit", "keydown", (event) => molxai.undoKey(event, pad));
   on("sketch", "click", () => molxai.sketch(find("smiles").value.trim().split(/\s/)[0], useSmiles));
