@@ -200,3 +200,15 @@ def test_fragments_of_sizes_have_their_colour(driver):
     low, high = min(means), max(means)
     assert low[1].replace(" ", "") == "rgb(255,255,255)"
     assert high[1].replace(" ", "") == f"rgb({','.join(str(round(255 * c)) for c in TEAL)})"
+
+
+def test_two_rows_are_on_one_scale_of_sizes(driver):
+    choose(driver, "method", "gae")
+    words = driver.execute_script(
+        "const [a, b] = molxai.page.views; molxai.compareRows(molxai.page, a, b);"
+        "return document.getElementById('versus').textContent"
+    )
+    assert "No sign: " in words and "±" not in words
+    colours = {colour for colour, _ in discs(driver, "#versus svg.molecule")}
+    assert len(colours) == 1
+    driver.execute_script("document.getElementById('versus').remove()")
