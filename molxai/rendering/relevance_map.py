@@ -35,7 +35,7 @@ def of_bonds(bonds: Bonds, ends: Iterable[Sequence[int]]) -> list[float]:
 
 def structure_limit(values: Iterable[float]) -> float:
     """The magnitude of bonds or offsets in full colour: the largest, if that is not almost 0."""
-    return max(SMALLEST_STRUCTURE_SCALE, *map(abs, values))
+    return max([SMALLEST_STRUCTURE_SCALE, *map(abs, values)])
 
 
 FARTHEST = 20.0

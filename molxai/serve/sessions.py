@@ -129,6 +129,8 @@ async def save(id: str, look: Look, request: Request) -> Response:
     upload = find_upload(id, request)
     if not upload.job.ended.done():
         raise ValueError("the table is still at work: wait for the rest, or cancel it")
+    if not upload.job.results:
+        raise ValueError(f"no row of {upload.file} is done: there is nothing to save")
     settings = dispatcher_of(request).settings
     content = await run_in_threadpool(session_content, upload, look.state, settings)
     name = f"{Path(upload.file).stem}-session.json.gz"

@@ -215,3 +215,10 @@ def test_a_digit_that_does_not_fit_together_is_refused(client, field):
     digit[field] = 3 if field == "side" else digit[field][:40]
     answer = reopen(client, json.dumps(made).encode(), "x.json")
     assert answer.status_code == 422 and answer.json()["error"].startswith("x.json ")
+
+
+def test_molecules_without_bonds_come_back(client):
+    table = b"C\n[Na+].[Cl-]\nCCO\n"
+    job = finished(client, send(client, "a.smi", table, methods="lrp-routing,gae"))
+    assert (job["done"], job["errors"]) == (3, 0)
+    assert reopen(client, save(client, job)).status_code == 200
