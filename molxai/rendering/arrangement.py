@@ -36,6 +36,9 @@ AIR = 8
 LINE = 16
 """Height in pixels of a line of words below a drawing."""
 
+TITLE_LINES = 2
+"""Lines of a title at most."""
+
 MOST_LINES = 4
 """Lines of words below a title at most."""
 
@@ -97,6 +100,8 @@ class Plan:
 
     layouts: tuple[Layout | None, ...]
     """A layout for each molecule; None for digits, texts and what is not drawn."""
+    titles: tuple[list[str], ...]
+    """The lines of each title."""
     words: tuple[list[str], ...]
     """The lines below each title."""
     scale: float
@@ -134,15 +139,21 @@ def plan_of(picture: GridPicture, look: Look, kind: Kind) -> Plan:
     whole_width, zoom = look.fit(columns * CELL_WIDTH + bar, kind, least)
     cell_width = int(whole_width - bar) // columns
     layouts = tuple(_layout(cell, look) for cell in picture.cells)
-    words = tuple(_lines(cell, picture.scale == "own", cell_width) for cell in picture.cells)
+    room = (cell_width - 2 * AIR) / LETTER
+    titles = tuple(
+        wrap(printable(cell.title), room, bold=True, most=TITLE_LINES) for cell in picture.cells
+    )
+    words = tuple(_lines(cell, picture.scale == "own", room) for cell in picture.cells)
     most = (cell_width - 2 * AIR, min(CELL_HEIGHT, cell_width) - 2 * AIR)
     scale = min((layout.fit(most) for layout in layouts if layout is not None), default=1.0)
     height = _height(picture, layouts, scale, most)
     above = LETTER_LINE if any(cell.letter for cell in picture.cells) else 0
-    step = above + height + LINE * (1 + max(map(len, words))) + BETWEEN
+    lines = max(len(title) + len(below) for title, below in zip(titles, words, strict=True))
+    step = above + height + LINE * lines + BETWEEN
     rows = -(-len(layouts) // columns)  # rounded up
     return Plan(
         layouts=layouts,
+        titles=titles,
         words=words,
         scale=scale,
         cell_width=cell_width,
@@ -190,9 +201,8 @@ def _height(
     return height + 2 * AIR
 
 
-def _lines(cell: Cell, own_scale: bool, cell_width: int) -> list[str]:
+def _lines(cell: Cell, own_scale: bool, room: float) -> list[str]:
     """The words below a title, and the scale if each picture has its own."""
-    room = (cell_width - 2 * AIR) / LETTER
     text = printable(cell.words)
     phrases = [text] if width(text) <= room else text.split(" · ")
     lines = [line for phrase in phrases for line in wrap(phrase, room, most=MOST_LINES)]

@@ -12,7 +12,6 @@ from molxai.rendering.arrangement import (
     ABOVE_BAR,
     AIR,
     FONT_SIZE,
-    LETTER,
     LINE,
     Cell,
     GridPicture,
@@ -35,7 +34,6 @@ from molxai.rendering.figure import (
     write,
 )
 from molxai.rendering.layout import Layout
-from molxai.rendering.lettering import cut_to_fit, printable
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, common_limit, common_low
 from molxai.rendering.molecule import draw_layout
 from molxai.rendering.ramp import Ramp
@@ -97,8 +95,9 @@ def _draw(picture: GridPicture, look: Look, kind: Kind) -> str | bytes:
             size = (plan.cell_width, plan.height)
             draw(figure, cell.relevance_map, (left, below), size, look)
         middle = left + plan.cell_width / 2
-        room = plan.cell_width - 2 * AIR
-        _write_words(figure, cell, plan.words[position], (middle, below), room)
+        lines = [(text, "bold") for text in plan.titles[position]]
+        lines += [(text, "normal") for text in plan.words[position]]
+        _write_words(figure, lines, (middle, below))
         if cell.letter:
             y = below + plan.height + AIR / 2
             write(figure, left + AIR, y, cell.letter, fontsize=LETTER_SIZE, fontweight="bold")
@@ -169,14 +168,12 @@ def _draw_words(
 
 
 def _write_words(
-    figure: Sheet, cell: Cell, words: Sequence[str], place: tuple[float, float], room: float
+    figure: Sheet, lines: Sequence[tuple[str, str]], place: tuple[float, float]
 ) -> None:
-    """Write title and words below a drawing, the middle of whose lower edge is the place."""
+    """Write lines, each with its weight, below a drawing whose lower edge has its middle there."""
     middle, y = place
-    title = cut_to_fit(printable(cell.title), room / LETTER, bold=True)
-    for row, text in enumerate((title, *words)):
+    for text, weight in lines:
         y -= LINE
-        weight = "normal" if row else "bold"
         write(figure, middle, y, text, fontsize=FONT_SIZE, fontweight=weight, ha="center")
 
 

@@ -126,3 +126,10 @@ def test_a_notebook_shows_explanations_lists_and_comparisons():
     assert Explanations([])._repr_html_() == "<pre>Explanations(none)</pre>"
     page = compare(explain, explain.subject("CCO", "<script>"), ["lrp", "random"])._repr_html_()
     assert "<script" not in page and page.count("<svg") == 2 and "body {" not in page
+
+
+def test_a_long_title_has_a_second_line():
+    title = "measured inactive, wrongly predicted by this model"
+    svg = molxai.grid(several(), legends=[title, *SMILES[1:]]).draw()
+    lines = [text for text in texts(svg) if text and text in title]
+    assert len(lines) == 2 and " ".join(lines) == title
