@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from graphormer.names import unknown
@@ -43,28 +44,49 @@ class Carriers(BaseModel):
     note: str = Field(description="Why there are no rows; empty if there are.")
 
 
-router = APIRouter(prefix="/api", responses=REFUSALS)
+@dataclass(frozen=True)
+class AskedRows:
+    """The rows of an upload that are done, and the method that is asked about."""
+
+    rows: list[Row]
+    method: str
 
 
-@router.get("/jobs/{id}/series")
-async def series(
+def asked_rows(
     id: str,
     request: Request,
     method: Annotated[
         Name, Query(description="One of the upload's methods. Default: the first.")
     ] = "",
+) -> AskedRows:
+    """What a request about the rows of an upload asks.
+
+    Raises:
+        FileNotFoundError: there is no such upload.
+        ValueError: it was not explained by that method.
+    """
+    upload = find_upload(id, request)
+    method = method or upload.work.methods[0]
+    check_method(upload, method)
+    return AskedRows(list(upload.job.results), method)
+
+
+Asked = Annotated[AskedRows, Depends(asked_rows)]
+
+router = APIRouter(prefix="/api", responses=REFUSALS)
+
+
+@router.get("/jobs/{id}/series")
+async def series(
+    asked: Asked,
     scheme: Annotated[
         Name, Query(description="How molecules are taken apart.")
     ] = "functional-groups",
 ) -> Carriers:
     """Which fragments carry relevance across the rows of an upload, by what they add in all."""
-    upload = find_upload(id, request)
-    method = method or upload.work.methods[0]
-    check_method(upload, method)
     if scheme not in SCHEMES:
         raise ValueError(unknown("fragment scheme", scheme, SCHEMES))
-    rows = list(upload.job.results)
-    return await in_thread(_carriers, rows, method, scheme)
+    return await in_thread(_carriers, asked.rows, asked.method, scheme)
 
 
 class Aligned(BaseModel):
@@ -100,24 +122,16 @@ def _aligned(rows: Sequence[Row], core: str, start: int, count: int) -> Aligned:
 
 @router.get("/jobs/{id}/rgroups")
 async def rgroups(
-    id: str,
-    request: Request,
+    asked: Asked,
     core: Annotated[
         Core, Query(description="SMARTS or SMILES, or mcs for the largest that most rows have.")
     ] = "mcs",
     x: Annotated[Name, Query(description="A position, such as R1, of the map.")] = "",
     y: Annotated[Name, Query(description="The other one. Default: those with most groups.")] = "",
-    method: Annotated[
-        Name, Query(description="One of the upload's methods. Default: the first.")
-    ] = "",
 ) -> dict[str, Any]:
     """The R groups of a core, by position, and how those at two positions combine."""
-    upload = find_upload(id, request)
-    method = method or upload.work.methods[0]
-    check_method(upload, method)
-    rows = list(upload.job.results)
     pairs = [(x, y)] if x and y else None
-    return await in_thread(_rgroups, rows, core, method, pairs)
+    return await in_thread(_rgroups, asked.rows, core, asked.method, pairs)
 
 
 def _rgroups(
@@ -127,39 +141,22 @@ def _rgroups(
 
 
 @router.get("/jobs/{id}/pairs")
-async def pairs(
-    id: str,
-    request: Request,
-    method: Annotated[
-        Name, Query(description="One of the upload's methods. Default: the first.")
-    ] = "",
-) -> dict[str, Any]:
+async def pairs(asked: Asked) -> dict[str, Any]:
     """Matched pairs among the rows of an upload: what single changes do."""
-    upload = find_upload(id, request)
-    method = method or upload.work.methods[0]
-    check_method(upload, method)
-    rows = list(upload.job.results)
-    return await in_thread(lambda: pair_table(views_of(rows), method))
+    return await in_thread(lambda: pair_table(views_of(asked.rows), asked.method))
 
 
 @router.get("/jobs/{id}/pair")
 async def pair(
-    id: str,
-    request: Request,
+    asked: Asked,
     a: Annotated[int, Query(ge=0, description="The first row.")],
     b: Annotated[int, Query(ge=0, description="The second row, which is drawn as the first.")],
-    method: Annotated[
-        Name, Query(description="One of the upload's methods. Default: the first.")
-    ] = "",
 ) -> dict[str, Any]:
     """Two rows of an upload compared: both drawings, and what their difference consists of."""
-    upload = find_upload(id, request)
-    method = method or upload.work.methods[0]
-    check_method(upload, method)
-    views = await in_thread(views_of, list(upload.job.results))
-    first = _explained_row(views, a, method)
-    second = _explained_row(views, b, method)
-    return await in_thread(compared, first, second, method)
+    views = await in_thread(views_of, asked.rows)
+    first = _explained_row(views, a, asked.method)
+    second = _explained_row(views, b, asked.method)
+    return await in_thread(compared, first, second, asked.method)
 
 
 def _explained_row(views: Sequence[View], row: int, method: str) -> View:
