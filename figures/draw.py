@@ -82,9 +82,6 @@ WINDOW = (1280, 980)
 STEPS = (1280, 700)
 """The same for the steps of the walkthrough."""
 
-OPEN = ""
-"""JavaScript for a page as it opens."""
-
 CLOSE_DETAILS = "document.querySelectorAll('details').forEach(one => one.open = false);"
 """The table of fragments is closed, so that the table of molecules comes into sight."""
 
@@ -205,7 +202,7 @@ def walkthrough(folders: Folders) -> None:
         _run("train", str(table), "--target-columns", "logP", "-o", model, "-q")
         _run("report", *asked, "--align", "mcs", "--core", "mcs", "-o", str(page), "-q")
         for name, script in {
-            "report": OPEN,
+            "report": "",  # as it opens
             "errors": SORT_BY_ERROR,
             "groups": SORT_GROUPS,
         }.items():

@@ -1,11 +1,16 @@
 """A real browser for the tests of pages: headless Chromium, with no errors in its console."""
 
+import re
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from conftest import ROOT
 
 FLAGS = (
     "headless=new",
@@ -68,3 +73,41 @@ def look_like(driver, width: int, height: int, dark: bool = False) -> None:
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def serve() -> tuple[subprocess.Popen, str]:
+    """The installed command's own server, and its address."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "molxai.cli", "serve", "--port", "0"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return server, re.search(r"http://\S+", server.stderr.readline())[0]
+
+
+def end(server: subprocess.Popen) -> int:
+    """Press Ctrl-C; the server's exit status."""
+    server.send_signal(signal.SIGINT)
+    return server.wait(30)
+
+
+def open_anew(driver, address: str, width: int, height: int = 900) -> None:
+    """Open a page at this size, whatever was open before."""
+    driver.get("about:blank")
+    look_like(driver, width, height)
+    driver.get(address)
+
+
+def until(driver, condition: str, seconds: float = 30):
+    """Wait for a JavaScript expression to be true; returns its value."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(driver, seconds, 0.05).until(
+        lambda driver: driver.execute_script(f"return {condition}"), condition
+    )
+
+
+def find(driver, selector: str):
+    """The first element of a selector."""
+    return driver.find_element("css selector", selector)

@@ -9,9 +9,7 @@ from molxai.cli.drawing import PICTURE_OPTIONS, Pictures
 from molxai.cli.options import option_names, typed_options, usage
 from molxai.cli.outputs import is_folder
 from molxai.rendering import ENDINGS, FORMATS, KINDS, Format
-
-USUAL = 760
-"""Width in pixels of a picture, unless another one is asked for."""
+from molxai.rendering.look import USUAL_WIDTH
 
 ONLY_FOR = {
     "molecules": ("style", "atom_numbers", "align"),
@@ -42,7 +40,7 @@ def refuse_for(output: Path | None, pictures: Pictures, reads: str) -> None:
     if file_format:
         _refuse_for_format(file_format, output is not None and is_folder(output))
         if pictures.width:
-            usage(pictures.look().fit, USUAL, KINDS[file_format])
+            usage(pictures.look().fit, USUAL_WIDTH, KINDS[file_format])
     _refuse_for_grid(output, pictures)
 
 

@@ -8,12 +8,11 @@ from molxai.rendering import Kind
 from molxai.rendering.bar import tick_names
 from molxai.rendering.figure import (
     MARGIN,
-    POINTS_PER_INCH,
     bar_column,
 )
 from molxai.rendering.layout import Layout
 from molxai.rendering.lettering import printable, width, wrap
-from molxai.rendering.look import PLAIN, RESOLUTION, SMALLEST_ZOOM, Look, Scale
+from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, SMALLEST_ZOOM, Look, Scale
 from molxai.rendering.molecule import lay_out
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, height_of, placed_words

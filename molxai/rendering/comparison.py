@@ -21,7 +21,6 @@ from molxai.rendering.colour import Palette
 from molxai.rendering.digit import draw_relevance
 from molxai.rendering.figure import (
     MARGIN,
-    POINTS_PER_INCH,
     PlacedDrawing,
     Sheet,
     axes_at,
@@ -32,7 +31,7 @@ from molxai.rendering.figure import (
 )
 from molxai.rendering.lettering import printable, true_minus, wrap
 from molxai.rendering.lettering import width as letters_width
-from molxai.rendering.look import RESOLUTION, SMALLEST_ZOOM, Look
+from molxai.rendering.look import POINTS_PER_INCH, RESOLUTION, SMALLEST_ZOOM, Look
 from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap, structure_limit

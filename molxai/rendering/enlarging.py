@@ -14,8 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-POINTS = 72
-"""In an inch."""
+from molxai.rendering.look import POINTS_PER_INCH
 
 TICK = 3.5
 """Points of a tick, and from it to its number, as matplotlib draws them."""
@@ -51,7 +50,7 @@ def _enlarge_gaps(axes: Axes, zoom: float) -> None:
     assert axes.figure is not None
     titles: Any = axes  # matplotlib's stubs lack the offset
     shift = titles.titleOffsetTrans.get_matrix()[1, 2]  # in pixels
-    pad = shift * POINTS / axes.figure.dpi
+    pad = shift * POINTS_PER_INCH / axes.figure.dpi
     for title in (child for child in axes.get_children() if isinstance(child, Text)):
         for side in ("left", "center"):
             if title.get_text() and title.get_text() == axes.get_title(loc=side):

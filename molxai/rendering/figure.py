@@ -24,7 +24,7 @@ from molxai.rendering import ENDINGS, FORMATS, KINDS, Format, Kind
 from molxai.rendering.bar import unit_lines
 from molxai.rendering.enlarging import enlarge
 from molxai.rendering.lettering import printable, width
-from molxai.rendering.look import RESOLUTION, Look
+from molxai.rendering.look import POINTS_PER_INCH, RESOLUTION, Look
 from molxai.rendering.raster import encode
 from molxai.rendering.vector import draw_svg
 
@@ -45,9 +45,6 @@ TICK = 11
 
 BAR_LETTERS = 12.5
 """Size in pixels of the letters of a bar: 9 points."""
-
-POINTS_PER_INCH = 72
-"""Unit of font sizes, and of matplotlib's SVG."""
 
 FONT = "DejaVu Sans"
 """The font of all pictures, which comes with matplotlib: it is in every PNG and PDF."""

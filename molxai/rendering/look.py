@@ -11,6 +11,12 @@ from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
 from molxai.rendering.ramp import Ramp, low_of
 from molxai.rendering.width import LEAST_INCHES, check_inches, check_pixels, width_of
 
+POINTS_PER_INCH = 72
+"""Unit of font sizes, and of matplotlib's SVG."""
+
+USUAL_WIDTH = 760
+"""Width of a picture in pixels, unless another one is asked for."""
+
 RESOLUTION = 100
 """Pixels per inch at which all layouts are measured, and of a PNG unless more are asked for."""
 

@@ -16,7 +16,6 @@ from molxai.rendering.figure import (
     BAR_WIDTH,
     BEFORE_BAR,
     MARGIN,
-    POINTS_PER_INCH,
     PlacedDrawing,
     Sheet,
     axes_at,
@@ -28,7 +27,7 @@ from molxai.rendering.figure import (
 )
 from molxai.rendering.layout import Layout, layout
 from molxai.rendering.lettering import printable, wrap
-from molxai.rendering.look import PLAIN, RESOLUTION, SMALLEST_ZOOM, Look
+from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, SMALLEST_ZOOM, Look
 from molxai.rendering.molecule import draw_layout
 from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap

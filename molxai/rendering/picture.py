@@ -17,7 +17,6 @@ from molxai.rendering.figure import (
     BAR_WIDTH,
     BEFORE_BAR,
     MARGIN,
-    POINTS_PER_INCH,
     Sheet,
     axes_at,
     bar_column,
@@ -28,13 +27,10 @@ from molxai.rendering.figure import (
     write,
 )
 from molxai.rendering.lettering import printable, wrap
-from molxai.rendering.look import PLAIN, RESOLUTION, Look, Part
+from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, USUAL_WIDTH, Look, Part
 from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
-
-WIDTH = 760
-"""Width of a picture in pixels, unless another one is asked for."""
 
 NARROWEST = 200
 """Width in pixels of a drawing at least: a smaller molecule stands in the middle of it."""
@@ -231,7 +227,7 @@ class _Page:
 
 
 def _page(picture: Picture, look: Look, kind: Kind) -> _Page:
-    width, zoom = look.fit(WIDTH, kind)
+    width, zoom = look.fit(USUAL_WIDTH, kind)
     return _Page(width, zoom, _bar_column(picture.relevance_map, look))
 
 
@@ -303,7 +299,7 @@ def _lines(picture: Picture, look: Look, width: float) -> tuple[Sequence[Line], 
     """Lines above and below the drawing; one's own caption takes the place of all."""
     own = look.own_caption
     if own is not None:
-        most = math.ceil(CAPTION_LINES * WIDTH / width)
+        most = math.ceil(CAPTION_LINES * USUAL_WIDTH / width)
         return [], _wrapped(own, 10, width, most)
     caption = picture.caption
     above = _wrapped(caption.title, 12, width, 1, "bold")

@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from browsing import chromium
+from browsing import chromium, find
 from PIL import Image
 
 from molxai.cli import main
@@ -32,10 +32,6 @@ def driver(tmp_path_factory):
         made.execute_script("document.querySelector('details.size').open = true")
         made.execute_script(KEEP)
         yield made
-
-
-def find(driver, selector):
-    return driver.find_element("css selector", selector)
 
 
 def press(driver, text):

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
-from browsing import PHONE, chromium, look_like
+from browsing import PHONE, chromium, look_like, open_anew, until
 from rdkit import Chem
 from test_report import choose, number, shown, shown_rows
 
@@ -81,9 +81,7 @@ def browser():
 @pytest.fixture
 def page(browser, address):
     """The report, newly opened."""
-    browser.get("about:blank")
-    look_like(browser, 1440, 900)
-    browser.get(address)
+    open_anew(browser, address, 1440)
     return browser
 
 
@@ -128,14 +126,6 @@ def sort_by(page, key: str) -> None:
 
 def cells(page, key: str) -> list[str]:
     return [cell.text for cell in shown(page, f"table.inputs td[data-key='{key}']")]
-
-
-def until(page, condition: str):
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(page, 10, 0.05).until(
-        lambda driver: driver.execute_script(f"return {condition}"), condition
-    )
 
 
 def test_the_first_screen_has_search_and_molecules(page):

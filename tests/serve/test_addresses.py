@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from browsing import PHONE, chromium, look_like
+from browsing import PHONE, chromium, find, look_like, open_anew, until
 from conftest import ROOT
 from test_workbench import (
     IBUPROFEN,
@@ -12,10 +12,8 @@ from test_workbench import (
     answered,
     ask,
     choose,
-    find,
     paste,
     status,
-    until,
 )
 from test_workbench import home as serving
 
@@ -33,9 +31,7 @@ def browser(home):
 @pytest.fixture
 def page(browser, home):
     """The page, newly opened at desktop width."""
-    browser.get("about:blank")
-    look_like(browser, 1440, 900)
-    browser.get(home)
+    open_anew(browser, home, 1440)
     return browser
 
 

@@ -1,14 +1,9 @@
 """What the workbench says of an upload as a series: core, R groups, matched pairs, two rows."""
 
-import re
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
-from browsing import PHONE, chromium, look_like
-from conftest import ROOT
+from browsing import PHONE, chromium, end, look_like, serve, until
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
@@ -109,23 +104,9 @@ def test_a_forgotten_job_has_no_series(client):
 
 @pytest.fixture(scope="module")
 def home():
-    server = subprocess.Popen(
-        [sys.executable, "-m", "molxai.cli", "serve", "--port", "0"],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    yield re.search(r"http://\S+", server.stderr.readline())[0]
-    server.send_signal(signal.SIGINT)
-    server.wait(30)
-
-
-def until(driver, condition):
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(driver, 30, 0.1).until(
-        lambda driver: driver.execute_script(f"return {condition}"), condition
-    )
+    server, address = serve()
+    yield address
+    end(server)
 
 
 def change(driver, selector, value):

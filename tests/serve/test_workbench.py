@@ -2,13 +2,10 @@
 
 import json
 import re
-import signal
-import subprocess
-import sys
 from itertools import pairwise
 
 import pytest
-from browsing import PHONE, chromium, look_like
+from browsing import PHONE, chromium, end, find, look_like, open_anew, serve, until
 from conftest import ROOT
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
@@ -23,15 +20,9 @@ SEVEN = [(-50, -62), (48, -66), (20, 0), (-6, 74)]
 @pytest.fixture(scope="module")
 def home():
     """Address of the installed command's own server, which ends in good order."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "molxai.cli", "serve", "--port", "0"],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    yield re.search(r"http://\S+", server.stderr.readline())[0]
-    server.send_signal(signal.SIGINT)
-    assert server.wait(30) == 0 and server.stderr.read() == "molxai: ended\n"
+    server, address = serve()
+    yield address
+    assert end(server) == 0 and server.stderr.read() == "molxai: ended\n"
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +34,8 @@ def browser(home):
 @pytest.fixture
 def page(browser, home):
     """The page, newly opened at desktop width."""
-    browser.get("about:blank")
-    look_like(browser, 1280, 900)
-    browser.get(home)
+    open_anew(browser, home, 1280)
     return browser
-
-
-def until(page, condition, seconds=30):
-    """Wait for a JavaScript expression to be true; returns its value."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(page, seconds, 0.05).until(
-        lambda driver: driver.execute_script(f"return {condition}"), condition
-    )
-
-
-def find(page, selector):
-    return page.find_element("css selector", selector)
 
 
 def status(page):

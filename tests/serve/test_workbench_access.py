@@ -2,9 +2,9 @@
 
 import pytest
 from axe import SIZES, violations
-from browsing import chromium, look_like
+from browsing import chromium, find, look_like, until
 from test_addresses import draw_seven, finished, send
-from test_workbench import IBUPROFEN, ask, find, home, paste, until
+from test_workbench import IBUPROFEN, ask, home, paste
 
 serving = home
 
