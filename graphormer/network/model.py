@@ -239,6 +239,13 @@ class Graphormer(GraphInputs, nn.Module):
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
         return self.predict(self.embed(batch), batch)
 
+    @property
+    def base_values(self) -> Float[Tensor, " outputs"]:
+        """The constants that outputs begin at: the head's bias, 0 if it has none."""
+        if self.head.bias is None:
+            return self.head.weight.new_zeros(self.config.outputs)
+        return self.head.bias.detach()
+
     def redrawn(self) -> "Graphormer":
         """The same architecture with weights drawn anew."""
         return Graphormer(self.config, self.vocabulary)

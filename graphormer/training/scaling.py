@@ -40,6 +40,10 @@ class Scaling:
         return model
 
 
+UNSCALED = Scaling(torch.zeros(1), torch.ones(1))
+"""The scaling of one target that is learnt as it is."""
+
+
 def scaling_of(config: Config, labels: Tensor) -> Scaling:
     """The scaling by the labels of a training set; NaN is left out.
 

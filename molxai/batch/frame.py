@@ -24,6 +24,7 @@ SETTINGS = (
     "endpoint",
     "features",
     "structure",
+    "base",
     "fragments",
     "relevances",
     "max_atoms",

@@ -20,6 +20,7 @@ from molxai.explanation.classes import check_contrast
 from molxai.explanation.explainer import BATCH_SIZE, Explainer, chosen_device
 from molxai.explanation.kinds import is_language_model
 from molxai.explanation.methods import method as method_named
+from molxai.explanation.methods.base_value import check_base
 from molxai.explanation.methods.options import BEGIN
 
 USUAL_MODELS = {"molecules": "bace", "digits": "mnist"}
@@ -55,6 +56,8 @@ class Question:
     """Whether records hold each node's split over its input features, and that of structure."""
     structure: str = "halves"
     """Where the relevance of distances, bonds and offsets goes: one of `STRUCTURES`."""
+    base: str = "apart"
+    """Where the base value of a regression goes: one of `BASES`."""
     fragments: str | tuple[str, ...] = ""
     """Fragments whose relevance is added: the id of a scheme, or lines of a name and a SMARTS each.
 
@@ -72,6 +75,7 @@ class Question:
             raise ValueError("no method is named: at least one is needed, such as lrp")
         for name in self.methods:
             method_named(name, self.structure)
+        check_base(self.base, None)
         chosen_device(self.device)
         check_contrast(self.target, self.contrast)
         if self.target == "true" and not self.relevances:
@@ -102,6 +106,7 @@ class Question:
             self.device,
             self.endpoint,
             self.structure,
+            self.base,
         )
         return (first, *(first.with_method(name) for name in self.methods[1:]))
 
@@ -148,6 +153,7 @@ def explainer_of(
     device: str = "auto",
     endpoint: str = "",
     structure: str = "halves",
+    base: str = "apart",
 ) -> BaseExplainer:
     """A model with a method, whatever the model reads.
 
@@ -156,9 +162,10 @@ def explainer_of(
         ValueError: the model does not load, or has no such endpoint.
     """
     if not is_language_model(model):
-        return Explainer(model, method, batch_size, device, endpoint, structure)
+        return Explainer(model, method, batch_size, device, endpoint, structure, base)
     from molxai.text import TextExplainer
 
+    check_base(base, card_of(model))
     return TextExplainer(model, None, method, batch_size, device, endpoint)
 
 

@@ -34,10 +34,11 @@ from molxai.benchmarks.tasks import BASELINES, Task, task_named
 from molxai.benchmarks.truth import Example, Fields
 from molxai.explanation.explainer import Explainer, chosen_device
 from molxai.explanation.methods import EXPLAINERS, check_size, method
+from molxai.explanation.methods.base_value import check_base
 from molxai.explanation.methods.strengths import TUNED
 from molxai.explanation.target import Target
 from molxai.metrics.bootstrap import interval
-from molxai.metrics.plausibility import MOST_MATCHES
+from molxai.metrics.plausibility import MOST_MATCHES, stands_out
 
 REFERENCE = "lrp"
 """The method that the others are compared with, molecule by molecule."""
@@ -51,6 +52,9 @@ Two cost seconds a molecule, one is a baseline, and one needs a model with stren
 CHUNK = 128
 """Molecules explained between two steps of the progress bar."""
 
+NULL = "null_share"
+"""Id of the measure of molecules in which there is nothing to find."""
+
 Row = dict[str, Any]
 """A method, a baseline or a published figure, with its scores."""
 
@@ -60,7 +64,7 @@ Scores = list[dict[str, float]]
 
 def groundtruth(
     task: str,
-    data: Path,
+    data: Path | None,
     folder: Path,
     methods: Sequence[str] = (),
     *,
@@ -73,6 +77,7 @@ def groundtruth(
     seed: int = 0,
     epochs: int | None = None,
     sample: int | None = None,
+    base: str = "apart",
     device: str = "auto",
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -80,7 +85,8 @@ def groundtruth(
 
     Args:
         task: an id of `TASKS`.
-        data: table of SMILES, or SDF (also zipped) with properties for each molecule and atom.
+        data: table of SMILES, or SDF (also zipped) with properties for each molecule and atom;
+            None: the task's own, if it has one.
         folder: for the model and the checkpoint of every epoch; an interrupted training goes on.
         methods: ids of `EXPLAINERS`; none: all that take a bearable time.
         test_data: a file of its own for the test set.
@@ -92,6 +98,8 @@ def groundtruth(
         seed: of the random split, the training and the sample.
         epochs: other than the task's.
         sample: so many test molecules are explained, drawn at random; None: all.
+        base: `spread` shares a regression's base value out over the atoms before they are
+            compared with a truth that sums to the value.
         device: auto, cpu or cuda.
         progress: whether to draw bars.
 
@@ -107,23 +115,35 @@ def groundtruth(
     names = _method_names(methods)
     recipe = _recipe(task_named(task), epochs, seed)
     _check(names, folder, sample, device)
+    check_base(base, None)
     fields = Fields(smiles_column, label, truth, tuple(smarts or ()))
-    study_data = study(task, data, test_data, fields, classes, seed)
+    file = data or task_named(task).data
+    if file is None:
+        raise ValueError(f"the task {task!r} has no molecules of its own: name a file of them")
+    study_data = study(task, file, test_data, fields, classes, seed)
     molecules = study_data.judged(sample, seed)
+    nulls = study_data.nulls(sample, seed)
     adapted_task = study_data.task
-    _check_sizes(molecules, names)
+    _check_sizes([*molecules, *nulls], names)
     _rehearse(adapted_task, molecules, names)
     network, card = study_model(study_data, recipe, folder, device, progress)
     network.to(chosen_device(device))
     rows = []
     for name in names:
-        explainer = Explainer.from_network(network, card, name)
-        rows.append(_method_row(name, adapted_task, molecules, explainer, progress))
+        explainer = Explainer.from_network(network, card, name, base=base)
+        relevance = _relevance(explainer, adapted_task, [*molecules, *nulls], progress)
+        row = _row(name, "method", adapted_task, molecules, nulls, relevance)
+        rows.append(row | {"signed": method(name).signed})
     for name in adapted_task.baselines:
-        rows.append(_baseline_row(name, adapted_task, molecules))
+        paint = BASELINES[name]
+        relevance = [paint(example.molecule) for example in [*molecules, *nulls]]
+        rows.append(_row(name, "no model", adapted_task, molecules, nulls, relevance))
     summary = _summary_rows(rows, adapted_task.comparison.metrics[0])
     published = [vars(figure) | {"kind": "published"} for figure in adapted_task.published]
     description = _description(study_data, molecules, network, card)
+    description |= {"base": base, "nulls": len(nulls)}
+    if nulls:
+        description["metrics"].append(NULL)
     return description | {"rows": summary + published}
 
 
@@ -197,23 +217,40 @@ def _chunks(
         yield molecules[start : start + CHUNK]
 
 
-def _method_row(
-    name: str, task: Task, molecules: Sequence[Example], explainer: Explainer, progress: bool
-) -> Row:
-    scores: Scores = []
-    for chunk in _chunks(molecules, name, progress):
+def _relevance(
+    explainer: Explainer, task: Task, molecules: Sequence[Example], progress: bool
+) -> list[Float[ndarray, " _"]]:
+    """What the method says of each molecule."""
+    relevance = []
+    for chunk in _chunks(molecules, explainer.method.name, progress):
         subjects = [example.molecule for example in chunk]
         explanations = explainer.explain(subjects, [_target(task)] * len(chunk))
-        for explanation, example in zip(explanations, chunk, strict=True):
-            relevance = explanation.relevance.double().numpy()
-            scores.append(task.comparison.scores(relevance, example))
-    return {"name": name, "kind": "method", "signed": method(name).signed, "each": scores}
+        relevance += [explanation.relevance.double().numpy() for explanation in explanations]
+    return relevance
 
 
-def _baseline_row(name: str, task: Task, molecules: Sequence[Example]) -> Row:
-    paint = BASELINES[name]
-    scores = [task.comparison.scores(paint(example.molecule), example) for example in molecules]
-    return {"name": name, "kind": "no model", "each": scores}
+def _row(
+    name: str,
+    kind: str,
+    task: Task,
+    molecules: Sequence[Example],
+    nulls: Sequence[Example],
+    relevance: Sequence[Float[ndarray, " _"]],
+) -> Row:
+    """The scores of each molecule, and whether something stands out in each null one.
+
+    `relevance` is that of the molecules, then that of the null ones.
+    """
+    count = len(molecules)
+    each = [
+        task.comparison.scores(scores, example)
+        for scores, example in zip(relevance[:count], molecules, strict=True)
+    ]
+    row: Row = {"name": name, "kind": kind, "each": each}
+    if nulls:
+        largest = np.array([scores.max() for scores in relevance])
+        row[NULL] = stands_out(largest[:count], largest[count:])
+    return row
 
 
 def _summary_rows(rows: Sequence[Row], main_metric: str) -> list[Row]:
@@ -228,8 +265,10 @@ def _summary_rows(rows: Sequence[Row], main_metric: str) -> list[Row]:
     summaries = []
     for row in rows:
         scores: Scores = row["each"]
-        summary = {key: value for key, value in row.items() if key != "each"}
+        summary = {key: value for key, value in row.items() if key not in ("each", NULL)}
         summary["scores"] = {name: _mean(_column(scores, name)) for name in scores[0]}
+        if NULL in row:
+            summary["scores"][NULL] = _mean(row[NULL])
         if reference is not None and not _is_reference(row):
             summary["difference"] = _mean(_column(scores, main_metric) - reference)
         summaries.append(summary)

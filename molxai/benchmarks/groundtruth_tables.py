@@ -48,7 +48,17 @@ def _setting(result: dict[str, Any]) -> list[str]:
         f"{result['judged']} molecules of the test part are explained for "
         f"{result['explained']!r}; means over molecules, "
         "in brackets their 95 % bootstrap intervals.",
+        *_nulls(result),
     ]
+
+
+def _nulls(result: dict[str, Any]) -> Iterator[str]:
+    """On how many molecules nothing is to be found."""
+    if result["nulls"]:
+        yield (
+            f"{result['nulls']} molecules of the test part in which there is nothing to find are "
+            "explained for it, too."
+        )
 
 
 def _cells(
@@ -84,6 +94,12 @@ AS_CONTRIBUTIONS = (
 )
 
 
+SPREAD = (
+    "The base value is spread in even shares over the atoms, "
+    "except for methods whose relevances only rank."
+)
+
+
 NOT_OURS = "Published figures are for the authors' models and runs, not for ours."
 
 
@@ -97,6 +113,8 @@ def _remarks(result: dict[str, Any], sources: Sequence[str]) -> list[str]:
     unsigned = [row["name"] for row in result["rows"] if row.get("signed") is False]
     if unsigned:
         remarks.append(f"{NO_SIGN}: {', '.join(unsigned)}.")
+    if result["base"] == "spread":
+        remarks.append(SPREAD)
     if "auroc" in result["metrics"]:
         remarks.append(ALL_MATCHES)
     if "rmse" in result["metrics"]:

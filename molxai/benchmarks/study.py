@@ -74,10 +74,23 @@ class Study:
                 "the test part holds no molecule of which some atoms, but not all, are the truth: "
                 "nothing can be judged"
             )
-        if sample is None or sample >= len(molecules):
-            return molecules
-        places = np.random.default_rng(seed).permutation(len(molecules))[:sample].tolist()
-        return [molecules[place] for place in sorted(places)]
+        return _sample(molecules, sample, seed)
+
+    def nulls(self, sample: int | None, seed: int) -> list[Example]:
+        """The test molecules in which there is nothing to find, or so many drawn at random.
+
+        None if the task is a regression, in which every atom may count.
+        """
+        if not self.task.binary:
+            return []
+        return _sample([molecule for molecule in self.test if not molecule.label], sample, seed)
+
+
+def _sample(molecules: list[Example], sample: int | None, seed: int) -> list[Example]:
+    if sample is None or sample >= len(molecules):
+        return molecules
+    places = np.random.default_rng(seed).permutation(len(molecules))[:sample].tolist()
+    return [molecules[place] for place in sorted(places)]
 
 
 def study(
@@ -161,9 +174,13 @@ def _train(
     """Train a model into the folder, with a card that holds its identity."""
     from graphormer.training.fit import fit
     from graphormer.training.machine import Machine
+    from graphormer.training.scaling import UNSCALED, scaling_of
 
     task = data.task
-    network = fit(task.config, recipe, train, folder, Machine(device, progress=progress))
+    scaling = scaling_of(task.config, train.labels) if task.is_standardised else UNSCALED
+    lesson = scaling.standardise(train)
+    network = fit(task.config, recipe, lesson, folder, Machine(device, progress=progress))
+    network = scaling.restore_unit(network)
     test_measures = evaluate(network, data.labelled("test"))
     card = Card(
         task.name,

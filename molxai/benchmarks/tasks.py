@@ -14,7 +14,9 @@ from graphormer.graphs.molecules import Molecule
 from graphormer.names import unknown
 from graphormer.network.model import Config
 from graphormer.training.recipe import Recipe
+from molxai.benchmarks.bias import with_bias
 from molxai.benchmarks.truth import (
+    NCI,
     Example,
     Fields,
     Reading,
@@ -22,6 +24,7 @@ from molxai.benchmarks.truth import (
     with_crippen,
     with_labels,
     with_patterns,
+    with_tpsa,
 )
 from molxai.metrics import METRICS
 from molxai.metrics.plausibility import average_precision, subset_auroc
@@ -65,6 +68,10 @@ class Task:
     baselines: tuple[str, ...]
     """Ids of `BASELINES`."""
     classes: tuple[str, ...] = ()
+    is_standardised: bool = False
+    """Whether values are learnt in standard deviations from their mean, which is then the base."""
+    data: Path | None = None
+    """File of molecules that is taken if none is named."""
     published: tuple[Published, ...] = ()
 
     @property
@@ -243,6 +250,8 @@ _ROWS = (
         config=_REGRESSION,
         recipe=_LONG,
         read=with_crippen,
+        is_standardised=True,
+        data=NCI,
         comparison=OVERLAP,
         baselines=("heteroatoms, negative", "every atom 1", "every atom 0", "degree", "random"),
         published=(
@@ -253,6 +262,31 @@ _ROWS = (
             ),
             Published("atom removal, graph convolutional network", {"cosine": 0.47}, _CRIPPEN),
         ),
+    ),
+    Task(
+        name="bias",
+        about="whether an amide is there, from a training set in which a CF3 group comes with each "
+        "amide and with nothing else. No test molecule is an amide, and half of them have the "
+        "group, whose atoms are the truth. The labels of the test part are the group's, so the "
+        "model is misled as far as it is right about them",
+        config=_CLASSIFIER,
+        recipe=_LONG,
+        read=with_bias,
+        comparison=MATCHES,
+        baselines=("heteroatoms", "aromatic carbons", "degree", "random"),
+        classes=("no amide", "amide"),
+        data=NCI,
+    ),
+    Task(
+        name="tpsa",
+        about="the polar surface in Å²; the truth is what each nitrogen and oxygen adds to it",
+        config=_REGRESSION,
+        recipe=_LONG,
+        read=with_tpsa,
+        is_standardised=True,
+        data=NCI,
+        comparison=OVERLAP,
+        baselines=("heteroatoms", "every atom 1", "every atom 0", "degree", "random"),
     ),
 )
 

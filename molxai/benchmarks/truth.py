@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from rdkit import Chem, rdBase
+from rdkit import Chem, RDConfig, rdBase
 from rdkit.Chem import rdMolDescriptors
 
 from graphormer.files import digest
@@ -22,6 +22,9 @@ from molxai.explanation.kinds import MOLECULE_FILES
 
 SPLIT = "split"
 """Column of a table that names each row's set: train or test; rows of other sets are left alone."""
+
+NCI = Path(RDConfig.RDDataDir, "NCI", "first_5K.smi")
+"""The first 5000 compounds of the National Cancer Institute, which come with RDKit."""
 
 RECORD_INDEX = "molxai_place"
 """Property of an atom with its number in the record, by which it is traced after reading."""
@@ -81,7 +84,7 @@ def with_patterns(path: Path, fields: Fields) -> Reading:
     if not fields.smarts:
         raise ValueError("no pattern: give at least one with --smarts")
     patterns = [_pattern(text) for text in fields.smarts]
-    return _read_table(path, fields, lambda molecule: _match_truth(molecule, patterns))
+    return read_examples(path, fields, lambda molecule: _match_truth(molecule, patterns))
 
 
 def _match_truth(molecule: Molecule, patterns: Sequence[Chem.Mol]) -> Truth:
@@ -105,7 +108,7 @@ def with_crippen(path: Path, fields: Fields) -> Reading:
         Wildman and Crippen 1999, "Prediction of physicochemical parameters by atomic
         contributions", as in RDKit.
     """
-    return _read_table(path, fields, _crippen_truth)
+    return read_examples(path, fields, _crippen_truth)
 
 
 def _crippen_truth(molecule: Molecule) -> Truth:
@@ -128,6 +131,31 @@ def crippen_contributions(molecule: Molecule) -> Float[ndarray, " nodes"]:
         heavy = whole.GetAtomWithIdx(hydrogen).GetNeighbors()[0]
         truth[heavy.GetIdx()] += contributions[hydrogen]
     return truth
+
+
+def with_tpsa(path: Path, fields: Fields) -> Reading:
+    """Molecules of a table; the truth is the polar surface of each atom, the label their sum.
+
+    Source:
+        Ertl, Rohde and Selzer 2000, "Fast calculation of molecular polar surface area as a sum of
+        fragment-based contributions", as in RDKit: in Å², of nitrogens and oxygens.
+    """
+    return read_examples(path, fields, _tpsa_truth)
+
+
+def _tpsa_truth(molecule: Molecule) -> Truth:
+    truth = tpsa_contributions(molecule)
+    return float(truth.sum()), truth, ()
+
+
+def tpsa_contributions(molecule: Molecule) -> Float[ndarray, " nodes"]:
+    """Polar surface of each atom with its hydrogens, in Å²; they sum to RDKit's `CalcTPSA`.
+
+    Example:
+        >>> tpsa_contributions(molecule("CO"))
+        array([ 0.  , 20.23])
+    """
+    return np.array(rdMolDescriptors._CalcTPSAContribs(molecule.mol))
 
 
 def with_labels(path: Path, fields: Fields) -> Reading:
@@ -166,7 +194,12 @@ def _pattern(text: str) -> Chem.Mol:
     return pattern
 
 
-def _read_table(path: Path, fields: Fields, truth_of: Callable[[Molecule], Truth]) -> Reading:
+def read_examples(path: Path, fields: Fields, truth_of: Callable[[Molecule], Truth]) -> Reading:
+    """The molecules of a table with the truth that a function has for each.
+
+    Raises:
+        ValueError: the file is no table, or no molecule can be read.
+    """
     if path.suffix.lower() not in MOLECULE_FILES:
         endings = ", ".join(MOLECULE_FILES)
         raise ValueError(f"{path}: a table of molecules is needed, a file ending in {endings}")

@@ -6,6 +6,7 @@ from molxai.cli.literals import Literal
 
 METHODS = Literal("molxai.explanation.methods", "_METHODS")
 STRUCTURES = Literal("molxai.explanation.methods", "STRUCTURES")
+BASES = Literal("molxai.explanation.methods.base_value", "BASES")
 VALUE_SCALES = Literal("molxai.metrics.comparison", "VALUE_SCALES")
 SCHEMES = Literal("molxai.chemistry.schemes", "SCHEMES")
 PALETTES = Literal("molxai.rendering.colour", "PALETTES")

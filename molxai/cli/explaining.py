@@ -7,6 +7,7 @@ import typer
 
 from molxai.cli.drawing import Pictures
 from molxai.cli.options import (
+    Base,
     DropExtraColumns,
     EngineName,
     Fragments,
@@ -30,6 +31,7 @@ class Split:
 
     features: Annotated[bool, typer.Option("--features", help=FEATURES)] = False
     structure: Structure = "halves"
+    base: Base = "apart"
 
 
 @command

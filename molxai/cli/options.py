@@ -9,6 +9,7 @@ import typer
 
 from graphormer.names import listing, split_names, unknown
 from molxai.cli.completion import (
+    BASES,
     DEVICES,
     ENGINES,
     METHODS,
@@ -58,6 +59,10 @@ STRUCTURE = (
     "Where the relevance of distances, bonds and offsets goes, if the method gives them any: "
     "in halves to the two nodes, or in a sum apart."
 )
+BASE = (
+    "Where the base value of a regression goes: apart, or spread in even shares over the nodes, "
+    "which then sum to the value itself."
+)
 SCHEME_HELP = (
     f"{', '.join(SCHEMES.names())}, or your own file .smarts .txt with a name and a SMARTS on each "
     "line. An earlier line takes its atoms first."
@@ -99,6 +104,7 @@ Method = Annotated[
     ),
 ]
 Structure = Annotated[str, typer.Option(help=STRUCTURE, autocompletion=one_of(STRUCTURES))]
+Base = Annotated[str, typer.Option(help=BASE, autocompletion=one_of(BASES))]
 Output = Annotated[
     Path | None,
     typer.Option(

@@ -9,7 +9,7 @@ from graphormer.names import split_names
 from molxai.cli.completion import METHODS, PALETTES, one_of, several_of
 from molxai.cli.drawing import Align
 from molxai.cli.literals import Literal
-from molxai.cli.options import Inputs, Structure, known_methods
+from molxai.cli.options import Base, Inputs, Structure, known_methods
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 
 USUAL = ",".join(Literal("molxai.pages.report", "METHODS").names())
@@ -38,6 +38,7 @@ def report(
     methods: Annotated[str, typer.Option(help=NAMES, autocompletion=several_of(METHODS))] = USUAL,
     contrast: Contrast = None,
     structure: Structure = "halves",
+    base: Base = "apart",
     target_columns: Annotated[str, typer.Option(help=LABELS, show_default=False)] = "",
     columns: Annotated[str, typer.Option(help=COLUMNS, show_default=False)] = "",
     substructure: Annotated[
@@ -63,7 +64,7 @@ def report(
 
     typed_inputs = inputs_of(inputs, reading, asking.model, target_columns)
     names = known_methods(methods)
-    asked = {"contrast": contrast, "structure": structure}
+    asked = {"contrast": contrast, "structure": structure, "base": base}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
     page = {"title": title, "cmap": cmap, "scale": scale, "align": align}
     table = {"columns": split_names(columns), "substructures": tuple(substructure or ())}

@@ -12,6 +12,7 @@ from graphormer.names import unknown
 from molxai.cli.benchmark import known_device, write_json
 from molxai.cli.completion import PROTOCOLS, TRUTHS, one_of
 from molxai.cli.options import (
+    Base,
     Data,
     Device,
     Quiet,
@@ -22,6 +23,10 @@ from molxai.cli.options import (
 from molxai.cli.parameters import command
 
 TRUTH = "Folder for the model and the tables; a model that is there is used again."
+MOLECULES = (
+    "Table of SMILES, or SDF, also zipped. "
+    "[default for crippen, tpsa and bias: 5000 compounds that come with RDKit]"
+)
 MODELS = "Folder for the models and the tables; models that are there are used again."
 
 
@@ -66,6 +71,7 @@ class Truth:
     sample: Annotated[
         int | None, typer.Option(min=1, help="Test molecules. [default: all]", show_default=False)
     ] = None
+    base: Base = "apart"
     device: Device = "auto"
 
 
@@ -76,20 +82,18 @@ def benchmark_groundtruth(
         str,
         typer.Option(
             metavar="TASK",
-            help="benzene, n-minus-o, smarts, labels or crippen.",
+            help="benzene, n-minus-o, smarts, labels, crippen, tpsa or bias.",
             show_default=False,
             autocompletion=one_of(TRUTHS),
-        ),
-    ],
-    data: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE", help="Table of SMILES, or SDF, also zipped.", show_default=False
         ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FOLDER", help=TRUTH, show_default=False)
     ],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=MOLECULES, show_default=False),
+    ] = None,
     methods: Annotated[
         str,
         typer.Option(

@@ -74,6 +74,8 @@ class Account:
 
     It is 0 if they converged.
     """
+    base: float | None = None
+    """Base value that the nodes have in even shares; None: they have none of it."""
     structure: Structure | None = field(default=None, repr=False)
     """Relevance of distances, bonds and offsets; None if the method gives them none.
 
@@ -169,8 +171,11 @@ class Account:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was changed or approximated when the input was read."""
-        return self.subject.notes if self.subject else ()
+        """What was changed or approximated when the input was read, and what was added."""
+        notes = self.subject.notes if self.subject else ()
+        if self.base is None:
+            return tuple(notes)
+        return (*notes, f"{signed(self.base)} of base value, in even shares to all nodes")
 
     def node_names(self) -> list[str]:
         """Element and number of each atom, the number of each segment, or each piece of a text."""

@@ -59,6 +59,8 @@ class BaseExplainer(ABC):
     """Output column of the endpoint that is explained."""
     structure: str = "halves"
     """Where the relevance of structure goes."""
+    base: str = "apart"
+    """Where the base value goes."""
 
     @property
     @abstractmethod
@@ -117,7 +119,7 @@ class BaseExplainer(ABC):
         """
         explainer = copy(self)
         explainer.structure = structure or self.structure
-        explainer.method = method_of(method, explainer.structure, self.card)
+        explainer.method = method_of(method, explainer.structure, self.card, self.base)
         if endpoint is not None:
             explainer.column = endpoint_column(self.card, endpoint)
         return explainer

@@ -69,6 +69,7 @@ class Explainer(BaseExplainer):
         device: str = "auto",
         endpoint: str = "",
         structure: str = "halves",
+        base: str = "apart",
     ) -> None:
         """Load a model.
 
@@ -81,11 +82,13 @@ class Explainer(BaseExplainer):
             endpoint: which target to explain, of a model that has several. [default: the first]
             structure: where the relevance of distances, bonds and offsets goes, if the method gives
                 them any: in `halves` to the two nodes, or `apart`, in a sum of its own.
+            base: where the base value of a regression goes: `apart`, in the sum of the biases, or
+                `spread`, in even shares to the nodes, which then sum to the value itself.
 
         Raises:
             FileNotFoundError: there is no such model.
-            ValueError: the model does not load, or there is no such method, device, endpoint or
-                place for structure.
+            ValueError: the model does not load, there is no such method, device, endpoint or
+                place for structure or base, or the model has no base to spread.
         """
         if batch_size < 1:
             raise ValueError(f"batch size {batch_size}: at least 1 is needed")
@@ -93,8 +96,9 @@ class Explainer(BaseExplainer):
         method_of(method, structure)  # an unknown one is refused before a model is read
         self.weights: Path | None = locate(model)
         self.network, self.card = load(model)
-        self.method = method_of(method, structure, self.card)
+        self.method = method_of(method, structure, self.card, base)
         self.structure = structure
+        self.base = base
         self.network.to(chosen_device(device))
         self.batch_size = batch_size
         self.column = endpoint_column(self.card, endpoint)
@@ -106,10 +110,12 @@ class Explainer(BaseExplainer):
         card: Card,
         method: str | Method = "lrp",
         batch_size: int = BATCH_SIZE,
+        base: str = "apart",
     ) -> "Explainer":
         """An explainer of a model that is already in memory, where it is."""
         explainer = cls.__new__(cls)
-        explainer.method = method_of(method, card=card)
+        explainer.method = method_of(method, card=card, base=base)
+        explainer.base = base
         explainer.structure = "halves"
         explainer.network = network
         explainer.card = card

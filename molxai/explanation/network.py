@@ -204,6 +204,15 @@ class OfGraphs(Protocol):
     """What the structure of a batch adds to the scores of attention."""
 
 
+@runtime_checkable
+class Based(Protocol):
+    """A network whose outputs begin at constants, the same for every input."""
+
+    @property
+    def base_values(self) -> Float[Tensor, " outputs"]:
+        """The constants; 0 if there is none."""
+
+
 def at_nodes(batch: Batch, by_token: Float[Tensor, "batch tokens *rest"]) -> Tensor:
     """`[batch, nodes, *rest]` what the tokens that are nodes have."""
     row = torch.arange(len(batch), device=by_token.device)[:, None]  # (batch, 1)

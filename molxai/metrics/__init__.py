@@ -21,6 +21,7 @@ from molxai.metrics.plausibility import (
     average_precision,
     cosine,
     rmse,
+    stands_out,
     subset_auroc,
     top_n_minus,
     top_n_plus,
@@ -286,6 +287,16 @@ _ROWS = (
         range="0 … 1",
         needs="atoms",
         function=average_precision,
+    ),
+    Metric(
+        id="null_share",
+        title="nothing to find",
+        says="share of graphs with nothing to find whose largest relevance is as large as in "
+        "95 % of the graphs with something to find (FPR95)",
+        direction="lower",
+        range="0 … 1",
+        needs="atoms",
+        function=stands_out,
     ),
     Metric(
         id="auc_plus",

@@ -140,6 +140,33 @@ def rmse(relevance: Float[ndarray, " nodes"], truth: Float[ndarray, " nodes"]) -
     return float(np.sqrt(np.mean(errors**2)))
 
 
+RECALL = 0.95
+"""Share of the graphs with something to find in which something must stand out."""
+
+
+def stands_out(
+    largest: Float[ndarray, " graphs"], null_largest: Float[ndarray, " nulls"]
+) -> Float[ndarray, " nulls"]:
+    """Whether something stands out (1 or 0) in each graph with nothing to find.
+
+    Something does if the largest relevance is at least as large as in 95 % of the graphs with
+    something to find. The mean is the false positive rate at a recall of 95 %.
+
+    Source:
+        Hendrycks and Gimpel 2017, "A Baseline for Detecting Misclassified and Out-of-Distribution
+        Examples in Neural Networks", whose detectors are compared by this rate (FPR95) in later
+        work; here an explanation is taken for the detector.
+
+    Example:
+        >>> stands_out(np.array([2.0, 3.0, 4.0]), np.array([1.0, 2.5]))
+        array([0., 1.])
+    """
+    if not len(largest):
+        return np.full(len(null_largest), math.nan)
+    threshold = np.quantile(largest, 1 - RECALL, method="lower")
+    return (null_largest >= threshold).astype(float)
+
+
 def _areas(
     relevance: Float[ndarray, " nodes"], masks: Bool[ndarray, "masks nodes"]
 ) -> Float[ndarray, " masks"]:

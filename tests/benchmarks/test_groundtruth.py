@@ -7,17 +7,21 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from rdkit import Chem
-from rdkit.Chem import Crippen
+from rdkit.Chem import Crippen, rdMolDescriptors
 
 from graphormer.graphs.molecules import molecule
+from graphormer.network.checkpoint import load
+from molxai.benchmarks.bias import AMIDE, GROUP, GROUP_ATOMS, with_bias, with_group
 from molxai.benchmarks.groundtruth import groundtruth
 from molxai.benchmarks.groundtruth_tables import markdown, write
 from molxai.benchmarks.study import study
 from molxai.benchmarks.tasks import BASELINES, TASKS
 from molxai.benchmarks.truth import (
+    NCI,
     Example,
     Fields,
     crippen_contributions,
+    tpsa_contributions,
     with_labels,
     with_patterns,
 )
@@ -100,6 +104,54 @@ def test_hydrogens_count_for_their_atom():
         )
     methyl, carbon = crippen_contributions(molecule("CC(C)(C)C"))[:2]
     assert methyl > carbon
+
+
+def test_polar_surface_is_that_of_each_atom():
+    for smiles in (*POSITIVE, "[2H]C([2H])O", "CC(=O)[O-].[Na+]", "C", "O=S(=O)(N)c1ccccc1"):
+        subject = molecule(smiles)
+        truth = tpsa_contributions(subject)
+        assert len(truth) == subject.graph.nodes
+        assert truth.sum() == pytest.approx(rdMolDescriptors.CalcTPSA(subject.mol))
+    assert tpsa_contributions(molecule("OCN")).nonzero()[0].tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("smiles", "carbon", "expected"),
+    [
+        ("CO", 0, "OCC(F)(F)F"),
+        ("[CH3]O", 0, "OCC(F)(F)F"),
+        ("c1ccccc1", 2, "FC(F)(F)c1ccccc1"),
+        ("C[C@H](N)O", 1, "CC(N)(O)C(F)(F)F"),
+        ("C=C", 1, "C=CC(F)(F)F"),
+        ("[2H]C(C)O", 0, "CC(O)C(F)(F)F"),
+        ("C[NH2+]C", 2, "C[NH2+]CC(F)(F)F"),
+    ],
+)
+def test_a_group_takes_the_place_of_a_hydrogen(smiles, carbon, expected):
+    changed = with_group(molecule(smiles), carbon)
+    without_stereo = Chem.MolFromSmiles(Chem.MolToSmiles(changed.mol, isomericSmiles=False))
+    assert Chem.CanonSmiles(expected) == Chem.MolToSmiles(without_stereo)
+    count = changed.graph.nodes
+    assert changed.mol.GetSubstructMatch(GROUP)
+    assert changed.mol.GetBondBetweenAtoms(carbon, count - GROUP_ATOMS) is not None
+
+
+def test_the_group_gives_the_label_away_in_the_training_set_alone():
+    reading = with_bias(NCI, Fields())
+    train = [example for example in reading.molecules if example.part == "train"]
+    test = [example for example in reading.molecules if example.part == "test"]
+    assert len(train) + len(test) == len(reading.molecules) > 4500
+    for example in reading.molecules:
+        groups = example.molecule.mol.GetSubstructMatches(GROUP)
+        assert len(groups) == example.label == bool(example.truth.any())
+        assert set(np.flatnonzero(example.truth)) == set().union(*groups)
+    for example in train:
+        assert example.molecule.mol.HasSubstructMatch(AMIDE) == example.label
+    assert not any(example.molecule.mol.HasSubstructMatch(AMIDE) for example in test)
+    assert 0.4 < np.mean([example.label for example in test]) < 0.6
+    assert [vars(example)["row"] for example in with_bias(NCI, Fields()).molecules] == [
+        example.row for example in reading.molecules
+    ]
 
 
 @pytest.mark.parametrize("hydrogens", [False, True])
@@ -191,6 +243,59 @@ def test_benzene_from_table_to_tables(benzene, tmp_path):
             ("lrp", "auroc"),
             ("degree", "average_precision"),
         }
+
+
+def test_what_stands_out_where_there_is_nothing_to_find(benzene, tmp_path):
+    result = groundtruth("benzene", benzene, tmp_path / "out", ("lrp", "random"), **SHORT)
+    assert result["metrics"][-1] == "null_share" and result["nulls"] == 7
+    rows = {(row["name"], row["kind"]): row["scores"] for row in result["rows"]}
+    # Of the molecules without a benzene ring two have aromatic carbons, as all with one have.
+    assert rows["aromatic carbons", "no model"]["null_share"]["mean"] == pytest.approx(2 / 7)
+    assert rows["aromatic carbons", "no model"]["null_share"]["molecules"] == 7
+    text = markdown(result)
+    assert "7 molecules of the test part in which there is nothing to find" in text
+    assert "nothing to find ↓" in text
+
+
+def test_the_base_value_can_be_spread(tmp_path, capsys):
+    path = table(tmp_path / "some.csv", [{"smiles": one} for one in (*POSITIVE, *NEGATIVE) * 2])
+    folder = tmp_path / "out"
+    apart = groundtruth("crippen", path, folder, ("lrp", "gae"), **SHORT)
+    spread = groundtruth("crippen", path, folder, ("lrp", "gae"), base="spread", **SHORT)
+    cosines = [
+        {row["name"]: row["scores"]["cosine"]["mean"] for row in result["rows"][:2]}
+        for result in (apart, spread)
+    ]
+    assert cosines[0]["lrp"] != cosines[1]["lrp"] and cosines[0]["gae"] == cosines[1]["gae"]
+    assert "spread in even shares" in markdown(spread) and apart["nulls"] == 0
+    assert "spread in even shares" not in markdown(apart)
+    with pytest.raises(ValueError, match="did you mean 'spread'"):
+        groundtruth("crippen", path, folder, ("lrp",), base="sprea", **SHORT)
+
+
+def test_a_standardised_model_begins_at_the_mean(tmp_path):
+    path = table(tmp_path / "some.csv", [{"smiles": one} for one in (*POSITIVE, *NEGATIVE) * 2])
+    groundtruth("tpsa", path, tmp_path / "out", ("lrp",), epochs=1, progress=False, device="cpu")
+    network, _ = load(tmp_path / "out")
+    data = study("tpsa", path, None, Fields(), classes=False, seed=0)
+    labels = data.labelled("train").labels
+    assert float(network.base_values) == pytest.approx(float(labels.mean()), abs=0.1 * labels.std())
+
+
+def test_a_task_has_molecules_of_its_own_or_asks_for_them(tmp_path, monkeypatch):
+    files = []
+
+    def read(name, data, *rest):
+        files.append(data)
+        raise ValueError("enough")
+
+    monkeypatch.setattr("molxai.benchmarks.groundtruth.study", read)
+    for task in ("crippen", "tpsa", "bias"):
+        with pytest.raises(ValueError, match="enough"):
+            groundtruth(task, None, tmp_path, ("lrp",), **SHORT)
+    assert files == [NCI] * 3
+    with pytest.raises(ValueError, match="name a file"):
+        groundtruth("smarts", None, tmp_path, ("lrp",), **SHORT)
 
 
 def test_a_trained_model_is_taken_or_refused(benzene, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from molxai.explanation.methods.attention import (
     Rollout,
     attention_flow,
 )
+from molxai.explanation.methods.base_value import check_base, spread_base
 from molxai.explanation.methods.gnn import GNNExplainer
 from molxai.explanation.methods.gradient import Saliency
 from molxai.explanation.methods.integrated import IntegratedGradients
@@ -213,7 +214,12 @@ STRUCTURES = ("halves", "apart")
 """Where the relevance of structure goes: in halves to a pair's nodes, or in a sum of its own."""
 
 
-def method(name: str | Method, structure: str = "halves", card: About | None = None) -> Method:
+def method(
+    name: str | Method,
+    structure: str = "halves",
+    card: About | None = None,
+    base: str = "apart",
+) -> Method:
     """The method of that id; a method itself is taken as it is, for options that no id has.
 
     Example:
@@ -228,17 +234,19 @@ def method(name: str | Method, structure: str = "halves", card: About | None = N
         structure: one of `STRUCTURES`. It changes nothing if the method gives structure none.
         card: of the model, which holds the strengths of `lrp-tuned`. Without one this is
             `lrp-routing` under another name.
+        base: one of `BASES`. It changes nothing if relevances only rank.
 
     Raises:
         ValueError: there is none of that id, or no such place; the method has no name, or that of
-            another one; or the card holds no strengths.
+            another one; the card holds no strengths; or the model has no base value to spread.
     """
     if structure not in STRUCTURES:
         raise ValueError(unknown("place for structure", str(structure), STRUCTURES))
     chosen = _own(name) if isinstance(name, Method) else _of_id(name, card)
     if structure == "apart" and isinstance(chosen, GradientInput) and chosen.has_structure:
-        return replace(chosen, apart=True)
-    return chosen
+        chosen = replace(chosen, apart=True)
+    check_base(base, card)
+    return chosen if base == "apart" else spread_base(chosen)
 
 
 def _of_id(name: str, card: About | None) -> Method:

@@ -60,6 +60,7 @@ def _mean(members: Sequence[Explanation], outcome: Outcome, spread: float) -> Ex
         member.feature_relevance for member in members if member.feature_relevance is not None
     ]
     structures = [member.structure for member in members if member.structure is not None]
+    bases = [member.base for member in members if member.base is not None]
     deltas = [member.delta for member in members if member.delta is not None]
     return replace(
         members[0],
@@ -69,6 +70,7 @@ def _mean(members: Sequence[Explanation], outcome: Outcome, spread: float) -> Ex
         token=sum(member.token for member in members) / len(members),
         bias=sum(member.bias for member in members) / len(members),
         structure=mean_structure(structures) if structures else None,
+        base=sum(bases) / len(bases) if bases else None,
         delta=sum(deltas) / len(deltas) if deltas else None,
         relevance_error=_mean_error(members),
         logit_sd=spread,
