@@ -44,7 +44,7 @@ class Drawing:
     """Draws the explanation of a row."""
 
     ending: str
-    """Of the file's name: one of `ENDINGS`."""
+    """Ending of the file's name: one of `ENDINGS`."""
     look: Look = PLAIN
     fragments: str | tuple[str, ...] = ""
     """Scheme whose fragments are outlined, with their sums beside them."""

@@ -38,7 +38,7 @@ GROUP_SHARE = 0.5
 """Share of the test set's molecules that get the group."""
 
 SEED = 0
-"""Of the split, and of the place of each group: the molecules are the same in every run."""
+"""Seed of the split and of the place of each group: the molecules are the same in every run."""
 
 
 def with_bias(path: Path, fields: Fields) -> Reading:

@@ -12,7 +12,7 @@ from molxai.chemistry.schemes import SCHEMES
 from molxai.serve.api import Name
 
 Place = Annotated[int, Field(ge=0)]
-"""Of an atom, a superpixel or a part, counted from 0."""
+"""Number of an atom, a superpixel or a part, counted from 0."""
 
 
 class Open(BaseModel):

@@ -128,7 +128,7 @@ def test_unusual_molecules():
 
 
 def test_thousands_of_molecules():
-    """Of random atoms in random order, so that the text says other things than a usual one."""
+    """Random atoms in random order, so that the text says other things than a usual one."""
     random = np.random.default_rng(0)
     texts = []
     for smiles in 50 * DRUGS:
