@@ -5,6 +5,8 @@ from pathlib import Path
 
 from graphormer.graphs.molecules import Molecule, shortened
 from molxai.chemistry.alignment import Alignment
+from molxai.chemistry.fragments import named_parts
+from molxai.explanation.alternative import about_several
 from molxai.explanation.captions import colour_line
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import relevance_map
@@ -62,6 +64,7 @@ def draw_pair(
         anchor=alignment.anchor,
         total=_total_line(a, b, split),
         reading=_reading(a, alignment, look),
+        about=about_several(pair, [named_parts(side) for side in pair], " → "),
     )
     return draw_matched(picture, path, look)
 

@@ -12,6 +12,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from molxai.explanation.account import Account
+from molxai.explanation.alternative import NamedPart, about_several
 from molxai.explanation.captions import colour_line, spread_line
 from molxai.explanation.orientation import on_core
 from molxai.explanation.pictures import relevance_map
@@ -36,6 +37,8 @@ class Grid:
     """What stands below each drawing in place of its name; empty: the names."""
     letters: bool = False
     """Whether each drawing has a letter: a, b, c and so on."""
+    named: tuple[Sequence[NamedPart], ...] = ()
+    """Parts of each explanation, of which the text alternative names the largest; empty: atoms."""
 
     def __post_init__(self) -> None:
         if not self.explanations:
@@ -52,11 +55,12 @@ class Grid:
                 "an explanation of a bare graph has no picture: explain molecules, digits or texts"
             )
         units = sorted({explanation.relevance_unit for explanation in self.explanations})
-        if scale_of(self.scale) == "common" and len(units) > 1:
+        has_own_scales = scale_of(self.scale) == "own"
+        if not has_own_scales and len(units) > 1:
             raise ValueError(
                 f"relevances in {' and in '.join(units)} have no common scale: give scale='own'"
             )
-        if scale_of(self.scale) == "common" and self._has_both_kinds:
+        if not has_own_scales and self._has_both_kinds:
             raise ValueError(
                 "methods with and without a sign have no common scale: give scale='own'"
             )
@@ -65,6 +69,14 @@ class Grid:
     def _has_both_kinds(self) -> bool:
         """Whether some methods have a sign and some have none."""
         return len({explanation.signed for explanation in self.explanations}) > 1
+
+    @property
+    def _differing(self) -> list[str]:
+        """What of model and method is not the same in all drawings, so that each must say it."""
+        names = ("model", "method")
+        return [
+            name for name in names if len({getattr(cell, name) for cell in self.explanations}) > 1
+        ]
 
     @property
     def explanations(self) -> tuple[Account, ...]:
@@ -82,7 +94,7 @@ class Grid:
             ValueError: the file name ends otherwise, a relevance is not finite, or the figure
                 cannot be as wide as is asked for.
         """
-        cells = [_cell(cell) for cell in self.cells]
+        cells = [_cell(cell, self._differing) for cell in self.cells]
         if self.legends:
             cells = [
                 replace(cell, title=legend or cell.title)
@@ -95,6 +107,7 @@ class Grid:
             reading=self._reading(),
             columns=self.columns,
             scale=self.scale,
+            about=about_several(self.explanations, self.named),
         )
         return draw_grid(picture, path, self.look)
 
@@ -180,14 +193,15 @@ def letter(number: int) -> str:
     return (letter(before - 1) if before else "") + ascii_lowercase[last]
 
 
-def _cell(cell: Account | Refused) -> Cell:
+def _cell(cell: Account | Refused, differing: Sequence[str]) -> Cell:
     """The drawing with its name and what is explained, or the name and the reason why not."""
     if isinstance(cell, Refused):
         return Cell(cell.name, cell.error)
     name = cell.name
     if name == "digit":
         name = f"digit, predicted {cell.prediction_name}"
-    return Cell(name, true_minus(_outcome(cell)), relevance_map(cell))
+    words = [true_minus(_outcome(cell)), *(getattr(cell, name) for name in differing)]
+    return Cell(name, " · ".join(words), relevance_map(cell))
 
 
 def _outcome(explanation: Account) -> str:

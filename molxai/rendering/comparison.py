@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Kind
+from molxai.rendering.about import NOTHING, About
 from molxai.rendering.bar import colour_map
 from molxai.rendering.colour import Palette
 from molxai.rendering.digit import draw_relevance
@@ -100,11 +101,9 @@ class MethodPanel:
         The scale is each method's own, for methods differ in unit and size.
         """
         ramp = self.relevance_map.ramp(look)
-        if not self.relevance_map.signed:
-            return f"one colour, {ramp.words}"
         bonds = self.relevance_map.bonds
         of_bonds = f", bonds ±{structure_limit(bonds.values()):.2g}" if bonds else ""
-        return f"full colour {ramp.words}{of_bonds}"
+        return f"{ramp.words}{of_bonds}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +115,8 @@ class ComparisonPicture:
     panels: tuple[MethodPanel, ...]
     spearman: Sequence[Sequence[float]]
     """Rank correlation of every two methods; NaN if one is constant."""
+    about: About = NOTHING
+    """What the file says of the figure to those who do not see it."""
 
     @property
     def methods(self) -> list[str]:
@@ -177,7 +178,7 @@ def draw_comparison(picture: ComparisonPicture, look: Look, kind: Kind) -> str |
     matrix_height = MATRIX_ROW * len(words) + _names_room(picture) + 2 * LINE
     header = AIR + LINE * len(head) + AIR
     whole = header + rows * step + matrix_height
-    figure = blank((width, whole), look, kind, zoom)
+    figure = blank((width, whole), look, kind, zoom, picture.about)
     _write_lines(figure, head, MARGIN, whole - AIR)
     drawings: list[PlacedDrawing] = []
     for position, panel in enumerate(picture.panels):

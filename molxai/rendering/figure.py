@@ -21,6 +21,7 @@ from matplotlib.text import Text
 
 from graphormer.files import write_file
 from molxai.rendering import ENDINGS, FORMATS, KINDS, Format, Kind
+from molxai.rendering.about import NOTHING, About, describe_svg
 from molxai.rendering.bar import unit_lines
 from molxai.rendering.enlarging import enlarge
 from molxai.rendering.lettering import printable, width
@@ -91,6 +92,8 @@ class Sheet(Figure):
     """By how much it is enlarged at last, with its letters and lines."""
     ink: str = "black"
     """Colour of its words."""
+    about: About = NOTHING
+    """What its file says of it."""
 
 
 def draw_to(path: str | Path | None, draw: Callable[[Kind], str | bytes]) -> str | bytes:
@@ -145,7 +148,9 @@ def quiet_settings() -> Iterator[None]:
         yield
 
 
-def blank(size: tuple[float, float], look: Look, kind: Kind, zoom: float = 1.0) -> Sheet:
+def blank(
+    size: tuple[float, float], look: Look, kind: Kind, zoom: float = 1.0, about: About = NOTHING
+) -> Sheet:
     """An empty figure of this width and height, which is enlarged at last.
 
     A PNG has as many pixels per inch as the look asks for.
@@ -159,6 +164,7 @@ def blank(size: tuple[float, float], look: Look, kind: Kind, zoom: float = 1.0) 
     )
     figure.zoom = zoom
     figure.ink = look.ink
+    figure.about = about
     return figure
 
 
@@ -301,10 +307,10 @@ def file_content(figure: Figure, kind: Kind) -> bytes:
         if figure.zoom != 1:
             enlarge(figure, figure.zoom)
         figure.set_size_inches(*inches)
+    about = figure.about if isinstance(figure, Sheet) else NOTHING
     buffer = io.BytesIO()
-    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    figure.savefig(buffer, format=kind, dpi=figure.dpi, metadata=dates.get(kind))
-    content = buffer.getvalue()
-    if kind == "svg":
-        return content.replace(f"'{FONT}'".encode(), FONTS_OF_SVG.encode())
-    return content
+    figure.savefig(buffer, format=kind, dpi=figure.dpi, metadata=about.metadata(kind))
+    if kind != "svg":
+        return buffer.getvalue()
+    text = buffer.getvalue().decode().replace(f"'{FONT}'", FONTS_OF_SVG)
+    return describe_svg(text, about).encode()

@@ -9,6 +9,7 @@ from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule
 from molxai.rendering import Kind
+from molxai.rendering.about import NOTHING, About
 from molxai.rendering.bar import draw_bar, tick_names
 from molxai.rendering.core_layout import layout_on
 from molxai.rendering.depiction import flat_copy
@@ -91,6 +92,8 @@ class MatchedPicture:
     """The difference and its parts, below the drawings."""
     reading: tuple[str, ...]
     """Below that: how to read the drawings, each in as many lines as it needs."""
+    about: About = NOTHING
+    """What the file says of the picture to those who do not see it."""
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -130,7 +133,8 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
     foot = _foot(picture, whole_width)
     header = HEADER + HEADER_LINE * max(map(len, heads))
     legend = 16 + LINE * len(foot)
-    figure = blank((whole_width, header + height + legend), look, kind, zoom)
+    size = (whole_width, header + height + legend)
+    figure = blank(size, look, kind, zoom, picture.about)
     drawings: list[PlacedDrawing] = []
     for column, (side, side_layout) in enumerate(zip(picture.sides, layouts, strict=True)):
         drawing = draw_layout(

@@ -11,6 +11,7 @@ import numpy as np
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Format, Kind
+from molxai.rendering.about import NOTHING, About
 from molxai.rendering.bar import draw_bar, tick_names, unit_lines
 from molxai.rendering.digit import draw_digit, draw_relevance
 from molxai.rendering.figure import (
@@ -101,6 +102,8 @@ class Picture:
     caption: Caption
     parts: tuple[Part, ...] = ()
     """Parts of a molecule that are outlined, with their words."""
+    about: About = NOTHING
+    """What the file says of the picture to those who do not see it."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +262,7 @@ def _new_frame(
     header = ABOVE + TITLE_LINE * len(above) if above else MARGIN
     legend = BELOW + LEGEND_LINE * len(below) if below else MARGIN
     height = header + drawing_height + legend
-    figure = blank((page.width, height), look, kind, page.zoom)
+    figure = blank((page.width, height), look, kind, page.zoom, picture.about)
     y = height
     for line in above:
         y -= TITLE_LINE

@@ -50,6 +50,25 @@ def test_a_bad_row_keeps_its_place_and_is_named(run):  # noqa: F811
 def test_if_all_rows_are_bad_nothing_is_drawn(run):  # noqa: F811
     code, _, error = run("explain", "C1CC(", "C1CCC(", "-o", "g.svg", "--grid", "2")
     assert code == 1 and not Path("g.svg").exists() and "0 of 2 inputs done" in error
+    assert "nothing could be drawn, g.svg is not written" in error and "→" not in error
+    code, _, error = run("explain", "C1CC(", "C1CCC(", "-o", "maps")
+    assert code == 1 and "nothing could be drawn, maps is not written" in error
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("core", "message"),
+    [
+        ("c1cccc", "RDKit cannot read the core 'c1cccc'"),
+        ("[Fe]", "fewer than two atoms"),
+        ("CC[Fe]", "none of the molecules has the core 'CC[Fe]'"),
+        ("mcs", "2 molecules have no core in common"),
+    ],
+)
+def test_a_core_that_cannot_be_is_refused_before_any_work(run, monkeypatch, core, message):  # noqa: F811
+    monkeypatch.setattr("molxai.cli.running.run", lambda *_: pytest.fail("explained"))
+    code, _, error = run("explain", "CCO", "CCCN", "-o", "g.svg", "--grid", "2", "--align", core)
+    assert code == 1 and one_line(error) and message in error and not Path("g.svg").exists()
 
 
 @pytest.mark.parametrize("name", FOLDER_FORMATS)
