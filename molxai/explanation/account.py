@@ -143,6 +143,11 @@ class Account:
         return bool(adds_up(self.gap, size))
 
     @property
+    def is_split(self) -> bool:
+        """Whether relevances are shares of the output: they have its unit, and a sign."""
+        return self.signed and self.in_unit
+
+    @property
     def target_name(self) -> str:
         """The explained class by name, `a − b` for a contrast."""
         name = self.class_name(self.target.label)
