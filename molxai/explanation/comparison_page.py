@@ -16,10 +16,9 @@ from molxai.rendering import COMPARISON_ENDINGS, comparison
 from molxai.rendering.comparison import (
     ComparisonPicture,
     MethodPanel,
-    correlation_colour,
-    correlation_text,
     picture_markup,
 )
+from molxai.rendering.correlations import correlation_colour, correlation_text
 from molxai.rendering.figure import draw_to
 from molxai.rendering.lettering import printable, true_minus
 from molxai.rendering.look import PLAIN, Look

@@ -5,7 +5,7 @@
 Grid(2: 'CCO', 'CCN')
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase
@@ -18,7 +18,9 @@ from molxai.explanation.orientation import on_core
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
-from molxai.rendering.arrangement import Cell, GridPicture
+from molxai.rendering import KINDS
+from molxai.rendering.arrangement import Cell, GridPicture, columns_for
+from molxai.rendering.figure import format_of
 from molxai.rendering.grid import draw_grid
 from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
@@ -170,6 +172,19 @@ def grid(
     if path:
         figure.draw(path)
     return figure
+
+
+def pair_grid(
+    a: Account, b: Account, path: str | Path | None, look: Mapping[str, Any]
+) -> str | bytes:
+    """A and B side by side on one scale, or A over B if the width that is asked for is small.
+
+    Raises:
+        ValueError: as `Grid.draw`, or a choice is not known.
+    """
+    kind = KINDS[format_of(path)]
+    columns = columns_for(2, look_of(look), kind)
+    return grid([a, b], columns, legends=["A", "B"], **look).draw(path)
 
 
 def align_cells(cells: Sequence[Account | Refused], core: str) -> tuple[Account | Refused, ...]:

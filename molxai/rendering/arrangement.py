@@ -24,6 +24,9 @@ CELL_WIDTH = 280
 NARROWEST = 80
 """Width of a drawing in pixels at least."""
 
+COMFORTABLE = 150
+"""Width of a drawing in pixels at least, in a figure that chooses the number of its columns."""
+
 CELL_HEIGHT = 210
 """Height of a drawing in pixels at most."""
 
@@ -195,6 +198,13 @@ def _tick_names(picture: GridPicture, look: Look) -> list[str]:
 def least_inches(columns: int, bar: int) -> float:
     """Width of a figure at least, with a bar's column that is so wide."""
     return (columns * NARROWEST + bar) * SMALLEST_ZOOM / RESOLUTION
+
+
+def columns_for(most: int, look: Look, kind: Kind) -> int:
+    """As many columns as a figure of the look's width has room for."""
+    bar = bar_column("")
+    room = look.room(most * CELL_WIDTH + bar, kind) - bar
+    return max(1, min(most, int(room // COMFORTABLE)))
 
 
 def _height(

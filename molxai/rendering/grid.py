@@ -145,6 +145,7 @@ def _draw_digit(
         relevance_map.relevance,
         relevance_map.ramp(look),
         np.array(relevance_map.uncertain),
+        look.ink,
     )
     axes.set_xticks([])
     axes.set_yticks([])

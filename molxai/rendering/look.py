@@ -145,6 +145,17 @@ class Look:
         zoom = max(SMALLEST_ZOOM, inches * RESOLUTION / usual)
         return inches * RESOLUTION / zoom, zoom
 
+    def room(self, usual: float, kind: Kind) -> float:
+        """The widest layout of a picture of this width in pixels: with its smallest letters.
+
+        Args:
+            usual: width in pixels unless another one is asked for.
+            kind: how the picture is drawn.
+        """
+        if not self.width:
+            return usual
+        return width_of(self.width).inches(kind, self.dpi) * RESOLUTION / SMALLEST_ZOOM
+
     def factor(self, kind: Kind, zoom: float = 1.0) -> float:
         """How much larger RDKit draws than the picture is laid out."""
         if kind == "png":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 from rdkit import Chem
 
 from molxai.rendering import Kind
@@ -46,7 +47,7 @@ def draw_molecule(
         kind: svg or png.
         look: palette, style and so on; lone atoms make no contour and are highlighted.
         uncertain: whether each atom is hatched.
-        parts: outlined (not over contours), with their words beside them.
+        parts: outlined, with their words beside them.
         scale: pixels per Å. [default: as many as fit, and no more than make a bond of 45 pixels]
         bonds: relevance of the bonds, in full colour at their own largest magnitude.
         low: the relevance in no colour, of a method without a sign. [default: it has one]
@@ -102,6 +103,8 @@ def draw_layout(
     if look.style == "contour" and len(layout.bonds):
         shares = sheet.field(np.array(ramp.shares(relevance)))
         behind = contour_map(shares, ramp)
+        if kind == "png" and layout.parts:
+            behind = Image.alpha_composite(behind, sheet.outlines())
     else:
         behind = sheet.outlines() if kind == "png" and layout.parts else None
         sheet.draw_discs(ramp.inks(relevance))

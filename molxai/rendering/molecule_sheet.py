@@ -190,7 +190,7 @@ class MoleculeSheet:
         end = "\n".join([*words, "</svg>"])
         molecule = molecule.replace("</svg>", end)
         image = [] if behind is None else [_embed(behind, self.size)]
-        outlines = [] if image else [self._outline_path(atoms) for atoms in self.layout.parts]
+        outlines = [self._outline_path(atoms) for atoms in self.layout.parts]
         body = "\n".join([*image, *outlines, *tagged, molecule])
         return head + mark + body
 

@@ -15,7 +15,7 @@ import torch
 from molxai.explanation.captions import difference_line
 from molxai.explanation.classes import Class
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.grid import grid
+from molxai.explanation.grid import pair_grid
 from molxai.explanation.ranks import spearman
 from molxai.explanation.sentence import Sentence, shared_words
 from molxai.explanation.words import SHORTEST_NAME, in_a_line, quoted, signed
@@ -132,7 +132,7 @@ class SentencePair:
             body = self._html(self.draw(**look))
             write_pair_page(Path(path), f"{self.a.name} → {self.b.name}", body)
             return body
-        return grid([self.a, self.b], columns=2, legends=["A", "B"], **look).draw(path)
+        return pair_grid(self.a, self.b, path, look)
 
     def _repr_html_(self) -> str:
         return self._html(self.draw())

@@ -124,6 +124,51 @@ def test_options_that_an_output_would_ignore_are_refused(run, arguments, message
     assert code == 2 and one_line(error) and message in error and not list(Path().iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["CCO", "--width", "3in"], "--width: for pictures only"),
+        (["CCO", "-o", "x.json", "--style", "contour"], "--style: for pictures only"),
+        (["CCO", "-o", "x.html", "--width", "3in"], "--width: for pictures only"),
+        (["CCO", "-o", "x.svg", "--dpi", "300"], "an SVG has no pixels"),
+        (["CCO", "-o", "x.jpg", "--transparent"], "a JPEG has no transparency"),
+        (["CCO", "-o", "x.png", "--foreground", "light"], "add --transparent"),
+        (["CCO", "-o", "x.png", "--width", "1in"], "too narrow, at least 1.5in"),
+        (["7.png", "-o", "x.png", "--style", "contour"], "--style: for molecules, and these are"),
+    ],
+)
+def test_options_that_a_comparison_would_ignore_are_refused(run, arguments, message):  # noqa: F811
+    Image.new("L", (28, 28)).save("7.png")
+    code, _, error = run("compare", *arguments)
+    assert code == 2 and one_line(error) and message in error
+    assert [path.name for path in Path().iterdir()] == ["7.png"]
+
+
+@pytest.mark.parametrize("inputs", [["Oc1ccccc1", "COc1ccccc1"], ["Oc1ccccc1"]])
+def test_comparisons_take_the_looks_of_pictures(run, inputs):  # noqa: F811
+    run("compare", *inputs, "-o", "plain.svg")
+    options = ["--style", "contour", "--atom-numbers", "--transparent", "--foreground", "light"]
+    code, _, error = run("compare", *inputs, "-o", "x.svg", *options)
+    assert code == 0, error
+    plain = Path("plain.svg").read_text()
+    svg = Path("x.svg").read_text()
+    assert "href='data:image" in svg and "href='data:image" not in plain  # contours
+    assert ">6</text>" in svg and ">6</text>" not in plain  # the index of an atom
+    assert "fill: #ffffff" in svg  # light words
+
+
+@pytest.mark.parametrize("inputs", [["Oc1ccccc1", "COc1ccccc1"], ["Oc1ccccc1"]])
+@pytest.mark.parametrize("width", ["1.5in", "2in", "2.6in", "3.25in", "7in"])
+def test_a_narrow_comparison_has_fewer_columns(run, inputs, width):  # noqa: F811
+    methods = ["--methods", "lrp"] if len(inputs) > 1 else ["--methods", "lrp,gae,rollout,saliency"]
+    code, _, error = run("compare", *inputs, *methods, "-o", "x.pdf", "--width", width)
+    assert code == 0, error
+    across, along = page(Path("x.pdf").read_bytes())
+    assert across == pytest.approx(72 * float(width[:-2]), abs=0.1)
+    if width in ("1.5in", "2in", "7in"):
+        assert (along > across) == (width != "7in")
+
+
 def test_the_relevance_of_a_digit_alone(run, saved_digit_model):  # noqa: F811
     np.save("d.npy", stroke_image())
     for panel, titles in (("all", 3), ("relevance", 1)):
