@@ -252,7 +252,7 @@ def _show_changes(pair: MatchedPair, out: Console) -> None:
     letters = bar_letters(out)
     changes = pair.changes
     largest = abs(changes[0][1]) if changes else 0.0
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[str | Text, ...]] = []
     for (i, j), change in changes[:TOP]:
         readings = [amount(value, pair.a.signed, 4) for value in (before[i], after[j])]
         values = (*readings, f"{change:+.4f}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.graphs.superpixels import Digit
 from molxai.explanation.account import Account
+from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import amount, decimals
 from molxai.rendering.about import About
 from molxai.rendering.colour import scale
@@ -60,12 +61,20 @@ def alternative(explanation: Account, parts: Sequence[NamedPart] = ()) -> str:
         explanation: of a molecule, a digit or a text.
         parts: of a molecule. [default: its atoms, superpixels or words]
     """
-    nodes = explanation.by_word()
+    nodes = _nodes(explanation)
     digits = decimals(scale([value for _, value in nodes], explanation.in_unit))
     ranked = sorted(parts or nodes, key=lambda part: -abs(part[1]))[:LARGEST]
     largest = [f"{name} {amount(value, explanation.signed, digits)}" for name, value in ranked]
     named = f"{_kind(explanation)} {_name(explanation)}, {explanation.method}"
     return f"{named}: largest {true_minus(', '.join(largest))}"
+
+
+def _nodes(explanation: Account) -> list[NamedPart]:
+    """Atoms, superpixels or words; drawing itself refuses another number of relevances."""
+    if isinstance(explanation.subject, Sentence):
+        return explanation.by_word()
+    relevance = explanation.relevance.tolist()
+    return list(zip(explanation.node_names(), relevance, strict=False))
 
 
 def _name(explanation: Account) -> str:

@@ -40,6 +40,12 @@ STACKED_LETTERS = 1.3
 DISC = 0.57
 """Radius in Å of the disc behind an atom: neighbouring discs just leave a gap."""
 
+AROUND_LETTERS = 0.3
+"""Å from the letters of an atom without bonds to the edge of its disc, which holds them all."""
+
+LABEL = 0.6
+"""Height in Å of the words beside a part: a little less than the letters of atoms."""
+
 
 @dataclass(frozen=True)
 class Label:
@@ -81,6 +87,13 @@ class Layout:
     labels: tuple[Label, ...] = ()
     indices: tuple[Label, ...] = ()
     """The numbers of atoms."""
+    label_height: float = LABEL
+    """Height in Å of a line of words beside a part."""
+
+    def disc(self, atom: int) -> float:
+        """Radius in Å of the disc behind an atom; that of a lone one holds its letters."""
+        lone = self.mol.GetAtomWithIdx(atom)
+        return DISC if lone.GetDegree() else max(DISC, _half_of_letters(lone) + AROUND_LETTERS)
 
     def fit(self, size: tuple[int, int]) -> float:
         """Pixels per Å at which all is inside, and at most `LARGEST`."""
@@ -135,9 +148,18 @@ def _room(atom: Chem.Atom, around: float) -> tuple[float, float]:
     across = max(DISC, LETTER * (letters - CENTRED)) + ACROSS_GAP
     has_hydrogens = atom.GetTotalNumHs() > 0
     along = DISC + ALONG_GAP
+    if not atom.GetDegree():
+        disc = max(DISC, _half_of_letters(atom) + AROUND_LETTERS)
+        across = max(across, disc + ACROSS_GAP)
+        along = disc + ALONG_GAP
     if letters and has_hydrogens and atom.GetDegree() > 1:
         along = STACKED_LETTERS  # between two bonds, as in NH, hydrogens stand above or below
     return max(across, around), max(along, around)
+
+
+def _half_of_letters(atom: Chem.Atom) -> float:
+    """Half of the width in Å of all that is written at an atom without bonds."""
+    return LETTER * _letters(atom) / 2
 
 
 def _letters(atom: Chem.Atom) -> int:
@@ -153,4 +175,8 @@ def _letters(atom: Chem.Atom) -> int:
         letters += 1
     if hydrogens > 1:
         letters += 1  # their number
-    return letters + has_charge + has_isotope
+    if has_isotope:
+        letters += len(str(atom.GetIsotope()))
+    if abs(atom.GetFormalCharge()) > 1:
+        letters += 1  # its number
+    return letters + has_charge

@@ -10,7 +10,7 @@ from molxai.rendering import Kind
 from molxai.rendering.contour import GAUSSIAN, contour_map
 from molxai.rendering.indices import number_atoms
 from molxai.rendering.labels import add_labels
-from molxai.rendering.layout import DISC, Layout, layout
+from molxai.rendering.layout import DISC, LABEL, Layout, layout
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.molecule_sheet import MoleculeSheet
 from molxai.rendering.ramp import Ramp
@@ -59,15 +59,24 @@ def draw_molecule(
     return draw_layout(laid_out, relevance, limit, size, kind, look, uncertain, scale, bonds, low)
 
 
-def lay_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
-    """The molecule's layout with its words, and room for what the look adds around atoms."""
+def lay_out(
+    mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = (), height: float = LABEL
+) -> Layout:
+    """The molecule's layout with its words, and room for what the look adds around atoms.
+
+    Args:
+        mol: the molecule.
+        look: style and atom numbers.
+        parts: atoms with the words beside them.
+        height: of these words in Å.
+    """
     around = 0.0
     if look.style == "contour":
         around = WIDEST * GAUSSIAN
     laid_out = layout(mol, around)
     if look.atom_numbers:
         laid_out = number_atoms(laid_out, radius=0.0 if around else DISC)
-    return add_labels(laid_out, parts)
+    return add_labels(laid_out, parts, height)
 
 
 def draw_layout(

@@ -19,7 +19,6 @@ from molxai.rendering.depiction import BOND
 from molxai.rendering.drawer import new_drawer
 from molxai.rendering.hatch import disc_lines
 from molxai.rendering.indices import HEIGHT as INDEX_HEIGHT
-from molxai.rendering.labels import HEIGHT
 from molxai.rendering.layout import DISC, Label, Layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.letters import ACS_BOND, FONT_SIZE
@@ -132,13 +131,13 @@ class MoleculeSheet:
     def draw_discs(self, inks: Sequence[Ink]) -> None:
         """A disc under each atom."""
         for atom, ink in enumerate(inks):
-            self._draw_disc(atom, DISC, ink, f"atom-{atom}")
+            self._draw_disc(atom, self.layout.disc(atom), ink, f"atom-{atom}")
 
     def hatch(self, atoms: Sequence[int]) -> None:
         """Diagonal lines over the discs of these atoms."""
         self._set_pen(HATCH_GREY, HATCH_LINE)
         for atom in atoms:
-            for start, end in disc_lines(self.layout.places[atom], DISC):
+            for start, end in disc_lines(self.layout.places[atom], self.layout.disc(atom)):
                 self._draw_line(start, end, f"hatch-{atom}")
 
     def draw_lines(self, look: Look) -> None:
@@ -185,7 +184,9 @@ class MoleculeSheet:
             for name, line in zip(self.classes, before, strict=True)
         ]
         grey = INDEX_GREYS[self.ink]
-        words = [self._text(label, HEIGHT, self.ink) for label in self.layout.labels]
+        words = [
+            self._text(label, self.layout.label_height, self.ink) for label in self.layout.labels
+        ]
         words += [self._text(index, INDEX_HEIGHT, grey) for index in self.layout.indices]
         end = "\n".join([*words, "</svg>"])
         molecule = molecule.replace("</svg>", end)
@@ -205,7 +206,7 @@ class MoleculeSheet:
             paper = Image.new("RGBA", drawing.size, "white")
             drawing = Image.alpha_composite(paper, drawing)
         pen = ImageDraw.Draw(drawing)
-        self._write(pen, self.layout.labels, HEIGHT, self.ink)
+        self._write(pen, self.layout.labels, self.layout.label_height, self.ink)
         self._write(pen, self.layout.indices, INDEX_HEIGHT, INDEX_GREYS[self.ink])
         return png_of(drawing)
 

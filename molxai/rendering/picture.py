@@ -18,7 +18,8 @@ from molxai.rendering.frame import Frame, Line, Page, new_frame, page_of
 from molxai.rendering.frame import Words as FrameWords
 from molxai.rendering.lettering import printable, wrap
 from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, USUAL_WIDTH, Look, Part
-from molxai.rendering.molecule import draw_layout, lay_out
+from molxai.rendering.molecule import draw_layout
+from molxai.rendering.part_numbers import lay_out_parts
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
@@ -109,12 +110,14 @@ def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     assert isinstance(relevance_map.subject, Molecule)
     page = page_of(relevance_map, look, kind)
-    layout = lay_out(relevance_map.subject.mol, look, picture.parts)
-    scale = layout.fit((page.room - 2 * AIR, HIGHEST - 2 * AIR))
-    height = max(LOWEST, layout.height(scale) + 2 * AIR)
+    room = (page.room - 2 * AIR, HIGHEST - 2 * AIR)
+    mol = relevance_map.subject.mol
+    layout, legend = lay_out_parts(mol, look, picture.parts, room, page.zoom)
+    scale = layout.fit(room)
+    height = max(LOWEST if page.bar else 0, layout.height(scale) + 2 * AIR)
     width = min(page.room, max(NARROWEST, layout.width(scale) + 2 * AIR))
     size = (width, height)
-    frame = _framed(picture, look, kind, page, size)
+    frame = _framed(picture, look, kind, page, size, legend)
     factor = look.factor(kind, page.zoom)
     drawing = draw_layout(
         layout,
@@ -182,9 +185,15 @@ def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     return merge(frame.figure, [], (0, 0), kind)
 
 
-def _framed(picture: Picture, look: Look, kind: Kind, page: Page, size: tuple[int, int]) -> Frame:
-    """The frame of a drawing of that width and height, with the picture's words."""
+def _framed(
+    picture: Picture, look: Look, kind: Kind, page: Page, size: tuple[int, int], legend: str = ""
+) -> Frame:
+    """The frame of a drawing of that width and height, with the picture's words.
+
+    The legend says what numbers in the drawing stand for, whatever else is written.
+    """
     above, below = _lines(picture, look, page.width)
+    below = [*_wrapped(legend, 9, page.width), *below]
     words = FrameWords(above, below, picture.about)
     return new_frame(picture.relevance_map, look, kind, page, size, words)
 
