@@ -167,13 +167,16 @@ class MatchedPair:
         """
         from molxai.chemistry.pair_picture import draw_pair
         from molxai.explanation.comparison_page import write_pair_page
+        from molxai.rendering.choices import refuse_ignored
         from molxai.rendering.look import look_of
 
         if path and Path(path).suffix.lower() == ".html":
             body = self._html(self.draw(**look))
             write_pair_page(Path(path), f"{self.a.name} → {self.b.name}", body)
             return body
-        return draw_pair((self.a, self.b), self.alignment, self.split, path, look_of(look))
+        chosen = look_of(look)
+        refuse_ignored(look, path, ["molecules"], without=("panel", "caption"))
+        return draw_pair((self.a, self.b), self.alignment, self.split, path, chosen)
 
     def _repr_html_(self) -> str:
         return self._html(self.draw())

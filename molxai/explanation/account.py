@@ -130,6 +130,15 @@ class Account:
         return "atom" if isinstance(self.subject, Molecule) else "superpixel"
 
     @property
+    def kinds(self) -> list[str]:
+        """What kind of input was explained: molecules, digits or texts; empty: a bare graph."""
+        if self.subject is None:
+            return []
+        if isinstance(self.subject, Sentence):
+            return ["texts"]
+        return ["molecules" if isinstance(self.subject, Molecule) else "digits"]
+
+    @property
     def gap(self) -> float:
         """Logit not accounted for: zero, up to rounding, for a conservative method."""
         nodes = math.fsum(self.relevance.tolist())

@@ -20,6 +20,7 @@ from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
 from molxai.rendering import KINDS
 from molxai.rendering.arrangement import Cell, GridPicture, columns_for
+from molxai.rendering.choices import check_types, refuse_ignored
 from molxai.rendering.figure import format_of
 from molxai.rendering.grid import draw_grid
 from molxai.rendering.lettering import true_minus
@@ -165,13 +166,39 @@ def grid(
         ValueError: there is nothing to draw, or a choice is not known.
     """
     cells = (explanations,) if isinstance(explanations, Account) else tuple(explanations)
+    _check_arguments(cells, columns, align, letters)
     if align:
         cells = align_cells(cells, align)
     texts = () if legends is None else tuple(map(str, legends))
-    figure = Grid(cells, columns, scale, look_of(look), texts, letters)
+    check_types({"scale": scale})
+    chosen = look_of(look)
+    kinds = sorted({kind for cell in cells if isinstance(cell, Account) for kind in cell.kinds})
+    refuse_ignored(look, path or "x.png", kinds, without=("panel",))
+    figure = Grid(cells, columns, scale, chosen, texts, letters)
     if path:
         figure.draw(path)
     return figure
+
+
+def _check_arguments(cells: Sequence[Any], columns: Any, align: Any, letters: Any) -> None:
+    """Refuse what is of another kind than it must be.
+
+    Raises:
+        ValueError: it names the argument, what it is and what is needed.
+    """
+    for position, cell in enumerate(cells):
+        if not isinstance(cell, Account | Refused):
+            raise ValueError(
+                f"explanations[{position}]={cell!r}: an explanation is needed, "
+                "such as Explainer('bace')('CCO') gives"
+            )
+    for name, value, kind, needed in (
+        ("columns", columns, int, "a whole number"),
+        ("align", align, str, "a core as SMARTS or SMILES, or 'mcs',"),
+        ("letters", letters, bool, "True or False"),
+    ):
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise ValueError(f"{name}={value!r}: {needed} is needed")
 
 
 def pair_grid(

@@ -48,6 +48,23 @@ def draw(
     return draw_picture(picture_of(explanation, look, parts), path, look)
 
 
+def check_parts(parts: Sequence[Part], nodes: int) -> None:
+    """Refuse parts that are none.
+
+    Raises:
+        ValueError: one is no pair of atoms and words, or an atom does not exist.
+    """
+    for part in parts:
+        is_pair = isinstance(part, tuple | list) and len(part) == 2 and isinstance(part[1], str)
+        if not is_pair or isinstance(part[0], str):
+            raise ValueError(f"part {part!r}: atoms and words are needed, like ([3, 4, 5], '+1.2')")
+        for atom in part[0]:
+            if not 0 <= atom < nodes:
+                raise ValueError(
+                    f"part {part!r}: there is no atom {atom}; atoms are 0 to {nodes - 1}"
+                )
+
+
 def picture_of(
     explanation: Account,
     look: Look = PLAIN,

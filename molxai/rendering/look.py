@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from graphormer.names import unknown
 from molxai.rendering import FOREGROUNDS, PANELS, STYLES, Kind
+from molxai.rendering.choices import check_types
 from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
 from molxai.rendering.ramp import Ramp, low_of
 from molxai.rendering.width import LEAST_INCHES, check_inches, check_pixels, width_of
@@ -278,4 +279,5 @@ def look_of(choices: Mapping[str, Any]) -> Look:
     for name in values:
         if name not in names:
             raise ValueError(unknown("choice", name, names, where="of a picture"))
-    return Look(**values)
+    check_types(values)
+    return Look(**values | {"width": values.get("width") or ""})

@@ -21,10 +21,10 @@ FINE = 720
 """Points around a disc, and along either side of a strip, that are asked whether they are seen."""
 
 EVERY = 12
-"""Of these, every so many are drawn."""
+"""Every so many of them are drawn."""
 
 RADIUS = DISC + OUTLINE / 2
-"""Of the middle of the line around a disc, in Å."""
+"""Radius in Å of the middle of the line around a usual disc."""
 
 REACH = (STRIP + OUTLINE) / 2
 """From a bond to the middle of the line beside it, in Å."""
