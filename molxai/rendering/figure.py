@@ -24,6 +24,7 @@ from molxai.rendering import ENDINGS, FORMATS, KINDS, Format, Kind
 from molxai.rendering.about import NOTHING, About, describe_svg
 from molxai.rendering.bar import unit_lines
 from molxai.rendering.enlarging import enlarge
+from molxai.rendering.glyphs import FONT, families, mark_missing
 from molxai.rendering.lettering import printable, width
 from molxai.rendering.look import POINTS_PER_INCH, RESOLUTION, Look
 from molxai.rendering.raster import encode
@@ -47,9 +48,6 @@ TICK = 11
 BAR_LETTERS = 12.5
 """Size in pixels of the letters of a bar: 9 points."""
 
-FONT = "DejaVu Sans"
-"""The font of all pictures, which comes with matplotlib: it is in every PNG and PDF."""
-
 FONTS_OF_SVG = "Arial, Helvetica, sans-serif"
 """Fonts of an SVG, which holds none: those of journals, or what the reader's machine has."""
 
@@ -58,7 +56,7 @@ SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "molxai",
     "pdf.fonttype": 42,
     "axes.unicode_minus": True,
-    "font.family": FONT,
+    "font.family": list(families()),
 }
 """Matplotlib's settings for pictures.
 
@@ -299,6 +297,8 @@ def splice(
 def file_content(figure: Figure, kind: Kind) -> bytes:
     """The finished figure as a file's content, the same each time."""
     if isinstance(figure, Sheet):
+        if kind != "svg":
+            mark_missing(figure, figure.ink)
         for axes in figure.axes:
             _set_ink(axes, figure.ink)
         inches = figure.get_size_inches() * figure.zoom

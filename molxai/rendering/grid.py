@@ -40,7 +40,7 @@ from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
-BELOW_FOOT = 12
+BELOW_FOOT = 16
 """Pixels left free below all words."""
 
 FOOT_LINE = 20

@@ -17,6 +17,7 @@ from molxai.rendering.colour import WHITE, Colour, hexadecimal
 from molxai.rendering.contour import FINER, field, png_of
 from molxai.rendering.depiction import BOND
 from molxai.rendering.drawer import new_drawer
+from molxai.rendering.glyphs import drawable
 from molxai.rendering.hatch import disc_lines
 from molxai.rendering.indices import HEIGHT as INDEX_HEIGHT
 from molxai.rendering.layout import DISC, Label, Layout
@@ -216,7 +217,8 @@ class MoleculeSheet:
         """Write the labels into a PNG."""
         font = ImageFont.truetype(REGULAR, height * self.scale)
         for label in labels:
-            pen.text(self._pixel(label.centre), label.text, colour, font, anchor="mm")
+            words = drawable(label.text)
+            pen.text(self._pixel(label.centre), words, colour, font, anchor="mm")
 
     def _text(self, label: Label, height: float, colour: str) -> str:
         """The label as an SVG element."""
