@@ -44,9 +44,9 @@ def describe_svg(svg: str, about: About) -> str:
 
     Example:
         >>> print(describe_svg("<svg width='9'><g/></svg>", About("R & D", "all")))
-        <svg role="img" aria-labelledby="title-f7f30e13 desc-f7f30e13" width='9'>
-        <title id="title-f7f30e13">R &amp; D</title>
-        <desc id="desc-f7f30e13">all</desc>
+        <svg role="img" aria-labelledby="title-f96a57f8 desc-f96a57f8" width='9'>
+        <title id="title-f96a57f8">R &amp; D</title>
+        <desc id="desc-f96a57f8">all</desc>
         <g/></svg>
     """
     if not about.title:

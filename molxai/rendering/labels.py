@@ -262,6 +262,9 @@ def _costs_in_place(
     middles = layout.places[layout.bonds].mean(1)  # (bonds, 2)
     indices = np.array([index.centre for index in layout.indices]).reshape(-1, 2)
     atoms_under = count_inside(centres, half + CLEAR, layout.places)
+    for atom in layout.lone:  # its disc may be larger than usual
+        room = half + CLEAR + layout.disc(atom) - DISC
+        atoms_under += count_inside(centres, room, layout.places[[atom]])
     bonds_under = count_inside(centres, half + CLEAR / 2, middles)
     indices_under = count_inside(centres, half + CLEAR / 2, indices)
     things_under = atoms_under + bonds_under + indices_under

@@ -20,7 +20,7 @@ from molxai.rendering.drawer import new_drawer
 from molxai.rendering.glyphs import drawable
 from molxai.rendering.hatch import disc_lines
 from molxai.rendering.indices import HEIGHT as INDEX_HEIGHT
-from molxai.rendering.layout import DISC, Label, Layout
+from molxai.rendering.layout import Label, Layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.letters import ACS_BOND, FONT_SIZE
 from molxai.rendering.look import FINER_FOR_PDF, Look
@@ -156,7 +156,8 @@ class MoleculeSheet:
         self.drawer.DrawMolecule(self.layout.mol)
         self._set_pen(OUTLINE_GREY, LINE)
         for label in self.layout.labels:
-            leader = label.leader(DISC + OUTLINE)
+            atom = int(np.linalg.norm(self.layout.places - label.near, axis=1).argmin())
+            leader = label.leader(self.layout.disc(atom) + OUTLINE)
             if leader is not None:
                 start, end = leader
                 self.drawer.DrawLine(_point(start), _point(end))

@@ -20,6 +20,9 @@ NUMBER = 7.0
 TALLEST = 2.4
 """Height in Å of a number at most: in a very small drawing more would hide the molecule."""
 
+MOST = 12
+"""Parts that have a number: more explanations than that nobody reads."""
+
 ROUNDS = 2
 """Times that the numbers are placed: the first time it is not known how small the drawing gets."""
 
@@ -41,11 +44,15 @@ def lay_out_parts(
     if not layout.labels or layout.label_height * points >= SMALLEST:
         return layout, ""
     named = [text for _, text in parts if text]
-    legend = "; ".join(f"{number}: {text}" for number, text in enumerate(named, 1))
+    legend = "; ".join(f"{number}: {text}" for number, text in enumerate(named[:MOST], 1))
     numbers = iter(range(1, 1 + len(named)))
-    numbered = [(atoms, str(next(numbers)) if text else "") for atoms, text in parts]
+    numbered: list[Part] = []
+    for atoms, text in parts:
+        number = next(numbers) if text else MOST + 1
+        numbered.append((atoms, str(number) if number <= MOST else ""))
     layout = lay_out(mol, look)
     for _ in range(ROUNDS):
         points = layout.fit(room) * zoom * POINTS_PER_INCH / RESOLUTION
         layout = lay_out(mol, look, numbered, min(NUMBER / points, TALLEST))
-    return layout, f"Parts: {legend}."
+    further = "" if len(named) <= MOST else f" {len(named) - MOST} more have no number."
+    return layout, f"Parts: {legend}.{further}"

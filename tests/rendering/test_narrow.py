@@ -85,7 +85,7 @@ def test_the_disc_of_a_lone_atom_holds_its_letters(smiles):
         # the atom is moved so that its letters stand around its place
         moved = laid_out.places - laid_out.mol.GetConformer().GetPositions()[:, :2]
         middle = np.array(drawing.places[letter.atom]) + 100 * moved[letter.atom]
-        reach = np.linalg.norm(np.array([letter.x, letter.y]) - middle) + 0.1 * letter.size
+        reach = np.linalg.norm(np.array([letter.x, letter.y]) - middle) + 0.05 * letter.size
         assert reach / 100 <= laid_out.disc(letter.atom), letter.text
 
 
