@@ -32,8 +32,8 @@ CAPTION = (
     "instead of the usual lines above and below. [default: short]"
 )
 WIDTH = (
-    "Width of a picture or a grid, like 3.25in, 84mm, 5cm, 240pt or 1200px. Letters stay readable. "
-    "[default: 7.6in; of a grid 2.8in for each column, and the bar]"
+    "Width of a picture or figure, like 3.25in, 84mm, 5cm, 240pt or 1200px. Letters stay readable. "
+    "[default: 7.6in; of several in one figure as its columns need]"
 )
 DPI = "Pixels per inch of a .png, .jpg or .tiff, which the file states."
 GRID = (
