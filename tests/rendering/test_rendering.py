@@ -171,7 +171,7 @@ def test_an_outline_is_a_line_around_a_part_and_nothing_inside(smiles):
     around = max(map(laid.disc, atoms)) + 0.33
     assert distances.max() < around and distances.min() > STRIP / 2
     steps = np.concatenate([np.linalg.norm(np.diff(piece, axis=0), axis=1) for piece in pieces])
-    assert steps.max() < 0.15
+    assert steps.max() < 0.11 * max(map(laid.disc, atoms)) + 0.04
     ends = np.array([[piece[0], piece[-1]] for piece in pieces]).reshape(-1, 2)
     for end in ends:  # another piece begins there
         near = np.sort(np.linalg.norm(ends - end, axis=1))
