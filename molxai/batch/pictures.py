@@ -13,7 +13,7 @@ from molxai.batch.question import Question
 from molxai.batch.run import run
 from molxai.batch.sinks import Sink, TooManyRowsError
 from molxai.batch.worker import Answer, Product, Worker
-from molxai.chemistry.fragments import fragment_labels
+from molxai.chemistry.fragments import fragment_labels, named_parts
 from molxai.chemistry.schemes import scheme_of
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
@@ -69,7 +69,8 @@ class Drawing:
         scale = scale_of(self.scale)
         look = self.look.at(None if isinstance(scale, str) else scale)
         parts = fragment_labels(explanation, scheme_of(self.fragments)) if self.fragments else ()
-        content = picture_as(picture_of(explanation, look, parts), FORMATS[self.ending], look)
+        picture = picture_of(explanation, look, parts, named_parts(explanation))
+        content = picture_as(picture, FORMATS[self.ending], look)
         return content.encode() if isinstance(content, str) else content
 
 
@@ -97,6 +98,11 @@ class PictureFolder(Sink):
         return self.folder
 
     @property
+    def keeps_errors(self) -> bool:
+        """There is no picture of an error."""
+        return False
+
+    @property
     def products(self) -> Mapping[str, Product]:
         """A picture and its name."""
         return {PICTURE: self.drawing, FILE: FileName(self.drawing.ending)}
@@ -114,17 +120,17 @@ class PictureFolder(Sink):
         return replace(self, drawing=replace(self.drawing, orientation=orientation))
 
     def write(self, tables: Iterable[pa.Table], explainer: BaseExplainer) -> None:
-        """Write every picture under its name.
+        """Write every picture under its name; the folder is made with the first.
 
         Raises:
             OSError: one cannot be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         for table in tables:
             names = table[FILE].to_pylist()
             pictures = table[PICTURE].to_pylist()
             for name, picture in zip(names, pictures, strict=True):
                 if picture is not None:
+                    self.folder.mkdir(parents=True, exist_ok=True)
                     write_file(self.folder / name.decode(), picture)
 
 
@@ -139,6 +145,11 @@ class PictureFile(Sink):
     def path(self) -> Path:
         """The picture."""
         return self.file
+
+    @property
+    def keeps_errors(self) -> bool:
+        """There is no picture of an error."""
+        return False
 
     @property
     def most(self) -> int:

@@ -39,6 +39,11 @@ class Sink(ABC):
         return {}
 
     @property
+    def keeps_errors(self) -> bool:
+        """Whether rows that could not be explained are written as well, with the reason."""
+        return True
+
+    @property
     def blocks(self) -> bool:
         """Whether records hold mol blocks."""
         return False

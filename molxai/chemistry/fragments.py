@@ -134,6 +134,16 @@ def fragments(explanation: Explanation, scheme: str | Scheme = "functional-group
     return Fragments(members, explanation)
 
 
+def named_parts(explanation: Explanation) -> list[tuple[str, float]]:
+    """Functional groups and rings with their relevance, which name the largest parts in words.
+
+    What is no molecule has none.
+    """
+    if not isinstance(explanation.subject, Molecule):
+        return []
+    return [(part.name, part.relevance) for part in fragments(explanation)]
+
+
 def relevance_sum(relevance: Sequence[float], atoms: Iterable[int]) -> float:
     """The relevance of some atoms together, without rounding between them."""
     return math.fsum(relevance[index] for index in atoms)

@@ -15,6 +15,7 @@ from molxai.chemistry.fragments import Fragment, relevance_sum
 from molxai.chemistry.grouping import pieces
 from molxai.chemistry.schemes import attached_smiles
 from molxai.explanation.base_explainer import BaseExplainer
+from molxai.explanation.captions import difference_line
 from molxai.explanation.explainer import Class, Source
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.words import SHORTEST_NAME, in_a_line, quoted, signed
@@ -62,7 +63,8 @@ class MatchedPair:
     """Two explanations for one target, and which atoms correspond.
 
     `Δlogit = common + gained − lost + token + bias + gap`, exactly; the gap is zero for a method
-    that conserves.
+    that conserves. The values of a method without a sign, or in a unit of its own, do not add up to
+    a difference, which is not split then.
     """
 
     a: Explanation
@@ -71,7 +73,7 @@ class MatchedPair:
 
     def __repr__(self) -> str:
         split = self.split
-        parts = ", ".join(f"{name} {signed(split[name])}" for name in ALWAYS)
+        parts = ", ".join(f"{name} {signed(split[name])}" for name in ALWAYS if split)
         quantity = "value" if self.a.probability is None else "logit"
         names = f"{quoted(self.a.name, SHORTEST_NAME)} → {quoted(self.b.name, SHORTEST_NAME)}"
         delta = f"Δ {quantity} {signed(self.delta)}"
@@ -91,7 +93,9 @@ class MatchedPair:
 
     @property
     def split(self) -> dict[str, float]:
-        """What the difference consists of: its sum is `delta`."""
+        """What the difference consists of: its sum is `delta`; empty if nothing adds up to it."""
+        if not self.a.is_split:
+            return {}
         return {
             "common": math.fsum(change for _, change in self._pair_changes()),
             "gained": math.fsum(piece.relevance for piece in self.gained),
@@ -129,7 +133,7 @@ class MatchedPair:
             "a": _record(self.a),
             "b": _record(self.b),
             "delta_logit": self.delta,
-            **{f"delta_{name}": value for name, value in self.split.items()},
+            **{f"delta_{name}": self.split.get(name) for name in WORDS},
             "lost": [piece.to_dict() for piece in self.lost],
             "gained": [piece.to_dict() for piece in self.gained],
             "pairs": self._pair_dicts(),
@@ -163,23 +167,27 @@ class MatchedPair:
         """
         from molxai.chemistry.pair_picture import draw_pair
         from molxai.explanation.comparison_page import write_pair_page
+        from molxai.rendering.choices import refuse_ignored
         from molxai.rendering.look import look_of
 
         if path and Path(path).suffix.lower() == ".html":
             body = self._html(self.draw(**look))
             write_pair_page(Path(path), f"{self.a.name} → {self.b.name}", body)
             return body
-        return draw_pair((self.a, self.b), self.alignment, self.split, path, look_of(look))
+        chosen = look_of(look)
+        refuse_ignored(look, path, ["molecules"], without=("panel", "caption"))
+        return draw_pair((self.a, self.b), self.alignment, self.split, path, chosen)
 
     def _repr_html_(self) -> str:
         return self._html(self.draw())
 
     def _html(self, picture: str | bytes) -> str:
         """The picture with a table of what the difference consists of."""
-        from molxai.explanation.notebook import shares_html
+        from molxai.explanation.notebook import difference_html
 
         shares = difference_words(self.split)
-        return shares_html(shares, "B less A", f"Δ {self._quantity}", picture)
+        words = [difference_line(self.a)]
+        return difference_html(shares, f"Δ {self._quantity}", self.delta, picture, words)
 
 
 def matched_pair(

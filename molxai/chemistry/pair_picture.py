@@ -5,7 +5,9 @@ from pathlib import Path
 
 from graphormer.graphs.molecules import Molecule, shortened
 from molxai.chemistry.alignment import Alignment
-from molxai.explanation.captions import colour_line
+from molxai.chemistry.fragments import named_parts
+from molxai.explanation.alternative import about_several
+from molxai.explanation.captions import colour_line, difference_line
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import relevance_map
 from molxai.rendering.lettering import true_minus
@@ -62,6 +64,7 @@ def draw_pair(
         anchor=alignment.anchor,
         total=_total_line(a, b, split),
         reading=_reading(a, alignment, look),
+        about=about_several(pair, [named_parts(side) for side in pair], " → "),
     )
     return draw_matched(picture, path, look)
 
@@ -88,7 +91,7 @@ def _changed_atoms(explanation: Explanation, alignment: Alignment, side: int) ->
 
 
 def _total_line(a: Explanation, b: Explanation, split: Mapping[str, float]) -> str:
-    """The difference and what it consists of."""
+    """The difference, and what it consists of if that is known."""
     what = f"logit of {shortened(a.full_target_name, TARGET_LETTERS)}"
     if a.probability is None:
         what = a.endpoint or "value"
@@ -98,7 +101,8 @@ def _total_line(a: Explanation, b: Explanation, split: Mapping[str, float]) -> s
         if name in ALWAYS or abs(value) >= SMALLEST
     ]
     difference = b.logit - a.logit
-    return true_minus(f"Δ {what} {difference:+.3f} = {' · '.join(entries)}")
+    parts = f" = {' · '.join(entries)}" if entries else ""
+    return true_minus(f"Δ {what} {difference:+.3f}{parts}")
 
 
 def _reading(a: Explanation, alignment: Alignment, look: Look) -> tuple[str, ...]:
@@ -106,4 +110,5 @@ def _reading(a: Explanation, alignment: Alignment, look: Look) -> tuple[str, ...
     stereo = " or whose stereo differs" if alignment.stereo else ""
     outlines = f"Outlined: atoms that only one of the two has{stereo}."
     scale = f"One scale and one target for both. {a.model} · {a.method}"
-    return (colour_line(a, look.colours), f"{outlines} {scale}", alignment.note)
+    colours = f"{colour_line(a, look.colours)} {difference_line(a)}".rstrip()
+    return (colours, f"{outlines} {scale}", alignment.note)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from molxai.cli.completion import METHODS, VALUE_SCALES, one_of, several_of
-from molxai.cli.drawing import Cmap, Dpi, WidthText
+from molxai.cli.drawing import Appearance
 from molxai.cli.literals import Literal
 from molxai.cli.options import (
     Device,
@@ -19,14 +19,13 @@ from molxai.cli.options import (
     usage,
     written_to,
 )
-from molxai.cli.parameters import Contrast
+from molxai.cli.parameters import Contrast, command
 from molxai.cli.printable import printable
 
 if TYPE_CHECKING:
     from molxai.batch.question import Question
     from molxai.explanation.entry import Input
     from molxai.explanation.inputs import Inputs
-    from molxai.rendering.look import Look
 
 USUAL = ",".join(Literal("molxai.metrics.comparison", "METHODS").names())
 
@@ -46,10 +45,12 @@ VALUES = (
 TARGET = "Class to explain: pred (of two inputs: A's), or a class's name or number."
 
 
+@command
 def compare(
     sources: Annotated[
         list[str], typer.Argument(metavar="INPUT [INPUT]", help=COMPARABLE, show_default=False)
     ],
+    appearance: Appearance,
     methods: Annotated[
         str, typer.Option(help=NAMES, show_default=False, autocompletion=several_of(METHODS))
     ] = "",
@@ -65,9 +66,6 @@ def compare(
         Path | None, typer.Option("-o", "--output", help=COMPARISON_FILE, show_default=False)
     ] = None,
     device: Device = "auto",
-    cmap: Cmap = "red-blue",
-    dpi: Dpi = 100,
-    width: WidthText = "",
 ) -> None:
     """One input by several methods side by side, or two and what makes their difference.
 
@@ -76,20 +74,20 @@ def compare(
     common atoms or words change, and what is gained and lost.
     """
     from molxai.batch.question import Question, usual_model
+    from molxai.cli.refusals import refuse_looks
     from molxai.explanation.inputs import Inputs
     from molxai.explanation.kinds import is_language_model
-    from molxai.rendering.look import Look
 
     names = _methods(methods, pair=len(sources) == 2)
     _check_file(sources, output, values)
-    look = usage(Look, cmap=cmap, dpi=dpi, width=width)
     inputs = Inputs(sources, texts=is_language_model(model))
+    refuse_looks(output, appearance, inputs.reads)
     asked = {"device": device, "structure": structure}
     question = usage(
         Question, usual_model(model, inputs.reads), names, target, contrast, endpoint, **asked
     )
     comparison, about = _compare(question, inputs, bool(methods))
-    _give(comparison, output, look, about, values)
+    _give(comparison, output, appearance, about, values)
 
 
 def _methods(ids: str, pair: bool) -> tuple[str, ...]:
@@ -166,7 +164,7 @@ def _compare(question: "Question", inputs: "Inputs", are_typed: bool) -> tuple[A
 def _give(
     comparison: Any,
     output: Path | None,
-    look: "Look",
+    appearance: Appearance,
     about: dict[str, str],
     values: str,
 ) -> None:
@@ -185,7 +183,7 @@ def _give(
             content["values"] = comparison.scaled(values)
         write_file(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     else:
-        comparison.draw(output, cmap=look.cmap, dpi=look.dpi, width=look.width)
+        comparison.draw(output, **vars(appearance))
     print(printable(f"compared → {name}"), file=sys.stderr)
 
 

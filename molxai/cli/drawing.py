@@ -32,8 +32,8 @@ CAPTION = (
     "instead of the usual lines above and below. [default: short]"
 )
 WIDTH = (
-    "Width of a picture or a grid, like 3.25in, 84mm, 5cm, 240pt or 1200px. Letters stay readable. "
-    "[default: 7.6in; of a grid 2.8in for each column, and the bar]"
+    "Width of a picture or figure, like 3.25in, 84mm, 5cm, 240pt or 1200px. Letters stay readable. "
+    "[default: 7.6in; of several in one figure as its columns need]"
 )
 DPI = "Pixels per inch of a .png, .jpg or .tiff, which the file states."
 GRID = (
@@ -84,24 +84,40 @@ NoCaption = Annotated[
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """How pictures look."""
+class Appearance:
+    """How any picture looks; the names are those of a `Look`."""
 
     style: Style = "highlight"
     atom_numbers: AtomNumbers = False
     cmap: Cmap = "red-blue"
-    scale: ScaleName = "own"
     dpi: Dpi = 100
-    picture_format: PictureFormat = "svg"
     transparent: Transparent = False
+    width: WidthText = ""
+    foreground: Foreground = "dark"
+
+    def look(self) -> "Look":
+        """The look of these choices.
+
+        Raises:
+            ValueError: one is not known.
+        """
+        from molxai.rendering.look import Look
+
+        return Look(**vars(self))
+
+
+@dataclass(frozen=True)
+class Pictures(Appearance):
+    """How pictures of explanations look."""
+
+    scale: ScaleName = "own"
+    picture_format: PictureFormat = "svg"
     caption: Caption = None
     no_caption: NoCaption = False
     align: Align = ""
-    width: WidthText = ""
     grid: GridSize = ""
     letters: Letters = False
     panel: Panel = "all"
-    foreground: Foreground = "dark"
 
     def look(self) -> "Look":
         """The look of these choices.
@@ -125,6 +141,9 @@ class Pictures:
             panel=self.panel,
         )
 
+
+APPEARANCE_OPTIONS = tuple(field.name for field in fields(Appearance))
+"""Names of the parameters of any picture."""
 
 PICTURE_OPTIONS = tuple(field.name for field in fields(Pictures))
 """Names of the parameters of pictures."""

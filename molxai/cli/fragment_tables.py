@@ -12,7 +12,7 @@ from molxai.chemistry.series import Table as CoreTable
 from molxai.cli.bars import bar, bar_letters
 from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import show_table
-from molxai.explanation.captions import BASE, ledger
+from molxai.explanation.captions import BASE, difference_line, ledger
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.words import amount
 from molxai.rendering.ramp import low_of
@@ -216,9 +216,12 @@ def show_matched(pair: MatchedPair, out: Console) -> None:
     for words, value in difference_words(pair.split, SMALLEST).items():
         rows.append((f"  {words}", f"{value:+.4f}"))
     show_table(("", total_name(pair.a)), rows, out)
+    if not pair.a.is_split:
+        out.print(Text(difference_line(pair.a)))
     pieces = list(_piece_rows(pair))
     if pieces:
-        show_table(("changed", "piece", "atoms", "adds"), pieces, out)
+        adds = "adds" if pair.a.is_split else "relevance"
+        show_table(("changed", "piece", "atoms", adds), pieces, out)
     _show_changes(pair, out)
     if pair.alignment.stereo:
         atoms = ", ".join(f"{i}→{j}" for i, j in pair.alignment.stereo)
@@ -229,14 +232,15 @@ def show_matched(pair: MatchedPair, out: Console) -> None:
 
 def _piece_rows(pair: MatchedPair) -> Iterator[tuple[str, ...]]:
     """What was lost and what was gained, with what it adds to the difference."""
+    sign = -1 if pair.a.is_split else 1
     for piece in pair.lost:
-        yield _piece_cells("− lost", piece, -piece.relevance)
+        yield _piece_cells("− lost", piece, amount(sign * piece.relevance, pair.a.signed, 4))
     for piece in pair.gained:
-        yield _piece_cells("+ gained", piece, piece.relevance)
+        yield _piece_cells("+ gained", piece, amount(piece.relevance, pair.a.signed, 4))
 
 
-def _piece_cells(change: str, piece: Fragment, value: float) -> tuple[str, ...]:
-    return change, _short(piece.smiles), row_ranges(piece.atoms), f"{value:+.4f}"
+def _piece_cells(change: str, piece: Fragment, value: str) -> tuple[str, ...]:
+    return change, _short(piece.smiles), row_ranges(piece.atoms), value
 
 
 def _show_changes(pair: MatchedPair, out: Console) -> None:
@@ -248,8 +252,9 @@ def _show_changes(pair: MatchedPair, out: Console) -> None:
     letters = bar_letters(out)
     changes = pair.changes
     largest = abs(changes[0][1]) if changes else 0.0
-    rows = []
+    rows: list[tuple[str | Text, ...]] = []
     for (i, j), change in changes[:TOP]:
-        values = (f"{before[i]:+.4f}", f"{after[j]:+.4f}", f"{change:+.4f}")
+        readings = [amount(value, pair.a.signed, 4) for value in (before[i], after[j])]
+        values = (*readings, f"{change:+.4f}")
         rows.append((f"{names_a[i]} → {names_b[j]}", *values, bar(change, largest, letters)))
     show_table(("unchanged", "A", "B", "change", ""), rows, out)

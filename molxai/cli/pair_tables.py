@@ -5,6 +5,8 @@ import math
 from molxai.cli.console import Console, Text
 from molxai.cli.wide_tables import show_table
 from molxai.cli.word_tables import MOST_WORDS
+from molxai.explanation.captions import difference_line
+from molxai.explanation.words import amount
 from molxai.text.pair import PARTS, SentencePair
 
 
@@ -16,6 +18,8 @@ def show_pair(pair: SentencePair, out: Console) -> None:
     rows.append((Text("difference, B − A", style="bold"), f"{pair.delta:+.4f}"))
     rows += [(f"  {PARTS[name]}", f"{value:+.4f}") for name, value in pair.split.items()]
     show_table(("", f"logit of {pair.a.full_target_name}"), rows, out)
+    if not pair.a.is_split:
+        out.print(Text(difference_line(pair.a)))
     show_table(("word", "A", "B", "change"), _changed_words(pair), out)
     if not math.isnan(pair.consistency):
         out.print(Text(f"Rank correlation of the common words: {pair.consistency:+.2f}"))
@@ -29,6 +33,6 @@ def _changed_words(pair: SentencePair) -> list[tuple[str, ...]]:
     words.sort(key=lambda word: -abs(word[2] - word[1]))
     rows: list[tuple[str, ...]] = []
     for word, before, after in words[:MOST_WORDS]:
-        cells = [f"{value:+.4f}" if value else "" for value in (before, after)]
+        cells = [amount(value, pair.a.signed, 4) if value else "" for value in (before, after)]
         rows.append((word, *cells, f"{after - before:+.4f}"))
     return rows

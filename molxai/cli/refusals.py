@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from molxai.cli.drawing import PICTURE_OPTIONS, Pictures
+from molxai.cli.drawing import APPEARANCE_OPTIONS, PICTURE_OPTIONS, Appearance, Pictures
 from molxai.cli.options import option_names, typed_options, usage
 from molxai.cli.outputs import is_folder
 from molxai.rendering import ENDINGS, FORMATS, KINDS, Format
@@ -16,6 +16,9 @@ ONLY_FOR = {
     "digits": ("panel",),
 }
 """Options that are for one kind of input only."""
+
+OF_PAGES = ("style", "atom_numbers", "cmap")
+"""Options that the pictures of a page follow as well."""
 
 
 def refuse_for(output: Path | None, pictures: Pictures, reads: str) -> None:
@@ -31,17 +34,45 @@ def refuse_for(output: Path | None, pictures: Pictures, reads: str) -> None:
             f"{option_names(options)}: for pictures only; "
             f"give -o with {', '.join(ENDINGS)} or a folder, or leave it out"
         )
+    _refuse_for_kind(reads)
+    if file_format:
+        _refuse_for_format(file_format, output is not None and is_folder(output))
+        if pictures.width:
+            usage(pictures.look().fit, USUAL_WIDTH, KINDS[file_format])
+    _refuse_for_grid(output, pictures)
+
+
+def refuse_looks(output: Path | None, appearance: Appearance, reads: str) -> None:
+    """Refuse options that the output of a comparison would ignore, or that cannot be.
+
+    Raises:
+        typer.BadParameter: one is given.
+    """
+    look = usage(appearance.look)
+    file_format = None if output is None else FORMATS.get(output.suffix.lower())
+    is_page = output is not None and output.suffix.lower() == ".html"
+    wrong = typed_options(
+        [name for name in APPEARANCE_OPTIONS if name not in OF_PAGES or not is_page]
+    )
+    if wrong and not file_format:
+        raise typer.BadParameter(
+            f"{option_names(wrong)}: for pictures only; give -o with {', '.join(ENDINGS)}, "
+            "or leave it out"
+        )
+    _refuse_for_kind(reads)
+    if file_format:
+        _refuse_for_format(file_format, in_folder=False)
+        usage(look.fit, USUAL_WIDTH, KINDS[file_format])
+
+
+def _refuse_for_kind(reads: str) -> None:
+    """Refuse what is for another kind of input."""
     for kind, names in ONLY_FOR.items():
         wrong = typed_options(names)
         if wrong and reads != kind:
             raise typer.BadParameter(
                 f"{option_names(wrong)}: for {kind}, and these are {reads}; leave it out"
             )
-    if file_format:
-        _refuse_for_format(file_format, output is not None and is_folder(output))
-        if pictures.width:
-            usage(pictures.look().fit, USUAL_WIDTH, KINDS[file_format])
-    _refuse_for_grid(output, pictures)
 
 
 def picture_format(output: Path | None, pictures: Pictures) -> Format | None:

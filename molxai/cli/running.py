@@ -144,7 +144,10 @@ def answer(
             sink = on_common_scale(sink, question, inputs, plan)
             worker = replace(worker, products=sink.products)
         tally = _run(worker, inputs, sink, plan, report)
-    close(tally, _closing_place(sink.path, is_replaced, plan), quiet)
+    is_empty = tally.rows == tally.errors and not sink.keeps_errors
+    place = "" if is_empty else _closing_place(sink.path, is_replaced, plan)
+    otherwise = f": nothing could be drawn, {sink.path} is not written" if is_empty else ""
+    close(tally, place, quiet, otherwise)
 
 
 def _run(
@@ -161,10 +164,16 @@ def _run(
         raise typer.BadParameter(str(error)) from error
 
 
-def close(tally: Tally, place: str, quiet: bool) -> None:
+def close(tally: Tally, place: str, quiet: bool, otherwise: str = "") -> None:
     """Say how many rows were done, and where they are.
 
     Nothing is said if all went well and nothing was written.
+
+    Args:
+        tally: how many rows there were.
+        place: where they are; empty: nothing was written.
+        quiet: whether nothing is said if all went well.
+        otherwise: what is said if nothing was written.
 
     Raises:
         typer.Exit: no row was done.
@@ -172,7 +181,7 @@ def close(tally: Tally, place: str, quiet: bool) -> None:
     good = tally.rows - tally.errors
     errors = f", {tally.errors} with errors" if tally.errors else ""
     if tally.errors or (place and not quiet):
-        where = f" → {place}" if place else ""
+        where = f" → {place}" if place else otherwise
         print(printable(f"{good} of {tally.rows} inputs done{errors}{where}"), file=sys.stderr)
     if tally.rows and not good:
         raise typer.Exit(1)

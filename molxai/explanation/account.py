@@ -132,6 +132,15 @@ class Account:
         return "atom" if isinstance(self.subject, Molecule) else "superpixel"
 
     @property
+    def kinds(self) -> list[str]:
+        """What kind of input was explained: molecules, digits or texts; empty: a bare graph."""
+        if self.subject is None:
+            return []
+        if isinstance(self.subject, Sentence):
+            return ["texts"]
+        return ["molecules" if isinstance(self.subject, Molecule) else "digits"]
+
+    @property
     def gap(self) -> float:
         """Logit not accounted for: zero, up to rounding, for a conservative method."""
         nodes = math.fsum(self.relevance.tolist())
@@ -143,6 +152,11 @@ class Account:
         beside = (self.token, self.bias, self.structure_relevance)
         size = abs(self.logit) + float(self.relevance.abs().sum()) + sum(map(abs, beside))
         return bool(adds_up(self.gap, size))
+
+    @property
+    def is_split(self) -> bool:
+        """Whether relevances are shares of the output: they have its unit, and a sign."""
+        return self.signed and self.in_unit
 
     @property
     def target_name(self) -> str:

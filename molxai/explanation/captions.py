@@ -103,6 +103,18 @@ def sum_line(explanation: Account) -> str:
     return f"Σ {total:+.3g}, logit {explanation.logit:+.2f}: does not add up"
 
 
+NO_DIFFERENCE = "The values of {method} have no {what}: they do not add up to the difference."
+"""What is said of values that are no shares of the output, beside a difference of outputs."""
+
+
+def difference_line(explanation: Account) -> str:
+    """Why a difference of two outputs does not consist of relevances; empty if it does."""
+    if explanation.is_split:
+        return ""
+    what = "unit of the output" if explanation.signed else "sign"
+    return NO_DIFFERENCE.format(method=explanation.method, what=what)
+
+
 def biases_of(explanation: Account) -> str:
     """What the relevance of the biases is called in this explanation.
 

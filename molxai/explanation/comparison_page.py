@@ -7,6 +7,7 @@ from pathlib import Path
 from graphormer.files import write_file
 from graphormer.graphs.molecules import shortened
 from molxai.explanation.account import Account
+from molxai.explanation.alternative import about_several
 from molxai.explanation.captions import prediction_line, sum_line
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.templating import render
@@ -15,10 +16,9 @@ from molxai.rendering import COMPARISON_ENDINGS, comparison
 from molxai.rendering.comparison import (
     ComparisonPicture,
     MethodPanel,
-    correlation_colour,
-    correlation_text,
     picture_markup,
 )
+from molxai.rendering.correlations import correlation_colour, correlation_text
 from molxai.rendering.figure import draw_to
 from molxai.rendering.lettering import printable, true_minus
 from molxai.rendering.look import PLAIN, Look
@@ -101,7 +101,8 @@ def _picture(
     first = explanations[0]
     title = shortened(printable(first.name), TITLE_LETTERS)
     prediction = true_minus(prediction_line(first, False))
-    return ComparisonPicture(title, prediction, tuple(panels), spearman)
+    about = about_several(explanations)
+    return ComparisonPicture(title, prediction, tuple(panels), spearman, about)
 
 
 def _top_line(explanation: Account, top: Top) -> str:

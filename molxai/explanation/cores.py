@@ -84,7 +84,7 @@ def _largest_common(mols: Sequence[Chem.Mol], share: float) -> tuple[rdFMCS.MCSR
     it a solvent. So the search is repeated without the smallest ones.
     """
     by_size = sorted(mols, key=lambda mol: mol.GetNumAtoms())
-    needed = math.ceil(share * len(mols))
+    needed = max(2, math.ceil(share * len(mols)))  # a core of one molecule is the molecule
     end = monotonic() + CORE_SECONDS
     results: list[rdFMCS.MCSResult] = []
     for dropped in _doubling(len(mols) - needed):

@@ -59,10 +59,15 @@ class Explanation(Account):
             ValueError: there is no subject to draw, the file name has another ending, or a choice
                 is not known.
         """
-        from molxai.explanation.pictures import draw
+        from molxai.explanation.pictures import check_parts, draw
+        from molxai.rendering.choices import refuse_ignored
         from molxai.rendering.look import look_of
 
-        return draw(self, path, look_of({"style": style, **look}), parts)
+        choices = {"style": style, **look}
+        chosen = look_of(choices)
+        refuse_ignored(choices, path, self.kinds)
+        check_parts(parts, len(self.relevance))
+        return draw(self, path, chosen, parts)
 
     def _repr_html_(self) -> str:
         from molxai.explanation.notebook import explanation_html

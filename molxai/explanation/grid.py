@@ -5,19 +5,23 @@
 Grid(2: 'CCO', 'CCN')
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
 from molxai.explanation.account import Account
+from molxai.explanation.alternative import NamedPart, about_several
 from molxai.explanation.captions import colour_line, spread_line
 from molxai.explanation.orientation import on_core
 from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import FIRST, NAME, listed, quoted
-from molxai.rendering.arrangement import Cell, GridPicture
+from molxai.rendering import KINDS
+from molxai.rendering.arrangement import Cell, GridPicture, columns_for
+from molxai.rendering.choices import check_types, refuse_ignored
+from molxai.rendering.figure import format_of
 from molxai.rendering.grid import draw_grid
 from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
@@ -36,6 +40,8 @@ class Grid:
     """What stands below each drawing in place of its name; empty: the names."""
     letters: bool = False
     """Whether each drawing has a letter: a, b, c and so on."""
+    named: tuple[Sequence[NamedPart], ...] = ()
+    """Parts of each explanation, of which the text alternative names the largest; empty: atoms."""
 
     def __post_init__(self) -> None:
         if not self.explanations:
@@ -52,11 +58,12 @@ class Grid:
                 "an explanation of a bare graph has no picture: explain molecules, digits or texts"
             )
         units = sorted({explanation.relevance_unit for explanation in self.explanations})
-        if scale_of(self.scale) == "common" and len(units) > 1:
+        has_own_scales = scale_of(self.scale) == "own"
+        if not has_own_scales and len(units) > 1:
             raise ValueError(
                 f"relevances in {' and in '.join(units)} have no common scale: give scale='own'"
             )
-        if scale_of(self.scale) == "common" and self._has_both_kinds:
+        if not has_own_scales and self._has_both_kinds:
             raise ValueError(
                 "methods with and without a sign have no common scale: give scale='own'"
             )
@@ -65,6 +72,14 @@ class Grid:
     def _has_both_kinds(self) -> bool:
         """Whether some methods have a sign and some have none."""
         return len({explanation.signed for explanation in self.explanations}) > 1
+
+    @property
+    def _differing(self) -> list[str]:
+        """What of model and method is not the same in all drawings, so that each must say it."""
+        names = ("model", "method")
+        return [
+            name for name in names if len({getattr(cell, name) for cell in self.explanations}) > 1
+        ]
 
     @property
     def explanations(self) -> tuple[Account, ...]:
@@ -82,7 +97,7 @@ class Grid:
             ValueError: the file name ends otherwise, a relevance is not finite, or the figure
                 cannot be as wide as is asked for.
         """
-        cells = [_cell(cell) for cell in self.cells]
+        cells = [_cell(cell, self._differing) for cell in self.cells]
         if self.legends:
             cells = [
                 replace(cell, title=legend or cell.title)
@@ -95,6 +110,7 @@ class Grid:
             reading=self._reading(),
             columns=self.columns,
             scale=self.scale,
+            about=about_several(self.explanations, self.named),
         )
         return draw_grid(picture, path, self.look)
 
@@ -150,13 +166,52 @@ def grid(
         ValueError: there is nothing to draw, or a choice is not known.
     """
     cells = (explanations,) if isinstance(explanations, Account) else tuple(explanations)
+    _check_arguments(cells, columns, align, letters)
     if align:
         cells = align_cells(cells, align)
     texts = () if legends is None else tuple(map(str, legends))
-    figure = Grid(cells, columns, scale, look_of(look), texts, letters)
+    check_types({"scale": scale})
+    chosen = look_of(look)
+    kinds = sorted({kind for cell in cells if isinstance(cell, Account) for kind in cell.kinds})
+    refuse_ignored(look, path or "x.png", kinds, without=("panel",))
+    figure = Grid(cells, columns, scale, chosen, texts, letters)
     if path:
         figure.draw(path)
     return figure
+
+
+def _check_arguments(cells: Sequence[Any], columns: Any, align: Any, letters: Any) -> None:
+    """Refuse what is of another kind than it must be.
+
+    Raises:
+        ValueError: it names the argument, what it is and what is needed.
+    """
+    for position, cell in enumerate(cells):
+        if not isinstance(cell, Account | Refused):
+            raise ValueError(
+                f"explanations[{position}]={cell!r}: an explanation is needed, "
+                "such as Explainer('bace')('CCO') gives"
+            )
+    for name, value, kind, needed in (
+        ("columns", columns, int, "a whole number"),
+        ("align", align, str, "a core as SMARTS or SMILES, or 'mcs',"),
+        ("letters", letters, bool, "True or False"),
+    ):
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise ValueError(f"{name}={value!r}: {needed} is needed")
+
+
+def pair_grid(
+    a: Account, b: Account, path: str | Path | None, look: Mapping[str, Any]
+) -> str | bytes:
+    """A and B side by side on one scale, or A over B if the width that is asked for is small.
+
+    Raises:
+        ValueError: as `Grid.draw`, or a choice is not known.
+    """
+    kind = KINDS[format_of(path)]
+    columns = columns_for(2, look_of(look), kind)
+    return grid([a, b], columns, legends=["A", "B"], **look).draw(path)
 
 
 def align_cells(cells: Sequence[Account | Refused], core: str) -> tuple[Account | Refused, ...]:
@@ -180,14 +235,15 @@ def letter(number: int) -> str:
     return (letter(before - 1) if before else "") + ascii_lowercase[last]
 
 
-def _cell(cell: Account | Refused) -> Cell:
+def _cell(cell: Account | Refused, differing: Sequence[str]) -> Cell:
     """The drawing with its name and what is explained, or the name and the reason why not."""
     if isinstance(cell, Refused):
         return Cell(cell.name, cell.error)
     name = cell.name
     if name == "digit":
         name = f"digit, predicted {cell.prediction_name}"
-    return Cell(name, true_minus(_outcome(cell)), relevance_map(cell))
+    words = [true_minus(_outcome(cell)), *(getattr(cell, name) for name in differing)]
+    return Cell(name, " · ".join(words), relevance_map(cell))
 
 
 def _outcome(explanation: Account) -> str:

@@ -160,6 +160,28 @@ def shares_html(
     return numbers_html(numbers, _svg(picture), words)
 
 
+def difference_html(
+    shares: Mapping[str, float],
+    quantity: str,
+    difference: float,
+    picture: str | bytes,
+    words: Sequence[str],
+) -> str:
+    """A difference of two outputs with what it consists of, below or beside a picture.
+
+    Args:
+        shares: what it consists of; empty: nothing that is known adds up to it.
+        quantity: what differs.
+        difference: by how much.
+        picture: SVG that this project drew.
+        words: lines above the table.
+    """
+    if shares:
+        return shares_html(shares, "B less A", quantity, picture, words)
+    row = Row([quantity, signed(difference)])
+    return numbers_html(Numbers(["", "B less A"], [row]), _svg(picture), words)
+
+
 def parts_html(parts: Sequence[tuple[str, str, float]], picture: str = "") -> str:
     """Parts of a molecule beside the molecule in which they are outlined.
 

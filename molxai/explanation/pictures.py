@@ -9,6 +9,7 @@ import torch
 
 from graphormer.graphs.molecules import Molecule
 from molxai.explanation.account import Account
+from molxai.explanation.alternative import NamedPart, about
 from molxai.explanation.captions import (
     bond_line,
     colour_line,
@@ -47,8 +48,36 @@ def draw(
     return draw_picture(picture_of(explanation, look, parts), path, look)
 
 
-def picture_of(explanation: Account, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Picture:
+def check_parts(parts: Sequence[Part], nodes: int) -> None:
+    """Refuse parts that are none.
+
+    Raises:
+        ValueError: one is no pair of atoms and words, or an atom does not exist.
+    """
+    for part in parts:
+        is_pair = isinstance(part, tuple | list) and len(part) == 2 and isinstance(part[1], str)
+        if not is_pair or isinstance(part[0], str):
+            raise ValueError(f"part {part!r}: atoms and words are needed, like ([3, 4, 5], '+1.2')")
+        for atom in part[0]:
+            if not 0 <= atom < nodes:
+                raise ValueError(
+                    f"part {part!r}: there is no atom {atom}; atoms are 0 to {nodes - 1}"
+                )
+
+
+def picture_of(
+    explanation: Account,
+    look: Look = PLAIN,
+    parts: Sequence[Part] = (),
+    named: Sequence[NamedPart] = (),
+) -> Picture:
     """What drawing needs of an explanation, as plain values.
+
+    Args:
+        explanation: of a molecule, a digit or a text.
+        look: palette, style and so on.
+        parts: of a molecule, outlined, with their words beside them.
+        named: parts of which the text alternative names the largest. [default: the atoms]
 
     Raises:
         ValueError: the explanation holds nothing to draw.
@@ -57,12 +86,14 @@ def picture_of(explanation: Account, look: Look = PLAIN, parts: Sequence[Part] =
         raise ValueError(
             "an explanation of a bare graph has no picture: explain a molecule or a digit"
         )
+    told = about(explanation, named)
     if look.shared and isinstance(explanation.subject, Molecule):
         explanation = _with_even_shares(explanation, parts)
     return Picture(
         relevance_map(explanation),
         caption(explanation, look, parts),
         tuple(parts),
+        told,
     )
 
 

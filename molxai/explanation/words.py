@@ -1,5 +1,6 @@
 """What values say of themselves in one line: names cut, control characters shown, no tensors."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,12 @@ SHORTEST_NAME = 16
 
 NAME = 28
 """Letters of a name in the line of a list or of an error."""
+
+DECIMALS = 3
+"""Digits after the point of a relevance or an output."""
+
+MOST_DECIMALS = 9
+"""The same of a relevance at most."""
 
 FIRST = 3
 """Members of a list that are named."""
@@ -90,3 +97,13 @@ def amount(value: float, is_signed: bool, digits: int = 3) -> str:
     """
     sign = "+" if is_signed else ""
     return f"{round(value, digits) + 0.0:{sign}.{digits}f}"
+
+
+def decimals(limit: float) -> int:
+    """Digits after the point of relevances: 3, or more if the largest has less than 3 digits then.
+
+    Example:
+        >>> decimals(12.0), decimals(0.5), decimals(0.0411)
+        (3, 3, 4)
+    """
+    return min(max(DECIMALS, DECIMALS - 1 - math.floor(math.log10(limit))), MOST_DECIMALS)

@@ -18,6 +18,7 @@ from molxai.explanation.method import Method
 from molxai.explanation.methods import check_size
 from molxai.explanation.words import in_a_line
 from molxai.metrics.agreement import spearman_matrix
+from molxai.rendering.choices import refuse_ignored
 from molxai.rendering.look import look_of
 
 METHODS = (
@@ -31,6 +32,9 @@ METHODS = (
     "random",
 )
 """The methods that are compared if none are named."""
+
+OF_FIGURES = ("transparent",)
+"""Choices that a page does not have."""
 
 TOP = 5
 """Nodes that are named for each method."""
@@ -112,7 +116,11 @@ class Comparison:
         """
         from molxai.explanation.comparison_page import draw_comparison
 
-        draw_comparison(self.explanations, self.spearman, self.tops, Path(path), look_of(look))
+        chosen = look_of(look)
+        is_page = Path(path).suffix.lower() == ".html"
+        kinds = self.explanations[0].kinds
+        refuse_ignored(look, path, kinds, without=("panel", "caption", *OF_FIGURES * is_page))
+        draw_comparison(self.explanations, self.spearman, self.tops, Path(path), chosen)
 
     @property
     def tops(self) -> list[list[tuple[str, float]]]:

@@ -9,6 +9,7 @@ from graphormer.graphs.molecules import molecule
 from molxai.chemistry.alignment import Alignment, alignment
 from molxai.chemistry.changes import Change, Cut, Member, changes, single_changes
 from molxai.chemistry.pair import difference_words
+from molxai.explanation.captions import NO_DIFFERENCE
 from molxai.explanation.methods import method as method_of
 from molxai.pages.aligned import molecules_of
 from molxai.pages.series import MIXED, has_one_target, measured_value
@@ -105,7 +106,8 @@ def compared(a: View, b: View, method: str) -> dict[str, Any]:
     The numbers are those of `molxai.chemistry.pair.MatchedPair`.
 
     Returns:
-        `drawings` of both, the `changed` atoms of both, `delta`, and its `parts`: name and value.
+        `drawings` of both, the `changed` atoms of both, `delta`, its `parts`: name and value, and a
+        `note` if the method has no sign, so that nothing adds up to it.
 
     Raises:
         ValueError: the molecules have nothing in common.
@@ -119,12 +121,14 @@ def compared(a: View, b: View, method: str) -> dict[str, Any]:
         sorted(set(range(mol.GetNumAtoms())) - {pair[side] for pair in correspondence.pairs})
         for side, mol in enumerate(mols)
     ]
-    split = _split(a, b, method, correspondence, changed)
+    is_split = a["methods"][method]["low"] is None
+    split = _split(a, b, method, correspondence, changed) if is_split else {}
     return {
         "drawings": [molecule_drawing(first), molecule_drawing(second)],
         "changed": changed,
         "delta": rounded(b["logit"] - a["logit"]),
         "parts": [[name, rounded(value)] for name, value in split.items()],
+        "note": "" if is_split else NO_DIFFERENCE.format(method=method, what="sign"),
     }
 
 

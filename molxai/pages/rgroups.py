@@ -11,9 +11,10 @@ from molxai.chemistry.rgroups import Decomposition, take_apart
 from molxai.chemistry.series import HYDROGEN, position_order
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import MCS
+from molxai.explanation.words import decimals
 from molxai.pages.aligned import molecules_of
 from molxai.pages.series import MIXED, has_one_target, measured_value
-from molxai.pages.view import View, decimals, rounded
+from molxai.pages.view import View, rounded
 from molxai.rendering.colour import scale
 from molxai.rendering.ramp import low_of
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from graphormer.readers.numerals import is_number, plain_number
 from molxai.chemistry.series import Carrier, Occurrence, summarise_occurrences
-from molxai.pages.view import DECIMALS, View, decimals, rounded
+from molxai.explanation.words import DECIMALS, decimals
+from molxai.pages.view import View, rounded
 from molxai.rendering.colour import scale
 from molxai.rendering.ramp import low_of
 

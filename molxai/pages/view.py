@@ -25,6 +25,7 @@ from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import offsets
 from molxai.explanation.sentence import Sentence
+from molxai.explanation.words import decimals
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.crowding import bond_ends
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
@@ -36,12 +37,6 @@ View = dict[str, Any]
 
 DIGITS = 6
 """Significant digits of a relevance or a sum: as many as float32 holds."""
-
-DECIMALS = 3
-"""Digits after the point of a relevance or an output."""
-
-MOST_DECIMALS = 9
-"""The same of a relevance at most."""
 
 SPLIT_DIGITS = 3
 """Significant digits of the split over the input features, which is the largest part of a page
@@ -291,13 +286,3 @@ def _sum(relevance: Sequence[float], nodes: Sequence[int]) -> float:
 def rounded(value: float, digits: int = DIGITS) -> float:
     """The value with so many significant digits."""
     return float(f"{value:.{digits}g}")
-
-
-def decimals(limit: float) -> int:
-    """Digits after the point of relevances: 3, or more if the largest has less than 3 digits then.
-
-    Example:
-        >>> decimals(12.0), decimals(0.5), decimals(0.0411)
-        (3, 3, 4)
-    """
-    return min(max(DECIMALS, DECIMALS - 1 - math.floor(math.log10(limit))), MOST_DECIMALS)

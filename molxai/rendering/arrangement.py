@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from graphormer.graphs.molecules import Molecule
 from molxai.rendering import Kind
+from molxai.rendering.about import NOTHING, About
 from molxai.rendering.bar import tick_names
 from molxai.rendering.figure import (
     MARGIN,
     bar_column,
 )
 from molxai.rendering.layout import Layout
-from molxai.rendering.lettering import printable, width, wrap
+from molxai.rendering.lettering import printable, wrap
 from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, SMALLEST_ZOOM, Look, Scale
 from molxai.rendering.molecule import lay_out
 from molxai.rendering.relevance_map import RelevanceMap
@@ -22,6 +23,9 @@ CELL_WIDTH = 280
 
 NARROWEST = 80
 """Width of a drawing in pixels at least."""
+
+COMFORTABLE = 150
+"""Width of a drawing in pixels at least, in a figure that chooses the number of its columns."""
 
 CELL_HEIGHT = 210
 """Height of a drawing in pixels at most."""
@@ -49,6 +53,9 @@ BETWEEN = 22
 
 SHORTEST_BAR = 120
 """Length of the bar in pixels at least."""
+
+SHORTEST_OF_TWO = 64
+"""The same of each of two bars."""
 
 ABOVE_BAR = 76
 """Room in pixels for words over the bar."""
@@ -81,11 +88,18 @@ class GridPicture:
     """Lines below all drawings: how to read them."""
     columns: int = 4
     scale: Scale = "common"
+    about: About = NOTHING
+    """What the file says of the figure to those who do not see it."""
 
     @property
     def relevance_maps(self) -> list[RelevanceMap]:
         """All that is drawn."""
         return [cell.relevance_map for cell in self.cells if cell.relevance_map is not None]
+
+    @property
+    def kinds(self) -> list[bool]:
+        """Whether methods have a sign, each kind that there is once; those with a sign first."""
+        return sorted({relevance_map.signed for relevance_map in self.relevance_maps}, reverse=True)
 
     @property
     def values(self) -> list[float]:
@@ -160,10 +174,16 @@ def plan_of(picture: GridPicture, look: Look, kind: Kind) -> Plan:
         first=MARGIN + above,
         step=step,
         columns=columns,
-        total_height=MARGIN + max(rows * step, SHORTEST_BAR + ABOVE_BAR),
+        total_height=MARGIN + max(rows * step, _height_of_bars(len(picture.kinds))),
         width=whole_width,
         zoom=zoom,
     )
+
+
+def _height_of_bars(count: int) -> int:
+    """Height of so many bars, one over the other, at least."""
+    shortest = SHORTEST_BAR if count == 1 else SHORTEST_OF_TWO
+    return count * (shortest + ABOVE_BAR)
 
 
 def _tick_names(picture: GridPicture, look: Look) -> list[str]:
@@ -178,6 +198,13 @@ def _tick_names(picture: GridPicture, look: Look) -> list[str]:
 def least_inches(columns: int, bar: int) -> float:
     """Width of a figure at least, with a bar's column that is so wide."""
     return (columns * NARROWEST + bar) * SMALLEST_ZOOM / RESOLUTION
+
+
+def columns_for(most: int, look: Look, kind: Kind) -> int:
+    """As many columns as a figure of the look's width has room for."""
+    bar = bar_column("")
+    room = look.room(most * CELL_WIDTH + bar, kind) - bar
+    return max(1, min(most, int(room // COMFORTABLE)))
 
 
 def _height(
@@ -202,14 +229,27 @@ def _height(
 
 def _lines(cell: Cell, own_scale: bool, room: float) -> list[str]:
     """The words below a title, and the scale if each picture has its own."""
-    text = printable(cell.words)
-    phrases = [text] if width(text) <= room else text.split(" · ")
-    lines = [line for phrase in phrases for line in wrap(phrase, room, most=MOST_LINES)]
+    lines = [line for phrase in _phrases(cell.words, room) for line in _wrapped(phrase, room)]
     if own_scale and cell.relevance_map is not None:
-        ramp = cell.relevance_map.ramp(PLAIN)
-        full = "full colour " if ramp.low is None else ""
-        lines += wrap(f"{full}{ramp.words}", room)
+        lines += wrap(cell.relevance_map.ramp(PLAIN).words, room)
     return lines
+
+
+def _wrapped(text: str, room: float) -> list[str]:
+    return wrap(text, room, most=MOST_LINES)
+
+
+def _phrases(text: str, room: float) -> list[str]:
+    """The words as they are if they fit; else broken at their dots, as few times as they need."""
+    first, *others = printable(text).split(" · ")
+    phrases = [first]
+    for phrase in others:
+        longer = f"{phrases[-1]} · {phrase}"
+        if len(_wrapped(longer, room)) == 1:
+            phrases[-1] = longer
+        else:
+            phrases.append(phrase)
+    return phrases
 
 
 def _layout(cell: Cell, look: Look) -> Layout | None:
@@ -218,6 +258,9 @@ def _layout(cell: Cell, look: Look) -> Layout | None:
     return lay_out(cell.relevance_map.subject.mol, look)
 
 
-def unit_of(picture: GridPicture) -> str:
-    """What stands over the bar."""
-    return "own scale" if picture.scale == "own" else picture.relevance_maps[0].unit
+def unit_of(picture: GridPicture, signed: bool = True) -> str:
+    """What stands over the bar of methods with a sign, or of those without one."""
+    if picture.scale != "own":
+        return picture.relevance_maps[0].unit
+    is_told_apart = len(picture.kinds) > 1 and not signed
+    return "no sign" if is_told_apart else "own scale"

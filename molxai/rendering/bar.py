@@ -98,6 +98,31 @@ def unit_lines(unit: str) -> list[str]:
     return ["relevance", *lines]
 
 
+def draw_flat_bar(axes: Axes, ramp: Ramp, relevance: Sequence[float], unit: str) -> None:
+    """Fill these axes with a lying bar, whose ends and middle have numbers.
+
+    Args:
+        axes: wide and low.
+        ramp: the colours.
+        relevance: all that is drawn with this bar.
+        unit: what relevances are counted in.
+    """
+    mappable = ScalarMappable(Normalize(*ramp.ends), colour_map(ramp))
+    assert axes.figure is not None
+    bar = axes.figure.colorbar(
+        mappable,
+        cax=axes,
+        orientation="horizontal",
+        ticks=np.linspace(*ramp.ends, TICKS)[::2],
+        extend=ARROWS[beyond(ramp, relevance)],
+    )
+    bar.ax.patch.set_visible(False)  # it is what it stands on, as the picture is
+    bar.ax.set_xticklabels(tick_names(ramp, relevance)[::2], fontsize=9)
+    bar.outline.set_linewidth(0.5)  # type: ignore[operator]
+    title = f"relevance ({unit})"
+    bar.ax.set_title(title, fontsize=9, loc="left", pad=4, parse_math=False)
+
+
 def draw_bar(
     axes: Axes,
     ramp: Ramp,

@@ -21,8 +21,10 @@ from matplotlib.text import Text
 
 from graphormer.files import write_file
 from molxai.rendering import ENDINGS, FORMATS, KINDS, Format, Kind
+from molxai.rendering.about import NOTHING, About, describe_svg
 from molxai.rendering.bar import unit_lines
 from molxai.rendering.enlarging import enlarge
+from molxai.rendering.glyphs import FONT, families, mark_missing
 from molxai.rendering.lettering import printable, width
 from molxai.rendering.look import POINTS_PER_INCH, RESOLUTION, Look
 from molxai.rendering.raster import encode
@@ -46,9 +48,6 @@ TICK = 11
 BAR_LETTERS = 12.5
 """Size in pixels of the letters of a bar: 9 points."""
 
-FONT = "DejaVu Sans"
-"""The font of all pictures, which comes with matplotlib: it is in every PNG and PDF."""
-
 FONTS_OF_SVG = "Arial, Helvetica, sans-serif"
 """Fonts of an SVG, which holds none: those of journals, or what the reader's machine has."""
 
@@ -57,7 +56,7 @@ SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "molxai",
     "pdf.fonttype": 42,
     "axes.unicode_minus": True,
-    "font.family": FONT,
+    "font.family": list(families()),
 }
 """Matplotlib's settings for pictures.
 
@@ -91,6 +90,8 @@ class Sheet(Figure):
     """By how much it is enlarged at last, with its letters and lines."""
     ink: str = "black"
     """Colour of its words."""
+    about: About = NOTHING
+    """What its file says of it."""
 
 
 def draw_to(path: str | Path | None, draw: Callable[[Kind], str | bytes]) -> str | bytes:
@@ -145,7 +146,9 @@ def quiet_settings() -> Iterator[None]:
         yield
 
 
-def blank(size: tuple[float, float], look: Look, kind: Kind, zoom: float = 1.0) -> Sheet:
+def blank(
+    size: tuple[float, float], look: Look, kind: Kind, zoom: float = 1.0, about: About = NOTHING
+) -> Sheet:
     """An empty figure of this width and height, which is enlarged at last.
 
     A PNG has as many pixels per inch as the look asks for.
@@ -159,6 +162,7 @@ def blank(size: tuple[float, float], look: Look, kind: Kind, zoom: float = 1.0) 
     )
     figure.zoom = zoom
     figure.ink = look.ink
+    figure.about = about
     return figure
 
 
@@ -293,6 +297,8 @@ def splice(
 def file_content(figure: Figure, kind: Kind) -> bytes:
     """The finished figure as a file's content, the same each time."""
     if isinstance(figure, Sheet):
+        if kind != "svg":
+            mark_missing(figure, figure.ink)
         for axes in figure.axes:
             _set_ink(axes, figure.ink)
         inches = figure.get_size_inches() * figure.zoom
@@ -301,10 +307,10 @@ def file_content(figure: Figure, kind: Kind) -> bytes:
         if figure.zoom != 1:
             enlarge(figure, figure.zoom)
         figure.set_size_inches(*inches)
+    about = figure.about if isinstance(figure, Sheet) else NOTHING
     buffer = io.BytesIO()
-    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    figure.savefig(buffer, format=kind, dpi=figure.dpi, metadata=dates.get(kind))
-    content = buffer.getvalue()
-    if kind == "svg":
-        return content.replace(f"'{FONT}'".encode(), FONTS_OF_SVG.encode())
-    return content
+    figure.savefig(buffer, format=kind, dpi=figure.dpi, metadata=about.metadata(kind))
+    if kind != "svg":
+        return buffer.getvalue()
+    text = buffer.getvalue().decode().replace(f"'{FONT}'", FONTS_OF_SVG)
+    return describe_svg(text, about).encode()

@@ -14,6 +14,7 @@ from graphormer.graphs.molecules import Molecule, shortened
 from graphormer.graphs.slic import SIDE
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Kind
+from molxai.rendering.about import About
 from molxai.rendering.arcs import ALPHA, WIDEST, Arc, Scene, draw_arcs
 from molxai.rendering.colour import BLUE, RED, scale
 from molxai.rendering.digit import draw_boundaries
@@ -130,7 +131,8 @@ def draw_flow(picture: FlowPicture, path: str | Path | None = None) -> str | byt
 
 
 def _draw(picture: FlowPicture, kind: Kind) -> str | bytes:
-    figure = blank((WIDTH, HEIGHT), PLAIN, kind)
+    about = About(picture.title, " ".join(picture.reading))
+    figure = blank((WIDTH, HEIGHT), PLAIN, kind, about=about)
     axes = axes_at(figure, 0, FOOTER + KEY, *DRAWING)
     width, height = DRAWING
     axes.set(xlim=(0, width), ylim=(height, 0))

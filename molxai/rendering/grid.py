@@ -40,7 +40,7 @@ from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
-BELOW_FOOT = 12
+BELOW_FOOT = 16
 """Pixels left free below all words."""
 
 FOOT_LINE = 20
@@ -81,7 +81,7 @@ def _draw(picture: GridPicture, look: Look, kind: Kind) -> str | bytes:
     foot = [line for text in picture.reading for line in plan.foot_lines(text)]
     foot_height = BELOW_FOOT + FOOT_LINE * len(foot)
     height = plan.total_height + foot_height
-    figure = blank((plan.width, height), look, kind, plan.zoom)
+    figure = blank((plan.width, height), look, kind, plan.zoom, picture.about)
     drawings: list[PlacedDrawing] = []
     for position, cell in enumerate(picture.cells):
         left, top = plan.corner(position)
@@ -145,6 +145,7 @@ def _draw_digit(
         relevance_map.relevance,
         relevance_map.ramp(look),
         np.array(relevance_map.uncertain),
+        look.ink,
     )
     axes.set_xticks([])
     axes.set_yticks([])
@@ -180,17 +181,24 @@ def _write_words(
 def _draw_bar(
     figure: Sheet, picture: GridPicture, limit: float | None, look: Look, plan: Plan
 ) -> None:
-    """The bar at the right of the first rows; without a common scale it has no numbers."""
+    """The bar at the right of the first rows; without a common scale it has no numbers.
+
+    Methods with a sign and those without one have a bar each.
+    """
     height = figure.get_size_inches()[1] * RESOLUTION
-    length = min(plan.total_height - ABOVE_BAR, LONGEST_BAR)
+    kinds = picture.kinds
+    step = min(plan.total_height // len(kinds), LONGEST_BAR + ABOVE_BAR)
+    length = step - ABOVE_BAR
     left = plan.columns * plan.cell_width + BEFORE_BAR
-    axes = axes_at(figure, left, height - ABOVE_BAR - length, BAR_WIDTH, length)
-    unit = unit_of(picture)
     first = picture.relevance_maps[0]
-    if limit is not None:
-        ramp = look.ramp_for(picture.values, first.in_unit, first.signed)
-        draw_bar(axes, ramp, picture.values, unit)
-    elif first.signed:
-        draw_bar(axes, Ramp(look.colours, 1.0), [], unit, OWN_SCALE_TICKS)
-    else:
-        draw_bar(axes, Ramp(look.colours, 1.0, 0.0), [], unit, OWN_RANGE_TICKS)
+    for position, signed in enumerate(kinds):
+        below = height - (position + 1) * step
+        axes = axes_at(figure, left, below, BAR_WIDTH, length)
+        unit = unit_of(picture, signed)
+        if limit is not None:
+            ramp = look.ramp_for(picture.values, first.in_unit, signed)
+            draw_bar(axes, ramp, picture.values, unit)
+        elif signed:
+            draw_bar(axes, Ramp(look.colours, 1.0), [], unit, OWN_SCALE_TICKS)
+        else:
+            draw_bar(axes, Ramp(look.colours, 1.0, 0.0), [], unit, OWN_RANGE_TICKS)

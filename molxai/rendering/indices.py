@@ -25,7 +25,7 @@ HEIGHT = 0.56
 DIGIT_RISE = 0.73
 """Height of a digit, as a share of its size."""
 
-REACHES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.05, 1.2, 1.4)
+REACHES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.05, 1.2, 1.4, 1.6, 1.8)
 """Distances in Å from the atom to the middle of its index that are tried."""
 
 TURNS = 24
@@ -216,7 +216,8 @@ def _disc_costs(
     own = near == atom  # (near,)
     places = layout.places[near]
     beyond = np.maximum(np.abs(centres[:, None] - places) - half, 0)  # (points, near, 2)
-    is_over = np.linalg.norm(beyond, axis=2) < radius  # (points, near)
+    reach = radius + layout.beyond_discs[near] if radius else radius  # (near,)
+    is_over = np.linalg.norm(beyond, axis=2) < reach  # (points, near)
     is_over_own = is_over[:, own].any(1)  # (points,)
     others = is_over[:, ~own].sum(1)  # (points,)
     is_astray = ~own[distances_between(centres, places).argmin(1)]  # (points,)

@@ -15,13 +15,10 @@ from numpy import ndarray
 
 from graphormer.graphs.molecules import shortened
 from molxai.rendering.crowding import distances_between
-from molxai.rendering.layout import DISC, Label, Layout
+from molxai.rendering.layout import DISC, LABEL, Label, Layout
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
 from molxai.rendering.segments import count_inside, crosses_line, discs_on_line, enters_box
-
-HEIGHT = 0.6
-"""Height in Å of a line of words: a little less than the letters of atoms."""
 
 LETTERS = 40
 """Letters of a label at most."""
@@ -78,13 +75,18 @@ FROM_MIDDLE = 0.15
 """Cost of each Å from the middle of the part's atoms."""
 
 
-def add_labels(layout: Layout, parts: Sequence[Part]) -> Layout:
+def add_labels(layout: Layout, parts: Sequence[Part], height: float = LABEL) -> Layout:
     """The layout with its parts, a label beside each that has words, and room for them.
 
     No label lies on another. Small parts choose first, for they have the fewest positions.
+
+    Args:
+        layout: a molecule in the plane.
+        parts: atoms with their words.
+        height: of the words in Å.
     """
     outlines = tuple(tuple(atoms) for atoms, _ in parts)
-    layout = replace(layout, parts=outlines)
+    layout = replace(layout, parts=outlines, label_height=height)
     candidates = [_Candidates(layout, atoms, text) for atoms, text in parts if text]
     if not candidates:
         return layout
@@ -103,7 +105,7 @@ def _choose(layout: Layout, candidates: Sequence["_Candidates"]) -> list[Label]:
     """A label for each part; in each sweep all move in turn, until none does any more."""
     size = layout.high - layout.low
     diagonal = float(np.linalg.norm(size))
-    furthest = diagonal + 2 * HEIGHT * len(candidates)
+    furthest = diagonal + 2 * layout.label_height * len(candidates)
     smallest_first = sorted(candidates, key=lambda candidate: len(candidate.atoms))
     labels: dict[_Candidates, Label] = {}
     for _ in range(SWEEPS):
@@ -123,7 +125,7 @@ class _Candidates:
     def __init__(self, layout: Layout, atoms: Sequence[int], text: str) -> None:
         self.layout = layout
         self.text = _one_line(text)
-        self.half = _half_size(self.text)
+        self.half = _half_size(self.text, layout.label_height)
         self.atoms: Float[ndarray, "atoms 2"] = layout.places[list(atoms)]
         self.other_atoms = np.delete(layout.places, list(atoms), axis=0)
         self.bands: list[tuple[ndarray, ndarray]] = []
@@ -205,9 +207,9 @@ def _one_line(text: str) -> str:
     return shortened(blanks, LETTERS)
 
 
-def _half_size(text: str) -> Float[ndarray, " 2"]:
+def _half_size(text: str, height: float) -> Float[ndarray, " 2"]:
     """Half the width and height of the box around the words."""
-    size = np.array([width(text) * HEIGHT, HEIGHT])
+    size = np.array([width(text) * height, height])
     return size / 2 + BORDER
 
 
@@ -260,6 +262,9 @@ def _costs_in_place(
     middles = layout.places[layout.bonds].mean(1)  # (bonds, 2)
     indices = np.array([index.centre for index in layout.indices]).reshape(-1, 2)
     atoms_under = count_inside(centres, half + CLEAR, layout.places)
+    for atom in layout.lone:  # its disc may be larger than usual
+        room = half + CLEAR + layout.disc(atom) - DISC
+        atoms_under += count_inside(centres, room, layout.places[[atom]])
     bonds_under = count_inside(centres, half + CLEAR / 2, middles)
     indices_under = count_inside(centres, half + CLEAR / 2, indices)
     things_under = atoms_under + bonds_under + indices_under

@@ -1,7 +1,8 @@
 """Where a drawing's atoms, letters and labels lie, in Å, and how many pixels an Å may take."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -39,6 +40,18 @@ STACKED_LETTERS = 1.3
 
 DISC = 0.57
 """Radius in Å of the disc behind an atom: neighbouring discs just leave a gap."""
+
+AROUND_LETTERS = 0.06
+"""Å from the letters of an atom without bonds to the edge of its disc, which holds them all."""
+
+LARGEST_DISC = 1.4
+"""Radius in Å of such a disc at most: ions lie 3 Å apart."""
+
+HALF_LETTER = 0.3
+"""Half of the width and height of a letter, as a share of its size."""
+
+LABEL = 0.6
+"""Height in Å of the words beside a part: a little less than the letters of atoms."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,20 @@ class Layout:
     labels: tuple[Label, ...] = ()
     indices: tuple[Label, ...] = ()
     """The numbers of atoms."""
+    label_height: float = LABEL
+    """Height in Å of a line of words beside a part."""
+
+    lone: Mapping[int, float] = field(default_factory=dict)
+    """Radius in Å of the disc of each atom without bonds, which holds its letters."""
+
+    def disc(self, atom: int) -> float:
+        """Radius in Å of the disc behind an atom."""
+        return self.lone.get(atom, DISC)
+
+    @property
+    def beyond_discs(self) -> Float[ndarray, " atoms"]:
+        """By how many Å the disc of each atom is larger than a usual one."""
+        return np.array([self.disc(atom) - DISC for atom in range(len(self.places))])
 
     def fit(self, size: tuple[int, int]) -> float:
         """Pixels per Å at which all is inside, and at most `LARGEST`."""
@@ -109,32 +136,52 @@ def layout(mol: Chem.Mol, around: float = 0.0) -> Layout:
     """
     flat = flat_copy(mol)
     places = flat.GetConformer().GetPositions()[:, :2]  # (atoms, 2)
-    _centre_letters_of_lone(flat, places)
+    lone = _centre_letters_of_lone(flat, places)
     bonds = bond_ends(flat)
-    room = np.array([_room(atom, around) for atom in flat.GetAtoms()])  # (atoms, 2)
+    discs = [lone.get(atom.GetIdx(), DISC) for atom in flat.GetAtoms()]
+    atoms = zip(flat.GetAtoms(), discs, strict=True)
+    room = np.array([_room(atom, disc, around) for atom, disc in atoms])  # (atoms, 2)
     low = (places - room).min(0)
     high = (places + room).max(0)
-    return Layout(flat, places, bonds, low, high)
+    return Layout(flat, places, bonds, low, high, lone=lone)
 
 
-def _centre_letters_of_lone(flat: Chem.Mol, places: Float[ndarray, "atoms 2"]) -> None:
-    """Move atoms without bonds in the drawing, so that their letters are around their places."""
+def _centre_letters_of_lone(flat: Chem.Mol, places: Float[ndarray, "atoms 2"]) -> dict[int, float]:
+    """Move atoms without bonds in the drawing, so that their letters are around their places.
+
+    Returns:
+        the radius in Å of the disc of each of them.
+    """
     if all(atom.GetDegree() for atom in flat.GetAtoms()):
-        return
+        return {}
     drawing = draw_letters(flat, PIXELS * BOND, round(PIXELS * FONT_SIZE), 1)
     moved = places.copy()
+    radii: dict[int, float] = {}
     for atom, middle in middles_of_lone(flat, drawing.letters).items():
-        x, _ = drawing.places[atom]
+        x, y = drawing.places[atom]
         moved[atom, 0] -= (middle - x) / PIXELS
+        reach = max(
+            math.hypot(
+                abs(letter.x - middle) + HALF_LETTER * letter.size,
+                abs(letter.y - y) + HALF_LETTER * letter.size,
+            )
+            for letter in drawing.letters
+            if letter.atom == atom
+        )
+        radii[atom] = min(max(DISC, reach / PIXELS + AROUND_LETTERS), LARGEST_DISC)
     set_layout(flat, moved)
+    return radii
 
 
-def _room(atom: Chem.Atom, around: float) -> tuple[float, float]:
+def _room(atom: Chem.Atom, disc: float, around: float) -> tuple[float, float]:
     """Half width and half height that an atom may take with its letters and disc."""
     letters = _letters(atom)
     across = max(DISC, LETTER * (letters - CENTRED)) + ACROSS_GAP
     has_hydrogens = atom.GetTotalNumHs() > 0
     along = DISC + ALONG_GAP
+    if not atom.GetDegree():
+        across = max(across, disc + ACROSS_GAP)
+        along = disc + ALONG_GAP
     if letters and has_hydrogens and atom.GetDegree() > 1:
         along = STACKED_LETTERS  # between two bonds, as in NH, hydrogens stand above or below
     return max(across, around), max(along, around)
@@ -153,4 +200,8 @@ def _letters(atom: Chem.Atom) -> int:
         letters += 1
     if hydrogens > 1:
         letters += 1  # their number
-    return letters + has_charge + has_isotope
+    if has_isotope:
+        letters += len(str(atom.GetIsotope()))
+    if abs(atom.GetFormalCharge()) > 1:
+        letters += 1  # its number
+    return letters + has_charge

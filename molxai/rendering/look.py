@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from graphormer.names import unknown
 from molxai.rendering import FOREGROUNDS, PANELS, STYLES, Kind
+from molxai.rendering.choices import check_types
 from molxai.rendering.colour import PALETTES, RED_BLUE, Palette, palette, scale
 from molxai.rendering.ramp import Ramp, low_of
 from molxai.rendering.width import LEAST_INCHES, check_inches, check_pixels, width_of
@@ -145,6 +146,17 @@ class Look:
         zoom = max(SMALLEST_ZOOM, inches * RESOLUTION / usual)
         return inches * RESOLUTION / zoom, zoom
 
+    def room(self, usual: float, kind: Kind) -> float:
+        """The widest layout of a picture of this width in pixels: with its smallest letters.
+
+        Args:
+            usual: width in pixels unless another one is asked for.
+            kind: how the picture is drawn.
+        """
+        if not self.width:
+            return usual
+        return width_of(self.width).inches(kind, self.dpi) * RESOLUTION / SMALLEST_ZOOM
+
     def factor(self, kind: Kind, zoom: float = 1.0) -> float:
         """How much larger RDKit draws than the picture is laid out."""
         if kind == "png":
@@ -267,4 +279,5 @@ def look_of(choices: Mapping[str, Any]) -> Look:
     for name in values:
         if name not in names:
             raise ValueError(unknown("choice", name, names, where="of a picture"))
-    return Look(**values)
+    check_types(values)
+    return Look(**values | {"width": values.get("width") or ""})

@@ -9,6 +9,7 @@ from rdkit import Chem
 
 from graphormer.graphs.molecules import Molecule
 from molxai.rendering import Kind
+from molxai.rendering.about import NOTHING, About
 from molxai.rendering.bar import draw_bar, tick_names
 from molxai.rendering.core_layout import layout_on
 from molxai.rendering.depiction import flat_copy
@@ -25,10 +26,11 @@ from molxai.rendering.figure import (
     merge,
     write,
 )
-from molxai.rendering.layout import Layout, layout
+from molxai.rendering.frame import FLAT_BAR, NARROW, draw_bar_below
+from molxai.rendering.layout import Layout
 from molxai.rendering.lettering import printable, wrap
-from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, SMALLEST_ZOOM, Look
-from molxai.rendering.molecule import draw_layout
+from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, Look
+from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap
 
@@ -36,10 +38,13 @@ WIDTH = 440
 """Width of one molecule's drawing in pixels, unless the picture is to have another width."""
 
 NARROWEST = 130
-"""Width of one molecule's drawing in pixels at least."""
+"""Width of one molecule's drawing in pixels at least, or A stands over B."""
 
 LOWEST = 200
 """Height of a drawing in pixels at least."""
+
+SHORTEST = 160
+"""The same if A stands over B."""
 
 HIGHEST = 400
 """Height of a drawing in pixels at most."""
@@ -91,6 +96,8 @@ class MatchedPicture:
     """The difference and its parts, below the drawings."""
     reading: tuple[str, ...]
     """Below that: how to read the drawings, each in as many lines as it needs."""
+    about: About = NOTHING
+    """What the file says of the picture to those who do not see it."""
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -118,40 +125,78 @@ def _draw(picture: MatchedPicture, look: Look, kind: Kind) -> str | bytes:
     first = picture.a.relevance_map
     ramp = look.ramp_for(picture.values, first.in_unit, first.signed)
     bar = bar_column(first.unit, tick_names(ramp, picture.values))
-    least = (2 * NARROWEST + bar) * SMALLEST_ZOOM / RESOLUTION
-    whole_width, zoom = look.fit(2 * WIDTH + bar, kind, least)
-    width = int(whole_width - bar) // 2
-    layouts = _layouts(picture)
-    room = (width - 2 * AIR, HIGHEST - 2 * AIR)
-    scale = min(side_layout.fit(room) for side_layout in layouts)
-    heights = [side_layout.height(scale) + 2 * AIR for side_layout in layouts]
-    height = max(LOWEST, *heights)
-    heads = [_head(side, width) for side in picture.sides]
+    columns = 2 if look.room(2 * WIDTH + bar, kind) - bar >= 2 * NARROWEST else 1
+    whole_width, zoom = look.fit(2 * WIDTH + bar, kind)
+    is_flat = whole_width < NARROW
+    width = int(whole_width - (0 if is_flat else bar)) // columns
+    plan = _plan(picture, look, columns, width, whole_width)
     foot = _foot(picture, whole_width)
-    header = HEADER + HEADER_LINE * max(map(len, heads))
-    legend = 16 + LINE * len(foot)
-    figure = blank((whole_width, header + height + legend), look, kind, zoom)
+    lines = 16 + LINE * len(foot)
+    legend = lines + (FLAT_BAR if is_flat else 0)
+    whole = (2 // columns) * plan.step + legend
+    figure = blank((whole_width, whole), look, kind, zoom, picture.about)
     drawings: list[PlacedDrawing] = []
-    for column, (side, side_layout) in enumerate(zip(picture.sides, layouts, strict=True)):
+    for position, side in enumerate(picture.sides):
+        row, column = divmod(position, columns)
+        left = column * plan.width
         drawing = draw_layout(
-            side_layout,
+            plan.layouts[position],
             side.relevance_map.values,
             ramp.limit,
-            (width, height),
+            (plan.width, plan.height),
             kind,
             look,
             side.relevance_map.uncertain,
-            scale,
+            plan.scale,
             low=ramp.low,
             factor=look.factor(kind, zoom),
         )
-        left = column * width
-        drawings.append((drawing, (left, header)))
-        top = (MARGIN + left, legend + height + header - 2)
-        _write_lines(figure, heads[column], top, HEADER_LINE)
-    _write_lines(figure, foot, (MARGIN, legend), LINE)
-    _draw_bar(figure, picture, ramp, (2 * width, legend, height))
-    return merge(figure, drawings, (width, height), kind)
+        drawings.append((drawing, (left, row * plan.step + plan.header)))
+        top = (MARGIN + left, whole - row * plan.step - 2)
+        _write_lines(figure, plan.heads[position], top, HEADER_LINE)
+    _write_lines(figure, foot, (MARGIN, lines), LINE)
+    corner = (columns * plan.width, whole - plan.step)
+    if is_flat:
+        draw_bar_below(figure, lines, ramp, picture.values, first.unit)
+    else:
+        _draw_bar(figure, picture, ramp, corner, plan.height)
+    return merge(figure, drawings, (plan.width, plan.height), kind)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Both molecules, side by side or A over B, in pixels."""
+
+    layouts: tuple[Layout, Layout]
+    heads: tuple[list["Line"], list["Line"]]
+    scale: float
+    """Pixels per Å."""
+    width: int
+    height: int
+    """Of a drawing."""
+    header: int
+    """Height of the words above a drawing."""
+
+    @property
+    def step(self) -> int:
+        """Height of a drawing with its words."""
+        return self.header + self.height
+
+
+def _plan(
+    picture: MatchedPicture, look: Look, columns: int, width: int, whole_width: float
+) -> _Plan:
+    """Both molecules in drawings of that width, on one scale."""
+    layouts = _layouts(picture, look)
+    room = (width - 2 * AIR, HIGHEST - 2 * AIR)
+    scale = min(side_layout.fit(room) for side_layout in layouts)
+    heights = [side_layout.height(scale) + 2 * AIR for side_layout in layouts]
+    lowest = LOWEST if columns == 2 else (0 if whole_width < NARROW else SHORTEST)
+    # a molecule that stands alone in its row has the words over the bar's column as well
+    room_of_words = width if columns == 2 else whole_width
+    first, second = (_head(side, room_of_words) for side in picture.sides)
+    header = HEADER + HEADER_LINE * max(len(first), len(second))
+    return _Plan(layouts, (first, second), scale, width, max(lowest, *heights), header)
 
 
 Line = tuple[str, float, str]
@@ -188,12 +233,12 @@ def _wrapped(
     return [(line, size, weight or "normal") for line in lines]
 
 
-def _layouts(picture: MatchedPicture) -> tuple[Layout, Layout]:
+def _layouts(picture: MatchedPicture, look: Look) -> tuple[Layout, Layout]:
     """Both layouts; the common part lies in the second as in the first."""
     first = flat_copy(picture.a.mol)
     second = layout_on(picture.b.mol, first, picture.anchor)
-    layout_of_a = _outline(layout(first), picture.a.changed)
-    layout_of_b = _outline(layout(second), picture.b.changed)
+    layout_of_a = _outline(lay_out(first, look), picture.a.changed)
+    layout_of_b = _outline(lay_out(second, look), picture.b.changed)
     return layout_of_a, layout_of_b
 
 
@@ -208,14 +253,15 @@ def _draw_bar(
     figure: Sheet,
     picture: MatchedPicture,
     ramp: Ramp,
-    place: tuple[int, int, int],
+    corner: tuple[float, float],
+    height: int,
 ) -> None:
-    """Draw the bar beside both molecules: where they end, the legend's height and their own."""
-    left, legend, height = place
+    """Draw the bar beside a drawing of this height, whose lower right corner is there."""
+    left, below = corner
     axes = axes_at(
         figure,
         left + BEFORE_BAR,
-        legend + BELOW_BAR * height,
+        below + BELOW_BAR * height,
         BAR_WIDTH,
         BAR_SHARE * height,
     )

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 from rdkit import Chem
 
 from molxai.rendering import Kind
 from molxai.rendering.contour import GAUSSIAN, contour_map
 from molxai.rendering.indices import number_atoms
 from molxai.rendering.labels import add_labels
-from molxai.rendering.layout import DISC, Layout, layout
+from molxai.rendering.layout import DISC, LABEL, Layout, layout
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.molecule_sheet import MoleculeSheet
 from molxai.rendering.ramp import Ramp
@@ -46,7 +47,7 @@ def draw_molecule(
         kind: svg or png.
         look: palette, style and so on; lone atoms make no contour and are highlighted.
         uncertain: whether each atom is hatched.
-        parts: outlined (not over contours), with their words beside them.
+        parts: outlined, with their words beside them.
         scale: pixels per Å. [default: as many as fit, and no more than make a bond of 45 pixels]
         bonds: relevance of the bonds, in full colour at their own largest magnitude.
         low: the relevance in no colour, of a method without a sign. [default: it has one]
@@ -58,15 +59,24 @@ def draw_molecule(
     return draw_layout(laid_out, relevance, limit, size, kind, look, uncertain, scale, bonds, low)
 
 
-def lay_out(mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = ()) -> Layout:
-    """The molecule's layout with its words, and room for what the look adds around atoms."""
+def lay_out(
+    mol: Chem.Mol, look: Look = PLAIN, parts: Sequence[Part] = (), height: float = LABEL
+) -> Layout:
+    """The molecule's layout with its words, and room for what the look adds around atoms.
+
+    Args:
+        mol: the molecule.
+        look: style and atom numbers.
+        parts: atoms with the words beside them.
+        height: of these words in Å.
+    """
     around = 0.0
     if look.style == "contour":
         around = WIDEST * GAUSSIAN
     laid_out = layout(mol, around)
     if look.atom_numbers:
         laid_out = number_atoms(laid_out, radius=0.0 if around else DISC)
-    return add_labels(laid_out, parts)
+    return add_labels(laid_out, parts, height)
 
 
 def draw_layout(
@@ -102,6 +112,8 @@ def draw_layout(
     if look.style == "contour" and len(layout.bonds):
         shares = sheet.field(np.array(ramp.shares(relevance)))
         behind = contour_map(shares, ramp)
+        if kind == "png" and layout.parts:
+            behind = Image.alpha_composite(behind, sheet.outlines())
     else:
         behind = sheet.outlines() if kind == "png" and layout.parts else None
         sheet.draw_discs(ramp.inks(relevance))

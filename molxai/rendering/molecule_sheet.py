@@ -17,10 +17,10 @@ from molxai.rendering.colour import WHITE, Colour, hexadecimal
 from molxai.rendering.contour import FINER, field, png_of
 from molxai.rendering.depiction import BOND
 from molxai.rendering.drawer import new_drawer
+from molxai.rendering.glyphs import drawable
 from molxai.rendering.hatch import disc_lines
 from molxai.rendering.indices import HEIGHT as INDEX_HEIGHT
-from molxai.rendering.labels import HEIGHT
-from molxai.rendering.layout import DISC, Label, Layout
+from molxai.rendering.layout import Label, Layout
 from molxai.rendering.lettering import REGULAR
 from molxai.rendering.letters import ACS_BOND, FONT_SIZE
 from molxai.rendering.look import FINER_FOR_PDF, Look
@@ -132,13 +132,13 @@ class MoleculeSheet:
     def draw_discs(self, inks: Sequence[Ink]) -> None:
         """A disc under each atom."""
         for atom, ink in enumerate(inks):
-            self._draw_disc(atom, DISC, ink, f"atom-{atom}")
+            self._draw_disc(atom, self.layout.disc(atom), ink, f"atom-{atom}")
 
     def hatch(self, atoms: Sequence[int]) -> None:
         """Diagonal lines over the discs of these atoms."""
         self._set_pen(HATCH_GREY, HATCH_LINE)
         for atom in atoms:
-            for start, end in disc_lines(self.layout.places[atom], DISC):
+            for start, end in disc_lines(self.layout.places[atom], self.layout.disc(atom)):
                 self._draw_line(start, end, f"hatch-{atom}")
 
     def draw_lines(self, look: Look) -> None:
@@ -156,7 +156,8 @@ class MoleculeSheet:
         self.drawer.DrawMolecule(self.layout.mol)
         self._set_pen(OUTLINE_GREY, LINE)
         for label in self.layout.labels:
-            leader = label.leader(DISC + OUTLINE)
+            atom = int(np.linalg.norm(self.layout.places - label.near, axis=1).argmin())
+            leader = label.leader(self.layout.disc(atom) + OUTLINE)
             if leader is not None:
                 start, end = leader
                 self.drawer.DrawLine(_point(start), _point(end))
@@ -185,12 +186,14 @@ class MoleculeSheet:
             for name, line in zip(self.classes, before, strict=True)
         ]
         grey = INDEX_GREYS[self.ink]
-        words = [self._text(label, HEIGHT, self.ink) for label in self.layout.labels]
+        words = [
+            self._text(label, self.layout.label_height, self.ink) for label in self.layout.labels
+        ]
         words += [self._text(index, INDEX_HEIGHT, grey) for index in self.layout.indices]
         end = "\n".join([*words, "</svg>"])
         molecule = molecule.replace("</svg>", end)
         image = [] if behind is None else [_embed(behind, self.size)]
-        outlines = [] if image else [self._outline_path(atoms) for atoms in self.layout.parts]
+        outlines = [self._outline_path(atoms) for atoms in self.layout.parts]
         body = "\n".join([*image, *outlines, *tagged, molecule])
         return head + mark + body
 
@@ -205,7 +208,7 @@ class MoleculeSheet:
             paper = Image.new("RGBA", drawing.size, "white")
             drawing = Image.alpha_composite(paper, drawing)
         pen = ImageDraw.Draw(drawing)
-        self._write(pen, self.layout.labels, HEIGHT, self.ink)
+        self._write(pen, self.layout.labels, self.layout.label_height, self.ink)
         self._write(pen, self.layout.indices, INDEX_HEIGHT, INDEX_GREYS[self.ink])
         return png_of(drawing)
 
@@ -215,7 +218,8 @@ class MoleculeSheet:
         """Write the labels into a PNG."""
         font = ImageFont.truetype(REGULAR, height * self.scale)
         for label in labels:
-            pen.text(self._pixel(label.centre), label.text, colour, font, anchor="mm")
+            words = drawable(label.text)
+            pen.text(self._pixel(label.centre), words, colour, font, anchor="mm")
 
     def _text(self, label: Label, height: float, colour: str) -> str:
         """The label as an SVG element."""

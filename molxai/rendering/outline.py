@@ -21,10 +21,10 @@ FINE = 720
 """Points around a disc, and along either side of a strip, that are asked whether they are seen."""
 
 EVERY = 12
-"""Of these, every so many are drawn."""
+"""Every so many of them are drawn."""
 
 RADIUS = DISC + OUTLINE / 2
-"""Of the middle of the line around a disc, in Å."""
+"""Radius in Å of the middle of the line around a usual disc."""
 
 REACH = (STRIP + OUTLINE) / 2
 """From a bond to the middle of the line beside it, in Å."""
@@ -39,8 +39,8 @@ def outline(layout: Layout, atoms: Sequence[int]) -> list[ndarray]:
     bonds = [pair for pair in layout.bonds.tolist() if chosen.issuperset(pair)]
     strips = [layout.places[pair] for pair in bonds]  # (ends=2, 2) each
     edges: list[ndarray] = []
-    for number, place in enumerate(places):
-        circle = _circle(place)
+    for number, (atom, place) in enumerate(zip(atoms, places, strict=True)):
+        circle = _circle(place, layout.disc(atom) + OUTLINE / 2)
         other_places = np.delete(places, number, axis=0)
         edges += _pieces(circle, _is_seen(circle, other_places, strips), is_closed=True)
     for number, ends in enumerate(strips):
@@ -50,11 +50,11 @@ def outline(layout: Layout, atoms: Sequence[int]) -> list[ndarray]:
     return edges
 
 
-def _circle(place: Float[ndarray, " 2"]) -> Line:
+def _circle(place: Float[ndarray, " 2"], radius: float) -> Line:
     """Points around the disc of an atom."""
     angles = np.linspace(0, 2 * np.pi, FINE, endpoint=False)
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # (points, 2)
-    return place + RADIUS * directions
+    return place + radius * directions
 
 
 def _sides(ends: Float[ndarray, "ends=2 2"]) -> Iterator[Line]:

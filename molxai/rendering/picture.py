@@ -11,24 +11,15 @@ import numpy as np
 from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering import Format, Kind
-from molxai.rendering.bar import draw_bar, tick_names, unit_lines
+from molxai.rendering.about import NOTHING, About
 from molxai.rendering.digit import draw_digit, draw_relevance
-from molxai.rendering.figure import (
-    BAR_WIDTH,
-    BEFORE_BAR,
-    MARGIN,
-    Sheet,
-    axes_at,
-    bar_column,
-    blank,
-    draw_as,
-    draw_to,
-    merge,
-    write,
-)
+from molxai.rendering.figure import MARGIN, axes_at, draw_as, draw_to, merge
+from molxai.rendering.frame import Frame, Line, Page, new_frame, page_of
+from molxai.rendering.frame import Words as FrameWords
 from molxai.rendering.lettering import printable, wrap
 from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, USUAL_WIDTH, Look, Part
-from molxai.rendering.molecule import draw_layout, lay_out
+from molxai.rendering.molecule import draw_layout
+from molxai.rendering.part_numbers import lay_out_parts
 from molxai.rendering.relevance_map import RelevanceMap
 from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
 
@@ -44,35 +35,17 @@ LOWEST_BAR = 150
 HIGHEST = 440
 """Height of a molecule's drawing at most."""
 
+NARROWEST_PANEL = 135
+"""Side of a panel of a digit in pixels at least if it stands beside another, for its title."""
+
+TITLE_OF_PANEL = 14
+"""Pixels between two rows of panels, for the titles of the lower one."""
+
 LONE_DIGIT = 300
-"""Side of a digit's relevance in pixels at most, if it is shown alone."""
+"""Side of a digit in pixels at most."""
 
 AIR = 10
 """Pixels left free around a molecule."""
-
-TITLE_LINE = 22
-"""Height of a line above the drawing."""
-
-LEGEND_LINE = 20
-"""Height of a line below the drawing."""
-
-ABOVE = 16
-"""Pixels left free around the lines above."""
-
-BELOW = 26
-"""Pixels left free around the lines below."""
-
-FIRST_LEGEND_LINE = 22
-"""From the drawing down to the first line below it."""
-
-UNIT_LINE = 14
-"""Height of a line of the unit over the bar."""
-
-ABOVE_BAR = 34
-"""Pixels above the bar besides those of the unit."""
-
-BELOW_BAR = 0.08
-"""Share of the drawing's height that is left free below the bar."""
 
 CAPTION_LINES = 6
 """Lines of one's own caption at most, in a picture of the usual width."""
@@ -101,16 +74,8 @@ class Picture:
     caption: Caption
     parts: tuple[Part, ...] = ()
     """Parts of a molecule that are outlined, with their words."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of words."""
-
-    text: str
-    size: float
-    """Size of the font, in points."""
-    weight: str = "normal"
+    about: About = NOTHING
+    """What the file says of the picture to those who do not see it."""
 
 
 def draw_picture(
@@ -144,13 +109,15 @@ def _drawing(picture: Picture, look: Look) -> Callable[[Kind], str | bytes]:
 def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     assert isinstance(relevance_map.subject, Molecule)
-    page = _page(picture, look, kind)
-    layout = lay_out(relevance_map.subject.mol, look, picture.parts)
-    scale = layout.fit((page.room - 2 * AIR, HIGHEST - 2 * AIR))
-    height = max(LOWEST, layout.height(scale) + 2 * AIR)
+    page = page_of(relevance_map, look, kind)
+    room = (page.room - 2 * AIR, HIGHEST - 2 * AIR)
+    mol = relevance_map.subject.mol
+    layout, legend = lay_out_parts(mol, look, picture.parts, room, page.zoom)
+    scale = layout.fit(room)
+    height = max(LOWEST if page.bar else 0, layout.height(scale) + 2 * AIR)
     width = min(page.room, max(NARROWEST, layout.width(scale) + 2 * AIR))
     size = (width, height)
-    frame = _new_frame(picture, look, kind, page, size)
+    frame = _framed(picture, look, kind, page, size, legend)
     factor = look.factor(kind, page.zoom)
     drawing = draw_layout(
         layout,
@@ -171,19 +138,27 @@ def _draw_molecule(picture: Picture, look: Look, kind: Kind) -> str | bytes:
 def _draw_digit(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     assert isinstance(relevance_map.subject, Digit)
-    page = _page(picture, look, kind)
+    page = page_of(relevance_map, look, kind)
     panels = 3 if relevance_map.offsets is None else 4
-    side = page.room // panels
+    columns = max(1, min(panels, page.room // NARROWEST_PANEL))
+    if columns < panels:
+        columns = min(columns, 2)
+    side = min(page.room // columns, LONE_DIGIT)
     if look.panel == "relevance":
         panels = 1
+        columns = 1
         side = min(page.room, LONE_DIGIT)
-    height = max(side, LOWEST_BAR)
-    frame = _new_frame(picture, look, kind, page, (panels * side, height))
-    below = frame.legend + (height - side) / 2
-    axes = [
-        axes_at(frame.figure, frame.left + column * side + 6, below, side - 12, side - 20)
-        for column in range(panels)
-    ]
+    rows = -(-panels // columns)  # rounded up
+    step = side + (TITLE_OF_PANEL if rows > 1 else 0)
+    height = max(rows * step, LOWEST_BAR)
+    frame = _framed(picture, look, kind, page, (columns * side, height))
+    top = frame.legend + (height + rows * step) / 2
+    axes = []
+    for position in range(panels):
+        row, column = divmod(position, columns)
+        left = frame.left + column * side + 6
+        below = top - (row + 1) * step
+        axes.append(axes_at(frame.figure, left, below, side - 12, side - 20))
     ramp = relevance_map.ramp(look)
     uncertain = np.array(relevance_map.uncertain)
     digit = relevance_map.subject
@@ -199,100 +174,28 @@ def _draw_sentence(picture: Picture, look: Look, kind: Kind) -> str | bytes:
     relevance_map = picture.relevance_map
     words = relevance_map.subject
     assert isinstance(words, Words)
-    page = _page(picture, look, kind)
+    page = page_of(relevance_map, look, kind)
     room = page.room - 2 * MARGIN
     places = placed_words(words, room)
     height = height_of(places)
-    frame = _new_frame(picture, look, kind, page, (page.room, max(height, LOWEST_BAR)))
+    frame = _framed(picture, look, kind, page, (page.room, max(height, LOWEST_BAR)))
     top = frame.legend + max(height, LOWEST_BAR) - height
     ramp = relevance_map.ramp(look)
     draw_sentence(frame.figure, (MARGIN, top), room, places, relevance_map.values, ramp)
     return merge(frame.figure, [], (0, 0), kind)
 
 
-@dataclass(frozen=True)
-class _Page:
-    """How wide the picture is, in the pixels of its layout."""
+def _framed(
+    picture: Picture, look: Look, kind: Kind, page: Page, size: tuple[int, int], legend: str = ""
+) -> Frame:
+    """The frame of a drawing of that width and height, with the picture's words.
 
-    width: float
-    zoom: float
-    """By how much it is enlarged at last."""
-    bar: int
-    """Width of the bar's column."""
-
-    @property
-    def room(self) -> int:
-        """For the drawing, beside the bar."""
-        return int(self.width) - self.bar
-
-
-def _page(picture: Picture, look: Look, kind: Kind) -> _Page:
-    width, zoom = look.fit(USUAL_WIDTH, kind)
-    return _Page(width, zoom, _bar_column(picture.relevance_map, look))
-
-
-def _bar_column(relevance_map: RelevanceMap, look: Look) -> int:
-    """Width of the column of the bar with its numbers."""
-    names = tick_names(relevance_map.ramp(look), relevance_map.values)
-    return bar_column(relevance_map.unit, names)
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """A figure with the words above and below a drawing, and the bar beside it."""
-
-    figure: Sheet
-    header: int
-    """Height of the words above."""
-    legend: int
-    """Height of the words below."""
-    left: int
-    """Where the drawing begins: with its bar it stands in the middle."""
-
-
-def _new_frame(
-    picture: Picture, look: Look, kind: Kind, page: _Page, size: tuple[int, int]
-) -> _Frame:
-    """The frame of a drawing of that width and height."""
-    drawing_width, drawing_height = size
+    The legend says what numbers in the drawing stand for, whatever else is written.
+    """
     above, below = _lines(picture, look, page.width)
-    header = ABOVE + TITLE_LINE * len(above) if above else MARGIN
-    legend = BELOW + LEGEND_LINE * len(below) if below else MARGIN
-    height = header + drawing_height + legend
-    figure = blank((page.width, height), look, kind, page.zoom)
-    y = height
-    for line in above:
-        y -= TITLE_LINE
-        write(figure, MARGIN, y, line.text, fontsize=line.size, fontweight=line.weight)
-    y = legend - FIRST_LEGEND_LINE
-    for line in below:
-        write(figure, MARGIN, y, line.text, fontsize=line.size, fontweight=line.weight)
-        y -= LEGEND_LINE
-    left = (page.room - drawing_width) // 2
-    place = (left + drawing_width, legend)
-    _draw_bar_beside(figure, picture.relevance_map, look, place, drawing_height)
-    return _Frame(figure, header, legend, left)
-
-
-def _draw_bar_beside(
-    figure: Sheet,
-    relevance_map: RelevanceMap,
-    look: Look,
-    place: tuple[int, int],
-    drawing_height: int,
-) -> None:
-    """Draw the bar at the right of the drawing, whose lower right corner is the place."""
-    left, legend = place
-    below = BELOW_BAR * drawing_height
-    above = ABOVE_BAR + UNIT_LINE * len(unit_lines(relevance_map.unit))
-    length = drawing_height - below - above
-    axes = axes_at(figure, left + BEFORE_BAR, legend + below, BAR_WIDTH, length)
-    draw_bar(
-        axes,
-        relevance_map.ramp(look),
-        relevance_map.values,
-        relevance_map.unit,
-    )
+    below = [*_wrapped(legend, 9, page.width), *below]
+    words = FrameWords(above, below, picture.about)
+    return new_frame(picture.relevance_map, look, kind, page, size, words)
 
 
 def _lines(picture: Picture, look: Look, width: float) -> tuple[Sequence[Line], Sequence[Line]]:

@@ -70,16 +70,16 @@ class Ramp:
 
     @property
     def words(self) -> str:
-        """The ends in words.
+        """Which values the colours stand for, as every figure of several scales says it.
 
         Example:
             >>> from molxai.rendering.colour import RED_BLUE
             >>> Ramp(RED_BLUE, 2.0).words, Ramp(RED_BLUE, 0.04113, low=0.0391).words
-            ('±2', '0.0391 to 0.0411')
+            ('full colour ±2', 'one colour, 0.0391 to 0.0411')
         """
         if self.low is None:
-            return f"±{self.limit:.2g}"
-        return f"{self.low:.3g} to {self.limit:.3g}"
+            return f"full colour ±{self.limit:.2g}"
+        return f"one colour, {self.low:.3g} to {self.limit:.3g}"
 
 
 def low_of(values: Iterable[float], limit: float) -> float:

@@ -8,7 +8,7 @@ from PIL import Image
 from molxai.rendering import Format
 
 QUALITY = 95
-"""Of a JPEG, out of 100: thin lines and letters blur below."""
+"""Quality of a JPEG, out of 100: thin lines and letters blur below."""
 
 OPAQUE = 255
 """Opacity of a pixel through which nothing is seen."""

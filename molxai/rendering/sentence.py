@@ -139,6 +139,7 @@ def draw_sentence(
             top + height / 2,
             place.text,
             fontsize=SIZE * POINTS,
+            color=getattr(figure, "ink", "black"),
             va="center_baseline",
             parse_math=False,
         )

@@ -10,10 +10,10 @@ PER_INCH = {"in": 1.0, "cm": 2.54, "mm": 25.4, "pt": 72.0, "px": 96.0}
 """How many of each unit are an inch; a pixel as SVG and CSS count it."""
 
 LEAST_INCHES = 1.5
-"""Of a picture at least: the colour bar alone takes almost one."""
+"""Inches across a picture at least."""
 
 MOST_INCHES = 60.0
-"""Of a picture at most: a poster."""
+"""Inches across a picture at most: a poster."""
 
 MOST_PIXELS = 12_000
 """Across a picture at most."""

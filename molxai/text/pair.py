@@ -12,9 +12,10 @@ from typing import Any
 
 import torch
 
+from molxai.explanation.captions import difference_line
 from molxai.explanation.classes import Class
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.grid import grid
+from molxai.explanation.grid import pair_grid
 from molxai.explanation.ranks import spearman
 from molxai.explanation.sentence import Sentence, shared_words
 from molxai.explanation.words import SHORTEST_NAME, in_a_line, quoted, signed
@@ -36,7 +37,8 @@ class SentencePair:
     """Two explanations for one target.
 
     `Δlogit = common + gained − lost + token + bias + gap`, exactly; the gap is zero for a method
-    that conserves.
+    that conserves. The values of a method without a sign, or in a unit of its own, do not add up to
+    a difference, which is not split then.
     """
 
     a: Explanation
@@ -76,7 +78,9 @@ class SentencePair:
 
     @property
     def split(self) -> dict[str, float]:
-        """What the difference consists of: its sum is `delta`."""
+        """What the difference consists of: its sum is `delta`; empty if nothing adds up to it."""
+        if not self.a.is_split:
+            return {}
         return {
             "common": math.fsum(after - before for _, before, after in self.changes),
             "gained": math.fsum(value for _, value in self.gained),
@@ -101,7 +105,7 @@ class SentencePair:
             "a": {"input": _sentence(self.a).text} | self.a.to_dict(),
             "b": {"input": _sentence(self.b).text} | self.b.to_dict(),
             "delta_logit": self.delta,
-            **{f"delta_{name}": value for name, value in self.split.items()},
+            **{f"delta_{name}": self.split.get(name) for name in PARTS},
             "consistency": None if math.isnan(consistency) else consistency,
             "common": [
                 {"word": word, "relevance_a": before, "relevance_b": after}
@@ -128,18 +132,19 @@ class SentencePair:
             body = self._html(self.draw(**look))
             write_pair_page(Path(path), f"{self.a.name} → {self.b.name}", body)
             return body
-        return grid([self.a, self.b], columns=2, legends=["A", "B"], **look).draw(path)
+        return pair_grid(self.a, self.b, path, look)
 
     def _repr_html_(self) -> str:
         return self._html(self.draw())
 
     def _html(self, picture: str | bytes) -> str:
         """The picture with a table of what the difference consists of."""
-        from molxai.explanation.notebook import shares_html
+        from molxai.explanation.notebook import difference_html
 
         shares = {PARTS[name]: value for name, value in self.split.items()}
         total = f"Δ logit of {self.a.full_target_name}"
-        return shares_html(shares, "B less A", total, picture)
+        words = [difference_line(self.a)]
+        return difference_html(shares, total, self.delta, picture, words)
 
 
 def sentence_pair(

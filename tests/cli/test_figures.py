@@ -50,6 +50,25 @@ def test_a_bad_row_keeps_its_place_and_is_named(run):  # noqa: F811
 def test_if_all_rows_are_bad_nothing_is_drawn(run):  # noqa: F811
     code, _, error = run("explain", "C1CC(", "C1CCC(", "-o", "g.svg", "--grid", "2")
     assert code == 1 and not Path("g.svg").exists() and "0 of 2 inputs done" in error
+    assert "nothing could be drawn, g.svg is not written" in error and "→" not in error
+    code, _, error = run("explain", "C1CC(", "C1CCC(", "-o", "maps")
+    assert code == 1 and "nothing could be drawn, maps is not written" in error
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("core", "message"),
+    [
+        ("c1cccc", "RDKit cannot read the core 'c1cccc'"),
+        ("[Fe]", "fewer than two atoms"),
+        ("CC[Fe]", "none of the molecules has the core 'CC[Fe]'"),
+        ("mcs", "2 molecules have no core in common"),
+    ],
+)
+def test_a_core_that_cannot_be_is_refused_before_any_work(run, monkeypatch, core, message):  # noqa: F811
+    monkeypatch.setattr("molxai.cli.running.run", lambda *_: pytest.fail("explained"))
+    code, _, error = run("explain", "CCO", "CCCN", "-o", "g.svg", "--grid", "2", "--align", core)
+    assert code == 1 and one_line(error) and message in error and not Path("g.svg").exists()
 
 
 @pytest.mark.parametrize("name", FOLDER_FORMATS)
@@ -103,6 +122,51 @@ def test_figures_that_cannot_be_are_refused(run, arguments, message):  # noqa: F
 def test_options_that_an_output_would_ignore_are_refused(run, arguments, message):  # noqa: F811
     code, _, error = run("explain", "C", *arguments)
     assert code == 2 and one_line(error) and message in error and not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["CCO", "--width", "3in"], "--width: for pictures only"),
+        (["CCO", "-o", "x.json", "--style", "contour"], "--style: for pictures only"),
+        (["CCO", "-o", "x.html", "--width", "3in"], "--width: for pictures only"),
+        (["CCO", "-o", "x.svg", "--dpi", "300"], "an SVG has no pixels"),
+        (["CCO", "-o", "x.jpg", "--transparent"], "a JPEG has no transparency"),
+        (["CCO", "-o", "x.png", "--foreground", "light"], "add --transparent"),
+        (["CCO", "-o", "x.png", "--width", "1in"], "too narrow, at least 1.5in"),
+        (["7.png", "-o", "x.png", "--style", "contour"], "--style: for molecules, and these are"),
+    ],
+)
+def test_options_that_a_comparison_would_ignore_are_refused(run, arguments, message):  # noqa: F811
+    Image.new("L", (28, 28)).save("7.png")
+    code, _, error = run("compare", *arguments)
+    assert code == 2 and one_line(error) and message in error
+    assert [path.name for path in Path().iterdir()] == ["7.png"]
+
+
+@pytest.mark.parametrize("inputs", [["Oc1ccccc1", "COc1ccccc1"], ["Oc1ccccc1"]])
+def test_comparisons_take_the_looks_of_pictures(run, inputs):  # noqa: F811
+    run("compare", *inputs, "-o", "plain.svg")
+    options = ["--style", "contour", "--atom-numbers", "--transparent", "--foreground", "light"]
+    code, _, error = run("compare", *inputs, "-o", "x.svg", *options)
+    assert code == 0, error
+    plain = Path("plain.svg").read_text()
+    svg = Path("x.svg").read_text()
+    assert "href='data:image" in svg and "href='data:image" not in plain  # contours
+    assert ">6</text>" in svg and ">6</text>" not in plain  # the index of an atom
+    assert "fill: #ffffff" in svg  # light words
+
+
+@pytest.mark.parametrize("inputs", [["Oc1ccccc1", "COc1ccccc1"], ["Oc1ccccc1"]])
+@pytest.mark.parametrize("width", ["1.5in", "2in", "2.6in", "3.25in", "7in"])
+def test_a_narrow_comparison_has_fewer_columns(run, inputs, width):  # noqa: F811
+    methods = ["--methods", "lrp"] if len(inputs) > 1 else ["--methods", "lrp,gae,rollout,saliency"]
+    code, _, error = run("compare", *inputs, *methods, "-o", "x.pdf", "--width", width)
+    assert code == 0, error
+    across, along = page(Path("x.pdf").read_bytes())
+    assert across == pytest.approx(72 * float(width[:-2]), abs=0.1)
+    if width in ("1.5in", "2in", "7in"):
+        assert (along > across) == (width != "7in")
 
 
 def test_the_relevance_of_a_digit_alone(run, saved_digit_model):  # noqa: F811

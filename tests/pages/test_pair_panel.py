@@ -113,6 +113,12 @@ def test_two_rows_are_compared_as_the_command_does(views):
     )
     assert sum(values) == pytest.approx(answer["delta"], abs=1e-3)
     assert answer["changed"] == [[], [0, 1]]
+    without_sign = [
+        views[row] | {"methods": {"gae": views[row]["methods"]["lrp"] | {"low": 0.0}}}
+        for row in (0, 3)
+    ]
+    unsigned = compared(*without_sign, "gae")
+    assert unsigned["parts"] == [] and "do not add up" in unsigned["note"] and not answer["note"]
     first, second = answer["drawings"]
     shift = [b - a for a, b in zip(first["atoms"][:2], second["atoms"][8:10], strict=True)]
     assert len(second["atoms"]) == len(first["atoms"]) + 4 and shift

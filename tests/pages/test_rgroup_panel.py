@@ -11,9 +11,9 @@ from browsing import PHONE, chromium, look_like
 
 from molxai.chemistry.series import HYDROGEN
 from molxai.cli import main
+from molxai.explanation.words import decimals
 from molxai.pages.rgroups import rgroup_table
 from molxai.pages.series import MIXED
-from molxai.pages.view import decimals
 
 AMIDES = {
     "a": ("CNC(=O)c1ccc(F)cc1", "5.1"),

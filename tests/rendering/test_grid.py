@@ -133,3 +133,25 @@ def test_a_long_title_has_a_second_line():
     svg = molxai.grid(several(), legends=[title, *SMILES[1:]]).draw()
     lines = [text for text in texts(svg) if text and text in title]
     assert len(lines) == 2 and " ".join(lines) == title
+
+
+@pytest.mark.parametrize("scale", ["common", 1.0, "0.5"])
+def test_methods_with_and_without_a_sign_have_no_common_scale(scale):
+    signed, unsigned = both_kinds()
+    with pytest.raises(ValueError, match="have no common scale: give scale='own'"):
+        molxai.grid([signed, unsigned], scale=scale)
+
+
+def test_methods_with_and_without_a_sign_have_a_bar_each():
+    said = texts(molxai.grid(both_kinds(), scale="own").draw())
+    assert said.count("relevance") == 2 and {"(own scale)", "(no sign)"} <= set(said)
+    assert {"+ full", "− full", "least", "largest"} <= set(said)
+    assert sum("full colour ±" in text for text in said) == 1
+    assert sum("one colour, " in text for text in said) == 1
+    for method in ("lrp", "gae"):  # below its drawing, and with the model below all
+        assert sum(text.endswith(method) or f"{method}," in text for text in said) == 2
+
+
+def both_kinds():
+    explain = molxai.Explainer("bace")
+    return [explain("CCO"), explain.with_method("gae")("CCO")]

@@ -64,7 +64,7 @@ def test_sizes_on_a_fixed_scale_begin_at_zero_and_on_a_common_one_at_the_least_o
     said = texts(molxai.grid([unsigned(sizes) for sizes in both]).draw())
     assert "0.03" in " ".join(said) and "0.080" in said and not any("full" in one for one in said)
     own = texts(molxai.grid([unsigned(sizes) for sizes in both], scale="own").draw())
-    assert {"0.03 to 0.04", "0.06 to 0.08", "least", "largest"} <= set(own)
+    assert {"one colour, 0.03 to 0.04", "one colour, 0.06 to 0.08", "least", "largest"} <= set(own)
 
 
 def test_equal_sizes_are_all_in_full_colour_and_none_at_all_in_no_colour():

@@ -41,6 +41,7 @@
       const drawn = [a, b].map((view, side) => ({ ...view, molecule: answer.drawings[side] }));
       fill(pictures, settings, drawn, answer.changed);
       parts.replaceChildren(partsTable(answer));
+      note.textContent = answer.note;
     } catch (error) {
       note.textContent = error.message;
     }
