@@ -1,0 +1,282 @@
+"""The result of a benchmark on activity cliffs, as Markdown and CSV."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphormer.files import escape_markdown, markdown_table, write_file
+from graphormer.network.checkpoint import versions
+from molxai.benchmarks.cliffs import MODEL, PREDICTORS, Outcome
+from molxai.benchmarks.estimates import (
+    Samples,
+    draws,
+    interval,
+    mean,
+    pair_draws,
+    quotient,
+    root_mean_square,
+)
+from molxai.benchmarks.tables import as_csv
+from molxai.chemistry.near_pairs import COMMON, FAR, SECONDS, SIMILAR
+from molxai.explanation.methods import EXPLAINERS
+
+ALL = "mean of targets"
+"""The target of errors over several tables."""
+
+POOLED = "all targets"
+"""The target of pairs of several tables together."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measure of one judge on one target, with its resamples."""
+
+    target: str
+    judge: str
+    """A predictor or a method."""
+    measure: str
+    samples: Samples
+    count: int
+    """Molecules, or pairs."""
+
+    def row(self) -> dict[str, Any]:
+        """The same as a row of a table."""
+        value, low, high = interval(self.samples)
+        names = {"target": self.target, "name": self.judge, "measure": self.measure}
+        return names | {"value": value, "low": low, "high": high, "count": self.count}
+
+
+def estimates(outcomes: Sequence[Outcome]) -> list[Estimate]:
+    """All measures of each table, and of several tables together."""
+    errors = [list(_errors(outcome, seed)) for seed, outcome in enumerate(outcomes)]
+    directions = list(_directions(outcomes))
+    if len(outcomes) == 1:
+        return errors[0] + directions
+    means = [
+        Estimate(
+            ALL,
+            same[0].judge,
+            same[0].measure,
+            mean([estimate.samples for estimate in same]),
+            sum(estimate.count for estimate in same),
+        )
+        for same in zip(*errors, strict=True)
+    ]
+    each = [estimate for of_table in errors for estimate in of_table]
+    for outcome in outcomes:
+        directions += _directions([outcome])
+    return each + means + directions
+
+
+def _errors(outcome: Outcome, seed: int) -> Iterator[Estimate]:
+    """RMSE of each predictor, on all test molecules and on cliffs; and the model's less each."""
+    for measure, on_cliffs in (("rmse", False), ("rmse_cliffs", True)):
+        of_model = outcome.errors(MODEL, on_cliffs)
+        count = of_model.shape[1]
+        drawn = draws(count, seed)
+        samples = {
+            name: root_mean_square(outcome.errors(name, on_cliffs), drawn) for name in PREDICTORS
+        }
+        for name in PREDICTORS:
+            yield Estimate(outcome.table.name, name, measure, samples[name], count)
+            if name != MODEL:
+                less = samples[MODEL] - samples[name]
+                yield Estimate(outcome.table.name, name, f"model_less_{measure}", less, count)
+
+
+def _directions(outcomes: Sequence[Outcome]) -> Iterator[Estimate]:
+    """Direction accuracy of each judge over the pairs of all these tables.
+
+    `agreement` is the share over the pairs of which the model itself is right, and `ratio` the
+    accuracy divided by the model's.
+    """
+    target = outcomes[0].table.name if len(outcomes) == 1 else POOLED
+    count = sum(len(outcome.pairs) for outcome in outcomes)
+    drawn = [pair_draws(outcome.ends, seed) for seed, outcome in enumerate(outcomes)]
+    everything = sum(weights.sum(1) for weights in drawn)  # (draws,)
+
+    def total(judge: str, of_right: bool = False) -> Samples:
+        """Weighted number of hits, as a mean over seeds."""
+        sums = np.zeros_like(everything)
+        for outcome, weights in zip(outcomes, drawn, strict=True):
+            hits = outcome.hits(judge)  # (seeds, pairs)
+            if of_right:
+                hits = hits & outcome.hits(MODEL)
+            sums += weights @ hits.mean(0)
+        return sums
+
+    right = total(MODEL)
+    for judge in outcomes[0].differences:
+        hits = total(judge)
+        yield Estimate(target, judge, "direction", quotient(hits, everything), count)
+        yield Estimate(target, judge, "agreement", quotient(total(judge, True), right), count)
+        yield Estimate(target, judge, "ratio", quotient(hits, right), count)
+
+
+def markdown(outcomes: Sequence[Outcome], all_estimates: Sequence[Estimate]) -> str:
+    """The tables of these targets, with what must be known to read them."""
+    by_name = {(each.target, each.judge, each.measure): each for each in all_estimates}
+    targets = [outcome.table.name for outcome in outcomes]
+    several = len(targets) > 1
+    return "\n".join(
+        [
+            "# Activity cliffs",
+            "",
+            *_setting(outcomes),
+            "",
+            "## Errors",
+            "",
+            _error_table(by_name, [*targets, ALL] if several else targets),
+            "",
+            "## Directions",
+            "",
+            *_pair_counts(outcomes),
+            "",
+            _direction_table(by_name, POOLED if several else targets[0], outcomes),
+            "",
+            *_remarks(outcomes),
+        ]
+    )
+
+
+def _setting(outcomes: Sequence[Outcome]) -> list[str]:
+    """What was learnt, and on how many molecules it was judged."""
+    lines = []
+    for outcome in outcomes:
+        table = outcome.table
+        test = table.places("test")
+        lines.append(
+            f"- {escape_markdown(table.name)}: {len(table.places('train'))} molecules in train, "
+            f"{len(test)} in test, of which {int(table.is_cliff[test].sum())} are part of a cliff."
+        )
+    seeds = len(outcomes[0].values[MODEL])
+    return [
+        *lines,
+        "",
+        f"Means over {seeds} seeds, in brackets 95 % bootstrap intervals over molecules; "
+        f"torch {versions()['torch']}.",
+    ]
+
+
+Named = dict[tuple[str, str, str], Estimate]
+"""Estimates by target, judge and measure."""
+
+
+def _error_table(by_name: Named, targets: Sequence[str]) -> str:
+    measures = ("rmse", "rmse_cliffs", "model_less_rmse_cliffs")
+    header = ["target", "", "RMSE ↓", "RMSE on cliffs ↓", "model's on cliffs less this"]
+    rows = []
+    for target in targets:
+        for judge in PREDICTORS:
+            cells = [_cell(by_name.get((target, judge, measure))) for measure in measures[:2]]
+            less = _cell(by_name.get((target, judge, measures[2])), "+")
+            rows.append([escape_markdown(target), judge, *cells, less])
+    return markdown_table(header, rows)
+
+
+def _direction_table(by_name: Named, target: str, outcomes: Sequence[Outcome]) -> str:
+    header = ["", "direction accuracy ↑", "where the model is right ↑", "divided by the model's"]
+    rows = []
+    for judge in outcomes[0].differences:
+        cells = [
+            _cell(by_name[target, judge, measure])
+            for measure in ("direction", "agreement", "ratio")
+        ]
+        rows.append([f"`{judge}`" if judge.split(":")[0] in EXPLAINERS else judge, *cells])
+    return markdown_table(header, rows)
+
+
+def _cell(estimate: Estimate | None, sign: str = "") -> str:
+    """A value with its interval."""
+    if estimate is None:
+        return ""
+    value, low, high = interval(estimate.samples)
+    return f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def _pair_counts(outcomes: Sequence[Outcome]) -> list[str]:
+    """How many pairs there are, and what they are."""
+    pairs = sum(len(outcome.pairs) for outcome in outcomes)
+    molecules = sum(len(np.unique(outcome.ends)) for outcome in outcomes)
+    cut = sum(not pair.difference.is_complete for outcome in outcomes for pair in outcome.pairs)
+    lines = [
+        f"{pairs} pairs of {molecules} molecules, at least one of each pair in test: "
+        f"ECFP4 similarity of {SIMILAR} or more, {COMMON:.0%} or more of the larger one's atoms "
+        f"in common, values {FAR:g} or more apart.",
+    ]
+    without = sum(outcome.without_atoms for outcome in outcomes)
+    if without:
+        lines.append(
+            f"{without} more pairs differ in stereo, charges or hydrogens alone. "
+            "No atom differs, so they are not judged."
+        )
+    if cut:
+        lines.append(
+            f"The search for common atoms stopped after {SECONDS} s in {cut} pairs, "
+            "and took the best so far."
+        )
+    return lines
+
+
+def _remarks(outcomes: Sequence[Outcome]) -> list[str]:
+    """What must be known to read the tables, a line each."""
+    remarks = [
+        "A map is right if the relevance of the atoms in which two molecules differ, A's sum less "
+        "B's, has the sign of the measured difference. A sum of zero is wrong.",
+        "The model is right if its predictions differ in that direction. "
+        "Molecules of the training set were learnt, so a pair's other molecule may be known to it.",
+        "Intervals of errors draw molecules. Those of directions draw molecules as well, and a "
+        "pair counts as often as the product of its two, since pairs share molecules.",
+    ]
+    unsigned = [
+        name
+        for name in outcomes[0].differences
+        if name in EXPLAINERS and not EXPLAINERS[name].signed
+    ]
+    if unsigned:
+        remarks.append(f"Without a sign: {', '.join(unsigned)}.")
+    return [f"- {remark}" for remark in remarks]
+
+
+def write(outcomes: Sequence[Outcome], folder: Path) -> str:
+    """Write `cliffs.md` and `cliffs.csv`, and both for each target; returns the Markdown.
+
+    The folder of a target also has `pairs.csv`, with a row for each pair.
+    """
+    for outcome in outcomes:
+        place = folder / outcome.table.name
+        _write_tables([outcome], place)
+        write_file(place / "pairs.csv", as_csv(list(_pair_rows(outcome))))
+    return _write_tables(outcomes, folder)
+
+
+def _write_tables(outcomes: Sequence[Outcome], folder: Path) -> str:
+    everything = estimates(outcomes)
+    text = markdown(outcomes, everything)
+    write_file(folder / "cliffs.md", text + "\n")
+    write_file(folder / "cliffs.csv", as_csv([estimate.row() for estimate in everything]))
+    return text
+
+
+def _pair_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """Each pair with its molecules, the atoms that differ, and what each judge says: A less B."""
+    table = outcome.table
+    for place, (a, b, change) in enumerate(outcome.pairs):
+        yield {
+            "a": table.texts[a],
+            "b": table.texts[b],
+            "set_a": table.parts[a],
+            "set_b": table.parts[b],
+            "atoms_a": list(change.atoms_a),
+            "atoms_b": list(change.atoms_b),
+            "common": round(change.common, 4),
+            "complete": change.is_complete,
+            "measured": float(outcome.measured[place]),
+            **{
+                name: float(differences[:, place].mean())
+                for name, differences in outcome.differences.items()
+            },
+        }
