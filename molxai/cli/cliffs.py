@@ -81,9 +81,10 @@ def benchmark_cliffs(
 
     names = known_methods(methods) if methods else cliffs.METHODS
     learning = setting.learning()
+    numbers = range(0, seeds * learning.ensemble, learning.ensemble)  # ensembles share no member
     usage(known_device, device)
     log_training(quiet=True)
     report = reporter(quiet)
     columns = setting.columns()
-    outcomes = cliffs.cliffs(files, output, names, range(seeds), columns, learning, device, report)
+    outcomes = cliffs.cliffs(files, output, names, numbers, columns, learning, device, report)
     print(write(outcomes, output))
