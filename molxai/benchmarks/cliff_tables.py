@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class Estimate:
 
 def estimates(outcomes: Sequence[Outcome]) -> list[Estimate]:
     """All measures of each table, and of several tables together."""
-    errors = [list(_errors(outcome, seed)) for seed, outcome in enumerate(outcomes)]
+    errors = [list(_errors(outcome)) for outcome in outcomes]
     directions = list(_directions(outcomes))
     if len(outcomes) == 1:
         return errors[0] + directions
@@ -71,12 +72,17 @@ def estimates(outcomes: Sequence[Outcome]) -> list[Estimate]:
     return each + means + directions
 
 
-def _errors(outcome: Outcome, seed: int) -> Iterator[Estimate]:
+def _seed(outcome: Outcome) -> int:
+    """Of a table's draws: the same beside any other tables, whose draws must be others."""
+    return crc32(outcome.table.name.encode())
+
+
+def _errors(outcome: Outcome) -> Iterator[Estimate]:
     """RMSE of each predictor, on all test molecules and on cliffs; and the model's less each."""
     for measure, on_cliffs in (("rmse", False), ("rmse_cliffs", True)):
         of_model = outcome.errors(MODEL, on_cliffs)
         count = of_model.shape[1]
-        drawn = draws(count, seed)
+        drawn = draws(count, _seed(outcome))
         samples = {
             name: root_mean_square(outcome.errors(name, on_cliffs), drawn) for name in PREDICTORS
         }
@@ -95,7 +101,7 @@ def _directions(outcomes: Sequence[Outcome]) -> Iterator[Estimate]:
     """
     target = outcomes[0].table.name if len(outcomes) == 1 else POOLED
     count = sum(len(outcome.pairs) for outcome in outcomes)
-    drawn = [pair_draws(outcome.ends, seed) for seed, outcome in enumerate(outcomes)]
+    drawn = [pair_draws(outcome.ends, _seed(outcome)) for outcome in outcomes]
     everything = sum(weights.sum(1) for weights in drawn)  # (draws,)
 
     def total(judge: str, of_right: bool = False) -> Samples:
@@ -156,8 +162,8 @@ def _setting(outcomes: Sequence[Outcome]) -> list[str]:
     return [
         *lines,
         "",
-        f"Means over {seeds} seeds, in brackets 95 % bootstrap intervals over molecules; "
-        f"torch {versions()['torch']}.",
+        f"Seeds: {seeds}. Values are means over them, in brackets 95 % bootstrap intervals over "
+        f"molecules; torch {versions()['torch']}.",
     ]
 
 
@@ -203,20 +209,20 @@ def _pair_counts(outcomes: Sequence[Outcome]) -> list[str]:
     molecules = sum(len(np.unique(outcome.ends)) for outcome in outcomes)
     cut = sum(not pair.difference.is_complete for outcome in outcomes for pair in outcome.pairs)
     lines = [
-        f"{pairs} pairs of {molecules} molecules, at least one of each pair in test: "
+        f"Pairs: {pairs}, of {molecules} molecules, at least one of each pair in test: "
         f"ECFP4 similarity of {SIMILAR} or more, {COMMON:.0%} or more of the larger one's atoms "
         f"in common, values {FAR:g} or more apart.",
     ]
     without = sum(outcome.without_atoms for outcome in outcomes)
     if without:
         lines.append(
-            f"{without} more pairs differ in stereo, charges or hydrogens alone. "
-            "No atom differs, so they are not judged."
+            f"Pairs that differ in stereo, charges or hydrogens alone: {without}. "
+            "No atom of theirs differs, so they are not judged."
         )
     if cut:
         lines.append(
-            f"The search for common atoms stopped after {SECONDS} s in {cut} pairs, "
-            "and took the best so far."
+            f"Pairs in which the search for common atoms stopped after {SECONDS} s, "
+            f"and took the best so far: {cut}."
         )
     return lines
 

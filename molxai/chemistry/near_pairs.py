@@ -30,7 +30,9 @@ ROUNDING = 1e-9
 """Tenfold is tenfold, however the logarithm was rounded."""
 
 SECONDS = 2
-"""After which a search takes the best so far: of 16 pairs none gained an atom in 10 s."""
+"""After which a search takes the best so far.
+
+Of 28 pairs of a table, half of which took longer, 27 had the same atoms after 10 s."""
 
 
 class Difference(NamedTuple):
