@@ -250,12 +250,14 @@ def _remarks(outcomes: Sequence[Outcome]) -> list[str]:
 def write(outcomes: Sequence[Outcome], folder: Path) -> str:
     """Write `cliffs.md` and `cliffs.csv`, and both for each target; returns the Markdown.
 
-    The folder of a target also has `pairs.csv`, with a row for each pair.
+    The folder of a target also has `pairs.csv`, with a row for each pair, and `seeds.csv`, with a
+    row for each seed and judge.
     """
     for outcome in outcomes:
         place = folder / outcome.table.name
         _write_tables([outcome], place)
         write_file(place / "pairs.csv", as_csv(list(_pair_rows(outcome))))
+        write_file(place / "seeds.csv", as_csv(list(_seed_rows(outcome))))
     return _write_tables(outcomes, folder)
 
 
@@ -265,6 +267,19 @@ def _write_tables(outcomes: Sequence[Outcome], folder: Path) -> str:
     write_file(folder / "cliffs.md", text + "\n")
     write_file(folder / "cliffs.csv", as_csv([estimate.row() for estimate in everything]))
     return text
+
+
+def _seed_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """What each seed's model and maps measure; what has no seed stands beside the first."""
+    for judge in outcome.differences:
+        directions = outcome.hits(judge).mean(1)  # (seeds,)
+        for place, direction in enumerate(directions.tolist()):
+            row = {"seed": outcome.seeds[place], "name": judge, "direction": direction}
+            if judge in PREDICTORS:
+                for measure, on_cliffs in (("rmse", False), ("rmse_cliffs", True)):
+                    errors = outcome.errors(judge, on_cliffs)[place]  # (molecules,)
+                    row[measure] = float(np.sqrt((errors**2).mean()))
+            yield row
 
 
 def _pair_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:

@@ -59,6 +59,8 @@ METHODS = (
     "lrp-routing",
     "lrp-tuned",
     "lrp-gamma",
+    "lrp-res",
+    "lrp-shared",
     "leave-one-out",
     "gradient-input",
     "integrated-gradients",
@@ -73,6 +75,7 @@ class Outcome:
     """What was measured on one table."""
 
     table: CliffTable
+    seeds: tuple[int, ...]
     pairs: list[CliffPair]
     """Near-identical pairs in which an atom differs."""
     without_atoms: int
@@ -193,7 +196,8 @@ def _outcome(
         differences[method] = _map_differences(method, explainers, table, with_atoms, report)
     sizes = [len(pair.difference.atoms_a) - len(pair.difference.atoms_b) for pair in with_atoms]
     differences[ATOMS] = np.array([sizes], dtype=float)
-    return Outcome(table, with_atoms, len(pairs) - len(with_atoms), values, differences)
+    without_atoms = len(pairs) - len(with_atoms)
+    return Outcome(table, tuple(seeds), with_atoms, without_atoms, values, differences)
 
 
 def _map_differences(

@@ -21,6 +21,7 @@ from molxai.benchmarks.estimates import interval
 from molxai.cli import main
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.methods import EXPLAINERS
+from molxai.explanation.methods.strengths import Strengths
 
 WORTH = {"F": 1.0, "Cl": 2.5, "Br": -1.0, "O": 0.5, "N": -2.0, "S": 3.0, "I": -1.5}
 """What an atom adds to the value; a carbon adds nothing."""
@@ -114,7 +115,7 @@ def outcome_of(path, folder, relevances, values=None):
             oracle, relevance.__name__, data, pairs, folder, silent
         )[None]
     by_predictor = {MODEL: own, FOREST: data.values[None], SVM: data.values[None] + 1}
-    return Outcome(data, pairs, 1, by_predictor, differences)
+    return Outcome(data, tuple(range(len(own))), pairs, 1, by_predictor, differences)
 
 
 def named(outcomes):
@@ -261,6 +262,26 @@ def test_tables_name_what_they_hold(run):
     assert f"Pairs: {len(outcomes[0].pairs)}, of" in text
 
 
+def test_means_are_those_of_the_seeds(run):
+    _, output, _, _ = run
+    with (output / "CHEMBL1" / "seeds.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    with (output / "cliffs.csv").open() as file:
+        means = {(row["name"], row["measure"]): float(row["value"]) for row in csv.DictReader(file)}
+    for name, seeds in (
+        (MODEL, ["0", "1"]),
+        (FOREST, ["0", "1"]),
+        (SVM, ["0"]),
+        ("lrp", ["0", "1"]),
+    ):
+        own = [row for row in rows if row["name"] == name]
+        assert [row["seed"] for row in own] == seeds
+        for measure in ("rmse", "rmse_cliffs", "direction"):
+            if (name, measure) in means:
+                values = [float(row[measure]) for row in own]
+                assert means[name, measure] == pytest.approx(np.mean(values))
+
+
 def test_what_is_there_is_used_again(run, monkeypatch):
     path, output, _, text = run
     monkeypatch.setattr(cliff_models, "train_own", None)
@@ -316,6 +337,48 @@ def test_other_settings_in_the_same_folder_are_refused(run):
 
 def test_usual_methods_are_methods():
     assert set(METHODS) <= set(EXPLAINERS) and METHODS[0] == "lrp"
+
+
+def test_strengths_are_chosen_once_for_all_seeds(run, monkeypatch):
+    path, output, _, _ = run
+    chosen = []
+
+    def tune_card(explainer, sample, home, report):
+        strengths = {"alpha": 0.25, "presence": 0.5, "gamma": 0.1, "residual": 0.0}
+        chosen.append(explainer.weights.parent.name)
+        return SimpleNamespace(to_dict=lambda: {"strengths": strengths}), explainer.weights
+
+    monkeypatch.setattr(cliff_models, "tune_card", tune_card)
+    [outcome] = cliffs(
+        [path], output, ("lrp-tuned", "lrp-routing"), range(2), Columns(), SHORT, "cpu", silent
+    )
+    assert chosen == ["seed-0"]
+    explainer = Explainer(output / "CHEMBL1" / "seed-1", device="cpu")
+    method = Strengths(0.25, 0.5, 0.1, 0.0).method("by-hand")
+    a, b, change = outcome.pairs[0]
+    first, second = explainer.with_method(method)([outcome.table.texts[a], outcome.table.texts[b]])
+    expected = first.relevance[list(change.atoms_a)].sum()
+    expected -= second.relevance[list(change.atoms_b)].sum()
+    assert outcome.differences["lrp-tuned"][1, 0] == pytest.approx(float(expected), abs=1e-5)
+    assert outcome.differences["lrp-routing"][1, 0] != pytest.approx(float(expected), abs=1e-5)
+
+
+def test_options_say_how_models_learn(ace, tmp_path, monkeypatch):
+    asked = {}
+
+    def note(paths, folder, methods, seeds, columns, learning, device, report):
+        asked.update(seeds=list(seeds), columns=columns, learning=learning, methods=methods)
+        raise ValueError("enough")
+
+    monkeypatch.setattr("molxai.benchmarks.cliffs.cliffs", note)
+    words = "--seeds 3 --ensemble 2 --epochs 4 --teacher --init bace --methods lrp,gae"
+    names = "-s structure --target-columns pKi --split-column set --cliff-column cliff"
+    folder = str(tmp_path / "out")
+    main(["benchmark", "cliffs", str(ace), "-o", folder, *words.split(), *names.split()])
+    assert asked["seeds"] == [0, 2, 4]  # no ensemble has a member of another
+    assert asked["columns"] == Columns("structure", "pKi", "set", "cliff")
+    assert asked["learning"] == Learning(4, "bace", True, 2)
+    assert asked["methods"] == ("lrp", "gae")
 
 
 # Refusals
