@@ -14,8 +14,9 @@ from sklearn.ensemble import RandomForestRegressor
 from graphormer.files import digest
 from molxai.benchmarks import cliff_data, cliff_models
 from molxai.benchmarks.cliff_data import Columns, cliff_pairs, read_cliffs
+from molxai.benchmarks.cliff_estimates import estimates
 from molxai.benchmarks.cliff_models import Learning, map_differences
-from molxai.benchmarks.cliff_tables import estimates, markdown, write
+from molxai.benchmarks.cliff_tables import markdown, write
 from molxai.benchmarks.cliffs import ATOMS, FOREST, METHODS, MODEL, SVM, Outcome, cliffs
 from molxai.benchmarks.estimates import interval
 from molxai.cli import main
