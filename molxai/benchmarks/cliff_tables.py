@@ -103,19 +103,19 @@ def _pair_counts(outcomes: Sequence[Outcome]) -> list[str]:
     molecules = sum(len(np.unique(outcome.ends)) for outcome in outcomes)
     cut = sum(not pair.difference.is_complete for outcome in outcomes for pair in outcome.pairs)
     lines = [
-        f"Pairs: {pairs}, of {molecules} molecules, at least one of each pair in test: "
-        f"ECFP4 similarity of {SIMILAR} or more, {COMMON:.0%} or more of the larger one's atoms "
-        f"in common, values {FAR:g} or more apart.",
+        f"- Pairs: {pairs}, of {molecules} molecules, at least one of each pair in test: "
+        f"ECFP4 similarity of {SIMILAR} or more, {100 * COMMON:g} % or more of the larger one's "
+        f"atoms in common, values {FAR:g} or more apart.",
     ]
     without = sum(outcome.without_atoms for outcome in outcomes)
     if without:
         lines.append(
-            f"Pairs that differ in stereo, charges or hydrogens alone: {without}. "
+            f"- Pairs that differ in stereo, charges or hydrogens alone: {without}. "
             "No atom of theirs differs, so they are not judged."
         )
     if cut:
         lines.append(
-            f"Pairs in which the search for common atoms stopped after {SECONDS} s, "
+            f"- Pairs in which the search for common atoms stopped after {SECONDS} s, "
             f"and took the best so far: {cut}."
         )
     return lines
