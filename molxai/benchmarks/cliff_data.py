@@ -71,6 +71,8 @@ class CliffTable:
     parts: list[str]
     is_cliff: Bool[ndarray, " molecules"]
     sha256: dict[str, str]
+    facts: tuple[str, ...]
+    """How many rows are used, and what became of the others."""
 
     def places(self, part: str) -> list[int]:
         """Places of the molecules of a part."""
@@ -115,6 +117,7 @@ def read_cliffs(path: Path, columns: Columns) -> CliffTable:
         collection.parts,
         np.array(is_cliff),
         collection.sha256,
+        tuple(collection.summary[1:]),  # the first one says that values are learnt
     )
 
 

@@ -52,6 +52,7 @@ def _setting(outcomes: Sequence[Outcome]) -> list[str]:
             f"- {escape_markdown(table.name)}: {len(table.places('train'))} molecules in train, "
             f"{len(test)} in test, of which {int(table.is_cliff[test].sum())} are part of a cliff."
         )
+        lines += [f"  - {escape_markdown(fact)}." for fact in table.facts]
     seeds = len(outcomes[0].values[MODEL])
     return [
         *lines,
@@ -85,8 +86,13 @@ def _direction_table(by_name: Named, target: str, outcomes: Sequence[Outcome]) -
             _cell(by_name[target, judge, measure])
             for measure in ("direction", "agreement", "ratio")
         ]
-        rows.append([f"`{judge}`" if judge.split(":")[0] in EXPLAINERS else judge, *cells])
+        rows.append([f"`{judge}`" if _is_method(judge) else judge, *cells])
     return markdown_table(header, rows)
+
+
+def _is_method(judge: str) -> bool:
+    """Whether it is the id of a method, perhaps with options."""
+    return judge.split(":")[0] in EXPLAINERS
 
 
 def _cell(estimate: Estimate | None, sign: str = "") -> str:
@@ -134,7 +140,7 @@ def _remarks(outcomes: Sequence[Outcome]) -> list[str]:
     unsigned = [
         name
         for name in outcomes[0].differences
-        if name in EXPLAINERS and not EXPLAINERS[name].signed
+        if _is_method(name) and not EXPLAINERS[name.split(":")[0]].signed
     ]
     if unsigned:
         remarks.append(f"Without a sign: {', '.join(unsigned)}.")

@@ -186,6 +186,9 @@ def test_pools_are_of_pairs_and_means_of_targets(ace, tmp_path):
 
 # The whole
 
+BROKEN = (("C1CC", 1.0), ("CCO", ""), ("C[C@H](N)CCc1ccccc1", 5.0))
+"""No molecule, no value, and a molecule of the test set."""
+
 SOME = ("lrp", "random")
 SHORT = Learning(epochs=1)
 
@@ -281,6 +284,16 @@ def test_means_are_those_of_the_seeds(run):
             if (name, measure) in means:
                 values = [float(row[measure]) for row in own]
                 assert means[name, measure] == pytest.approx(np.mean(values))
+
+
+def test_rows_that_are_left_out_are_told(tmp_path):
+    broken = [{"smiles": text, "y": y, "cliff_mol": 1, "split": "train"} for text, y in BROKEN]
+    data = read_cliffs(table(tmp_path / "mine.csv", records() + broken), Columns())
+    assert len(data.texts) == len(records())
+    outcome = outcome_of(tmp_path / "mine.csv", tmp_path, [worth])
+    text = markdown([outcome], estimates([outcome]))
+    assert f"{len(records())} of {len(records()) + 3} rows are used" in text
+    assert "3 rows are left out" in text
 
 
 def test_what_is_there_is_used_again(run, monkeypatch):
