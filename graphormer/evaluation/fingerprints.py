@@ -30,8 +30,8 @@ BITS = "bits"
 
 
 @cache
-def _generator() -> Any:
-    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=PLACES)
+def _generator(places: int = PLACES) -> Any:
+    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=places)
 
 
 def _mols(smiles: Sequence[str]) -> list[Chem.Mol]:
@@ -44,6 +44,13 @@ def ecfp_counts(smiles: Sequence[str]) -> Int[ndarray, "molecules places"]:
     generator = _generator()
     counts = [generator.GetCountFingerprintAsNumPy(mol) for mol in _mols(smiles)]
     return np.stack(counts).astype(np.int32)  # (molecules, places)
+
+
+def ecfp_flags(smiles: Sequence[str], places: int) -> UInt8[ndarray, "molecules places"]:
+    """Bit fingerprints of so many places, for kernels: 1 for a place that is set."""
+    generator = _generator(places)
+    flags = [generator.GetFingerprintAsNumPy(mol) for mol in _mols(smiles)]
+    return np.stack(flags)  # (molecules, places)
 
 
 def ecfp_bits(molecules: Sequence[str | Chem.Mol]) -> UInt8[ndarray, "molecules bytes"]:

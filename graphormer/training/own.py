@@ -149,7 +149,7 @@ def _problem(
 ) -> Problem:
     targets = collection.targets
     return Problem(
-        _model_name(request.source),
+        model_name(request.source),
         targets.names,
         targets.classes,
         parts,
@@ -203,7 +203,7 @@ def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
     )
 
 
-def _model_name(path: Path) -> str:
+def model_name(path: Path) -> str:
     """A model's name from a file's: letters, digits, '.', '_' and '-'.
 
     Its card must not be `run.json`, which is the training's.

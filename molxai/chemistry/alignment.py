@@ -63,12 +63,23 @@ class Side:
 
 
 def alignment(
-    a: Chem.Mol, b: Chem.Mol, relevance_a: Sequence[float], relevance_b: Sequence[float]
+    a: Chem.Mol,
+    b: Chem.Mol,
+    relevance_a: Sequence[float],
+    relevance_b: Sequence[float],
+    seconds: int = SECONDS,
 ) -> Alignment:
     """The correspondence of the most atoms.
 
     If symmetry leaves several ways, the one counts that changes least: first charges and hydrogens,
     then relevance.
+
+    Args:
+        a: the first molecule.
+        b: the second one.
+        relevance_a: of the atoms of the first one.
+        relevance_b: of the atoms of the second one.
+        seconds: after which a search takes the best so far.
 
     Raises:
         ValueError: the molecules have nothing in common.
@@ -79,27 +90,27 @@ def alignment(
         whole = _best_pairs(_without_stereo(a), first, second)
         if whole:
             return Alignment(whole, _largest_piece(a, whole), _stereo_pairs(a, b, whole))
-    core, note = _core_pairs(first, second)
+    core, note = _core_pairs(first, second, seconds)
     pairs = list(core)
-    while beside := _pairs_beside(first, second, pairs):
+    while beside := _pairs_beside(first, second, pairs, seconds):
         pairs += beside
     ordered = tuple(sorted(pairs))
     return Alignment(ordered, _largest_piece(a, core), _stereo_pairs(a, b, ordered), note)
 
 
-def _core_pairs(first: Side, second: Side) -> tuple[tuple[Pair, ...], str]:
+def _core_pairs(first: Side, second: Side, seconds: int) -> tuple[tuple[Pair, ...], str]:
     """The pairs of the maximum common substructure, and what to say of the search.
 
     Of whole rings if there is such a substructure.
     """
     least = min(LEAST, first.mol.GetNumAtoms(), second.mol.GetNumAtoms())
     for search in (SENSIBLE, LOOSE):
-        query, is_complete = _common_substructure(first.mol, second.mol, search)
+        query, is_complete = _common_substructure(first.mol, second.mol, search, seconds)
         pairs = _best_pairs(query, first, second)
         if search is SENSIBLE:
             pairs = _drop_part_rings(first.mol, second.mol, pairs)
         if len(pairs) >= least:
-            stop = f"the search for common atoms stopped after {SECONDS} s: more may correspond"
+            stop = f"the search for common atoms stopped after {seconds} s: more may correspond"
             return pairs, "" if is_complete else stop
     raise ValueError(
         "the two molecules have nothing in common that could be compared: "
@@ -122,10 +133,12 @@ def _without_stereo(mol: Chem.Mol) -> Chem.Mol:
     return copy
 
 
-def _common_substructure(a: Chem.Mol, b: Chem.Mol, search: dict[str, Any]) -> tuple[Chem.Mol, bool]:
+def _common_substructure(
+    a: Chem.Mol, b: Chem.Mol, search: dict[str, Any], seconds: int
+) -> tuple[Chem.Mol, bool]:
     """The maximum common substructure, and whether the search came to its end."""
     with rdBase.BlockLogs():
-        result = rdFMCS.FindMCS([a, b], timeout=SECONDS, **search)
+        result = rdFMCS.FindMCS([a, b], timeout=seconds, **search)
     query = Chem.MolFromSmarts(result.smartsString) if result.numAtoms else Chem.Mol()
     return query, not result.canceled
 
@@ -203,7 +216,9 @@ def _stereo_pairs(a: Chem.Mol, b: Chem.Mol, pairs: Sequence[Pair]) -> tuple[Pair
     return tuple(sorted(differing))
 
 
-def _pairs_beside(first: Side, second: Side, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+def _pairs_beside(
+    first: Side, second: Side, pairs: Sequence[Pair], seconds: int
+) -> tuple[Pair, ...]:
     """The largest correspondence in the rest of both molecules.
 
     It counts if it is large or a whole component, such as a counterion.
@@ -212,7 +227,7 @@ def _pairs_beside(first: Side, second: Side, pairs: Sequence[Pair]) -> tuple[Pai
     rest_b = _without(second.mol, {j for _, j in pairs})
     if not rest_a.GetNumAtoms() or not rest_b.GetNumAtoms():
         return ()
-    query, _ = _common_substructure(rest_a, rest_b, SENSIBLE)
+    query, _ = _common_substructure(rest_a, rest_b, SENSIBLE, seconds)
     if not query.GetNumAtoms():
         return ()
     numbers_a = _numbers(rest_a)

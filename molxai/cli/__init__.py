@@ -12,6 +12,7 @@ from typer.exceptions import TyperException  # noqa: E402
 
 from molxai.cli import (  # noqa: E402
     benchmark,
+    cliffs,
     comparing,
     data,
     evaluating,
@@ -72,6 +73,7 @@ benchmark_app.command("families", cls=Command)(benchmark.benchmark_families)
 benchmark_app.command("faithfulness", cls=Command)(faithfulness.benchmark_faithfulness)
 benchmark_app.command("groundtruth", cls=Command)(studies.benchmark_groundtruth)
 benchmark_app.command("accuracy", cls=Command)(studies.benchmark_accuracy)
+benchmark_app.command("cliffs", cls=Command)(cliffs.benchmark_cliffs)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
 

@@ -179,5 +179,15 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
             "On random splits, with ensembles of three.",
         ),
     ),
+    "benchmark cliffs": (
+        (
+            "molxai benchmark cliffs CHEMBL4616_EC50.csv CHEMBL204_Ki.csv -o cliffs",
+            "Two tables of MoleculeACE, five seeds each.",
+        ),
+        (
+            "molxai benchmark cliffs mine.csv --target-columns pKi --methods lrp,shap -o cliffs",
+            "A table of your own with the columns smiles, pKi, split and cliff_mol.",
+        ),
+    ),
 }
 """Examples by command."""

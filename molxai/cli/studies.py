@@ -111,7 +111,7 @@ def benchmark_groundtruth(
 
     _check_truth(task, setting)
     names = known_methods(methods) if methods else ()
-    _log(quiet)
+    log_training(quiet)
     result = groundtruth(task, data, output, names, progress=not quiet, **vars(setting))
     write(result, output)
     print(markdown(result))
@@ -133,7 +133,7 @@ def _check_truth(task: str, setting: Truth) -> None:
         )
 
 
-def _log(quiet: bool) -> None:
+def log_training(quiet: bool) -> None:
     """Print what training logs."""
     import logging
     import warnings
@@ -173,7 +173,7 @@ def benchmark_accuracy(
     if protocol not in PROTOCOLS.names():
         raise typer.BadParameter(unknown("protocol", protocol, PROTOCOLS.names()))
     machine = Machine(usage(known_device, device), progress=False)
-    _log(quiet=True)
+    log_training(quiet=True)
     result = accuracy(protocol, range(seeds), ensemble, output, data, machine, reporter(quiet))
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / f"accuracy-{protocol}.json", result)
