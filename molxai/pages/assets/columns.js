@@ -152,5 +152,12 @@
     return upwards ? order : -order;
   };
 
+  /** Some columns of some views as CSV. */
+  molxai.tableCsv = (columns, views) => {
+    const titles = columns.map((each) => each.title);
+    const rows = views.map((view) => columns.map((each) => each.value(view)));
+    return molxai.csv([titles, ...rows]);
+  };
+
   const TEXTS = new Intl.Collator(undefined, { numeric: true });
 })();

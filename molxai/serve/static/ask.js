@@ -25,6 +25,18 @@
     throw Object.assign(refusal, { status: answer.status });
   };
 
+  /** `ask(path)` about the rows of a table; answers about all rows are kept, for they stay true. */
+  molxai.asker = (isGrowing) => {
+    const answers = new Map();
+    return async (path) => {
+      if (answers.has(path)) return answers.get(path);
+      const isOfAll = !isGrowing();
+      const answer = await molxai.ask(path);
+      if (isOfAll) answers.set(path, answer);
+      return answer;
+    };
+  };
+
   /** The file that a request is answered with; raises as `ask` does. */
   molxai.askFile = async (path, body) => {
     const headers = { "Content-Type": "application/json" };

@@ -19,6 +19,8 @@
       plots: html("div", {}),
     };
     const histogram = html("div", { id: "histogram" });
+    let isGrowing = true;
+    known.isGrowing = () => isGrowing;
     const columns = columnsOf(job, views, settings.most_columns);
     const series = seriesOf(job, known);
     const groups = molxai.groupsOf(job, known);
@@ -27,7 +29,7 @@
     const isOfMolecules = model?.reads !== "digits";
     const controls = controlsOf(job, isOfMolecules);
     const align = molxai.alignment(job, known, (all) => panel.redraw(all));
-    if (isOfMolecules) controls.toolbar.append(align);
+    if (isOfMolecules) controls.toolbar.append(align.element);
     let spread = null; // of the outputs of all rows
     let built = 0; // rows that the table was built of
     let isFiltered = false;
@@ -64,9 +66,11 @@
     }
 
     const panel = {
-      address: workspace.address,
+      address: () => ({ ...workspace.address(), ...align.entries(), ...groups.entries() }),
       restore: async (entries) => {
         if (!entries.row) molxai.closeRow();
+        align.restore(entries);
+        groups.restore(entries);
         await workspace.restore(entries);
       },
       add: (more) => {
@@ -74,11 +78,13 @@
         if (views.length && views.length >= 2 * built) build();
       },
       end: async () => {
+        isGrowing = false;
         controls.end(state.method);
         await columns.reread();
         await workspace.refind();
         spread = (await molxai.ask(`/api/jobs/${job.id}/summary`)).histogram;
         build();
+        align.again();
         groups.fill();
         changes.fill();
       },
