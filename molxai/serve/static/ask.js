@@ -4,8 +4,8 @@
 (() => {
   /**
    * Answer to a request; `body` is JSON unless it is a form.
-   * Raises Error with one readable line, and the `status` of an answer; or AbortError if it is
-   * given up.
+   * Raises Error with one readable line, and the `status` of the answer, 0 if there is none; or
+   * AbortError if it is given up.
    */
   molxai.ask = async (path, { method = "GET", body = null, signal = null } = {}) => {
     const isSentAsItIs = body === null || body instanceof FormData;
@@ -16,7 +16,8 @@
       answer = await fetch(path, { method, headers, signal, body: sent });
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Error("no answer: is 'molxai serve' still running?");
+      const silence = new Error("no answer: is 'molxai serve' still running?");
+      throw Object.assign(silence, { status: 0 });
     }
     const content = await answer.json().catch(() => ({}));
     signal?.throwIfAborted(); // however late an answer comes, the newest question has the last word

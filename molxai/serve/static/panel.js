@@ -77,12 +77,14 @@
         views.push(...more);
         if (views.length && views.length >= 2 * built) build();
       },
-      end: async () => {
+      end: async (signal) => {
+        const path = `/api/jobs/${job.id}/summary`;
+        const ask = (limited) => molxai.ask(path, { signal: limited });
+        spread = (await molxai.patiently(ask, signal)).histogram;
         isGrowing = false;
         controls.end(state.method);
-        await columns.reread();
+        await columns.reread(signal);
         await workspace.refind();
-        spread = (await molxai.ask(`/api/jobs/${job.id}/summary`)).histogram;
         build();
         align.again();
         groups.fill();
@@ -120,8 +122,8 @@
       later.add(name);
       views.forEach((view, row) => (view.extras = { ...view.extras, [name]: values[row] }));
     };
-    const reread = async () => {
-      for (const name of later) await load(name);
+    const reread = async (signal) => {
+      for (const name of later) await molxai.patiently(() => load(name), signal);
     };
     const first = new Set(columns.slice(0, most));
     const usual = (all) => {
