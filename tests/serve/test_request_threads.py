@@ -82,6 +82,31 @@ def test_a_server_that_ends_gives_up_slow_answers_in_one_line():
     assert again == (status, told)
 
 
+OVERLAP = """
+import asyncio, ctypes, os, signal
+from molxai.serve.threads import in_thread
+
+IGNORE = ctypes.c_void_p(1)  # in the place of a handler that RDKit has left
+
+async def ask():
+    await in_thread(ctypes.CDLL(None).signal, signal.SIGINT, IGNORE)
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep(10)
+
+try:
+    asyncio.run(ask())
+except KeyboardInterrupt:
+    print("ended")
+"""
+
+
+def test_ctrl_c_ends_the_server_after_rdkit_has_handled_it():
+    ended = subprocess.run(
+        [sys.executable, "-c", OVERLAP], capture_output=True, text=True, timeout=30
+    )
+    assert ended.stdout == "ended\n" and ended.stderr == ""
+
+
 def test_results_and_errors_come_back():
     assert asyncio.run(in_thread(divmod, 7, 2)) == (3, 1)
     with pytest.raises(ZeroDivisionError):

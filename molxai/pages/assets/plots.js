@@ -96,7 +96,7 @@
       const lack = missing === 1 ? "1 row lacks" : `${missing} rows lack`;
       const left = missing ? `; ${lack} one of the two` : "";
       const what = x && y ? `${y.title} against ${x.title}` : "no two columns of numbers";
-      const words = `${what}: ${points.length} points${left}`;
+      const words = `${what}: ${molxai.counted(points.length, "point")}${left}`;
       canvas.setAttribute("aria-label", `${words}. Arrow keys walk the points, Enter opens.`);
       hint.textContent = `${words}. Click a point, or walk with the arrow keys, to open its row.`;
       readout.textContent = "";

@@ -8,7 +8,7 @@
    * The choice of rows.
    * settings: `views`, which may grow, and `isGrowing()`; `shown()`, those that are shown in their
    * order; `changed()` is called after a change; `exports`, each { name, title, save(views) }, which
-   * may answer a promise; `compare(a, b)` shows two rows side by side.
+   * may answer what is to be said, or a promise; `compare(a, b)` shows two rows side by side.
    * Returns `has(view)`, `toggle(view)`, `extend(view)` (from the last one on), `refresh()`, the
    * element `bar`; `entries()` and `restore(entries)` of an address, and `take()` after more views.
    */
@@ -31,7 +31,8 @@
     };
     const buttons = settings.exports.map(keep);
     const hint = settings.hint ? html("span", { class: "hint" }, settings.hint) : null;
-    const kept = [what, ...buttons, hint];
+    const said = html("span", { class: "hint", id: "export-says", role: "status" });
+    const kept = [what, ...buttons, hint, said];
     const bar = html("div", { class: "chosen" }, found, all, none, two, ...kept, error);
 
     const has = (view) => chosen.has(view);
@@ -52,9 +53,10 @@
 
     async function run(save) {
       error.textContent = "";
+      said.textContent = "";
       buttons.forEach((button) => (button.disabled = true));
       try {
-        await save(views());
+        said.textContent = (await save(views())) || "";
       } catch (refusal) {
         error.textContent = refusal.message;
       }
@@ -121,7 +123,8 @@
     function refresh() {
       const shown = settings.shown().length;
       const total = settings.views.length;
-      const part = shown === total ? `${total} rows` : `${shown} of ${total} rows`;
+      const rows = molxai.counted(total, "row");
+      const part = shown === total ? rows : `${shown} of ${rows}`;
       found.textContent = chosen.size ? `${part}, ${chosen.size} chosen` : part;
       all.textContent = `Choose all ${shown} shown`;
       all.disabled = shown === 0;

@@ -142,8 +142,7 @@
       const body = { rows, method: state.method };
       molxai.save(await molxai.askFile(`/api/jobs/${job.id}/${path}`, body), type, name);
     };
-    const saveCsv = (views) =>
-      molxai.save(molxai.tableCsv(columns(), views), "text/csv", "molxai-rows.csv");
+    const saveCsv = (views) => molxai.saveTable(columns(), views, "molxai-rows.csv");
     const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
     const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
     const sdf = { name: "sdf", title: "The molecules with what is known of them", save: saveSdf };
@@ -191,7 +190,7 @@
       if (element.hidden || !element.open) return;
       const { method, scheme } = settings.state;
       const mine = ++newest;
-      rows.textContent = shown ? `of the ${shown.length} rows shown` : "";
+      rows.textContent = shown ? `of the ${molxai.counted(shown.length, "row")} shown` : "";
       if (shown) {
         molxai.seriesTable(place, molxai.carriers(shown, method, scheme, settings), settings);
         return;
