@@ -22,7 +22,7 @@
       element.hidden = !settings.views.some((view) => view.smiles);
       if (element.hidden || !element.open) return;
       const mine = ++newest;
-      place.replaceChildren(html("p", { class: "hint" }, "comparing …"));
+      place.replaceChildren(html("p", { class: "hint", role: "status" }, "comparing …"));
       try {
         const query = new URLSearchParams({ method: settings.state.method });
         const table = await askRows(`/api/jobs/${job.id}/pairs?${query}`);

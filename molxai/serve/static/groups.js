@@ -36,6 +36,9 @@
       if (element.hidden || !element.open) return;
       const mine = ++newest;
       place.setAttribute("aria-busy", "true");
+      if (!place.querySelector("table")) {
+        place.replaceChildren(html("p", { class: "hint", role: "status" }, "taking apart …"));
+      }
       try {
         const table = await ask();
         if (mine === newest) molxai.rgroups(place, table, settings, ask);
