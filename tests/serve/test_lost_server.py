@@ -127,3 +127,33 @@ def test_a_server_that_has_forgotten_the_table_is_not_waited_for(browser, home, 
     until(browser, "document.getElementById('status').textContent.includes('no longer holds')")
     assert browser.execute_script(f"return {ROWS}") == rows
     assert all("404" in entry["message"] for entry in browser.get_log("browser"))
+
+
+def test_a_column_that_cannot_be_had_is_said_and_can_be_asked_for_again(browser, home, tmp_path):
+    path = tmp_path / "wide.csv"
+    names = [f"c{number}" for number in range(9)]
+    rows = [["smiles", *names], *([smiles, *"123456789"] for smiles in ("CCO", "CCN"))]
+    path.write_text("".join(",".join(row) + "\n" for row in rows))
+    open_anew(browser, home, 1440)
+    send(browser, path)
+    until(browser, "document.querySelector('#downloads:not([hidden]) a')")
+    browser.execute_script(
+        "const { ask } = molxai; window.answers = false;"
+        "const silence = Object.assign(new Error('no answer'), { status: 0 });"
+        "molxai.ask = (path, options) => path.includes('/column?') && !window.answers"
+        " ? Promise.reject(silence) : ask(path, options)"
+    )
+    choose = (
+        "const one = document.getElementById(arguments[0]); one.value = 'table:c8';"
+        "one.dispatchEvent(new Event('change'))"
+    )
+    told = "document.querySelector('.table > .error').textContent"
+    for name in ("plot-x", "add-filter"):
+        browser.execute_script(choose, name)
+        until(browser, f"{told} === 'The column c8: no answer'")
+    assert find(browser, "#found").text == "2 rows"
+    assert not browser.find_elements("css selector", ".range")
+    browser.execute_script("window.answers = true")
+    browser.execute_script(choose, "add-filter")
+    until(browser, "document.querySelector('.range')")
+    assert browser.execute_script(f"return {told}") == ""

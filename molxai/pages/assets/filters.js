@@ -161,6 +161,7 @@
       const key = add.value;
       if (!key) return;
       await settings.read(key);
+      if (settings.isUnread(key)) return; // why is said
       state.ranges[key] = [null, null];
       fillRanges();
       ranges.lastElementChild.querySelector("input").focus();

@@ -37,10 +37,17 @@
     const byKey = (key) => columns.find((column) => column.key === key);
     const isUnread = (key) => unread.has(molxai.ownName(key)) && Boolean(settings.load);
 
-    /** Let all views have a column of the user's table. */
+    /** Let all views have a column of the user's table; it stays unread if it cannot be had. */
     async function read(key) {
       const name = molxai.ownName(key);
-      if (name !== null && settings.load) await settings.load(name);
+      problem.textContent = "";
+      try {
+        if (name !== null && settings.load) await settings.load(name);
+      } catch (error) {
+        if (error.status === undefined) throw error; // no refusal, but a fault
+        problem.textContent = `The column ${name}: ${error.message}`;
+        return;
+      }
       unread.delete(name);
       views.forEach((view) => filters.forget(view));
     }
@@ -85,8 +92,9 @@
       reset: () => setColumns(null),
     });
     const nothing = html("p", { class: "nothing", role: "status" });
+    const problem = html("p", { class: "error", role: "alert" });
     const frame = html("div", {});
-    places.table.replaceChildren(selection.bar, nothing, frame);
+    places.table.replaceChildren(selection.bar, problem, nothing, frame);
     const table = molxai.table(frame, settings, {
       open: (view) => open(view),
       sort: toggleSort,
