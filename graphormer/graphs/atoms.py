@@ -102,8 +102,8 @@ class Facts:
     """What RDKit says of a molecule: all that its graph is made of."""
 
     atoms: list[int]
-    """Atomic number, charge, hydrogens and hybridisation of each atom, and whether it is aromatic, one
-    after the other."""
+    """Atomic number, charge, hydrogens, hybridisation, and whether it is aromatic, of each atom in
+    turn."""
     stereo: dict[int, int]
     """Entry of each atom that has a CIP label."""
     start: ndarray

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from rdkit import Chem, rdBase
@@ -25,6 +26,24 @@ MOST_LABEL = 999
 
 GROUP_SECONDS = 120
 """After which a decomposition is given up."""
+
+MOST_WAYS = 1000
+"""Further ways in which a core may fit the molecules, all together, until they are too many for
+RDKit to compare in chunks, which takes four to six times as long as molecule by molecule."""
+
+MOST_MATCHES = 100
+"""Ways in which the core fits a molecule that are counted."""
+
+
+class Seconds(NamedTuple):
+    """How long a core may be looked for, and molecules be taken apart."""
+
+    core: float = CORE_SECONDS
+    groups: float = GROUP_SECONDS
+
+
+USUAL_SECONDS = Seconds()
+"""Of a command. Whoever waits for a page has less patience."""
 
 
 class Part(NamedTuple):
@@ -96,19 +115,22 @@ def _row(name: str, explanation: Explanation, members: Mapping[str, Part]) -> Ro
     return Row(name, explanation, core, parts, rest)
 
 
-def take_apart(mols: Sequence[Chem.Mol], core: str = "") -> Decomposition:
+def take_apart(
+    mols: Sequence[Chem.Mol], core: str = "", seconds: Seconds = USUAL_SECONDS
+) -> Decomposition:
     """The parts of the molecules that have a core, which is given or else found.
 
     Raises:
-        ValueError: the core cannot be read, no molecule has it, or nothing is common.
+        ValueError: the core cannot be read, no molecule has it, nothing is common, or it takes
+            longer.
     """
-    smarts, is_complete = (core, True) if core else core_of(mols)
+    smarts, is_complete = (core, True) if core else core_of(mols, seconds=seconds.core)
     query, note = core_query(smarts)
     _check_labels(query, smarts)
     if not is_complete:
-        note = f"the search stopped after {CORE_SECONDS} s: a larger core may exist"
+        note = f"the search stopped after {seconds.core} s: a larger core may exist"
     numbered = [_numbered(mol) for mol in mols]
-    decomposition = _decompose(numbered, query)
+    decomposition = _decompose(numbered, query, seconds.groups)
     if not decomposition:
         raise ValueError(f"none of the {len(mols)} molecules has the core {shortened(smarts)!r}")
     members = {place: _parts(numbered[place], parts) for place, parts in decomposition.items()}
@@ -144,14 +166,19 @@ def _numbered(mol: Chem.Mol) -> Chem.Mol:
     return copy
 
 
-def _decompose(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, Chem.Mol]]:
+def _decompose(
+    mols: Sequence[Chem.Mol], core: Chem.Mol, seconds: float
+) -> dict[int, dict[str, Chem.Mol]]:
     """Core and R groups of each molecule that has the core, by its place in the series.
 
     RDKit decides who has it: a label of the core matches hydrogen, which a search for the
     substructure does not.
     """
     options = DECOMPOSITION.RGroupDecompositionParameters()
-    options.timeout = GROUP_SECONDS
+    options.timeout = seconds
+    ways = _ways(mols, core)
+    if sum(ways) - len(ways) > MOST_WAYS:
+        options.matchingStrategy = DECOMPOSITION.RGroupMatching.Greedy
     try:
         with rdBase.BlockLogs():
             members, failures = DECOMPOSITION.RGroupDecompose(
@@ -159,14 +186,30 @@ def _decompose(mols: Sequence[Chem.Mol], core: Chem.Mol) -> dict[int, dict[str, 
             )
     except RuntimeError as error:  # RDKit's only name for the end of its time
         smarts = shortened(Chem.MolToSmarts(core), 80)
+        reason = f", for it fits a molecule in {fmean(ways):.0f} ways" if max(ways) > 1 else ""
         raise ValueError(
             f"{len(mols)} molecules around the core {smarts}: "
-            f"no R groups after {GROUP_SECONDS} s; "
+            f"no R groups after {seconds} s{reason}; "
             "name a larger core with --core SMARTS, or give a closer series"
         ) from error
     without = set(failures)
     places = [place for place in range(len(mols)) if place not in without]
     return dict(zip(places, members, strict=True))
+
+
+def _ways(mols: Sequence[Chem.Mol], core: Chem.Mol) -> list[int]:
+    """In how many ways the core fits each molecule that has it, without its labels."""
+    bare = Chem.RWMol(core)
+    bare.BeginBatchEdit()
+    for atom in core.GetAtoms():
+        if not atom.GetAtomicNum() and atom.GetDegree() == 1:
+            bare.RemoveAtom(atom.GetIdx())
+    bare.CommitBatchEdit()
+    options = Chem.SubstructMatchParameters()
+    options.uniquify = False
+    options.maxMatches = MOST_MATCHES
+    counts = (len(mol.GetSubstructMatches(bare, options)) for mol in mols)
+    return [count for count in counts if count] or [1]
 
 
 def _parts(mol: Chem.Mol, members: Mapping[str, Chem.Mol]) -> dict[str, Part]:

@@ -45,12 +45,14 @@ def serve(
     from molxai.serve.listening import listener
 
     with listener(host, port) as socket:  # before the slow imports, to refuse a port in use at once
-        _run(socket, host, model or [], device, browser)
-    print("molxai: ended", file=sys.stderr)
+        given_up = _run(socket, host, model or [], device, browser)
+    answers = "1 answer" if given_up == 1 else f"{given_up} answers"
+    more = f"; {answers} under way given up" if given_up else ""
+    print(f"molxai: ended{more}", file=sys.stderr)
 
 
-def _run(socket: "Socket", host: str, models: list[str], device: str, browser: bool) -> None:
-    """Serve on a socket that listens, until Ctrl-C."""
+def _run(socket: "Socket", host: str, models: list[str], device: str, browser: bool) -> int:
+    """Serve on a socket that listens, until Ctrl-C; the number of answers that were given up."""
     from molxai.explanation.explainer import chosen_device
     from molxai.serve.listening import address, run
     from molxai.serve.settings import ANYWHERE, Settings, servable
@@ -66,7 +68,7 @@ def _run(socket: "Socket", host: str, models: list[str], device: str, browser: b
     print(f"molxai: the workbench is at {address(socket)} (Ctrl-C ends it)", file=sys.stderr)
     if browser:
         webbrowser.open(address(socket))
-    run(settings, socket)
+    return run(settings, socket)
 
 
 def _check_installed() -> None:

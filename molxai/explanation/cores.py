@@ -51,7 +51,10 @@ CONDITIONS = ("$", "!")
 
 
 def core_of(
-    mols: Sequence[Chem.Mol], shares: Sequence[float] = (SHARE,), least: int = LEAST_CORE
+    mols: Sequence[Chem.Mol],
+    shares: Sequence[float] = (SHARE,),
+    least: int = LEAST_CORE,
+    seconds: float = CORE_SECONDS,
 ) -> tuple[str, bool]:
     """The largest substructure of most molecules as SMARTS, and whether the search was complete.
 
@@ -59,6 +62,7 @@ def core_of(
         mols: the series.
         shares: of the molecules that must have it; the next one counts if nothing is found.
         least: atoms that it must have.
+        seconds: after which the best so far is taken, for each share.
 
     Raises:
         ValueError: fewer than two molecules, or nothing worth the name is common to them.
@@ -68,7 +72,7 @@ def core_of(
             "a common core needs two molecules or more: name the core as SMARTS or SMILES"
         )
     for share in shares:
-        result, is_complete = _largest_common(mols, share)
+        result, is_complete = _largest_common(mols, share, seconds)
         if result.numAtoms >= least:
             return result.smartsString, is_complete
     raise ValueError(
@@ -77,7 +81,9 @@ def core_of(
     )
 
 
-def _largest_common(mols: Sequence[Chem.Mol], share: float) -> tuple[rdFMCS.MCSResult, bool]:
+def _largest_common(
+    mols: Sequence[Chem.Mol], share: float, most_seconds: float
+) -> tuple[rdFMCS.MCSResult, bool]:
     """The largest substructure of so many molecules, and whether the searches were complete.
 
     RDKit looks for substructures of the smallest molecule that has any in common with so many, be
@@ -85,7 +91,7 @@ def _largest_common(mols: Sequence[Chem.Mol], share: float) -> tuple[rdFMCS.MCSR
     """
     by_size = sorted(mols, key=lambda mol: mol.GetNumAtoms())
     needed = max(2, math.ceil(share * len(mols)))  # a core of one molecule is the molecule
-    end = monotonic() + CORE_SECONDS
+    end = monotonic() + most_seconds
     results: list[rdFMCS.MCSResult] = []
     for dropped in _doubling(len(mols) - needed):
         seconds = round(end - monotonic())

@@ -35,6 +35,7 @@ SCRIPTS = (
     "dialog",
     "columns",
     "table",
+    "ranges",
     "conditions",
     "filters",
     "chooser",

@@ -7,7 +7,7 @@ from itertools import combinations
 from statistics import fmean
 from typing import Any
 
-from molxai.chemistry.rgroups import Decomposition, take_apart
+from molxai.chemistry.rgroups import USUAL_SECONDS, Decomposition, Seconds, take_apart
 from molxai.chemistry.series import HYDROGEN, position_order
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import MCS
@@ -49,6 +49,7 @@ def rgroup_table(
     core: str,
     methods: Mapping[str, bool],
     pairs: Sequence[tuple[str, str]] | None = None,
+    seconds: Seconds = USUAL_SECONDS,
 ) -> dict[str, Any]:
     """The R groups by position, and maps of two positions.
 
@@ -57,6 +58,7 @@ def rgroup_table(
         core: SMARTS or SMILES, or `mcs` (also if empty) for the largest one that most have.
         methods: of the views, each with whether its relevances have the unit of the output.
         pairs: positions of the maps. [default: every two of those with most groups]
+        seconds: that a search may take.
 
     Returns:
         `says`, a line about the core, and an `example` of it (row and atoms); `total`, what the
@@ -77,7 +79,7 @@ def rgroup_table(
         return {"note": MIXED}
     explained = [view for view in views if "smiles" in view]
     mols = [subject.mol for subject in molecules_of(explained)]
-    apart = take_apart(mols, "" if core == MCS else core)
+    apart = take_apart(mols, "" if core == MCS else core, seconds)
     members = [Member(explained[place], parts) for place, parts in apart.members.items()]
     groups = _groups(members)
     usual = sorted(groups, key=lambda label: -len(groups[label]))[:MOST_POSITIONS]

@@ -5,6 +5,7 @@ host that is ours (a page whose own name was rebound to this address names its o
 that changes or computes something must come from our own page or from no page at all.
 """
 
+import asyncio
 import json
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -43,6 +44,9 @@ READS = ("GET", "HEAD")
 FOREIGN = "the request comes from a page of another site: only the workbench's own pages may ask"
 """Why a request from elsewhere is refused."""
 
+ENDED = "the server has ended before the answer was ready: start it again, and ask again"
+"""Why there is no answer to a request that the end of the server has cancelled."""
+
 Refusal = tuple[int, str]
 """Status and reason."""
 
@@ -64,7 +68,15 @@ class Guard:
         if refusal:
             await _refuse(outward, *refusal)
         else:
-            await self.app(scope, _Bounded(receive, largest), outward)
+            await self._answer(scope, _Bounded(receive, largest), outward)
+
+    async def _answer(self, scope: Scope, receive: Receive, outward: "_Outward") -> None:
+        """Let the application answer; only the end of the server cancels that."""
+        try:
+            await self.app(scope, receive, outward)
+        except asyncio.CancelledError:  # uvicorn would print it with its traceback
+            if not outward.has_begun:
+                await _refuse(outward, 503, ENDED)
 
     def _refusal(self, method: str, headers: Headers, largest: int) -> Refusal | None:
         """Status and reason, if the request is not let in."""
@@ -128,9 +140,11 @@ class _Outward:
 
     def __init__(self, send: Send) -> None:
         self.send = send
+        self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
             # Asked for anew each time, and sent only if it has changed.

@@ -1,7 +1,9 @@
 """A socket that is open before anything is loaded, and the server behind it."""
 
+import asyncio
 import errno
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,19 +44,37 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def run(settings: "Settings", listening: socket.socket) -> None:
-    """Serve until Ctrl-C or a signal to end."""
+def run(settings: "Settings", listening: socket.socket) -> int:
+    """Serve until Ctrl-C or a signal to end.
+
+    Returns:
+        The number of answers that were given up, because they took longer than `GRACE`.
+    """
     import uvicorn
 
     from molxai.serve.app import application
 
+    class Server(uvicorn.Server):
+        """A server that gives up what is under way, once its grace is over, and counts it."""
+
+        given_up = 0
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            asyncio.get_running_loop().call_later(GRACE, self._give_up)
+            await super().shutdown(sockets)
+
+        def _give_up(self) -> None:
+            self.given_up = len(self.server_state.tasks)
+            for task in self.server_state.tasks:
+                task.cancel()
+
     config = uvicorn.Config(
         application(settings),
         log_level="warning",
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=2 * GRACE,  # of connections that do not close
         server_header=False,
     )
-    try:
-        uvicorn.Server(config).run([listening])
-    except KeyboardInterrupt:
-        return  # uvicorn has ended in good order, and repeats the signal
+    server = Server(config)
+    with suppress(KeyboardInterrupt):  # uvicorn repeats the signal when it has ended in good order
+        server.run([listening])
+    return server.given_up

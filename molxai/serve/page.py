@@ -24,6 +24,7 @@ from molxai.serve.work import MOST_COLUMNS
 
 OWN_SCRIPTS = (
     "ask",
+    "patience",
     "state",
     "choices",
     "columns",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from graphormer.names import unknown
+from molxai.chemistry.rgroups import Seconds
 from molxai.chemistry.schemes import SCHEMES
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import orientation_of
@@ -25,6 +26,9 @@ from molxai.serve.work import Row
 
 MOST_DRAWINGS = 100
 """Rows that are drawn anew at once: a second's work."""
+
+SECONDS = Seconds(core=5, groups=8)
+"""That a search may take: somebody waits for the answer."""
 
 Core = Annotated[str, Field(max_length=500)]
 
@@ -137,7 +141,8 @@ async def rgroups(
 def _rgroups(
     rows: Sequence[Row], core: str, method: str, pairs: Sequence[tuple[str, str]] | None
 ) -> dict[str, Any]:
-    return rgroup_table(views_of(rows), core, {method: method_of(method).in_unit}, pairs)
+    methods = {method: method_of(method).in_unit}
+    return rgroup_table(views_of(rows), core, methods, pairs, SECONDS)
 
 
 @router.get("/jobs/{id}/pairs")

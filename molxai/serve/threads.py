@@ -1,9 +1,10 @@
 """Work that may keep RDKit busy for minutes, in threads for which nothing waits that ends."""
 
 import asyncio
+import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from threading import Thread
 from typing import ParamSpec, TypeVar
 
 T = TypeVar("T")
@@ -28,5 +29,20 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
         except Exception as error:
             result.set_exception(error)
 
-    Thread(target=work, daemon=True).start()
-    return await asyncio.wrap_future(result)
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        return await asyncio.wrap_future(result)
+    finally:
+        _listen_again()
+
+
+def _listen_again() -> None:
+    """Have Ctrl-C mean what it meant.
+
+    RDKit handles it itself while it searches, and restores what it met at its beginning. If two
+    searches overlap, that is the other's handler, and Ctrl-C would mean nothing from then on.
+    """
+    if threading.current_thread() is threading.main_thread():
+        handler = signal.getsignal(signal.SIGINT)
+        if handler is not None:  # one that was not set by Python cannot be set again
+            signal.signal(signal.SIGINT, handler)

@@ -15,7 +15,7 @@ from rdkit.Chem import rdRGroupDecomposition
 from graphormer.graphs.molecules import MOLECULES
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import save
-from molxai.chemistry.rgroups import core_table, take_apart
+from molxai.chemistry.rgroups import Seconds, core_table, take_apart
 from molxai.chemistry.series import HYDROGEN
 from molxai.explanation.cores import core_query
 from molxai.explanation.explainer import Explainer
@@ -259,3 +259,42 @@ def test_a_label_that_ends_no_bond_is_refused_in_words(core):
 def test_a_label_with_too_large_a_number_is_refused_in_words():
     with pytest.raises(ValueError, match="has the label 1000: number labels from 1 to 999"):
         take_apart([Chem.MolFromSmiles("Fc1ccccc1")], "c1ccccc1[*:1000]")
+
+
+def positions_of_methoxy(mols):
+    """The labels of a methoxy group that each molecule has on a benzene ring."""
+    apart = take_apart(mols, "c1ccccc1")
+    assert list(apart.members) == list(range(len(mols)))
+    for mol, parts in zip(mols, apart.members.values(), strict=True):
+        atoms = sorted(atom for part in parts.values() for atom in part.atoms)
+        assert atoms == list(range(mol.GetNumAtoms()))
+    return [
+        next(label for label, part in parts.items() if part.smiles == "*OC")
+        for parts in apart.members.values()
+    ]
+
+
+def test_a_core_that_fits_in_many_ways_is_compared_molecule_by_molecule(monkeypatch):
+    groups = ("F", "Cl", "Br", "N", "C", "CC", "C#N", "C(F)(F)F", "C(=O)N", "S(C)(=O)=O", "O", "I")
+    mols = [Chem.MolFromSmiles(f"COc1ccc({group})cc1") for group in groups]
+    strategies = []
+    decompose = rdRGroupDecomposition.RGroupDecompose
+
+    def spy(*arguments, options, **more):
+        strategies.append(options.matchingStrategy)
+        return decompose(*arguments, options=options, **more)
+
+    monkeypatch.setattr(rdRGroupDecomposition, "RGroupDecompose", spy)
+    for most in (1000, 100):  # of 132 further ways
+        monkeypatch.setattr("molxai.chemistry.rgroups.MOST_WAYS", most)
+        assert len(set(positions_of_methoxy(mols))) == 1
+    matching = rdRGroupDecomposition.RGroupMatching
+    assert strategies == [matching.GreedyChunks, matching.Greedy]
+
+
+def test_a_core_that_takes_too_long_says_why():
+    mols = [Chem.MolFromSmiles(f"{'C' * size}c1ccc(N)cc1-c1ccccc1") for size in range(1, 60)]
+    with pytest.raises(ValueError, match=r"no R groups after 0.01 s, for it fits a molecule in 24"):
+        take_apart(mols, "c1ccccc1", Seconds(groups=0.01))
+    with pytest.raises(ValueError, match=r"no R groups after 0.01 s; name a larger core with --c"):
+        take_apart(mols * 9, "Nc", Seconds(groups=0.01))

@@ -422,8 +422,9 @@ def test_a_lost_look_at_a_job_is_not_the_end(page, tmp_path):
     table.write_text("CCO a\nCCN b\n")
     page.execute_script(
         "const { job } = molxai; window.lost = 0;"
+        "const silence = Object.assign(new Error('no answer'), { status: 0 });"
         "molxai.job = (id, start, signal) => start && window.lost++ < 2"
-        " ? Promise.reject(new Error('no answer')) : job(id, start, signal).then((now) => ("
+        " ? Promise.reject(silence) : job(id, start, signal).then((now) => ("
         "start ? now : { ...now, views: now.views.slice(0, 1), next: 1 }))"
     )
     find(page, "#tab-file").click()

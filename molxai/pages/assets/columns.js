@@ -63,7 +63,7 @@
     }
     if (isValue && has("error")) {
       const write = (error) => text(error, LONG);
-      columns.push(column("error", "error", (view) => view.error ?? null, { write }));
+      columns.push(column("error", "error", (view) => view.error ?? null, { write, isLong: true }));
     }
     return columns;
   };
@@ -84,7 +84,10 @@
     const prediction = (view) => (view.error ? `error: ${view.error}` : view.prediction);
     const probability = (view) => view.probability ?? null;
     return [
-      column("prediction", "prediction", prediction, { write: (words) => text(words, LONG) }),
+      column("prediction", "prediction", prediction, {
+        write: (words) => text(words, LONG),
+        isLong: views.some((view) => view.error),
+      }),
       column("probability", `probability of ${common("target_class")}`, probability),
       signed("logit", `logit of ${common("target")}`, (view) => view.logit ?? null),
     ];
@@ -150,6 +153,20 @@
     const areNumbers = typeof a === "number" && typeof b === "number";
     const order = areNumbers ? a - b : TEXTS.compare(String(a), String(b));
     return upwards ? order : -order;
+  };
+
+  function cellsOf(columns, views) {
+    const titles = columns.map((each) => each.title);
+    return [titles, ...views.map((view) => columns.map((each) => each.value(view)))];
+  }
+
+  /** Some columns of some views as CSV. */
+  molxai.tableCsv = (columns, views) => molxai.csv(cellsOf(columns, views));
+
+  /** Save that; returns what is to be said of it. */
+  molxai.saveTable = (columns, views, name) => {
+    molxai.save(molxai.tableCsv(columns, views), "text/csv", name);
+    return molxai.csvNote(cellsOf(columns, views));
   };
 
   const TEXTS = new Intl.Collator(undefined, { numeric: true });

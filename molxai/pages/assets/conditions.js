@@ -27,9 +27,10 @@
     return at > 0 ? { scheme: text.slice(0, at), name: text.slice(at + 1) } : null;
   };
 
-  /** Numbers of rows and what they have, such as 1,5:R2 = F; null if it is no group. */
+  /** Ranges of rows and what they have, such as 1-3,5:R2 = F; null if it is no group. */
   molxai.groupOf = (text) => {
-    const match = /^(\d+(?:,\d+)*):(.*)$/s.exec(text || "");
-    return match && { rows: match[1].split(",").map(Number), words: match[2] };
+    const at = (text || "").indexOf(":");
+    const ranges = at > 0 ? molxai.readRanges(text.slice(0, at)) : [];
+    return ranges.length ? { ranges, words: text.slice(at + 1) } : null;
   };
 })();

@@ -136,13 +136,24 @@
 
   molxai.saveSvg = (element, name) => molxai.save(molxai.markup(element), "image/svg+xml", name);
 
+  /** Whether a spreadsheet would take a text for a formula. */
+  const isFormula = (value) =>
+    typeof value === "string" && Number.isNaN(Number(value)) && /^[=+\-@\t\r]/.test(value);
+
   /** A cell of a CSV file; an apostrophe keeps spreadsheets from taking text for a formula. */
   function cell(value) {
-    let content = value === null || value === undefined ? "" : String(value);
-    const isText = typeof value === "string" && Number.isNaN(Number(content));
-    if (isText && /^[=+\-@\t\r]/.test(content)) content = `'${content}`;
+    const text = value === null || value === undefined ? "" : String(value);
+    const content = isFormula(value) ? `'${text}` : text;
     return /[",\n\r]/.test(content) ? `"${content.replaceAll('"', '""')}"` : content;
   }
+
+  /** What is to be said of cells that do not stand in a CSV file as they are; else nothing. */
+  molxai.csvNote = (rows) => {
+    const count = rows.flat().filter(isFormula).length;
+    if (!count) return "";
+    const cells = count === 1 ? "1 cell begins" : `${count} cells begin`;
+    return `${cells} with =, +, - or @: an apostrophe stands before, or a spreadsheet computes it.`;
+  };
 
   /** Rows of cells as CSV. */
   molxai.csv = (rows) => rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";

@@ -11,7 +11,7 @@
     show: "all",
     ranges: {},
     fragment: null,
-    group: null, // { rows, words }: rows that a panel names, such as those with an R group
+    group: null, // { ranges, words }: rows that a panel names, such as those with an R group
     pattern: "",
   });
 
@@ -93,7 +93,7 @@
         kind(view, settings.isChosen) &&
         (!matches || matches.has(view.row)) &&
         (!state.fragment || molxai.hasFragment(view, state.fragment)) &&
-        (!state.group || state.group.rows.includes(view.row)) &&
+        (!state.group || molxai.isInRanges(state.group.ranges, view.row)) &&
         limits.every(([column, range]) => molxai.isWithin(column.value(view), range)) &&
         words.every((word) => searchText(view).includes(word));
     }
@@ -161,6 +161,7 @@
       const key = add.value;
       if (!key) return;
       await settings.read(key);
+      if (settings.isUnread(key)) return; // why is said
       state.ranges[key] = [null, null];
       fillRanges();
       ranges.lastElementChild.querySelector("input").focus();
@@ -270,7 +271,9 @@
       const limits = Object.entries(state.ranges)
         .filter(([, range]) => range.some((limit) => limit !== null))
         .map(([key, range]) => [key, range.map((limit) => limit ?? "").join("..")]);
-      if (state.group) content.group = `${state.group.rows.join(",")}:${state.group.words}`;
+      if (state.group) {
+        content.group = `${molxai.rangesText(state.group.ranges)}:${state.group.words}`;
+      }
       if (limits.length) content.filters = String(new URLSearchParams(limits));
       return content;
     }

@@ -47,6 +47,9 @@ globalThis.molxai = globalThis.molxai || {};
     return (value < 0 && Number(digits) > 0 ? "−" : "+") + digits;
   };
 
+  /** How many of what: 1 row, 2 rows. */
+  molxai.counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
   /** A number in four digits, text as it is, nothing for null. */
   molxai.plain = (value) => {
     if (value === null || value === undefined) return "";

@@ -66,7 +66,7 @@
     return { values: [...values, changed, rest, share, undefined], cells };
   }
 
-  const percent = (share) => `${Math.round(100 * share)} %`.replace("-", "−");
+  const percent = (share) => `${Math.round(100 * share)}\u00a0%`.replace("-", "−");
 
   /** The part before and after, cut out of the drawings of the first pair. */
   function picture(before, after, [a, b, atomsOfA, atomsOfB], byRow) {

@@ -4,16 +4,16 @@
 
 (() => {
   const { html } = molxai;
-  const HEIGHT = 400; // pixels
-  const EDGES = { left: 64, right: 14, top: 12, bottom: 46 };
+  const SIDES = ["x", "y"];
   const REACH = 10; // pixels around a point in which the pointer means it
-  const FONT = "12px system-ui, sans-serif";
   const MANY = 2000; // points from which on they are smaller
 
   /**
    * Fill an element with the plot.
    * settings: `columns()`, `views`, `isUnread(key)`, `read(key)`, `open(view)`, `toggle(view)`,
-   * `isChosen(view)`. Returns `show(views)`: the points of these rows.
+   * `isChosen(view)`, and `changed()` after other axes were chosen.
+   * Returns `show(views)`: the points of these rows; `draw()`; and the axes in an address:
+   * `entries()`, `restore(entries)`, and `picked()`, the keys of their columns.
    */
   molxai.plot = (container, settings) => {
     const across = html("select", { id: "plot-x", onchange: () => choose("x", across.value) });
@@ -22,7 +22,7 @@
     const readout = html("p", { class: "point", role: "status" });
     const hint = html("p", { class: "hint" });
     const keys = { x: null, y: null };
-    const asked = { x: null, y: null }; // the keys that were chosen last, which may still be read
+    let chosen = {}; // the keys that were chosen; a column may have to be read first
     let views = [];
     let points = []; // { view, x, y, left, top } in the order of x
     let current = -1;
@@ -48,7 +48,9 @@
       const numeric = known.filter(
         (one) => settings.isUnread(one.key) || molxai.isNumeric(one, settings.views),
       );
-      if (!numeric.some((one) => one.key === keys.x)) Object.assign(keys, usual(numeric));
+      const has = (key) => numeric.some((one) => one.key === key) && !settings.isUnread(key);
+      const atFirst = usual(numeric.filter(({ key }) => has(key)));
+      for (const side of SIDES) keys[side] = [chosen[side], atFirst[side]].find(has) ?? null;
       for (const [select, key] of [
         [across, keys.x],
         [up, keys.y],
@@ -60,11 +62,21 @@
     }
 
     async function choose(side, key) {
-      asked[side] = key;
+      chosen = { ...chosen, [side]: key };
+      settings.changed();
       await settings.read(key);
-      if (asked[side] !== key) return; // the newest choice has the last word
-      keys[side] = key;
-      show(views);
+      show(views); // of the newest choice
+    }
+
+    const picked = () => Object.values(chosen);
+
+    const entries = () =>
+      picked().length ? { plot: String(new URLSearchParams(Object.entries(chosen))) } : {};
+
+    /** Take the axes of an address; columns that there are not are passed over. */
+    function restore(content) {
+      const sides = [...new URLSearchParams(content.plot || "")];
+      chosen = Object.fromEntries(sides.filter(([side]) => SIDES.includes(side)));
     }
 
     function show(shown) {
@@ -84,7 +96,7 @@
       const lack = missing === 1 ? "1 row lacks" : `${missing} rows lack`;
       const left = missing ? `; ${lack} one of the two` : "";
       const what = x && y ? `${y.title} against ${x.title}` : "no two columns of numbers";
-      const words = `${what}: ${points.length} points${left}`;
+      const words = `${what}: ${molxai.counted(points.length, "point")}${left}`;
       canvas.setAttribute("aria-label", `${words}. Arrow keys walk the points, Enter opens.`);
       hint.textContent = `${words}. Click a point, or walk with the arrow keys, to open its row.`;
       readout.textContent = "";
@@ -103,14 +115,14 @@
       const width = canvas.clientWidth;
       if (!width || !axes || !isInSight) return; // it is drawn when it comes into sight
       const ratio = devicePixelRatio || 1;
+      const frame = molxai.plotFrame(width, axes);
       canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(HEIGHT * ratio);
+      canvas.height = Math.round(frame.height * ratio);
       const pen = canvas.getContext("2d");
       pen.scale(ratio, ratio);
-      const frame = frameOf(width, axes);
-      const ink = inks(canvas);
-      drawAxes(pen, frame, axes, ink, [titleOf(keys.x), titleOf(keys.y)]);
-      if (isParity()) drawEqual(pen, frame, axes, ink);
+      const ink = molxai.inks(canvas);
+      molxai.drawAxes(pen, frame, axes, ink, [titleOf(keys.x), titleOf(keys.y)]);
+      if (isParity()) molxai.drawEqual(pen, frame, axes, ink);
       drawPoints(pen, frame, ink);
     }
 
@@ -201,7 +213,7 @@
       draw();
     }).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-    return { show, draw };
+    return { show, draw, entries, restore, picked };
   };
 
   /** What is plotted at first: measured against predicted, else two columns of numbers. */
@@ -219,72 +231,5 @@
     if (!isParity) return { x: molxai.axis(x), y: molxai.axis(y) };
     const both = molxai.axis([...x, ...y]);
     return { x: both, y: both };
-  }
-
-  /** Where values are on the canvas. */
-  function frameOf(width, axes) {
-    const { left, right, top, bottom } = EDGES;
-    const across = width - left - right;
-    const up = HEIGHT - top - bottom;
-    const share = (value, { low, high }) => (value - low) / (high - low);
-    return {
-      left,
-      top,
-      right: left + across,
-      bottom: top + up,
-      x: (value) => left + share(value, axes.x) * across,
-      y: (value) => top + (1 - share(value, axes.y)) * up,
-    };
-  }
-
-  /** The colours of the page, light or dark. */
-  function inks(element) {
-    const style = getComputedStyle(element);
-    const names = ["ink", "soft", "line", "accent"];
-    return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`)]));
-  }
-
-  function drawAxes(pen, frame, axes, ink, [across, up]) {
-    pen.font = FONT;
-    pen.strokeStyle = ink.line;
-    pen.fillStyle = ink.ink;
-    pen.lineWidth = 1;
-    pen.beginPath();
-    pen.textAlign = "center";
-    pen.textBaseline = "top";
-    for (const tick of axes.x.ticks) {
-      pen.moveTo(frame.x(tick), frame.top);
-      pen.lineTo(frame.x(tick), frame.bottom);
-      pen.fillText(molxai.tickText(tick, axes.x), frame.x(tick), frame.bottom + 6);
-    }
-    pen.textAlign = "right";
-    pen.textBaseline = "middle";
-    for (const tick of axes.y.ticks) {
-      pen.moveTo(frame.left, frame.y(tick));
-      pen.lineTo(frame.right, frame.y(tick));
-      pen.fillText(molxai.tickText(tick, axes.y), frame.left - 6, frame.y(tick));
-    }
-    pen.stroke();
-    pen.textAlign = "center";
-    pen.textBaseline = "bottom";
-    const middle = (frame.left + frame.right) / 2;
-    pen.fillText(molxai.shortened(across ?? "", 60), middle, HEIGHT - 4);
-    pen.save();
-    pen.translate(4, (frame.top + frame.bottom) / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.textBaseline = "top";
-    pen.fillText(molxai.shortened(up ?? "", 50), 0, 0);
-    pen.restore();
-  }
-
-  function drawEqual(pen, frame, axes, ink) {
-    const { low, high } = axes.x;
-    pen.strokeStyle = ink.soft;
-    pen.setLineDash([5, 4]);
-    pen.beginPath();
-    pen.moveTo(frame.x(low), frame.y(low));
-    pen.lineTo(frame.x(high), frame.y(high));
-    pen.stroke();
-    pen.setLineDash([]);
   }
 })();

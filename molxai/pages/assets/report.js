@@ -60,8 +60,7 @@
     {
       name: "csv",
       title: "The rows with these columns",
-      save: (chosen) =>
-        molxai.save(molxai.tableCsv(columns(), chosen), "text/csv", "molxai-report.csv"),
+      save: (chosen) => molxai.saveTable(columns(), chosen, "molxai-report.csv"),
     },
     {
       name: "report",
@@ -81,7 +80,7 @@
         ? molxai.carriers(shown, method, scheme, data)
         : molxai.unpackCarriers(data, method, scheme);
     molxai.seriesTable(find("series"), carriers, settings);
-    find("series-rows").textContent = isFiltered ? `of the ${shown.length} rows shown` : "";
+    find("series-rows").textContent = isFiltered ? `of the ${molxai.counted(shown.length, "row")} shown` : "";
   }
 
   /** The panels of all rows; a filter changes nothing there. */

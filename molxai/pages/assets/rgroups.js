@@ -22,7 +22,7 @@
       html(
         "details",
         { open: table.usual.includes(position.label) },
-        html("summary", {}, `${position.label}: ${position.groups.length} groups`),
+        html("summary", {}, `${position.label}: ${molxai.counted(position.groups.length, "group")}`),
         groupTable(position, table, settings, choose),
       ),
     );

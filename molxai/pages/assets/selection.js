@@ -6,15 +6,17 @@
 
   /**
    * The choice of rows.
-   * settings: `shown()`, the views that are shown in their order; `changed()` is called after a
-   * change; `exports`, each { name, title, save(views) }, which may answer a promise;
-   * `compare(a, b)` shows two rows side by side.
-   * Returns `has(view)`, `toggle(view)`, `extend(view)` (from the last one on), `refresh()` and the
-   * element `bar`.
+   * settings: `views`, which may grow, and `isGrowing()`; `shown()`, those that are shown in their
+   * order; `changed()` is called after a change; `exports`, each { name, title, save(views) }, which
+   * may answer what is to be said, or a promise; `compare(a, b)` shows two rows side by side.
+   * Returns `has(view)`, `toggle(view)`, `extend(view)` (from the last one on), `refresh()`, the
+   * element `bar`; `entries()` and `restore(entries)` of an address, and `take()` after more views.
    */
   molxai.selection = (settings) => {
     const chosen = new Set();
     let last = null; // the row from which a choice is extended
+    let awaited = []; // ranges of rows that an address names: some may still come
+    let seen = 0; // views that were compared with these
     const found = html("span", { id: "found", role: "status" });
     const all = html("button", { type: "button", id: "choose-all", onclick: chooseAll });
     const none = html("button", { type: "button", id: "choose-none", onclick: clear });
@@ -29,7 +31,8 @@
     };
     const buttons = settings.exports.map(keep);
     const hint = settings.hint ? html("span", { class: "hint" }, settings.hint) : null;
-    const kept = [what, ...buttons, hint];
+    const said = html("span", { class: "hint", id: "export-says", role: "status" });
+    const kept = [what, ...buttons, hint, said];
     const bar = html("div", { class: "chosen" }, found, all, none, two, ...kept, error);
 
     const has = (view) => chosen.has(view);
@@ -50,9 +53,10 @@
 
     async function run(save) {
       error.textContent = "";
+      said.textContent = "";
       buttons.forEach((button) => (button.disabled = true));
       try {
-        await save(views());
+        said.textContent = (await save(views())) || "";
       } catch (refusal) {
         error.textContent = refusal.message;
       }
@@ -82,9 +86,33 @@
     }
 
     function clear() {
+      restore({});
+      change();
+    }
+
+    /** Choose those of the new views that an address names. */
+    function take() {
+      const more = awaited.length ? settings.views.slice(seen) : [];
+      more.filter(({ row }) => molxai.isInRanges(awaited, row)).forEach((view) => chosen.add(view));
+      seen = settings.views.length;
+    }
+
+    /** The chosen rows as an address holds them, with those that are still to come. */
+    function entries() {
+      const next = (settings.views.at(-1)?.row ?? -1) + 1;
+      const later = settings.isGrowing() ? awaited.filter(([, end]) => end >= next) : [];
+      const toCome = later.map(([start, end]) => [Math.max(start, next), end]);
+      const there = molxai.rangesOf([...chosen].map((view) => view.row));
+      const text = molxai.rangesText(molxai.mergedRanges([...there, ...toCome]));
+      return text ? { chosen: text } : {};
+    }
+
+    function restore(content) {
+      awaited = molxai.readRanges(content.chosen);
       chosen.clear();
       last = null;
-      change();
+      seen = 0;
+      take();
     }
 
     function change() {
@@ -94,8 +122,9 @@
 
     function refresh() {
       const shown = settings.shown().length;
-      const total = settings.total();
-      const part = shown === total ? `${total} rows` : `${shown} of ${total} rows`;
+      const total = settings.views.length;
+      const rows = molxai.counted(total, "row");
+      const part = shown === total ? rows : `${shown} of ${rows}`;
       found.textContent = chosen.size ? `${part}, ${chosen.size} chosen` : part;
       all.textContent = `Choose all ${shown} shown`;
       all.disabled = shown === 0;
@@ -105,6 +134,6 @@
       buttons.forEach((button) => (button.disabled = shown === 0 && chosen.size === 0));
     }
 
-    return { has, toggle, extend, refresh, bar };
+    return { has, toggle, extend, refresh, bar, entries, restore, take };
   };
 })();

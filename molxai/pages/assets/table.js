@@ -285,7 +285,9 @@
     const link = { type: "button", class: "link", tabindex: "-1" };
     const content = column.key === "id" ? html("button", link, words) : words;
     const kind = typeof value === "number" ? "number" : null;
-    return html("td", { "data-title": column.title, "data-key": column.key, class: kind }, content);
+    const size = column.isLong ? "long" : null;
+    const attributes = { "data-title": column.title, "data-key": column.key, class: kind || size };
+    return html("td", attributes, content);
   }
 
   function thumbnail(view, settings) {

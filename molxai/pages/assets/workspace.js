@@ -5,11 +5,12 @@
 (() => {
   const { html } = molxai;
   const SEPARATOR = "-"; // before the key of a column that is sorted downwards
+  const SOON = 100; // milliseconds: a browser ignores an address that changes at every key
 
   /**
    * Fill elements with a workspace: `places` are { tools, table, plots }.
    * settings, as for `detail`, and
-   * - `views`, which may grow: call `refresh()` then;
+   * - `views`, which may grow: call `refresh()` then; `isGrowing()`, whether more are to come;
    * - `usual(columns)`: keys of the columns at first; `columns`, names of the user's columns,
    *   `unread`, those of them that views lack, and `load(name)`, which adds one to all views;
    * - `substructure(pattern)`: numbers of the rows that have it; `draw(given, use)`: draw one;
@@ -29,16 +30,24 @@
     let wanted = null; // number of a row that an address names and that is not there yet
     let columns = [];
     let due = 0; // the timer of what follows the table
+    let kept = 0; // the timer of what the address follows
     const unread = new Set(settings.unread || []);
 
     const remember = () => settings.remember?.();
     const byKey = (key) => columns.find((column) => column.key === key);
     const isUnread = (key) => unread.has(molxai.ownName(key)) && Boolean(settings.load);
 
-    /** Let all views have a column of the user's table. */
+    /** Let all views have a column of the user's table; it stays unread if it cannot be had. */
     async function read(key) {
       const name = molxai.ownName(key);
-      if (name !== null && settings.load) await settings.load(name);
+      problem.textContent = "";
+      try {
+        if (name !== null && settings.load) await settings.load(name);
+      } catch (error) {
+        if (error.status === undefined) throw error; // no refusal, but a fault
+        problem.textContent = `The column ${name}: ${error.message}`;
+        return;
+      }
       unread.delete(name);
       views.forEach((view) => filters.forget(view));
     }
@@ -54,7 +63,8 @@
 
     const selection = molxai.selection({
       shown: () => shown,
-      total: () => views.length,
+      views,
+      isGrowing: () => Boolean(settings.isGrowing?.()),
       exports: settings.exports(() => keys().map(byKey)),
       hint: settings.hint,
       compare: (a, b) => molxai.compareRows(settings, a, b),
@@ -82,8 +92,9 @@
       reset: () => setColumns(null),
     });
     const nothing = html("p", { class: "nothing", role: "status" });
+    const problem = html("p", { class: "error", role: "alert" });
     const frame = html("div", {});
-    places.table.replaceChildren(selection.bar, nothing, frame);
+    places.table.replaceChildren(selection.bar, problem, nothing, frame);
     const table = molxai.table(frame, settings, {
       open: (view) => open(view),
       sort: toggleSort,
@@ -99,6 +110,7 @@
       open: (view) => open(view),
       toggle: selection.toggle,
       isChosen: selection.has,
+      changed: remember,
     });
     places.tools.replaceChildren(
       ...filters.bar,
@@ -152,6 +164,8 @@
       else table.mark();
       plot.draw();
       settings.marked(shown, views.filter(selection.has));
+      clearTimeout(kept);
+      kept = setTimeout(remember, SOON);
     }
 
     function sort() {
@@ -202,6 +216,7 @@
       columns = molxai.columns(settings);
       views.forEach((view) => filters.forget(view));
       filters.refresh();
+      selection.take();
       apply(false);
       filters.prepare();
       if (wanted !== null) openNumber(wanted);
@@ -217,7 +232,7 @@
 
     /** What is not as usual, as strings. */
     function address() {
-      const content = filters.entries();
+      const content = { ...filters.entries(), ...selection.entries(), ...plot.entries() };
       if (sorted) content.sort = (sorted.upwards ? "" : SEPARATOR) + sorted.key;
       if (order) content.columns = String(new URLSearchParams(order.map((key) => ["c", key])));
       if (opened) content.row = String(opened.row);
@@ -228,8 +243,10 @@
     async function restore(content) {
       sorted = sortOf(content.sort);
       order = content.columns ? new URLSearchParams(content.columns).getAll("c") : null;
-      const own = [...(order || []), sorted?.key, ...filteredKeys(content)].filter(Boolean);
-      for (const key of own.filter(isUnread)) await read(key);
+      selection.restore(content);
+      plot.restore(content);
+      const own = [...(order || []), sorted?.key, ...filteredKeys(content), ...plot.picked()];
+      for (const key of own.filter((name) => name && isUnread(name))) await read(key);
       await filters.restore(content);
       apply(true);
       wanted = null;
@@ -243,7 +260,7 @@
 
     /** Show the rows of these numbers, which have what the words say. */
     function filterByRows(rows, words) {
-      filters.setGroup({ rows, words });
+      filters.setGroup({ ranges: molxai.rangesOf(rows), words });
     }
 
     settings.filterByFragment = filterByFragment;
@@ -285,11 +302,4 @@
 
   /** Keys of the columns that an address filters by. */
   const filteredKeys = ({ filters }) => [...new URLSearchParams(filters || "").keys()];
-
-  /** The chosen columns of some views as CSV. */
-  molxai.tableCsv = (columns, views) => {
-    const titles = columns.map((column) => column.title);
-    const rows = views.map((view) => columns.map((column) => column.value(view)));
-    return molxai.csv([titles, ...rows]);
-  };
 })();

@@ -4,8 +4,12 @@
 (() => {
   const { html } = molxai;
   const AS_DRAWN = "drawn";
+  const FOUND = "mcs"; // the core that the server finds
 
-  /** A choice for the toolbar of an upload; `redraw(true)` shows the table anew. */
+  /**
+   * A choice for the toolbar of an upload, `element`; `redraw(true)` shows the table anew. `again()`
+   * lays out rows that came later; `entries()` and `restore(entries)` are of an address.
+   */
   molxai.alignment = (job, settings, redraw) => {
     const option = (value, text) => html("option", { value }, text);
     const select = html(
@@ -24,9 +28,24 @@
     const note = html("span", { class: "hint", role: "status" });
     let newest = 0;
 
+    const isOn = () => select.value !== AS_DRAWN;
+    const entries = () => (isOn() ? { core: core.value.trim() || FOUND } : {});
+
+    function restore(content) {
+      if ((entries().core ?? "") === (content.core ?? "")) return;
+      select.value = content.core ? "core" : AS_DRAWN;
+      core.value = content.core === FOUND ? "" : (content.core ?? "");
+      align();
+    }
+
+    function change() {
+      settings.remember();
+      align();
+    }
+
     async function align() {
       const mine = ++newest;
-      core.hidden = select.value === AS_DRAWN;
+      core.hidden = !isOn();
       note.textContent = "";
       for (const view of settings.views) view.molecule = view.drawn || view.molecule;
       try {
@@ -40,7 +59,7 @@
     /** Ask for the drawings, some rows at a time, as long as nothing newer is asked. */
     async function layOut(isNewest) {
       const byRow = new Map(settings.views.map((view) => [view.row, view]));
-      let chosen = core.value.trim() || "mcs";
+      let chosen = core.value.trim() || FOUND;
       let count = 0;
       for (let start = 0; start < settings.views.length; start += settings.most_drawings) {
         note.textContent = `drawing ${start} of ${settings.views.length} …`;
@@ -60,9 +79,10 @@
       core.title = chosen;
     }
 
-    select.addEventListener("change", align);
-    core.addEventListener("change", align);
+    select.addEventListener("change", change);
+    core.addEventListener("change", change);
     const label = html("label", {}, "Molecules ", select);
-    return html("span", { class: "alignment" }, label, core, note);
+    const element = html("span", { class: "alignment" }, label, core, note);
+    return { element, again: () => isOn() && align(), entries, restore };
   };
 })();

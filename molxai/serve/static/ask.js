@@ -4,8 +4,8 @@
 (() => {
   /**
    * Answer to a request; `body` is JSON unless it is a form.
-   * Raises Error with one readable line, and the `status` of an answer; or AbortError if it is
-   * given up.
+   * Raises Error with one readable line, and the `status` of the answer, 0 if there is none; or
+   * AbortError if it is given up.
    */
   molxai.ask = async (path, { method = "GET", body = null, signal = null } = {}) => {
     const isSentAsItIs = body === null || body instanceof FormData;
@@ -16,13 +16,26 @@
       answer = await fetch(path, { method, headers, signal, body: sent });
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Error("no answer: is 'molxai serve' still running?");
+      const silence = new Error("no answer: is 'molxai serve' still running?");
+      throw Object.assign(silence, { status: 0 });
     }
     const content = await answer.json().catch(() => ({}));
     signal?.throwIfAborted(); // however late an answer comes, the newest question has the last word
     if (answer.ok) return content;
     const refusal = new Error(content.error || `the server answers ${answer.status}`);
     throw Object.assign(refusal, { status: answer.status });
+  };
+
+  /** `ask(path)` about the rows of a table; answers about all rows are kept, for they stay true. */
+  molxai.asker = (isGrowing) => {
+    const answers = new Map();
+    return async (path) => {
+      if (answers.has(path)) return answers.get(path);
+      const isOfAll = !isGrowing();
+      const answer = await molxai.ask(path);
+      if (isOfAll) answers.set(path, answer);
+      return answer;
+    };
   };
 
   /** The file that a request is answered with; raises as `ask` does. */

@@ -10,6 +10,7 @@
     const place = html("div", { class: "changes" });
     const title = html("summary", {}, "Matched pairs: what single changes do");
     const element = html("details", { hidden: true }, title, place);
+    const askRows = molxai.asker(settings.isGrowing);
     let newest = 0;
 
     settings.compared = (a, b) => {
@@ -21,10 +22,10 @@
       element.hidden = !settings.views.some((view) => view.smiles);
       if (element.hidden || !element.open) return;
       const mine = ++newest;
-      place.replaceChildren(html("p", { class: "hint" }, "comparing …"));
+      place.replaceChildren(html("p", { class: "hint", role: "status" }, "comparing …"));
       try {
         const query = new URLSearchParams({ method: settings.state.method });
-        const table = await molxai.ask(`/api/jobs/${job.id}/pairs?${query}`);
+        const table = await askRows(`/api/jobs/${job.id}/pairs?${query}`);
         if (mine === newest) molxai.pairs(place, table, settings);
       } catch (error) {
         if (mine !== newest) return;

@@ -4,7 +4,12 @@
 (() => {
   const { html } = molxai;
 
-  /** The part of the page with R groups; `fill` asks for them, if it is open. */
+  const FOUND = "mcs"; // the core that the server finds
+
+  /**
+   * The part of the page with R groups; `fill` asks for them, if it is open. `entries()` and
+   * `restore(entries)` are of an address, which holds the core if it is.
+   */
   molxai.groupsOf = (job, settings) => {
     const core = html("input", {
       type: "text",
@@ -17,12 +22,13 @@
     const form = html("p", {}, html("label", {}, "Core ", core));
     const title = html("summary", {}, "Core and R groups");
     const element = html("details", { hidden: true }, title, form, place);
+    const askRows = molxai.asker(settings.isGrowing);
     let newest = 0;
 
     function ask(x = "", y = "") {
-      const chosen = core.value.trim() || "mcs";
+      const chosen = core.value.trim() || FOUND;
       const query = new URLSearchParams({ method: settings.state.method, core: chosen, x, y });
-      return molxai.ask(`/api/jobs/${job.id}/rgroups?${query}`);
+      return askRows(`/api/jobs/${job.id}/rgroups?${query}`);
     }
 
     async function fill() {
@@ -30,6 +36,9 @@
       if (element.hidden || !element.open) return;
       const mine = ++newest;
       place.setAttribute("aria-busy", "true");
+      if (!place.querySelector("table")) {
+        place.replaceChildren(html("p", { class: "hint", role: "status" }, "taking apart …"));
+      }
       try {
         const table = await ask();
         if (mine === newest) molxai.rgroups(place, table, settings, ask);
@@ -40,8 +49,23 @@
       if (mine === newest) place.removeAttribute("aria-busy");
     }
 
-    element.addEventListener("toggle", fill);
-    core.addEventListener("change", fill);
-    return { element, fill };
+    const entries = () => (element.open ? { rgroups: core.value.trim() || FOUND } : {});
+
+    function restore(content) {
+      if ((entries().rgroups ?? "") === (content.rgroups ?? "")) return;
+      core.value = content.rgroups === FOUND ? "" : (content.rgroups ?? "");
+      const isOpen = Boolean(content.rgroups);
+      if (element.open && isOpen) fill();
+      element.open = isOpen; // which fills it
+    }
+
+    function change() {
+      settings.remember();
+      fill();
+    }
+
+    element.addEventListener("toggle", change);
+    core.addEventListener("change", change);
+    return { element, fill, entries, restore };
   };
 })();

@@ -19,6 +19,8 @@
       plots: html("div", {}),
     };
     const histogram = html("div", { id: "histogram" });
+    let isGrowing = true;
+    known.isGrowing = () => isGrowing;
     const columns = columnsOf(job, views, settings.most_columns);
     const series = seriesOf(job, known);
     const groups = molxai.groupsOf(job, known);
@@ -27,7 +29,7 @@
     const isOfMolecules = model?.reads !== "digits";
     const controls = controlsOf(job, isOfMolecules);
     const align = molxai.alignment(job, known, (all) => panel.redraw(all));
-    if (isOfMolecules) controls.toolbar.append(align);
+    if (isOfMolecules) controls.toolbar.append(align.element);
     let spread = null; // of the outputs of all rows
     let built = 0; // rows that the table was built of
     let isFiltered = false;
@@ -64,21 +66,27 @@
     }
 
     const panel = {
-      address: workspace.address,
+      address: () => ({ ...workspace.address(), ...align.entries(), ...groups.entries() }),
       restore: async (entries) => {
         if (!entries.row) molxai.closeRow();
+        align.restore(entries);
+        groups.restore(entries);
         await workspace.restore(entries);
       },
       add: (more) => {
         views.push(...more);
         if (views.length && views.length >= 2 * built) build();
       },
-      end: async () => {
+      end: async (signal) => {
+        const path = `/api/jobs/${job.id}/summary`;
+        const ask = (limited) => molxai.ask(path, { signal: limited });
+        spread = (await molxai.patiently(ask, signal)).histogram;
+        isGrowing = false;
         controls.end(state.method);
-        await columns.reread();
+        await columns.reread(signal);
         await workspace.refind();
-        spread = (await molxai.ask(`/api/jobs/${job.id}/summary`)).histogram;
         build();
+        align.again();
         groups.fill();
         changes.fill();
       },
@@ -114,8 +122,8 @@
       later.add(name);
       views.forEach((view, row) => (view.extras = { ...view.extras, [name]: values[row] }));
     };
-    const reread = async () => {
-      for (const name of later) await load(name);
+    const reread = async (signal) => {
+      for (const name of later) await molxai.patiently(() => load(name), signal);
     };
     const first = new Set(columns.slice(0, most));
     const usual = (all) => {
@@ -134,8 +142,7 @@
       const body = { rows, method: state.method };
       molxai.save(await molxai.askFile(`/api/jobs/${job.id}/${path}`, body), type, name);
     };
-    const saveCsv = (views) =>
-      molxai.save(molxai.tableCsv(columns(), views), "text/csv", "molxai-rows.csv");
+    const saveCsv = (views) => molxai.saveTable(columns(), views, "molxai-rows.csv");
     const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
     const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
     const sdf = { name: "sdf", title: "The molecules with what is known of them", save: saveSdf };
@@ -183,7 +190,7 @@
       if (element.hidden || !element.open) return;
       const { method, scheme } = settings.state;
       const mine = ++newest;
-      rows.textContent = shown ? `of the ${shown.length} rows shown` : "";
+      rows.textContent = shown ? `of the ${molxai.counted(shown.length, "row")} shown` : "";
       if (shown) {
         molxai.seriesTable(place, molxai.carriers(shown, method, scheme, settings), settings);
         return;

@@ -55,7 +55,8 @@
       isSeen = now.done > 0;
       molxai.progress(now.done, now.total);
       const errors = now.errors ? `, ${now.errors} with errors` : "";
-      molxai.say(`${DOING[now.state] || ""}${now.done} of ${now.total} rows${errors}`);
+      const rowsDone = `${now.done} of ${molxai.counted(now.total, "row")}`;
+      molxai.say(`${DOING[now.state] || ""}${rowsDone}${errors}`);
       const isEnough = rows > Number(wanted.row || 0) || rows >= now.total;
       if (!isRestored && rows && isEnough) {
         isRestored = true;

@@ -11,6 +11,7 @@
   let smiles = "";
   let timer = null;
   let asking = null;
+  let reading = null; // of what is drawn now; null if that is known
   const states = molxai.states(restore); // the editor itself takes back a single step only
 
   /** Open the dialog with a molecule; `use(smiles)` is told what was drawn, to be done `doing`. */
@@ -30,7 +31,8 @@
       editor = editor || made();
       begin(given.trim());
     } catch (error) {
-      say(`the sketcher does not start (${error.message}): type the SMILES instead`, true);
+      say("The sketcher does not start: reload the page, or type the SMILES instead.", true);
+      console.error(error); // for whoever mends it
     }
   };
 
@@ -68,6 +70,7 @@
   }
 
   function begin(given) {
+    forget();
     let molecule = new library.Molecule(0, 0);
     smiles = given;
     try {
@@ -84,15 +87,28 @@
 
   function changed() {
     enable();
-    clearTimeout(timer);
-    timer = setTimeout(() => read().catch(report), REST);
+    forget();
+    timer = setTimeout(() => settle().catch(report), REST);
   }
 
-  /** The SMILES of what is drawn now. */
-  async function read() {
+  /** Give up what was to be read: something else is drawn now. */
+  function forget() {
     clearTimeout(timer);
     timer = null;
     asking?.abort();
+    reading = null;
+  }
+
+  /** Have the SMILES of what is drawn now, be it on its way. */
+  function settle() {
+    if (timer) {
+      forget();
+      reading = read();
+    }
+    return reading;
+  }
+
+  async function read() {
     asking = new AbortController();
     const block = drawn();
     if (!block) {
@@ -109,7 +125,7 @@
 
   async function finish(use) {
     try {
-      if (timer) await read();
+      await settle();
       if (!smiles) {
         say("Nothing is drawn yet.", true);
         return;

@@ -4,7 +4,6 @@
 (() => {
   const WAIT = 300; // milliseconds between looks
   const SOON = 100; // the same at a single input
-  const TRIES = 4; // of a look that gets no answer
 
   /** Send files, or none if the fields name a job that is asked again: the job. */
   molxai.send = (files, fields, signal) => {
@@ -26,24 +25,16 @@
     return molxai.ask(`/api/jobs/${encodeURIComponent(id)}?${page}`, { signal });
   };
 
-  /** The same; one look that gets no answer is not the end of a table. */
-  async function look(id, start, signal) {
-    for (let left = TRIES - 1; ; left -= 1) {
-      try {
-        return await molxai.job(id, start, signal);
-      } catch (error) {
-        if (signal.aborted || error.status < 500 || !left) throw error;
-        await molxai.pause(WAIT, signal);
-      }
-    }
-  }
+  /** The same, however long the server does not answer. */
+  const look = (id, start, signal) =>
+    molxai.patiently((limited) => molxai.job(id, start, limited), signal);
 
   /** The same of a job's beginning; of a single input when it is done. */
   molxai.firstLook = async (id, signal) => {
     let now = await molxai.job(id, 0, signal);
     while (now.single && !now.views.length && now.error === null) {
       await molxai.pause(SOON, signal);
-      now = await molxai.job(id, 0, signal);
+      now = await look(id, 0, signal);
     }
     return now;
   };
@@ -51,7 +42,7 @@
   /** Have the server hold a single input and its answer; returns the job's id. */
   molxai.sendSingle = async (file, fields) => {
     const { id } = await molxai.send([file], fields);
-    await molxai.firstLook(id);
+    await molxai.firstLook(id, new AbortController().signal);
     return id;
   };
 
@@ -75,6 +66,6 @@
       if (["done", "cancelled"].includes(now.state) && now.next === null) break;
       if (now.next === null) await molxai.pause(WAIT, signal);
     }
-    await panel.end();
+    await panel.end(signal);
   };
 })();

@@ -26,8 +26,7 @@
 
   /**
    * Returns `work(doing, act)`, which says what is being done and waits for `act(signal)`; the page
-   * turns away from what was under way before. `failed()` is called before a failure is told, and
-   * answers what is said after it.
+   * turns away from what was under way before. `failed()` is called before a failure is told.
    */
   molxai.worker = (failed) => {
     let running = null;
@@ -40,8 +39,8 @@
         await act(mine.signal);
       } catch (error) {
         if (mine.signal.aborted) return;
-        const more = failed();
-        molxai.say(error.message + more, true);
+        failed();
+        molxai.say(error.message, true);
       } finally {
         if (running === mine) end();
       }

@@ -91,10 +91,9 @@
     find("result").replaceChildren();
   }
 
-  /** An answer that is there stays after a failure; what is to be said of it. */
+  /** An answer that is there stays after a failure. */
   function failed() {
     if (!shown) clear();
-    return shown && isAtWork() ? ". Reload the page to see further rows of the table." : "";
   }
 
   /** Nothing is asked: say what can be. */
