@@ -61,7 +61,7 @@ def with_bias(path: Path, fields: Fields) -> Reading:
             examples.append(_biased(example, part, random))
         except ValueError as error:
             skipped.append(f"{path.name}, row {example.row}: {error}")
-    return Reading(examples, skipped, reading.sha256)
+    return Reading(examples, skipped, reading.sha256, f"random 80/20, seed {SEED}")
 
 
 def _without_truth(molecule: Molecule) -> Truth:

@@ -137,7 +137,7 @@ def _omissions(result: dict[str, Any]) -> Iterator[str]:
     skipped = result["skipped"]
     if skipped:
         first = f"the first: {skipped[0]}"
-        yield f"{len(skipped)} molecules could not be read and were left out, {first}."
+        yield f"{len(skipped)} molecules could not be used and were left out, {first}."
 
 
 def write(result: dict[str, Any], folder: Path) -> list[Path]:

@@ -36,7 +36,7 @@ class Study:
     """How the sets were made, and what the truth is: all that decides what a model learns, except
     its recipe."""
     skipped: list[str]
-    """A line for each molecule that could not be read."""
+    """A line for each molecule that could not be used."""
     files: dict[str, dict[str, str]]
     """File and sha256 of each set, by its name."""
 
@@ -205,17 +205,16 @@ def _split(
     if test_reading:
         return molecules, test_reading.molecules, "a file for each part"
     if any(molecule.part for molecule in molecules):
-        return _file_split(data, molecules)
+        return _file_split(data, reading)
     parts = random_split(len(molecules), seed)
     train = [molecules[place] for place in parts.train]
     test = [molecules[place] for place in parts.valid + parts.test]
     return train, test, f"random 80/20, seed {seed}"
 
 
-def _file_split(
-    data: Path, molecules: Sequence[Example]
-) -> tuple[list[Example], list[Example], str]:
-    """The sets that the file's own column names."""
+def _file_split(data: Path, reading: Reading) -> tuple[list[Example], list[Example], str]:
+    """The sets that the molecules name."""
+    molecules = reading.molecules
     train = [molecule for molecule in molecules if molecule.part == "train"]
     test = [molecule for molecule in molecules if molecule.part == "test"]
     if not train or not test:
@@ -225,7 +224,7 @@ def _file_split(
         )
     rest = len(molecules) - len(train) - len(test)
     left_out = f", {rest} molecules of other parts left out" if rest else ""
-    return train, test, f"the file's own parts{left_out}"
+    return train, test, f"{reading.parts}{left_out}"
 
 
 def _meaning(name: str, fields: Fields) -> str:

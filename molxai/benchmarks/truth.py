@@ -69,6 +69,8 @@ class Reading:
     skipped: list[str]
     """A line for each: where and why."""
     sha256: dict[str, str]
+    parts: str = "the file's own parts"
+    """How the sets were made, if molecules name theirs."""
 
 
 Truth = tuple[float, Float[ndarray, " nodes"], tuple[frozenset[int], ...]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from graphormer.graphs.molecules import shortened
 from molxai.explanation.templating import render
-from molxai.rendering.lettering import printable
+from molxai.rendering.lettering import printable, true_minus
 
 CELL = 90
 """Letters of a cell at most."""
@@ -46,16 +46,17 @@ def numbers_html(numbers: Numbers, picture: str = "", words: Sequence[str] = ())
         picture: SVG that this project drew.
         words: lines above the table.
     """
-    rows = [Row(_cells(row.cells), row.colour) for row in numbers.rows]
+    sides = numbers.sides
+    rows = [Row(_cells(row.cells, sides), row.colour) for row in numbers.rows]
     return render(
         "numbers.html",
         picture=picture[picture.index("<svg") :] if picture else "",
         words=[printable(line) for line in words if line],
         caption=numbers.caption,
         head=numbers.head,
-        sides=numbers.sides,
+        sides=sides,
         rows=rows,
-        total=_cells(numbers.total),
+        total=_cells(numbers.total, sides),
     )
 
 
@@ -66,6 +67,13 @@ def refused_html(refused: Sequence[Sequence[str]]) -> str:
     return numbers_html(Numbers(["place", *texts], rows, texts=texts))
 
 
-def _cells(texts: Sequence[str]) -> list[str]:
-    """The texts as far as a cell has room for them."""
-    return [shortened(printable(text), CELL) for text in texts]
+def _cells(texts: Sequence[str], sides: Sequence[str]) -> list[str]:
+    """The texts as far as a cell has room for them, numbers with a minus as in pictures.
+
+    A row may be shorter than the head.
+    """
+    cells = []
+    for text, side in zip(texts, sides, strict=False):
+        cell = shortened(printable(text), CELL)
+        cells.append(true_minus(cell) if side == "right" else cell)
+    return cells

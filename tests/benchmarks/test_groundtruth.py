@@ -231,7 +231,7 @@ def test_benzene_from_table_to_tables(benzene, tmp_path):
         and "Without a sign" in text
         and "saliency" in text.split("Without a sign")[1]
     )
-    assert "1 molecules could not be read" in text and "broken" in text
+    assert "1 molecules could not be used" in text and "broken" in text
     assert [path.name for path in write(result, folder)] == [
         "groundtruth.md",
         "groundtruth.csv",
@@ -279,7 +279,8 @@ def test_a_standardised_model_begins_at_the_mean(tmp_path):
     network, _ = load(tmp_path / "out")
     data = study("tpsa", path, None, Fields(), classes=False, seed=0)
     labels = data.labelled("train").labels
-    assert float(network.base_values) == pytest.approx(float(labels.mean()), abs=0.1 * labels.std())
+    half = float(labels.std()) / 2  # what is not standardised begins at 0, nearly one off
+    assert float(network.base_values) == pytest.approx(float(labels.mean()), abs=half)
 
 
 def test_a_task_has_molecules_of_its_own_or_asks_for_them(tmp_path, monkeypatch):

@@ -24,6 +24,7 @@ from molxai.explanation.explanations import Explanations
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import LINE, in_a_line
 from molxai.metrics.comparison import compare
+from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import Look
 from molxai.rules.conserve import conserve
 
@@ -110,20 +111,21 @@ def test_a_notebook_shows_pictures_with_their_numbers(explain):
     made = results(explain, "ibuprofen")
     pair, parts, flow = made["MatchedPair"], made["Fragments"], made["PairFlow"]
     shown = pair._repr_html_()
+    common = f"{pair.split['common']:+.3f}"
     assert (
         shown.count("</svg>") >= 3
-        and f'<td style="text-align: right">{pair.split["common"]:+.3f}</td>' in shown
+        and f'<td style="text-align: right">{true_minus(common)}</td>' in shown
     )
     shown = parts._repr_html_()
     assert shown.count("</svg>") >= 2 and all(
-        f"{one.relevance:+.3f}" in shown and one.smiles in shown for one in parts
+        true_minus(f"{one.relevance:+.3f}") in shown and one.smiles in shown for one in parts
     )
     assert sum(one.relevance for one in parts) == pytest.approx(
         float(parts.explanation.relevance.sum()), abs=1e-9
     )
     shown = flow._repr_html_()
     assert "</svg>" in shown and all(
-        name in shown and f"{value:+.3f}" in shown
+        name in shown and true_minus(f"{value:+.3f}") in shown
         for name, value in flow.by_hops().items()
         if abs(value) > 1e-3
     )
