@@ -125,7 +125,12 @@ ERYTHROMYCIN = (
 MORPHINE = "CN1CC[C@]23[C@@H]4[C@H]1Cc5c2c(c(cc5)O)O[C@H]3[C@H](C=C4)O"
 ODD = {
     "adamantane": ("C1C2CC3CC1CC(C2)C3", 32),
-    "amantadine": ("NC12CC3CC(C1)CC(C3)C2", 34),
+    "amantadine": ("NC12CC3CC(C1)CC(C3)C2", 30),
+    "memantine": ("CC12CC3CC(C1)(CC(C3)(C2)N)C", 30),
+    "adamantane with four substituents": ("NC12CC3(F)CC(Cl)(C1)CC(Br)(C3)C2", 30),
+    "adamantane with two at one carbon": ("CC1(C)C2CC3CC(C2)CC1C3", 30),
+    "adamantanone": ("O=C1C2CC3CC(C2)CC1C3", 30),
+    "vildagliptin": ("N#CC1CCCN1C(=O)CNC12CC3CC(C1)CC(O)(C3)C2", 30),
     "cubane": (CUBANE, 30),
     "norbornane": ("C1CC2CCC1C2", 12),
     "quinuclidine": ("O=C(OC1CN2CCC1CC2)c1ccccc1", 20),
