@@ -155,7 +155,7 @@ def _no_smiles(
     if column:
         cell = next((row[column] for row in sample if row.get(column)), "")
         return f"{path}: column {column!r} holds no molecules, like {shortened(cell)!r}; {hint}"
-    if alternatives and _is_molecule(alternatives[0]):
+    if alternatives and is_molecule(alternatives[0]):
         start = f"{path} begins with {shortened(alternatives[0])!r}, which is a molecule"
         return f"{start}: put a line with names above it, like smiles"
     there = f"{path} has the columns {listing(columns)}"
@@ -225,11 +225,12 @@ def _share(sample: Sequence[Mapping[str, str]], name: str) -> float:
         return 1.0 if name else 0.0
     if max(map(len, cells)) < SHORTEST_MOLECULE:
         return 0.0
-    return sum(map(_is_molecule, cells)) / len(cells)
+    return sum(map(is_molecule, cells)) / len(cells)
 
 
 @lru_cache(maxsize=1024)  # a sample is judged more than once, for its separator and its columns
-def _is_molecule(text: str) -> bool:
+def is_molecule(text: str) -> bool:
+    """Whether a cell holds a molecule."""
     try:
         molecule(text)
     except ValueError:

@@ -83,7 +83,7 @@ class Subjects(BaseModel):
         None,
         description=(
             "Molecules as they are pasted: SMILES, lines of a SMILES and a name, mol blocks, "
-            "or a table with a header."
+            "or a table, with a header or without."
         ),
     )
     image: list[list[FiniteFloat]] | None = Field(
@@ -140,9 +140,7 @@ class TextRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(
-        description="SMILES, lines of a SMILES and a name, mol blocks, or a table with a header."
-    )
+    text: str = Field(description="SMILES, lines of a SMILES and a name, mol blocks, or a table.")
 
 
 class Recognised(BaseModel):

@@ -79,7 +79,7 @@ def test_an_sdf_keeps_its_records_and_properties():
     [
         ("", "the text is empty"),
         (" \n\t\n", "the text is empty"),
-        ("ethanol,CCO\namine,CCN", "a table without a header, 'ethanol,CCO'"),
+        ("ethanol,C1C\namine,C2N", "a table without a header, 'ethanol,C1C'"),
     ],
 )
 def test_what_is_no_molecule_is_said(text, said):
@@ -147,7 +147,8 @@ def test_the_api_says_what_text_is(client, text, expected):
     ("text", "status", "said"),
     [
         (" ", 422, "the text is empty"),
-        ("a,CCO\nb,CCN", 422, "without a header"),
+        ("a,C1C\nb,C2N", 422, "without a header"),
+        ("CCO CCN", 422, "several SMILES on one line: put each on a line of its own"),
         ("CCO\n" * 101, 413, "101 inputs at once: at most 100, send more as a file to /api/upload"),
         ("CCO\n" * 5001, 413, "more than 5000 rows"),
     ],

@@ -11,7 +11,6 @@
   const isAtWork = () => Boolean(job) && ["waiting", "running"].includes(job.state);
   let kind = "molecule";
   let files = []; // that were chosen
-  let looked = null; // those whose columns were looked at
   let job = null; // what the server says of the job whose answer is shown
   let shown = null; // the panel of the answer
   let closing = ""; // the address to have when the entry of an open row is left
@@ -137,12 +136,16 @@
     if (!line) return say("Type or paste a SMILES first, or draw a molecule.", true);
     if (isTooLarge("the text", text.length)) return undefined;
     if (line.includes("\n")) return work("explaining …", (signal) => askList(text, signal));
+    molxai.leaveTextColumns();
     turn({ smiles: line });
     return work("explaining …", (signal) => askLine(line, signal));
   }
 
-  const askList = (text, signal) =>
-    send([molxai.txtFile(text)], { pasted: true }, signal);
+  /** Explain lines, which may be a table with columns to choose from. */
+  async function askList(text, signal) {
+    await molxai.offerColumns(text, signal);
+    await send([molxai.txtFile(text)], { pasted: true, ...molxai.columnsOf() }, signal);
+  }
 
   async function askLine(line, signal) {
     const body = { text: line };
@@ -152,12 +155,7 @@
 
   /** Explain the chosen files, or those of the job once more. */
   async function askFiles(signal) {
-    if (files.length && files !== looked) {
-      const look = await molxai.lookAt(files, signal);
-      looked = files;
-      molxai.fillColumns(look);
-      if (look.error) throw new Error(look.error);
-    }
+    if (files.length) await molxai.offerColumns(files, signal);
     const sent = files.length ? {} : { again: job.id };
     await send(files, { ...sent, ...molxai.columnsOf() }, signal);
   }
@@ -280,6 +278,7 @@
     shown = null;
     files = [];
     molxai.closeRow();
+    molxai.leaveTextColumns();
     find("smiles").value = state.smiles;
     refill();
     if (state.job) return work("fetching the results …", open);

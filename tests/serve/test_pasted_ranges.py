@@ -1,0 +1,155 @@
+"""A range of cells without a header, as it is copied from a spreadsheet and pasted."""
+
+import pytest
+
+pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
+
+from browsing import console_errors, find, until
+from test_addresses import finished, send
+from test_workbench import browser, choose, home, page, paste, status
+
+from molxai.serve.pasted import as_file
+from molxai.serve.settings import Settings
+from molxai.serve.subjects import pasted_rows
+
+__all__ = ["browser", "home", "page"]
+
+INCHI = "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3"
+RANGE = "CMP1\tCCO\t-0,5\t7\nCMP2\tc1ccccc1O\t1,25\t8\nCMP3\tC1CC\t2,5\t9\nCMP4\tCCC\tn.d.\t9"
+MODEL = "bace-pic50"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("CMP1\tCCO\t5.2\nC2\tCCN\t6", ["name|smiles|value", "CMP1|CCO|5.2", "C2|CCN|6"]),
+        ("CCO\t5.1\r\nCCN\t6\r\n", ["smiles|value", "CCO|5.1", "CCN|6"]),
+        ("CCO\t5.1", ["smiles|value", "CCO|5.1"]),
+        ("CCN\tamine\t5", ["smiles|name|value", "CCN|amine|5"]),
+        ("CCN\tb\t\t5\nCCO\ta\t\t", ["smiles|name|value", "CCN|b|5", "CCO|a|"]),
+        ("CCO;5,2;a\nCCN;6,25;b", ["smiles|value|name", "CCO|5.2|a", "CCN|6.25|b"]),
+        ("CCO\t5,2\nCCN\t6,25", ["smiles|value", "CCO|5.2", "CCN|6.25"]),
+        ('"a, b",CCO,1\nc,CCN,2', ["name|smiles|value", "a, b|CCO|1", "c|CCN|2"]),
+        ("ethanol, CCO\namine, CCN", ["name|smiles", "ethanol|CCO", "amine|CCN"]),
+        ("CCO,ethanol\nCCN,amine", ["smiles|name", "CCO|ethanol", "CCN|amine"]),
+        ("a\tCCO\t>5\t1\nb\tC1\tNA\t2", ["name|smiles|value|value 2", "a|CCO|>5|1", "b|C1|NA|2"]),
+        ("N\tCCO\tx\nN\tCCN\ty", ["name|smiles|name 2", "N|CCO|x", "N|CCN|y"]),
+        ("C\t1\nCC\t2\nN\t3", ["smiles|value", "C|1", "CC|2", "N|3"]),
+        ("CCO\tCCN\t1\nCCC\tCCF\t2", ["smiles|name|value", "CCO|CCN|1", "CCC|CCF|2"]),
+        (f"{INCHI}\t5\n{INCHI}\t6", ["smiles|value", f"{INCHI}|5", f"{INCHI}|6"]),
+        ("a\tCCO\t1e-3\nb\tCCN\t\u22122", ["name|smiles|value", "a|CCO|1e-3", "b|CCN|-2"]),
+        ('CCO\t"1\t2"\t3\nCCN\tx\t4', ["smiles|name|value", "CCO|1 2|3", "CCN|x|4"]),
+    ],
+)
+def test_a_range_becomes_a_table(text, lines):
+    file = as_file(text)
+    assert file.name == "pasted.tsv"
+    assert file.content.replace("\t", "|").splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("CCO\tethanol\nCCN\tCCC", [("CCO", "ethanol"), ("CCN", "CCC")]),
+        ("CCO\t1-butanol\nCCN\t2", [("CCO", "1-butanol"), ("CCN", "2")]),
+        ("CCO\tethanol\t\nCCN\tamine\t", [("CCO", "ethanol"), ("CCN", "amine")]),
+        ("CCO\tethanol\nCCN\nCCC\t5", [("CCO", "ethanol"), ("CCN", ""), ("CCC", "5")]),
+        ("CCO\t\nCCN\t", [("CCO", ""), ("CCN", "")]),
+        ("CCO a,CO\nCCN b,CN", [("CCO", "a,CO"), ("CCN", "b,CN")]),
+        ("CCO 5.1\nCCN 6", [("CCO", "5.1"), ("CCN", "6")]),
+        (f"{INCHI}\tx,1\n{INCHI}\ty,2", [(INCHI, "x,1"), (INCHI, "y,2")]),
+        ("CCO CCN\nCCC ethanol", [("CCO", "CCN"), ("CCC", "ethanol")]),
+    ],
+)
+def test_lines_of_smiles_and_names_stay_what_they_are(text, rows):
+    assert as_file(text).name == "pasted.smi"
+    assert [(row.content, row.id) for row in pasted_rows(text, Settings())] == rows
+
+
+@pytest.mark.parametrize(
+    "text", ["CCO CCN", "CCO  c1ccccc1 CCC", "CCO,CCN", " CCO; CC(=O)O \n", "C C1CC1", "CO [Na+]"]
+)
+def test_several_smiles_on_one_line_are_refused(text):
+    with pytest.raises(ValueError, match="several SMILES on one line: put each on a line"):
+        as_file(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["CCO CO", "CCO N", "CCO NBS", "CCO ethanol", "CCO CCN salt", "CCO 12", "CCO\tCCN"]
+)
+def test_a_smiles_may_have_a_short_name(text):
+    assert as_file(text).name == "pasted.smi"
+
+
+def cells(page):
+    """The texts of the table's cells by their titles, row by row."""
+    return page.execute_script(
+        "const rows = [...document.querySelectorAll('#result table.inputs tr[data-row]')];"
+        "const texts = (row) => [...row.cells].map((cell) => [cell.dataset.title, cell.innerText]);"
+        "return rows.map((row) => Object.fromEntries(texts(row)))"
+    )
+
+
+def explain(page):
+    """Explain again, and wait for the new table."""
+    before = page.current_url
+    find(page, "#explain").click()
+    until(page, f"location.href !== '{before}'")
+    finished(page)
+
+
+def shown_columns(page):
+    """The names that can be chosen as measured, none if no choices are seen."""
+    if not find(page, "#columns").is_displayed():
+        return []
+    return [one.text for one in page.find_elements("css selector", "#label-column option")]
+
+
+def test_columns_of_a_pasted_range_are_chosen(page, tmp_path):
+    choose(page, "model", MODEL)
+    paste(page, RANGE)
+    finished(page)
+    assert shown_columns(page) == ["none", "name", "smiles", "value", "value 2"]
+    assert find(page, "#column").get_attribute("value") == "smiles"
+    assert find(page, "#id-column").get_attribute("value") == "name"
+    assert "predicted − measured" not in cells(page)[0]
+    choose(page, "label-column", "value")
+    explain(page)
+    pasted = cells(page)
+    assert [row["id"] for row in pasted] == ["CMP1", "CMP2", "CMP3", "CMP4"]
+    assert pasted[0]["measured"] == "-0.5" and pasted[0]["predicted − measured"]
+    assert page.execute_script("return document.querySelector('#result .plot') !== null")
+    page.refresh()
+    finished(page)
+    assert find(page, "#smiles").get_attribute("value") == RANGE
+    assert find(page, "#label-column").get_attribute("value") == "value"
+
+    path = tmp_path / "range.txt"
+    path.write_text(RANGE)
+    send(page, path)
+    assert shown_columns(page) == ["none", "name", "smiles", "value", "value 2"]
+    choose(page, "label-column", "value")
+    explain(page)
+    assert cells(page) == pasted
+
+
+def test_choices_stay_with_a_corrected_text_and_leave_with_a_molecule(page):
+    choose(page, "model", MODEL)
+    paste(page, RANGE)
+    finished(page)
+    choose(page, "label-column", "value")
+    paste(page, RANGE.replace("C1CC", "C1CC1"))
+    until(page, "document.getElementById('status').textContent === '4 of 4 rows'")
+    assert find(page, "#label-column").get_attribute("value") == "value"
+    assert cells(page)[2]["measured"] == "2.5"
+    paste(page, "CCO\tethanol\nCCN\tethylamine")
+    until(page, "document.getElementById('status').textContent === '2 of 2 rows'")
+    assert shown_columns(page) == []
+    paste(page, RANGE)
+    until(page, "document.getElementById('status').textContent.startsWith('4 of 4 rows')")
+    paste(page, "CCO")
+    until(page, "document.querySelector('.large')")
+    assert shown_columns(page) == []
+    paste(page, "CCO CCN")
+    assert "put each on a line of its own" in status(page)
+    assert all("422" in line for line in console_errors(page))  # the refusal itself
