@@ -23,6 +23,7 @@
   /**
    * Show two rows side by side, with `changed` atoms of both marked if they are known. A page with
    * a server has `settings.compared(a, b)`, which lays B as A and takes the difference apart.
+   * `settings.parted()` is called after the dialog is closed.
    */
   molxai.compareRows = async (settings, a, b, changed = [[], []]) => {
     const dialog = dialogOf();
@@ -34,6 +35,7 @@
     place.replaceChildren(html("h2", {}, html("bdi", {}, a.id), " → ", html("bdi", {}, b.id)));
     place.append(difference, pictures, parts, note);
     fill(pictures, settings, [a, b], changed);
+    dialog.onclose = () => dialog.open || settings.parted?.();
     if (!dialog.open) dialog.showModal();
     if (!settings.compared || !a.smiles || !b.smiles) return; // digits have no atoms in common
     try {
@@ -46,6 +48,9 @@
       note.textContent = error.message;
     }
   };
+
+  /** Close the dialog, if it is open. */
+  molxai.partRows = () => document.querySelector("#versus[open]")?.close();
 
   function differenceLine(a, b) {
     if (a.error || b.error) return "One of the two could not be read.";
