@@ -77,7 +77,7 @@
 
   function heading(view, method) {
     const lines = [molxai.predictionLine(view, method)];
-    if (view.label) lines.push(`Measured: ${view.label}.`);
+    if (view.label) lines.push(`Measured: ${molxai.trueMinus(view.label)}.`);
     if (view.near) lines.push(view.near);
     const input = html("p", { class: "input" }, html("bdi", {}, molxai.shortened(view.input, 400)));
     const notes = (view.notes || []).map((note) => html("li", {}, note));

@@ -57,7 +57,7 @@
     if (a.target !== b.target) return "The two are explained for different classes.";
     const isValue = a.probability === null;
     const what = isValue ? "value" : `logit of ${a.target}`;
-    const write = isValue ? (value) => value.toFixed(3) : signed;
+    const write = isValue ? (value) => molxai.trueMinus(value.toFixed(3)) : signed;
     return `Δ ${what} ${signed(b.logit - a.logit)}: ${write(a.logit)} → ${write(b.logit)}`;
   }
 
@@ -75,7 +75,7 @@
       const picture = molxai.picture(view, state.method, { ...look, numbers: state.numbers });
       molxai.mark(picture, view, changed[side]);
       const lines = [view.explained];
-      if (view.label) lines.push(`Measured: ${view.label}.`);
+      if (view.label) lines.push(`Measured: ${molxai.trueMinus(view.label)}.`);
       const caption = html("figcaption", {}, name, ": ", lines.join(" "));
       return html("figure", {}, picture, caption);
     });

@@ -30,7 +30,7 @@
 
   function prediction(view) {
     const isValue = view.probability === null;
-    return isValue ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction;
+    return isValue ? `${molxai.trueMinus(view.prediction.toFixed(3))} ${view.unit}` : view.prediction;
   }
 
   /** On a narrow page the answer is below the form: go there. */
