@@ -190,7 +190,7 @@ def _decompose(
         raise ValueError(
             f"{len(mols)} molecules around the core {smarts}: "
             f"no R groups after {seconds} s{reason}; "
-            "name a larger core with --core SMARTS, or give a closer series"
+            "name a larger core as SMARTS or SMILES, or give a closer series"
         ) from error
     without = set(failures)
     places = [place for place in range(len(mols)) if place not in without]

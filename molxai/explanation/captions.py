@@ -45,11 +45,23 @@ def ledger(explanation: Account) -> dict[str, float]:
 
 def ledger_line(explanation: Account) -> str:
     """What the relevances sum to, and what is missing."""
-    total = float(explanation.relevance.double().sum())
+    if not explanation.in_unit:
+        return own_sum_line(explanation)
     *named, (missing, gap) = ledger(explanation).items()
-    entries = [f"{explanation.node_word}s {amount(total, explanation.signed)}"]
-    entries += [f"{name} {value:+.3f}" for name, value in named]
+    entries = [nodes_sum(explanation), *(f"{name} {value:+.3f}" for name, value in named)]
     return f"Sum: {', '.join(entries)} · {missing} {_rest(gap)}"
+
+
+def own_sum_line(explanation: Account) -> str:
+    """What the relevances of a method without the unit of the output sum to."""
+    of_nodes = nodes_sum(explanation)
+    return f"Sum: {of_nodes}, in a unit of its own, so it is no share of the output"
+
+
+def nodes_sum(explanation: Account) -> str:
+    """What the relevances of the nodes sum to, in words."""
+    total = float(explanation.relevance.double().sum())
+    return f"{explanation.node_word}s {amount(total, explanation.signed)}"
 
 
 def structure_line(explanation: Account) -> str:

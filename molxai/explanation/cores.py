@@ -28,8 +28,9 @@ SENSIBLE: dict[str, Any] = {
 
 Stereo is told apart later."""
 
-SHARE = 0.8
-"""Share of the molecules that must have a core that is found: a stray molecule must not decide."""
+SHARES = (0.8, 0.5)
+"""Share of the molecules that must have a core that is found: a stray molecule must not decide. The
+next one counts if the first leaves none."""
 
 LEAST_CORE = 3
 """Atoms of a core that is found."""
@@ -52,7 +53,7 @@ CONDITIONS = ("$", "!")
 
 def core_of(
     mols: Sequence[Chem.Mol],
-    shares: Sequence[float] = (SHARE,),
+    shares: Sequence[float] = SHARES,
     least: int = LEAST_CORE,
     seconds: float = CORE_SECONDS,
 ) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from rdkit import Chem, rdBase
 
 from graphormer.graphs.molecules import Molecule, molecule, shortened
 from molxai.explanation.account import Account
-from molxai.explanation.cores import SHARE, core_of, core_query
+from molxai.explanation.cores import core_of, core_query
 from molxai.explanation.inputs import Inputs
 from molxai.rendering.core_layout import layout_on
 from molxai.rendering.depiction import flat_copy
@@ -24,9 +24,6 @@ MCS = "mcs"
 
 SAMPLE = 60
 """Molecules from the beginning of the input in which a core is looked for."""
-
-SHARES = (SHARE, 0.5)
-"""Share of them that must have a core that is found; the next one if that leaves none."""
 
 LEAST_CORE = 6
 """Atoms of a core that is found: a smaller one gives a drawing no direction."""
@@ -92,7 +89,7 @@ def orientation_of(molecules: Iterable[Molecule], core: str) -> Orientation:
     if core == MCS:
         molecules = list(islice(molecules, SAMPLE))
         mols = [subject.mol for subject in molecules]
-        smarts, _ = core_of(mols, SHARES, LEAST_CORE)
+        smarts, _ = core_of(mols, least=LEAST_CORE)
     _query(smarts)  # refuses one that cannot be read
     for subject in molecules:
         if _match(subject.mol, smarts, frozenset()):

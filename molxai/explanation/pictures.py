@@ -15,12 +15,13 @@ from molxai.explanation.captions import (
     colour_line,
     ledger,
     ledger_line,
+    nodes_sum,
+    own_sum_line,
     prediction_line,
     spread_line,
     structure_line,
 )
 from molxai.explanation.sentence import Sentence
-from molxai.explanation.words import amount
 from molxai.rendering.lettering import SMALLEST_NUMBER, true_minus
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
@@ -152,10 +153,9 @@ def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Cap
 
 def short_ledger_line(explanation: Account) -> str:
     """What the relevances sum to, and whatever else has a share; what is missing is always said."""
-    total = float(explanation.relevance.double().sum())
-    entries = [f"{explanation.node_word}s {amount(total, explanation.signed)}"]
     if not explanation.in_unit:
-        return f"Sum: {entries[0]}, in a unit of its own, so it is no share of the output"
+        return own_sum_line(explanation)
+    entries = [nodes_sum(explanation)]
     for name, value in ledger(explanation).items():
         if abs(value) >= SMALLEST_NUMBER:
             entries.append(f"{name} {value:+.3f}")

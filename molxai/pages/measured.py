@@ -1,9 +1,13 @@
 """What a page says of a row's measured label: how far the prediction is from it."""
 
+from graphormer.graphs.molecules import shortened
 from graphormer.readers.numerals import is_number, plain_number
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.pages.view import View, rounded
+
+LETTERS = 40
+"""Of a measured value that is no number, in a note."""
 
 BINARY = 2
 """Classes of a model of which one probability says the other."""
@@ -19,7 +23,8 @@ def measured(explainer: BaseExplainer, row: Input, content: View) -> View:
 
     Returns:
         `label` as it is written; for a model of classes `label_class`, None if the label is none of
-        them; and `residual` if it is defined: predicted − measured, or for classes 1 − the
+        them; of values `label_is_number`, and if it is false the view's `notes` with a further one
+        that says so; and `residual` if it is defined: predicted − measured, or for classes 1 − the
         probability of the measured class.
     """
     if not row.label:
@@ -30,6 +35,7 @@ def measured(explainer: BaseExplainer, row: Input, content: View) -> View:
         of_label["label_class"] = name
         residual = _doubt(content, name, len(explainer.card.classes))
     else:
+        of_label |= _number(content, row.label)
         residual = _distance(content, row.label)
     return of_label if residual is None else of_label | {"residual": residual}
 
@@ -53,6 +59,15 @@ def _doubt(content: View, name: str | None, classes: int) -> float | None:
     if name == content["target_class"]:
         return rounded(1 - content["probability"])
     return rounded(content["probability"]) if classes == BINARY else None
+
+
+def _number(content: View, label: str) -> View:
+    """Whether a measured value is a number, and a note if it is not."""
+    if is_number(plain_number(label)):
+        return {"label_is_number": True}
+    note = f"the measured value {shortened(label, LETTERS)!r} is no number: it is not compared"
+    no_number: View = {"label_is_number": False}
+    return no_number | {"notes": [*content["notes"], note]} if "notes" in content else no_number
 
 
 def _distance(content: View, label: str) -> float | None:

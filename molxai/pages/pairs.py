@@ -68,8 +68,13 @@ def pair_table(views: Sequence[View], method: str) -> dict[str, Any]:
         "limit": rounded(scale(means, True)),
         "measured": any(change.mean_measured is not None for change in found),
         "says": "" if has_share else NO_SHARE.format(method=method),
-        "note": "" if found else f"No matched pairs among {len(members)} molecules.",
+        "note": "" if found else _no_pairs(len(members)),
     }
+
+
+def _no_pairs(count: int) -> str:
+    """What is said in place of an empty table."""
+    return f"No matched pairs among {count} molecule{'' if count == 1 else 's'}."
 
 
 @lru_cache(maxsize=4)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from molxai.pages.view import View
+from molxai.rendering.lettering import true_minus
 
 BINS = 24
 """Bins of the histogram of outputs."""
@@ -32,8 +33,8 @@ def tiles(views: Sequence[View]) -> list[tuple[str, str]]:
     predictions = [view["prediction"] for view in read]
     if first["probability"] is None:
         mean = sum(predictions) / len(read)
-        counts.append((f"mean, {first['unit']}", f"{mean:.3g}"))
-        return counts
+        counts.append((f"mean, {first['unit']}", true_minus(f"{mean:.3g}")))
+        return counts + _without_number(views)
     return counts + _predicted(predictions) + _agreement(read)
 
 
@@ -43,6 +44,12 @@ def _predicted(predictions: Sequence[str]) -> list[tuple[str, str]]:
     if len(counts) > MOST_TILES:
         return [("different predictions", str(len(counts)))]
     return [(f"predicted {name}", str(count)) for name, count in sorted(counts.items())]
+
+
+def _without_number(views: Sequence[View]) -> list[tuple[str, str]]:
+    """How many measured values are no numbers, if any: they are compared with nothing."""
+    count = sum(view.get("label_is_number") is False for view in views)
+    return [("measured values that are no number", str(count))] if count else []
 
 
 def _agreement(views: Sequence[View]) -> list[tuple[str, str]]:

@@ -165,7 +165,8 @@ def _method_view(
         with which relevances are written; the nodes of `largest` magnitude; `sums` of the parts of
         a molecule, or the `signs` of a digit or a text: name, nodes and sum of what speaks for the
         target and of what speaks against it; what is `beyond` the nodes, name and relevance, and
-        `base`, where the bars begin; `gap`; `adds_up`; the sentences `ledger` and `colours`;
+        `base`, where the bars begin; `gap`; `adds_up`; `in_unit`, whether the relevances have the
+        unit of the output; the sentences `ledger` and `colours`;
         `unit`. If structure has relevance, the sentences `structure` and `bond_colours`; for a
         molecule the relevance of its `bonds`, in the order of its drawing, and `bond_limit`, theirs
         in full colour; for a digit `offsets`.
@@ -181,6 +182,7 @@ def _method_view(
         "largest": _largest(values),
         "gap": rounded(explanation.gap),
         "adds_up": explanation.adds_up,
+        "in_unit": explanation.in_unit,
         "ledger": true_minus(ledger_line(explanation)),
         "colours": colour_line(explanation, WORDS),
         "unit": explanation.relevance_unit,
@@ -269,8 +271,10 @@ def _beyond(explanation: Explanation) -> View:
     """What the nodes do not account for, if it is not nothing, and where the bars begin.
 
     A base value is the same for every input, and as a bar would dwarf the others: the bars begin
-    there. Else they begin at zero.
+    there. Else they begin at zero. Relevances without the unit of the output lead nowhere.
     """
+    if not explanation.in_unit:
+        return {"beyond": []}
     *named, (missing, gap) = ledger(explanation).items()
     steps = [(name, rounded(value)) for name, value in named if value]
     if abs(gap) > SMALLEST_GAP:

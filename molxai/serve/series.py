@@ -1,9 +1,10 @@
 """What the rows of an upload say together: fragments, and drawings on their common core."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from threading import Lock
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -30,7 +31,28 @@ MOST_DRAWINGS = 100
 SECONDS = Seconds(core=5, groups=8)
 """That a search may take: somebody waits for the answer."""
 
+SEARCH = Lock()
+"""Held by the search that runs: they would take each other's time, and each has a limit."""
+
 Core = Annotated[str, Field(max_length=500)]
+
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+async def in_turn(search: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a search through many rows returns, from a thread, after those that came before.
+
+    Raises:
+        Exception: whatever the search raises.
+    """
+
+    def alone() -> T:
+        with SEARCH:
+            return search(*args, **kwargs)
+
+    return await in_thread(alone)
 
 
 class Carriers(BaseModel):
@@ -90,7 +112,7 @@ async def series(
     """Which fragments carry relevance across the rows of an upload, by what they add in all."""
     if scheme not in SCHEMES:
         raise ValueError(unknown("fragment scheme", scheme, SCHEMES))
-    return await in_thread(_carriers, asked.rows, asked.method, scheme)
+    return await in_turn(_carriers, asked.rows, asked.method, scheme)
 
 
 class Aligned(BaseModel):
@@ -114,7 +136,7 @@ async def aligned(
 ) -> Aligned:
     """The molecules of an upload, drawn on the core that they share."""
     rows = list(find_upload(id, request).job.results)
-    return await in_thread(_aligned, rows, core, start, count)
+    return await in_turn(_aligned, rows, core, start, count)
 
 
 def _aligned(rows: Sequence[Row], core: str, start: int, count: int) -> Aligned:
@@ -135,7 +157,7 @@ async def rgroups(
 ) -> dict[str, Any]:
     """The R groups of a core, by position, and how those at two positions combine."""
     pairs = [(x, y)] if x and y else None
-    return await in_thread(_rgroups, asked.rows, core, asked.method, pairs)
+    return await in_turn(_rgroups, asked.rows, core, asked.method, pairs)
 
 
 def _rgroups(
@@ -148,7 +170,7 @@ def _rgroups(
 @router.get("/jobs/{id}/pairs")
 async def pairs(asked: Asked) -> dict[str, Any]:
     """Matched pairs among the rows of an upload: what single changes do."""
-    return await in_thread(lambda: pair_table(views_of(asked.rows), asked.method))
+    return await in_turn(lambda: pair_table(views_of(asked.rows), asked.method))
 
 
 @router.get("/jobs/{id}/pair")

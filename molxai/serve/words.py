@@ -13,7 +13,6 @@ FIELDS = {
     "--separator": "the field separator",
     "--endpoint": "'Endpoint' (endpoint)",
     "--fragments": "the field fragments",
-    "--core SMARTS": "'Core' (core)",
     "--core": "'Core' (core)",
 }
 """The field of the page, and in brackets that of the API, for each option that a reader may name.
@@ -23,7 +22,7 @@ Longer options come before those that they begin with.
 
 OPTION = re.compile(f"({'|'.join(map(re.escape, FIELDS))})(?![\\w-])")
 
-NAMING = re.compile(rf"\bname (it|one|a larger core) with (?={OPTION.pattern})")
+NAMING = re.compile(rf"\bname (it|one) with (?={OPTION.pattern})")
 """What one does with an option. A field is chosen."""
 
 

@@ -12,13 +12,14 @@ from conftest import SMALL, random_model
 from rdkit import Chem
 from rdkit.Chem import rdRGroupDecomposition
 
-from graphormer.graphs.molecules import MOLECULES
+from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import save
 from molxai.chemistry.rgroups import Seconds, core_table, take_apart
 from molxai.chemistry.series import HYDROGEN
 from molxai.explanation.cores import core_query
 from molxai.explanation.explainer import Explainer
+from molxai.explanation.orientation import orientation_of
 
 ANILINES = ("Nc1ccc(F)cc1", "Nc1ccc(C)cc1", "Nc1ccccc1", "Nc1ccccc1F", "Nc1ccc(OC)c(Cl)c1", "CCO")
 AMIDES = (
@@ -292,9 +293,18 @@ def test_a_core_that_fits_in_many_ways_is_compared_molecule_by_molecule(monkeypa
     assert strategies == [matching.GreedyChunks, matching.Greedy]
 
 
+def test_a_core_of_half_of_the_molecules_is_that_of_their_drawings():
+    series = ["OC(=O)c1ccccc1", "NS(=O)(=O)c1ccccc1", "CCO"]
+    apart = take_apart([Chem.MolFromSmiles(smiles) for smiles in series])
+    assert list(apart.members) == [0, 1]
+    assert apart.core == orientation_of([molecule(smiles) for smiles in series], "mcs").core
+    with pytest.raises(ValueError, match="3 molecules have no core in common"):
+        take_apart([Chem.MolFromSmiles(smiles) for smiles in ("CCO", "c1ccncc1", "[Na+].[Cl-]")])
+
+
 def test_a_core_that_takes_too_long_says_why():
     mols = [Chem.MolFromSmiles(f"{'C' * size}c1ccc(N)cc1-c1ccccc1") for size in range(1, 60)]
     with pytest.raises(ValueError, match=r"no R groups after 0.01 s, for it fits a molecule in 24"):
         take_apart(mols, "c1ccccc1", Seconds(groups=0.01))
-    with pytest.raises(ValueError, match=r"no R groups after 0.01 s; name a larger core with --c"):
+    with pytest.raises(ValueError, match=r"no R groups after 0.01 s; name a larger core as SM"):
         take_apart(mols * 9, "Nc", Seconds(groups=0.01))

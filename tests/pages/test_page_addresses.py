@@ -15,6 +15,10 @@ OWN = "table:kind of = & <b>"
 """A column of words, which cannot be an axis."""
 
 
+OPENED = "new URLSearchParams(location.hash.slice(1)).get('row')"
+"""The row that is shown in large, or two that are compared."""
+
+
 def axes(page) -> list[str]:
     return [run(page, f"return document.getElementById('plot-{side}').value") for side in "xy"]
 
@@ -76,6 +80,28 @@ def test_chosen_rows_and_axes_come_back(page, size, dark):
     until(page, "!location.hash.includes('chosen=')")
 
 
+def test_two_rows_that_are_compared_are_in_the_address(page):
+    for number in (2, 4):
+        row(page, number).find_element("css selector", "input").click()
+    settled(page, "2,4")
+    before = page.current_url
+    page.find_element("id", "compare-two").click()
+    until(page, f"{OPENED} === '2,4'")
+    title = page.find_element("css selector", "#versus h2").text
+    page.refresh()
+    until(page, "document.querySelector('#versus[open] svg')")
+    assert page.find_element("css selector", "#versus h2").text == title
+    page.back()
+    until(page, "!document.getElementById('versus').open")
+    assert page.current_url == before
+    page.forward()
+    until(page, "document.getElementById('versus').open")
+    page.find_element("css selector", "#versus nav button").click()
+    until(page, f"{OPENED} === null")
+    assert not page.find_element("id", "versus").get_property("open")
+    assert page.current_url == before and found(page).endswith("2 chosen")
+
+
 def test_the_choice_and_the_axes_of_before_go_with_back(page, address):
     first = page.current_url
     page.execute_script(f"location.hash = 'chosen=0-1,3&plot={'x%3Dlogit%26y%3Drow'}'")
@@ -94,6 +120,9 @@ def test_the_choice_and_the_axes_of_before_go_with_back(page, address):
         "chosen=" + "1-2," * 3000 + "5",
         "chosen=8-12&plot=%E0%A4%A",
         "group=1-2,<b>:x&chosen=-1",
+        "row=1,99",
+        "row=1,2,3",
+        "row=,<b>",
     ],
 )
 def test_hostile_choices_and_axes_do_no_harm(browser, address, nonsense):

@@ -97,7 +97,7 @@ def test_what_does_not_add_up_has_no_share(series, method):
 
 
 def test_what_has_no_pairs_says_so(views):
-    assert "No matched pairs among 1" in pair_table(views[:1], "lrp")["note"]
+    assert pair_table(views[:1], "lrp")["note"] == "No matched pairs among 1 molecule."
     assert pair_table([views[0], views[1] | {"target": "no"}], "lrp")["note"] == MIXED
     assert pair_table(views, "gae")["rows"] == []
 

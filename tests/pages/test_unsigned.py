@@ -159,12 +159,23 @@ def test_the_picture_to_keep_has_the_bar_of_the_method(driver, known):
     assert PALETTES["red-blue"].towards_hex not in markup
 
 
-def test_bars_of_parts_have_the_colour_of_sizes_and_the_rest_is_grey(driver):
+def test_bars_of_parts_have_the_colour_of_sizes_and_lead_to_no_logit(driver):
     fills = driver.execute_script(
         "return [...document.querySelectorAll('#detail-content .waterfall .step rect')]"
         ".map((bar) => bar.getAttribute('fill')).filter((fill) => fill !== 'transparent')"
     )
-    assert set(fills) == {PALETTES["red-blue"].unsigned_hex, "#888"}
+    assert set(fills) == {PALETTES["red-blue"].unsigned_hex}
+    part = driver.find_element("css selector", "#detail-content .additive")
+    said = part.get_property("textContent")
+    assert "in a unit of its own, so it is no share of the output" in said
+    assert "not accounted for" not in said and "logit" not in said and "graph token" not in said
+    assert not part.find_elements("css selector", "rect.total, line.link")
+    starts = driver.execute_script(
+        "const bars = '#detail-content .waterfall .step rect:not([fill=transparent])';"
+        "return [...document.querySelectorAll(bars)]"
+        ".map((bar) => bar.getAttribute('x'))"
+    )
+    assert len(starts) > 1 and len(set(starts)) == 1
 
 
 def test_numbers_of_one_picture_have_as_many_digits(driver):

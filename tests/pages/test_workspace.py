@@ -215,9 +215,42 @@ def test_a_search_without_a_hit_says_so(page):
     (line,) = shown(page, ".nothing")
     assert line.text.startswith("No row has “<i>unheard</i>”.") and found(page) == "0 of 8 rows"
     assert page.find_element("id", "series").text == "No row that is shown has fragments."
+    bar = page.find_element("css selector", ".chosen")
+    assert not [button for button in bar.find_elements("tag name", "button") if shows(button)]
+    assert "Keep" not in bar.text
     line.find_element("tag name", "button").click()
     until(page, "document.getElementById('found').textContent === '8 rows'")
     assert page.find_element("id", "search").get_attribute("value") == ""
+
+
+def shows(element) -> bool:
+    return element.is_displayed()
+
+
+def test_the_reason_of_a_bad_row_is_under_its_prediction(page):
+    words = row(page, 3).find_element("css selector", "td[data-key='prediction']").text
+    assert words.startswith("error: ") and "C1CC(" in words
+    last = row(page, 3).find_element("css selector", "td[data-key='error']").text
+    assert words.removeprefix("error: ") == last
+    assert row(page, 0).find_element("css selector", "td.number[data-key='prediction']").text
+
+
+def test_a_measured_value_that_is_no_number_is_counted_and_said(page):
+    tiles = page.find_element("css selector", ".tiles").text.split("\n")
+    assert tiles[tiles.index("measured values that are no number") - 1] == "1"
+    notes = run(page, "return molxai.page.views.map((view) => view.notes?.join('; ') ?? '')")
+    said = "the measured value 'unknown' is no number: it is not compared"
+    assert [place for place, note in enumerate(notes) if said in note] == [5]
+
+
+def test_numbers_of_cells_have_minus_signs_and_words_keep_their_hyphens(page):
+    script = (
+        "const cell = (value) => molxai.cellText({ value: () => value, write: String }, {});"
+        "return [cell(-0.64), cell('-0.64'), molxai.plain(-1e-9), molxai.trueMinus('2020-01-01'),"
+        " molxai.trueMinus(' -2.5'), molxai.trueMinus('lrp-gamma')]"
+    )
+    expected = ["−0.64", "-0.64", "−1e−9", "2020-01-01", " −2.5", "lrp-gamma"]
+    assert run(page, script) == expected
 
 
 def open_panel(page, words: str) -> None:

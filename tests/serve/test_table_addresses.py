@@ -93,6 +93,27 @@ def test_a_table_comes_back_with_choice_axes_and_cores(page, table, size, dark):
     assert page.execute_script("return document.documentElement.scrollWidth") <= size[0]
 
 
+def test_two_rows_that_are_compared_are_in_the_address(page, table):
+    send(page, table)
+    for number in (0, 6):
+        find(page, box(number)).click()
+    until(page, "location.hash.includes('chosen=0%2C6')")
+    before = page.current_url
+    find(page, "#compare-two").click()
+    until(page, "document.querySelector('#versus[open] table')")
+    assert entries(page)["row"] == "0,6"
+    page.refresh()
+    until(page, "document.querySelector('#versus[open] table')")
+    page.back()
+    until(page, "!document.getElementById('versus').open")
+    assert page.current_url == before
+    page.forward()
+    until(page, "document.getElementById('versus').open")
+    find(page, "#versus nav button").click()
+    until(page, "!location.hash.includes('row=')")
+    assert page.current_url == before and not find(page, "#versus").get_property("open")
+
+
 def test_back_from_a_molecule_brings_them_back(page, table):
     send(page, table)
     address = set_up(page)

@@ -49,7 +49,7 @@
       column("id", "id", (view) => view.id, { write: (id) => text(id, 40) }),
       column("row", "row", (view) => view.row, { write: String }),
       column("input", "input", (view) => view.input),
-      ...(isValue ? [predicted(first)] : classColumns(views)),
+      ...(isValue ? [predicted(first, views)] : classColumns(views)),
     ];
     if (has("logit_sd")) columns.push(column("sd", "± sd", (view) => view.logit_sd ?? null));
     if (has("label")) columns.push(measured(first));
@@ -73,15 +73,23 @@
     unit: first.probability === null ? first.unit : undefined, // classes have none
   });
 
-  const predicted = (first) =>
-    column("prediction", `predicted (${first.unit})`, (view) => view.prediction ?? null);
+  /** Why there is no prediction stands in its place. */
+  function predicted(first, views) {
+    const value = (view) => view.prediction ?? null;
+    const shown = (view) =>
+      view.error ? text(reason(view), LONG) : molxai.plain(value(view));
+    const isLong = views.some((view) => view.error);
+    return column("prediction", `predicted (${first.unit})`, value, { shown, isLong });
+  }
+
+  const reason = ({ error }) => `error: ${error}`;
 
   function classColumns(views) {
     const common = (name) => {
       const values = new Set(views.filter((view) => view.methods).map((view) => view[name]));
       return values.size === 1 ? [...values][0] : "target";
     };
-    const prediction = (view) => (view.error ? `error: ${view.error}` : view.prediction);
+    const prediction = (view) => (view.error ? reason(view) : view.prediction);
     const probability = (view) => view.probability ?? null;
     return [
       column("prediction", "prediction", prediction, {
@@ -139,8 +147,11 @@
   molxai.ownName = (key) => (key.startsWith(OWN) ? key.slice(OWN.length) : null);
 
   /** What a cell shows. */
-  molxai.cellText = (column, view) =>
-    column.shown ? column.shown(view) : column.write(column.value(view));
+  molxai.cellText = (column, view) => {
+    const value = column.value(view);
+    const words = column.shown ? column.shown(view) : column.write(value);
+    return typeof value === "number" ? molxai.trueMinus(words) : words;
+  };
 
   /** Whether a column holds numbers, for some view. */
   molxai.isNumeric = (column, views) =>

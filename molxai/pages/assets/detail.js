@@ -77,7 +77,7 @@
 
   function heading(view, method) {
     const lines = [molxai.predictionLine(view, method)];
-    if (view.label) lines.push(`Measured: ${view.label}.`);
+    if (view.label) lines.push(`Measured: ${molxai.trueMinus(view.label)}.`);
     if (view.near) lines.push(view.near);
     const input = html("p", { class: "input" }, html("bdi", {}, molxai.shortened(view.input, 400)));
     const notes = (view.notes || []).map((note) => html("li", {}, note));
@@ -158,8 +158,9 @@
   }
 
   function additiveTitle(view, method, look) {
-    const { adds_up, base } = view.methods[method];
+    const { adds_up, base, in_unit } = view.methods[method];
     const what = view.probability === null ? "the value" : "the logit";
+    if (!in_unit) return "Parts, in the method's own unit";
     if (!adds_up) return `Parts, which do not add up to ${what}`;
     return `From ${base ? `the ${look.biases}` : "zero"} to ${what}`;
   }

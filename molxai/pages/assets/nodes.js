@@ -53,8 +53,13 @@ globalThis.molxai = globalThis.molxai || {};
   /** A number in four digits, text as it is, nothing for null. */
   molxai.plain = (value) => {
     if (value === null || value === undefined) return "";
-    return typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value);
+    if (typeof value !== "number") return String(value);
+    return molxai.trueMinus(String(Number(value.toPrecision(4))));
   };
+
+  /** The text with minus signs in place of hyphens if it is a number; any other as it is. */
+  molxai.trueMinus = (text) =>
+    text.trim() && Number.isFinite(Number(text)) ? text.replaceAll("-", "−") : text;
 
   /** At most so many characters, counted as a reader does. */
   molxai.shortened = (text, length) => {

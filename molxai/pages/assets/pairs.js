@@ -80,7 +80,7 @@
     const link = ([a, b, atomsOfA, atomsOfB]) => {
       const views = [byRow.get(a), byRow.get(b)];
       const names = views.map((view) => molxai.shortened(view.id, 16)).join(" → ");
-      const onclick = () => molxai.compareRows(settings, ...views, [atomsOfA, atomsOfB]);
+      const onclick = () => settings.compare(...views, [atomsOfA, atomsOfB]);
       const name = html("bdi", {}, names);
       return html("button", { type: "button", class: "link", onclick }, name);
     };

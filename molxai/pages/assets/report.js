@@ -25,7 +25,7 @@
   let workspace = null;
   let opened = null;
   let isRestoring = false;
-  let isClosing = false; // by the user, so that Back only takes the row away
+  let isClosing = false; // by the user, so that Back only takes what was opened away
   molxai.page = settings;
 
   settings.open = (view) => workspace.open(view);
@@ -113,14 +113,18 @@
 
   const entriesOf = (hash) => Object.fromEntries(new URLSearchParams(hash.slice(1)));
 
-  /** Keep the state in the address; a row that is opened is something to go back from. */
+  /** Keep the state in the address; rows that are opened are something to go back from. */
   function remember() {
     if (isRestoring || isClosing) return;
     const entries = address();
     const hash = `#${new URLSearchParams(entries)}`;
     if (hash === (location.hash || "#")) return;
-    if (entries.row && !entriesOf(location.hash).row) {
+    const wasOpen = entriesOf(location.hash).row;
+    if (entries.row && !wasOpen) {
       history.pushState({ isOpened: true }, "", hash);
+    } else if (!entries.row && wasOpen && history.state?.isOpened) {
+      isClosing = true;
+      history.back();
     } else {
       history.replaceState(history.state, "", hash);
     }
@@ -138,7 +142,7 @@
 
   async function show(entries) {
     restoreLook(entries);
-    if (!entries.row && dialog.open) dialog.close();
+    if (!/^\d+$/.test(entries.row || "") && dialog.open) dialog.close();
     if (workspace) await workspace.restore(entries);
     redraw(true);
   }
@@ -161,13 +165,11 @@
     showScale();
   }
 
-  /** The row is gone from sight; if it was opened from this page, Back does the same. */
+  /** The row is gone from sight. */
   function closed() {
     if (dialog.open) return; // another row was opened before this was told
-    isClosing = Boolean(history.state?.isOpened) && !isRestoring;
     workspace.closed();
     opened = null;
-    if (isClosing) history.back();
   }
 
   function moved() {

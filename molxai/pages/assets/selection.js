@@ -127,11 +127,13 @@
       const part = shown === total ? rows : `${shown} of ${rows}`;
       found.textContent = chosen.size ? `${part}, ${chosen.size} chosen` : part;
       all.textContent = `Choose all ${shown} shown`;
-      all.disabled = shown === 0;
+      all.hidden = shown === 0;
       none.hidden = chosen.size === 0;
       two.hidden = chosen.size !== 2;
       what.textContent = chosen.size ? `Keep ${chosen.size} chosen:` : `Keep ${shown} shown:`;
-      buttons.forEach((button) => (button.disabled = shown === 0 && chosen.size === 0));
+      const isEmpty = shown === 0 && chosen.size === 0;
+      what.hidden = isEmpty;
+      buttons.forEach((button) => (button.hidden = button.disabled = isEmpty));
     }
 
     return { has, toggle, extend, refresh, bar, entries, restore, take };

@@ -23,6 +23,7 @@
   /**
    * Show two rows side by side, with `changed` atoms of both marked if they are known. A page with
    * a server has `settings.compared(a, b)`, which lays B as A and takes the difference apart.
+   * `settings.parted()` is called after the dialog is closed.
    */
   molxai.compareRows = async (settings, a, b, changed = [[], []]) => {
     const dialog = dialogOf();
@@ -34,6 +35,7 @@
     place.replaceChildren(html("h2", {}, html("bdi", {}, a.id), " → ", html("bdi", {}, b.id)));
     place.append(difference, pictures, parts, note);
     fill(pictures, settings, [a, b], changed);
+    dialog.onclose = () => dialog.open || settings.parted?.();
     if (!dialog.open) dialog.showModal();
     if (!settings.compared || !a.smiles || !b.smiles) return; // digits have no atoms in common
     try {
@@ -47,12 +49,15 @@
     }
   };
 
+  /** Close the dialog, if it is open. */
+  molxai.partRows = () => document.querySelector("#versus[open]")?.close();
+
   function differenceLine(a, b) {
     if (a.error || b.error) return "One of the two could not be read.";
     if (a.target !== b.target) return "The two are explained for different classes.";
     const isValue = a.probability === null;
     const what = isValue ? "value" : `logit of ${a.target}`;
-    const write = isValue ? (value) => value.toFixed(3) : signed;
+    const write = isValue ? (value) => molxai.trueMinus(value.toFixed(3)) : signed;
     return `Δ ${what} ${signed(b.logit - a.logit)}: ${write(a.logit)} → ${write(b.logit)}`;
   }
 
@@ -70,7 +75,7 @@
       const picture = molxai.picture(view, state.method, { ...look, numbers: state.numbers });
       molxai.mark(picture, view, changed[side]);
       const lines = [view.explained];
-      if (view.label) lines.push(`Measured: ${view.label}.`);
+      if (view.label) lines.push(`Measured: ${molxai.trueMinus(view.label)}.`);
       const caption = html("figcaption", {}, name, ": ", lines.join(" "));
       return html("figure", {}, picture, caption);
     });

@@ -1,5 +1,5 @@
 // The additive bar: fragment by fragment from zero, or from the base value, to the logit, with what
-// the token and the biases add.
+// the token and the biases add. Parts in a unit of their own have bars from zero, and no logit.
 "use strict";
 
 (() => {
@@ -56,19 +56,18 @@
     const base = view.methods[method].base ?? 0;
     const all = molxai.steps(view, method, scheme);
     const steps = base ? all.filter((step) => step.name !== look.biases) : all;
-    const ends = [base];
-    for (const step of steps) ends.push(ends.at(-1) + step.relevance);
-    const low = Math.min(...ends, view.logit);
-    const high = Math.max(...ends, view.logit);
-    const height = ROW * (steps.length + (base ? 2 : 1)) + 6;
-    const start = base ? `the ${look.biases} ${molxai.signed(base)}` : "zero";
     const made = view.methods[method];
+    const { in_unit } = made;
+    const starts = startsOf(steps, base, in_unit);
+    const ends = steps.map((step, row) => starts[row] + step.relevance);
+    const places = [...starts, ...ends, ...(in_unit ? [base, view.logit] : [0])];
+    const low = Math.min(...places);
+    const high = Math.max(...places);
+    const height = ROW * (steps.length + (base ? 2 : in_unit ? 1 : 0)) + 6;
+    const start = base ? `the ${look.biases} ${molxai.signed(base)}` : "zero";
     const bars = steps.map((step) => `${step.name} ${amount(step, made)}`).join(", ");
-    const frame = {
-      class: "waterfall",
-      role: "img",
-      "aria-label": `From ${start} to ${molxai.signed(view.logit)}: ${bars}`,
-    };
+    const way = in_unit ? `From ${start} to ${molxai.signed(view.logit)}` : "Parts";
+    const frame = { class: "waterfall", role: "img", "aria-label": `${way}: ${bars}` };
     const picture = svg("svg", frame);
     const draw = (width) => {
       const label = Math.min(LABEL, LABEL_SHARE * width);
@@ -77,8 +76,8 @@
       picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
       picture.replaceChildren(
         svg("line", { x1: x(base), x2: x(base), y1: 0, y2: height, class: "zero" }),
-        ...steps.map((step, row) => bar(step, ends[row], ends[row + 1], row, x, size, look, made)),
-        total(view, base, steps.length, x, size, look, made),
+        ...steps.map((step, row) => bar(step, starts[row], ends[row], row, x, size, look, made)),
+        ...(in_unit ? [total(view, base, steps.length, x, size, look, made)] : []),
       );
     };
     draw(USUAL);
@@ -89,6 +88,16 @@
     observer.observe(picture);
     return picture;
   };
+
+  /** Where each bar begins: where the one before ends, or at zero if they lead nowhere. */
+  function startsOf(steps, base, inUnit) {
+    let end = base;
+    return steps.map(({ relevance }) => {
+      const start = inUnit ? end : 0;
+      end += relevance;
+      return start;
+    });
+  }
 
   /** The name, cut if it is wider than the labels' column. */
   function fitted(name, room) {
@@ -125,9 +134,9 @@
   const label = (x, row, text, anchor) =>
     svg("text", { x, y: ROW * row + 16, "text-anchor": anchor }, text);
 
-  /** Without a sign parts have the method's colour, and what is beyond them has none. */
+  /** Without a sign parts have the method's colour. */
   function fillOf(step, { low, palette }) {
-    if (low !== null) return step.nodes.length ? palette.unsigned : "#888";
+    if (low !== null) return palette.unsigned;
     return step.relevance > 0 ? palette.towards : palette.against;
   }
 
@@ -151,7 +160,9 @@
       pointing,
       svg("rect", { x: 0, y: top, width: whole, height: ROW, fill: "transparent" }),
       svg("rect", { x: left, y: top + 5, width, height: ROW - 9, fill }),
-      svg("line", { x1: x(to), x2: x(to), y1: top + 5, y2: top + ROW + 5, class: "link" }),
+      made.in_unit
+        ? svg("line", { x1: x(to), x2: x(to), y1: top + 5, y2: top + ROW + 5, class: "link" })
+        : null,
       label(size.label - BESIDE, row, fitted(step.name, size.label - BESIDE), "end"),
       label(whole, row, amount(step, made), "end"),
       svg("title", {}, step.name),
@@ -172,7 +183,8 @@
       html("th", { scope: "col" }, "part"),
       html("th", { scope: "col" }, "relevance"),
     );
-    const body = html("tbody", {}, ...rows, line("sum", molxai.signed(view.logit, made.decimals)));
+    const sum = made.in_unit ? line("sum", molxai.signed(view.logit, made.decimals)) : null;
+    const body = html("tbody", {}, ...rows, sum);
     return html("table", { class: "parts" }, html("thead", {}, head), body);
   };
 })();

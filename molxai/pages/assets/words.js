@@ -12,7 +12,8 @@
 
   /** What the parts sum to, and whether that is the output. */
   molxai.ledgerLine = (view, method, settings) => {
-    const { ledger, adds_up } = view.methods[method];
+    const { ledger, adds_up, in_unit } = view.methods[method];
+    if (!in_unit) return `${ledger}.`;
     return `${ledger} · ${settings.verdicts[adds_up]}`;
   };
 

@@ -5,6 +5,7 @@
 (() => {
   const { html } = molxai;
   const SEPARATOR = "-"; // before the key of a column that is sorted downwards
+  const OPENED = /^\d+(,\d+)?$/; // the row that is shown in large, or two that are compared
   const SOON = 100; // milliseconds: a browser ignores an address that changes at every key
 
   /**
@@ -27,7 +28,8 @@
     let sorted = null; // { key, upwards }
     let shown = [];
     let opened = null;
-    let wanted = null; // number of a row that an address names and that is not there yet
+    let compared = null; // two rows
+    let wanted = []; // numbers of rows that an address opens and that are not there yet
     let columns = [];
     let due = 0; // the timer of what follows the table
     let kept = 0; // the timer of what the address follows
@@ -67,7 +69,7 @@
       isGrowing: () => Boolean(settings.isGrowing?.()),
       exports: settings.exports(() => keys().map(byKey)),
       hint: settings.hint,
-      compare: (a, b) => molxai.compareRows(settings, a, b),
+      compare,
       changed: chosenChanged,
     });
     const filters = molxai.filters({
@@ -205,6 +207,18 @@
       remember();
     }
 
+    /** Show two rows side by side, with `changed` atoms marked if they are known. */
+    function compare(a, b, changed) {
+      compared = [a, b];
+      molxai.compareRows(settings, a, b, changed);
+      remember();
+    }
+
+    function parted() {
+      compared = null;
+      remember();
+    }
+
     function step(by) {
       const place = shown.indexOf(opened);
       const next = place < 0 ? null : shown[place + by];
@@ -219,15 +233,17 @@
       selection.take();
       apply(false);
       filters.prepare();
-      if (wanted !== null) openNumber(wanted);
+      openNumbers(wanted);
     }
 
-    function openNumber(number) {
-      wanted = number;
-      const view = views.find((row) => row.row === number);
-      if (!view) return;
-      wanted = null;
-      open(view);
+    /** Show one row in large, or two side by side, as soon as they are there. */
+    function openNumbers(numbers) {
+      wanted = numbers;
+      const named = numbers.map((number) => views.find((view) => view.row === number));
+      if (!named.length || named.includes(undefined)) return;
+      wanted = [];
+      if (named.length === 1) open(named[0]);
+      else compare(...named);
     }
 
     /** What is not as usual, as strings. */
@@ -235,7 +251,8 @@
       const content = { ...filters.entries(), ...selection.entries(), ...plot.entries() };
       if (sorted) content.sort = (sorted.upwards ? "" : SEPARATOR) + sorted.key;
       if (order) content.columns = String(new URLSearchParams(order.map((key) => ["c", key])));
-      if (opened) content.row = String(opened.row);
+      const inSight = compared ?? (opened ? [opened] : []);
+      if (inSight.length) content.row = inSight.map((view) => view.row).join(",");
       return content;
     }
 
@@ -249,8 +266,9 @@
       for (const key of own.filter((name) => name && isUnread(name))) await read(key);
       await filters.restore(content);
       apply(true);
-      wanted = null;
-      if (/^\d+$/.test(content.row || "")) openNumber(Number(content.row));
+      const numbers = OPENED.test(content.row || "") ? content.row.split(",").map(Number) : [];
+      if (numbers.length < 2) molxai.partRows();
+      openNumbers(numbers);
     }
 
     function filterByFragment(scheme, name) {
@@ -263,6 +281,8 @@
       filters.setGroup({ ranges: molxai.rangesOf(rows), words });
     }
 
+    settings.compare = compare;
+    settings.parted = parted;
     settings.filterByFragment = filterByFragment;
     settings.filterByRows = filterByRows;
     refresh();

@@ -68,7 +68,7 @@
     const panel = {
       address: () => ({ ...workspace.address(), ...align.entries(), ...groups.entries() }),
       restore: async (entries) => {
-        if (!entries.row) molxai.closeRow();
+        if (!/^\d+$/.test(entries.row || "")) molxai.closeRow(); // two rows are compared
         align.restore(entries);
         groups.restore(entries);
         await workspace.restore(entries);

@@ -30,7 +30,7 @@
 
   function prediction(view) {
     const isValue = view.probability === null;
-    return isValue ? `${view.prediction.toFixed(3)} ${view.unit}` : view.prediction;
+    return isValue ? `${molxai.trueMinus(view.prediction.toFixed(3))} ${view.unit}` : view.prediction;
   }
 
   /** On a narrow page the answer is below the form: go there. */
@@ -57,7 +57,8 @@
       const errors = now.errors ? `, ${now.errors} with errors` : "";
       const rowsDone = `${now.done} of ${molxai.counted(now.total, "row")}`;
       molxai.say(`${DOING[now.state] || ""}${rowsDone}${errors}`);
-      const isEnough = rows > Number(wanted.row || 0) || rows >= now.total;
+      const last = Math.max(...(wanted.row || "0").split(",").map(Number));
+      const isEnough = rows > last || rows >= now.total;
       if (!isRestored && rows && isEnough) {
         isRestored = true;
         panel.restore?.(wanted);
