@@ -117,7 +117,7 @@ def test_columns_of_a_pasted_range_are_chosen(page, tmp_path):
     explain(page)
     pasted = cells(page)
     assert [row["id"] for row in pasted] == ["CMP1", "CMP2", "CMP3", "CMP4"]
-    assert pasted[0]["measured"] == "-0.5" and pasted[0]["predicted − measured"]
+    assert pasted[0]["measured"] == "−0.5" and pasted[0]["predicted − measured"]
     assert page.execute_script("return document.querySelector('#result .plot') !== null")
     page.refresh()
     finished(page)
