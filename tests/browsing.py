@@ -111,3 +111,18 @@ def until(driver, condition: str, seconds: float = 30):
 def find(driver, selector: str):
     """The first element of a selector."""
     return driver.find_element("css selector", selector)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[str]:
+    """Address of a workbench, for the tests of a file."""
+    server, address = serve()
+    yield address
+    end(server)
+
+
+@pytest.fixture(scope="module")
+def browser(home) -> Iterator:
+    """A browser for the tests of a file; it is closed before the workbench ends."""
+    with chromium() as driver:
+        yield driver

@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from browsing import PHONE, chromium, find, look_like, open_anew, until
+from browsing import PHONE, browser, find, look_like, open_anew, until
 from conftest import ROOT
 from test_workbench import (
     IBUPROFEN,
@@ -17,15 +17,11 @@ from test_workbench import (
 )
 from test_workbench import home as serving
 
+__all__ = ["browser"]
+
 home = serving
 
 ROWS = "document.querySelectorAll('table.inputs tbody tr[data-row]').length"
-
-
-@pytest.fixture(scope="module")
-def browser(home):
-    with chromium() as driver:
-        yield driver
 
 
 @pytest.fixture

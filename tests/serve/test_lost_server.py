@@ -1,7 +1,9 @@
 """A growing table whose server does not answer for a while: it says so, and goes on by itself."""
 
 import pytest
-from browsing import PHONE, chromium, end, find, look_like, open_anew, serve, until
+from browsing import PHONE, browser, find, home, look_like, open_anew, until
+
+__all__ = ["browser", "home"]
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
@@ -21,19 +23,6 @@ LOSE = """
     window.answers = () => false;
 """
 """Looks at a table's further rows get no answer, or an error."""
-
-
-@pytest.fixture(scope="module")
-def home():
-    server, address = serve()
-    yield address
-    end(server)
-
-
-@pytest.fixture(scope="module")
-def browser(home):
-    with chromium() as driver:
-        yield driver
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
-from browsing import console_errors, find, until
+from browsing import browser, console_errors, find, until
 from test_addresses import finished, send
-from test_workbench import browser, choose, home, page, paste, status
+from test_workbench import choose, home, page, paste, status
 
 from molxai.serve.pasted import as_file
 from molxai.serve.settings import Settings

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from browsing import PHONE, chromium, end, look_like, serve, until
+from browsing import PHONE, chromium, home, look_like, until
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
@@ -13,6 +13,8 @@ from fastapi.testclient import TestClient
 from molxai.serve.app import application
 from molxai.serve.settings import Settings
 from molxai.serve.words import page_words
+
+__all__ = ["home"]
 
 TABLE = "\n".join(
     (
@@ -118,13 +120,6 @@ def test_searches_run_after_each_other(client, job, monkeypatch):
 def test_a_forgotten_job_has_no_series(client):
     for name in ("aligned", "rgroups", "pairs", "pair?a=0&b=1"):
         assert client.get(f"/api/jobs/none/{name}").status_code == 404
-
-
-@pytest.fixture(scope="module")
-def home():
-    server, address = serve()
-    yield address
-    end(server)
 
 
 def change(driver, selector, value):

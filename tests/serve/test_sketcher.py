@@ -1,7 +1,9 @@
 """The sketcher: what is used is what is drawn now, however late an older answer comes."""
 
 import pytest
-from browsing import chromium, end, find, open_anew, serve, until
+from browsing import chromium, find, home, open_anew, until
+
+__all__ = ["home"]
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
@@ -16,13 +18,6 @@ DELAY = """
     };
 """
 """Answers about what is drawn come late."""
-
-
-@pytest.fixture(scope="module")
-def home():
-    server, address = serve()
-    yield address
-    end(server)
 
 
 @pytest.fixture

@@ -3,21 +3,14 @@
 import json
 
 import pytest
-from browsing import PHONE, end, find, look_like, open_anew, serve, until
-from test_addresses import browser, drop_file, finished, saved, send
+from browsing import PHONE, browser, find, home, look_like, open_anew, until
+from test_addresses import drop_file, finished, saved, send
 from test_series_panels import TABLE, change, open_panel
 
-__all__ = ["browser"]
+__all__ = ["browser", "home"]
 
 CORE = "O=C(N[*:1])c1ccc([*:2])cc1"
 NARROW_CORE = "NC(=O)c1ccccc1"
-
-
-@pytest.fixture(scope="module")
-def home():
-    server, address = serve()
-    yield address
-    end(server)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pytest
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
-from browsing import PHONE, find, look_like, until
+from browsing import PHONE, browser, find, look_like, until
 from conftest import ROOT
 from rdkit import Chem
 from test_serve import JSON, by_command_line, client, finished, send
-from test_workbench import browser, home, page, status
+from test_workbench import home, page, status
 
 from molxai.chemistry.substructure import LONGEST, rows_with
 

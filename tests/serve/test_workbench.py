@@ -5,12 +5,14 @@ import re
 from itertools import pairwise
 
 import pytest
-from browsing import PHONE, chromium, end, find, look_like, open_anew, serve, until
+from browsing import PHONE, browser, end, find, look_like, open_anew, serve, until
 from conftest import ROOT
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
 
 from molxai.cli import main
+
+__all__ = ["browser"]
 
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 SEVEN = [(-50, -62), (48, -66), (20, 0), (-6, 74)]
@@ -23,12 +25,6 @@ def home():
     server, address = serve()
     yield address
     assert end(server) == 0 and server.stderr.read() == "molxai: ended\n"
-
-
-@pytest.fixture(scope="module")
-def browser(home):
-    with chromium() as driver:
-        yield driver
 
 
 @pytest.fixture

@@ -2,19 +2,15 @@
 
 import pytest
 from axe import SIZES, violations
-from browsing import chromium, find, look_like, until
+from browsing import browser, find, look_like, until
 from test_addresses import draw_seven, finished, send
 from test_workbench import IBUPROFEN, ask, home, paste
+
+__all__ = ["browser"]
 
 serving = home
 
 LIBRARY = "".join(f"m{number},{'C' * (number + 1)}O,{number / 2}\n" for number in range(8))
-
-
-@pytest.fixture(scope="module")
-def browser(home):
-    with chromium() as driver:
-        yield driver
 
 
 def welcome(page, table):
