@@ -74,8 +74,7 @@ class Question:
         if not self.methods:
             raise ValueError("no method is named: at least one is needed, such as lrp")
         for name in self.methods:
-            method_named(name, self.structure)
-        check_base(self.base, None)
+            method_named(name, self.structure, base=self.base)
         chosen_device(self.device)
         check_contrast(self.target, self.contrast)
         if self.target == "true" and not self.relevances:

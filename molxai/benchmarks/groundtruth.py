@@ -34,7 +34,6 @@ from molxai.benchmarks.tasks import BASELINES, Task, task_named
 from molxai.benchmarks.truth import Example, Fields
 from molxai.explanation.explainer import Explainer, chosen_device
 from molxai.explanation.methods import EXPLAINERS, check_size, method
-from molxai.explanation.methods.base_value import check_base
 from molxai.explanation.methods.strengths import TUNED
 from molxai.explanation.target import Target
 from molxai.metrics.bootstrap import interval
@@ -114,8 +113,7 @@ def groundtruth(
     """
     names = _method_names(methods)
     recipe = _recipe(task_named(task), epochs, seed)
-    _check(names, folder, sample, device)
-    check_base(base, None)
+    _check(names, folder, sample, device, base)
     fields = Fields(smiles_column, label, truth, tuple(smarts or ()))
     file = data or task_named(task).data
     if file is None:
@@ -166,15 +164,17 @@ def _recipe(task: Task, epochs: int | None, seed: int) -> Recipe:
     return recipe if epochs is None else replace(recipe, epochs=epochs)
 
 
-def _check(methods: Sequence[str], folder: Path, sample: int | None, device: str) -> None:
+def _check(
+    methods: Sequence[str], folder: Path, sample: int | None, device: str, base: str
+) -> None:
     """Refuse what cannot be done before any work.
 
     Raises:
-        ValueError: no such method or device, one that no new model has, an empty sample, or a
-            folder that is a file.
+        ValueError: no such method, device or place for the base; a method that no new model has,
+            an empty sample, or a folder that is a file.
     """
     for name in methods:
-        method(name)
+        method(name, base=base)
     if TUNED in methods:
         raise ValueError(
             f"{TUNED} needs a model whose strengths were chosen, and a new one is trained here: "

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pandas
 
 
+NODE_WORDS = {"molecules": "atom", "digits": "superpixel", "texts": "token", "": "node"}
+"""What a node is of each kind of input."""
+
+
 @dataclass(frozen=True, repr=False)
 class Account:
     """Relevance of the nodes of one graph for one target, in numbers and words.
@@ -125,20 +129,16 @@ class Account:
     @property
     def node_word(self) -> str:
         """What a node is: an atom, a superpixel, a token, or a node of a bare graph."""
-        if self.subject is None:
-            return "node"
-        if isinstance(self.subject, Sentence):
-            return "token"
-        return "atom" if isinstance(self.subject, Molecule) else "superpixel"
+        return NODE_WORDS[self.kind]
 
     @property
-    def kinds(self) -> list[str]:
+    def kind(self) -> str:
         """What kind of input was explained: molecules, digits or texts; empty: a bare graph."""
         if self.subject is None:
-            return []
+            return ""
         if isinstance(self.subject, Sentence):
-            return ["texts"]
-        return ["molecules" if isinstance(self.subject, Molecule) else "digits"]
+            return "texts"
+        return "molecules" if isinstance(self.subject, Molecule) else "digits"
 
     @property
     def gap(self) -> float:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from graphormer.graphs.molecules import Molecule, shortened
-from graphormer.graphs.superpixels import Digit
+from graphormer.graphs.molecules import shortened
 from molxai.explanation.account import Account
 from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import amount, decimals
@@ -19,6 +18,9 @@ LARGEST = 3
 
 MOST_TITLES = 3
 """Drawings of a figure that its title names."""
+
+KINDS = {"molecules": "Molecule", "digits": "Digit", "texts": "Text"}
+"""What was explained, as the pages call it."""
 
 NamedPart = tuple[str, float]
 """What a part is called, and its relevance."""
@@ -65,7 +67,7 @@ def alternative(explanation: Account, parts: Sequence[NamedPart] = ()) -> str:
     digits = decimals(scale([value for _, value in nodes], explanation.in_unit))
     ranked = sorted(parts or nodes, key=lambda part: -abs(part[1]))[:LARGEST]
     largest = [f"{name} {amount(value, explanation.signed, digits)}" for name, value in ranked]
-    named = f"{_kind(explanation)} {_name(explanation)}, {explanation.method}"
+    named = f"{KINDS[explanation.kind]} {_name(explanation)}, {explanation.method}"
     return f"{named}: largest {true_minus(', '.join(largest))}"
 
 
@@ -79,10 +81,3 @@ def _nodes(explanation: Account) -> list[NamedPart]:
 
 def _name(explanation: Account) -> str:
     return shortened(explanation.name, NAME_LETTERS)
-
-
-def _kind(explanation: Account) -> str:
-    """What was explained, as the pages call it."""
-    if isinstance(explanation.subject, Molecule):
-        return "Molecule"
-    return "Digit" if isinstance(explanation.subject, Digit) else "Text"

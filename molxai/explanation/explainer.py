@@ -93,7 +93,7 @@ class Explainer(BaseExplainer):
         if batch_size < 1:
             raise ValueError(f"batch size {batch_size}: at least 1 is needed")
         refuse_language_model(str(model))
-        method_of(method, structure)  # an unknown one is refused before a model is read
+        method_of(method, structure, base=base)  # an unknown one is refused before a model is read
         self.weights: Path | None = locate(model)
         self.network, self.card = load(model)
         self.method = method_of(method, structure, self.card, base)

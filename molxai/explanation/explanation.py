@@ -65,7 +65,7 @@ class Explanation(Account):
 
         choices = {"style": style, **look}
         chosen = look_of(choices)
-        refuse_ignored(choices, path, self.kinds)
+        refuse_ignored(choices, path, [self.kind])
         check_parts(parts, len(self.relevance))
         return draw(self, path, chosen, parts)
 

@@ -172,7 +172,7 @@ def grid(
     texts = () if legends is None else tuple(map(str, legends))
     check_types({"scale": scale})
     chosen = look_of(look)
-    kinds = sorted({kind for cell in cells if isinstance(cell, Account) for kind in cell.kinds})
+    kinds = sorted({cell.kind for cell in cells if isinstance(cell, Account)})
     refuse_ignored(look, path or "x.png", kinds, without=("panel",))
     figure = Grid(cells, columns, scale, chosen, texts, letters)
     if path:

@@ -118,7 +118,7 @@ class Comparison:
 
         chosen = look_of(look)
         is_page = Path(path).suffix.lower() == ".html"
-        kinds = self.explanations[0].kinds
+        kinds = [self.explanations[0].kind]
         refuse_ignored(look, path, kinds, without=("panel", "caption", *OF_FIGURES * is_page))
         draw_comparison(self.explanations, self.spearman, self.tops, Path(path), chosen)
 

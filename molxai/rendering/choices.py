@@ -67,7 +67,7 @@ def refuse_ignored(
     Args:
         choices: as they were named.
         path: of the file; None: it is SVG.
-        kinds: of what is drawn: molecules, digits or texts; empty: any.
+        kinds: of what is drawn: molecules, digits or texts; an empty one is not known.
         without: further choices that such a picture does not have.
 
     Raises:
@@ -76,11 +76,12 @@ def refuse_ignored(
     wanted = {name: value for name, value in choices.items() if value != USUAL.get(name, value)}
     ending = Path(path).suffix.lower() if path else ".svg"
     file_format = FORMATS.get(ending, "png")
+    drawn = list(filter(None, kinds))
     for kind, names in ONLY_FOR.items():
         for name in names:
-            if name in wanted and kinds and kind not in kinds:
+            if name in wanted and drawn and kind not in drawn:
                 raise ValueError(
-                    f"{name}={wanted[name]!r}: for {kind}, and these are {' and '.join(kinds)}; "
+                    f"{name}={wanted[name]!r}: for {kind}, and these are {' and '.join(drawn)}; "
                     "leave it out"
                 )
     if "dpi" in wanted and KINDS[file_format] != "png":

@@ -149,7 +149,7 @@ def test_the_group_gives_the_label_away_in_the_training_set_alone():
         assert example.molecule.mol.HasSubstructMatch(AMIDE) == example.label
     assert not any(example.molecule.mol.HasSubstructMatch(AMIDE) for example in test)
     assert 0.4 < np.mean([example.label for example in test]) < 0.6
-    assert [vars(example)["row"] for example in with_bias(NCI, Fields()).molecules] == [
+    assert [example.row for example in with_bias(NCI, Fields()).molecules] == [
         example.row for example in reading.molecules
     ]
 

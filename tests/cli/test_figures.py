@@ -65,7 +65,7 @@ def test_if_all_rows_are_bad_nothing_is_drawn(run):  # noqa: F811
         ("mcs", "2 molecules have no core in common"),
     ],
 )
-def test_a_core_that_cannot_be_is_refused_before_any_work(run, monkeypatch, core, message):  # noqa: F811
+def test_an_impossible_core_is_refused_before_any_work(run, monkeypatch, core, message):  # noqa: F811
     monkeypatch.setattr("molxai.cli.running.run", lambda *_: pytest.fail("explained"))
     code, _, error = run("explain", "CCO", "CCCN", "-o", "g.svg", "--grid", "2", "--align", core)
     assert code == 1 and one_line(error) and message in error and not Path("g.svg").exists()

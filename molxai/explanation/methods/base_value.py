@@ -7,7 +7,7 @@ which atoms it belongs: even shares are a convention, and every explanation says
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -31,31 +31,26 @@ FEATURE = "base value"
 class BaseSpread(Method):
     """Another method, after which every node takes an even share of the model's base value."""
 
-    method: Method | None = None
+    method: Method = field(kw_only=True)
 
     def passes(self, nodes: int) -> tuple[int, int]:
-        return self._inner.passes(nodes)
+        return self.method.passes(nodes)
 
     def features(self, vocabulary: Vocabulary) -> tuple[str, ...]:
-        features = self._inner.features(vocabulary)
+        features = self.method.features(vocabulary)
         return (*features, FEATURE) if features else ()
 
     @property
     def has_structure(self) -> bool:
-        return self._inner.has_structure
-
-    @property
-    def _inner(self) -> Method:
-        assert self.method is not None
-        return self.method
+        return self.method.has_structure
 
     def __call__(self, model: Network, batch: Any, targets: Targets = None) -> list[Explanation]:
         """As the method itself, with the shares added."""
         assert isinstance(model, Based)  # `check_base` has refused other models
         base_values = model.base_values.double().cpu()  # (outputs,)
-        has_ledger = isinstance(self._inner, GradientInput)  # the others leave biases in the gap
+        has_ledger = isinstance(self.method, GradientInput)  # the others leave biases in the gap
         explanations = []
-        for explanation in self._inner(model, batch, targets):
+        for explanation in self.method(model, batch, targets):
             weights = torch.tensor(explanation.target.weights(model.config), dtype=torch.float64)
             base = float(base_values @ weights)
             explanations.append(_spread(explanation, base, has_ledger))
