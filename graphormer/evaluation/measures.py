@@ -46,7 +46,8 @@ Interval = tuple[float, float, float]
 
 def evaluate(model: Model, data: LabelledGraphs) -> Measures:
     """Measures of the model's task on labelled graphs: see `quality`."""
-    return quality(model.config.task, predict(model, data.graphs), data.labels)
+    outputs = predict(model, data.graphs) / model.config.temperature  # (graphs, outputs)
+    return quality(model.config.task, outputs, data.labels)
 
 
 def quality(

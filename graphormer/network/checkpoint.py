@@ -105,7 +105,9 @@ def _identity(card: Card) -> str:
 
     It is kept inside the weights file, so that another card cannot reinterpret it.
     """
-    parts: list[object] = [card.config.to_dict(), card.vocabulary]
+    architecture = card.config.to_dict()
+    del architecture["temperature"]  # it can be fitted anew, and no weight depends on it
+    parts: list[object] = [architecture, card.vocabulary]
     if card.members > 1:
         parts.append(card.members)
     return json.dumps(parts, sort_keys=True)

@@ -10,6 +10,7 @@ Design constraints:
 - The model knows nothing of explanations: `embed` and `predict` are two plain calls.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -62,6 +63,9 @@ class Config:
     output_bias: bool = False
     """A constant added to the output, the same for every input."""
     dropout: float = 0.0
+    temperature: float = 1.0
+    """What logits are divided by before they become probabilities: see
+    `graphormer.evaluation.calibration`. It is outside of what is explained."""
 
     def __post_init__(self) -> None:
         if self.task not in ("binary", "multiclass", "regression"):
@@ -69,6 +73,11 @@ class Config:
         if self.activation not in ACTIVATIONS:
             raise ValueError(
                 f"activation {self.activation!r}: one of {', '.join(ACTIVATIONS)} is needed"
+            )
+        has_probabilities = self.task != "regression"
+        if not (0 < self.temperature < math.inf and (has_probabilities or self.temperature == 1)):
+            raise ValueError(
+                f"temperature {self.temperature!r}: a positive number is needed, 1 for a regression"
             )
         if self.norm not in ("pre", "post") or self.readout not in ("token", "mean"):
             raise ValueError(

@@ -13,7 +13,7 @@ from graphormer.data.labelled import LabelledGraphs
 from graphormer.evaluation.measures import Interval, intervals
 from graphormer.network.card import Card, row_ranges
 from graphormer.network.checkpoint import versions
-from graphormer.network.model import Config, Task
+from graphormer.network.model import Config
 from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
 from graphormer.training.scaling import Scaling
@@ -86,7 +86,7 @@ def _training(problem: Problem, recipe: Recipe, origin: Origin) -> dict[str, Any
 
 
 def part_measures(
-    task: Task,
+    config: Config,
     outputs: Float[Tensor, "graphs outputs"],
     part: LabelledGraphs,
     targets: Sequence[str],
@@ -95,7 +95,7 @@ def part_measures(
 
     If there are several targets, those of each target are under `targets`.
     """
-    together, each_target = intervals(task, outputs, part.labels)
+    together, each_target = intervals(config.task, outputs / config.temperature, part.labels)
     measures: dict[str, object] = {
         "data": f"{part.name} {part.split}",
         "graphs": len(part),

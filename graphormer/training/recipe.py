@@ -36,6 +36,11 @@ class Recipe:
 
     0: no teacher. See `graphormer.pretraining.distillation`.
     """
+    folds: int = 0
+    """Folds of a classifier's training set for its temperature; 0: probabilities stay as they are.
+
+    For each fold one more model is trained, without it.
+    """
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -47,6 +52,8 @@ class Recipe:
             )
         if not (0 <= self.environment_drop <= 1 and 0 <= self.node_drop <= 1):
             raise ValueError(f"{self}: shares from 0 to 1 are needed for what is dropped")
+        if self.folds < 0 or self.folds == 1:
+            raise ValueError(f"{self}: 2 folds or more are needed, or 0")
         if self.deformation < 0:
             raise ValueError(f"{self}: a deformation of 0 or more is needed")
 

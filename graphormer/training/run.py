@@ -1,6 +1,7 @@
 """A training run, from labelled parts to a folder with a model.
 
-The steps: check, standardise the labels, fit each member, restore the unit, judge, write.
+The steps: check, standardise the labels, fit each member, restore the unit, calibrate, judge,
+write.
 """
 
 import logging
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from torch import Tensor
 
+from graphormer.data.labelled import LabelledGraphs
+from graphormer.evaluation.calibration import UNCALIBRATED, Calibration, calibration_of
 from graphormer.evaluation.fingerprints import bits_beside, ecfp_bits, write_bits
 from graphormer.evaluation.measures import DIVERGED
 from graphormer.network.card import Card
@@ -20,6 +23,7 @@ from graphormer.network.prediction import predict
 from graphormer.pretraining.distillation import distil
 from graphormer.training.cards import part_measures, trained_card
 from graphormer.training.fit import fit
+from graphormer.training.folds import out_of_fold
 from graphormer.training.history import Course
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.problem import Origin, Problem
@@ -62,13 +66,16 @@ def train(
     """
     _check_folder(folder, members)
     _check_labels(problem, config)
+    if recipe.folds and config.task == "regression":
+        raise ValueError("folds are for a temperature, and values have none: leave them out")
     scaling = scaling_of(config, problem.train.labels)
     run = _Run(problem, config, recipe, folder, members, scaling)
     begin = dict(start or {}) | base_value(config, problem.train.labels)
     models = [run.fit_member(member, begin, machine) for member in range(members)]
     model = Ensemble(models) if members > 1 else models[0]
     _check_finite(model)
-    return run.write(model, origin)
+    calibration = run.calibration(begin, machine)
+    return run.write(model, calibration, origin)
 
 
 @dataclass(frozen=True)
@@ -90,18 +97,48 @@ class _Run:
             logger.info("member %d of %d", member + 1, self.members)
         recipe = replace(self.recipe, seed=self.recipe.seed + member)
         lesson = self.scaling.standardise(self.problem.train)
-        if recipe.recombined:
-            lesson = distil(self.config, lesson, recipe.recombined, recipe.seed)
         valid = None
         if len(self.problem.parts.get("valid", ())):
             valid = self.scaling.standardise(self.problem.parts["valid"])
-        course = self._course(member)
-        model = fit(self.config, recipe, lesson, folder, machine, start, valid, course)
+        course = self._course(self.members + self.recipe.folds - member - 1)
+        model = self._fit(recipe, lesson, folder, machine, start, valid, course)
         return self.scaling.restore_unit(model)
 
-    def _course(self, member: int) -> Course:
-        """The unit of errors in the history, and the epochs of the members still to come."""
-        later = self.recipe.epochs * (self.members - member - 1)
+    def _fit(
+        self,
+        recipe: Recipe,
+        lesson: LabelledGraphs,
+        folder: Path,
+        machine: Machine,
+        start: Mapping[str, Tensor],
+        valid: LabelledGraphs | None,
+        course: Course,
+    ) -> Graphormer:
+        """A model that has learnt a lesson, and what a teacher adds to it."""
+        if recipe.recombined:
+            lesson = distil(self.config, lesson, recipe.recombined, recipe.seed)
+        return fit(self.config, recipe, lesson, folder, machine, start, valid, course)
+
+    def calibration(self, start: Mapping[str, Tensor], machine: Machine) -> Calibration:
+        """The temperature that fits what models say of the folds that they were trained without."""
+        recipe = self.recipe
+        if not recipe.folds:
+            return UNCALIBRATED
+
+        def fitted(number: int, kept: LabelledGraphs, left_out: LabelledGraphs) -> Tensor:
+            logger.info("fold %d of %d, for the temperature", number + 1, recipe.folds)
+            folder = self.folder / f"fold-{number}"
+            course = self._course(recipe.folds - number - 1)
+            model = self._fit(recipe, kept, folder, machine, start, None, course)
+            return predict(model, left_out.graphs)
+
+        train = self.problem.train
+        logits = out_of_fold(train, self.config.outputs, recipe.folds, recipe.seed, fitted)
+        return calibration_of(self.config.task, logits, train.labels)
+
+    def _course(self, later_models: int) -> Course:
+        """The unit of errors in the history, and the epochs of the models still to come."""
+        later = self.recipe.epochs * later_models
         if self.config.task != "regression":
             return Course(later=later)
         unit = self.problem.unit
@@ -109,19 +146,20 @@ class _Run:
             unit = f"units of {unit}"
         return Course(tuple(self.scaling.deviation.tolist()), " ".join(unit.split()), later)
 
-    def write(self, model: Model, origin: Origin) -> tuple[Path, Card]:
+    def write(self, model: Model, calibration: Calibration, origin: Origin) -> tuple[Path, Card]:
         """Judge the model, and write it with its card and its tables."""
         problem = self.problem
-        config = self.config
+        config = replace(self.config, temperature=calibration.temperature)
         parts = problem.judging_parts
         outputs = {name: predict(model, part.graphs) for name, part in parts.items()}
         metrics = {
-            name: part_measures(config.task, outputs[name], part, problem.targets)
+            name: part_measures(config, outputs[name], part, problem.targets)
             for name, part in parts.items()
         }
         card = trained_card(
             problem, config, self.recipe, self.members, origin, self.scaling, metrics
         )
+        card.training["calibration"] = calibration.to_dict()
         weights = save(model, card, self.folder)
         write_predictions(card, parts, outputs, self.folder / PREDICTIONS)
         texts = problem.train.texts

@@ -107,10 +107,11 @@ def _prediction_cells(
     if card.config.task == "regression":
         return f"{label:.7g}", f"{float(outputs[column]):.7g}", ""
     name = card.classes[int(label)]
+    log_odds = outputs.double() / card.config.temperature  # (outputs,)
     if card.config.task == "binary":
-        probability = float(outputs[column].double().sigmoid())
+        probability = float(log_odds[column].sigmoid())
         return name, card.classes[int(probability > 0.5)], f"{probability:.6f}"
-    probabilities = outputs.double().softmax(0)  # (outputs,)
+    probabilities = log_odds.softmax(0)  # (outputs,)
     best = int(probabilities.argmax())
     return name, card.classes[best], f"{float(probabilities[best]):.6f}"
 

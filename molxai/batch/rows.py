@@ -201,8 +201,9 @@ def _predictions(
             spread = float(explained_logits.std())
         outputs = None
         if card.endpoints:
-            binary = card.config.task == "binary"
-            values = logits[graph].sigmoid() if binary else logits[graph]
+            values = logits[graph] / card.config.temperature
+            if card.config.task == "binary":
+                values = values.sigmoid()
             outputs = dict(zip(card.targets, values.tolist(), strict=True))
         yield Prediction(outcome, spread, similarity, outputs, explainer.endpoint)
 

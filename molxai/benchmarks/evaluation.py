@@ -140,7 +140,8 @@ def evaluate_model(
         "data": f"{data.name} {data.split}",
         "graphs": len(data),
     }
-    predictions = {"quality": predict(explainer.network, data.graphs)}
+    outputs = predict(explainer.network, data.graphs) / config.temperature  # (graphs, outputs)
+    predictions = {"quality": outputs}
     if baseline is not None:
         if not data.texts or not baseline.texts:
             raise ValueError("a forest on fingerprints needs molecules: leave --baseline out")

@@ -43,6 +43,10 @@ TEACHER = (
     "Let a random forest teach: it helped with the two classes of BACE, not with its values. "
     "Takes a minute more."
 )
+CALIBRATE = (
+    "Folds of the training set for a classifier's temperature, by which probabilities are met. "
+    "One more model is trained for each; 0: none."
+)
 LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy takes."""
 
@@ -114,6 +118,7 @@ class OwnData:
     init: Init = ""
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False
     ensemble: Ensemble = 1
+    calibrate: Annotated[int, typer.Option(min=0, metavar="FOLDS", help=CALIBRATE)] = 0
     strict: Strict = False
 
     def request(self, source: Sequence[str], epochs: int | None, seed: int) -> "Request":
@@ -141,6 +146,7 @@ class OwnData:
             init=self.init,
             teacher=self.teacher,
             ensemble=self.ensemble,
+            folds=self.calibrate,
             epochs=epochs,
             seed=seed,
             strict=self.strict,

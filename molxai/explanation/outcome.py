@@ -18,7 +18,7 @@ class Outcome:
     logit: float
     """The explained quantity: the target's logit, a difference of two, or a value."""
     probability: float | None
-    """Probability of the target's class; None for regressions."""
+    """Probability of the target's class, calibrated if the model is; None for regressions."""
     target: Target
     prediction: int
     """The most probable class; 0 for regressions."""
@@ -34,7 +34,8 @@ def outcomes(
     weights = torch.tensor([target.weights(config) for target in targets], dtype=torch.float64)
     explained = (exact * weights).sum(1)  # (batch)
     if config.task == "multiclass":
-        return _class_outcomes(exact, explained, targets)
+        class_probabilities = (exact / config.temperature).softmax(1)  # (batch, classes)
+        return _class_outcomes(exact, explained, class_probabilities, targets)
     rows = exact.tolist()
     values = [row[target.column] for row, target in zip(rows, targets, strict=True)]
     if config.task == "regression":
@@ -42,26 +43,28 @@ def outcomes(
             Outcome(logit, None, target, 0, value)
             for logit, target, value in zip(explained.tolist(), targets, values, strict=True)
         ]
+    probabilities = (explained / config.temperature).sigmoid().tolist()
     # The sign of a binary model's logit is its class, and its size that of the class's own logit.
-    columns = zip(explained.tolist(), explained.sigmoid().tolist(), targets, values, strict=True)
     return [
         Outcome(logit, probability, target, int(value > 0), abs(value))
-        for logit, probability, target, value in columns
+        for logit, probability, target, value in zip(
+            explained.tolist(), probabilities, targets, values, strict=True
+        )
     ]
 
 
 def _class_outcomes(
     logits: Float[Tensor, "batch classes"],
     explained: Float[Tensor, " batch"],
+    probabilities: Float[Tensor, "batch classes"],
     targets: Sequence[Target],
 ) -> list[Outcome]:
     rows = logits.tolist()
-    probabilities = logits.softmax(1).tolist()
     predictions = logits.argmax(1).tolist()
     return [
         Outcome(logit, probability[target.label], target, prediction, row[prediction])
         for logit, probability, target, prediction, row in zip(
-            explained.tolist(), probabilities, targets, predictions, rows, strict=True
+            explained.tolist(), probabilities.tolist(), targets, predictions, rows, strict=True
         )
     ]
 

@@ -174,7 +174,7 @@ def test_many_equal_atoms_are_read_out_exactly(smiles):
     one = batch((smiles,), dtype=torch.float32)
     with torch.no_grad():
         exact = float(copy.deepcopy(model).double()(one.to(torch.float64)))
-    assert abs(float(by_hand.forward(model, one).logits) - exact) <= 1.5e-6
+    assert abs(float(by_hand.forward(model, one).logits) - exact) <= 3e-6
 
 
 @pytest.mark.parametrize("config", CONFIGS)

@@ -1,0 +1,50 @@
+"""Folds of a training set: what a model says of graphs that it was not trained on."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphormer.data.labelled import LabelledGraphs
+from graphormer.data.splits import scaffold
+
+Predictor = Callable[[int, LabelledGraphs, LabelledGraphs], Float[Tensor, "graphs outputs"]]
+"""From the number of a fold, what is kept and what is left out: the outputs for the latter."""
+
+
+def folds(data: LabelledGraphs, count: int, seed: int) -> list[list[int]]:
+    """Positions that each of `count` folds leaves out; together they are the training set.
+
+    They follow the split: if it keeps scaffolds together, so do they. What is measured on them is
+    then as hard as the test set.
+
+    Raises:
+        ValueError: there are fewer graphs, or scaffolds, than folds.
+    """
+    from sklearn.model_selection import GroupKFold, KFold
+
+    groups = None
+    splitter = KFold(count, shuffle=True, random_state=seed)
+    if data.texts and "scaffold" in data.split:
+        names = [scaffold(text, "chiral" in data.split) for text in data.texts]
+        _, groups = np.unique(names, return_inverse=True)
+        splitter = GroupKFold(count, shuffle=True, random_state=seed)
+    pairs = splitter.split(np.zeros(len(data)), groups=groups)
+    return [left_out.tolist() for _, left_out in pairs]
+
+
+def out_of_fold(
+    data: LabelledGraphs, outputs: int, count: int, seed: int, fitted: Predictor
+) -> Float[Tensor, "graphs outputs"]:
+    """The outputs for each graph of a model that was trained without its fold."""
+    predictions = torch.empty(len(data), outputs)
+    for number, left_out in enumerate(folds(data, count, seed)):
+        kept = sorted(set(range(len(data))) - set(left_out))
+        predictions[left_out] = fitted(
+            number,
+            data.part(kept, f"{data.split}, without fold {number}"),
+            data.part(left_out, f"{data.split}, fold {number}"),
+        )
+    return predictions
