@@ -53,14 +53,21 @@ def _setting(outcomes: Sequence[Outcome]) -> list[str]:
             f"{len(test)} in test, of which {int(table.is_cliff[test].sum())} are part of a cliff."
         )
         lines += [f"  - {escape_markdown(fact)}." for fact in table.facts]
-    seeds = len(outcomes[0].values[MODEL])
+    models = len(outcomes[0].values[MODEL])
+    seeds = len(outcomes[0].seeds)
+    averaged = f"Seeds: {seeds}. Values are means over them"
+    if models < seeds:
+        averaged = f"The models of {seeds} seeds are one ensemble. Values are its own"
     return [
         *lines,
         "",
-        f"Seeds: {seeds}. Values are means over them, in brackets 95 % bootstrap intervals over "
-        f"molecules; torch {versions()['torch']}.",
+        f"{averaged}, in brackets 95 % bootstrap intervals over molecules; "
+        f"torch {versions()['torch']}.",
     ]
 
+
+ENSEMBLE = "ensemble"
+"""Folder of what the models of all seeds say together."""
 
 Named = dict[tuple[str, str, str], Estimate]
 """Estimates by target, judge and measure."""
@@ -150,7 +157,8 @@ def _remarks(outcomes: Sequence[Outcome]) -> list[str]:
 def write(outcomes: Sequence[Outcome], folder: Path) -> str:
     """Write `cliffs.md` and `cliffs.csv`, and both for each target; returns the Markdown.
 
-    The folder of a target also has `pairs.csv`, with a row for each pair, and `seeds.csv`, with a
+    If there are several seeds, both also lie in `ensemble`, for their models as one ensemble. The
+    folder of a target also has `pairs.csv`, with a row for each pair, and `seeds.csv`, with a
     row for each seed and judge.
     """
     for outcome in outcomes:
@@ -158,10 +166,15 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> str:
         _write_tables([outcome], place)
         write_file(place / "pairs.csv", as_csv(list(_pair_rows(outcome))))
         write_file(place / "seeds.csv", as_csv(list(_seed_rows(outcome))))
-    return _write_tables(outcomes, folder)
+    text = _write_tables(outcomes, folder)
+    if len(outcomes[0].seeds) > 1:
+        together = _write_tables([outcome.as_ensemble() for outcome in outcomes], folder / ENSEMBLE)
+        text = f"{text}\n\n{together}"
+    return text
 
 
 def _write_tables(outcomes: Sequence[Outcome], folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
     everything = estimates(outcomes)
     text = markdown(outcomes, everything)
     write_file(folder / "cliffs.md", text + "\n")

@@ -7,7 +7,7 @@ Design constraints:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +98,19 @@ class Outcome:
     def hits(self, judge: str) -> Bool[ndarray, "seeds pairs"]:
         """Whether a difference has the sign of the measured one; zero has neither sign."""
         return np.sign(self.differences[judge]) == np.sign(self.measured)
+
+    def as_ensemble(self) -> "Outcome":
+        """What the models of all seeds say as one ensemble.
+
+        An ensemble predicts the mean of its members, and its maps are the means of theirs. The
+        forest stays as it is: it is an ensemble by itself.
+        """
+        values = self.values | {MODEL: self.values[MODEL].mean(0, keepdims=True)}
+        differences = {
+            name: said if name == FOREST else said.mean(0, keepdims=True)
+            for name, said in self.differences.items()
+        }
+        return replace(self, values=values, differences=differences)
 
     def errors(self, predictor: str, on_cliffs: bool) -> Float[ndarray, "seeds molecules"]:
         """Errors on the test molecules, or on those of them that are part of a cliff."""

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,8 @@ from rdkit.Chem import rdFingerprintGenerator
 from sklearn.ensemble import RandomForestRegressor
 
 from graphormer.files import digest
+from graphormer.network.checkpoint import save
+from graphormer.network.ensemble import Ensemble
 from molxai.benchmarks import cliff_data, cliff_models
 from molxai.benchmarks.cliff_data import Columns, cliff_pairs, read_cliffs
 from molxai.benchmarks.cliff_estimates import estimates
@@ -262,7 +265,9 @@ def test_tables_name_what_they_hold(run):
     for name in (MODEL, FOREST, SVM, ATOMS, "`lrp`", "`random`", "RMSE on cliffs"):
         assert name in text
     assert "hydrogens alone: 1." in text
-    assert (output / "cliffs.md").read_text() == text + "\n"
+    own = (output / "cliffs.md").read_text()
+    together = (output / "ensemble" / "cliffs.md").read_text()
+    assert f"{own}\n{together}" == text + "\n"
     assert f"Pairs: {len(outcomes[0].pairs)}, of" in text
 
 
@@ -284,6 +289,27 @@ def test_means_are_those_of_the_seeds(run):
             if (name, measure) in means:
                 values = [float(row[measure]) for row in own]
                 assert means[name, measure] == pytest.approx(np.mean(values))
+
+
+def test_the_models_of_all_seeds_are_judged_as_one_ensemble(run, tmp_path):
+    _, output, [outcome], text = run
+    assert "The models of 2 seeds are one ensemble" in text
+    members = [Explainer(output / "CHEMBL1" / f"seed-{seed}", device="cpu") for seed in (0, 1)]
+    card = replace(members[0].card, members=2)
+    save(Ensemble([member.network for member in members]), card, tmp_path)
+    explainer = Explainer(tmp_path, device="cpu")
+    data = outcome.table
+    test = np.array(data.places("test"))
+    said = np.array([explainer(data.texts[place]).logit for place in test])
+    with (output / "ensemble" / "cliffs.csv").open() as file:
+        rows = {(row["name"], row["measure"]): row for row in csv.DictReader(file)}
+    error = np.sqrt(((said - data.values[test]) ** 2).mean())
+    assert float(rows[MODEL, "rmse"]["value"]) == pytest.approx(error, rel=1e-4)
+    a, b, change = outcome.pairs[0]
+    maps = [explainer(data.texts[place]).relevance for place in (a, b)]
+    expected = sum(maps[0][list(change.atoms_a)]) - sum(maps[1][list(change.atoms_b)])
+    together = outcome.as_ensemble().differences["lrp"]
+    assert together.shape[0] == 1 and together[0, 0] == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_rows_that_are_left_out_are_told(tmp_path):
