@@ -15,7 +15,7 @@ from graphormer.graphs.graph import GraphBatch, collate
 from graphormer.network.loss import loss
 from graphormer.network.model import Config, Graphormer
 from graphormer.training.augmentation import deformed, without_environments, without_nodes
-from graphormer.training.batches import SizedBatches
+from graphormer.training.batches import SizedBatches, pieces
 from graphormer.training.history import ALONE, Course, History
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.progress import EpochBar
@@ -43,6 +43,10 @@ LAST_RATE = 1e3
 """How many times smaller the last learning rate is than the first."""
 
 
+Piece = tuple[GraphBatch, Tensor]
+"""Graphs that are passed through the model together, and their labels."""
+
+
 class Fitting(lightning.LightningModule):
     """The training loop's view of a model: its loss, its optimiser, the average of its weights."""
 
@@ -58,25 +62,34 @@ class Fitting(lightning.LightningModule):
         # Dropout must not depend on whether the run was interrupted before this step.
         torch.manual_seed(self.recipe.seed * SEED_STRIDE + self.global_step)
 
-    def training_step(self, batch: tuple[GraphBatch, Tensor]) -> Tensor:
-        graphs, labels = batch
+    def training_step(self, batch: list[Piece]) -> Tensor:
+        counts = [int((~labels.isnan()).sum()) for _, labels in batch]
+        value = torch.stack(
+            [
+                count / sum(counts) * self._loss(graphs, labels)
+                for (graphs, labels), count in zip(batch, counts, strict=True)
+            ]
+        ).sum()
+        size = sum(len(graphs) for graphs, _ in batch)
+        self.log("loss", value, prog_bar=True, on_epoch=True, on_step=False, batch_size=size)
+        return value
+
+    def _loss(self, graphs: GraphBatch, labels: Tensor) -> Tensor:
+        """The loss of a piece, with all that chance does to its graphs."""
         # In this order: each draws from the same random numbers.
         graphs = without_environments(graphs, self.recipe.environment_drop)
         graphs = deformed(graphs, self.recipe.deformation)
         graphs = without_nodes(graphs, self.recipe.node_drop)
-        value = loss(self.model.config, self.model(graphs), labels)
-        self.log("loss", value, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(graphs))
-        return value
+        return loss(self.model.config, self.model(graphs), labels)
 
     def optimizer_step(self, *args: object, **kwargs: object) -> None:
         super().optimizer_step(*args, **kwargs)  # type: ignore[arg-type]
         self.average.update_parameters(self.model)
 
     def transfer_batch_to_device(
-        self, batch: tuple[GraphBatch, Tensor], device: torch.device, _: int
-    ) -> tuple[GraphBatch, Tensor]:
-        graphs, labels = batch
-        return graphs.to(device), labels.to(device)
+        self, batch: list[Piece], device: torch.device, _: int
+    ) -> list[Piece]:
+        return [(graphs.to(device), labels.to(device)) for graphs, labels in batch]
 
     def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
         recipe = self.recipe
@@ -154,8 +167,11 @@ def fit(
     sampler = SizedBatches(data, recipe)
     fitting = Fitting(model, recipe, recipe.epochs * len(sampler))
 
-    def batch(rows: list[int]) -> tuple[GraphBatch, Tensor]:
-        return collate([data.graphs[row] for row in rows]), data.labels[rows]
+    def batch(rows: list[int]) -> list[Piece]:
+        return [
+            (collate([data.graphs[row] for row in piece]), data.labels[piece])
+            for piece in pieces(rows, sampler.sizes)
+        ]
 
     loader: DataLoader[int] = DataLoader(range(len(data)), batch_sampler=sampler, collate_fn=batch)  # type: ignore[arg-type]
     history = History(folder, len(data), valid, fitting.average, course)

@@ -5,6 +5,7 @@ import math
 import os
 import signal
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from graphormer.network.checkpoint import load, locate, save
 from graphormer.network.loss import loss
 from graphormer.network.prediction import predict
 from graphormer.training import batches as batching
+from graphormer.training import fit as fitting
 from graphormer.training.batches import SizedBatches
 from graphormer.training.fit import Fitting, fit
 from graphormer.training.history import read_history
@@ -57,6 +59,47 @@ def test_ten_molecules_can_be_learnt(tmp_path):
 def test_a_short_training_is_not_averaged_with_its_beginning(tmp_path, averaging):
     recipe = Recipe(epochs=60, batch_size=10, learning_rate=5e-3, averaging=averaging)
     assert evaluate(fit(SMALL, recipe, DATA, tmp_path, HERE), DATA)["accuracy"] == 1.0
+
+
+def test_large_graphs_are_passed_apart_with_the_same_result(tmp_path, monkeypatch):
+    smiles = [*SMILES[:6], "C" * 60, "C" * 55 + "O"]
+    labels = torch.tensor([[float("O" in s), float("N" in s)] for s in smiles])
+    labels[[0, 6], 0] = math.nan
+    graphs = [molecule(s).graph for s in smiles]
+    data = LabelledGraphs("mixed", MOLECULES, graphs, labels, list(range(8)), "all", {})
+    config = replace(SMALL, outputs=2)
+    recipe = Recipe(epochs=3, batch_size=7, learning_rate=1e-3)
+    seen = []
+    step = Fitting.training_step
+
+    def noted(self, batch):
+        seen.append(len(batch))
+        return step(self, batch)
+
+    monkeypatch.setattr(Fitting, "training_step", noted)
+    apart = fit(config, recipe, data, tmp_path / "apart", HERE)
+    assert set(seen) == {1, 2}
+    monkeypatch.setattr(fitting, "pieces", lambda rows, sizes: [rows])
+    whole = fit(config, recipe, data, tmp_path / "whole", HERE)
+    assert torch.allclose(predict(apart, graphs), predict(whole, graphs), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([20], 1),
+        ([20, 22, 24, 30], 1),
+        ([20, 22, 24, 300], 2),
+        ([300, 20], 1),
+        ([300, 300, 300, 20, 20, 20, 20], 2),
+    ],
+)
+def test_only_what_saves_work_is_cut(sizes, expected):
+    rows = list(range(len(sizes)))
+    cut = batching.pieces(rows, sizes)
+    assert len(cut) == expected and sorted(chain.from_iterable(cut)) == rows
+    if expected == 2:
+        assert max(sizes[row] for row in cut[0]) < min(sizes[row] for row in cut[1])
 
 
 class KilledError(Exception):
