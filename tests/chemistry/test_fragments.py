@@ -213,7 +213,9 @@ def test_every_pattern_and_ring_can_be_found():
         if one.name == name
     }
     assert found == set(RINGS)
-    assert all(Chem.MolFromSmarts(smarts) for _, smarts in (*GROUPS, *CYCLIC_AMIDINES, *METAL_RINGS))
+    assert all(
+        Chem.MolFromSmarts(smarts) for _, smarts in (*GROUPS, *CYCLIC_AMIDINES, *METAL_RINGS)
+    )
 
 
 def test_the_scaffold_is_murckos():

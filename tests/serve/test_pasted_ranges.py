@@ -48,6 +48,31 @@ def test_a_range_becomes_a_table(text, lines):
 
 
 @pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "cmpd\tstr\tIC50\nA1\tCCO\t5\nA2\tCCN\t6,5",
+            ["cmpd|str (SMILES)|IC50", "A1|CCO|5", "A2|CCN|6.5"],
+        ),
+        ("No;code\nfoo;CCO\nbar;CCN", ["No|code (SMILES)", "foo|CCO", "bar|CCN"]),
+        ("Formel,pKi\nCCO,5", ["Formel (SMILES)|pKi", "CCO|5"]),
+        ("Darstellung\tx\nCCO\tfoo\nCCN\tx", ["Darstellung (SMILES)|x", "CCO|foo", "CCN|x"]),
+        ("\tx y\tx y\n0\tCCO\ta\n1\tCCN\tb", ["|x y (SMILES)|x y", "0|CCO|a", "1|CCN|b"]),
+        ("molecule\tstr\naspirin\tCCO", ["molecule|str (SMILES)", "aspirin|CCO"]),
+        # no headers: a code, a number, a missing value and a slip are cells like those below
+        ("A1\taspirin\nA2\tCCO\nA3\tCCN", ["name|smiles", "A1|aspirin", "A2|CCO", "A3|CCN"]),
+        ("x\tCC(C\t>10\ny\tCCO\t6", ["name|smiles|value", "x|CC(C|>10", "y|CCO|6"]),
+        ("x\taspirin\t5\ny\tCCO\t6", ["name|smiles|value", "x|aspirin|5", "y|CCO|6"]),
+        ("x\tCC1\ta\ny\tCCO\tb", ["name|smiles|name 2", "x|CC1|a", "y|CCO|b"]),
+    ],
+)
+def test_a_header_without_smiles_is_known_by_the_cells_below_it(text, lines):
+    file = as_file(text)
+    assert file.name == "pasted.tsv"
+    assert file.content.replace("\t", "|").splitlines() == lines
+
+
+@pytest.mark.parametrize(
     ("text", "rows"),
     [
         ("CCO\tethanol\nCCN\tCCC", [("CCO", "ethanol"), ("CCN", "CCC")]),
