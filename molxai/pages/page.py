@@ -52,6 +52,7 @@ SCRIPTS = (
     "heatmap",
     "pairs",
     "versus",
+    "folding",
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
 

@@ -233,7 +233,7 @@ def test_rows_of_the_table(driver, records):
     titles = [title.text for title in shown(driver, "table.inputs th")]
     assert titles == [
         *("chosen", "text", "id", "row"),
-        *("prediction", "probability of target", "logit of target", "measured", "outcome"),
+        *("prediction", "probability of target", "logit of target", "measured class", "outcome"),
         *("1 − probability of measured", "largest", "stars"),
     ]
     empty = ROWS.index("")

@@ -412,7 +412,7 @@ def test_columns_are_chosen_and_moved(page):
     line("table:MW").find_element("css selector", move).click()
     titles = [title.text for title in shown(page, "table.inputs th")]
     assert titles == [
-        *("chosen", "picture", "id", "row", "predicted (log units)", "measured"),
+        *("chosen", "picture", "id", "row", "predicted (log units)", "measured pIC50"),
         *("predicted − measured", "MW", "|predicted − measured|", "similarity"),
         *("kind of = & <b>", "error"),
     ]
@@ -499,12 +499,12 @@ def test_the_plot_opens_a_molecule(page, predictions):
     canvas = page.find_element("css selector", "canvas.plot")
     run(page, "arguments[0].scrollIntoView({block: 'center'})", canvas)
     hint = page.find_element("css selector", ".plots .hint").text
-    assert hint.startswith("predicted (log units) against measured: 6 points; 2 rows lack one")
+    assert hint.startswith("predicted (log units) against measured pIC50: 6 points; 2 rows lack one")
     run(page, "arguments[0].focus()", canvas)
     press(page, RIGHT)
     line = page.find_element("css selector", ".plots .point").text
     assert line.startswith(f"benzamide: predicted (log units) {predictions[6]:.4g}"[:40]) or (
-        "benzamide: measured 3.5, predicted" in line
+        "benzamide: measured pIC50 3.5, predicted" in line
     )
     assert float(line.rsplit(" ", 1)[1]) == pytest.approx(predictions[6], rel=1e-3)
     press(page, ENTER)

@@ -142,7 +142,7 @@ def test_columns_of_a_pasted_range_are_chosen(page, tmp_path):
     explain(page)
     pasted = cells(page)
     assert [row["id"] for row in pasted] == ["CMP1", "CMP2", "CMP3", "CMP4"]
-    assert pasted[0]["measured"] == "−0.5" and pasted[0]["predicted − measured"]
+    assert pasted[0]["measured value"] == "−0.5" and pasted[0]["predicted − measured"]
     assert page.execute_script("return document.querySelector('#result .plot') !== null")
     page.refresh()
     finished(page)
@@ -166,7 +166,7 @@ def test_choices_stay_with_a_corrected_text_and_leave_with_a_molecule(page):
     paste(page, RANGE.replace("C1CC", "C1CC1"))
     until(page, "document.getElementById('status').textContent === '4 of 4 rows'")
     assert find(page, "#label-column").get_attribute("value") == "value"
-    assert cells(page)[2]["measured"] == "2.5"
+    assert cells(page)[2]["measured value"] == "2.5"
     paste(page, "CCO\tethanol\nCCN\tethylamine")
     until(page, "document.getElementById('status').textContent === '2 of 2 rows'")
     assert shown_columns(page) == []

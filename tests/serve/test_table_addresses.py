@@ -115,11 +115,14 @@ def test_back_from_a_molecule_brings_them_back(page, table):
     until(page, "document.querySelector('#result > .panels .large')")
     page.back()
     check(page)
-    assert page.current_url == address
+    until(page, "document.getElementById('row').open")
     page.forward()
     until(page, "document.querySelector('#result > .panels .large')")
     find(page, "#back").click()
     check(page)
+    until(page, "document.getElementById('row').open")
+    find(page, "#close").click()
+    until(page, "!location.hash.includes('row=')")
     assert page.current_url == address
 
 

@@ -22,7 +22,9 @@
     },
   };
   const settings = { ...data, views, state };
+  const FOLDED = { fragments: "series", rgroups: "rgroups", pairs: "pairs" }; // by their contents
   let workspace = null;
+  let folding = null;
   let opened = null;
   let isRestoring = false;
   let isClosing = false; // by the user, so that Back only takes what was opened away
@@ -89,6 +91,16 @@
     if (data.panels.pairs) molxai.pairs(find("pairs"), data.panels.pairs[state.method], settings);
   }
 
+  /** The atoms that only one of two rows has, if they are a matched pair. */
+  settings.changedIn = (a, b) => {
+    const changes = data.panels.pairs?.[state.method]?.rows ?? [];
+    for (const [first, second, ofFirst, ofSecond] of changes.flatMap((change) => change.at(-1))) {
+      if (first === a.row && second === b.row) return [ofFirst, ofSecond];
+      if (first === b.row && second === a.row) return [ofSecond, ofFirst];
+    }
+    return undefined;
+  };
+
   /** After another scale, palette or method; `anew` if more than colours changes. */
   function redraw(anew) {
     if (find("direction")) find("direction").textContent = data.directions[state.method];
@@ -108,7 +120,7 @@
   function address() {
     const look = Object.keys(usual).filter((name) => state[name] !== usual[name]);
     const entries = look.map((name) => [name, String(state[name])]);
-    return { ...Object.fromEntries(entries), ...workspace?.address() };
+    return { ...Object.fromEntries(entries), ...folding?.entries(), ...workspace?.address() };
   }
 
   const entriesOf = (hash) => Object.fromEntries(new URLSearchParams(hash.slice(1)));
@@ -143,6 +155,7 @@
   async function show(entries) {
     restoreLook(entries);
     if (!/^\d+$/.test(entries.row || "") && dialog.open) dialog.close();
+    folding?.restore(entries);
     if (workspace) await workspace.restore(entries);
     redraw(true);
   }
@@ -191,6 +204,12 @@
     });
   }
 
+  /** The parts of this page that can be folded, by their names. */
+  function foldedParts() {
+    const there = Object.entries(FOLDED).filter(([, id]) => find(id));
+    return Object.fromEntries(there.map(([name, id]) => [name, find(id).closest("details")]));
+  }
+
   function showScale() {
     const fixed = typeof state.scale === "number";
     find("scale").value = fixed ? "fixed" : state.scale;
@@ -222,6 +241,7 @@
     const places = { tools: find("tools"), table: find("table"), plots: find("plots") };
     workspace = molxai.workspace(places, settings);
     settings.workspace = workspace;
+    folding = molxai.folding("closed", foldedParts(), true, () => remember());
     on("previous", "click", () => workspace.step(-1));
     on("next", "click", () => workspace.step(1));
     on("close", "click", () => dialog.close());

@@ -6,6 +6,10 @@
   const { html } = molxai;
   const SEPARATOR = "-"; // before the key of a column that is sorted downwards
   const OPENED = /^\d+(,\d+)?$/; // the row that is shown in large, or two that are compared
+  const NARROW = 1000; // width of a table below which the columns that matter most come first
+  const FIRST = ["prediction", "measured", "residual", "outcome"];
+  const SPARED = ["row", "input", "distance"]; // that such a table does not show at first
+  const PAGED = matchMedia("(max-width: 720px)"); // a telephone shows a row as lines
   const SOON = 100; // milliseconds: a browser ignores an address that changes at every key
 
   /**
@@ -18,6 +22,7 @@
    *   `patterns`: some to choose from; `searched`: hint of the search;
    * - `exports`: see `selection.js`; `hint`: what is said beside them;
    * - `openRow(view, shown)`: show a row in large;
+   * - `changedIn(a, b)`: the atoms of two rows that only one of them has, if the page knows them;
    * - `changed(shown, isFiltered)`: after other rows are shown;
    * - `marked(shown, chosen)`: after that, and after others are chosen;
    * - `remember()`, called after each change by the user.
@@ -54,11 +59,17 @@
       views.forEach((view) => filters.forget(view));
     }
 
-    const usualKeys = () =>
-      settings.usual ? settings.usual(columns) : columns.map((column) => column.key);
+    /** Keys of the columns at first. */
+    function usualKeys() {
+      const keys = settings.usual ? settings.usual(columns) : columns.map(({ key }) => key);
+      const isNarrow = !PAGED.matches && places.table.clientWidth < NARROW;
+      if (!isNarrow || !places.table.clientWidth) return keys;
+      const first = FIRST.filter((key) => keys.includes(key));
+      return [...first, ...keys.filter((key) => !first.includes(key) && !SPARED.includes(key))];
+    }
 
     /** Keys of the columns that are shown; the id is always the first. */
-    function keys() {
+    function shownKeys() {
       const wantedKeys = (order ?? usualKeys()).filter(byKey);
       return ["id", ...new Set(wantedKeys.filter((key) => key !== "id"))];
     }
@@ -67,7 +78,7 @@
       shown: () => shown,
       views,
       isGrowing: () => Boolean(settings.isGrowing?.()),
-      exports: settings.exports(() => keys().map(byKey)),
+      exports: settings.exports(() => shownKeys().map(byKey)),
       hint: settings.hint,
       compare,
       changed: chosenChanged,
@@ -89,7 +100,7 @@
     });
     const chooser = molxai.chooser({
       columns: () => columns,
-      shown: keys,
+      shown: shownKeys,
       choose: setColumns,
       reset: () => setColumns(null),
     });
@@ -138,7 +149,7 @@
     }
 
     function lay() {
-      table.show(shown, keys().map(byKey), sorted);
+      table.show(shown, shownKeys().map(byKey), sorted);
     }
 
     /** Let plot, histogram and fragments follow the rows that are shown. */
@@ -189,7 +200,7 @@
       order = chosen;
       lay();
       remember();
-      const missing = keys().filter(isUnread);
+      const missing = shownKeys().filter(isUnread);
       for (const key of missing) await read(key);
       if (missing.length) apply(false);
     }
@@ -210,7 +221,7 @@
     /** Show two rows side by side, with `changed` atoms marked if they are known. */
     function compare(a, b, changed) {
       compared = [a, b];
-      molxai.compareRows(settings, a, b, changed);
+      molxai.compareRows(settings, a, b, changed ?? settings.changedIn?.(a, b));
       remember();
     }
 

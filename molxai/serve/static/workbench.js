@@ -64,7 +64,7 @@
   /** Ask about something else: the table that is left stays within reach. */
   function turn(subject) {
     if (job && !job.single) {
-      const table = { ...(shown?.address?.() || state.table), row: "" };
+      const table = shown?.address?.() || state.table;
       state.from = molxai.hashOf({ ...state, from: "", table }).slice(1);
     }
     const before = molxai.hashOf({ ...state, from: "", table: {} });
@@ -74,9 +74,7 @@
     shown = null;
     molxai.closeRow();
     const isOther = molxai.hashOf({ ...state, from: "", table: {} }) !== before;
-    // The entry of an opened row is used up, so that Back leads to the table.
-    if (isOther && history.state?.opened) history.replaceState(null, "", address());
-    else if (isOther) history.pushState(null, "", address());
+    if (isOther) history.pushState(null, "", address());
     remember(false);
   }
 
