@@ -15,7 +15,9 @@ from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 USUAL = ",".join(Literal("molxai.pages.report", "METHODS").names())
 NAMES = "Ids with commas between them; the first is shown first."
 COLUMNS = "Columns of the table to show on the page, with commas between them."
-SUBSTRUCTURE = "SMARTS or SMILES that the page can filter by; may be repeated."
+SUBSTRUCTURE = (
+    "SMARTS or SMILES that the page can filter by; may be repeated. The page knows no others."
+)
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
 LABELS = "Column of the measured class or value, shown beside."
 CORE = (

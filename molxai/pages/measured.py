@@ -56,7 +56,8 @@ def _class_of(explainer: BaseExplainer, label: str) -> str | None:
 def _no_class(label: str, classes: Sequence[str]) -> str:
     """That a measured label is no class, and which classes there are."""
     names = listing(classes)
-    return f"the measured class {shortened(label, LETTERS)!r} is none of {names}: it is not compared"
+    named = repr(shortened(label, LETTERS))
+    return f"the measured class {named} is none of {names}: it is not compared"
 
 
 def _doubt(content: View, name: str | None, classes: int) -> float | None:

@@ -267,16 +267,16 @@ def direction_line(explainer: BaseExplainer, question: Question, signed: bool = 
     of_endpoint = f" of {endpoint}" if endpoint else ""
     if target is None:
         own = "predicted" if question.target == "pred" else "measured"
-        explained = f"Each row explains its own {own} class{of_endpoint}"
+        explained = f"Each row is explained for its own {own} class{of_endpoint}"
         if not signed:
             return f"{explained}. {SIZES} for or against it."
-        return f"{explained}, so the same colour speaks for different classes in different rows."
+        return f"{explained}, so one colour speaks for different classes in different rows."
     name = card.classes[target.label]
     against = "" if target.contrast is None else f", rather than {card.classes[target.contrast]}"
-    explained = f"Every row explains the class {name}{of_endpoint}{against}"
+    explained = f"All rows are explained for the class {name}{of_endpoint}{against}"
     if not signed:
         return f"{explained}. {SIZES} for or against it."
-    return f"{explained}: positive relevance speaks for it in every row."
+    return f"{explained}: positive relevance speaks for it."
 
 
 def _endpoint(explainer: BaseExplainer, target: Target | None) -> str:

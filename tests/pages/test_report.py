@@ -280,9 +280,9 @@ def test_every_row_says_which_class_of_which_endpoint(saved_pair_model, tmp_path
         "-q",
     ]
     assert main(["report", "CCO", "c1ccccc1", "--target", "0", *options]) == 0
-    assert "Every row explains the class no of second: positive" in out.read_text()
+    assert "All rows are explained for the class no of second: positive" in out.read_text()
     assert main(["report", "CCO", "c1ccccc1", *options]) == 0
-    assert "Every row explains the class yes of second: positive" in out.read_text()
+    assert "All rows are explained for the class yes of second: positive" in out.read_text()
 
 
 def test_rows_of_different_classes_have_no_mean(tmp_path):

@@ -178,3 +178,28 @@ def test_choices_stay_with_a_corrected_text_and_leave_with_a_molecule(page):
     paste(page, "CCO CCN")
     assert "put each on a line of its own" in status(page)
     assert all("422" in line for line in console_errors(page))  # the refusal itself
+
+
+def test_labels_that_are_no_class_are_told(page):
+    choose(page, "model", "bace")
+    paste(page, "cmpd\tstructure\toutcome\nA\tCCO\tactive\nB\tCCN\tmaybe\nC\tCCC\tdone")
+    finished(page)
+    assert not find(page, "#comparison").text
+    choose(page, "label-column", "outcome")
+    explain(page)
+    until(page, "document.getElementById('comparison').textContent")
+    said = "2 measured labels, like 'maybe', are none of the model's classes and are not compared."
+    assert find(page, "#comparison").text == said
+    assert [row["measured outcome"] for row in cells(page)] == ["active", "maybe", "done"]
+    assert not any("outcome" in row and row["outcome"] == "maybe" for row in cells(page))
+
+
+def test_a_header_with_odd_names_is_no_row(page):
+    paste(page, "compound\tdrawing\tIC50\nA\tCCO\t5.1\nB\tCCN\t6.2")
+    finished(page)
+    assert status(page) == "2 of 2 rows"
+    assert [(row["id"], row["input"], row["IC50"]) for row in cells(page)] == [
+        ("A", "CCO", "5.1"),
+        ("B", "CCN", "6.2"),
+    ]
+    assert find(page, "#column").get_attribute("value") == "drawing (SMILES)"

@@ -18,7 +18,7 @@
     const list = html("ul", { class: "columns" });
     const search = html("input", { type: "search", id: "column-search", oninput: sift });
     const label = html("label", {}, "Find a column ", search);
-    const reset = html("button", { type: "button", onclick: usual }, "As at first");
+    const reset = html("button", { type: "button", onclick: usual }, "Reset");
     const hint = html("p", { class: "hint" }, HINT);
     const panel = html(
       "div",

@@ -23,6 +23,7 @@
   };
   const settings = { ...data, views, state };
   const FOLDED = { fragments: "series", rgroups: "rgroups", pairs: "pairs" }; // by their contents
+  const ANY_PATTERN = "The workbench (molxai serve) searches for any substructure.";
   let workspace = null;
   let folding = null;
   let opened = null;
@@ -47,13 +48,17 @@
   };
   settings.remember = () => remember();
   settings.patterns = data.substructures || [];
+  if (data.schemes.length) {
+    settings.patternHint = settings.patterns.length
+      ? `This report searches for the substructures that it was written with. ${ANY_PATTERN}`
+      : `To search by substructure, write the report with --substructure SMARTS. ${ANY_PATTERN}`;
+  }
   if (settings.patterns.length) {
     settings.substructure = (pattern) => {
       const place = settings.patterns.indexOf(pattern);
       if (place < 0) {
         const all = settings.patterns.join("  or  ");
-        const remedy = "the workbench, molxai serve, looks for any";
-        throw new Error(`This report can look for ${all} alone: ${remedy}.`);
+        throw new Error(`This report can only search for ${all}. ${ANY_PATTERN}`);
       }
       return views.filter((view) => view.has?.includes(place)).map((view) => view.row);
     };

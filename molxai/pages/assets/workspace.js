@@ -7,8 +7,9 @@
   const SEPARATOR = "-"; // before the key of a column that is sorted downwards
   const OPENED = /^\d+(,\d+)?$/; // the row that is shown in large, or two that are compared
   const NARROW = 1000; // width of a table below which the columns that matter most come first
-  const FIRST = ["prediction", "measured", "residual", "outcome"];
-  const SPARED = ["row", "input", "distance"]; // that such a table does not show at first
+  const FIRST = ["prediction", "measured", "outcome", "residual"];
+  const SPARED = ["row", "distance"]; // that such a table does not show at first
+  const LAST = ["input"]; // beside its picture
   const PAGED = matchMedia("(max-width: 720px)"); // a telephone shows a row as lines
   const SOON = 100; // milliseconds: a browser ignores an address that changes at every key
 
@@ -19,7 +20,7 @@
    * - `usual(columns)`: keys of the columns at first; `columns`, names of the user's columns,
    *   `unread`, those of them that views lack, and `load(name)`, which adds one to all views;
    * - `substructure(pattern)`: numbers of the rows that have it; `draw(given, use)`: draw one;
-   *   `patterns`: some to choose from; `searched`: hint of the search;
+   *   `patterns`: some to choose from; `patternHint`: which can be looked for; `searched`: hint of the search;
    * - `exports`: see `selection.js`; `hint`: what is said beside them;
    * - `openRow(view, shown)`: show a row in large;
    * - `changedIn(a, b)`: the atoms of two rows that only one of them has, if the page knows them;
@@ -64,8 +65,9 @@
       const keys = settings.usual ? settings.usual(columns) : columns.map(({ key }) => key);
       const isNarrow = !PAGED.matches && places.table.clientWidth < NARROW;
       if (!isNarrow || !places.table.clientWidth) return keys;
-      const first = FIRST.filter((key) => keys.includes(key));
-      return [...first, ...keys.filter((key) => !first.includes(key) && !SPARED.includes(key))];
+      const named = [...FIRST, ...SPARED, ...LAST];
+      const there = (wanted) => wanted.filter((key) => keys.includes(key));
+      return [...there(FIRST), ...keys.filter((key) => !named.includes(key)), ...there(LAST)];
     }
 
     /** Keys of the columns that are shown; the id is always the first. */
@@ -90,6 +92,7 @@
       substructure: settings.substructure,
       draw: settings.draw,
       patterns: settings.patterns || [],
+      patternHint: settings.patternHint,
       isChosen: selection.has,
       isUnread,
       read,

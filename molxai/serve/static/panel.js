@@ -158,7 +158,7 @@
     const saveCsv = (views) => molxai.saveTable(columns(), views, "molxai-rows.csv");
     const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
     const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
-    const sdf = { name: "sdf", title: "The molecules with what is known of them", save: saveSdf };
+    const sdf = { name: "sdf", title: "The molecules with their results", save: saveSdf };
     return [
       { name: "csv", title: "The rows with these columns", save: saveCsv },
       ...(isOfMolecules ? [sdf] : []),

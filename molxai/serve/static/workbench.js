@@ -256,7 +256,7 @@
     refill();
     remember(false);
     if (shown && !many()) ask();
-    else if (shown) say("Press Explain to explain the table again with these choices.");
+    else if (shown) say("Press Explain to apply these choices to the table.");
   }
 
   /** Show what the address says. */
@@ -305,7 +305,7 @@
   for (const name of ["model", "endpoint", "target", "contrast"]) {
     on(name, "change", (event) => choose(name, event.target.value));
   }
-  on("columns", "change", () => say("Press Explain to explain the table with these columns."));
+  on("columns", "change", () => say("Press Explain to use these columns."));
   on("methods", "change", () => choose("methods", molxai.checkedMethods()));
   on("asked", "submit", (event) => {
     event.preventDefault();
