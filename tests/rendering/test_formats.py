@@ -288,7 +288,7 @@ def test_a_caption_is_short_unless_a_long_one_is_asked_for():
     assert said(Look(caption="short")) == short
     total = sum(RELEVANCE)
     assert f"Sum: atoms −{-total:.3f}" in short and "remainder" not in short
-    assert f"Sum: atoms −{-total:.3f}, graph token +0.000, biases +0.000 · not accou" in long
+    assert f"Sum: atoms −{-total:.3f}, graph token +0.000, biases +0.000 · remainder" in long
     for caption in (short, long):
         assert "Red speaks for yes, blue against it" in caption and "lrp" in caption
     contours = [said(Look("contour", caption=name)) for name in ("short", "long")]
