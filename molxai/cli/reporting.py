@@ -19,7 +19,7 @@ SUBSTRUCTURE = (
     "SMARTS or SMILES that the page can filter by; may be repeated. The page knows no others."
 )
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
-LABELS = "Column of the measured class or value, shown beside."
+LABELS = "Column of the measured class or value, shown beside the prediction."
 CORE = (
     "Show the R groups of a core, and how two of them combine: the core as SMARTS or SMILES, or "
     "mcs for the largest one that most molecules have."
