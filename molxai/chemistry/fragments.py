@@ -53,7 +53,20 @@ class Fragment:
 
 def label(name: str, relevance: float, is_signed: bool) -> str:
     """What is written beside a part in a picture."""
-    return f"{shortened(name, LETTERS)} {true_minus(amount(relevance, is_signed, 2))}"
+    return f"{_short_name(name)} {true_minus(amount(relevance, is_signed, 2))}"
+
+
+def _short_name(name: str) -> str:
+    """A name of at most `LETTERS` letters that ends with a whole word, if it is of words.
+
+    Example:
+        >>> _short_name("tetrahydropyrimidinamine + 2 methyl"), _short_name("C" * 31)[-3:]
+        ('tetrahydropyrimidinamine + 2 …', 'CC…')
+    """
+    short = shortened(name, LETTERS)
+    if short == name or " " not in short:
+        return short
+    return f"{short.rsplit(' ', 1)[0]} …"
 
 
 class Fragments(list[Fragment]):

@@ -11,7 +11,7 @@ from functools import cache
 
 from rdkit import Chem
 
-from molxai.chemistry.functional_groups import ALKYLS, CYCLIC_AMIDINES, GROUPS, LONE
+from molxai.chemistry.functional_groups import ALKYLS, CYCLIC_AMIDINES, GROUPS, LONE, METAL_RINGS
 from molxai.chemistry.ring_names import RINGS
 
 Atoms = frozenset[int]
@@ -207,6 +207,7 @@ def functional_groups(mol: Chem.Mol) -> list[Part]:
     """
     claims = Claims(mol)
     if mol.GetRingInfo().NumRings():
+        claims.match(_patterns(METAL_RINGS))
         claims.match(_patterns(CYCLIC_AMIDINES))
         _claim_rings(claims, ring_systems(mol), by_formula=False)
         _claim_rings(claims, ring_systems(mol, aromatic=True), by_formula=True)
@@ -227,13 +228,19 @@ def _claim_rings(claims: Claims, systems: Sequence[Atoms], by_formula: bool) -> 
             continue
         name = ring_name(mol, whole)
         if name is None and by_formula:
-            name = f"fused aromatic {_formula(mol, whole)}"
+            name = f"{_aromatic_words(mol, system)} {_formula(mol, whole)}"
         if name is not None:
             by_name.setdefault(name, []).append(whole)
     in_table = [name for name in RINGS if name in by_name]
     others = sorted(name for name in by_name if name not in RINGS)
     for name in [*in_table, *others]:
         claims.claim(name, by_name[name])
+
+
+def _aromatic_words(mol: Chem.Mol, system: Atoms) -> str:
+    """What an aromatic system without a name is called before its formula."""
+    count = sum(system.issuperset(ring) for ring in mol.GetRingInfo().AtomRings())
+    return "aromatic ring" if count == 1 else "fused aromatic"
 
 
 def _rest_name(mol: Chem.Mol, atoms: Atoms) -> str:

@@ -33,7 +33,7 @@ WORDS = {
     "token": "graph token",
     "bias": "bias",
     "structure": "structure",
-    "gap": "not accounted for",
+    "gap": "remainder",
 }
 """What the parts of a difference are, in words."""
 

@@ -27,7 +27,7 @@ ENTRIES = {
     "token": "token",
     "bias": "bias",
     "structure": "structure",
-    "gap": "not accounted for",
+    "gap": "remainder",
 }
 """What the parts of a difference are called."""
 

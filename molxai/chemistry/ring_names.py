@@ -33,8 +33,13 @@ RINGS = {
     "1,2,4-thiadiazole": "c1ncsn1",
     "1,3,4-thiadiazole": "c1nncs1",
     "1,2,5-thiadiazole": "c1cnsn1",
-    # two aromatic rings of six atoms
+    "selenophene": "c1cc[se]c1",
+    # aromatic rings of carbon with a charge
+    "cyclopentadienyl": "[cH-]1cccc1",
+    "tropylium": "[cH+]1cccccc1",
+    # two aromatic rings of six atoms, or of five and seven
     "naphthalene": "c1ccc2ccccc2c1",
+    "azulene": "c1ccc2cccc-2cc1",
     "quinoline": "c1ccc2ncccc2c1",
     "isoquinoline": "c1ccc2cnccc2c1",
     "quinazoline": "c1ccc2ncncc2c1",
@@ -181,6 +186,7 @@ RINGS = {
     "cycloheptane": "C1CCCCCC1",
     "cyclooctane": "C1CCCCCCC1",
     "cyclopentene": "C1=CCCC1",
+    "cyclopentadiene": "C1=CCC=C1",
     "cyclohexene": "C1=CCCCC1",
     "cyclopentanone": "O=C1CCCC1",
     "cyclohexanone": "O=C1CCCCC1",

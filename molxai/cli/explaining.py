@@ -86,7 +86,7 @@ def predict(
     """Predictions for the inputs, in the records of 'explain' without relevances.
 
     An ensemble adds its spread (logit_sd). A molecule has its similarity to the nearest training
-    molecule, 0 to 1: if that is low, the prediction is a guess.
+    molecule, 0 to 1: if that is low, the prediction is unreliable.
     """
     from molxai.cli.running import answer, inputs_of, plan_of, question_of
     from molxai.cli.sinks import prediction_sink

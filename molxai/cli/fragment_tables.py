@@ -123,8 +123,8 @@ def show_core_table(table: CoreTable, out: Console) -> None:
     if any(part.smiles == HYDROGEN for row in table.rows for part in row.groups.values()):
         out.print(
             Text(
-                f"{HYDROGEN}: nothing is attached there; the hydrogen's part is in the core, "
-                "for the model has no atom for it."
+                f"{HYDROGEN}: no substituent. Its relevance is in the core, because hydrogens "
+                "count with their heavy atom."
             )
         )
 

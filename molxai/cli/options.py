@@ -204,7 +204,12 @@ def layout_of(
 def say_how_read(inputs: "GivenInputs", quiet: bool) -> None:
     """Print on stderr the choices in reading the inputs that the user may not expect."""
     for note in [] if quiet else inputs.notes():
-        print(printable(note), file=sys.stderr)
+        say(note)
+
+
+def say(note: str) -> None:
+    """Print a note on stderr."""
+    print(printable(note), file=sys.stderr)
 
 
 def typed_options(parameters: Sequence[str]) -> list[str]:

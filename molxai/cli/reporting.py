@@ -9,15 +9,17 @@ from graphormer.names import split_names
 from molxai.cli.completion import METHODS, PALETTES, one_of, several_of
 from molxai.cli.drawing import Align
 from molxai.cli.literals import Literal
-from molxai.cli.options import Base, Inputs, Structure, known_methods
+from molxai.cli.options import Base, Inputs, Structure, known_methods, say
 from molxai.cli.parameters import Asking, Contrast, Reading, Running, command
 
 USUAL = ",".join(Literal("molxai.pages.report", "METHODS").names())
 NAMES = "Ids with commas between them; the first is shown first."
 COLUMNS = "Columns of the table to show on the page, with commas between them."
-SUBSTRUCTURE = "SMARTS or SMILES that the page can filter by; may be repeated."
+SUBSTRUCTURE = (
+    "SMARTS or SMILES that the page can filter by; may be repeated. The page knows no others."
+)
 SCALE = "To begin with: own (of each picture), common (of all), or the relevance in full colour."
-LABELS = "Column of the measured class or value, shown beside."
+LABELS = "Column of the measured class or value, shown beside the prediction."
 CORE = (
     "Show the R groups of a core, and how two of them combine: the core as SMARTS or SMILES, or "
     "mcs for the largest one that most molecules have."
@@ -67,7 +69,8 @@ def report(
     asked = {"contrast": contrast, "structure": structure, "base": base}
     question = question_of(typed_inputs, asking, several=True, methods=names, **asked)
     page = {"title": title, "cmap": cmap, "scale": scale, "align": align}
+    told = {} if running.quiet else {"tell": say}
     table = {"columns": split_names(columns), "substructures": tuple(substructure or ())}
     series = {"core": core, "matched_pairs": matched_pairs}
-    sink = report_sink(output, question, typed_inputs, **page, **table, **series)
+    sink = report_sink(output, question, typed_inputs, **page, **table, **series, **told)
     answer(typed_inputs, question, sink, plan_of(running), running.quiet, extras=False)

@@ -14,7 +14,7 @@ from molxai.chemistry.changes import Change, matched_pairs
 from molxai.chemistry.series import Named
 from molxai.cli.console import Console, Text
 from molxai.cli.fragment_tables import MOST_ROWS, NAME_WIDTH, say_explained
-from molxai.cli.options import usage
+from molxai.cli.options import say, usage
 from molxai.cli.series_sinks import SeriesTable
 from molxai.cli.series_tables import write_series
 from molxai.cli.terminal import console
@@ -26,6 +26,9 @@ NAMES = ("change", "on", "times", "mean Δ", "sd", "in the part", "in the rest",
 """Columns of the terminal; a measured difference comes after the spread."""
 
 MEASURED = "measured Δ"
+
+LABEL = 40
+"""Letters of a measured value that is no number, in a note."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,10 @@ def _measured(inputs: Sequence[Input], column: str) -> list[float | None]:
     values = [float(text) if is_number(text) else None for text in texts]
     if all(value is None for value in values):
         raise ValueError(f"no numbers in the column {column!r}: name one of measured values")
+    others = [text for text, value in zip(texts, values, strict=True) if text and value is None]
+    if others:
+        example = shortened(others[0], LABEL)
+        say(f"measured values in {column!r} that are no number: {len(others)}, like {example!r}")
     return values
 
 

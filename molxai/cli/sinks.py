@@ -108,4 +108,4 @@ def report_sink(output: Path, question: Question, inputs: Inputs, **page: Any) -
     for pattern in page["substructures"]:
         query(pattern)
     page["scale"] = usage(scale_of, page["scale"])
-    return ReportPage(output, question, **page)
+    return ReportPage(output, question, label_column=inputs.label_column, **page)

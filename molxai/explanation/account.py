@@ -120,7 +120,7 @@ class Account:
 
     @property
     def made(self) -> str:
-        """The method, how many nodes there are, and what is not accounted for, in a few words."""
+        """The method, how many nodes there are, and the gap, in a few words."""
         count = len(self.relevance)
         plural = "s" if count > 1 else ""
         gap = f", gap {self.gap:.1g}" if self.in_unit else ""

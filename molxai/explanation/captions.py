@@ -39,7 +39,7 @@ def ledger(explanation: Account) -> dict[str, float]:
         "special tokens" if is_text else "graph token": explanation.token,
         biases_of(explanation): explanation.bias,
         **apart,
-        "not accounted for": explanation.gap,
+        "remainder": explanation.gap,
     }
 
 
@@ -55,7 +55,7 @@ def ledger_line(explanation: Account) -> str:
 def own_sum_line(explanation: Account) -> str:
     """What the relevances of a method without the unit of the output sum to."""
     of_nodes = nodes_sum(explanation)
-    return f"Sum: {of_nodes}, in a unit of its own, so it is no share of the output"
+    return f"Sum: {of_nodes}, in a unit of its own, not a share of the output"
 
 
 def nodes_sum(explanation: Account) -> str:
@@ -86,8 +86,8 @@ PAIRS = {
 
 
 OFFSETS = (
-    "Offsets have a scale of their own, full colour at ±{limit}: the middle is the superpixel that "
-    "listens, and what it hears lies around it."
+    "Offsets have a scale of their own, full colour at ±{limit}: the superpixel that attends "
+    "is in the middle, and those that it attends to are around it."
 )
 """What the map of offsets shows."""
 

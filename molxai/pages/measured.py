@@ -1,6 +1,9 @@
 """What a page says of a row's measured label: how far the prediction is from it."""
 
+from collections.abc import Sequence
+
 from graphormer.graphs.molecules import shortened
+from graphormer.names import listing
 from graphormer.readers.numerals import is_number, plain_number
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
@@ -23,9 +26,9 @@ def measured(explainer: BaseExplainer, row: Input, content: View) -> View:
 
     Returns:
         `label` as it is written; for a model of classes `label_class`, None if the label is none of
-        them; of values `label_is_number`, and if it is false the view's `notes` with a further one
-        that says so; and `residual` if it is defined: predicted − measured, or for classes 1 − the
-        probability of the measured class.
+        them; of values `label_is_number`; the view's `notes` with a further one if the label is no
+        class or no number; and `residual` if it is defined: predicted − measured, or for classes
+        1 − the probability of the measured class.
     """
     if not row.label:
         return {}
@@ -33,6 +36,8 @@ def measured(explainer: BaseExplainer, row: Input, content: View) -> View:
     if explainer.card.classes:
         name = _class_of(explainer, row.label)
         of_label["label_class"] = name
+        if name is None and "notes" in content:
+            of_label["notes"] = [*content["notes"], _no_class(row.label, explainer.card.classes)]
         residual = _doubt(content, name, len(explainer.card.classes))
     else:
         of_label |= _number(content, row.label)
@@ -46,6 +51,13 @@ def _class_of(explainer: BaseExplainer, label: str) -> str | None:
         return explainer.card.classes[explainer.class_in_table(label)]
     except ValueError:
         return None
+
+
+def _no_class(label: str, classes: Sequence[str]) -> str:
+    """That a measured label is no class, and which classes there are."""
+    names = listing(classes)
+    named = repr(shortened(label, LETTERS))
+    return f"the measured class {named} is none of {names}: it is not compared"
 
 
 def _doubt(content: View, name: str | None, classes: int) -> float | None:

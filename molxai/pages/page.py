@@ -52,6 +52,7 @@ SCRIPTS = (
     "heatmap",
     "pairs",
     "versus",
+    "folding",
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
 
@@ -64,12 +65,12 @@ READING = (
     "value. Positive speaks for the class or raises the value, negative the opposite. Under a "
     "method that adds up, the numbers of all atoms, of the graph token and of biases together are "
     "the output.",
-    "It is the model's evidence, not chemistry's truth: a model that learnt a wrong rule is "
-    "explained faithfully in its wrong rule. A large number does not promise that changing this "
+    "It shows what the model relies on, not what is true in chemistry: if the model learnt a wrong "
+    "rule, the map shows that rule. A large number does not promise that changing this "
     "atom changes the activity. Bonds are coloured only by methods that give them relevance of "
-    "their own, on a scale of their own. Hydrogens belong to their heavy atom.",
+    "their own, on a scale of their own. Hydrogens count with their heavy atom.",
     "Compare rows on the common scale only: on its own scale each picture uses its full colours, "
-    "however little it has to say.",
+    "however small its relevances are.",
     "Some methods, such as attention, have no sign. Their pictures have one colour: the stronger, "
     "the more relevant, from the least value (a fixed scale begins at 0) to the largest. They do "
     "not say what speaks for the class and what against it.",
@@ -82,8 +83,8 @@ READING_OF_TEXTS = (
     "class, or the predicted value. Positive speaks for the class or raises the value, negative "
     "the opposite. Under a method that adds up, the numbers of all words, of the tokenizer's "
     "special tokens, and of positions and biases together are the output.",
-    "It is the model's evidence, not the truth about the text: a model that learnt a wrong rule is "
-    "explained faithfully in its wrong rule. A large number does not promise that changing this "
+    "It shows what the model relies on, not what is true of the text: if the model learnt a wrong "
+    "rule, the map shows that rule. A large number does not promise that changing this "
     "word changes the prediction, for a word has its number in this text only.",
     *READING[-2:],
 )

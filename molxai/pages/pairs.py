@@ -151,5 +151,5 @@ def _split(
     split["beyond"] = b["logit"] - a["logit"] - math.fsum(split.values())
     words = difference_words(split)
     if abs(split["beyond"]) >= SMALLEST_GAP:
-        words["graph token, biases and what is not accounted for"] = split["beyond"]
+        words["graph token, biases and remainder"] = split["beyond"]
     return words

@@ -85,7 +85,7 @@ def quality_line(judged: Mapping[str, Any], members: int) -> str:
 
     Example:
         >>> quality_line({"accuracy": [0.81234, 0.75, 0.9]}, members=1)
-        'on unseen data accuracy 0.812 (0.75–0.9)'
+        'test set: accuracy 0.812 (0.75–0.9)'
     """
     texts = []
     for name in BRIEF:
@@ -95,7 +95,7 @@ def quality_line(judged: Mapping[str, Any], members: int) -> str:
             texts.append(f"{NAMES[name]} {value} ({low}–{high})")
     line = f"{members} members; " if members > 1 else ""
     if texts:
-        line += f"on unseen data {', '.join(texts[:2])}"
+        line += f"test set: {', '.join(texts[:2])}"
     return line
 
 

@@ -6,7 +6,7 @@ prediction.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from molxai.pages.measured import measured
 from molxai.pages.page import write_page
 from molxai.pages.pairs import pair_table
 from molxai.pages.rgroups import rgroup_table
+from molxai.pages.summary import comparison_note
 from molxai.pages.view import View, view
 from molxai.rendering.look import Scale
 
@@ -82,6 +83,10 @@ class RowView:
         return json.dumps(content).encode()
 
 
+def tell_nobody(note: str) -> None:
+    """Whoever writes a page may want no notes."""
+
+
 @dataclass(frozen=True)
 class ReportPage(Sink):
     """One self-contained page."""
@@ -106,6 +111,10 @@ class ReportPage(Sink):
     """Whether single changes between two molecules are shown."""
     orientation: Orientation | None = None
     """How molecules lie on the core of `align`, when that is known."""
+    label_column: str = ""
+    """Column of the measured labels; empty: none."""
+    tell: Callable[[str], None] = tell_nobody
+    """Called with what is to be said of the rows when the page is written."""
 
     @property
     def path(self) -> Path:
@@ -162,9 +171,13 @@ class ReportPage(Sink):
             "palette": self.cmap,
             "scale": self.scale,
             "substructures": self.substructures,
+            "label_column": self.label_column,
         }
         panels = self._panels(views)
         write_report(self.output, views, explainer, self.question, self.title, look, panels)
+        note = comparison_note(views)
+        if note:
+            self.tell(note)
 
     def _panels(self, views: Sequence[View]) -> Mapping[str, Any]:
         """The tables about the series that are asked for, by the name of their panel."""
@@ -185,7 +198,7 @@ class ReportPage(Sink):
             return {"note": f"No R groups: {error}."}
 
 
-USUAL_LOOK = {"palette": "red-blue", "scale": "own", "substructures": ()}
+USUAL_LOOK = {"palette": "red-blue", "scale": "own", "substructures": (), "label_column": ""}
 """How a page begins."""
 
 NO_PANELS: Mapping[str, Any] = {}
@@ -209,7 +222,8 @@ def write_report(
         explainer: with the model.
         question: what every row was asked.
         title: of the page. [default: what is explained]
-        look: palette and scale to begin with, and the `substructures` to look for.
+        look: palette and scale to begin with, the `substructures` to look for, and the
+            `label_column` of the user's table.
         panels: further tables about the series, as `write_page` takes them.
 
     Raises:
@@ -253,16 +267,16 @@ def direction_line(explainer: BaseExplainer, question: Question, signed: bool = 
     of_endpoint = f" of {endpoint}" if endpoint else ""
     if target is None:
         own = "predicted" if question.target == "pred" else "measured"
-        explained = f"Each row explains its own {own} class{of_endpoint}"
+        explained = f"Each row is explained for its own {own} class{of_endpoint}"
         if not signed:
             return f"{explained}. {SIZES} for or against it."
-        return f"{explained}, so the same colour speaks for different classes in different rows."
+        return f"{explained}, so one colour speaks for different classes in different rows."
     name = card.classes[target.label]
     against = "" if target.contrast is None else f", rather than {card.classes[target.contrast]}"
-    explained = f"Every row explains the class {name}{of_endpoint}{against}"
+    explained = f"All rows are explained for the class {name}{of_endpoint}{against}"
     if not signed:
         return f"{explained}. {SIZES} for or against it."
-    return f"{explained}: positive relevance speaks for it in every row."
+    return f"{explained}: positive relevance speaks for it."
 
 
 def _endpoint(explainer: BaseExplainer, target: Target | None) -> str:

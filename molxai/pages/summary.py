@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphormer.graphs.molecules import shortened
 from molxai.pages.view import View
 from molxai.rendering.lettering import true_minus
 
@@ -12,6 +13,9 @@ BINS = 24
 
 MOST_TILES = 12
 """Classes that are counted one by one; of next tokens there may be one for each row."""
+
+LABEL = 40
+"""Letters of a label that is told."""
 
 SMALLEST_OUTPUT = 1e-3
 """The output that a gap is divided by is at least this."""
@@ -35,7 +39,7 @@ def tiles(views: Sequence[View]) -> list[tuple[str, str]]:
         mean = sum(predictions) / len(read)
         counts.append((f"mean, {first['unit']}", true_minus(f"{mean:.3g}")))
         return counts + _without_number(views)
-    return counts + _predicted(predictions) + _agreement(read)
+    return counts + _predicted(predictions) + _agreement(read) + _without_class(read)
 
 
 def _predicted(predictions: Sequence[str]) -> list[tuple[str, str]]:
@@ -59,6 +63,43 @@ def _agreement(views: Sequence[View]) -> list[tuple[str, str]]:
         return []
     right = sum(view["label_class"] == view["prediction"] for view in labels)
     return [("predicted as measured", f"{right} of {len(labels)}")]
+
+
+def _without_class(views: Sequence[View]) -> list[tuple[str, str]]:
+    """How many measured labels are none of the model's classes, if any, and the first of them."""
+    labels = labels_without_class(views)
+    if not labels:
+        return []
+    return [(f"measured labels that are no class, like {labels[0]!r}", str(len(labels)))]
+
+
+def labels_without_class(views: Sequence[View]) -> list[str]:
+    """The measured labels that are none of the model's classes, shortened."""
+    unknown = [view for view in views if "label_class" in view and view["label_class"] is None]
+    return [shortened(view["label"], LABEL) for view in unknown]
+
+
+def comparison_note(views: Sequence[View]) -> str:
+    """How many measured labels could not be compared, with an example; empty if all could.
+
+    Example:
+        >>> comparison_note([{"label": "high", "label_class": None, "methods": {}}])
+        "1 measured label, 'high', is none of the model's classes and is not compared"
+    """
+    read = readable(views)
+    labels = labels_without_class(read)
+    if labels:
+        return _not_compared(labels, "is none", "are none", "of the model's classes")
+    texts = [view["label"] for view in read if view.get("label_is_number") is False]
+    return _not_compared([shortened(text, LABEL) for text in texts], "is", "are", "no number")
+
+
+def _not_compared(labels: Sequence[str], one: str, many: str, what: str) -> str:
+    if not labels:
+        return ""
+    if len(labels) == 1:
+        return f"1 measured label, {labels[0]!r}, {one} {what} and is not compared"
+    return f"{len(labels)} measured labels, like {labels[0]!r}, {many} {what} and are not compared"
 
 
 def histogram(views: Sequence[View]) -> dict[str, Any] | None:

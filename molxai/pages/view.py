@@ -105,10 +105,10 @@ def similarity_line(similarity: float) -> str:
 
     Example:
         >>> similarity_line(0.14)
-        'Similarity to the nearest training molecule: 0.14, far away: a guess.'
+        'Similarity to the nearest training molecule: 0.14 (low, so the prediction is unreliable).'
     """
-    end = ", far away: a guess." if similarity < FAR else "."
-    return f"Similarity to the nearest training molecule: {similarity:.2f}{end}"
+    remark = " (low, so the prediction is unreliable)" if similarity < FAR else ""
+    return f"Similarity to the nearest training molecule: {similarity:.2f}{remark}."
 
 
 def _outcome(explanation: Explanation) -> View:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from graphormer.graphs.molecules import shortened
 from graphormer.readers.columns import SHORTEST_MOLECULE, is_molecule, says_smiles
-from molxai.serve.ranges import with_header
+from molxai.serve.ranges import is_misnamed, with_header
 
 COUNTS = re.compile(r"^[ \d]{6}.*V[23]000\s*$")
 """The line of a mol block with the number of atoms and bonds, and the version."""
@@ -53,12 +53,15 @@ def as_file(text: str) -> TextFile:
         )
     if any(COUNTS.match(line) for line in lines):
         return TextFile("pasted.sdf", _file(_with_heading(lines)))
-    ending = _table_ending(full[0])
-    if ending:
+    separator, ending = _table_kind(full[0])
+    if ending and not is_misnamed(full, separator):
         return TextFile(f"pasted{ending}", _file(full))
     if len(full) == 1 and _are_molecules(full[0]):
         line = shortened(full[0].strip())
-        raise ValueError(f"{line!r} is several SMILES on one line: put each on a line of its own")
+        raise ValueError(
+            f"{line!r} is several SMILES on one line: put each on a line of its own. If the second "
+            "is a name, put a tab between them, or this header above them: smiles,name"
+        )
     table = with_header(full)
     if table:
         return TextFile("pasted.tsv", _file(table))
@@ -87,14 +90,14 @@ def _with_heading(lines: list[str]) -> list[str]:
     return missing + (lines[surplus:] if is_blank else lines)
 
 
-def _table_ending(header: str) -> str:
-    """The ending of a table with this header; empty if it is not the header of a table."""
+def _table_kind(header: str) -> tuple[str, str]:
+    """The separator and the ending of a table with this header; empty if it is of no table."""
     for separator, ending in SEPARATORS.items():
         cells = header.split(separator)
         names = [cell.strip().strip('"') for cell in cells]
         if len(names) > 1 and any(map(says_smiles, names)):
-            return ending
-    return ""
+            return separator, ending
+    return "", ""
 
 
 def _has_cells(line: str) -> bool:

@@ -1,18 +1,30 @@
-r"""A range of cells without a header, as it is copied from a spreadsheet: a header is put above it.
+r"""A range of cells as it is copied from a spreadsheet: its header names the column of SMILES.
+
+One without a header gets one. In a header with other names the column is found by its cells.
 
 >>> with_header(["CMP1\tCCO\t5.2", "CMP2\tCCN\t6.1"])
 ['name\tsmiles\tvalue', 'CMP1\tCCO\t5.2', 'CMP2\tCCN\t6.1']
+>>> with_header(["No\tFormel\tIC50", "CMP1\tCCO\t5.2", "CMP2\tCCN\t6.1"])
+['No\tFormel (SMILES)\tIC50', 'CMP1\tCCO\t5.2', 'CMP2\tCCN\t6.1']
 >>> with_header(["CCO\tethanol", "CCN\tethylamine"])
 []
 """
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from graphormer.data.missing import empty_missing
-from graphormer.readers.columns import ENOUGH, SAMPLED, SHORTEST_MOLECULE, is_molecule
+from graphormer.readers.columns import (
+    ENOUGH,
+    SAMPLED,
+    SHORTEST_MOLECULE,
+    is_molecule,
+    says_smiles,
+    usual_smiles,
+)
 from graphormer.readers.delimited import records
 from graphormer.readers.numerals import NEARLY_ALL, looks_numeric, numerals
 
@@ -21,6 +33,12 @@ SEPARATORS = "\t;,"
 
 LEAST = 0.5
 """Share of cells that must be molecules in the column of SMILES: the others are slips."""
+
+LEAST_ROWS = 2
+"""Rows below a header of any words; one is enough if numbers stand there, or a name says SMILES."""
+
+SMILES_LETTERS = re.compile(r"(\[[^\]]*\]|Br|Cl|[BCNOPSFIbcnops*]|[-=#$:/\\.()%\d+@~])+")
+"""What a SMILES is made of, even one with a slip in it."""
 
 Column = list[str]
 """The cells of a column from top to bottom."""
@@ -37,6 +55,9 @@ def with_header(lines: Sequence[str]) -> list[str]:
     """
     for separator in SEPARATORS:
         columns = _columns(lines, separator)
+        place = _named_place(columns)
+        if place is not None and (separator == "\t" or _is_plain(columns[place][1:])):
+            return _table(_own_names(columns, place), [column[1:] for column in columns], separator)
         place = _smiles_place(columns)
         if place is None or (separator != "\t" and not _is_plain(columns[place])):
             continue
@@ -45,6 +66,64 @@ def with_header(lines: Sequence[str]) -> list[str]:
             return []
         return _table(names, columns, separator)
     return []
+
+
+def is_misnamed(lines: Sequence[str], separator: str) -> bool:
+    r"""Whether a header calls a column SMILES that holds none, and another one does.
+
+    Example:
+        >>> is_misnamed(["molecule\tcode", "aspirin\tCC(=O)Oc1ccccc1C(=O)O"], "\t")
+        True
+    """
+    columns = _columns(lines, separator)
+    names = usual_smiles([column[0] for column in columns])
+    named = [column[1:] for column in columns if column[0] in names]
+    return len(lines) > 1 and bool(named) and not any(_merit(column)[1] for column in named)
+
+
+def _named_place(columns: Sequence[Column]) -> int | None:
+    """The place of the column of SMILES below a header, which names it in words of its own.
+
+    There is none if the first line is no header: its SMILES is one, perhaps with a slip, or its
+    cells are like those below.
+    """
+    below = [column[1:] for column in columns]
+    if not all(any(column) for column in below):
+        return None
+    place = _smiles_place(below)
+    if place is None or _merit(below[place]) < (True, ENOUGH):
+        return None
+    name = columns[place][0]
+    is_slip = len(name) > 1 and SMILES_LETTERS.fullmatch(name)
+    if not name or is_slip or is_molecule(name):
+        return None
+    others = [column for at, column in enumerate(columns) if at != place and column[0]]
+    if not others or any(map(_goes_on, others)):
+        return None
+    has_numbers = any(_is_numeric(column[1:]) for column in others)
+    is_sure = has_numbers or any(says_smiles(column[0]) for column in columns)
+    return place if is_sure or len(below[place]) >= LEAST_ROWS else None
+
+
+def _goes_on(column: Column) -> bool:
+    """Whether the first cell is like those below it: a number, n.d. or a code like CMP1."""
+    first, *below = column
+    if _is_numeric(below):
+        return looks_numeric(first) or not any(empty_missing([first]))
+    return any(map(str.isdigit, first)) and _shape(first) in set(map(_shape, below))
+
+
+def _shape(cell: str) -> str:
+    """Which cells are alike: CMP1 and CMP22 have one shape."""
+    return re.sub(r"\d+", "0", re.sub(r"[^\W\d_]+", "a", cell))
+
+
+def _own_names(columns: Sequence[Column], place: int) -> list[str]:
+    """The names in the first line; that of SMILES says so."""
+    names = [column[0] for column in columns]
+    if usual_smiles(names) != [names[place]]:
+        names[place] += " (SMILES)"
+    return list(_numbered(names))
 
 
 def _columns(lines: Sequence[str], separator: str) -> list[Column]:
@@ -104,13 +183,13 @@ def _numbered(kinds: Sequence[str]) -> Iterator[str]:
     counts: Counter[str] = Counter()
     for kind in kinds:
         counts[kind] += 1
-        yield kind if counts[kind] == 1 else f"{kind} {counts[kind]}"
+        yield kind if counts[kind] == 1 or not kind else f"{kind} {counts[kind]}"
 
 
 def _table(names: Sequence[str], columns: Sequence[Column], separator: str) -> list[str]:
     """The lines, numbers with a decimal point."""
     tidy = [
-        _with_points(name, column, separator) if name.startswith("value") else column
+        _with_points(name, column, separator) if _is_numeric(column) else column
         for name, column in zip(names, columns, strict=True)
     ]
     text = io.StringIO()

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from graphormer.names import unknown
 from molxai.chemistry.substructure import rows_with
-from molxai.pages.report import write_report
-from molxai.pages.summary import histogram, readable, tiles
+from molxai.pages.report import USUAL_LOOK, write_report
+from molxai.pages.summary import comparison_note, histogram, readable, tiles
 from molxai.serve.api import Name
 from molxai.serve.dispatch import Upload
 from molxai.serve.download import Ending, attachment, download
@@ -63,6 +63,7 @@ class Summary(BaseModel):
     histogram: dict[str, Any] | None = Field(
         description="How the outputs are spread: counts of equal bins from low to high; the unit."
     )
+    note: str = Field(description="How many measured labels are not compared; empty if all are.")
 
 
 router = APIRouter(prefix="/api", responses=REFUSALS)
@@ -92,8 +93,8 @@ async def summary(id: str, request: Request) -> Summary:
     """Counts, and how the outputs are spread."""
     views = views_of(find_upload(id, request).job.results)
     if not readable(views):
-        return Summary(tiles=[], histogram=None)
-    return Summary(tiles=tiles(views), histogram=histogram(views))
+        return Summary(tiles=[], histogram=None, note="")
+    return Summary(tiles=tiles(views), histogram=histogram(views), note=comparison_note(views))
 
 
 @router.post("/jobs/{id}/rows.{ending}", response_class=Response)
@@ -146,5 +147,6 @@ def _report(upload: Upload, rows: Sequence[Row]) -> bytes:
         raise ValueError("none of the chosen rows could be explained: choose others")
     with TemporaryDirectory(prefix="molxai-") as folder:
         path = Path(folder, "report.html")
-        write_report(path, views, upload.work.explainers[0], upload.work.question)
+        look = {**USUAL_LOOK, "label_column": upload.source.label_column}
+        write_report(path, views, upload.work.explainers[0], upload.work.question, look=look)
         return path.read_bytes()

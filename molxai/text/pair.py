@@ -27,7 +27,7 @@ PARTS = {
     "lost": "words that only A has",
     "token": "special tokens",
     "bias": "positions and biases",
-    "gap": "not accounted for",
+    "gap": "remainder",
 }
 """What the parts of a difference are, in words."""
 

@@ -17,7 +17,7 @@ from graphormer.graphs.molecules import MOLECULES, molecule
 from graphormer.network.card import Card
 from molxai.batch.run import manifest_of
 from molxai.chemistry.fragments import fragments
-from molxai.chemistry.functional_groups import CYCLIC_AMIDINES, GROUPS
+from molxai.chemistry.functional_groups import CYCLIC_AMIDINES, GROUPS, METAL_RINGS
 from molxai.chemistry.own_schemes import from_smarts
 from molxai.chemistry.ring_names import RINGS
 from molxai.chemistry.schemes import SCHEMES, attached_smiles, lost, parts
@@ -162,7 +162,7 @@ def test_hydrogens_of_the_user_are_folded_into_their_parts(explainer):
         "CNS(=O)(=O)c1cnc2[nH]ccc2c1": {"methyl", "sulfonamide", "7-azaindole"},
         "N#Cc1csc(NC(=O)NC2CC2)n1": {"nitrile", "thiazole", "urea", "cyclopropane"},
         "COC(=O)NCC(C)(C)C": {"methyl", "carbamate", "neopentyl"},
-        "[Na+].[O-]C(=O)CCCCCC.O": {"Na+", "carboxylic acid", "alkyl C6", "water"},
+        "[Na+].[O-]C(=O)CCCCCC.O": {"Na+", "carboxylate", "alkyl C6", "water"},
         "NS(=O)(=O)c1ccc(C(=O)C=C)cc1Cl": {"sulfonamide", "phenyl", "ketone", "alkene", "chloro"},
         "O=C1CCCCC1(O)OC": {"cyclohexanone", "alcohol", "methoxy"},
         "CO": {"methyl", "alcohol"},
@@ -170,6 +170,38 @@ def test_hydrogens_of_the_user_are_folded_into_their_parts(explainer):
     }.items(),
 )
 def test_groups_have_the_names_that_chemists_use(smiles, names):
+    assert {one.name for one in parts(molecule(smiles).mol)} == names
+
+
+@pytest.mark.parametrize(
+    ("smiles", "names"),
+    {
+        "[Fe+2].c1cc[cH-]c1.C1=C[CH-]C=C1": {"Fe2+", "cyclopentadienyl"},
+        "[CH]12[CH]3[CH]4[CH]5[CH]1[Fe]16782345[CH]2[CH]1[CH]6[CH]7[CH]28": {
+            "Fe",
+            "cyclopentadienyl",
+        },
+        "c1ccpcc1": {"aromatic ring C5P"},
+        "c1ccc2c(c1)[cH-]c1ccccc12": {"fused aromatic C13"},
+        "C[N+](=O)[O-]": {"methyl", "nitro"},
+        "C[NH3+]": {"methyl", "primary ammonium"},
+        "C[N+](C)(C)C": {"methyl", "quaternary ammonium"},
+        "C[N+](C)(C)[O-]": {"methyl", "amine N-oxide"},
+        "[NH3+]c1ccccc1": {"aromatic ammonium", "phenyl"},
+        "CS(=O)(=O)[O-]": {"methyl", "sulfonate"},
+        "CS(=O)(=O)O": {"methyl", "sulfonic acid"},
+        "COS(=O)(=O)[O-]": {"methyl", "sulfate"},
+        "COP(=O)([O-])[O-]": {"methyl", "phosphate"},
+        "CP(C)(=O)[O-]": {"methyl", "phosphinate"},
+        "CC([O-])=CC": {"methyl", "enolate", "alkene"},
+        "[O-]c1ccccc1": {"phenolate", "phenyl"},
+        "CC[S-]": {"ethyl", "thiolate"},
+        "CC(=O)[S-]": {"methyl", "thiocarboxylate"},
+        "NC(=[NH2+])c1ccccc1": {"amidinium", "phenyl"},
+        "CNC(N)=[NH2+]": {"methyl", "guanidinium"},
+    }.items(),
+)
+def test_ions_and_single_rings_have_names_of_their_own(smiles, names):
     assert {one.name for one in parts(molecule(smiles).mol)} == names
 
 
@@ -181,7 +213,9 @@ def test_every_pattern_and_ring_can_be_found():
         if one.name == name
     }
     assert found == set(RINGS)
-    assert all(Chem.MolFromSmarts(smarts) for _, smarts in (*GROUPS, *CYCLIC_AMIDINES))
+    assert all(
+        Chem.MolFromSmarts(smarts) for _, smarts in (*GROUPS, *CYCLIC_AMIDINES, *METAL_RINGS)
+    )
 
 
 def test_the_scaffold_is_murckos():

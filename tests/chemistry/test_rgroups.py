@@ -208,7 +208,7 @@ def test_the_users_columns_are_carried(run):
         code == 0
         and "[parent]" in out
         and "pIC50" not in out
-        and "hydrogen's part is in the core" in out
+        and "Its relevance is in the core" in out
     )
     code, _, error = run("--columns", "nix")
     assert code == 2 and "no column 'nix'" in error and "pIC50, core, note" in error

@@ -38,7 +38,7 @@ def records_of(path):
 def test_a_typed_text(folder, capsys):
     assert main(["explain", TEXTS[0], "-m", str(folder)]) == 0
     shown = capsys.readouterr().out
-    assert TEXTS[0] in shown and "special tokens" in shown and "not accounted for 0" in shown
+    assert TEXTS[0] in shown and "special tokens" in shown and "remainder 0" in shown
     assert main(["predict", TEXTS[0], "great", "-m", str(folder)]) == 0
     assert capsys.readouterr().out.count("LABEL_") == 4
 

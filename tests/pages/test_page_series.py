@@ -106,12 +106,12 @@ def test_the_histogram_counts_every_row(views):
         (
             {"data": "a", "mae": [1, 0.5, 2], "rmse": [1234.5, 1, 2], "mcc": [0.1, 0, 0.2]},
             2,
-            "2 members; on unseen data RMSE 1230 (1–2), MAE 1 (0.5–2)",
+            "2 members; test set: RMSE 1230 (1–2), MAE 1 (0.5–2)",
         ),
         (
             {"roc_auc": [None, None, None], "accuracy": [0.9, 0.8, 1.0]},
             1,
-            "on unseen data accuracy 0.9 (0.8–1)",
+            "test set: accuracy 0.9 (0.8–1)",
         ),
     ],
 )

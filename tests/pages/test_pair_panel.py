@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browsing import PHONE, chromium, look_like
+from browsing import PHONE, chromium, look_like, until
 
 from molxai import Explainer, matched_pair, matched_pairs
 from molxai.cli import main
@@ -187,3 +187,26 @@ def test_what_cannot_be_read_has_no_scale(page):
         driver.get(page.as_uri())
         words = driver.execute_script(script)
         assert "could not be read" in words and "Infinity" not in words
+
+
+CIRCLES = "return document.querySelectorAll('#versus figure .marked').length"
+
+
+def test_folded_panels_and_the_circles_of_a_pair_come_back(page):
+    with chromium(1440, 900) as driver:
+        driver.get(page.as_uri())
+        driver.execute_script("document.getElementById('series').closest('details').open = false")
+        until(driver, "location.hash === '#closed=fragments'")
+        driver.execute_script("document.querySelector('#pairs td.links button').click()")
+        until(driver, "document.querySelector('#versus[open] figure')")
+        circles = driver.execute_script(CIRCLES)
+        assert circles > 0
+        driver.refresh()
+        until(driver, "document.querySelector('#versus[open] figure')")
+        assert driver.execute_script(CIRCLES) == circles
+        opened = "return [...document.querySelectorAll('main details')].map((one) => one.open)"
+        assert driver.execute_script(opened) == [False, True]
+        driver.back()
+        until(driver, "!document.querySelector('#versus[open]')")
+        driver.execute_script("document.getElementById('series').closest('details').open = true")
+        until(driver, "!location.hash.slice(1)")

@@ -280,9 +280,9 @@ def test_every_row_says_which_class_of_which_endpoint(saved_pair_model, tmp_path
         "-q",
     ]
     assert main(["report", "CCO", "c1ccccc1", "--target", "0", *options]) == 0
-    assert "Every row explains the class no of second: positive" in out.read_text()
+    assert "All rows are explained for the class no of second: positive" in out.read_text()
     assert main(["report", "CCO", "c1ccccc1", *options]) == 0
-    assert "Every row explains the class yes of second: positive" in out.read_text()
+    assert "All rows are explained for the class yes of second: positive" in out.read_text()
 
 
 def test_rows_of_different_classes_have_no_mean(tmp_path):
@@ -313,10 +313,10 @@ def test_rows_of_different_classes_have_no_mean(tmp_path):
         head = next(
             one
             for one in driver.find_elements("css selector", "table.inputs th button")
-            if one.text == "measured"
+            if one.text == "measured pIC50"
         )
         driver.execute_script("arguments[0].click()", head)
-        measured = [one.text for one in shown(driver, "table.inputs td[data-title='measured']")]
+        measured = [one.text for one in shown(driver, "table.inputs td[data-key='measured']")]
         assert measured == ["7.15", "7.9", "10.2", "unknown"]
 
 
@@ -469,7 +469,7 @@ def test_measured_values_stand_beside_predicted_ones(tmp_path, broken):
             "row",
             "input",
             "predicted (log units)",
-            "measured",
+            "measured y",
             "predicted − measured",
             "|predicted − measured|",
             "similarity",
@@ -479,7 +479,7 @@ def test_measured_values_stand_beside_predicted_ones(tmp_path, broken):
         assert titles(driver) == [*expected, *(["error"] if broken else [])]
         cells = {
             name: [one.text for one in shown(driver, f"table.inputs td[data-title='{name}']")]
-            for name in ("predicted (log units)", "measured", "predicted − measured")
+            for name in ("predicted (log units)", "measured y", "predicted − measured")
         }
         for predicted, measured, residual in zip(*cells.values(), strict=True):
             if not predicted.startswith("error: ") and measured != "unknown":

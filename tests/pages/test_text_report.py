@@ -233,7 +233,7 @@ def test_rows_of_the_table(driver, records):
     titles = [title.text for title in shown(driver, "table.inputs th")]
     assert titles == [
         *("chosen", "text", "id", "row"),
-        *("prediction", "probability of target", "logit of target", "measured", "outcome"),
+        *("prediction", "probability of target", "logit of target", "measured class", "outcome"),
         *("1 − probability of measured", "largest", "stars"),
     ]
     empty = ROWS.index("")
@@ -303,15 +303,16 @@ def test_the_next_token(writer, tmp_path):
     source = out.read_text(encoding="utf-8")
     assert MOST_CLASSES < 23
     assert "next token (one of 23)" in source
-    assert "Each row explains its own predicted class" in source
+    assert "Each row is explained for its own predicted class" in source
     assert main([*words, "--target", "good", "--contrast", "bad"]) == 0
-    assert "Every row explains the class good, rather than bad" in out.read_text(encoding="utf-8")
+    source = out.read_text(encoding="utf-8")
+    assert "All rows are explained for the class good, rather than bad" in source
 
 
 @pytest.mark.parametrize(
     ("problem", "says"),
     [
-        ("multi_label_classification", "Every row explains the class yes of LABEL_1"),
+        ("multi_label_classification", "All rows are explained for the class yes of LABEL_1"),
         ("regression", "Positive relevance raises the predicted LABEL_1"),
     ],
 )

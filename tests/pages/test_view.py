@@ -129,7 +129,7 @@ def test_steps_reach_the_logit_and_only_some_methods_add_up(content):
     for name, shown in content["methods"].items():
         if name == "gae":  # in a unit of its own
             assert not shown["in_unit"] and not shown["beyond"]
-            assert shown["ledger"].endswith("in a unit of its own, so it is no share of the output")
+            assert shown["ledger"].endswith("in a unit of its own, not a share of the output")
             continue
         beyond = sum(value for _, value in shown["beyond"])
         total = sum(shown["relevance"]) + beyond

@@ -20,6 +20,14 @@ return [...bars.querySelectorAll('text')].map((text) => {
 """
 
 
+NAMES = """
+return [...document.querySelectorAll('.waterfall .step')].map((step) => {
+  const texts = [...step.querySelectorAll('text')].map((text) => text.textContent);
+  return [step.querySelector('title').textContent, texts.slice(0, -1)];
+});
+"""
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("waterfall")
@@ -38,8 +46,14 @@ def test_no_label_of_the_bar_is_cut_or_too_small(page, size):
         driver.execute_script("document.querySelector('button.link').click()")
         time.sleep(0.5)
         texts = driver.execute_script(TEXTS)
+        names = driver.execute_script(NAMES)
     assert len(texts) > 6
     for text, left, right, height in texts:
         assert left >= 0 and right >= 0, text
         assert height >= 11, text
-    assert any(text.startswith("iminothia") for text, *_ in texts)
+    lines = [text for text, *_ in texts]
+    assert any(line.startswith("iminothia") for line in lines)
+    assert not any("…" in line for line in lines), lines
+    for name, rows in names:
+        whole = " ".join(rows).replace("- ", "")  # a word wider than the column is divided
+        assert whole == name

@@ -214,7 +214,7 @@ def test_a_search_without_a_hit_says_so(page):
     search(page, "<i>unheard</i>")
     (line,) = shown(page, ".nothing")
     assert line.text.startswith("No row has “<i>unheard</i>”.") and found(page) == "0 of 8 rows"
-    assert page.find_element("id", "series").text == "No row that is shown has fragments."
+    assert page.find_element("id", "series").text == "No row shown has fragments."
     bar = page.find_element("css selector", ".chosen")
     assert not [button for button in bar.find_elements("tag name", "button") if shows(button)]
     assert "Keep" not in bar.text
@@ -289,6 +289,12 @@ def test_substructures_are_those_of_rdkit(page, pattern):
     if not expected:
         (line,) = shown(page, ".nothing")
         assert line.text.startswith(f"No row has the substructure {pattern}.")
+
+
+def test_the_filters_say_which_substructures_are_searched(page):
+    open_panel(page, "Filters")
+    hint = page.find_element("css selector", "#filters .hint").text
+    assert "that it was written with" in hint and "molxai serve" in hint
 
 
 def test_a_substructure_that_the_report_does_not_know_is_said(page):
@@ -412,7 +418,7 @@ def test_columns_are_chosen_and_moved(page):
     line("table:MW").find_element("css selector", move).click()
     titles = [title.text for title in shown(page, "table.inputs th")]
     assert titles == [
-        *("chosen", "picture", "id", "row", "predicted (log units)", "measured"),
+        *("chosen", "picture", "id", "row", "predicted (log units)", "measured pIC50"),
         *("predicted − measured", "MW", "|predicted − measured|", "similarity"),
         *("kind of = & <b>", "error"),
     ]
@@ -499,12 +505,13 @@ def test_the_plot_opens_a_molecule(page, predictions):
     canvas = page.find_element("css selector", "canvas.plot")
     run(page, "arguments[0].scrollIntoView({block: 'center'})", canvas)
     hint = page.find_element("css selector", ".plots .hint").text
-    assert hint.startswith("predicted (log units) against measured: 6 points; 2 rows lack one")
+    said = "predicted (log units) against measured pIC50: 6 points; 2 rows lack one"
+    assert hint.startswith(said)
     run(page, "arguments[0].focus()", canvas)
     press(page, RIGHT)
     line = page.find_element("css selector", ".plots .point").text
     assert line.startswith(f"benzamide: predicted (log units) {predictions[6]:.4g}"[:40]) or (
-        "benzamide: measured 3.5, predicted" in line
+        "benzamide: measured pIC50 3.5, predicted" in line
     )
     assert float(line.rsplit(" ", 1)[1]) == pytest.approx(predictions[6], rel=1e-3)
     press(page, ENTER)

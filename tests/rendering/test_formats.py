@@ -287,8 +287,8 @@ def test_a_caption_is_short_unless_a_long_one_is_asked_for():
     short, long = (said(Look(caption=name)) for name in (None, "long"))
     assert said(Look(caption="short")) == short
     total = sum(RELEVANCE)
-    assert f"Sum: atoms −{-total:.3f}" in short and "not accounted for" not in short
-    assert f"Sum: atoms −{-total:.3f}, graph token +0.000, biases +0.000 · not accou" in long
+    assert f"Sum: atoms −{-total:.3f}" in short and "remainder" not in short
+    assert f"Sum: atoms −{-total:.3f}, graph token +0.000, biases +0.000 · remainder" in long
     for caption in (short, long):
         assert "Red speaks for yes, blue against it" in caption and "lrp" in caption
     contours = [said(Look("contour", caption=name)) for name in ("short", "long")]
@@ -306,14 +306,14 @@ def test_a_short_caption_says_what_does_not_add_up():
     total = sum(RELEVANCE)
     text = said(Look(), logit=total + 0.5, bias=0.2, token=-0.1)
     assert f"Sum: atoms −{-total:.3f}, graph token −0.100, biases +0.200" in text
-    assert "not accounted for +0.400" in text
+    assert "remainder +0.400" in text
 
 
 def test_a_method_with_a_unit_of_its_own_is_not_compared_with_the_output():
     gae = molxai.Explainer("bace", "gae")(IBUPROFEN)
     text = " ".join(texts(draw(gae)))
-    assert "in a unit of its own, so it is no share of the output" in text
-    assert "not accounted for" not in text and "evidence" not in text
+    assert "in a unit of its own, not a share of the output" in text
+    assert "remainder" not in text and "evidence" not in text
 
 
 def test_one_atom_has_no_contours_and_the_caption_speaks_of_none():

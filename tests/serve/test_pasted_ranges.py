@@ -48,6 +48,31 @@ def test_a_range_becomes_a_table(text, lines):
 
 
 @pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "cmpd\tstr\tIC50\nA1\tCCO\t5\nA2\tCCN\t6,5",
+            ["cmpd|str (SMILES)|IC50", "A1|CCO|5", "A2|CCN|6.5"],
+        ),
+        ("No;code\nfoo;CCO\nbar;CCN", ["No|code (SMILES)", "foo|CCO", "bar|CCN"]),
+        ("Formel,pKi\nCCO,5", ["Formel (SMILES)|pKi", "CCO|5"]),
+        ("Darstellung\tx\nCCO\tfoo\nCCN\tx", ["Darstellung (SMILES)|x", "CCO|foo", "CCN|x"]),
+        ("\tx y\tx y\n0\tCCO\ta\n1\tCCN\tb", ["|x y (SMILES)|x y", "0|CCO|a", "1|CCN|b"]),
+        ("molecule\tstr\naspirin\tCCO", ["molecule|str (SMILES)", "aspirin|CCO"]),
+        # no headers: a code, a number, a missing value and a slip are cells like those below
+        ("A1\taspirin\nA2\tCCO\nA3\tCCN", ["name|smiles", "A1|aspirin", "A2|CCO", "A3|CCN"]),
+        ("x\tCC(C\t>10\ny\tCCO\t6", ["name|smiles|value", "x|CC(C|>10", "y|CCO|6"]),
+        ("x\taspirin\t5\ny\tCCO\t6", ["name|smiles|value", "x|aspirin|5", "y|CCO|6"]),
+        ("x\tCC1\ta\ny\tCCO\tb", ["name|smiles|name 2", "x|CC1|a", "y|CCO|b"]),
+    ],
+)
+def test_a_header_without_smiles_is_known_by_the_cells_below_it(text, lines):
+    file = as_file(text)
+    assert file.name == "pasted.tsv"
+    assert file.content.replace("\t", "|").splitlines() == lines
+
+
+@pytest.mark.parametrize(
     ("text", "rows"),
     [
         ("CCO\tethanol\nCCN\tCCC", [("CCO", "ethanol"), ("CCN", "CCC")]),
@@ -117,7 +142,7 @@ def test_columns_of_a_pasted_range_are_chosen(page, tmp_path):
     explain(page)
     pasted = cells(page)
     assert [row["id"] for row in pasted] == ["CMP1", "CMP2", "CMP3", "CMP4"]
-    assert pasted[0]["measured"] == "−0.5" and pasted[0]["predicted − measured"]
+    assert pasted[0]["measured value"] == "−0.5" and pasted[0]["predicted − measured"]
     assert page.execute_script("return document.querySelector('#result .plot') !== null")
     page.refresh()
     finished(page)
@@ -141,7 +166,7 @@ def test_choices_stay_with_a_corrected_text_and_leave_with_a_molecule(page):
     paste(page, RANGE.replace("C1CC", "C1CC1"))
     until(page, "document.getElementById('status').textContent === '4 of 4 rows'")
     assert find(page, "#label-column").get_attribute("value") == "value"
-    assert cells(page)[2]["measured"] == "2.5"
+    assert cells(page)[2]["measured value"] == "2.5"
     paste(page, "CCO\tethanol\nCCN\tethylamine")
     until(page, "document.getElementById('status').textContent === '2 of 2 rows'")
     assert shown_columns(page) == []
@@ -153,3 +178,28 @@ def test_choices_stay_with_a_corrected_text_and_leave_with_a_molecule(page):
     paste(page, "CCO CCN")
     assert "put each on a line of its own" in status(page)
     assert all("422" in line for line in console_errors(page))  # the refusal itself
+
+
+def test_labels_that_are_no_class_are_told(page):
+    choose(page, "model", "bace")
+    paste(page, "cmpd\tstructure\toutcome\nA\tCCO\tactive\nB\tCCN\tmaybe\nC\tCCC\tdone")
+    finished(page)
+    assert not find(page, "#comparison").text
+    choose(page, "label-column", "outcome")
+    explain(page)
+    until(page, "document.getElementById('comparison').textContent")
+    said = "2 measured labels, like 'maybe', are none of the model's classes and are not compared."
+    assert find(page, "#comparison").text == said
+    assert [row["measured outcome"] for row in cells(page)] == ["active", "maybe", "done"]
+    assert not any("outcome" in row and row["outcome"] == "maybe" for row in cells(page))
+
+
+def test_a_header_with_odd_names_is_no_row(page):
+    paste(page, "compound\tdrawing\tIC50\nA\tCCO\t5.1\nB\tCCN\t6.2")
+    finished(page)
+    assert status(page) == "2 of 2 rows"
+    assert [(row["id"], row["input"], row["IC50"]) for row in cells(page)] == [
+        ("A", "CCO", "5.1"),
+        ("B", "CCN", "6.2"),
+    ]
+    assert find(page, "#column").get_attribute("value") == "drawing (SMILES)"

@@ -86,6 +86,18 @@ def test_a_table_comes_back_with_choice_axes_and_cores(page, table, size, dark):
     assert page.execute_script("return document.documentElement.scrollWidth") <= size[0]
 
 
+def test_panels_that_are_open_come_back(page, table):
+    send(page, table)
+    for title in ("Fragments", "Matched pairs"):
+        open_panel(page, title)
+    until(page, "location.hash.includes('opened=fragments%2Cpairs')")
+    page.refresh()
+    until(page, "document.querySelector('.changes table.pairs, .changes table')")
+    until(page, "document.querySelector('#series table')")
+    open_panel(page, "Fragments")
+    until(page, "location.hash.includes('opened=pairs')")
+
+
 def test_two_rows_that_are_compared_are_in_the_address(page, table):
     send(page, table)
     for number in (0, 6):
@@ -115,11 +127,14 @@ def test_back_from_a_molecule_brings_them_back(page, table):
     until(page, "document.querySelector('#result > .panels .large')")
     page.back()
     check(page)
-    assert page.current_url == address
+    until(page, "document.getElementById('row').open")
     page.forward()
     until(page, "document.querySelector('#result > .panels .large')")
     find(page, "#back").click()
     check(page)
+    until(page, "document.getElementById('row').open")
+    find(page, "#close").click()
+    until(page, "!location.hash.includes('row=')")
     assert page.current_url == address
 
 

@@ -5,7 +5,7 @@
 (() => {
   const DIGITS = 6; // significant ones, as the server writes
   const SPREAD_DIGITS = 5;
-  const NONE = "No row that is shown has fragments.";
+  const NONE = "No row shown has fragments.";
 
   const DECIMALS = 3; // after the point, of a relevance
   const MOST_DECIMALS = 9;

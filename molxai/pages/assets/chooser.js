@@ -4,6 +4,9 @@
 (() => {
   const { html } = molxai;
   const MANY = 20; // columns from which on they can be searched
+  const HINT =
+    "Picture and id stay when the table is scrolled. A narrow table shows prediction, measured " +
+    "value and error first.";
 
   /**
    * The panel to choose columns in.
@@ -15,8 +18,8 @@
     const list = html("ul", { class: "columns" });
     const search = html("input", { type: "search", id: "column-search", oninput: sift });
     const label = html("label", {}, "Find a column ", search);
-    const reset = html("button", { type: "button", onclick: usual }, "As at first");
-    const hint = html("p", { class: "hint" }, "Picture and id stay when the table is scrolled.");
+    const reset = html("button", { type: "button", onclick: usual }, "Reset");
+    const hint = html("p", { class: "hint" }, HINT);
     const panel = html(
       "div",
       { class: "panel", id: "column-panel", hidden: true },

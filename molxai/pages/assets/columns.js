@@ -3,6 +3,7 @@
 
 (() => {
   const OWN = "table:"; // begins the key of a column of the user's own table
+  const THEIRS = "(in your table)"; // after the name of such a column that is taken
   const LONG = 200; // letters of an error or a prediction
 
   const text = (value, length = 60) => molxai.shortened(String(value ?? ""), length);
@@ -38,7 +39,9 @@
 
   /**
    * All columns that there are, in their usual order.
-   * settings: `views`, `state`, and `columns`, names of the user's columns if views hold only some.
+   * settings: `views`, `state`; `columns`, names of the user's columns if views hold only some;
+   * and `label_column`, the name of the one that holds the measured values. That one stands once,
+   * as the measured one.
    */
   molxai.columns = (settings) => {
     const { views, state } = settings;
@@ -52,26 +55,34 @@
       ...(isValue ? [predicted(first, views)] : classColumns(views)),
     ];
     if (has("logit_sd")) columns.push(column("sd", "± sd", (view) => view.logit_sd ?? null));
-    if (has("label")) columns.push(measured(first));
+    const label = has("label") ? settings.label_column : "";
+    if (has("label")) columns.push(measured(first, label));
     if (has("residual")) columns.push(...(isValue ? distances(first.unit) : doubts()));
     if (has("similarity")) {
       columns.push(column("similarity", "similarity", (view) => view.similarity ?? null));
     }
     columns.push(largest(state));
-    for (const name of settings.columns || extraNames(views)) {
-      columns.push(ownColumn(OWN + name, name, (view) => cellOf(view, name)));
-    }
+    const last = [];
     if (isValue && has("error")) {
       const write = (error) => text(error, LONG);
-      columns.push(column("error", "error", (view) => view.error ?? null, { write, isLong: true }));
+      last.push(column("error", "error", (view) => view.error ?? null, { write, isLong: true }));
     }
-    return columns;
+    const titles = new Set([...columns, ...last].map(({ title }) => title));
+    const others = (settings.columns || extraNames(views)).filter((name) => name !== label);
+    for (const name of others) {
+      const title = titles.has(name) ? `${name} ${THEIRS}` : name;
+      columns.push(ownColumn(OWN + name, title, (view) => cellOf(view, name)));
+    }
+    return [...columns, ...last];
   };
 
-  const measured = (first) => ({
-    ...ownColumn("measured", "measured", (view) => view.label),
+  const measured = (first, label) => ({
+    ...ownColumn("measured", measuredTitle(label), (view) => view.label),
     unit: first.probability === null ? first.unit : undefined, // classes have none
   });
+
+  const measuredTitle = (label) =>
+    !label || label.toLowerCase() === "measured" ? "measured" : `measured ${text(label)}`;
 
   /** Why there is no prediction stands in its place. */
   function predicted(first, views) {

@@ -159,7 +159,7 @@
 
   function additiveTitle(view, method, look) {
     const { adds_up, base, in_unit } = view.methods[method];
-    const what = view.probability === null ? "the value" : "the logit";
+    const what = view.probability === null ? "the predicted value" : "the logit";
     if (!in_unit) return "Parts, in the method's own unit";
     if (!adds_up) return `Parts, which do not add up to ${what}`;
     return `From ${base ? `the ${look.biases}` : "zero"} to ${what}`;

@@ -25,7 +25,8 @@
   /**
    * The filters of a table.
    * settings: `columns()` that there are, `views`, `isChosen(view)`, `isUnread(key)` and
-   * `read(key)` of a column, `substructure(pattern)` that answers numbers of rows, if it can be
+   * `read(key)` of a column, `patternHint`, which substructures are looked for,
+   * `substructure(pattern)` that answers numbers of rows, if it can be
    * looked for, `draw(given, use)`, if one can be drawn, `patterns` to choose from; `changed()` is
    * called after a change by the user.
    * Returns `state()`; `passes()`, a test of views by the state; `sentence()`, what is not there;
@@ -64,6 +65,7 @@
       "div",
       { class: "panel", id: "filters", hidden: true },
       settings.substructure ? patternLine() : null,
+      settings.patternHint ? html("p", { class: "hint" }, settings.patternHint) : null,
       error,
       html("p", {}, html("label", {}, "Filter by the numbers of ", add)),
       ranges,

@@ -8,7 +8,7 @@
   /** The map of `table`, as `rgroups.py` makes it, with choices of both positions and the value. */
   molxai.heatMap = (table, settings, choose, ask) => {
     const labels = table.positions.map((position) => position.label);
-    if (labels.length < 2) return html("p", { class: "hint" }, "One position has no map of pairs.");
+    if (labels.length < 2) return html("p", { class: "hint" }, "A map needs two positions.");
     const shown = { x: table.usual[0], y: table.usual[1], value: "prediction", table };
     const place = html("div", {});
     const note = html("p", { class: "hint", role: "status" });

@@ -54,7 +54,7 @@
       ...shownCounts.map(bar("shown", 1)),
       ...(marked ? chosenCounts.map(bar("chosen", 4)) : []),
       tick(0, signed(low), "start"),
-      tick(WIDTH / 2, `${unit}; the tallest bar is ${most}`, "middle"),
+      tick(WIDTH / 2, `${unit} (highest bar: ${most})`, "middle"),
       tick(WIDTH, signed(high), "end"),
     );
   };

@@ -32,7 +32,7 @@
         width: SIZE,
         height: SIZE,
         role: "img",
-        "aria-label": "Relevance of the offset from a superpixel to one that it listens to",
+        "aria-label": "Relevance of the offset from a superpixel to one that it attends to",
         style: "border: 1px solid #bbb",
       },
       ...cells,

@@ -6,8 +6,8 @@
   const MOST = 3; // pairs of a change that are named at first
   const DEFINITION =
     "Two molecules that differ by one change are a matched pair. Δ is the prediction after the " +
-    "change less that before. The part is the share of the mean Δ that lies in the atoms that " +
-    "were changed; the rest is another reading of the atoms that stay.";
+    "change minus that before. The part is the share of the mean Δ in the atoms that were changed. " +
+    "The rest comes from the atoms that stay, which the model reads differently.";
 
   /** Fill an element with the changes of `table`, as `pairs.py` makes it. */
   molxai.pairs = (container, table, settings) => {

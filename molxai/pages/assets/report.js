@@ -22,7 +22,10 @@
     },
   };
   const settings = { ...data, views, state };
+  const FOLDED = { fragments: "series", rgroups: "rgroups", pairs: "pairs" }; // by their contents
+  const ANY_PATTERN = "The workbench (molxai serve) searches for any substructure.";
   let workspace = null;
+  let folding = null;
   let opened = null;
   let isRestoring = false;
   let isClosing = false; // by the user, so that Back only takes what was opened away
@@ -45,13 +48,17 @@
   };
   settings.remember = () => remember();
   settings.patterns = data.substructures || [];
+  if (data.schemes.length) {
+    settings.patternHint = settings.patterns.length
+      ? `This report searches for the substructures that it was written with. ${ANY_PATTERN}`
+      : `To search by substructure, write the report with --substructure SMARTS. ${ANY_PATTERN}`;
+  }
   if (settings.patterns.length) {
     settings.substructure = (pattern) => {
       const place = settings.patterns.indexOf(pattern);
       if (place < 0) {
         const all = settings.patterns.join("  or  ");
-        const remedy = "the workbench, molxai serve, looks for any";
-        throw new Error(`This report can look for ${all} alone: ${remedy}.`);
+        throw new Error(`This report can only search for ${all}. ${ANY_PATTERN}`);
       }
       return views.filter((view) => view.has?.includes(place)).map((view) => view.row);
     };
@@ -89,6 +96,16 @@
     if (data.panels.pairs) molxai.pairs(find("pairs"), data.panels.pairs[state.method], settings);
   }
 
+  /** The atoms that only one of two rows has, if they are a matched pair. */
+  settings.changedIn = (a, b) => {
+    const changes = data.panels.pairs?.[state.method]?.rows ?? [];
+    for (const [first, second, ofFirst, ofSecond] of changes.flatMap((change) => change.at(-1))) {
+      if (first === a.row && second === b.row) return [ofFirst, ofSecond];
+      if (first === b.row && second === a.row) return [ofSecond, ofFirst];
+    }
+    return undefined;
+  };
+
   /** After another scale, palette or method; `anew` if more than colours changes. */
   function redraw(anew) {
     if (find("direction")) find("direction").textContent = data.directions[state.method];
@@ -108,7 +125,7 @@
   function address() {
     const look = Object.keys(usual).filter((name) => state[name] !== usual[name]);
     const entries = look.map((name) => [name, String(state[name])]);
-    return { ...Object.fromEntries(entries), ...workspace?.address() };
+    return { ...Object.fromEntries(entries), ...folding?.entries(), ...workspace?.address() };
   }
 
   const entriesOf = (hash) => Object.fromEntries(new URLSearchParams(hash.slice(1)));
@@ -143,6 +160,7 @@
   async function show(entries) {
     restoreLook(entries);
     if (!/^\d+$/.test(entries.row || "") && dialog.open) dialog.close();
+    folding?.restore(entries);
     if (workspace) await workspace.restore(entries);
     redraw(true);
   }
@@ -191,6 +209,12 @@
     });
   }
 
+  /** The parts of this page that can be folded, by their names. */
+  function foldedParts() {
+    const there = Object.entries(FOLDED).filter(([, id]) => find(id));
+    return Object.fromEntries(there.map(([name, id]) => [name, find(id).closest("details")]));
+  }
+
   function showScale() {
     const fixed = typeof state.scale === "number";
     find("scale").value = fixed ? "fixed" : state.scale;
@@ -222,6 +246,7 @@
     const places = { tools: find("tools"), table: find("table"), plots: find("plots") };
     workspace = molxai.workspace(places, settings);
     settings.workspace = workspace;
+    folding = molxai.folding("closed", foldedParts(), true, () => remember());
     on("previous", "click", () => workspace.step(-1));
     on("next", "click", () => workspace.step(1));
     on("close", "click", () => dialog.close());

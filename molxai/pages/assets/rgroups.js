@@ -5,7 +5,7 @@
   const { html } = molxai;
   const DECIMALS = 3; // after the point, of a relevance
   const HYDROGEN =
-    "H: nothing is attached there. Its relevance is 0, for hydrogens belong to the core's atom.";
+    "H: no substituent. Its relevance is 0, because hydrogens count with the atom of the core.";
 
   /**
    * Fill an element with the R groups of `table`, as `rgroups.py` makes it. `ask(x, y)` gets the

@@ -130,7 +130,7 @@
       all.hidden = shown === 0;
       none.hidden = chosen.size === 0;
       two.hidden = chosen.size !== 2;
-      what.textContent = chosen.size ? `Keep ${chosen.size} chosen:` : `Keep ${shown} shown:`;
+      what.textContent = chosen.size ? `Save ${chosen.size} chosen:` : `Save ${shown} shown:`;
       const isEmpty = shown === 0 && chosen.size === 0;
       what.hidden = isEmpty;
       buttons.forEach((button) => (button.hidden = button.disabled = isEmpty));

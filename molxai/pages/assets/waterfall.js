@@ -5,6 +5,8 @@
 (() => {
   const { html, svg } = molxai;
   const ROW = 22;
+  const LINE = 13; // height of each further line of a label
+  const LINES = 3; // of a label at most
   const NUMBER = 62; // width of the numbers' column
   const LABEL = 190; // that of the labels at most
   const LABEL_SHARE = 0.4; // and in a narrow page
@@ -63,7 +65,7 @@
     const places = [...starts, ...ends, ...(in_unit ? [base, view.logit] : [0])];
     const low = Math.min(...places);
     const high = Math.max(...places);
-    const height = ROW * (steps.length + (base ? 2 : in_unit ? 1 : 0)) + 6;
+    const names = [...steps.map((step) => step.name), ...totalNames(view, base, in_unit, look)];
     const start = base ? `the ${look.biases} ${molxai.signed(base)}` : "zero";
     const bars = steps.map((step) => `${step.name} ${amount(step, made)}`).join(", ");
     const way = in_unit ? `From ${start} to ${molxai.signed(view.logit)}` : "Parts";
@@ -73,11 +75,12 @@
       const label = Math.min(LABEL, LABEL_SHARE * width);
       const size = { label, number: NUMBER, bars: width - label - NUMBER };
       const x = (value) => size.label + ((value - low) / (high - low || 1)) * size.bars;
+      const { rows, height } = stacked(names, label - BESIDE);
       picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
       picture.replaceChildren(
         svg("line", { x1: x(base), x2: x(base), y1: 0, y2: height, class: "zero" }),
-        ...steps.map((step, row) => bar(step, starts[row], ends[row], row, x, size, look, made)),
-        ...(in_unit ? [total(view, base, steps.length, x, size, look, made)] : []),
+        ...steps.map((step, at) => bar(step, starts[at], ends[at], rows[at], x, size, look, made)),
+        ...(in_unit ? [total(view, base, rows.slice(steps.length), x, size, made)] : []),
       );
     };
     draw(USUAL);
@@ -99,23 +102,66 @@
     });
   }
 
-  /** The name, cut if it is wider than the labels' column. */
-  function fitted(name, room) {
-    pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
-    let letters = name.length;
-    while (letters > 1 && pen.measureText(molxai.shortened(name, letters)).width > room) letters--;
-    return molxai.shortened(name, letters);
+  /** What the rows below the parts are called: the output, and the base value if there is one. */
+  function totalNames(view, base, inUnit, look) {
+    if (!inUnit) return [];
+    const output = view.probability === null ? "= value" : "= logit";
+    return base ? [output, `${look.biases} (start)`] : [output];
   }
 
-  /** The output's own bar, and the line that stands for the base value. */
-  function total(view, base, row, x, size, look, { decimals }) {
+  /** Where the rows stand and the lines of their names, and the height of them all. */
+  function stacked(names, room) {
+    pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    let height = 0;
+    const rows = names.map((name) => {
+      const row = { top: height, lines: wrapped(name, room) };
+      height += ROW + LINE * (row.lines.length - 1);
+      return row;
+    });
+    return { rows, height: height + 6 };
+  }
+
+  const isFitting = (text, room) => pen.measureText(text).width <= room;
+
+  /** The name in lines that fit the labels' column; only a word wider than it is divided. */
+  function wrapped(name, room) {
+    const lines = [];
+    let line = "";
+    for (const word of name.split(" ")) {
+      const longer = line ? `${line} ${word}` : word;
+      if (isFitting(longer, room)) {
+        line = longer;
+      } else {
+        const pieces = divided(word, room);
+        lines.push(...(line ? [line] : []), ...pieces.slice(0, -1));
+        line = pieces.at(-1);
+      }
+    }
+    lines.push(line);
+    return lines.length > LINES ? [...lines.slice(0, LINES - 1), `${lines[LINES - 1]} …`] : lines;
+  }
+
+  /** A word in pieces that fit, each but the last with a hyphen. */
+  function divided(word, room) {
+    const pieces = [];
+    let rest = Array.from(word);
+    while (!isFitting(rest.join(""), room)) {
+      let count = rest.length - 1;
+      while (count > 1 && !isFitting(`${rest.slice(0, count).join("")}-`, room)) count--;
+      pieces.push(`${rest.slice(0, count).join("")}-`);
+      rest = rest.slice(count);
+    }
+    return [...pieces, rest.join("")];
+  }
+
+  /** The output's own bar, and the base value from which the bars start. */
+  function total(view, base, [output, start], x, size, { decimals }) {
     const right = size.label + size.bars + size.number;
     const left = size.label - BESIDE;
-    const what = view.probability === null ? "value" : "logit";
     const [from, to] = [x(base), x(view.logit)];
     const rectangle = {
       x: Math.min(from, to),
-      y: ROW * row + 7,
+      y: output.top + 7,
       width: Math.abs(to - from),
       height: 10,
       class: "total",
@@ -124,15 +170,17 @@
       "g",
       {},
       svg("rect", rectangle),
-      base ? label(left, row + 1, fitted(`${look.biases}, the line`, left), "end") : null,
-      base ? label(right, row + 1, molxai.signed(base, decimals), "end") : null,
-      label(left, row, `= ${what}`, "end"),
-      label(right, row, molxai.signed(view.logit, decimals), "end"),
+      ...(base ? labels(left, start) : []),
+      base ? label(right, start.top, molxai.signed(base, decimals)) : null,
+      ...labels(left, output),
+      label(right, output.top, molxai.signed(view.logit, decimals)),
     );
   }
 
-  const label = (x, row, text, anchor) =>
-    svg("text", { x, y: ROW * row + 16, "text-anchor": anchor }, text);
+  const label = (x, top, text) => svg("text", { x, y: top + 16, "text-anchor": "end" }, text);
+
+  /** The lines of a row's name. */
+  const labels = (x, { top, lines }) => lines.map((line, at) => label(x, top + LINE * at, line));
 
   /** Without a sign parts have the method's colour. */
   function fillOf(step, { low, palette }) {
@@ -146,7 +194,8 @@
 
   function bar(step, from, to, row, x, size, look, made) {
     const whole = size.label + size.bars + size.number;
-    const top = ROW * row;
+    const { top } = row;
+    const height = ROW + LINE * (row.lines.length - 1);
     const left = Math.min(x(from), x(to));
     const width = Math.max(Math.abs(x(to) - x(from)), 1);
     const fill = fillOf(step, look);
@@ -158,13 +207,13 @@
     return svg(
       "g",
       pointing,
-      svg("rect", { x: 0, y: top, width: whole, height: ROW, fill: "transparent" }),
+      svg("rect", { x: 0, y: top, width: whole, height, fill: "transparent" }),
       svg("rect", { x: left, y: top + 5, width, height: ROW - 9, fill }),
       made.in_unit
-        ? svg("line", { x1: x(to), x2: x(to), y1: top + 5, y2: top + ROW + 5, class: "link" })
+        ? svg("line", { x1: x(to), x2: x(to), y1: top + 5, y2: top + height + 5, class: "link" })
         : null,
-      label(size.label - BESIDE, row, fitted(step.name, size.label - BESIDE), "end"),
-      label(whole, row, amount(step, made), "end"),
+      ...labels(size.label - BESIDE, row),
+      label(whole, top, amount(step, made)),
       svg("title", {}, step.name),
     );
   }

@@ -6,6 +6,11 @@
   const { html } = molxai;
   const SEPARATOR = "-"; // before the key of a column that is sorted downwards
   const OPENED = /^\d+(,\d+)?$/; // the row that is shown in large, or two that are compared
+  const NARROW = 1000; // width of a table below which the columns that matter most come first
+  const FIRST = ["prediction", "measured", "outcome", "residual"];
+  const SPARED = ["row", "distance"]; // that such a table does not show at first
+  const LAST = ["input"]; // beside its picture
+  const PAGED = matchMedia("(max-width: 720px)"); // a telephone shows a row as lines
   const SOON = 100; // milliseconds: a browser ignores an address that changes at every key
 
   /**
@@ -15,9 +20,10 @@
    * - `usual(columns)`: keys of the columns at first; `columns`, names of the user's columns,
    *   `unread`, those of them that views lack, and `load(name)`, which adds one to all views;
    * - `substructure(pattern)`: numbers of the rows that have it; `draw(given, use)`: draw one;
-   *   `patterns`: some to choose from; `searched`: hint of the search;
+   *   `patterns`: some to choose from; `patternHint`: which can be looked for; `searched`: hint of the search;
    * - `exports`: see `selection.js`; `hint`: what is said beside them;
    * - `openRow(view, shown)`: show a row in large;
+   * - `changedIn(a, b)`: the atoms of two rows that only one of them has, if the page knows them;
    * - `changed(shown, isFiltered)`: after other rows are shown;
    * - `marked(shown, chosen)`: after that, and after others are chosen;
    * - `remember()`, called after each change by the user.
@@ -54,11 +60,18 @@
       views.forEach((view) => filters.forget(view));
     }
 
-    const usualKeys = () =>
-      settings.usual ? settings.usual(columns) : columns.map((column) => column.key);
+    /** Keys of the columns at first. */
+    function usualKeys() {
+      const keys = settings.usual ? settings.usual(columns) : columns.map(({ key }) => key);
+      const isNarrow = !PAGED.matches && places.table.clientWidth < NARROW;
+      if (!isNarrow || !places.table.clientWidth) return keys;
+      const named = [...FIRST, ...SPARED, ...LAST];
+      const there = (wanted) => wanted.filter((key) => keys.includes(key));
+      return [...there(FIRST), ...keys.filter((key) => !named.includes(key)), ...there(LAST)];
+    }
 
     /** Keys of the columns that are shown; the id is always the first. */
-    function keys() {
+    function shownKeys() {
       const wantedKeys = (order ?? usualKeys()).filter(byKey);
       return ["id", ...new Set(wantedKeys.filter((key) => key !== "id"))];
     }
@@ -67,7 +80,7 @@
       shown: () => shown,
       views,
       isGrowing: () => Boolean(settings.isGrowing?.()),
-      exports: settings.exports(() => keys().map(byKey)),
+      exports: settings.exports(() => shownKeys().map(byKey)),
       hint: settings.hint,
       compare,
       changed: chosenChanged,
@@ -79,6 +92,7 @@
       substructure: settings.substructure,
       draw: settings.draw,
       patterns: settings.patterns || [],
+      patternHint: settings.patternHint,
       isChosen: selection.has,
       isUnread,
       read,
@@ -89,7 +103,7 @@
     });
     const chooser = molxai.chooser({
       columns: () => columns,
-      shown: keys,
+      shown: shownKeys,
       choose: setColumns,
       reset: () => setColumns(null),
     });
@@ -138,7 +152,7 @@
     }
 
     function lay() {
-      table.show(shown, keys().map(byKey), sorted);
+      table.show(shown, shownKeys().map(byKey), sorted);
     }
 
     /** Let plot, histogram and fragments follow the rows that are shown. */
@@ -189,7 +203,7 @@
       order = chosen;
       lay();
       remember();
-      const missing = keys().filter(isUnread);
+      const missing = shownKeys().filter(isUnread);
       for (const key of missing) await read(key);
       if (missing.length) apply(false);
     }
@@ -210,7 +224,7 @@
     /** Show two rows side by side, with `changed` atoms marked if they are known. */
     function compare(a, b, changed) {
       compared = [a, b];
-      molxai.compareRows(settings, a, b, changed);
+      molxai.compareRows(settings, a, b, changed ?? settings.changedIn?.(a, b));
       remember();
     }
 

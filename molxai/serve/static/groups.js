@@ -14,7 +14,7 @@
     const core = html("input", {
       type: "text",
       class: "core",
-      placeholder: "found if empty; or SMARTS, SMILES",
+      placeholder: "SMARTS or SMILES; empty: found for you",
       "aria-label": "Core of the R groups",
       size: "34",
     });
@@ -37,7 +37,7 @@
       const mine = ++newest;
       place.setAttribute("aria-busy", "true");
       if (!place.querySelector("table")) {
-        place.replaceChildren(html("p", { class: "hint", role: "status" }, "taking apart …"));
+        place.replaceChildren(html("p", { class: "hint", role: "status" }, "finding R groups …"));
       }
       try {
         const table = await ask();

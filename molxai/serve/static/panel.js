@@ -21,10 +21,14 @@
     const histogram = html("div", { id: "histogram" });
     let isGrowing = true;
     known.isGrowing = () => isGrowing;
+    known.label_column = job.label_column;
+    const note = html("p", { class: "hint", id: "comparison", role: "status" });
     const columns = columnsOf(job, views, settings.most_columns);
     const series = seriesOf(job, known);
     const groups = molxai.groupsOf(job, known);
     const changes = molxai.changesOf(job, known);
+    const folded = { fragments: series.element, pairs: changes.element };
+    const folding = molxai.folding("opened", folded, false, () => known.remember());
     const model = settings.models.find(({ name }) => name === job.model);
     const isOfMolecules = model?.reads !== "digits";
     const controls = controlsOf(job, isOfMolecules);
@@ -48,6 +52,7 @@
     container.replaceChildren(
       html("h2", {}, html("bdi", {}, job.file)),
       controls.toolbar,
+      note,
       places.tools,
       places.table,
       html("div", { class: "together" }, places.plots, histogram),
@@ -66,11 +71,17 @@
     }
 
     const panel = {
-      address: () => ({ ...workspace.address(), ...align.entries(), ...groups.entries() }),
+      address: () => ({
+        ...workspace.address(),
+        ...align.entries(),
+        ...groups.entries(),
+        ...folding.entries(),
+      }),
       restore: async (entries) => {
         if (!/^\d+$/.test(entries.row || "")) molxai.closeRow(); // two rows are compared
         align.restore(entries);
         groups.restore(entries);
+        folding.restore(entries);
         await workspace.restore(entries);
       },
       add: (more) => {
@@ -80,7 +91,9 @@
       end: async (signal) => {
         const path = `/api/jobs/${job.id}/summary`;
         const ask = (limited) => molxai.ask(path, { signal: limited });
-        spread = (await molxai.patiently(ask, signal)).histogram;
+        const summary = await molxai.patiently(ask, signal);
+      spread = summary.histogram;
+      note.textContent = summary.note ? `${summary.note}.` : "";
         isGrowing = false;
         controls.end(state.method);
         await columns.reread(signal);
@@ -145,7 +158,7 @@
     const saveCsv = (views) => molxai.saveTable(columns(), views, "molxai-rows.csv");
     const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
     const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
-    const sdf = { name: "sdf", title: "The molecules with what is known of them", save: saveSdf };
+    const sdf = { name: "sdf", title: "The molecules with their results", save: saveSdf };
     return [
       { name: "csv", title: "The rows with these columns", save: saveCsv },
       ...(isOfMolecules ? [sdf] : []),

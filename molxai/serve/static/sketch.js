@@ -78,7 +78,7 @@
       say(given || "Nothing is drawn yet.");
     } catch {
       smiles = "";
-      say("the SMILES cannot be drawn: begin anew", true);
+      say("the SMILES cannot be drawn: start again", true);
     }
     editor.setMolecule(molecule);
     states.begin(drawn());

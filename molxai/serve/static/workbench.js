@@ -64,7 +64,7 @@
   /** Ask about something else: the table that is left stays within reach. */
   function turn(subject) {
     if (job && !job.single) {
-      const table = { ...(shown?.address?.() || state.table), row: "" };
+      const table = shown?.address?.() || state.table;
       state.from = molxai.hashOf({ ...state, from: "", table }).slice(1);
     }
     const before = molxai.hashOf({ ...state, from: "", table: {} });
@@ -74,9 +74,7 @@
     shown = null;
     molxai.closeRow();
     const isOther = molxai.hashOf({ ...state, from: "", table: {} }) !== before;
-    // The entry of an opened row is used up, so that Back leads to the table.
-    if (isOther && history.state?.opened) history.replaceState(null, "", address());
-    else if (isOther) history.pushState(null, "", address());
+    if (isOther) history.pushState(null, "", address());
     remember(false);
   }
 
@@ -258,7 +256,7 @@
     refill();
     remember(false);
     if (shown && !many()) ask();
-    else if (shown) say("Press Explain to explain the table again with these choices.");
+    else if (shown) say("Press Explain to apply these choices to the table.");
   }
 
   /** Show what the address says. */
@@ -307,7 +305,7 @@
   for (const name of ["model", "endpoint", "target", "contrast"]) {
     on(name, "change", (event) => choose(name, event.target.value));
   }
-  on("columns", "change", () => say("Press Explain to explain the table with these columns."));
+  on("columns", "change", () => say("Press Explain to use these columns."));
   on("methods", "change", () => choose("methods", molxai.checkedMethods()));
   on("asked", "submit", (event) => {
     event.preventDefault();
