@@ -250,5 +250,5 @@ def _outcome(explanation: Account) -> str:
     """What is explained, in a few words."""
     if explanation.probability is None:
         return f"{explanation.endpoint} {explanation.value:.3g} {explanation.unit}".lstrip()
-    probability = f"{explanation.full_target_name}, p {explanation.probability:.2f}"
+    probability = f"p({explanation.full_target_name}) {explanation.probability:.2f}"
     return f"{probability} · logit {explanation.logit:+.2f}"

@@ -174,10 +174,13 @@ def _columns(panels: int, room: float) -> int:
     return max(1, min(COLUMNS, panels, int(room // COMFORTABLE)))
 
 
-def _wrapped(text: str, size: float, width: float, weight: str = "normal") -> list[Line]:
-    """The words in as many lines as they need."""
+def _wrapped(
+    text: str | Sequence[str], size: float, width: float, weight: str = "normal"
+) -> list[Line]:
+    """The words in as many lines as they need; those given apart are not broken."""
     room = width / (size * RESOLUTION / POINTS_PER_INCH)
-    return [(line, size, weight) for line in wrap(printable(text), room, weight == "bold")]
+    words = printable(text) if isinstance(text, str) else [printable(word) for word in text]
+    return [(line, size, weight) for line in wrap(words, room, weight == "bold")]
 
 
 def _write_lines(figure: Sheet, lines: Sequence[Line], left: float, y: float) -> None:
@@ -190,9 +193,11 @@ def _write_lines(figure: Sheet, lines: Sequence[Line], left: float, y: float) ->
 def _words_below(panel: MethodPanel, room: int, look: Look) -> list[Line]:
     """The method, its scale, what its relevances sum to, and its most relevant nodes."""
     lines = _wrapped(panel.method, TITLE_SIZE, room - 2 * AIR, "bold")
-    for text in (panel.colours(look), panel.total, f"largest: {panel.top}"):
+    for text in (panel.colours(look), panel.total):
         lines += _wrapped(text, FONT_SIZE, room - 2 * AIR)
-    return lines
+    *before, last = panel.top.split(", ")
+    nodes = ["largest:", *(f"{node}," for node in before), last]
+    return lines + _wrapped(nodes, FONT_SIZE, room - 2 * AIR)
 
 
 def _panel_height(picture: ComparisonPicture, room: int, look: Look) -> int:
@@ -223,9 +228,10 @@ def _draw_map(
         return
     assert isinstance(relevance_map.subject, Digit)
     axes = axes_at(figure, *corner, width, height)
-    axes.set_axis_off()
     uncertain = np.array(relevance_map.uncertain)
     draw_relevance(axes, relevance_map.subject, relevance_map.relevance, ramp, uncertain, look.ink)
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
 def _finer(look: Look) -> Look:

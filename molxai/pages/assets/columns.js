@@ -4,6 +4,7 @@
 (() => {
   const OWN = "table:"; // begins the key of a column of the user's own table
   const LONG = 200; // letters of an error or a prediction
+  const BEFORE_NUMBER = /(?<!,) (?=[+−]?\d)/g; // a line is not broken between a node and its number
 
   const text = (value, length = 60) => molxai.shortened(String(value ?? ""), length);
 
@@ -107,7 +108,7 @@
     const size = (view) => (distance(view) === null ? null : Math.abs(distance(view)));
     return [
       { ...signed("residual", "predicted − measured", distance), unit },
-      column("distance", "|predicted − measured|", size, { unit }),
+      column("distance", "|predicted − measured|", size, { unit, write: molxai.decimal }),
     ];
   }
 
@@ -132,7 +133,7 @@
     const drawn = (view) =>
       view.methods?.[state.method] ? molxai.largest(view, state.method) : "";
     const value = (view) => molxai.unmarked(drawn(view)) || null;
-    const shown = (view) => text(drawn(view), 100);
+    const shown = (view) => text(drawn(view).replaceAll(BEFORE_NUMBER, "\u00a0"), 100);
     return column("largest", "largest", value, { shown, dir: "ltr" });
   }
 
