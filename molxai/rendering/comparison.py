@@ -37,6 +37,9 @@ PANEL = (420, 300)
 DIGIT_SIDE = 300
 """Pixels of a digit's side on a page."""
 
+FRAME = 1
+"""Pixels around it for its frame."""
+
 COLUMNS = 4
 """Pictures in a row of a figure at most."""
 
@@ -116,7 +119,8 @@ def picture_markup(relevance_map: RelevanceMap, look: Look, alternative: str) ->
         return re.sub(r"<svg\b", lambda match: f'<svg role="img" aria-label="{told}"', svg, count=1)
     if isinstance(relevance_map.subject, Digit):
         figure = blank((DIGIT_SIDE, DIGIT_SIDE), look, "png")
-        _draw_map(figure, (0, 0), (DIGIT_SIDE, DIGIT_SIDE), relevance_map, look)
+        side = DIGIT_SIDE - 2 * FRAME
+        _draw_map(figure, (FRAME, FRAME), (side, side), relevance_map, look)
         content = file_content(figure, "png")
     else:
         content = _words(relevance_map, _finer(look))

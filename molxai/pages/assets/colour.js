@@ -3,6 +3,7 @@
 "use strict";
 
 (() => {
+  const BEFORE_NUMBER = /(?<!,) (?=[+−]?\d)/g;
   const ROUNDING = 1e-5; // by this share equal values may differ
 
   const channels = (hex) => [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
@@ -113,4 +114,7 @@
     );
     return named.join(", ");
   };
+
+  /** The same for the eye: no line is broken between a node and its number. */
+  molxai.unbroken = (largest) => largest.replaceAll(BEFORE_NUMBER, "\u00a0");
 })();

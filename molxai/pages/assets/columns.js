@@ -4,7 +4,6 @@
 (() => {
   const OWN = "table:"; // begins the key of a column of the user's own table
   const LONG = 200; // letters of an error or a prediction
-  const BEFORE_NUMBER = /(?<!,) (?=[+−]?\d)/g; // a line is not broken between a node and its number
 
   const text = (value, length = 60) => molxai.shortened(String(value ?? ""), length);
 
@@ -133,7 +132,7 @@
     const drawn = (view) =>
       view.methods?.[state.method] ? molxai.largest(view, state.method) : "";
     const value = (view) => molxai.unmarked(drawn(view)) || null;
-    const shown = (view) => text(drawn(view).replaceAll(BEFORE_NUMBER, "\u00a0"), 100);
+    const shown = (view) => text(molxai.unbroken(drawn(view)), 100);
     return column("largest", "largest", value, { shown, dir: "ltr" });
   }
 
