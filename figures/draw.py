@@ -155,7 +155,7 @@ def digits(folders: Folders) -> None:
 
 
 def series(folders: Folders) -> None:
-    """Four molecules of BACE's test set: active and inactive, rightly and wrongly predicted.
+    """Four molecules of BACE's test set: active and inactive, correctly and wrongly predicted.
 
     They are those that the ensemble is surest of, among molecules of at most `MOST_ATOMS` atoms.
     """
@@ -174,7 +174,7 @@ def series(folders: Folders) -> None:
             ]
             surest = max(candidates, key=lambda i: abs(explanations[i].logit))
             measured = "active" if active else "inactive"
-            name = f"measured {measured}, {'rightly' if right else 'wrongly'} predicted"
+            name = f"measured {measured}: {'correct' if right else 'wrong'}"
             molecule = explain.subject(data.texts[rows[surest]], name)
             chosen.append(explain(molecule, "active"))
     grid(chosen, columns=4, path=HERE / "series-bace.png")
@@ -275,12 +275,19 @@ def _scatter(axes: Axes, explanations: Sequence[Explanation], method: str) -> No
     axes.scatter(logits, sums, s=16, color="black", alpha=0.55, linewidths=0, zorder=2)
     largest = np.abs(sums - logits).max()
     correlation = np.corrcoef(logits, sums)[0, 1] ** 2
-    note = f"largest |Σ − logit| = {largest:.2g}\nr² = {correlation:.3f}"
+    note = f"largest |Σ − logit| = {_power(largest)}\nr² = {correlation:.3f}"
     axes.text(0.04, 0.96, note, transform=axes.transAxes, va="top", fontsize=9)
     axes.set_title(f"{method}, {len(explanations)} molecules", fontsize=10)
     axes.set_xlabel("logit of “active”")
     axes.set_aspect("equal")
     axes.grid(alpha=0.25)
+
+
+def _power(value: float) -> str:
+    """A number in two digits, a small one with its power of ten."""
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    power = int(exponent)
+    return f"{value:.2g}" if power > -3 else f"{digits} × 10$^{{{power}}}$"
 
 
 def curves(folders: Folders) -> None:
@@ -336,10 +343,11 @@ def slim(path: Path) -> None:
     """Rewrite a PNG without transparency, and a large one with 256 colours."""
     with Image.open(path) as picture:
         plain = picture.convert("RGB")
-    plain.save(path, optimize=True)
+        resolution = picture.info.get("dpi")  # None: a photograph of a page
+    plain.save(path, optimize=True, dpi=resolution)
     if path.stat().st_size > LARGEST_FILE:
         reduced = plain.quantize(256, dither=Image.Dither.NONE, kmeans=2)
-        reduced.save(path, optimize=True)
+        reduced.save(path, optimize=True, dpi=resolution)
 
 
 def draw(figure: Callable[[Folders], None], folders: Folders) -> None:

@@ -112,7 +112,7 @@ def sum_line(explanation: Account) -> str:
     if explanation.adds_up:
         return f"adds up to the logit {explanation.logit:+.2f}"
     total = float(explanation.relevance.sum())
-    return f"Σ {total:+.3g}, logit {explanation.logit:+.2f}: does not add up"
+    return f"Σ {total:+.3g}, not the logit {explanation.logit:+.2f}"
 
 
 NO_DIFFERENCE = "The values of {method} have no {what}: they do not add up to the difference."

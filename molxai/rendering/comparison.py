@@ -37,6 +37,9 @@ PANEL = (420, 300)
 DIGIT_SIDE = 300
 """Pixels of a digit's side on a page."""
 
+FRAME = 1
+"""Pixels around it for its frame."""
+
 COLUMNS = 4
 """Pictures in a row of a figure at most."""
 
@@ -116,7 +119,8 @@ def picture_markup(relevance_map: RelevanceMap, look: Look, alternative: str) ->
         return re.sub(r"<svg\b", lambda match: f'<svg role="img" aria-label="{told}"', svg, count=1)
     if isinstance(relevance_map.subject, Digit):
         figure = blank((DIGIT_SIDE, DIGIT_SIDE), look, "png")
-        _draw_map(figure, (0, 0), (DIGIT_SIDE, DIGIT_SIDE), relevance_map, look)
+        side = DIGIT_SIDE - 2 * FRAME
+        _draw_map(figure, (FRAME, FRAME), (side, side), relevance_map, look)
         content = file_content(figure, "png")
     else:
         content = _words(relevance_map, _finer(look))
@@ -174,10 +178,13 @@ def _columns(panels: int, room: float) -> int:
     return max(1, min(COLUMNS, panels, int(room // COMFORTABLE)))
 
 
-def _wrapped(text: str, size: float, width: float, weight: str = "normal") -> list[Line]:
-    """The words in as many lines as they need."""
+def _wrapped(
+    text: str | Sequence[str], size: float, width: float, weight: str = "normal"
+) -> list[Line]:
+    """The words in as many lines as they need; those given apart are not broken."""
     room = width / (size * RESOLUTION / POINTS_PER_INCH)
-    return [(line, size, weight) for line in wrap(printable(text), room, weight == "bold")]
+    words = printable(text) if isinstance(text, str) else [printable(word) for word in text]
+    return [(line, size, weight) for line in wrap(words, room, weight == "bold")]
 
 
 def _write_lines(figure: Sheet, lines: Sequence[Line], left: float, y: float) -> None:
@@ -190,9 +197,11 @@ def _write_lines(figure: Sheet, lines: Sequence[Line], left: float, y: float) ->
 def _words_below(panel: MethodPanel, room: int, look: Look) -> list[Line]:
     """The method, its scale, what its relevances sum to, and its most relevant nodes."""
     lines = _wrapped(panel.method, TITLE_SIZE, room - 2 * AIR, "bold")
-    for text in (panel.colours(look), panel.total, f"largest: {panel.top}"):
+    for text in (panel.colours(look), panel.total):
         lines += _wrapped(text, FONT_SIZE, room - 2 * AIR)
-    return lines
+    *before, last = panel.top.split(", ")
+    nodes = ["largest:", *(f"{node}," for node in before), last]
+    return lines + _wrapped(nodes, FONT_SIZE, room - 2 * AIR)
 
 
 def _panel_height(picture: ComparisonPicture, room: int, look: Look) -> int:
@@ -223,9 +232,10 @@ def _draw_map(
         return
     assert isinstance(relevance_map.subject, Digit)
     axes = axes_at(figure, *corner, width, height)
-    axes.set_axis_off()
     uncertain = np.array(relevance_map.uncertain)
     draw_relevance(axes, relevance_map.subject, relevance_map.relevance, ramp, uncertain, look.ink)
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
 def _finer(look: Look) -> Look:

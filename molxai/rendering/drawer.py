@@ -36,6 +36,7 @@ def new_drawer(
     options = drawer.drawOptions()
     options.useBWAtomPalette()
     options.clearBackground = False
+    options.flagCloseContactsDist = -1  # no red marks, which would be read as relevance
     options.padding = padding
     # Preparing would add the hydrogens of stereocentres, which `layout.flat_copy` leaves out:
     # atoms must keep their indices.

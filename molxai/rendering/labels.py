@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from graphormer.graphs.molecules import shortened
 from molxai.rendering.crowding import distances_between
-from molxai.rendering.layout import DISC, LABEL, Label, Layout
+from molxai.rendering.layout import DISC, LABEL, LONGEST_BARE, Label, Layout
 from molxai.rendering.lettering import width
 from molxai.rendering.look import Part
 from molxai.rendering.segments import count_inside, crosses_line, discs_on_line, enters_box
@@ -65,7 +65,7 @@ OVER_DRAWING = 100.0
 OVER_LINE = 10.0
 """Cost of two lines that cross."""
 
-OVER_ATOM = 1.0
+OVER_ATOM = 3.0
 """Cost of a line over an atom of another part."""
 
 OUTSIDE = 0.5
@@ -128,6 +128,7 @@ class _Candidates:
         self.half = _half_size(self.text, layout.label_height)
         self.atoms: Float[ndarray, "atoms 2"] = layout.places[list(atoms)]
         self.other_atoms = np.delete(layout.places, list(atoms), axis=0)
+        self.ends = _far_apart(self.atoms)
         self.bands: list[tuple[ndarray, ndarray]] = []
 
     def best_label(self, others: Sequence[Label], furthest: float) -> Label:
@@ -138,29 +139,28 @@ class _Candidates:
             furthest: distance in Å up to which bands are tried.
         """
         best = self.atoms[0]
+        end = best
         least = math.inf
         for number in range(1 + math.ceil(furthest / BAND)):
-            centre, cost = self._best_in(number, others)
+            centre, end_of_line, cost = self._best_in(number, others)
             if cost < least:
                 best = centre
+                end = end_of_line
                 least = cost
             if least < OVER_DRAWING:
                 break
-        distances = np.linalg.norm(self.atoms - best, axis=1)  # (atoms,)
-        nearest = distances.argmin()
-        return Label(self.text, best, self.half, self.atoms[nearest])
+        return Label(self.text, best, self.half, end)
 
     def _band(self, number: int) -> tuple[Float[ndarray, "points 2"], Float[ndarray, " points"]]:
         """Positions in a band of distances from the part's atoms, and their costs."""
         if number == len(self.bands):
-            origins = _far_apart(self.atoms)
-            centres = _around(origins, _reaches(number))
+            centres = _around(self.ends, _reaches(number))
             costs = _costs_in_place(self.layout, self.atoms, self.half, centres)
             self.bands.append((centres, costs))
         return self.bands[number]
 
-    def _best_in(self, number: int, others: Sequence[Label]) -> tuple[ndarray, float]:
-        """The best position of a band, and what it costs beside the other labels."""
+    def _best_in(self, number: int, others: Sequence[Label]) -> tuple[ndarray, ndarray, float]:
+        """The best position of a band, the end of its line, and its cost beside other labels."""
         centres, costs = self._band(number)
         costs = costs.copy()
         for other in others:
@@ -168,9 +168,11 @@ class _Candidates:
         ranking = np.argsort(costs, kind="stable")
         promising = ranking[:PROMISING]
         centres = centres[promising]
-        costs = self._add_lines(costs[promising], centres, others)
+        ends, crossings = self._lines(centres)
+        costs = costs[promising] + crossings
+        costs = self._add_lines(costs, centres, ends, others)
         best = int(np.argmin(costs))
-        return centres[best], float(costs[best])
+        return centres[best], ends[best], float(costs[best])
 
     def _is_over(
         self, centres: Float[ndarray, "points 2"], other: Label
@@ -180,18 +182,36 @@ class _Candidates:
         offsets = np.abs(centres - other.centre)  # (points, 2)
         return (offsets < room).all(1)
 
+    def _lines(
+        self, centres: Float[ndarray, "points 2"]
+    ) -> tuple[Float[ndarray, "points 2"], Float[ndarray, " points"]]:
+        """The atom of the part at which the line of each position ends, and what the line costs.
+
+        That is the nearest one, or a farther one if the line to it crosses fewer atoms.
+        """
+        ends = np.repeat(self.ends[:, None], len(centres), axis=1)  # (ends, points, 2)
+        if len(self.ends) < len(self.atoms):
+            nearest = self.atoms[distances_between(centres, self.atoms).argmin(1)]  # (points, 2)
+            ends = np.concatenate([ends, nearest[None]])
+        starts = np.clip(ends, centres - self.half, centres + self.half)  # (ends, points, 2)
+        lengths = np.linalg.norm(ends - starts, axis=2)  # (ends, points)
+        pairs = zip(starts, ends, strict=True)
+        discs = np.stack([discs_on_line(*line, self.other_atoms, DISC) for line in pairs])
+        is_drawn = lengths >= LONGEST_BARE + DISC
+        costs = OVER_ATOM * discs * is_drawn + lengths - lengths.min(0)  # (ends, points)
+        points = np.arange(len(centres))
+        best = costs.argmin(0)  # (points,)
+        return ends[best, points], costs[best, points]
+
     def _add_lines(
         self,
         costs: Float[ndarray, " points"],
         centres: Float[ndarray, "points 2"],
+        ends: Float[ndarray, "points 2"],
         others: Sequence[Label],
     ) -> Float[ndarray, " points"]:
-        """The costs with that of the line from each position to the part's nearest atom."""
-        distances = distances_between(centres, self.atoms)
-        nearest = distances.argmin(1)  # (points,)
-        ends = self.atoms[nearest]  # (points, 2)
-        discs = discs_on_line(centres, ends, self.other_atoms, DISC)
-        costs = costs + OVER_ATOM * discs
+        """The costs with that of other labels and lines on the line from each position."""
+        costs = costs.copy()
         for other in others:
             through_other = enters_box(centres, ends, other.centre, other.half)
             through_this = enters_box(other.centre, other.near, centres, self.half)

@@ -1,6 +1,7 @@
 """Words in a picture: how wide they are, words that fit, only characters that have a picture."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from matplotlib import get_data_path
@@ -60,17 +61,22 @@ def cut_to_fit(text: str, room: float, bold: bool = False) -> str:
     return text[:shortest] + "…"
 
 
-def wrap(text: str, room: float, bold: bool = False, most: int | None = None) -> list[str]:
+def wrap(
+    text: str | Sequence[str], room: float, bold: bool = False, most: int | None = None
+) -> list[str]:
     """The words in lines that are at most `room` times the size of the font wide.
 
-    A word that is wider is cut. Lines after the first `most` are left out, with an ellipsis.
+    A word that is wider is cut. Lines after the first `most` are left out, with an ellipsis. Words
+    that are given apart may have blanks, at which no line is broken.
 
     Example:
         >>> wrap("red speaks for it", 6)
         ['red speaks', 'for it']
+        >>> wrap(["C0 +0.3,", "F23 +0.2"], 6)
+        ['C0 +0.3,', 'F23 +0.2']
     """
     lines: list[str] = []
-    for word in text.split():
+    for word in text.split() if isinstance(text, str) else text:
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width(longer, bold) <= room / HINTED:
             lines[-1] = longer

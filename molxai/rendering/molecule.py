@@ -12,7 +12,7 @@ from molxai.rendering.indices import number_atoms
 from molxai.rendering.labels import add_labels
 from molxai.rendering.layout import DISC, LABEL, Layout, layout
 from molxai.rendering.look import PLAIN, Look, Part
-from molxai.rendering.molecule_sheet import MoleculeSheet
+from molxai.rendering.molecule_sheet import MoleculeSheet, letter_size
 from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import NO_BONDS, Bonds, of_bonds, structure_limit
 
@@ -105,8 +105,9 @@ def draw_layout(
     factor = factor or look.factor(kind)
     width, height = size
     pixels = (round(width * factor), round(height * factor))
-    pixels_per_unit = (scale or layout.fit(size)) * factor
-    sheet = MoleculeSheet(layout, pixels, kind, pixels_per_unit, look.ink)
+    scale = scale or layout.fit(size)
+    letter = letter_size(scale)
+    sheet = MoleculeSheet(layout, pixels, kind, scale * factor, look.ink, letter)
     behind = None
     ramp = Ramp(look.colours, limit, low)
     if look.style == "contour" and len(layout.bonds):

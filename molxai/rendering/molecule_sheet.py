@@ -42,6 +42,18 @@ THINNEST_LINE = 0.6
 SMALLEST_FONT = 4
 """Size of a letter in pixels at least."""
 
+LEAST_FONT_SCALE = 10.0
+"""Pixels per Å below which RDKit does not make letters smaller."""
+
+USUAL_LETTER = 0.6
+"""Size in Å of an atom's letters where bonds are long: its disc holds a letter of this size."""
+
+WORDS = 12.5
+"""Size in pixels, 9 points, that they have at least where bonds are shorter.
+
+But they are never larger than in ACS style beside these bonds.
+"""
+
 BAND = 0.26
 """Width in Å of the band under a bond that has relevance. It lies over the wider discs."""
 
@@ -83,10 +95,17 @@ class MoleculeSheet:
     """
 
     def __init__(
-        self, layout: Layout, size: tuple[int, int], kind: Kind, scale: float, ink: str
+        self,
+        layout: Layout,
+        size: tuple[int, int],
+        kind: Kind,
+        scale: float,
+        ink: str,
+        letter: float = USUAL_LETTER,
     ) -> None:
         self.layout = layout
         self.ink = ink
+        self.letter = letter
         self.size = size
         self.finer = FINER_FOR_PDF if kind == "pdf" else 1
         self.scale = scale
@@ -144,10 +163,11 @@ class MoleculeSheet:
     def draw_lines(self, look: Look) -> None:
         """Bonds and letters, and the lines from labels to their parts."""
         line = LINE * self.scale
-        letter = round(FONT_SIZE * self.scale)
+        letter = max(self.letter * self.scale, SMALLEST_FONT)
         options = self.drawer.drawOptions()
         options.bondLineWidth = max(line, THINNEST_LINE)
-        options.fixedFontSize = max(letter, SMALLEST_FONT)
+        # RDKit ignores a fixed size, and its own limits, if the scale is set.
+        options.baseFontSize = letter / max(self.scale, LEAST_FONT_SCALE)
         options.maxFontSize = -1  # RDKit's own limit of 40 pixels is for screens
         options.multipleBondOffset = DOUBLE_BOND
         options.additionalAtomLabelPadding = LABEL_GAP
@@ -262,6 +282,16 @@ class MoleculeSheet:
         high = _point(place + radius)
         self.drawer.DrawEllipse(low, high)
         self.classes.append(name)
+
+
+def letter_size(scale: float) -> float:
+    """Size in Å of the letters of atoms in a drawing with so many pixels per Å.
+
+    Example:
+        >>> [round(scale * letter_size(scale), 1) for scale in (30, 15, 10)]
+        [18.0, 12.5, 10.4]
+    """
+    return min(max(USUAL_LETTER, WORDS / scale), FONT_SIZE)
 
 
 def _point(place: Float[ndarray, " 2"]) -> Point2D:

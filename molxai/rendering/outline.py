@@ -4,11 +4,13 @@ It is drawn as a line, so that nothing lies between the discs and what is behind
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
+from molxai.rendering.crowding import distances_between
 from molxai.rendering.layout import DISC, Layout
 
 STRIP = 0.64
@@ -22,6 +24,12 @@ FINE = 720
 
 EVERY = 12
 """Every so many of them are drawn."""
+
+SMALLEST_HOLE = 0.6
+"""Width and height in Å of a hole inside a part at least: a smaller one looks like a speck."""
+
+TOUCHING = 0.05
+"""Distance in Å of the ends of two pieces that are one line."""
 
 RADIUS = DISC + OUTLINE / 2
 """Radius in Å of the middle of the line around a usual disc."""
@@ -47,7 +55,22 @@ def outline(layout: Layout, atoms: Sequence[int]) -> list[ndarray]:
         other_strips = [*strips[:number], *strips[number + 1 :]]
         for side in _sides(ends):
             edges += _pieces(side, _is_seen(side, places, other_strips), is_closed=False)
-    return edges
+    return _without_specks(edges)
+
+
+def _without_specks(edges: Sequence[ndarray]) -> list[ndarray]:
+    """The pieces of lines that are not around a very small hole, as there are in cages."""
+    group = list(range(len(edges)))  # pieces that touch have the same number
+    for i, j in combinations(range(len(edges)), 2):
+        ends = distances_between(edges[i][[0, -1]], edges[j][[0, -1]])  # (2, 2)
+        if ends.min() < TOUCHING:
+            group = [group[i] if number == group[j] else number for number in group]
+    kept: list[ndarray] = []
+    for number in set(group):
+        line = [edge for edge, of_edge in zip(edges, group, strict=True) if of_edge == number]
+        if np.ptp(np.concatenate(line), axis=0).max() >= SMALLEST_HOLE:
+            kept += line
+    return kept
 
 
 def _circle(place: Float[ndarray, " 2"], radius: float) -> Line:

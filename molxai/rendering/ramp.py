@@ -8,6 +8,9 @@ from molxai.rendering.colour import WHITE, Colour, Palette, mix
 Ink = tuple[float, float, float, float]
 """Red, green, blue and opacity, 0 to 1."""
 
+ROUNDING = 1e-5
+"""Share of the largest value by which others differ from it in single precision, though equal."""
+
 
 @dataclass(frozen=True)
 class Ramp:
@@ -85,7 +88,7 @@ class Ramp:
 def low_of(values: Iterable[float], limit: float) -> float:
     """The value in no colour of a method without a sign: the least of all.
 
-    If all are equal nothing is ranked, and zero has no colour.
+    If all are equal, up to rounding, nothing is ranked, and zero has no colour.
     """
     lowest = min(values, default=0.0)
-    return lowest if lowest < limit else 0.0
+    return lowest if limit - lowest > ROUNDING * limit else 0.0

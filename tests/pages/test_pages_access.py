@@ -21,12 +21,14 @@ def command(*arguments):
 def pages(tmp_path_factory):
     """A page of each kind, by name."""
     folder = tmp_path_factory.mktemp("pages")
-    paths = {name: folder / f"{name}.html" for name in ("molecules", "digits", "one", "some")}
+    names = ("molecules", "digits", "pair", "one", "some")
+    paths = {name: folder / f"{name}.html" for name in names}
     table = folder / "table.csv"
     table.write_text(f"id,smiles,Class\na,{IBUPROFEN},1\nb,CCO,0\nc,C1CC,1\nd,c1ccccc1N,0\n")
     digit = ROOT / "datasets/digits/handdrawn-2.jpg"
     command("compare", IBUPROFEN, "-o", paths["molecules"])
     command("compare", digit, "-m", "mnist", "-o", paths["digits"])
+    command("compare", IBUPROFEN, "CC(C)Cc1ccccc1", "-o", paths["pair"])
     command("report", IBUPROFEN, "-o", paths["one"])
     command("report", table, "--target-columns", "Class", "-o", paths["some"], "-n", "0")
     rows = "\n".join(
@@ -39,7 +41,7 @@ def pages(tmp_path_factory):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("name", ["molecules", "digits", "one", "some", "training"])
+@pytest.mark.parametrize("name", ["molecules", "digits", "pair", "one", "some", "training"])
 def test_no_page_has_violations(pages, name, dark):
     with chromium(*SIZES[0], dark) as driver:
         for size in SIZES:

@@ -70,7 +70,7 @@ def test_one_scale_for_all_or_each_its_own():
 
 def test_names_and_predictions_stand_below():
     said = texts(molxai.grid(several(), cmap="orange-purple").draw())
-    assert {"m0", "m4"} <= set(said) and sum("yes, p 0.70" in one for one in said) == 5
+    assert {"m0", "m4"} <= set(said) and sum("p(yes) 0.70" in one for one in said) == 5
     assert any("Orange speaks for yes" in one for one in said)
 
 

@@ -518,6 +518,11 @@ def test_pages_hold_nothing_from_elsewhere(client):
         )
 
 
+def test_the_page_of_the_api_shows_names_as_code(client):
+    page = client.get("/api").text
+    assert "Add <code>fragments</code> to the records" in page and "`" not in page
+
+
 def test_a_model_of_ones_own_is_served_by_name(saved_model, tmp_path):
     settings = Settings(servable([str(saved_model)]))
     with TestClient(application(settings), base_url=HOME) as client:

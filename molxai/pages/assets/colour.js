@@ -3,6 +3,9 @@
 "use strict";
 
 (() => {
+  const BEFORE_NUMBER = /(?<!,) (?=[+−]?\d)/g;
+  const ROUNDING = 1e-5; // by this share equal values may differ
+
   const channels = (hex) => [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
 
   const isSigned = (low) => low === null || low === undefined;
@@ -89,7 +92,8 @@
     if (!(method in lows)) {
       const values = settings.views.flatMap((one) => one.methods?.[method]?.relevance ?? []);
       const least = values.reduce((lowest, value) => Math.min(lowest, value), Infinity);
-      lows[method] = least < molxai.limit(view, method, scale, settings) ? least : 0;
+      const limit = molxai.limit(view, method, scale, settings);
+      lows[method] = limit - least > ROUNDING * limit ? least : 0;
     }
     return lows[method];
   };
@@ -110,4 +114,7 @@
     );
     return named.join(", ");
   };
+
+  /** The same for the eye: no line is broken between a node and its number. */
+  molxai.unbroken = (largest) => largest.replaceAll(BEFORE_NUMBER, "\u00a0");
 })();

@@ -118,7 +118,7 @@
     const size = (view) => (distance(view) === null ? null : Math.abs(distance(view)));
     return [
       { ...signed("residual", "predicted − measured", distance), unit },
-      column("distance", "|predicted − measured|", size, { unit }),
+      column("distance", "|predicted − measured|", size, { unit, write: molxai.decimal }),
     ];
   }
 
@@ -143,7 +143,7 @@
     const drawn = (view) =>
       view.methods?.[state.method] ? molxai.largest(view, state.method) : "";
     const value = (view) => molxai.unmarked(drawn(view)) || null;
-    const shown = (view) => text(drawn(view), 100);
+    const shown = (view) => text(molxai.unbroken(drawn(view)), 100);
     return column("largest", "largest", value, { shown, dir: "ltr" });
   }
 

@@ -200,7 +200,8 @@
     const colours =
       low === null ? `full colour ±${full}` : `no sign, ${molxai.amount(low, made)} to ${full}`;
     const verdict = settings.verdicts[adds_up];
-    const facts = `: ${colours}, ${verdict}; largest: ${molxai.largest(view, method)}`;
+    const largest = molxai.unbroken(molxai.largest(view, method));
+    const facts = `: ${colours}, ${verdict}; largest: ${largest}`;
     const name = html("button", { type: "button", class: "link", onclick: choose }, method);
     const picture = molxai.picture(view, method, {
       limit,

@@ -57,6 +57,10 @@ globalThis.molxai = globalThis.molxai || {};
     return molxai.trueMinus(String(Number(value.toPrecision(4))));
   };
 
+  /** A number in three decimals, nothing for null. */
+  molxai.decimal = (value) =>
+    value === null || value === undefined ? "" : molxai.trueMinus(value.toFixed(3));
+
   /** The text with minus signs in place of hyphens if it is a number; any other as it is. */
   molxai.trueMinus = (text) =>
     text.trim() && Number.isFinite(Number(text)) ? text.replaceAll("-", "−") : text;

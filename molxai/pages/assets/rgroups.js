@@ -56,14 +56,14 @@
       const name = html("bdi", {}, molxai.shortened(group.smiles, 40));
       const link = () => html("button", { type: "button", class: "link", onclick }, name);
       const { prediction, measured, error, rows: having } = group;
-      const text = (value) => html("td", {}, molxai.plain(value) || "–");
+      const mean = (value) => html("td", {}, molxai.decimal(value) || "–");
       const cells = () => [
         html("th", { scope: "row" }, link()),
         html("td", { class: "cutouts" }, picture(group, settings)),
-        text(having.length),
+        html("td", {}, String(having.length)),
         molxai.signedCell(relevance, scale),
-        table.signed ? molxai.signedCell(prediction) : text(prediction),
-        ...(table.measured ? [text(measured), molxai.signedCell(error)] : []),
+        table.signed ? molxai.signedCell(prediction) : mean(prediction),
+        ...(table.measured ? [mean(measured), molxai.signedCell(error)] : []),
       ];
       const numbers = [having.length, relevance, prediction, measured, error];
       return { values: [group.smiles, undefined, ...numbers].slice(0, titles.length), cells };
