@@ -34,12 +34,6 @@ Classes are soon learnt by heart: on folds of BACE 15 epochs were better than 8 
 ESOL's valid error falls for 20 epochs and stays.
 """
 
-VALUES_ENVIRONMENT_DROP = 0.6
-"""Share of the environments that are dropped in each step, if values are learnt.
-
-On folds of three tables of activity cliffs it is better than the 0.3 of classes (docs/models.md).
-"""
-
 EPOCHS = (5, 60)
 """Fewest and most epochs of a training."""
 
@@ -193,9 +187,6 @@ def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
     The number is fixed before training, as `fit` explains.
     """
     preset = PRESETS["mnist" if request.is_pictures else "bace"]
-    environment_drop = preset.recipe.environment_drop
-    if task == "regression" and not request.is_pictures:
-        environment_drop = VALUES_ENVIRONMENT_DROP
     if request.is_pictures or request.teacher:
         task = "regression"  # pictures and a teacher's lessons take as many graphs as values do
     recombinations = 0.0
@@ -209,7 +200,6 @@ def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
     return replace(
         preset.recipe,
         epochs=request.epochs or epochs,
-        environment_drop=environment_drop,
         seed=request.seed,
         recombined=recombinations,
         folds=request.folds,
