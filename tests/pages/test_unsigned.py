@@ -15,6 +15,9 @@ VERUBECESTAT = "CN1C(N)=N[C@](C)(c2cc(NC(=O)c3ccc(F)cn3)ccc2F)CS1(=O)=O"
 SMILES = (VERUBECESTAT, "CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(=O)Oc1ccccc1C(=O)O")
 TEAL = PALETTES["red-blue"].unsigned
 
+STEP = 0.0052
+"""Half a step of opacity, and the rounding of what a page holds."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -75,12 +78,14 @@ def test_the_page_colours_sizes_as_the_formula_says(driver, known):
             found = discs(driver, f"tr[data-row='{row}']")
             assert {colour for colour, _ in found} == {teal}
             wanted = by_hand(values, *ends[row])
-            assert [opacity for _, opacity in found] == pytest.approx(wanted, abs=2e-3)
+            opacities = [opacity for _, opacity in found]
+            assert opacities == pytest.approx(wanted, abs=STEP)
+            assert opacities == [round(opacity, 2) for opacity in opacities]
     choose(driver, "scale", "fixed")
     driver.execute_script("document.getElementById('fixed').value = 0.2")
     choose(driver, "fixed", 0.2)
     found = discs(driver, "tr[data-row='0']")
-    assert [opacity for _, opacity in found] == pytest.approx(by_hand(known[0], 0, 0.2), abs=2e-3)
+    assert [opacity for _, opacity in found] == pytest.approx(by_hand(known[0], 0, 0.2), abs=STEP)
     choose(driver, "scale", "own")
 
 

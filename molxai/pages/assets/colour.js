@@ -33,9 +33,13 @@
     return `rgb(${mixed.join(",")})`;
   };
 
-  /** The same as a full colour that lets through what is behind: of { limit, low, palette }. */
+  /**
+   * The same as a full colour that lets through what is behind: of { limit, low, palette }.
+   * A hundred steps are more than the eye sees, and few enough for a browser, which keeps every
+   * style that it has met: with ten thousand a long table gets slow as it is scrolled.
+   */
   molxai.ink = (value, look) => {
-    const share = Number(opacity(value, look).toFixed(4));
+    const share = Number(opacity(value, look).toFixed(2));
     return { colour: full(value, look), opacity: share };
   };
 
