@@ -39,6 +39,9 @@ SEED_STRIDE = 1_000_003
 LONGEST_GRADIENT = 1.0
 """Norm to which a longer gradient is cut."""
 
+LONGEST_WARMUP = 0.9
+"""Share of the steps of a very short training in which the learning rate rises."""
+
 LAST_RATE = 1e3
 """How many times smaller the last learning rate is than the first."""
 
@@ -94,6 +97,7 @@ class Fitting(lightning.LightningModule):
     def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
         recipe = self.recipe
         optimiser = torch.optim.AdamW(self._parameter_groups(), lr=recipe.learning_rate)
+        steps = int(self.trainer.estimated_stepping_batches) + 1
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,
             [
@@ -101,8 +105,8 @@ class Fitting(lightning.LightningModule):
                 recipe.learning_rate,
                 recipe.structure_rate * recipe.learning_rate,
             ],
-            total_steps=int(self.trainer.estimated_stepping_batches) + 1,
-            pct_start=recipe.warmup,
+            total_steps=steps,
+            pct_start=warmup_share(recipe.warmup, steps),
             cycle_momentum=False,
             final_div_factor=LAST_RATE,
         )
@@ -126,6 +130,14 @@ class Fitting(lightning.LightningModule):
             {"params": vectors, "weight_decay": 0.0},
             {"params": structure, "weight_decay": weight_decay},
         ]
+
+
+def warmup_share(share: float, steps: int) -> float:
+    """The share of the steps in which the rate rises: two steps at least, but not all.
+
+    torch divides by the length of the rise, which is 0 if it ends with the first step.
+    """
+    return min(LONGEST_WARMUP, max(share, 2 / steps))
 
 
 def fit(

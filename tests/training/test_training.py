@@ -61,6 +61,29 @@ def test_a_short_training_is_not_averaged_with_its_beginning(tmp_path, averaging
     assert evaluate(fit(SMALL, recipe, DATA, tmp_path, HERE), DATA)["accuracy"] == 1.0
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 9])
+def test_a_training_may_have_any_number_of_steps(tmp_path, epochs):
+    """With a warm-up of a tenth, nine steps were one too few for torch."""
+    recipe = Recipe(epochs=epochs, batch_size=10)
+    assert not fit(SMALL, recipe, DATA, tmp_path, HERE).training
+
+
+@pytest.mark.parametrize("steps", range(2, 40))
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 0.5])
+def test_the_learning_rate_rises_and_falls_in_any_number_of_steps(steps, share):
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, 1.0, total_steps=steps, pct_start=fitting.warmup_share(share, steps)
+    )
+    rates = []
+    for _ in range(steps - 1):
+        rates.append(schedule.get_last_lr()[0])
+        optimiser.step()
+        schedule.step()
+    assert all(0 < rate <= 1 for rate in rates) and rates[0] < 0.1
+    assert len(rates) < 3 or max(rates) > 0.5
+
+
 def test_large_graphs_are_passed_apart_with_the_same_result(tmp_path, monkeypatch):
     smiles = [*SMILES[:6], "C" * 60, "C" * 55 + "O"]
     labels = torch.tensor([[float("O" in s), float("N" in s)] for s in smiles])
