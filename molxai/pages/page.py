@@ -1,5 +1,6 @@
 """The page of a report: one self-contained file with views as data and scripts to draw them."""
 
+import base64
 import datetime
 import json
 from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ SCRIPTS = (
 )
 """Scripts in `assets`, each after those that it needs; the report and the workbench share them."""
 
-REPORT_SCRIPTS = ("unpack", "smaller", "report")
+REPORT_SCRIPTS = ("unpack", "smaller", "substructures", "report")
 """Scripts in `assets` that only a report needs."""
 
 READING = (
@@ -102,6 +103,14 @@ def asset(name: str) -> str:
     return (resources.files("molxai.pages") / "assets" / name).read_text(encoding="utf-8")
 
 
+def rdkit() -> dict[str, str]:
+    """RDKit for browsers: its script, and its WebAssembly as base64 of a gzip file."""
+    folder = resources.files("molxai.pages") / "vendor" / "rdkit"
+    packed = (folder / "RDKit_minimal.wasm.gz").read_bytes()
+    script = (folder / "RDKit_minimal.js").read_text(encoding="utf-8")
+    return {"script": script, "wasm": base64.b64encode(packed).decode()}
+
+
 def palettes() -> dict[str, Any]:
     """The palettes as pages need them: colours, and how a sentence begins with them."""
     return {
@@ -135,6 +144,7 @@ def write_page(
     title: str,
     directions: Mapping[str, str],
     panels: Mapping[str, Any] | None = None,
+    search: bool = False,
 ) -> None:
     """Write the page.
 
@@ -146,6 +156,7 @@ def write_page(
         title: of the page.
         directions: of each method what its relevances say in all rows.
         panels: further tables about the series, by the name of their panel: `rgroups`, `pairs`.
+        search: whether the page carries RDKit and can search for any substructure.
 
     Raises:
         OSError: it cannot be written.
@@ -170,6 +181,7 @@ def write_page(
         facts=_facts(card),
         style=asset("style.css"),
         scripts=[asset(f"{name}.js") for name in (*SCRIPTS, *REPORT_SCRIPTS)],
+        rdkit=rdkit() if search else None,
         panels=panels or {},
         data=embedded(
             _data(views, card, {**settings, "directions": directions}, schemes)

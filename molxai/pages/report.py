@@ -98,6 +98,8 @@ class ReportPage(Sink):
     """Columns of the user's table that the page's table shows."""
     substructures: tuple[str, ...] = ()
     """Patterns that the page can look for."""
+    search: bool = False
+    """Whether the page carries RDKit and can look for any pattern."""
     title: str = ""
     cmap: str = "red-blue"
     """Palette to begin with."""
@@ -174,7 +176,9 @@ class ReportPage(Sink):
             "label_column": self.label_column,
         }
         panels = self._panels(views)
-        write_report(self.output, views, explainer, self.question, self.title, look, panels)
+        write_report(
+            self.output, views, explainer, self.question, self.title, look, panels, self.search
+        )
         note = comparison_note(views)
         if note:
             self.tell(note)
@@ -213,6 +217,7 @@ def write_report(
     title: str = "",
     look: Mapping[str, Any] = USUAL_LOOK,
     panels: Mapping[str, Any] = NO_PANELS,
+    search: bool = False,
 ) -> None:
     """Write a page of rows that were explained.
 
@@ -225,6 +230,7 @@ def write_report(
         look: palette and scale to begin with, the `substructures` to look for, and the
             `label_column` of the user's table.
         panels: further tables about the series, as `write_page` takes them.
+        search: whether the page can look for any substructure.
 
     Raises:
         OSError: the page cannot be written.
@@ -239,7 +245,7 @@ def write_report(
     }
     title = title or usual_title(views, explainer.reads)
     settings = {**look, "methods": about}
-    write_page(path, views, explainer.card, settings, title, directions, panels)
+    write_page(path, views, explainer.card, settings, title, directions, panels, search)
 
 
 def usual_title(views: Sequence[View], reads: str) -> str:

@@ -23,7 +23,8 @@
   };
   const settings = { ...data, views, state };
   const FOLDED = { fragments: "series", rgroups: "rgroups", pairs: "pairs" }; // by their contents
-  const ANY_PATTERN = "The workbench (molxai serve) searches for any substructure.";
+  const ANY_PATTERN =
+    "A report written with --search and the workbench (molxai serve) search for any substructure.";
   let workspace = null;
   let folding = null;
   let opened = null;
@@ -48,12 +49,14 @@
   };
   settings.remember = () => remember();
   settings.patterns = data.substructures || [];
-  if (data.schemes.length) {
+  if (molxai.canSearch()) {
+    settings.substructure = (pattern) => molxai.rowsWith(pattern, views);
+  } else if (data.schemes.length) {
     settings.patternHint = settings.patterns.length
       ? `This report searches for the substructures that it was written with. ${ANY_PATTERN}`
       : `To search by substructure, write the report with --substructure SMARTS. ${ANY_PATTERN}`;
   }
-  if (settings.patterns.length) {
+  if (settings.patterns.length && !molxai.canSearch()) {
     settings.substructure = (pattern) => {
       const place = settings.patterns.indexOf(pattern);
       if (place < 0) {

@@ -1,0 +1,123 @@
+"""A report that was written with --search finds any substructure, without a network."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from browsing import chromium, open_anew, until
+from test_report import shown_rows
+from test_workspace import ENTER, MOLECULES, found, open_panel
+
+from molxai.chemistry.substructure import rows_with
+from molxai.cli import main
+
+MORE = (
+    ("zwitterion", "[NH3+][C@@H](Cc1c[nH]c2ccccc12)C(=O)[O-]", "", "", ""),
+    ("salt", "[Na+].CC(=O)[O-]", "", "", ""),
+    ("kekule", "OC1=CC=CC=C1Cl", "", "", ""),
+    ("thiophene", "c1ccsc1S(=O)(=O)N", "", "", ""),
+    ("cage", "C1C2CC3CC1CC(C2)(C3)N", "", "", ""),
+    ("alkyne", "C#CC/C=C/CBr", "", "", ""),
+)
+
+PATTERNS = (
+    "c1ccccc1",
+    "C1=CC=CC=C1",
+    "OC(=O)C1=CC=CC=C1",
+    "[#6]1~[#6]~[#6]~[#6]~[#6]~[#6]1",
+    "[NX3;H2]",
+    "[nH]",
+    "[C@H]",
+    "[C@@H](N)C",
+    "c-c",
+    "[R2]",
+    "[r5]",
+    "[$([NX3]C=O)]",
+    "[!#6;!#1]",
+    "*~*~N",
+    "S(=O)(=O)N",
+    "[O-]",
+    "C/C=C/C",
+    "[Na+].[O-]",
+    "[D3]",
+    "P",
+)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    with (folder / "table.csv").open("w", newline="") as file:
+        titles = ("id", "smiles", "pIC50", "MW", "kind")
+        csv.writer(file).writerows((titles, *MOLECULES, *MORE))
+    names = ["report", str(folder / "table.csv"), "-m", "bace-pic50", "-q", "--methods", "lrp"]
+    assert main([*names, "--search", "-o", str(folder / "with.html")]) == 0
+    assert main([*names, "-o", str(folder / "without.html")]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium(1440, 900) as driver:
+        yield driver
+
+
+@pytest.fixture
+def page(browser, written):
+    open_anew(browser, (written / "with.html").as_uri(), 1440)
+    return browser
+
+
+def look_for(page, pattern: str) -> None:
+    open_panel(page, "Filters")
+    page.find_element("id", "pattern").send_keys(pattern, ENTER)
+    until(page, "location.hash || document.querySelector('.panel .error').textContent")
+
+
+def test_any_pattern_finds_the_rows_of_rdkit(page):
+    smiles = [None if each[1] == "C1CC(" else each[1] for each in (*MOLECULES, *MORE)]
+    open_panel(page, "Filters")
+    script = "const [pattern, done] = arguments;" + (
+        "molxai.rowsWith(pattern, molxai.unpackViews("
+        "JSON.parse(document.getElementById('data').textContent))).then(done)"
+    )
+    for pattern in PATTERNS:
+        expected = rows_with(pattern, smiles)
+        assert page.execute_async_script(script, pattern) == expected, pattern
+    assert {len(rows_with(pattern, smiles)) > 0 for pattern in PATTERNS} == {True, False}
+
+
+def test_a_search_is_typed_and_comes_back_with_its_address(page):
+    look_for(page, "[nH]")
+    assert shown_rows(page) == [8] and found(page) == "1 of 14 rows"
+    page.refresh()
+    until(page, "document.getElementById('found').textContent.startsWith('1 of')")
+    assert shown_rows(page) == [8]
+
+
+def test_a_pattern_that_cannot_be_read_is_said(page):
+    open_panel(page, "Filters")
+    page.find_element("id", "pattern").send_keys("c1cc(", ENTER)
+    until(page, "document.querySelector('.panel .error').textContent")
+    line = page.find_element("css selector", ".panel .error").text
+    assert line.startswith("RDKit cannot read this") and found(page) == "14 rows"
+
+
+def test_a_smaller_report_still_searches(page, written):
+    script = """
+      const data = JSON.parse(document.getElementById('data').textContent);
+      const views = molxai.unpackViews(data).filter((view) => view.row > 6);
+      return molxai.smallerReport(data, views);
+    """
+    smaller = written / "smaller.html"
+    smaller.write_text(page.execute_script(script), encoding="utf-8")
+    open_anew(page, smaller.as_uri(), 1440)
+    look_for(page, "c1ccccc1")
+    assert shown_rows(page) == [7, 8, 10]
+
+
+def test_only_a_page_that_searches_is_larger_and_makes_functions_from_text(written):
+    larger = (written / "with.html").read_text(encoding="utf-8")
+    usual = (written / "without.html").read_text(encoding="utf-8")
+    assert "'unsafe-eval'" in larger and "'unsafe-eval'" not in usual
+    assert 3e6 < len(larger) - len(usual) < 3.6e6
