@@ -108,7 +108,12 @@ def rdkit() -> dict[str, str]:
     folder = resources.files("molxai.pages") / "vendor" / "rdkit"
     packed = (folder / "RDKit_minimal.wasm.gz").read_bytes()
     script = (folder / "RDKit_minimal.js").read_text(encoding="utf-8")
-    return {"script": script, "wasm": base64.b64encode(packed).decode()}
+    # Whoever passes a page on passes RDKit on, whose licence asks for its notice.
+    notice = (folder / "LICENSE").read_text(encoding="utf-8")
+    return {
+        "script": f"/*\nRDKit\n\n{notice}*/\n{script}",
+        "wasm": base64.b64encode(packed).decode(),
+    }
 
 
 def palettes() -> dict[str, Any]:
@@ -156,7 +161,8 @@ def write_page(
         title: of the page.
         directions: of each method what its relevances say in all rows.
         panels: further tables about the series, by the name of their panel: `rgroups`, `pairs`.
-        search: whether the page carries RDKit and can search for any substructure.
+        search: whether the page carries RDKit and can search for any substructure. A page without
+            a table of molecules never does.
 
     Raises:
         OSError: it cannot be written.
@@ -181,7 +187,7 @@ def write_page(
         facts=_facts(card),
         style=asset("style.css"),
         scripts=[asset(f"{name}.js") for name in (*SCRIPTS, *REPORT_SCRIPTS)],
-        rdkit=rdkit() if search else None,
+        rdkit=rdkit() if search and schemes and len(views) > 1 else None,
         panels=panels or {},
         data=embedded(
             _data(views, card, {**settings, "directions": directions}, schemes)

@@ -179,6 +179,8 @@ class ReportPage(Sink):
         write_report(
             self.output, views, explainer, self.question, self.title, look, panels, self.search
         )
+        if self.search and not (len(views) > 1 and any("molecule" in view for view in views)):
+            self.tell("--search is left out: the page has no table of molecules to search")
         note = comparison_note(views)
         if note:
             self.tell(note)

@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from browsing import chromium, open_anew, until
+from axe import SIZES, violations
+from browsing import chromium, look_like, open_anew, until
 from test_report import shown_rows
 from test_workspace import ENTER, MOLECULES, found, open_panel
 
@@ -95,12 +96,56 @@ def test_a_search_is_typed_and_comes_back_with_its_address(page):
     assert shown_rows(page) == [8]
 
 
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_can_search(page, size, dark):
+    look_like(page, *size, dark)
+    page.refresh()
+    look_for(page, "[nH]")
+    until(page, "document.querySelectorAll('tr[data-row]').length === 1")
+    assert shown_rows(page) == [8] and violations(page) == []
+    assert page.execute_script("return document.documentElement.scrollWidth") <= size[0]
+
+
 def test_a_pattern_that_cannot_be_read_is_said(page):
     open_panel(page, "Filters")
     page.find_element("id", "pattern").send_keys("c1cc(", ENTER)
     until(page, "document.querySelector('.panel .error').textContent")
     line = page.find_element("css selector", ".panel .error").text
     assert line.startswith("RDKit cannot read this") and found(page) == "14 rows"
+
+
+@pytest.mark.parametrize("pattern", ["C" * 501, "C" * 4000, "$" * 30, "[" * 200, "(" * 400])
+def test_a_good_pattern_is_found_after_a_bad_one(page, pattern):
+    open_panel(page, "Filters")
+    page.find_element("id", "pattern").send_keys(pattern, ENTER)
+    message = "document.querySelector('.panel .error').textContent"
+    said = until(page, f"{message} !== 'Searching …' && {message}")
+    assert "RDKit cannot read this" in said or "at most 500 are read" in said
+    page.find_element("id", "pattern").clear()
+    page.find_element("id", "pattern").send_keys("[nH]", ENTER)
+    until(page, "document.getElementById('found').textContent === '1 of 14 rows'")
+    assert shown_rows(page) == [8] and not page.execute_script(f"return {message}")
+
+
+def test_a_failure_of_rdkit_is_said_and_the_next_search_begins_anew(page):
+    open_panel(page, "Filters")
+    script = """
+      const [done] = arguments;
+      const data = JSON.parse(document.getElementById('data').textContent);
+      const views = molxai.unpackViews(data);
+      const broken = [{ row: 0, get smiles() { throw new WebAssembly.RuntimeError('memory'); } }];
+      molxai.rowsWith('C', broken).catch((error) => error.message)
+        .then((message) => molxai.rowsWith('[nH]', views).then((rows) => done([message, rows])));
+    """
+    message, rows = page.execute_async_script(script)
+    assert message.startswith("RDKit cannot search for this pattern") and rows == [8]
+
+
+def test_a_page_without_a_table_of_molecules_does_not_carry_rdkit(tmp_path, capsys):
+    out = tmp_path / "one.html"
+    assert main(["report", "CCO", "-m", "bace-pic50", "--search", "-o", str(out)]) == 0
+    assert "--search is left out" in capsys.readouterr().err and out.stat().st_size < 1e6
 
 
 def test_a_smaller_report_still_searches(page, written):
@@ -120,4 +165,5 @@ def test_only_a_page_that_searches_is_larger_and_makes_functions_from_text(writt
     larger = (written / "with.html").read_text(encoding="utf-8")
     usual = (written / "without.html").read_text(encoding="utf-8")
     assert "'unsafe-eval'" in larger and "'unsafe-eval'" not in usual
+    assert "Greg Landrum" in larger and "Redistributions in binary form" in larger
     assert 3e6 < len(larger) - len(usual) < 3.6e6

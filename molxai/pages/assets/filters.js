@@ -187,7 +187,11 @@
       const mine = ++newest;
       let rows = null;
       try {
-        if (asked) rows = await settings.substructure(asked);
+        if (asked) {
+          error.textContent = "Searching …";
+          rows = await settings.substructure(asked);
+          if (mine === newest) error.textContent = "";
+        }
       } catch (refusal) {
         if (mine !== newest) return;
         error.textContent = refusal.message;
