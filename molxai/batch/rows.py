@@ -17,7 +17,7 @@ from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.methods import check_size
-from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
+from molxai.explanation.outcome import Outcome, outcomes, resolve_targets, temperature_of
 from molxai.explanation.target import Target
 
 CHUNK = 1024
@@ -201,7 +201,7 @@ def _predictions(
             spread = float(explained_logits.std())
         outputs = None
         if card.endpoints:
-            values = logits[graph] / card.config.temperature
+            values = logits[graph] / temperature_of(card.config)
             if card.config.task == "binary":
                 values = values.sigmoid()
             outputs = dict(zip(card.targets, values.tolist(), strict=True))

@@ -46,10 +46,6 @@ class Task(Protocol):
     def outputs(self) -> int:
         """Columns of the output."""
 
-    @property
-    def temperature(self) -> float:
-        """What logits are divided by before they become probabilities."""
-
 
 @runtime_checkable
 class Batch(Protocol):

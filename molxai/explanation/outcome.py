@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from graphormer.network.model import Config
 from molxai.explanation.network import Task
 from molxai.explanation.target import PREDICTED, Target
 
@@ -26,6 +27,14 @@ class Outcome:
     """Regression: the predicted value. Otherwise the predicted class's logit."""
 
 
+def temperature_of(config: Task) -> float:
+    """What logits are divided by before they become probabilities.
+
+    It is 1 for the models of others, which say nothing of their calibration.
+    """
+    return config.temperature if isinstance(config, Config) else 1.0
+
+
 def outcomes(
     config: Task, logits: Float[Tensor, "batch outputs"], targets: Sequence[Target]
 ) -> list[Outcome]:
@@ -33,8 +42,9 @@ def outcomes(
     exact = logits.double().cpu()
     weights = torch.tensor([target.weights(config) for target in targets], dtype=torch.float64)
     explained = (exact * weights).sum(1)  # (batch)
+    temperature = temperature_of(config)
     if config.task == "multiclass":
-        class_probabilities = (exact / config.temperature).softmax(1)  # (batch, classes)
+        class_probabilities = (exact / temperature).softmax(1)  # (batch, classes)
         return _class_outcomes(exact, explained, class_probabilities, targets)
     rows = exact.tolist()
     values = [row[target.column] for row, target in zip(rows, targets, strict=True)]
@@ -43,7 +53,7 @@ def outcomes(
             Outcome(logit, None, target, 0, value)
             for logit, target, value in zip(explained.tolist(), targets, values, strict=True)
         ]
-    probabilities = (explained / config.temperature).sigmoid().tolist()
+    probabilities = (explained / temperature).sigmoid().tolist()
     # The sign of a binary model's logit is its class, and its size that of the class's own logit.
     return [
         Outcome(logit, probability, target, int(value > 0), abs(value))

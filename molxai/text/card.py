@@ -21,8 +21,6 @@ class Task:
 
     task: Literal["binary", "multiclass", "regression"]
     outputs: int
-    temperature: float = 1.0
-    """Nothing is known of a language model's calibration."""
 
 
 def task_of(config: Any, kind: str) -> Task:
