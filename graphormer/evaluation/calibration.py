@@ -5,7 +5,7 @@ divided by one number, give probabilities that are met (Guo et al. 2017, "On Cal
 Neural Networks", section 4.2, "temperature scaling"). Order, predicted class and relevances stay.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -33,9 +33,6 @@ class Calibration:
     """Expected calibration error of these graphs, before and after."""
     brier: tuple[float, ...] = ()
     """Brier score, likewise; none for several classes."""
-
-    def to_dict(self) -> dict[str, object]:
-        return asdict(self)
 
 
 UNCALIBRATED = Calibration()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.data.labelled import LabelledGraphs
+from graphormer.evaluation.calibration import DIGITS, Calibration
 from graphormer.evaluation.measures import Interval, intervals
 from graphormer.network.card import Card, row_ranges
 from graphormer.network.checkpoint import versions
@@ -17,9 +19,6 @@ from graphormer.network.model import Config
 from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
 from graphormer.training.scaling import Scaling
-
-DIGITS = 5
-"""Decimal places of measures on a card."""
 
 
 def trained_card(
@@ -29,17 +28,19 @@ def trained_card(
     members: int,
     origin: Origin,
     scaling: Scaling,
+    calibration: Calibration,
     metrics: dict[str, Any],
 ) -> Card:
     """The card of a model that was just trained.
 
     Args:
         problem: what it learnt.
-        config: its architecture.
+        config: its architecture, with its temperature.
         recipe: how it was trained.
         members: models in it.
         origin: where it comes from.
         scaling: of its targets.
+        calibration: where its temperature comes from.
         metrics: its measures on each part.
     """
     mean: tuple[float, ...] = ()
@@ -57,14 +58,16 @@ def trained_card(
         mean=mean,
         scale=deviation,
         members=members,
-        training=_training(problem, recipe, origin),
+        training=_training(problem, recipe, origin, calibration),
         metrics=metrics,
         date=date.today().isoformat(),
         versions=versions(),
     )
 
 
-def _training(problem: Problem, recipe: Recipe, origin: Origin) -> dict[str, Any]:
+def _training(
+    problem: Problem, recipe: Recipe, origin: Origin, calibration: Calibration
+) -> dict[str, Any]:
     """What repeats the training, in the order of the card."""
     data = problem.train
     source = {"source": problem.source} if problem.source else {}
@@ -82,6 +85,7 @@ def _training(problem: Problem, recipe: Recipe, origin: Origin) -> dict[str, Any
         "init": origin.init,
         "notes": list(problem.notes),
         "command": origin.command,
+        "calibration": asdict(calibration),
     }
 
 

@@ -157,9 +157,8 @@ class _Run:
             for name, part in parts.items()
         }
         card = trained_card(
-            problem, config, self.recipe, self.members, origin, self.scaling, metrics
+            problem, config, self.recipe, self.members, origin, self.scaling, calibration, metrics
         )
-        card.training["calibration"] = calibration.to_dict()
         weights = save(model, card, self.folder)
         write_predictions(card, parts, outputs, self.folder / PREDICTIONS)
         texts = problem.train.texts

@@ -23,7 +23,7 @@ from molxai.rendering.arrangement import Cell, GridPicture, columns_for
 from molxai.rendering.choices import check_types, refuse_ignored
 from molxai.rendering.figure import format_of
 from molxai.rendering.grid import draw_grid
-from molxai.rendering.lettering import true_minus
+from molxai.rendering.lettering import three_digits, true_minus
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
 
 
@@ -246,20 +246,10 @@ def _cell(cell: Account | Refused, differing: Sequence[str]) -> Cell:
     return Cell(name, " · ".join(words), relevance_map(cell))
 
 
-def _three_digits(value: float) -> str:
-    """A value in three digits, or more if it has more before the point.
-
-    Example:
-        >>> [_three_digits(value) for value in (2.4, -0.5, 123.4, 12345.6)]
-        ['2.40', '-0.500', '123', '12346']
-    """
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".removesuffix(".")
-
-
 def _outcome(explanation: Account) -> str:
     """What is explained, in a few words."""
     if explanation.probability is None:
-        value = _three_digits(explanation.value)
+        value = three_digits(explanation.value)
         return f"{explanation.endpoint} {value} {explanation.unit}".lstrip()
     probability = f"p({explanation.full_target_name}) {explanation.probability:.2f}"
     return f"{probability} · logit {explanation.logit:+.2f}"

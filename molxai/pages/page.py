@@ -116,6 +116,11 @@ def rdkit() -> dict[str, str]:
     }
 
 
+def is_searchable(views: Sequence[View]) -> bool:
+    """Whether the page has a table of molecules to search."""
+    return len(views) > 1 and any("molecule" in view for view in views)
+
+
 def palettes() -> dict[str, Any]:
     """The palettes as pages need them: colours, and how a sentence begins with them."""
     return {
@@ -187,7 +192,7 @@ def write_page(
         facts=_facts(card),
         style=asset("style.css"),
         scripts=[asset(f"{name}.js") for name in (*SCRIPTS, *REPORT_SCRIPTS)],
-        rdkit=rdkit() if search and schemes and len(views) > 1 else None,
+        rdkit=rdkit() if search and is_searchable(views) else None,
         panels=panels or {},
         data=embedded(
             _data(views, card, {**settings, "directions": directions}, schemes)

@@ -27,7 +27,7 @@ from molxai.explanation.methods import method as method_of
 from molxai.explanation.orientation import MCS, Orientation, orientation_in
 from molxai.explanation.target import Target
 from molxai.pages.measured import measured
-from molxai.pages.page import write_page
+from molxai.pages.page import is_searchable, write_page
 from molxai.pages.pairs import pair_table
 from molxai.pages.rgroups import rgroup_table
 from molxai.pages.summary import comparison_note
@@ -179,7 +179,7 @@ class ReportPage(Sink):
         write_report(
             self.output, views, explainer, self.question, self.title, look, panels, self.search
         )
-        if self.search and not (len(views) > 1 and any("molecule" in view for view in views)):
+        if self.search and not is_searchable(views):
             self.tell("--search is left out: the page has no table of molecules to search")
         note = comparison_note(views)
         if note:

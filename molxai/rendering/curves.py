@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from graphormer.files import write_file
 from molxai.rendering.figure import SETTINGS, content_as, file_content, format_of
+from molxai.rendering.lettering import three_digits
 
 MAIN = "lrp"
 """The method that is drawn as a thick black line."""
@@ -93,7 +94,7 @@ def _draw_panel(
     areas = {name: float(np.trapezoid(curves[name], fractions)) for name in curves}
     for name in sorted(areas, key=lambda name: areas[name], reverse=higher_is_better):
         style = _line_style(name, names.index(name), colours)
-        label = f"{name}  {_three_digits(areas[name])}"
+        label = f"{name}  {three_digits(areas[name])}"
         axes.plot(fractions, curves[name], label=label, **style)
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.3)
@@ -104,16 +105,6 @@ def _draw_panel(
         fontsize=8,
         title="method, area",
     )
-
-
-def _three_digits(area: float) -> str:
-    """The area in three digits.
-
-    Example:
-        >>> [_three_digits(area) for area in (0.8, 1.5, 62.66, 149.0)]
-        ['0.800', '1.50', '62.7', '149']
-    """
-    return f"{area:#.3g}".removesuffix(".")
 
 
 def _line_style(name: str, rank: int, colours: Mapping[str, object]) -> dict[str, Any]:

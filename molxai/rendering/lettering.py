@@ -109,6 +109,16 @@ def signed_or_zero(value: float) -> str:
     return true_minus(f"{value:+.3f}") if abs(value) >= SMALLEST_NUMBER else "0"
 
 
+def three_digits(value: float) -> str:
+    """A value in three digits, or more if it has more before the point.
+
+    Example:
+        >>> [three_digits(value) for value in (2.4, -0.5, 0.8, 62.66, 149.0, 12345.6)]
+        ['2.40', '-0.500', '0.800', '62.7', '149', '12346']
+    """
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".removesuffix(".")
+
+
 def true_minus(text: str) -> str:
     """The text with minus signs, in place of hyphens, before its numbers.
 

@@ -49,6 +49,7 @@
     const add = html("select", { id: "add-filter", onchange: addRange });
     const chips = html("span", { class: "chips" });
     const error = html("p", { class: "error", role: "alert" });
+    const searching = html("span", { class: "hint", role: "status" });
     const pattern = html("input", {
       type: "text",
       id: "pattern",
@@ -76,7 +77,7 @@
       const onclick = () => settings.draw(pattern.value, useDrawn);
       const draw = settings.draw && html("button", { type: "button", onclick }, "Draw …");
       const list = html("datalist", { id: "patterns" }, ...patterns);
-      return html("p", { class: "buttons" }, label, list, find, draw);
+      return html("p", { class: "buttons" }, label, list, find, draw, searching);
     }
 
     const useDrawn = (smiles) => {
@@ -186,18 +187,16 @@
     async function refind() {
       const mine = ++newest;
       let rows = null;
+      searching.textContent = asked && "Searching …";
       try {
-        if (asked) {
-          error.textContent = "Searching …";
-          rows = await settings.substructure(asked);
-          if (mine === newest) error.textContent = "";
-        }
+        if (asked) rows = await settings.substructure(asked);
       } catch (refusal) {
         if (mine !== newest) return;
         error.textContent = refusal.message;
         asked = "";
       }
       if (mine !== newest) return;
+      searching.textContent = "";
       matches = rows && new Set(rows);
       state.pattern = asked;
     }

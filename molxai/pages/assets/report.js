@@ -51,21 +51,23 @@
   settings.patterns = data.substructures || [];
   if (molxai.canSearch()) {
     settings.substructure = (pattern) => molxai.rowsWith(pattern, views);
+  } else if (settings.patterns.length) {
+    settings.substructure = rowsMatched;
+    settings.patternHint = `This report searches for the substructures that it was written with. ${ANY_PATTERN}`;
   } else if (data.schemes.length) {
-    settings.patternHint = settings.patterns.length
-      ? `This report searches for the substructures that it was written with. ${ANY_PATTERN}`
-      : `To search by substructure, write the report with --substructure SMARTS. ${ANY_PATTERN}`;
+    settings.patternHint = `To search by substructure, write the report with --substructure SMARTS. ${ANY_PATTERN}`;
   }
-  if (settings.patterns.length && !molxai.canSearch()) {
-    settings.substructure = (pattern) => {
-      const place = settings.patterns.indexOf(pattern);
-      if (place < 0) {
-        const all = settings.patterns.join("  or  ");
-        throw new Error(`This report can only search for ${all}. ${ANY_PATTERN}`);
-      }
-      return views.filter((view) => view.has?.includes(place)).map((view) => view.row);
-    };
+
+  /** Numbers of the rows that have one of the substructures that the report was written with. */
+  function rowsMatched(pattern) {
+    const place = settings.patterns.indexOf(pattern);
+    if (place < 0) {
+      const all = settings.patterns.join("  or  ");
+      throw new Error(`This report can only search for ${all}. ${ANY_PATTERN}`);
+    }
+    return views.filter((view) => view.has?.includes(place)).map((view) => view.row);
   }
+
   settings.exports = (columns) => [
     {
       name: "csv",

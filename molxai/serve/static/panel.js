@@ -92,8 +92,8 @@
         const path = `/api/jobs/${job.id}/summary`;
         const ask = (limited) => molxai.ask(path, { signal: limited });
         const summary = await molxai.patiently(ask, signal);
-      spread = summary.histogram;
-      note.textContent = summary.note ? `${summary.note}.` : "";
+        spread = summary.histogram;
+        note.textContent = summary.note ? `${summary.note}.` : "";
         isGrowing = false;
         controls.end(state.method);
         await columns.reread(signal);
