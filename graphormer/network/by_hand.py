@@ -102,7 +102,8 @@ class Rows:
         place.view(-1)[self.padded] = torch.arange(len(self), device=place.device)
         self.place = place
         """`[batch, longest]` row of each token; that of padding is the row after the last."""
-        self.share = (self.token > 0).double() / batch.mask.sum(1)[self.graph]
+        nodes_left = batch.mask.sum(1).clamp_min(1)  # (batch,); the mean over no nodes is 0
+        self.share = (self.token > 0).double() / nodes_left[self.graph]
         """`[rows]` of each row in a mean over its graph's nodes, in float64."""
 
     def __len__(self) -> int:

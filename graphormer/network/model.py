@@ -316,7 +316,7 @@ class Graphormer(GraphInputs, nn.Module):
             share = torch.zeros_like(batch.token_mask, dtype=self.entries.dtype)
             share[:, 0] = 1
             return share
-        of_nodes = batch.mask / batch.mask.sum(1, keepdim=True)  # (batch, nodes)
+        of_nodes = batch.mask / batch.mask.sum(1, keepdim=True).clamp_min(1)  # (batch, nodes)
         return F.pad(of_nodes.to(self.entries.dtype), (1, 0))
 
     def read(

@@ -84,6 +84,18 @@ def test_thousands_of_graphs(config, batches):
 
 
 @pytest.mark.parametrize("config", USUAL.values(), ids=USUAL)
+def test_a_graph_of_which_no_node_is_left(config):
+    model = random_model(config)
+    empty = batch()
+    empty = replace(empty, mask=torch.zeros_like(empty.mask))
+    with torch.no_grad():
+        plain = model(empty)
+    assert plain.isfinite().all()
+    assert torch.allclose(by_hand.outputs(model, empty), plain, rtol=1e-12)
+    assert not model.reading(empty)[:, 1:].any()
+
+
+@pytest.mark.parametrize("config", USUAL.values(), ids=USUAL)
 @pytest.mark.parametrize("alpha", [0.5, 1.0])
 def test_routing_and_presence_of_thousands_of_graphs(config, alpha, batches):
     model = random_model(config)

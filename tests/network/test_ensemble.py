@@ -15,6 +15,7 @@ from graphormer.network.prediction import predict, predict_each
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.methods import EXPLAINERS
 from molxai.explanation.methods.ensemble import explain_batch
+from molxai.explanation.removal import kept_logits
 from molxai.metrics.curves import curves
 from molxai.metrics.fidelity import fidelity
 
@@ -34,6 +35,15 @@ def test_its_output_is_the_mean():
     in_single_precision = ensemble(dtype=torch.float32)
     outputs = predict_each(in_single_precision, graphs())
     assert torch.allclose(outputs.mean(0), predict(in_single_precision, graphs()))
+
+
+@pytest.mark.parametrize("readout", ["token", "mean"])
+def test_removal_of_all_nodes_is_the_mean_too(readout):
+    model = ensemble(replace(SMALL, readout=readout))
+    nothing = torch.zeros_like(batch().mask)
+    rows = torch.arange(len(batch()))
+    outputs = [kept_logits(one, graphs(), rows, nothing) for one in (model, *model.networks)]
+    assert torch.allclose(outputs[0], torch.stack(outputs[1:]).mean(0), atol=1e-12)
 
 
 @pytest.mark.parametrize("name", CONSERVATIVE)
