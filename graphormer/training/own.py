@@ -43,6 +43,15 @@ EPOCHS_WITH_TEACHER = (3, 8)
 RECOMBINED = PRESETS["bace"].recipe.recombined
 """Recombined molecules for each molecule of the training set, if a forest teaches."""
 
+ENVIRONMENT_DROP_OF_VALUES = 0.6
+"""Share of the environments dropped in each step of a training for values (docs/models.md)."""
+
+ENSEMBLE = 5
+"""Most models of an ensemble whose number the user leaves open."""
+
+ENSEMBLE_WORK = 300_000
+"""Graphs that the trainings of such an ensemble see at most, so that they end in minutes."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -61,7 +70,8 @@ class Request:
     """A model whose weights, except the head's, training begins with."""
     teacher: bool = False
     """Whether a forest on fingerprints teaches: see `graphormer.pretraining.distillation`."""
-    ensemble: int = 1
+    ensemble: int | None = None
+    """Models to average; None: as many as the size of the table allows, see `own_members`."""
     folds: int = 0
     """Folds for a classifier's temperature: see `Recipe.folds`."""
     epochs: int | None = None
@@ -101,9 +111,10 @@ def train_own(
     problem = _problem(collection, request, parts, facts)
     config = own_config(collection, request.is_pictures)
     recipe = own_recipe(len(problem.train), config.task, request)
+    members = own_members(len(problem.train), recipe, request)
     start = trunk(request.init, config) if request.init else None
     origin = Origin(command, request.init)
-    weights, card = train(problem, config, recipe, folder, origin, request.ensemble, machine, start)
+    weights, card = train(problem, config, recipe, folder, origin, members, machine, start)
     if collection.skipped:
         write_left_out(collection.skipped, folder / LEFT_OUT)
     return weights, card
@@ -184,26 +195,43 @@ def own_config(collection: Collection, is_pictures: bool) -> Config:
 def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
     """The shipped models' recipe with as many epochs as make `WORK` graphs, within bounds.
 
-    The number is fixed before training, as `fit` explains.
+    The number is fixed before training, as `fit` explains. Values are learnt with more of the
+    environments dropped than classes.
     """
     preset = PRESETS["mnist" if request.is_pictures else "bace"]
-    if request.is_pictures or request.teacher:
-        task = "regression"  # pictures and a teacher's lessons take as many graphs as values do
-    recombinations = 0.0
-    repeats = 1.0
-    fewest, most = EPOCHS
-    if request.teacher:
-        recombinations = RECOMBINED
-        repeats = REPEATS + RECOMBINED
-        fewest, most = EPOCHS_WITH_TEACHER
-    epochs = max(fewest, min(most, round(WORK[task] / (repeats * graphs))))
-    return replace(
+    learns_values = request.is_pictures or request.teacher or task == "regression"
+    work = WORK["regression" if learns_values else task]  # a teacher's votes are values
+    fewest, most = EPOCHS_WITH_TEACHER if request.teacher else EPOCHS
+    epochs = max(fewest, min(most, round(work / (_repeats(request) * graphs))))
+    recipe = replace(
         preset.recipe,
         epochs=request.epochs or epochs,
         seed=request.seed,
-        recombined=recombinations,
+        recombined=RECOMBINED if request.teacher else 0.0,
         folds=request.folds,
     )
+    if task == "regression" and not request.is_pictures:
+        recipe = replace(recipe, environment_drop=ENVIRONMENT_DROP_OF_VALUES)
+    return recipe
+
+
+def own_members(graphs: int, recipe: Recipe, request: Request) -> int:
+    """Models to average: as many as were asked for.
+
+    Otherwise up to `ENSEMBLE` models of molecules, as many as see `ENSEMBLE_WORK` graphs together,
+    and one model of pictures.
+    """
+    if request.ensemble is not None:
+        return request.ensemble
+    if request.is_pictures:
+        return 1
+    graphs_of_one = recipe.epochs * _repeats(request) * graphs
+    return max(1, min(ENSEMBLE, int(ENSEMBLE_WORK / graphs_of_one)))
+
+
+def _repeats(request: Request) -> float:
+    """Graphs of an epoch for each graph of the training set."""
+    return REPEATS + RECOMBINED if request.teacher else 1.0
 
 
 def model_name(path: Path) -> str:

@@ -19,24 +19,21 @@ HEAD = "head."
 def trunk(model: str | Path, config: Config) -> dict[str, Tensor]:
     """The weights of a model except its head, to begin another one with.
 
+    An ensemble gives those of its first member.
+
     Raises:
-        ValueError: it is an ensemble, or of another architecture.
+        ValueError: it is of another architecture.
     """
     network, card = load(model)
     differences = [
         name for name in ARCHITECTURE if getattr(card.config, name) != getattr(config, name)
     ]
-    obstacle = ""
     if differences:
-        obstacle = f"another {', '.join(differences)}"
-    elif len(networks(network)) > 1:
-        obstacle = "several members"
-    if obstacle:
         raise ValueError(
-            f"the model {card.name!r} has {obstacle}: "
+            f"the model {card.name!r} has another {', '.join(differences)}: "
             "one model of the same architecture is needed to begin with"
         )
-    weights = network.state_dict().items()
+    weights = networks(network)[0].state_dict().items()
     return {name: value for name, value in weights if not name.startswith(HEAD)}
 
 

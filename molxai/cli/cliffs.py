@@ -11,7 +11,7 @@ from molxai.cli.completion import METHODS, several_of
 from molxai.cli.options import Device, Quiet, SmilesColumn, known_methods, usage
 from molxai.cli.parameters import command
 from molxai.cli.studies import log_training, reporter
-from molxai.cli.training import TEACHER, Ensemble, Epochs, Init
+from molxai.cli.training import TEACHER, Epochs, Init
 
 if TYPE_CHECKING:
     from molxai.benchmarks.cliff_data import Columns
@@ -21,6 +21,7 @@ FILES = "Tables of molecules with values in log10 units, a split, and marks of c
 FOLDER = "Folder for models and tables; an interrupted run there is continued."
 TARGET = "Column of the values, in log10 units."
 SPLIT = "Column that says train or test."
+MEMBERS = "Train this many models for each seed and average them."
 CLIFF = "Column that says 1 for a molecule that is part of an activity cliff."
 
 
@@ -34,7 +35,7 @@ class Cliffs:
     cliff_column: Annotated[str, typer.Option(help=CLIFF)] = "cliff_mol"
     init: Init = ""
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False
-    ensemble: Ensemble = 1
+    ensemble: Annotated[int, typer.Option(min=1, max=100, help=MEMBERS)] = 1
     epochs: Epochs = None
 
     def columns(self) -> "Columns":

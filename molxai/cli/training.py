@@ -53,6 +53,10 @@ LARGEST_SEED = 2**32 - 1
 TUNE = "Choose the strengths of lrp-tuned for the model, as 'molxai tune' does."
 EPOCHS = "Passes over the training set. [default: as the recipe says]"
 SEED = "Seed of the split and of all random numbers in training. [default: 0]"
+MEMBERS = (
+    "Train this many models from different seeds and average them. "
+    "[default: 5 for small tables, fewer for large ones, 1 for pictures]"
+)
 INIT = (
     "Model whose weights training begins with, like descriptor-pretrained or a folder. "
     "[default: random weights]"
@@ -72,10 +76,8 @@ Init = Annotated[
     str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)
 ]
 Ensemble = Annotated[
-    int,
-    typer.Option(
-        min=1, max=100, help="Train this many models from different seeds and average them."
-    ),
+    int | None,
+    typer.Option(min=1, max=100, help=MEMBERS, show_default=False),
 ]
 Preset = Annotated[
     str,
@@ -117,7 +119,7 @@ class OwnData:
     unit: Unit = ""
     init: Init = ""
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False
-    ensemble: Ensemble = 1
+    ensemble: Ensemble = None
     calibrate: Annotated[int, typer.Option(min=0, metavar="FOLDS", help=CALIBRATE)] = 0
     strict: Strict = False
 
@@ -128,10 +130,10 @@ class OwnData:
             typer.BadParameter: options contradict each other.
         """
         from graphormer.data.splits import sizes_of
-        from graphormer.training.own import Request
+        from graphormer.training.own import ENSEMBLE, Request
         from molxai.cli.options import layout_of
 
-        _check_seed(seed, self.ensemble)
+        _check_seed(seed, self.ensemble or ENSEMBLE)
         if self.split_column:
             _refuse_typed(("split_sizes",), "decided by --split-column")
         return Request(
@@ -300,6 +302,8 @@ def _show_log(quiet: bool) -> None:
     """Print what training logs."""
     import logging
     import warnings
+
+    import lightning.pytorch  # noqa: F401  (it sets the level of its log when it is imported)
 
     from molxai.cli.printable import Formatter
 

@@ -17,6 +17,7 @@ from graphormer.network.model import Config, Graphormer
 from graphormer.readers.tables import Layout
 from graphormer.training.fit import Fitting
 from graphormer.training.history import read_history
+from graphormer.training.own import Request, own_members, own_recipe
 from graphormer.training.scaling import scaling_of
 from graphormer.training.start import base_value, trunk
 from molxai import Explainer
@@ -61,7 +62,8 @@ def rows(path):
 
 
 def test_a_classifier_from_table_to_picture(run):
-    code, out, _ = train(run, "--target-columns", "effect", "-o", "m", "--split", "scaffold")
+    one = ["--ensemble", 1, "-o", "m", "--split", "scaffold"]
+    code, out, _ = train(run, "--target-columns", "effect", *one)
     assert code == 0 and "two classes (no / yes; tables explain 'yes')" in out and "ROC-AUC" in out
     assert {path.name for path in Path("m").iterdir()} >= {
         "report.html",
@@ -187,6 +189,30 @@ def test_several_classes(run):
         and card.classes == ("0", "4", "5", "6")
         and network.config.outputs == 4
     )
+
+
+@pytest.mark.parametrize(
+    ("graphs", "task", "options", "members"),
+    [
+        (240, "regression", {}, 5),  # 60 epochs
+        (902, "regression", {}, 5),  # 60 epochs of 902: 54 120 graphs a model
+        (3360, "regression", {}, 3),  # 27 epochs, 90 720 graphs
+        (60_000, "regression", {}, 1),
+        (4000, "binary", {}, 5),  # 5 epochs, 20 000 graphs
+        (40_000, "binary", {}, 1),  # 5 epochs, 200 000 graphs
+        (1210, "binary", {"teacher": True}, 3),  # 6 epochs of 11.5 times as many
+        (240, "regression", {"epochs": 600}, 2),
+        (60_000, "regression", {"ensemble": 4}, 4),
+    ],
+)
+def test_small_tables_have_several_models(graphs, task, options, members):
+    request = Request(Path("t.csv"), **options)
+    assert own_members(graphs, own_recipe(graphs, task, request), request) == members
+
+
+def test_a_model_of_pictures_is_one():
+    request = Request(Path("d.npz"))
+    assert own_members(100, own_recipe(100, "multiclass", request), request) == 1
 
 
 def test_an_ensemble_of_ones_own(run):
@@ -442,6 +468,8 @@ def test_no_file_of_a_model_takes_anothers_place(run):
             "effect",
             "--epochs",
             1,
+            "--ensemble",
+            1,
             "-q",
             "--no-tune",
             "-o",
@@ -462,7 +490,8 @@ def test_one_epoch_and_one_part_are_drawn(run):
             for i, line in enumerate(Path("t.csv").read_text().split())
         )
     )
-    assert train(run, "--target-columns", "amount", "--split-column", "part", "-o", "m")[0] == 0
+    one = ["--split-column", "part", "--ensemble", 1, "-o", "m"]
+    assert train(run, "--target-columns", "amount", *one)[0] == 0
     page = Path("m/report.html").read_text()
     assert (
         "no valid or test part" in page and "no valid part" in page and load("m")[1].metrics == {}
@@ -495,11 +524,13 @@ def test_a_base_value_is_what_the_labels_say():
     ) and scaling.deviation.tolist() == pytest.approx([np.std([1, 1, 0]), 0.5])
 
 
-def test_a_trunk_gives_all_but_its_head(run):
-    assert train(run, "--target-columns", "effect", "-o", "m")[0] == 0
+def test_a_trunk_is_the_first_member_without_its_head(run):
+    assert train(run, "--target-columns", "effect", "--ensemble", 2, "-o", "m")[0] == 0
     network, card = load("m")
     begun = trunk("m", card.config)
-    assert set(network.state_dict()) - set(begun) == {"head.weight", "head.bias"}
+    first = networks(network)[0].state_dict()
+    assert set(first) - set(begun) == {"head.weight", "head.bias"}
+    assert all(torch.equal(value, first[name]) for name, value in begun.items())
     assert (
         train(run, "--target-columns", "amount", "--init", "m", "-o", "n")[0] == 0
         and load("n")[1].training["init"] == "m"

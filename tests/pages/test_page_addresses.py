@@ -145,3 +145,88 @@ def test_a_group_of_rows_is_short_in_the_address(page):
     page.refresh()
     until(page, "document.querySelectorAll('tr[data-row]').length === 5")
     assert json.dumps(shown_rows(page)) == "[1, 2, 3, 5, 7]"
+
+
+SESSION = """
+const [done] = arguments;
+molxai.save = (content, type, name) => done([content, type, name]);
+document.getElementById('save-session').click();
+"""
+
+
+@pytest.fixture
+def saved_session(page, tmp_path):
+    """Save the page as it stands; gives the address of the file."""
+
+    def save() -> str:
+        content, kind, name = page.execute_async_script(SESSION)
+        assert (kind, name) == ("text/html", "molxai-report-session.html")
+        file = tmp_path / name
+        file.write_text(content, encoding="utf-8")
+        return file.as_uri()
+
+    return save
+
+
+def hash_of(page) -> str:
+    return page.current_url.partition("#")[2]
+
+
+@pytest.mark.parametrize(
+    ("size", "dark"), [((1440, 900), False), ((1024, 768), True), (PHONE, False), (PHONE, True)]
+)
+def test_a_session_is_a_file_that_opens_as_the_page_stood(page, saved_session, size, dark):
+    look_like(page, *size, dark)
+    for number in (1, 2):
+        row(page, number).find_element("css selector", "input").click()
+    search(page, "a")
+    choose(page, "palette", "brown-teal")
+    choose(page, "plot-x", "table:MW")
+    settled(page, "1-2")
+    run(page, "arguments[0].scrollIntoView({block: 'center'})", row(page, 2))
+    row(page, 2).find_element("css selector", "td[data-key='id']").click()
+    state, rows, words = hash_of(page), shown_rows(page), found(page)
+    assert "row=2" in state
+    page.get(saved_session())
+    until(page, "document.getElementById('detail').open")
+    assert hash_of(page) == state
+    assert (shown_rows(page), found(page), axes(page)[0]) == (rows, words, "table:MW")
+    tiles = page.find_elements("css selector", ".tile")
+    assert tiles and len(page.find_elements("css selector", "#versus")) == 0
+    run(page, "document.getElementById('close').click()")
+    until(page, f"{OPENED} === null")
+    page.refresh()
+    until(page, f"document.getElementById('found').textContent === '{words}'")
+    assert not page.find_element("id", "detail").get_property("open")
+
+
+def test_a_session_gives_way_to_an_address(page, saved_session):
+    search(page, "acid")
+    file = saved_session()
+    page.get(file)
+    until(page, "document.getElementById('found').textContent === '3 of 8 rows'")
+    search(page, "")
+    until(page, "document.getElementById('found').textContent === '8 rows'")
+    page.refresh()
+    until(page, "document.getElementById('found').textContent === '8 rows'")
+    page.get("about:blank")
+    page.get(f"{file}#search=amide")
+    until(page, "document.getElementById('found').textContent === '2 of 8 rows'")
+
+
+def test_a_session_of_a_session_and_a_part_of_one(page, saved_session, tmp_path):
+    search(page, "acid")
+    page.get(saved_session())
+    until(page, "document.getElementById('found').textContent === '3 of 8 rows'")
+    page.get(saved_session())
+    until(page, "document.getElementById('found').textContent === '3 of 8 rows'")
+    text = run(
+        page,
+        "const data = JSON.parse(document.getElementById('data').textContent);"
+        "return molxai.smallerReport(data, molxai.page.workspace.shown())",
+    )
+    part = tmp_path / "part.html"
+    part.write_text(text, encoding="utf-8")
+    page.get(part.as_uri())
+    until(page, "document.getElementById('found').textContent === '3 rows'")
+    assert hash_of(page) == "" and shown_rows(page) == [0, 1, 4]

@@ -111,6 +111,8 @@ def train(table, folder):
             str(folder),
             "--epochs",
             "1",
+            "--ensemble",
+            "1",
             "-q",
             "--device",
             "cpu",

@@ -121,7 +121,7 @@ def trained(tmp_path_factory):
     random = np.random.default_rng(0)
     rows = [f"{text},{int(random.random() < (0.8 if 'n' in text else 0.3))}" for text in SMILES]
     (folder / "t.csv").write_text("smiles,active\n" + "\n".join(rows) + "\n")
-    options = ["--calibrate", "2", "--epochs", "4", "--device", "cpu", "--no-tune"]
+    options = ["--calibrate=2", "--epochs=4", "--ensemble=1", "--device=cpu", "--no-tune"]
     assert main(["train", str(folder / "t.csv"), "active", "-o", str(folder / "m"), *options]) == 0
     return folder / "m"
 

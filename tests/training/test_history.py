@@ -31,11 +31,11 @@ def train(tmp_path, monkeypatch, caplog):
     ]
     Path("t.csv").write_text("\n".join(["smiles,effect,amount,kind", *rows]) + "\n")
 
-    def go(*arguments):
+    def go(*arguments, members=1):
         caplog.clear()
         with caplog.at_level(logging.INFO, logger="graphormer"):
             command = ["train", "t.csv", "-o", "m", "--device", "cpu", "--no-tune"]
-            assert main([*command, *arguments]) == 0
+            assert main([*command, f"--ensemble={members}", *arguments]) == 0
         return [record.getMessage() for record in caplog.records]
 
     return go
@@ -80,7 +80,7 @@ def test_classes_have_their_measure(train):
 def test_the_time_left_is_that_of_all_members(train):
     said = [
         line
-        for line in train("--target-columns", "amount", "--epochs", "1", "--ensemble", "2")
+        for line in train("--target-columns", "amount", "--epochs", "1", members=2)
         if line.startswith("epoch")
     ]
     assert [" left" in line for line in said] == [True, False]

@@ -135,11 +135,17 @@
 
   const entriesOf = (hash) => Object.fromEntries(new URLSearchParams(hash.slice(1)));
 
+  /** The state as it stands in the address. */
+  const current = () => `#${new URLSearchParams(address())}`;
+
+  const saveSession = () =>
+    molxai.save(molxai.sessionPage(data, current()), "text/html", "molxai-report-session.html");
+
   /** Keep the state in the address; rows that are opened are something to go back from. */
   function remember() {
     if (isRestoring || isClosing) return;
     const entries = address();
-    const hash = `#${new URLSearchParams(entries)}`;
+    const hash = current();
     if (hash === (location.hash || "#")) return;
     const wasOpen = entriesOf(location.hash).row;
     if (entries.row && !wasOpen) {
@@ -247,6 +253,7 @@
   on("scale", "change", rescale);
   on("fixed", "change", rescale);
   on("numbers", "change", renumber);
+  on("save-session", "click", saveSession);
   if (views.length > 1) {
     const places = { tools: find("tools"), table: find("table"), plots: find("plots") };
     workspace = molxai.workspace(places, settings);
@@ -260,5 +267,7 @@
     addEventListener("beforeprint", workspace.buildAll);
   }
   addEventListener("popstate", moved);
+  const isAddressed = location.href.includes("#"); // an empty state has a # too
+  if (data.state && !isAddressed) history.replaceState(null, "", data.state); // a saved session
   restore();
 })();
