@@ -527,6 +527,47 @@ def test_the_plot_opens_a_molecule(page, predictions):
     assert opened(page) == "anilide"
 
 
+PLACES = """
+const frame = document.querySelector('.rows');
+frame.scrollLeft = 10000;
+const cells = [...document.querySelectorAll("tr[data-row='1'] td[data-key]")];
+return cells.map((cell) => cell.getBoundingClientRect()).map((box) => [box.left, box.right]);
+"""
+"""Left and right ends of the cells of a row, the id's first, when the table is scrolled."""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_columns_that_are_frozen_stay_beside_the_id(page, width, dark):
+    look_like(page, width, 800, dark)
+    page.refresh()
+    run(page, "document.querySelector('.rows').style.maxWidth = '760px'")
+    id_cell, first, *_ = run(page, PLACES)
+    assert first[0] < id_cell[1]  # scrolled below the id
+    open_panel(page, "Columns")
+    choose(page, "frozen", "2")
+    until(page, "document.querySelector('.inputs').style.getPropertyValue('--frozen-2')")
+    id_cell, first, second, third, *_ = run(page, PLACES)
+    assert (first[0], second[0]) == pytest.approx((id_cell[1], first[1]), abs=0.5)
+    assert third[0] < second[1]
+    until(page, "location.hash.includes('frozen=2')")
+    page.refresh()
+    until(page, "document.querySelectorAll('th.frozen').length === 2")
+    open_panel(page, "Columns")
+    choose(page, "frozen", "0")
+    until(page, "!location.hash.includes('frozen')")
+    assert not page.find_elements("css selector", ".frozen")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("2", 2), ("7", 3), ("99", 0), ("-1", 0), ("x", 0), ("1.5", 0), ("", 0)]
+)
+def test_a_number_of_frozen_columns_may_come_from_anybody(page, text, count):
+    run(page, f"location.hash = 'search=acid&frozen={text}'")
+    until(page, "document.getElementById('found').textContent === '3 of 8 rows'")
+    assert len(page.find_elements("css selector", "th.frozen")) == count
+
+
 def test_any_two_columns_are_plotted(page):
     choose(page, "plot-x", "table:MW")
     choose(page, "plot-y", "similarity")

@@ -4,14 +4,18 @@
 (() => {
   const { html } = molxai;
   const MANY = 20; // columns from which on they can be searched
-  const HINT =
-    "Picture and id stay when the table is scrolled. A narrow table shows prediction, measured " +
-    "value and error first.";
+  const HINT = "A narrow table shows prediction, measured value and error first.";
+
+  const STAYING = ["picture and id", "also the next column", "also the next 2", "also the next 3"];
+
+  /** Columns after the id that may stay. */
+  molxai.MOST_FROZEN = STAYING.length - 1;
 
   /**
    * The panel to choose columns in.
    * settings: `columns()` that there are, `shown()`, keys of those that are shown in their order,
-   * `choose(keys)`, called with others, and `reset()`.
+   * `choose(keys)`, called with others, and `reset()`; `frozen()`, how many columns after the id
+   * stay when the table is scrolled sideways, and `freeze(count)`, at most `molxai.MOST_FROZEN`.
    * Returns the element `panel`, and `fill()`, to be called when it is opened.
    */
   molxai.chooser = (settings) => {
@@ -19,11 +23,13 @@
     const search = html("input", { type: "search", id: "column-search", oninput: sift });
     const label = html("label", {}, "Find a column ", search);
     const reset = html("button", { type: "button", onclick: usual }, "Reset");
+    const frozen = html("select", { id: "frozen", onchange: freeze }, ...STAYING.map(option));
     const hint = html("p", { class: "hint" }, HINT);
     const panel = html(
       "div",
       { class: "panel", id: "column-panel", hidden: true },
       html("p", { class: "buttons" }, label, reset),
+      html("p", { class: "buttons" }, html("label", {}, "What stays when scrolled ", frozen)),
       list,
       hint,
     );
@@ -35,6 +41,7 @@
       const hidden = columns.filter((column) => !shown.includes(column.key));
       const inOrder = [...shown.map((key) => byKey.get(key)), ...hidden];
       label.hidden = columns.length < MANY;
+      frozen.value = settings.frozen();
       list.replaceChildren(...inOrder.map((column) => line(column, shown)));
       sift();
     }
@@ -72,6 +79,10 @@
       (button && !button.disabled ? button : row.querySelector("input")).focus();
     }
 
+    function freeze() {
+      settings.freeze(Number(frozen.value));
+    }
+
     function usual() {
       settings.reset();
       fill();
@@ -86,6 +97,8 @@
 
     return { panel, fill };
   };
+
+  const option = (words, count) => html("option", { value: count }, words);
 
   function moved(keys, from, to) {
     const order = keys.filter((_, place) => place !== from);

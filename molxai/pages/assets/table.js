@@ -16,7 +16,8 @@
    * settings as for `detail`, with `views`; on: { open(view), sort(key), toggle(view),
    * extend(view), isChosen(view) }, what is done with a row or a column.
    * Returns
-   * - show(views, columns, sorted): these rows in this order, { key, upwards } of a column;
+   * - show(views, columns, sorted, frozen): these rows in this order, { key, upwards } of a column,
+   *   and how many columns after the id stay when the table is scrolled sideways;
    * - redraw(): pictures anew, after a change of state;
    * - mark(): show anew which rows are chosen;
    * - buildAll(): build everything at once, for paper;
@@ -42,6 +43,7 @@
     const paged = matchMedia("(max-width: 720px)").matches;
     let shown = [];
     let columns = [];
+    let frozen = 0; // columns after the id that stay
     let from = 0; // the first row that is built
     let to = 0; // the row after the last one that is built
     let current = 0; // the row that the keyboard is at
@@ -105,7 +107,7 @@
 
     function element(view, place) {
       const chosen = on.isChosen(view);
-      const cells = columns.map((column) => cell(column, view));
+      const cells = columns.map((column, place) => cell(column, view, staying(place, frozen)));
       const attributes = {
         class: view.error ? "error" : null,
         "data-row": view.row,
@@ -190,9 +192,10 @@
       }
     }
 
-    function show(views, chosenColumns, sorted) {
+    function show(views, chosenColumns, sorted, frozenColumns) {
       shown = views;
       columns = chosenColumns;
+      frozen = frozenColumns;
       current = 0;
       grid.setAttribute("aria-rowcount", views.length + 1);
       entitle();
@@ -202,11 +205,25 @@
 
     /** Titles anew if there are other columns; else they stay, and with them the focus. */
     function entitle() {
-      const keys = JSON.stringify(columns.map(({ key, title }) => [key, title]));
+      const keys = JSON.stringify([frozen, ...columns.map(({ key, title }) => [key, title])]);
       if (head.dataset.keys === keys) return;
       head.dataset.keys = keys;
-      head.replaceChildren(titles(columns, on.sort, isOfTexts ? "text" : "picture"));
+      head.replaceChildren(titles(columns, on.sort, isOfTexts ? "text" : "picture", frozen));
+      widths.disconnect();
+      if (frozen) leftmost().forEach((title) => widths.observe(title));
     }
+
+    /** The titles of choice, picture, id, and of the other columns that stay. */
+    const leftmost = () => [...head.rows[0].cells].slice(0, 3 + frozen);
+
+    /** Each column that stays is put beside the one before, as wide as that is now. */
+    const widths = new ResizeObserver(() => {
+      let left = 0;
+      leftmost().forEach((title, place) => {
+        if (place > 2) grid.style.setProperty(`--frozen-${place - 2}`, `${left}px`);
+        left += title.getBoundingClientRect().width;
+      });
+    });
 
     function mark() {
       for (const row of built()) {
@@ -253,13 +270,16 @@
   /** Whether the user is marking text, to copy it. */
   const isSelecting = () => String(getSelection()).trim() !== "";
 
+  /** The class of a column that stays beside the id, by its place; of others nothing. */
+  const staying = (place, frozen) => (place && place <= frozen ? `frozen frozen-${place}` : "");
+
   /** The row of titles; those of columns are buttons that sort. */
-  function titles(columns, sort, picture) {
-    const title = (column) => {
+  function titles(columns, sort, picture, frozen) {
+    const title = (column, place) => {
       const onclick = () => sort(column.key);
       const button = html("button", { type: "button", onclick }, column.title);
       const attributes = { scope: "col", "data-title": column.title, "data-key": column.key };
-      return html("th", attributes, button);
+      return html("th", { ...attributes, class: staying(place, frozen) || null }, button);
     };
     const choice = html("span", { class: "visually-hidden" }, "chosen");
     return html(
@@ -279,14 +299,15 @@
     }
   }
 
-  function cell(column, view) {
+  function cell(column, view, stays) {
     const value = column.value(view);
     const words = html("bdi", { dir: column.dir }, molxai.cellText(column, view));
     const link = { type: "button", class: "link", tabindex: "-1" };
     const content = column.key === "id" ? html("button", link, words) : words;
     const kind = typeof value === "number" ? "number" : null;
     const size = column.isLong ? "long" : null;
-    const attributes = { "data-title": column.title, "data-key": column.key, class: kind || size };
+    const names = [kind || size, stays].filter(Boolean).join(" ") || null;
+    const attributes = { "data-title": column.title, "data-key": column.key, class: names };
     return html("td", attributes, content);
   }
 

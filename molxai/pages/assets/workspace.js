@@ -31,6 +31,7 @@
   molxai.workspace = (places, settings) => {
     const { views } = settings;
     let order = null; // keys of the columns that are shown; as at first if there are none
+    let frozen = 0; // columns after the id that stay when the table is scrolled
     let sorted = null; // { key, upwards }
     let shown = [];
     let opened = null;
@@ -106,6 +107,8 @@
       shown: shownKeys,
       choose: setColumns,
       reset: () => setColumns(null),
+      frozen: () => frozen,
+      freeze,
     });
     const nothing = html("p", { class: "nothing", role: "status" });
     const problem = html("p", { class: "error", role: "alert" });
@@ -152,7 +155,7 @@
     }
 
     function lay() {
-      table.show(shown, shownKeys().map(byKey), sorted);
+      table.show(shown, shownKeys().map(byKey), sorted, frozen);
     }
 
     /** Let plot, histogram and fragments follow the rows that are shown. */
@@ -206,6 +209,12 @@
       const missing = shownKeys().filter(isUnread);
       for (const key of missing) await read(key);
       if (missing.length) apply(false);
+    }
+
+    function freeze(count) {
+      frozen = count;
+      lay();
+      remember();
     }
 
     /** Show a row in large; the page that shows it says with `closed` that it is gone. */
@@ -265,6 +274,7 @@
       const content = { ...filters.entries(), ...selection.entries(), ...plot.entries() };
       if (sorted) content.sort = (sorted.upwards ? "" : SEPARATOR) + sorted.key;
       if (order) content.columns = String(new URLSearchParams(order.map((key) => ["c", key])));
+      if (frozen) content.frozen = String(frozen);
       const inSight = compared ?? (opened ? [opened] : []);
       if (inSight.length) content.row = inSight.map((view) => view.row).join(",");
       return content;
@@ -274,6 +284,7 @@
     async function restore(content) {
       sorted = sortOf(content.sort);
       order = content.columns ? new URLSearchParams(content.columns).getAll("c") : null;
+      frozen = /^\d$/.test(content.frozen || "") ? Math.min(content.frozen, molxai.MOST_FROZEN) : 0;
       selection.restore(content);
       plot.restore(content);
       const own = [...(order || []), sorted?.key, ...filteredKeys(content), ...plot.picked()];

@@ -22,8 +22,8 @@
 
   /** What a table keeps in the address, as texts that it reads itself. */
   const TABLE = [
-    ...["search", "show", "substructure", "filters", "sort", "columns", "fragment", "group"],
-    ...["chosen", "plot", "core", "rgroups", "opened", "row"],
+    ...["search", "show", "substructure", "filters", "sort", "columns", "frozen", "fragment"],
+    ...["group", "chosen", "plot", "core", "rgroups", "opened", "row"],
   ];
 
   const ID = /^[\w-]{1,64}$/;
