@@ -28,6 +28,7 @@ class Ending(StrEnum):
     JSONL = "jsonl"
     PARQUET = "parquet"
     SDF = "sdf"
+    XLSX = "xlsx"
 
 
 TYPES = {
@@ -36,6 +37,7 @@ TYPES = {
     Ending.JSONL: "application/x-ndjson",
     Ending.PARQUET: "application/vnd.apache.parquet",
     Ending.SDF: "chemical/x-mdl-sdfile",
+    Ending.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """The media type of each kind of file."""
 

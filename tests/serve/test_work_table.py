@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
+openpyxl = pytest.importorskip("openpyxl", reason="molxai[excel] is not installed")
 
 from browsing import PHONE, browser, find, look_like, until
 from conftest import ROOT
@@ -121,6 +122,20 @@ def test_chosen_rows_are_those_of_the_command(client, job, table, tmp_path, endi
         assert answer.text.splitlines() == [lines[0], lines[1], lines[2], lines[6]]
 
 
+def test_chosen_rows_are_a_sheet_of_the_commands_cells(client, job, table, tmp_path):
+    answer = post(client, job, "rows.xlsx", rows=[5, 1, 0], method="gae")
+    chosen = tmp_path / "rows.xlsx"
+    chosen.write_bytes(answer.content)
+    whole = by_command_line(
+        tmp_path, table, "--method", "gae", "--target-columns", "active", ending="xlsx"
+    )
+    sheets = [
+        list(openpyxl.load_workbook(path).active.iter_rows(values_only=True))
+        for path in (chosen, whole)
+    ]
+    assert sheets[0] == [sheets[1][0], sheets[1][1], sheets[1][2], sheets[1][6]]
+
+
 def test_given_coordinates_stay_in_an_sdf(client):
     mol = Chem.MolFromSmiles("CCO")
     positions = [[0.0, 0.0, 1.5], [1.0, 0.5, 0.0], [2.5, 0.0, 0.0]]
@@ -225,8 +240,10 @@ def test_chosen_rows_leave_as_a_file(shown):
     until(shown, "saved.length === 1")
     find(shown, "#report").click()
     until(shown, "saved.length === 2")
-    (_, sdf), (_, report) = shown.execute_script("return saved")
-    assert sdf > 1000 and report > 50_000
+    find(shown, "#xlsx").click()
+    until(shown, "saved.length === 3")
+    (_, sdf), (_, report), (name, sheet) = shown.execute_script("return saved")
+    assert sdf > 1000 and report > 50_000 and name == "molxai-rows.xlsx" and sheet > 4000
 
 
 def test_the_row_opens_in_large_and_the_keys_go_on(shown):

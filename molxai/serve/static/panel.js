@@ -5,6 +5,7 @@
 (() => {
   const { html } = molxai;
   const ENDINGS = ["csv", "json", "parquet"]; // of downloads
+  const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
   /** The part of the page that shows an upload. */
   molxai.uploadPanel = (container, job, settings, state) => {
@@ -157,10 +158,12 @@
     };
     const saveCsv = (views) => molxai.saveTable(columns(), views, "molxai-rows.csv");
     const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
+    const saveXlsx = (views) => ask("rows.xlsx", views, XLSX, "molxai-rows.xlsx");
     const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
     const sdf = { name: "sdf", title: "The molecules with their results", save: saveSdf };
     return [
       { name: "csv", title: "The rows with these columns", save: saveCsv },
+      { name: "xlsx", title: "The records of the rows for Excel", save: saveXlsx },
       ...(isOfMolecules ? [sdf] : []),
       { name: "report", title: "A report page of the rows", save: saveReport },
     ];
