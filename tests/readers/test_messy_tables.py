@@ -113,6 +113,7 @@ def train(table, folder):
             "1",
             "--ensemble",
             "1",
+            "--no-tune",
             "-q",
             "--device",
             "cpu",

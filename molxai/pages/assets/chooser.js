@@ -29,7 +29,7 @@
       "div",
       { class: "panel", id: "column-panel", hidden: true },
       html("p", { class: "buttons" }, label, reset),
-      html("p", { class: "buttons" }, html("label", {}, "What stays when scrolled ", frozen)),
+      html("p", { class: "freezing" }, html("label", {}, "What stays when scrolled ", frozen)),
       list,
       hint,
     );
