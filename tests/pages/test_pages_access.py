@@ -36,7 +36,8 @@ def pages(tmp_path_factory):
     )
     (folder / "own.csv").write_text(f"smiles,y\n{rows}\n")
     own = folder / "own"
-    command("train", folder / "own.csv", "--target-columns", "y", "-o", own, "--epochs", "2")
+    options = ["--epochs", "2", "--ensemble", "1", "--no-tune"]
+    command("train", folder / "own.csv", "--target-columns", "y", "-o", own, *options)
     return paths | {"training": own / "report.html"}
 
 
@@ -63,3 +64,17 @@ def test_pictures_of_a_comparison_say_their_largest_nodes(pages, tmp_path):
     named = re.findall(r"[A-Z][a-z]?(\d+) ", label)
     assert [int(number) for number in named] == [number for number, _ in largest]
     assert re.search(r'<img alt="lrp: largest \d+ ', pages["digits"].read_text())
+
+
+@pytest.mark.parametrize("name", ["molecules", "digits", "pair", "one", "some", "training"])
+def test_every_page_is_dark_where_the_browser_is(pages, name):
+    darkness = []
+    for dark in (False, True):
+        with chromium(1024, 768, dark) as driver:
+            driver.get(pages[name].as_uri())
+            colour = driver.execute_script(
+                "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
+            )
+            darkness.append(sum(colour[:3]))
+    light, dark = darkness
+    assert light > 3 * 200 and dark < 3 * 60

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("fastapi", reason="molxai[serve] is not installed")
-openpyxl = pytest.importorskip("openpyxl", reason="molxai[excel] is not installed")
 
 from browsing import PHONE, browser, find, look_like, until
 from conftest import ROOT
@@ -123,6 +122,7 @@ def test_chosen_rows_are_those_of_the_command(client, job, table, tmp_path, endi
 
 
 def test_chosen_rows_are_a_sheet_of_the_commands_cells(client, job, table, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl", reason="molxai[excel] is not installed")
     answer = post(client, job, "rows.xlsx", rows=[5, 1, 0], method="gae")
     chosen = tmp_path / "rows.xlsx"
     chosen.write_bytes(answer.content)
