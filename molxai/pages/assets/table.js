@@ -107,7 +107,7 @@
 
     function element(view, place) {
       const chosen = on.isChosen(view);
-      const cells = columns.map((column, place) => cell(column, view, staying(place, frozen)));
+      const cells = columns.map((column, place) => cell(column, view, frozenClass(place, frozen)));
       const attributes = {
         class: view.error ? "error" : null,
         "data-row": view.row,
@@ -271,7 +271,8 @@
   const isSelecting = () => String(getSelection()).trim() !== "";
 
   /** The class of a column that stays beside the id, by its place; of others nothing. */
-  const staying = (place, frozen) => (place && place <= frozen ? `frozen frozen-${place}` : "");
+  const frozenClass = (place, frozen) =>
+    place && place <= frozen ? `frozen frozen-${place}` : "";
 
   /** The row of titles; those of columns are buttons that sort. */
   function titles(columns, sort, picture, frozen) {
@@ -279,7 +280,7 @@
       const onclick = () => sort(column.key);
       const button = html("button", { type: "button", onclick }, column.title);
       const attributes = { scope: "col", "data-title": column.title, "data-key": column.key };
-      return html("th", { ...attributes, class: staying(place, frozen) || null }, button);
+      return html("th", { ...attributes, class: frozenClass(place, frozen) || null }, button);
     };
     const choice = html("span", { class: "visually-hidden" }, "chosen");
     return html(

@@ -106,7 +106,10 @@
       columns: () => columns,
       shown: shownKeys,
       choose: setColumns,
-      reset: () => setColumns(null),
+      reset: () => {
+        frozen = 0;
+        setColumns(null);
+      },
       frozen: () => frozen,
       freeze,
     });
