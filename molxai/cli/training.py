@@ -75,10 +75,7 @@ Unit = Annotated[
 Init = Annotated[
     str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)
 ]
-Ensemble = Annotated[
-    int | None,
-    typer.Option(min=1, max=100, help=MEMBERS, show_default=False),
-]
+Ensemble = Annotated[int | None, typer.Option(min=1, max=100, help=MEMBERS, show_default=False)]
 Preset = Annotated[
     str,
     typer.Option(

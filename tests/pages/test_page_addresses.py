@@ -5,7 +5,18 @@ import json
 import pytest
 from browsing import PHONE, look_like, open_anew, until
 from test_report import choose, shown_rows
-from test_workspace import address, browser, found, page, predictions, row, run, search, table
+from test_workspace import (
+    address,
+    browser,
+    found,
+    open_part,
+    page,
+    predictions,
+    row,
+    run,
+    search,
+    table,
+)
 
 __all__ = ["address", "browser", "page", "predictions", "table"]
 
@@ -220,13 +231,6 @@ def test_a_session_of_a_session_and_a_part_of_one(page, saved_session, tmp_path)
     until(page, "document.getElementById('found').textContent === '3 of 8 rows'")
     page.get(saved_session())
     until(page, "document.getElementById('found').textContent === '3 of 8 rows'")
-    text = run(
-        page,
-        "const data = JSON.parse(document.getElementById('data').textContent);"
-        "return molxai.smallerReport(data, molxai.page.workspace.shown())",
-    )
-    part = tmp_path / "part.html"
-    part.write_text(text, encoding="utf-8")
-    page.get(part.as_uri())
+    open_part(page, tmp_path)
     until(page, "document.getElementById('found').textContent === '3 rows'")
     assert hash_of(page) == "" and shown_rows(page) == [0, 1, 4]

@@ -2,10 +2,12 @@
 
 import pytest
 from axe import SIZES, violations
-from browsing import chromium, look_like, until
-from test_workspace import open_panel, row, run
+from browsing import look_like, until
+from test_workspace import browser, open_panel, row, run
 
 from molxai.cli import main
+
+__all__ = ["browser"]
 
 SERIES = (
     ("a", "c1ccccc1CCN", "5"),
@@ -29,12 +31,6 @@ def address(tmp_path_factory) -> str:
     out = folder / "report.html"
     assert main(["report", str(table), *panels, *asked, "-o", str(out), "-q"]) == 0
     return out.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium(*SIZES[0]) as driver:
-        yield driver
 
 
 def first(page):

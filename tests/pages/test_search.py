@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from axe import SIZES, violations
-from browsing import chromium, look_like, open_anew, until
+from browsing import look_like, open_anew, until
 from test_report import shown_rows
-from test_workspace import ENTER, MOLECULES, found, open_panel
+from test_workspace import ENTER, MOLECULES, browser, found, open_panel
 
 from molxai.chemistry.substructure import rows_with
 from molxai.cli import main
+
+__all__ = ["browser"]
 
 MORE = (
     ("zwitterion", "[NH3+][C@@H](Cc1c[nH]c2ccccc12)C(=O)[O-]", "", "", ""),
@@ -55,12 +57,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main([*names, "--search", "-o", str(folder / "with.html")]) == 0
     assert main([*names, "-o", str(folder / "without.html")]) == 0
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium(1440, 900) as driver:
-        yield driver
 
 
 @pytest.fixture

@@ -579,16 +579,21 @@ def test_any_two_columns_are_plotted(page):
     assert "similarity against MW: 2 points" in page.find_element("css selector", ".plots").text
 
 
-def test_a_smaller_report_is_a_report(page, tmp_path):
-    search(page, "acid")
+def open_part(page, folder: Path) -> None:
+    """Save the rows that are shown as a smaller report, and open it."""
     text = run(
         page,
         "const page = molxai.page; const data = JSON.parse(document.getElementById('data')"
         ".textContent); return molxai.smallerReport(data, page.workspace.shown())",
     )
-    part = tmp_path / "part.html"
+    part = folder / "part.html"
     part.write_text(text, encoding="utf-8")
     page.get(part.as_uri())
+
+
+def test_a_smaller_report_is_a_report(page, tmp_path):
+    search(page, "acid")
+    open_part(page, tmp_path)
     assert shown_rows(page) == [0, 1, 4]
     assert "These are 3 of the 8 inputs" in page.find_element("id", "origin").text
     names = [cell.text for cell in shown(page, "table.series tbody th")]

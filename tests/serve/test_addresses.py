@@ -407,18 +407,24 @@ def saved(page, folder):
     raise AssertionError("nothing was saved")
 
 
-def test_a_session_of_a_table_is_saved_and_opened(page, table, tmp_path):
-    send(page, table)
-    choose(page, "palette", "brown-teal")
-    find(page, "#search").send_keys("m1")
-    folder = tmp_path / "down"
-    folder.mkdir()
+def reopen(page, folder) -> str:
+    """Save the session of a table, leave, and open it again; the address of before."""
     path = saved(page, folder)
     address = page.current_url
     page.get("about:blank")
     page.get(address.split("#")[0])
     drop_file(page, path)
     finished(page)
+    return address
+
+
+def test_a_session_of_a_table_is_saved_and_opened(page, table, tmp_path):
+    send(page, table)
+    choose(page, "palette", "brown-teal")
+    find(page, "#search").send_keys("m1")
+    folder = tmp_path / "down"
+    folder.mkdir()
+    address = reopen(page, folder)
     assert page.current_url != address and "job=" in page.current_url
     assert find(page, "#search").get_attribute("value") == "m1"
     assert find(page, "#palette").get_attribute("value") == "brown-teal"

@@ -6,7 +6,7 @@ Paste a series, choose rows, search by a drawn pattern, plot, align, R groups, p
 import pytest
 from axe import SIZES, violations
 from browsing import browser, find, home, look_like, until
-from test_addresses import drop_file, finished, saved
+from test_addresses import finished, reopen
 from test_series_panels import change, open_panel
 from test_workbench import paste
 
@@ -120,11 +120,6 @@ def test_a_session_is_saved_and_opened(page, check, tmp_path):
     find(page, "#search").send_keys("Cl")
     until(page, "document.getElementById('found').textContent === '2 of 5 rows'")
     known = find(page, "#found").text, cells(page, "prediction")
-    path = saved(page, tmp_path)
-    address = page.current_url
-    page.get("about:blank")
-    page.get(address.split("#")[0])
-    drop_file(page, path)
-    finished(page)
+    reopen(page, tmp_path)
     assert (find(page, "#found").text, cells(page, "prediction")) == known
     check()

@@ -5,7 +5,6 @@
 (() => {
   const { html } = molxai;
   const ENDINGS = ["csv", "json", "parquet"]; // of downloads
-  const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
   /** The part of the page that shows an upload. */
   molxai.uploadPanel = (container, job, settings, state) => {
@@ -151,15 +150,16 @@
 
   /** What can be kept of the rows: each asks the server, which writes what the command writes. */
   function exportsOf(job, state, columns, isOfMolecules) {
-    const ask = async (path, views, type, name) => {
+    const ask = async (path, views, name) => {
       const rows = views.map((view) => view.row);
       const body = { rows, method: state.method };
-      molxai.save(await molxai.askFile(`/api/jobs/${job.id}/${path}`, body), type, name);
+      const content = await molxai.askFile(`/api/jobs/${job.id}/${path}`, body);
+      molxai.save(content, content.type, name);
     };
     const saveCsv = (views) => molxai.saveTable(columns(), views, "molxai-rows.csv");
-    const saveSdf = (views) => ask("rows.sdf", views, "chemical/x-mdl-sdfile", "molxai-rows.sdf");
-    const saveXlsx = (views) => ask("rows.xlsx", views, XLSX, "molxai-rows.xlsx");
-    const saveReport = (views) => ask("report", views, "text/html", "molxai-report.html");
+    const saveSdf = (views) => ask("rows.sdf", views, "molxai-rows.sdf");
+    const saveXlsx = (views) => ask("rows.xlsx", views, "molxai-rows.xlsx");
+    const saveReport = (views) => ask("report", views, "molxai-report.html");
     const sdf = { name: "sdf", title: "The molecules with their results", save: saveSdf };
     return [
       { name: "csv", title: "The rows with these columns", save: saveCsv },
