@@ -31,7 +31,9 @@ class Card:
     scale: tuple[float, ...] = ()
     """Standard deviation of each, likewise."""
     members: int = 1
-    """Models of an ensemble, all of one configuration."""
+    """Networks of an ensemble, all of one configuration."""
+    kernel: int = 0
+    """Training graphs of the kernel machine beside the networks; 0: there is none."""
     training: dict[str, Any] = field(default_factory=dict)
     """Data set with sha256, split and rows, recipe, command, and the number of CPU threads, on
     which the weights' last digits depend."""
@@ -59,6 +61,10 @@ class Card:
             raise ValueError(
                 f"a card with {self.members!r} members: "
                 f"a whole number from 1 to {MOST_MEMBERS} is needed"
+            )
+        if not (isinstance(self.kernel, int) and self.kernel >= 0):
+            raise ValueError(
+                f"a card with a kernel of {self.kernel!r} graphs: a whole number is needed"
             )
         class_counts = {"binary": 2, "multiclass": self.config.outputs, "regression": 0}
         needed = class_counts[self.config.task]

@@ -6,7 +6,7 @@ weights against the card. An error names what does not fit.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +23,7 @@ from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.names import unknown
 from graphormer.network.card import Card
 from graphormer.network.ensemble import Ensemble, Model
+from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config, Graphormer
 
 FORMAT = "molxai-model-1"
@@ -33,6 +34,12 @@ PRETRAINED = Path(__file__).parent.parent / "pretrained"
 
 LIBRARIES = ("torch", "rdkit", "scikit-image", "numpy")
 """Libraries whose versions the card notes: they decide features, segments and numbers."""
+
+MOST_OCCURRENCES = 100_000
+"""More often than any entry occurs in a graph."""
+
+ITEMS = "kernel.entries"
+"""The weights that say how many items a kernel machine has."""
 
 LISTS = ("targets", "classes", "mean", "scale")
 """Fields of a card that are tuples here and lists in JSON."""
@@ -108,8 +115,10 @@ def _identity(card: Card) -> str:
     architecture = card.config.to_dict()
     del architecture["temperature"]  # it can be fitted anew, and no weight depends on it
     parts: list[object] = [architecture, card.vocabulary]
-    if card.members > 1:
+    if card.members > 1 or card.kernel:
         parts.append(card.members)
+    if card.kernel:
+        parts.append({"kernel": card.kernel})
     return json.dumps(parts, sort_keys=True)
 
 
@@ -124,7 +133,7 @@ def load(model: str | Path) -> tuple[Model, Card]:
     path = locate(model)
     card = read_card(path)
     weights = _read_weights(path, card)
-    network = _empty_network(path, card)
+    network = _empty_network(path, card, weights)
     _check_weights(network, weights, path)
     with safe_open(path, "pt") as file:
         identity = (file.metadata() or {}).get("config")
@@ -134,6 +143,7 @@ def load(model: str | Path) -> tuple[Model, Card]:
             "put the matching pair together"
         )
     network.load_state_dict(weights, assign=True)
+    _check_kernel(network, path)
     return network.eval(), card
 
 
@@ -195,7 +205,7 @@ def _read_weights(path: Path, card: Card) -> dict[str, Tensor]:
     return weights
 
 
-def _empty_network(path: Path, card: Card) -> Model:
+def _empty_network(path: Path, card: Card, weights: Mapping[str, Tensor]) -> Model:
     """The network of the card, with shapes and without numbers.
 
     A card must not make us allocate what the weights do not fill.
@@ -203,7 +213,10 @@ def _empty_network(path: Path, card: Card) -> Model:
     with torch.device("meta"):
         vocabulary = _vocabulary(card.vocabulary, path)
         members = [Graphormer(card.config, vocabulary) for _ in range(card.members)]
-        return Ensemble(members) if card.members > 1 else members[0]
+        if not card.kernel:
+            return Ensemble(members) if card.members > 1 else members[0]
+        items = weights.get(ITEMS, torch.zeros(0)).numel()  # the card does not know their number
+        return Ensemble(members, Kernel(card.config, vocabulary, card.kernel, items))
 
 
 def _vocabulary(name: str, path: Path) -> Vocabulary:
@@ -250,6 +263,23 @@ def _check_weights(network: Model, weights: dict[str, Tensor], path: Path) -> No
             )
         if not value.isfinite().all():
             raise ValueError(f"{path}: {name} holds numbers that are not finite")
+
+
+def _check_kernel(network: Model, path: Path) -> None:
+    """Refuse a kernel machine whose bags hold what does not exist."""
+    kernel = network.kernel if isinstance(network, Ensemble) else None
+    if kernel is None:
+        return
+    are_bags = (
+        ((kernel.graphs >= 0) & (kernel.graphs < len(kernel.coefficients))).all()
+        and ((kernel.entries >= 0) & (kernel.entries < network.vocabulary.node_entries)).all()
+        and ((kernel.amounts > 0) & (kernel.amounts <= MOST_OCCURRENCES)).all()
+    )
+    if not are_bags:
+        raise ValueError(
+            f"{path}: its kernel machine names graphs or entries that do not exist: "
+            "train the model again"
+        )
 
 
 def _first_names(names: Iterable[str]) -> str:

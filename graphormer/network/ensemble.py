@@ -1,4 +1,4 @@
-"""Several models of one architecture as one: the mean of their outputs, and their disagreement."""
+"""Several models as one: the mean of their outputs, and their disagreement."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -11,24 +11,44 @@ from graphormer.graphs.graph import GraphBatch
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.by_hand import outputs
 from graphormer.network.inputs import GraphInputs
+from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config, Graphormer
+
+KERNEL_SHARE = 2 / 3
+"""Share of the kernel machine in the mean; all networks together have the rest (docs/models.md)."""
+
+Part: TypeAlias = Graphormer | Kernel
 
 
 class Ensemble(GraphInputs, nn.Module):
-    """Models trained alike from different seeds.
+    """Networks trained alike from different seeds, and perhaps a kernel machine beside them.
 
     Lakshminarayanan et al. 2017, "Deep Ensembles", section 2.4. Logits or values are averaged, not
-    probabilities: a mean of logits is linear, so the mean of the members' relevances adds up to it.
+    probabilities: a mean of logits is linear, so the mean of the parts' relevances adds up to it.
     """
 
-    def __init__(self, members: Sequence[Graphormer]) -> None:
+    def __init__(self, members: Sequence[Graphormer], kernel: Kernel | None = None) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
+        self.kernel = kernel
 
     @property
     def networks(self) -> list[Graphormer]:
         """The members."""
         return [member for member in self.members if isinstance(member, Graphormer)]
+
+    @property
+    def parts(self) -> list[Part]:
+        """The networks, and the kernel machine if there is one."""
+        return [*self.networks, *([] if self.kernel is None else [self.kernel])]
+
+    @property
+    def shares(self) -> list[float]:
+        """The share of each part in the mean; their sum is 1."""
+        networks = len(self.members)
+        if self.kernel is None:
+            return [1 / networks] * networks
+        return [(1 - KERNEL_SHARE) / networks] * networks + [KERNEL_SHARE]
 
     @property
     def config(self) -> Config:
@@ -38,17 +58,52 @@ class Ensemble(GraphInputs, nn.Module):
     def vocabulary(self) -> Vocabulary:
         return self.networks[0].vocabulary
 
-    def each(self, batch: GraphBatch) -> Float[Tensor, "members batch outputs"]:
-        """The outputs of every member."""
-        return torch.stack([outputs(member, batch) for member in self.networks])
+    def each(self, batch: GraphBatch) -> Float[Tensor, "parts batch outputs"]:
+        """The outputs of every part."""
+        return torch.stack([outputs(part, batch) for part in self.parts])
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
-        return self.each(batch).mean(0)
+        return mean(self.each(batch), self.shares)
 
 
 Model: TypeAlias = Graphormer | Ensemble
 
 
+def parts(model: Model) -> list[Part]:
+    """The parts of an ensemble, or the one model."""
+    return model.parts if isinstance(model, Ensemble) else [model]
+
+
+def shares(model: object) -> list[float]:
+    """The share of each part in the output."""
+    return model.shares if isinstance(model, Ensemble) else [1.0]
+
+
 def networks(model: Model) -> list[Graphormer]:
-    """The members of an ensemble, or the one model."""
+    """The networks of an ensemble, or the one model."""
     return model.networks if isinstance(model, Ensemble) else [model]
+
+
+def mean(values: Float[Tensor, "parts *rest"], shares: Sequence[float]) -> Float[Tensor, " *rest"]:
+    """The mean of what the parts say, each with its share."""
+    # One after the other: no sum depends on how many graphs a batch has.
+    total = torch.zeros_like(values[0])
+    for value, share in zip(values, shares, strict=True):
+        total = total + share * value
+    return total
+
+
+def spread(
+    values: Float[Tensor, "parts *rest"], shares: Sequence[float]
+) -> Float[Tensor, " *rest"]:
+    """The standard deviation of what at least two parts say, each with its share.
+
+    √(Σ s (x − x̄)² / (1 − Σ s²)): for equal shares that of a sample.
+
+    Example:
+        >>> spread(torch.tensor([1.0, 2.0, 3.0]), [1 / 3] * 3)
+        tensor(1.)
+    """
+    squared = (values - mean(values, shares)) ** 2  # (parts, *rest)
+    missing = 1 - sum(share**2 for share in shares)
+    return (mean(squared, shares) / missing).sqrt()

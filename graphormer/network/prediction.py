@@ -9,7 +9,7 @@ from torch import Tensor
 from graphormer.graphs.block import Batches, Graphs
 from graphormer.graphs.graph import Graph, GraphBatch, collate, size_batches
 from graphormer.network.by_hand import outputs
-from graphormer.network.ensemble import Model, networks
+from graphormer.network.ensemble import Model, mean, parts, shares
 
 
 def batch_for(model: Model, graphs: Sequence[Graph]) -> GraphBatch:
@@ -26,21 +26,21 @@ def placed(model: Model, batch: GraphBatch) -> GraphBatch:
 def predict(
     model: Model, graphs: Sequence[Graph], batch_size: int = 64
 ) -> Float[Tensor, "graphs outputs"]:
-    """Logits or values of the graphs, in their order; an ensemble's are the mean of its members."""
-    return predict_each(model, graphs, batch_size).mean(0)
+    """Logits or values of the graphs, in their order; an ensemble's are the mean of its parts."""
+    return mean(predict_each(model, graphs, batch_size), shares(model))
 
 
 @torch.no_grad()
 def predict_each(
     model: Model, graphs: Sequence[Graph] | Batches, batch_size: int = 64
-) -> Float[Tensor, "members graphs outputs"]:
-    """Logits or values from every member of an ensemble; a single model is its only member."""
+) -> Float[Tensor, "parts graphs outputs"]:
+    """Logits or values from every part of an ensemble; a single model is its only part."""
     if isinstance(graphs, Sequence):
         graphs = Graphs(graphs)
-    members = networks(model)
-    results = torch.empty(len(members), len(graphs.sizes), model.config.outputs)
+    each = parts(model)
+    results = torch.empty(len(each), len(graphs.sizes), model.config.outputs)
     for rows in size_batches(graphs.sizes, batch_size):
         batch = placed(model, graphs.batch(rows))
-        for index, member in enumerate(members):
-            results[index, rows] = outputs(member, batch).float().cpu()
+        for index, part in enumerate(each):
+            results[index, rows] = outputs(part, batch).float().cpu()
     return results

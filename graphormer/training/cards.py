@@ -15,6 +15,8 @@ from graphormer.evaluation.calibration import DIGITS, Calibration
 from graphormer.evaluation.measures import Interval, intervals
 from graphormer.network.card import Card, row_ranges
 from graphormer.network.checkpoint import versions
+from graphormer.network.ensemble import Model, networks, parts
+from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config
 from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
@@ -25,7 +27,7 @@ def trained_card(
     problem: Problem,
     config: Config,
     recipe: Recipe,
-    members: int,
+    model: Model,
     origin: Origin,
     scaling: Scaling,
     calibration: Calibration,
@@ -37,7 +39,7 @@ def trained_card(
         problem: what it learnt.
         config: its architecture, with its temperature.
         recipe: how it was trained.
-        members: models in it.
+        model: that was trained.
         origin: where it comes from.
         scaling: of its targets.
         calibration: where its temperature comes from.
@@ -57,7 +59,8 @@ def trained_card(
         unit=problem.unit,
         mean=mean,
         scale=deviation,
-        members=members,
+        members=len(networks(model)),
+        kernel=sum(len(part.coefficients) for part in parts(model) if isinstance(part, Kernel)),
         training=_training(problem, recipe, origin, calibration),
         metrics=metrics,
         date=date.today().isoformat(),

@@ -16,6 +16,7 @@ from graphormer.network.card import Card
 from graphormer.network.model import Config, Task
 from graphormer.pretraining.distillation import REPEATS
 from graphormer.readers.tables import AS_FOUND, Layout
+from graphormer.training.kernel import takes_kernel
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.presets import MOLECULE, PRESETS
 from graphormer.training.problem import Origin, Problem
@@ -71,7 +72,9 @@ class Request:
     teacher: bool = False
     """Whether a forest on fingerprints teaches: see `graphormer.pretraining.distillation`."""
     ensemble: int | None = None
-    """Models to average; None: as many as the size of the table allows, see `own_members`."""
+    """Networks to average; None: as many as the table needs, see `own_members`."""
+    kernel: bool | None = None
+    """Whether a kernel machine stands beside the networks; None: where it can, see `own_kernel`."""
     folds: int = 0
     """Folds for a classifier's temperature: see `Recipe.folds`."""
     epochs: int | None = None
@@ -111,10 +114,11 @@ def train_own(
     problem = _problem(collection, request, parts, facts)
     config = own_config(collection, request.is_pictures)
     recipe = own_recipe(len(problem.train), config.task, request)
-    members = own_members(len(problem.train), recipe, request)
+    kernel = own_kernel(config, problem.train, request)
+    members = own_members(len(problem.train), recipe, request, kernel)
     start = trunk(request.init, config) if request.init else None
     origin = Origin(command, request.init)
-    weights, card = train(problem, config, recipe, folder, origin, members, machine, start)
+    weights, card = train(problem, config, recipe, folder, origin, members, machine, start, kernel)
     if collection.skipped:
         write_left_out(collection.skipped, folder / LEFT_OUT)
     return weights, card
@@ -215,18 +219,24 @@ def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
     return recipe
 
 
-def own_members(graphs: int, recipe: Recipe, request: Request) -> int:
-    """Models to average: as many as were asked for.
+def own_members(graphs: int, recipe: Recipe, request: Request, kernel: bool) -> int:
+    """Networks to average: as many as were asked for.
 
-    Otherwise up to `ENSEMBLE` models of molecules, as many as see `ENSEMBLE_WORK` graphs together,
-    and one model of pictures.
+    Otherwise one of pictures, and one beside a kernel machine, which gains nearly as much as four
+    more networks do (docs/models.md). Without one up to `ENSEMBLE` of molecules, as many as see
+    `ENSEMBLE_WORK` graphs together.
     """
     if request.ensemble is not None:
         return request.ensemble
-    if request.is_pictures:
+    if request.is_pictures or kernel:
         return 1
     graphs_of_one = recipe.epochs * _repeats(request) * graphs
     return max(1, min(ENSEMBLE, int(ENSEMBLE_WORK / graphs_of_one)))
+
+
+def own_kernel(config: Config, train: LabelledGraphs, request: Request) -> bool:
+    """Whether a kernel machine stands beside the networks: as was asked, or where it can."""
+    return takes_kernel(config, train) if request.kernel is None else request.kernel
 
 
 def _repeats(request: Request) -> float:

@@ -33,6 +33,8 @@ class Preset:
     classes: tuple[str, ...]
     unit: str = "logit"
     members: int = 1
+    kernel: bool = False
+    """Whether a kernel machine stands beside the networks."""
     init: str = ""
     """Shipped model whose weights, except the head's, training begins with."""
     valid: bool = False
@@ -89,7 +91,7 @@ _MNIST = Preset(
 
 PRESETS = {
     "bace": _BACE,
-    "bace-ensemble": replace(_BACE, members=5),
+    "bace-ensemble": replace(_BACE, members=5, kernel=True, recipe=replace(_BACE.recipe, folds=5)),
     "bace-pic50": replace(
         _BACE,
         config=replace(MOLECULE, task="regression", output_bias=True),
@@ -179,7 +181,17 @@ def train_preset(
     problem = Problem(name, named_preset.targets, named_preset.classes, parts, named_preset.unit)
     start = trunk(named_preset.init, config) if named_preset.init else None
     origin = Origin(_command(name, epochs, seed), named_preset.init, name)
-    return train(problem, config, recipe, folder, origin, named_preset.members, machine, start)
+    return train(
+        problem,
+        config,
+        recipe,
+        folder,
+        origin,
+        named_preset.members,
+        machine,
+        start,
+        named_preset.kernel,
+    )
 
 
 def _command(name: str, epochs: int | None, seed: int | None) -> str:

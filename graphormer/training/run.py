@@ -5,7 +5,7 @@ write.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from graphormer.training.cards import part_measures, trained_card
 from graphormer.training.fit import fit
 from graphormer.training.folds import out_of_fold
 from graphormer.training.history import Course
+from graphormer.training.kernel import check_kernel, fitted_kernel
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
@@ -45,6 +46,7 @@ def train(
     members: int = 1,
     machine: Machine = MACHINE,
     start: Mapping[str, Tensor] | None = None,
+    kernel: bool = False,
 ) -> tuple[Path, Card]:
     """Train into `folder`; returns the weights file and its card.
 
@@ -59,20 +61,24 @@ def train(
         members: of the ensemble; 1 is a single model.
         machine: where.
         start: weights to begin with, by name.
+        kernel: whether a kernel machine stands beside the networks.
 
     Raises:
-        ValueError: the training set has labels of one class only, the folder holds an unfinished
-            run with other settings, or the training diverged: nothing is saved.
+        ValueError: the training set has labels of one class only, or cannot be learnt by a kernel
+            machine that was asked for; the folder holds an unfinished run with other settings; or
+            the training diverged: nothing is saved.
     """
     _check_folder(folder, members)
     _check_labels(problem, config)
     if recipe.folds and config.task == "regression":
         raise ValueError("folds are for a temperature, and values have none: leave them out")
     scaling = scaling_of(config, problem.train.labels)
-    run = _Run(problem, config, recipe, folder, members, scaling)
+    if kernel:
+        check_kernel(config, problem.train)
+    run = _Run(problem, config, recipe, folder, members, scaling, kernel)
     begin = dict(start or {}) | base_value(config, problem.train.labels)
     models = [run.fit_member(member, begin, machine) for member in range(members)]
-    model = Ensemble(models) if members > 1 else models[0]
+    model = run.together(models, problem.train)
     _check_finite(model)
     calibration = run.calibration(begin, machine)
     return run.write(model, calibration, origin)
@@ -88,6 +94,17 @@ class _Run:
     folder: Path
     members: int
     scaling: Scaling
+    has_kernel: bool
+
+    def together(self, models: Sequence[Graphormer], train: LabelledGraphs) -> Model:
+        """The models as one, with the kernel machine of their training set if there is to be one.
+
+        The models have their heads in the targets' unit.
+        """
+        if not self.has_kernel:
+            return Ensemble(models) if len(models) > 1 else models[0]
+        kernel = fitted_kernel(self.config, self.scaling.standardise(train))
+        return Ensemble(models, self.scaling.restore_unit_of_kernel(kernel))
 
     def fit_member(self, member: int, start: Mapping[str, Tensor], machine: Machine) -> Graphormer:
         """A trained model with its head in the targets' unit."""
@@ -130,7 +147,7 @@ class _Run:
             folder = self.folder / f"fold-{number}"
             course = self._course(recipe.folds - number - 1)
             model = self._fit(recipe, kept, folder, machine, start, None, course)
-            return predict(model, left_out.graphs)
+            return predict(self.together([model], kept), left_out.graphs)
 
         train = self.problem.train
         logits = out_of_fold(train, self.config.outputs, recipe.folds, recipe.seed, fitted)
@@ -157,7 +174,7 @@ class _Run:
             for name, part in parts.items()
         }
         card = trained_card(
-            problem, config, self.recipe, self.members, origin, self.scaling, calibration, metrics
+            problem, config, self.recipe, model, origin, self.scaling, calibration, metrics
         )
         weights = save(model, card, self.folder)
         write_predictions(card, parts, outputs, self.folder / PREDICTIONS)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.data.labelled import LabelledGraphs
+from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config, Graphormer
 
 
@@ -38,6 +39,13 @@ class Scaling:
             if model.head.bias is not None:
                 model.head.bias.copy_(model.head.bias * self.deviation + self.mean)
         return model
+
+    def restore_unit_of_kernel(self, kernel: Kernel) -> Kernel:
+        """The kernel machine with its output in the target's unit, likewise."""
+        with torch.no_grad():
+            kernel.coefficients.mul_(self.deviation)
+            kernel.offset.copy_(kernel.offset * self.deviation + self.mean)
+        return kernel
 
 
 UNSCALED = Scaling(torch.zeros(1), torch.ones(1))

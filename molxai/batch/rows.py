@@ -13,6 +13,7 @@ from torch import Tensor
 
 from graphormer.evaluation.fingerprints import ecfp_bits, nearest
 from graphormer.graphs.molecules import Molecule
+from graphormer.network.ensemble import mean, shares, spread
 from molxai.explanation.base_explainer import BaseExplainer
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
@@ -139,7 +140,7 @@ class Prediction:
 
     outcome: Outcome
     logit_sd: float | None
-    """Ensembles: standard deviation over the members."""
+    """Ensembles: standard deviation over the parts."""
     similarity: float | None
     """Tanimoto similarity to the nearest training molecule, 0 to 1; None if that is not known."""
     outputs: dict[str, float] | None
@@ -172,7 +173,7 @@ def _predict_together(
     """All rows at once; if one is refused, each alone."""
     readable = [row for row in rows if row.subject is not None]
     try:
-        # (members, graphs, outputs)
+        # (parts, graphs, outputs)
         logits = explainer.logits([row.subject for row in readable])
         nearness = similarities(explainer, readable)
     except REFUSALS as error:
@@ -185,27 +186,28 @@ def _predict_together(
 
 def _predictions(
     explainer: BaseExplainer,
-    member_logits: Float[Tensor, "members graphs outputs"],
+    part_logits: Float[Tensor, "parts graphs outputs"],
     nearness: Sequence[float | None],
     target: Target | None,
 ) -> Iterator[Prediction]:
     card = explainer.card
-    logits = member_logits.mean(0)  # (graphs, outputs)
+    part_shares = shares(explainer.network)
+    logits = mean(part_logits, part_shares)  # (graphs, outputs)
     targets = resolve_targets(card.config, logits, [target] * len(logits))
     all_outcomes = outcomes(card.config, logits, targets)
     for graph, (outcome, similarity) in enumerate(zip(all_outcomes, nearness, strict=True)):
-        spread = None
-        if len(member_logits) > 1:
+        logit_sd = None
+        if len(part_logits) > 1:
             weights = torch.tensor(outcome.target.weights(card.config))
-            explained_logits = (member_logits[:, graph] * weights).sum(1)  # (members,)
-            spread = float(explained_logits.std())
+            explained_logits = (part_logits[:, graph] * weights).sum(1)  # (parts,)
+            logit_sd = float(spread(explained_logits, part_shares))
         outputs = None
         if card.endpoints:
             values = logits[graph] / temperature_of(card.config)
             if card.config.task == "binary":
                 values = values.sigmoid()
             outputs = dict(zip(card.targets, values.tolist(), strict=True))
-        yield Prediction(outcome, spread, similarity, outputs, explainer.endpoint)
+        yield Prediction(outcome, logit_sd, similarity, outputs, explainer.endpoint)
 
 
 def similarities(explainer: BaseExplainer, rows: Sequence[Input]) -> list[float | None]:

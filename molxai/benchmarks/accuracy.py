@@ -22,8 +22,10 @@ from graphormer.evaluation.measures import quality
 from graphormer.files import markdown_table
 from graphormer.names import unknown
 from graphormer.network.checkpoint import versions
+from graphormer.network.ensemble import KERNEL_SHARE
 from graphormer.network.model import Config
 from graphormer.network.prediction import predict
+from graphormer.training.kernel import fitted_kernel
 from graphormer.training.machine import Machine
 from graphormer.training.presets import PRESETS
 from graphormer.training.problem import Origin, Problem
@@ -42,11 +44,17 @@ PROTOCOLS = {
 RANDOM_PROTOCOLS = ("balanced", "random")
 """Protocols whose split a seed draws. Of all protocols, a seed draws the weights."""
 
-OURS = "this recipe, one model"
-"""The kind of a row for one model."""
+OURS = "one network"
+"""The kind of a row for one network of the recipe."""
 
-TOGETHER = "this recipe, its seeds together"
-"""The kind of a row for the mean of several models' logits."""
+TOGETHER = "its seeds together"
+"""The kind of a row for the mean of several networks' logits."""
+
+BESIDE = {
+    OURS: "one network and the kernel machine",
+    TOGETHER: "its seeds together and the kernel machine",
+}
+"""The kinds of rows for networks with the kernel machine of the same training set beside them."""
 
 FOREST = "random forest on count ECFP4"
 """The kind of a row for a forest."""
@@ -152,20 +160,43 @@ def _rows(
     """The measures of the models, of their ensemble and of the forests on one split."""
     task = PRESETS["bace"].config.task
     labels = sets["test"].labels
+    of_kernel = _kernel_outputs(sets)
     outputs = []
     for seed in weights:
         outputs.append(trainer.outputs(sets, split, seed))
-        yield _row(OURS, split, seed) | quality(task, outputs[-1], labels)
+        yield from _beside(OURS, split, seed, outputs[-1], of_kernel, labels)
     if len(outputs) > 1:
         mean = torch.stack(outputs).mean(0)  # (test, outputs)
-        yield _row(TOGETHER, split, None) | quality(task, mean, labels)
+        yield from _beside(TOGETHER, split, None, mean, of_kernel, labels)
     for seed in trees:
         forest = _forest_outputs(sets, seed)
         yield _row(FOREST, split, seed) | quality(task, forest, labels)
 
 
+def _beside(
+    kind: str,
+    split: int,
+    seed: int | None,
+    outputs: Float[Tensor, "test outputs"],
+    of_kernel: Float[Tensor, "test outputs"],
+    labels: Float[Tensor, "test outputs"],
+) -> Iterator[Row]:
+    """The measures of networks alone, and with the kernel machine beside them."""
+    task = PRESETS["bace"].config.task
+    both = (1 - KERNEL_SHARE) * outputs + KERNEL_SHARE * of_kernel  # (test, outputs)
+    yield _row(kind, split, seed) | quality(task, outputs, labels)
+    yield _row(BESIDE[kind], split, seed) | quality(task, both, labels)
+
+
 def _row(kind: str, split: int, seed: int | None) -> Row:
     return {"kind": kind, "split": split, "seed": seed}
+
+
+@torch.no_grad()
+def _kernel_outputs(sets: Sets) -> Float[Tensor, "test outputs"]:
+    """What the kernel machine of the training set says of the test set."""
+    kernel = fitted_kernel(PRESETS["bace"].config, sets["train"])
+    return torch.cat([kernel(kernel.collate([graph])) for graph in sets["test"].graphs])
 
 
 def _forest_outputs(sets: Sets, seed: int) -> Float[Tensor, "test outputs"]:

@@ -50,6 +50,7 @@ class Learning:
     init: str = ""
     teacher: bool = False
     ensemble: int = 1
+    kernel: bool = True
 
     def request(self, table: CliffTable, seed: int) -> Request:
         """What to train on the table."""
@@ -63,6 +64,7 @@ class Learning:
             init=self.init,
             teacher=self.teacher,
             ensemble=self.ensemble,
+            kernel=self.kernel,
             epochs=self.epochs,
             seed=seed,
         )
@@ -86,9 +88,11 @@ def explainer_for(
     expected = {"recipe": recipe.to_dict(), "sha256": table.sha256, "init": learning.init}
     weights = folder / f"{table.name}.safetensors"
     _, card = load_or_train(weights, train, expected)
-    if card.members != learning.ensemble or card.targets != (table.columns.target,):
+    is_other = card.members != learning.ensemble or bool(card.kernel) != learning.kernel
+    if is_other or card.targets != (table.columns.target,):
         raise ValueError(
-            f"{folder} holds a model of {card.members} members for {', '.join(card.targets)}: "
+            f"{folder} holds a model of {card.members} networks and a kernel of {card.kernel} "
+            f"molecules for {', '.join(card.targets)}: "
             "repeat the command it was made with, or choose another folder"
         )
     return Explainer(folder, device=device)

@@ -21,7 +21,8 @@ FILES = "Tables of molecules with values in log10 units, a split, and marks of c
 FOLDER = "Folder for models and tables; an interrupted run there is continued."
 TARGET = "Column of the values, in log10 units."
 SPLIT = "Column that says train or test."
-MEMBERS = "Train this many models for each seed and average them."
+MEMBERS = "Train this many networks for each seed and average them."
+KERNEL = "Whether a kernel machine stands beside the networks, as 'molxai train' has it."
 CLIFF = "Column that says 1 for a molecule that is part of an activity cliff."
 
 
@@ -36,6 +37,7 @@ class Cliffs:
     init: Init = ""
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False
     ensemble: Annotated[int, typer.Option(min=1, max=100, help=MEMBERS)] = 1
+    kernel: Annotated[bool, typer.Option(help=KERNEL)] = True
     epochs: Epochs = None
 
     def columns(self) -> "Columns":
@@ -50,7 +52,7 @@ class Cliffs:
         """How models learn."""
         from molxai.benchmarks.cliff_models import Learning
 
-        return Learning(self.epochs, self.init, self.teacher, self.ensemble)
+        return Learning(self.epochs, self.init, self.teacher, self.ensemble, self.kernel)
 
 
 @command

@@ -59,6 +59,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "init",
         "teacher",
         "ensemble",
+        "kernel",
         "calibrate",
         "epochs",
         "seed",

@@ -54,8 +54,12 @@ TUNE = "Choose the strengths of lrp-tuned for the model, as 'molxai tune' does."
 EPOCHS = "Passes over the training set. [default: as the recipe says]"
 SEED = "Seed of the split and of all random numbers in training. [default: 0]"
 MEMBERS = (
-    "Train this many models from different seeds and average them. "
-    "[default: 5 for small tables, fewer for large ones, 1 for pictures]"
+    "Train this many networks from different seeds and average them. "
+    "[default: 1 beside a kernel machine and for pictures, else up to 5]"
+)
+KERNEL = (
+    "Whether a kernel machine stands beside the networks, with two thirds of the output. "
+    "[default: for at most 6000 molecules of two classes or with values]"
 )
 INIT = (
     "Model whose weights training begins with, like descriptor-pretrained or a folder. "
@@ -76,6 +80,7 @@ Init = Annotated[
     str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)
 ]
 Ensemble = Annotated[int | None, typer.Option(min=1, max=100, help=MEMBERS, show_default=False)]
+Kernel = Annotated[bool | None, typer.Option(help=KERNEL, show_default=False)]
 Preset = Annotated[
     str,
     typer.Option(
@@ -117,6 +122,7 @@ class OwnData:
     init: Init = ""
     teacher: Annotated[bool, typer.Option("--teacher", help=TEACHER)] = False
     ensemble: Ensemble = None
+    kernel: Kernel = None
     calibrate: Annotated[int, typer.Option(min=0, metavar="FOLDS", help=CALIBRATE)] = 0
     strict: Strict = False
 
@@ -145,6 +151,7 @@ class OwnData:
             init=self.init,
             teacher=self.teacher,
             ensemble=self.ensemble,
+            kernel=self.kernel,
             folds=self.calibrate,
             epochs=epochs,
             seed=seed,

@@ -49,6 +49,11 @@ class Method(ABC):
         """Whether distances, bonds and offsets get relevance of their own."""
         return False
 
+    @property
+    def is_of_layers(self) -> bool:
+        """Whether it looks into the layers of a network, so that a kernel machine takes no part."""
+        return False
+
     @abstractmethod
     def __call__(self, model: Network, batch: Batch, targets: Targets = None) -> list[Explanation]:
         """Explain each graph of the batch for its target, by default its predicted class.

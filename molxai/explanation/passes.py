@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from graphormer.network.by_hand import outputs
+from graphormer.network.kernel import Kernel
 from molxai.explanation.network import Batch, Network, OfGraphs, OwnPasses, Predictor
 from molxai.explanation.outcome import Outcome, outcomes, resolve_targets
 from molxai.explanation.structure import pair_relevance
 from molxai.explanation.target import Target
-from molxai.rules import Rule, Rules, presence, refuse_opaque, routing, rules
+from molxai.rules import ACTIVATION, LN, Rule, Rules, presence, refuse_opaque, routing, rules
 
 TOKENS = "tokens"
 PRESENCE = "presence"
@@ -86,6 +88,8 @@ def gradient_pass(
     if isinstance(model, OwnPasses):
         own: Pass = model.gradient_pass(batch, targets, tables, recorded, alpha)
         return own
+    if isinstance(model, Kernel):
+        return _kernel_pass(model, batch, targets, tables, alpha)
     leaves = _leaves(model, batch, alpha)
     with torch.inference_mode(False), torch.enable_grad():
         if alpha is not None:
@@ -118,6 +122,42 @@ def gradient_pass(
         structure=of_structure,
         pairs=pairs,
         presence=by_leaf.get(PRESENCE),  # presence itself is 1
+    )
+
+
+def _kernel_pass(
+    model: Kernel,
+    batch: Any,
+    targets: Sequence[Target | None] | None,
+    tables: Sequence[Rule],
+    alpha: float | None,
+) -> Pass:
+    """What `gradient_pass` gives of a kernel machine, whose steps no torch function stands for.
+
+    Two rules speak of it (`graphormer.network.kernel` has the formula). LN holds the denominators,
+    as it holds a layer norm's scale. The activation rule holds min(c, d) / c, as it holds the share
+    of its input that an activation lets through. Then gradient × input is each occurrence's part in
+    what is shared. The other rules find nothing, and routing has nothing for structure or presence.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        tokens = model.embed(batch).detach().requires_grad_()
+        logits = model.predict(tokens, batch, LN in tables, ACTIVATION in tables)
+        resolved_targets = resolve_targets(model.config, logits, targets)
+        weights = target_weights(model, resolved_targets, logits)
+        (gradient,) = torch.autograd.grad((logits * weights).sum(), tokens)
+    logits = logits.detach()
+    count = tokens.shape[1]
+    nothing = None if alpha is None else logits.new_zeros(len(batch), count, count)
+    return Pass(
+        tokens=tokens.detach(),
+        gradient=gradient,
+        explained=(logits * weights).sum(1),
+        outcome=outcomes(model.config, logits, resolved_targets),
+        bias=weights @ model.base_values,
+        recorded_gradients=[],
+        mode=Rules(()),
+        pairs=nothing,
+        presence=None if nothing is None else nothing[:, 0],
     )
 
 

@@ -56,7 +56,7 @@ class Structure:
     """
 
     sources: tuple[Source, ...] = field(repr=False)
-    """One for the network, or one for each member of an ensemble: the mean is taken."""
+    """One for the network, or one for each network of an ensemble: the sum is taken."""
     relation: Int[Tensor, "nodes nodes"] = field(repr=False)
     """Row of `patterns` that describes the pair (query, key)."""
     patterns: Int[Tensor, "patterns slots"] = field(repr=False)
@@ -72,7 +72,7 @@ class Structure:
         which stands in the first slot.
         """
         of_each = [source.entries(self.relation) for source in self.sources]
-        return torch.stack(of_each).mean(0)
+        return torch.stack(of_each).sum(0)
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -267,10 +267,14 @@ def structures(
     return result
 
 
-def mean_structure(members: Sequence[Structure]) -> Structure:
-    """The mean over an ensemble's members, which saw the same graph."""
-    sources = [source for member in members for source in member.sources]
-    return replace(members[0], sources=tuple(sources))
+def mean_structure(of_parts: Sequence[Structure], shares: Sequence[float]) -> Structure:
+    """The mean over an ensemble's networks, which saw the same graph, each with its share."""
+    sources = [
+        replace(source, gradient=share * source.gradient)
+        for structure, share in zip(of_parts, shares, strict=True)
+        for source in structure.sources
+    ]
+    return replace(of_parts[0], sources=tuple(sources))
 
 
 def entry_names(vocabulary: Vocabulary) -> dict[str, Sequence[str]]:

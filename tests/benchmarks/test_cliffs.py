@@ -296,7 +296,8 @@ def test_the_models_of_all_seeds_are_judged_as_one_ensemble(run, tmp_path):
     assert "The models of 2 seeds are one ensemble" in text
     members = [Explainer(output / "CHEMBL1" / f"seed-{seed}", device="cpu") for seed in (0, 1)]
     card = replace(members[0].card, members=2)
-    save(Ensemble([member.network for member in members]), card, tmp_path)
+    networks = [network for member in members for network in member.network.networks]
+    save(Ensemble(networks, members[0].network.kernel), card, tmp_path)
     explainer = Explainer(tmp_path, device="cpu")
     data = outcome.table
     test = np.array(data.places("test"))
@@ -370,7 +371,12 @@ def test_a_map_of_another_model_is_not_taken(ace, tmp_path):
 
 def test_other_settings_in_the_same_folder_are_refused(run):
     path, output, _, _ = run
-    for learning in (Learning(epochs=2), Learning(epochs=1, ensemble=2)):
+    others = (
+        Learning(epochs=2),
+        Learning(epochs=1, ensemble=2),
+        Learning(epochs=1, kernel=False),
+    )
+    for learning in others:
         with pytest.raises(ValueError, match="choose another folder"):
             cliffs([path], output, SOME, range(2), Columns(), learning, "cpu", silent)
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from graphormer.data.labelled_tables import collect
 from graphormer.network.checkpoint import load
-from graphormer.network.ensemble import networks
+from graphormer.network.ensemble import Ensemble, networks
 from graphormer.network.model import Config, Graphormer
 from graphormer.readers.tables import Layout
 from graphormer.training.fit import Fitting
@@ -205,14 +205,34 @@ def test_several_classes(run):
         (60_000, "regression", {"ensemble": 4}, 4),
     ],
 )
-def test_small_tables_have_several_models(graphs, task, options, members):
+def test_small_tables_have_several_networks(graphs, task, options, members):
     request = Request(Path("t.csv"), **options)
-    assert own_members(graphs, own_recipe(graphs, task, request), request) == members
+    recipe = own_recipe(graphs, task, request)
+    assert own_members(graphs, recipe, request, kernel=False) == members
+    beside_kernel = own_members(graphs, recipe, request, kernel=True)
+    assert beside_kernel == options.get("ensemble", 1)
 
 
 def test_a_model_of_pictures_is_one():
     request = Request(Path("d.npz"))
-    assert own_members(100, own_recipe(100, "multiclass", request), request) == 1
+    assert own_members(100, own_recipe(100, "multiclass", request), request, kernel=False) == 1
+
+
+@pytest.mark.parametrize("choice", [None, True, False])
+def test_a_kernel_machine_stands_beside_where_it_can(run, choice):
+    options = {None: [], True: ["--kernel"], False: ["--no-kernel"]}[choice]
+    assert train(run, "--target-columns", "effect", "-o", "m", *options)[0] == 0
+    network, card = load("m")
+    assert (card.kernel > 0) == (choice is not False)
+    assert card.members == (1 if card.kernel else 5)
+    assert isinstance(network, Ensemble) and (network.kernel is None) == (choice is False)
+
+
+def test_a_kernel_machine_of_several_classes_is_refused(run):
+    code, _, error = train(
+        run, "--target-columns", "kind", "--task", "multiclass", "-o", "m", "--kernel"
+    )
+    assert code != 0 and "leave it out" in error and not Path("m").exists()
 
 
 def test_an_ensemble_of_ones_own(run):

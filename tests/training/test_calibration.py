@@ -137,10 +137,11 @@ def test_the_card_holds_the_temperature_and_what_it_was_fitted_on(trained):
 def test_probabilities_are_calibrated_and_relevances_are_not_touched(trained):
     explainer = Explainer(trained, device="cpu")
     temperature = explainer.card.config.temperature
-    said = explainer.explain([molecule(SMILES[0])], [None])[0]
+    target = explainer.target(explainer.card.classes[1])
+    said = explainer.explain([molecule(SMILES[0])], [target])[0]
     logit = float(predict(explainer.network, [molecule(SMILES[0]).graph]))
     assert said.logit == pytest.approx(logit, abs=1e-6)
-    sums = float(said.relevance.sum() + explainer.network.base_values[0])
+    sums = float(said.relevance.sum()) + said.bias
     assert sums == pytest.approx(said.logit, abs=1e-5)
     assert said.probability == pytest.approx(1 / (1 + math.exp(-said.logit / temperature)))
 
@@ -153,7 +154,8 @@ def test_every_command_tells_the_same_probability(trained, tmp_path, capsys):
     with output.open() as file:
         told = [float(line["probability"]) for line in csv.DictReader(file)]
     subjects = [molecule(text) for text in SMILES[:4]]
-    expected = [each.probability for each in explainer.explain(subjects, [None] * 4)]
+    target = explainer.target(explainer.card.classes[1])
+    expected = [each.probability for each in explainer.explain(subjects, [target] * 4)]
     assert told == pytest.approx(expected, abs=1e-6)
 
 

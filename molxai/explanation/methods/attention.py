@@ -300,6 +300,10 @@ class Attention(Method):
 
     combine: Combine = RawAttention()
 
+    @property
+    def is_of_layers(self) -> bool:
+        return True
+
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 0
 
@@ -322,6 +326,10 @@ class GradientAttention(Method):
     """Relevance from the layers' A ⊙ ∂f/∂A."""
 
     combine: Combine = MeanProduct()
+
+    @property
+    def is_of_layers(self) -> bool:
+        return True
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1

@@ -44,6 +44,10 @@ class BaseSpread(Method):
     def has_structure(self) -> bool:
         return self.method.has_structure
 
+    @property
+    def is_of_layers(self) -> bool:
+        return self.method.is_of_layers
+
     def __call__(self, model: Network, batch: Any, targets: Targets = None) -> list[Explanation]:
         """As the method itself, with the shares added."""
         assert isinstance(model, Based)  # `check_base` has refused other models

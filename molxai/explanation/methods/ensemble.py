@@ -1,6 +1,6 @@
-"""Explaining an ensemble: each member alone, for the target that they chose together.
+"""Explaining an ensemble: each part alone, for the target that they chose together.
 
-The explanation is the members' mean, with their spread.
+The explanation is the parts' mean, each with its share in the output, and their spread.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphormer.network.ensemble import Ensemble
+from graphormer.network.ensemble import Ensemble, mean, spread
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
 from molxai.explanation.network import Network
@@ -25,8 +25,9 @@ def explain_batch(
 ) -> list[Explanation]:
     """Explain each input of the batch for its target, by default its predicted class.
 
-    An ensemble's output is the mean of its members' logits, so the mean of their relevances, token
-    and bias parts accounts for it as exactly as each member's does for its own.
+    An ensemble's output is the mean of its parts' logits, so the mean of their relevances, token
+    and bias parts accounts for it as exactly as each part's does for its own. A kernel machine has
+    no layers: methods that look into layers explain the networks' share alone.
 
     Raises:
         ValueError: the method is `oracle`, whose ranks have no mean, or one that refuses the model.
@@ -40,48 +41,65 @@ def explain_batch(
         )
     check_ready(model.networks[0])
     with torch.no_grad():
-        by_member = model.each(batch)  # (members, batch, outputs)
-    logits = by_member.mean(0)  # (batch, outputs)
+        by_part = model.each(batch)  # (parts, batch, outputs)
+    logits = mean(by_part, model.shares)  # (batch, outputs)
     resolved_targets = resolve_targets(model.config, logits, targets)
     outcome = outcomes(model.config, logits, resolved_targets)
-    weights = target_weights(model.networks[0], resolved_targets, by_member)
-    spread = (by_member * weights).sum(2).std(0).tolist()
-    members = [method(member, batch, resolved_targets) for member in model.networks]
+    weights = target_weights(model.networks[0], resolved_targets, by_part)
+    logit_sd = spread((by_part * weights).sum(2), model.shares).tolist()
+    explained = model.networks if method.is_of_layers else model.parts
+    by_row = zip(*(method(part, batch, resolved_targets) for part in explained), strict=True)
     return [
-        _mean([explanations[row] for explanations in members], outcome[row], spread[row])
-        for row in range(len(outcome))
+        _mean(of_parts, model.shares, outcome[row], logit_sd[row])
+        for row, of_parts in enumerate(by_row)
     ]
 
 
-def _mean(members: Sequence[Explanation], outcome: Outcome, spread: float) -> Explanation:
-    """One explanation of a graph from those of the members."""
-    relevance = torch.stack([member.relevance for member in members])  # (members, nodes)
-    splits = [
-        member.feature_relevance for member in members if member.feature_relevance is not None
-    ]
-    structures = [member.structure for member in members if member.structure is not None]
-    bases = [member.base for member in members if member.base is not None]
-    deltas = [member.delta for member in members if member.delta is not None]
+def _mean(
+    of_parts: Sequence[Explanation], all_shares: Sequence[float], outcome: Outcome, logit_sd: float
+) -> Explanation:
+    """One explanation of a graph from those of the parts, or of the networks alone."""
+    shares = all_shares[: len(of_parts)]
+    relevance = torch.stack([part.relevance for part in of_parts])  # (parts, nodes)
+    splits = [part.feature_relevance for part in of_parts if part.feature_relevance is not None]
+    structures = [part.structure for part in of_parts if part.structure is not None]
     return replace(
-        members[0],
-        relevance=relevance.mean(0),
-        relevance_sd=relevance.std(0),
-        feature_relevance=torch.stack(splits).mean(0) if splits else None,
-        token=sum(member.token for member in members) / len(members),
-        bias=sum(member.bias for member in members) / len(members),
-        structure=mean_structure(structures) if structures else None,
-        base=sum(bases) / len(bases) if bases else None,
-        delta=sum(deltas) / len(deltas) if deltas else None,
-        relevance_error=_mean_error(members),
-        logit_sd=spread,
+        of_parts[0],
+        relevance=mean(relevance, shares),
+        relevance_sd=spread(relevance, _whole(shares)) if len(of_parts) > 1 else None,
+        feature_relevance=mean(torch.stack(splits), shares) if splits else None,
+        token=_sum([part.token for part in of_parts], shares),
+        bias=_sum([part.bias for part in of_parts], shares),
+        structure=mean_structure(structures, shares[: len(structures)]) if structures else None,
+        base=_sum_of_known([part.base for part in of_parts], shares),
+        delta=_sum_of_known([part.delta for part in of_parts], shares),
+        relevance_error=_mean_error(of_parts, shares),
+        logit_sd=logit_sd,
         **vars(outcome),
     )
 
 
-def _mean_error(members: Sequence[Explanation]) -> Float[Tensor, " nodes"] | None:
-    """The mean of the members' errors, which bounds that of the mean.
+def _whole(shares: Sequence[float]) -> list[float]:
+    """The shares of some parts among themselves."""
+    return [share / sum(shares) for share in shares]
 
-    Members draw the same orders, so their errors do not cancel as independent ones would.
+
+def _sum(values: Sequence[float], shares: Sequence[float]) -> float:
+    return sum(share * value for value, share in zip(values, shares, strict=True))
+
+
+def _sum_of_known(values: Sequence[float | None], shares: Sequence[float]) -> float | None:
+    """The mean of a number that either all parts have or none."""
+    known = [value for value in values if value is not None]
+    return _sum(known, shares) if known else None
+
+
+def _mean_error(
+    of_parts: Sequence[Explanation], shares: Sequence[float]
+) -> Float[Tensor, " nodes"] | None:
+    """The mean of the parts' errors, which bounds that of the mean.
+
+    Parts draw the same orders, so their errors do not cancel as independent ones would.
     """
-    errors = [member.relevance_error for member in members if member.relevance_error is not None]
-    return torch.stack(errors).mean(0) if errors else None
+    errors = [part.relevance_error for part in of_parts if part.relevance_error is not None]
+    return mean(torch.stack(errors), shares) if errors else None

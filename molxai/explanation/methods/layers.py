@@ -27,6 +27,10 @@ class LayerGradientInput(Method):
     tables: tuple[Rule, ...] = ()
     """The rules under which gradients are taken."""
 
+    @property
+    def is_of_layers(self) -> bool:
+        return True
+
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1
 
@@ -59,6 +63,10 @@ class LeGrad(Method):
     Source: Bousselham et al. 2025, "LeGrad: An Explainability Method for Vision Transformers via
     Feature Formation Sensitivity", section 3.
     """
+
+    @property
+    def is_of_layers(self) -> bool:
+        return True
 
     def passes(self, nodes: int) -> tuple[int, int]:
         return 1, 1

@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.network.by_hand import is_usual
+from graphormer.network.kernel import Kernel
 from molxai.explanation.by_hand import lrp_pass
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.method import Method, Targets
@@ -98,7 +99,7 @@ class GradientInput(Method):
         products = result.tokens.double() * result.gradient  # (batch, tokens, width)
         relevance = products.sum(2).to(result.tokens.dtype)  # (batch, tokens)
         split = None
-        if isinstance(model, OfGraphs) and (self.split or self.shared):
+        if isinstance(model, OfGraphs | Kernel) and (self.split or self.shared):
             split = feature_split(model, batch, at_nodes(batch, result.gradient))
             if self.shared and model.vocabulary.environments:
                 at_centres = split
@@ -116,9 +117,10 @@ class GradientInput(Method):
             _check_balance(self.name, result, relevance, apart)
         features: tuple[str, ...] = ()
         of_graph: Sequence[Structure | None] = [None] * len(batch)
-        if isinstance(model, OfGraphs):
+        if isinstance(model, OfGraphs | Kernel):
             features = self.features(model.vocabulary)
             if result.structure is not None:
+                assert isinstance(model, OfGraphs)
                 of_graph = structures(model.structure, batch, result.structure)
         return self._explanations(batch, result, relevance.cpu(), features, split, of_graph)
 
@@ -165,14 +167,28 @@ class GradientInput(Method):
 
 
 def feature_split(
-    model: OfGraphs, batch: Any, gradient: Float[Tensor, "batch nodes width"]
+    model: OfGraphs | Kernel, batch: Any, gradient: Float[Tensor, "batch nodes width"]
 ) -> Float[Tensor, "batch nodes features"]:
     """Each input feature's exact share in gradient × input.
 
-    Embeddings are sums over features, and the product is linear.
+    Embeddings are sums over features, and the product is linear. Those of a kernel machine are the
+    features' own weights.
     """
     vocabulary = model.vocabulary
     codes = batch.codes.long()  # (batch, nodes, slots)
+    shares = gradient if isinstance(model, Kernel) else _slot_products(model, codes, gradient)
+    feature = vocabulary.feature_of_entry.to(codes.device)[codes]  # (batch, nodes, slots)
+    split = shares.new_zeros(*codes.shape[:2], len(vocabulary.feature_names))
+    return split.scatter_add_(2, feature, shares * batch.weights)  # (batch, nodes, features)
+
+
+def _slot_products(
+    model: OfGraphs,
+    codes: Int[Tensor, "batch nodes slots"],
+    gradient: Float[Tensor, "batch nodes width"],
+) -> Float[Tensor, "batch nodes slots"]:
+    """Gradient × the embedding of each entry of each node."""
+    vocabulary = model.vocabulary
     entries = model.entries.detach()  # (entries, width)
     stated = codes.shape[2] - len(vocabulary.environments)
     # The table of stated entries is short: all products cost less than looking up rows.
@@ -182,9 +198,7 @@ def feature_split(
         rows = F.embedding(codes[:, :, stated:], entries)  # (batch, nodes, environments, width)
         around = (rows @ gradient.unsqueeze(3)).squeeze(3)  # (batch, nodes, environments)
         shares = torch.cat([shares, around], 2)  # (batch, nodes, slots)
-    feature = vocabulary.feature_of_entry.to(codes.device)[codes]  # (batch, nodes, slots)
-    split = shares.new_zeros(*codes.shape[:2], len(vocabulary.feature_names))
-    return split.scatter_add_(2, feature, shares * batch.weights)  # (batch, nodes, features)
+    return shares
 
 
 def shared_environments(
