@@ -266,19 +266,20 @@ def _check_weights(network: Model, weights: dict[str, Tensor], path: Path) -> No
 
 
 def _check_kernel(network: Model, path: Path) -> None:
-    """Refuse a kernel machine whose bags hold what does not exist."""
+    """Refuse a kernel machine whose bags hold what does not exist, or without a share."""
     kernel = network.kernel if isinstance(network, Ensemble) else None
     if kernel is None:
         return
     are_bags = (
-        ((kernel.graphs >= 0) & (kernel.graphs < len(kernel.coefficients))).all()
+        0 < kernel.share < 1
+        and ((kernel.graphs >= 0) & (kernel.graphs < len(kernel.coefficients))).all()
         and ((kernel.entries >= 0) & (kernel.entries < network.vocabulary.node_entries)).all()
         and ((kernel.amounts > 0) & (kernel.amounts <= MOST_OCCURRENCES)).all()
     )
     if not are_bags:
         raise ValueError(
-            f"{path}: its kernel machine names graphs or entries that do not exist: "
-            "train the model again"
+            f"{path}: its kernel machine names graphs or entries that do not exist, or its share "
+            f"is {float(kernel.share):g}: train the model again"
         )
 
 

@@ -14,9 +14,6 @@ from graphormer.network.inputs import GraphInputs
 from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config, Graphormer
 
-KERNEL_SHARE = 2 / 3
-"""Share of the kernel machine in the mean; all networks together have the rest (docs/models.md)."""
-
 Part: TypeAlias = Graphormer | Kernel
 
 
@@ -48,7 +45,8 @@ class Ensemble(GraphInputs, nn.Module):
         networks = len(self.members)
         if self.kernel is None:
             return [1 / networks] * networks
-        return [(1 - KERNEL_SHARE) / networks] * networks + [KERNEL_SHARE]
+        of_kernel = float(self.kernel.share)
+        return [(1 - of_kernel) / networks] * networks + [of_kernel]
 
     @property
     def config(self) -> Config:

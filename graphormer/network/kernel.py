@@ -36,6 +36,10 @@ STATED_WEIGHT = 0.25
 On folds 1/8 and 1/4 are alike, and 0 and 1 are worse (docs/models.md)."""
 
 
+EVEN = 0.5
+"""Share of a kernel machine whose share nobody chose."""
+
+
 class Kernel(GraphInputs, nn.Module):
     """Graphs in, logits or values out, by their likeness to training graphs."""
 
@@ -56,6 +60,9 @@ class Kernel(GraphInputs, nn.Module):
         self.graphs: Int[Tensor, " items"]
         self.entries: Int[Tensor, " items"]
         self.amounts: Int[Tensor, " items"]
+        self.share: Float[Tensor, ""]
+        """In the output beside networks, which have the rest."""
+        self.register_buffer("share", torch.tensor(EVEN))
         self.register_buffer("graphs", torch.zeros(items, dtype=torch.int32))
         self.register_buffer("entries", torch.zeros(items, dtype=torch.int32))
         self.register_buffer("amounts", torch.zeros(items, dtype=torch.int32))

@@ -10,8 +10,9 @@ from torch import Tensor
 from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.splits import scaffold
 
-Predictor = Callable[[int, LabelledGraphs, LabelledGraphs], Float[Tensor, "graphs outputs"]]
-"""From the number of a fold, what is kept and what is left out: the outputs for the latter."""
+Predictor = Callable[[int, LabelledGraphs, LabelledGraphs], Float[Tensor, "parts graphs outputs"]]
+"""From the number of a fold, what is kept and what is left out: each part's outputs for the
+latter."""
 
 
 def folds(data: LabelledGraphs, count: int, seed: int) -> list[list[int]]:
@@ -36,15 +37,19 @@ def folds(data: LabelledGraphs, count: int, seed: int) -> list[list[int]]:
 
 
 def out_of_fold(
-    data: LabelledGraphs, outputs: int, count: int, seed: int, fitted: Predictor
-) -> Float[Tensor, "graphs outputs"]:
-    """The outputs for each graph of a model that was trained without its fold."""
-    predictions = torch.empty(len(data), outputs)
-    for number, left_out in enumerate(folds(data, count, seed)):
+    data: LabelledGraphs, count: int, seed: int, fitted: Predictor
+) -> Float[Tensor, "parts graphs outputs"]:
+    """What is said of each graph by models that were trained without its fold."""
+    of_folds = []
+    places = folds(data, count, seed)
+    for number, left_out in enumerate(places):
         kept = sorted(set(range(len(data))) - set(left_out))
-        predictions[left_out] = fitted(
-            number,
-            data.part(kept, f"{data.split}, without fold {number}"),
-            data.part(left_out, f"{data.split}, fold {number}"),
+        of_folds.append(
+            fitted(
+                number,
+                data.part(kept, f"{data.split}, without fold {number}"),
+                data.part(left_out, f"{data.split}, fold {number}"),
+            )
         )
-    return predictions
+    order = torch.tensor([place for left_out in places for place in left_out]).argsort()
+    return torch.cat(of_folds, 1)[:, order]

@@ -14,7 +14,7 @@ from numpy import ndarray
 from graphormer.data.labelled import LabelledGraphs
 from graphormer.graphs.graph import Graph
 from graphormer.network.kernel import Kernel
-from graphormer.network.model import Config
+from graphormer.network.model import Config, Task
 from graphormer.training.start import base_value
 
 logger = logging.getLogger(__name__)
@@ -41,10 +41,9 @@ LEAST_CURVATURE = 1e-12
 """Of a label that is met for certain."""
 
 
-def takes_kernel(config: Config, data: LabelledGraphs) -> bool:
-    """Whether a kernel machine can learn this: see `check_kernel`."""
-    is_learnable = config.task != "multiclass" and bool(data.vocabulary.environments)
-    return is_learnable and len(data) <= LARGEST
+def takes_kernel(task: Task, molecules: int) -> bool:
+    """Whether a kernel machine can learn the task from so many molecules."""
+    return task != "multiclass" and molecules <= LARGEST
 
 
 def check_kernel(config: Config, data: LabelledGraphs) -> None:
@@ -54,7 +53,7 @@ def check_kernel(config: Config, data: LabelledGraphs) -> None:
         ValueError: the task has several classes, the graphs are no molecules, or more than
             `LARGEST`.
     """
-    if not takes_kernel(config, data):
+    if not (data.vocabulary.environments and takes_kernel(config.task, len(data))):
         raise ValueError(
             f"{len(data)} training graphs, {config.task}: a kernel machine learns molecules of two "
             f"classes or with values, at most {LARGEST}; leave it out"

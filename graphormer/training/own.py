@@ -47,6 +47,9 @@ RECOMBINED = PRESETS["bace"].recipe.recombined
 ENVIRONMENT_DROP_OF_VALUES = 0.6
 """Share of the environments dropped in each step of a training for values (docs/models.md)."""
 
+KERNEL_FOLDS = 3
+"""Folds on which the share of a kernel machine is chosen, if nobody asked for more."""
+
 ENSEMBLE = 5
 """Most models of an ensemble whose number the user leaves open."""
 
@@ -113,8 +116,10 @@ def train_own(
     parts = _parts(collection, request)
     problem = _problem(collection, request, parts, facts)
     config = own_config(collection, request.is_pictures)
+    if request.folds and config.task == "regression":
+        raise ValueError("a temperature is for classes, and values have none: leave it out")
     recipe = own_recipe(len(problem.train), config.task, request)
-    kernel = own_kernel(config, problem.train, request)
+    kernel = own_kernel(len(problem.train), config.task, request)
     members = own_members(len(problem.train), recipe, request, kernel)
     start = trunk(request.init, config) if request.init else None
     origin = Origin(command, request.init)
@@ -200,7 +205,7 @@ def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
     """The shipped models' recipe with as many epochs as make `WORK` graphs, within bounds.
 
     The number is fixed before training, as `fit` explains. Values are learnt with more of the
-    environments dropped than classes.
+    environments dropped than classes. A kernel machine needs folds, on which its share is chosen.
     """
     preset = PRESETS["mnist" if request.is_pictures else "bace"]
     learns_values = request.is_pictures or request.teacher or task == "regression"
@@ -212,7 +217,7 @@ def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
         epochs=request.epochs or epochs,
         seed=request.seed,
         recombined=RECOMBINED if request.teacher else 0.0,
-        folds=request.folds,
+        folds=request.folds or KERNEL_FOLDS * own_kernel(graphs, task, request),
     )
     if task == "regression" and not request.is_pictures:
         recipe = replace(recipe, environment_drop=ENVIRONMENT_DROP_OF_VALUES)
@@ -234,9 +239,11 @@ def own_members(graphs: int, recipe: Recipe, request: Request, kernel: bool) -> 
     return max(1, min(ENSEMBLE, int(ENSEMBLE_WORK / graphs_of_one)))
 
 
-def own_kernel(config: Config, train: LabelledGraphs, request: Request) -> bool:
+def own_kernel(graphs: int, task: Task, request: Request) -> bool:
     """Whether a kernel machine stands beside the networks: as was asked, or where it can."""
-    return takes_kernel(config, train) if request.kernel is None else request.kernel
+    if request.kernel is not None:
+        return request.kernel
+    return not request.is_pictures and takes_kernel(task, graphs)
 
 
 def _repeats(request: Request) -> float:

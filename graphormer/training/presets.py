@@ -91,7 +91,7 @@ _MNIST = Preset(
 
 PRESETS = {
     "bace": _BACE,
-    "bace-ensemble": replace(_BACE, members=5, kernel=True, recipe=replace(_BACE.recipe, folds=5)),
+    "bace-ensemble": replace(_BACE, members=5, kernel=True, recipe=replace(_BACE.recipe, folds=3)),
     "bace-pic50": replace(
         _BACE,
         config=replace(MOLECULE, task="regression", output_bias=True),

@@ -37,9 +37,10 @@ class Recipe:
     0: no teacher. See `graphormer.pretraining.distillation`.
     """
     folds: int = 0
-    """Folds of a classifier's training set for its temperature; 0: probabilities stay as they are.
+    """Folds of the training set for a classifier's temperature, and a kernel machine's share.
 
-    For each fold one more model is trained, without it.
+    For each fold one more model is trained, without it. 0: probabilities stay as they are, and the
+    share is even.
     """
     seed: int = 0
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jaxtyping import Float
 from torch import Tensor
 
 from graphormer.data.labelled import LabelledGraphs
@@ -17,9 +18,10 @@ from graphormer.evaluation.fingerprints import bits_beside, ecfp_bits, write_bit
 from graphormer.evaluation.measures import DIVERGED
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import save
-from graphormer.network.ensemble import Ensemble, Model
+from graphormer.network.ensemble import Ensemble, Model, mean, parts, shares
+from graphormer.network.kernel import EVEN, Kernel
 from graphormer.network.model import Config, Graphormer
-from graphormer.network.prediction import predict
+from graphormer.network.prediction import predict, predict_each
 from graphormer.pretraining.distillation import distil
 from graphormer.training.cards import part_measures, trained_card
 from graphormer.training.fit import fit
@@ -31,6 +33,7 @@ from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
 from graphormer.training.resumption import RUN
 from graphormer.training.scaling import Scaling, scaling_of
+from graphormer.training.share import fitted_share
 from graphormer.training.start import base_value
 from graphormer.training.tables import PREDICTIONS, SPLIT, write_predictions, write_split
 
@@ -70,7 +73,7 @@ def train(
     """
     _check_folder(folder, members)
     _check_labels(problem, config)
-    if recipe.folds and config.task == "regression":
+    if recipe.folds and config.task == "regression" and not kernel:
         raise ValueError("folds are for a temperature, and values have none: leave them out")
     scaling = scaling_of(config, problem.train.labels)
     if kernel:
@@ -78,10 +81,10 @@ def train(
     run = _Run(problem, config, recipe, folder, members, scaling, kernel)
     begin = dict(start or {}) | base_value(config, problem.train.labels)
     models = [run.fit_member(member, begin, machine) for member in range(members)]
-    model = run.together(models, problem.train)
-    _check_finite(model)
-    calibration = run.calibration(begin, machine)
-    return run.write(model, calibration, origin)
+    _check_finite(models)
+    out_of_fold = run.out_of_fold(begin, machine)
+    model = run.together(models, out_of_fold)
+    return run.write(model, run.calibration(model, out_of_fold), origin)
 
 
 @dataclass(frozen=True)
@@ -95,16 +98,6 @@ class _Run:
     members: int
     scaling: Scaling
     has_kernel: bool
-
-    def together(self, models: Sequence[Graphormer], train: LabelledGraphs) -> Model:
-        """The models as one, with the kernel machine of their training set if there is to be one.
-
-        The models have their heads in the targets' unit.
-        """
-        if not self.has_kernel:
-            return Ensemble(models) if len(models) > 1 else models[0]
-        kernel = fitted_kernel(self.config, self.scaling.standardise(train))
-        return Ensemble(models, self.scaling.restore_unit_of_kernel(kernel))
 
     def fit_member(self, member: int, start: Mapping[str, Tensor], machine: Machine) -> Graphormer:
         """A trained model with its head in the targets' unit."""
@@ -136,22 +129,64 @@ class _Run:
             lesson = distil(self.config, lesson, recipe.recombined, recipe.seed)
         return fit(self.config, recipe, lesson, folder, machine, start, valid, course)
 
-    def calibration(self, start: Mapping[str, Tensor], machine: Machine) -> Calibration:
-        """The temperature that fits what models say of the folds that they were trained without."""
+    def out_of_fold(
+        self, start: Mapping[str, Tensor], machine: Machine
+    ) -> Float[Tensor, "parts graphs outputs"] | None:
+        """What a network, and a kernel machine if there is one, say of the folds left out.
+
+        Values are in standard deviations. None if there are no folds.
+        """
         recipe = self.recipe
         if not recipe.folds:
-            return UNCALIBRATED
+            return None
 
         def fitted(number: int, kept: LabelledGraphs, left_out: LabelledGraphs) -> Tensor:
-            logger.info("fold %d of %d, for the temperature", number + 1, recipe.folds)
+            logger.info("fold %d of %d, left out", number + 1, recipe.folds)
             folder = self.folder / f"fold-{number}"
             course = self._course(recipe.folds - number - 1)
-            model = self._fit(recipe, kept, folder, machine, start, None, course)
-            return predict(self.together([model], kept), left_out.graphs)
+            network = self._fit(recipe, kept, folder, machine, start, None, course)
+            if not self.has_kernel:
+                return predict_each(network, left_out.graphs)
+            both = Ensemble([network], fitted_kernel(self.config, kept))
+            return predict_each(both, left_out.graphs)
 
-        train = self.problem.train
-        logits = out_of_fold(train, self.config.outputs, recipe.folds, recipe.seed, fitted)
-        return calibration_of(self.config.task, logits, train.labels)
+        lesson = self.scaling.standardise(self.problem.train)
+        return out_of_fold(lesson, recipe.folds, recipe.seed, fitted)
+
+    def together(
+        self,
+        models: Sequence[Graphormer],
+        out_of_fold: Float[Tensor, "parts graphs outputs"] | None,
+    ) -> Model:
+        """The networks as one, with the kernel machine if there is to be one, and it has a share.
+
+        The networks have their heads in the targets' unit.
+        """
+        alone = Ensemble(models) if len(models) > 1 else models[0]
+        if not self.has_kernel:
+            return alone
+        lesson = self.scaling.standardise(self.problem.train)
+        share = EVEN
+        if out_of_fold is not None:
+            share = fitted_share(self.config, out_of_fold, lesson.labels)
+            logger.info("share of the kernel machine, by %d folds: %g", self.recipe.folds, share)
+        if not share:
+            return alone
+        kernel = fitted_kernel(self.config, lesson)
+        kernel.share.fill_(share)
+        return Ensemble(models, self.scaling.restore_unit_of_kernel(kernel))
+
+    def calibration(
+        self, model: Model, out_of_fold: Float[Tensor, "parts graphs outputs"] | None
+    ) -> Calibration:
+        """The temperature that fits what is said of the folds left out."""
+        if out_of_fold is None or self.config.task == "regression":
+            return UNCALIBRATED
+        of_kernel = shares(model)[-1] if isinstance(parts(model)[-1], Kernel) else 0.0
+        said = out_of_fold[0]
+        if of_kernel:
+            said = mean(out_of_fold, [1 - of_kernel, of_kernel])
+        return calibration_of(self.config.task, said, self.problem.train.labels)
 
     def _course(self, later_models: int) -> Course:
         """The unit of errors in the history, and the epochs of the models still to come."""
@@ -221,9 +256,10 @@ def _check_labels(problem: Problem, config: Config) -> None:
             )
 
 
-def _check_finite(model: Model) -> None:
-    """Refuse a model whose training diverged."""
-    bad_weights = [name for name, value in model.state_dict().items() if not value.isfinite().all()]
+def _check_finite(models: Sequence[Graphormer]) -> None:
+    """Refuse networks whose training diverged."""
+    weights = [item for model in models for item in model.state_dict().items()]
+    bad_weights = [name for name, value in weights if not value.isfinite().all()]
     if bad_weights:
         raise ValueError(
             f"{len(bad_weights)} of the model's weights, like {bad_weights[0]}, are not finite: "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,10 +22,9 @@ from graphormer.evaluation.measures import quality
 from graphormer.files import markdown_table
 from graphormer.names import unknown
 from graphormer.network.checkpoint import versions
-from graphormer.network.ensemble import KERNEL_SHARE
+from graphormer.network.ensemble import mean, shares
 from graphormer.network.model import Config
-from graphormer.network.prediction import predict
-from graphormer.training.kernel import fitted_kernel
+from graphormer.network.prediction import predict_each
 from graphormer.training.machine import Machine
 from graphormer.training.presets import PRESETS
 from graphormer.training.problem import Origin, Problem
@@ -68,6 +67,15 @@ Sets = dict[str, LabelledGraphs]
 """Training, validation and test set of one split: `train`, `valid`, `test`."""
 
 
+class Outputs(NamedTuple):
+    """What is said of a test set."""
+
+    network: Float[Tensor, "test outputs"]
+    """By a network alone."""
+    both: Float[Tensor, "test outputs"]
+    """By the network and the kernel machine beside it."""
+
+
 @dataclass(frozen=True)
 class Trainer:
     """Where and how the models of a protocol are trained."""
@@ -77,13 +85,15 @@ class Trainer:
     machine: Machine
     report: Report
 
-    def outputs(self, sets: Sets, split: int, seed: int) -> Float[Tensor, "test outputs"]:
-        """What the model of that seed says of the test set; it is trained unless it is there.
+    def outputs(self, sets: Sets, split: int, seed: int) -> Outputs:
+        """What the network of that seed says of the test set, alone and with a kernel machine.
+
+        It is trained unless it is there.
 
         Raises:
             ValueError: the folder holds a model of another recipe.
         """
-        preset = PRESETS["bace"]
+        preset = PRESETS["bace-ensemble"]
         recipe = replace(preset.recipe, seed=seed)
         place = self.folder / f"{self.protocol}-{split}" / f"seed-{seed}"
 
@@ -100,12 +110,14 @@ class Trainer:
                 origin,
                 machine=self.machine,
                 start=start,
+                kernel=True,
             )
 
         expected = {"recipe": recipe.to_dict()}
         weights = place / "bace.safetensors"
         network, _ = load_or_train(weights, train_model, expected, preset.config)
-        return predict(network, sets["test"].graphs)
+        by_part = predict_each(network, sets["test"].graphs)  # (parts, test, outputs)
+        return Outputs(by_part[0], mean(by_part, shares(network)))
 
 
 def accuracy(
@@ -160,43 +172,29 @@ def _rows(
     """The measures of the models, of their ensemble and of the forests on one split."""
     task = PRESETS["bace"].config.task
     labels = sets["test"].labels
-    of_kernel = _kernel_outputs(sets)
     outputs = []
     for seed in weights:
         outputs.append(trainer.outputs(sets, split, seed))
-        yield from _beside(OURS, split, seed, outputs[-1], of_kernel, labels)
+        yield from _judged(OURS, split, seed, outputs[-1], labels)
     if len(outputs) > 1:
-        mean = torch.stack(outputs).mean(0)  # (test, outputs)
-        yield from _beside(TOGETHER, split, None, mean, of_kernel, labels)
+        together = Outputs(*(torch.stack(kind).mean(0) for kind in zip(*outputs, strict=True)))
+        yield from _judged(TOGETHER, split, None, together, labels)
     for seed in trees:
         forest = _forest_outputs(sets, seed)
         yield _row(FOREST, split, seed) | quality(task, forest, labels)
 
 
-def _beside(
-    kind: str,
-    split: int,
-    seed: int | None,
-    outputs: Float[Tensor, "test outputs"],
-    of_kernel: Float[Tensor, "test outputs"],
-    labels: Float[Tensor, "test outputs"],
+def _judged(
+    kind: str, split: int, seed: int | None, outputs: Outputs, labels: Float[Tensor, "test outputs"]
 ) -> Iterator[Row]:
     """The measures of networks alone, and with the kernel machine beside them."""
     task = PRESETS["bace"].config.task
-    both = (1 - KERNEL_SHARE) * outputs + KERNEL_SHARE * of_kernel  # (test, outputs)
-    yield _row(kind, split, seed) | quality(task, outputs, labels)
-    yield _row(BESIDE[kind], split, seed) | quality(task, both, labels)
+    yield _row(kind, split, seed) | quality(task, outputs.network, labels)
+    yield _row(BESIDE[kind], split, seed) | quality(task, outputs.both, labels)
 
 
 def _row(kind: str, split: int, seed: int | None) -> Row:
     return {"kind": kind, "split": split, "seed": seed}
-
-
-@torch.no_grad()
-def _kernel_outputs(sets: Sets) -> Float[Tensor, "test outputs"]:
-    """What the kernel machine of the training set says of the test set."""
-    kernel = fitted_kernel(PRESETS["bace"].config, sets["train"])
-    return torch.cat([kernel(kernel.collate([graph])) for graph in sets["test"].graphs])
 
 
 def _forest_outputs(sets: Sets, seed: int) -> Float[Tensor, "test outputs"]:

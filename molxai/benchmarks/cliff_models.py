@@ -88,11 +88,9 @@ def explainer_for(
     expected = {"recipe": recipe.to_dict(), "sha256": table.sha256, "init": learning.init}
     weights = folder / f"{table.name}.safetensors"
     _, card = load_or_train(weights, train, expected)
-    is_other = card.members != learning.ensemble or bool(card.kernel) != learning.kernel
-    if is_other or card.targets != (table.columns.target,):
+    if card.members != learning.ensemble or card.targets != (table.columns.target,):
         raise ValueError(
-            f"{folder} holds a model of {card.members} networks and a kernel of {card.kernel} "
-            f"molecules for {', '.join(card.targets)}: "
+            f"{folder} holds a model of {card.members} networks for {', '.join(card.targets)}: "
             "repeat the command it was made with, or choose another folder"
         )
     return Explainer(folder, device=device)

@@ -84,7 +84,9 @@ def _training_facts(card: Card) -> dict[str, Any]:
     if card.training.get("init"):
         facts["trained, begun with"] = card.training["init"]
     if card.members > 1:
-        facts["members"] = card.members
+        facts["networks"] = card.members
+    if card.kernel:
+        facts["kernel machine, molecules"] = card.kernel
     return facts
 
 

@@ -245,7 +245,8 @@ def _facts(card: About) -> list[tuple[str, str]]:
         ("name", card.name),
         ("says", f"{', '.join(card.targets[:FIRST_TARGETS])} ({_outputs(card)})"),
         ("reads", card.vocabulary),
-        ("members", str(card.members)),
+        ("networks", str(card.members)),
+        ("kernel machine", f"{card.kernel} training molecules" if card.kernel else ""),
     ]
     for key in ("data", "split", "graphs", "command"):
         if key in training:

@@ -101,7 +101,8 @@ def _page(card: Card, drawing: str) -> str:
         "learnt from": f"{training['graphs']} graphs, {training['split']}",
         "recipe": recipe,
         "begun with": training.get("init") or "random weights",
-        "members": card.members,
+        "networks": card.members,
+        "kernel machine": f"{card.kernel} molecules" if card.kernel else "none",
         "command": training["command"],
         "date": card.date,
     }

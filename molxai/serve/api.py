@@ -303,7 +303,10 @@ class ModelCard(BaseModel):
     endpoints: list[str] = Field(description="Targets of which one is explained at a time.")
     unit: str
     biases: str = Field(description="What the part of the biases is called.")
-    members: int = Field(description="Models of an ensemble.")
+    members: int = Field(description="Networks of an ensemble.")
+    kernel: int = Field(
+        description="Training molecules of the kernel machine beside them; 0: there is none."
+    )
     quality: dict[str, Any] = Field(
         description=(
             "Measured on data that it was not trained on; lists are value, lower and upper bound."

@@ -73,6 +73,7 @@ def _model_card(name: str, card: Card) -> ModelCard:
         unit=card.unit,
         biases=bias_word(card.config),
         members=card.members,
+        kernel=card.kernel,
         quality=card.metrics.get("test", {}),
         data=str(card.training.get("data", "")),
     )

@@ -73,6 +73,7 @@ class TextCard:
     weights: tuple[Path, ...] = ()
     """Files of the weights; none if the model was given in memory."""
     members: int = 1
+    kernel: int = 0
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     tuning: Mapping[str, Any] = field(default_factory=dict)

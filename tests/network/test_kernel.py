@@ -26,6 +26,7 @@ from graphormer.training.kernel import (
     machine,
     takes_kernel,
 )
+from graphormer.training.share import fitted_share
 from molxai.explanation.explainer import Explainer
 from molxai.explanation.methods import EXPLAINERS, spread_base
 from molxai.explanation.methods.ensemble import explain_batch
@@ -54,7 +55,9 @@ def kernel(config=VALUES):
 
 def ensemble(config=VALUES, networks=2):
     members = [random_model(config, seed) for seed in range(networks)]
-    return Ensemble(members, kernel(config).double()).eval()
+    beside = kernel(config).double()
+    beside.share.fill_(0.6)
+    return Ensemble(members, beside).eval()
 
 
 def alike(a, b):
@@ -189,7 +192,7 @@ def test_the_output_is_the_mean_of_networks_and_kernel():
     model = ensemble()
     with torch.no_grad():
         networks = torch.stack([network(batch()) for network in model.networks]).mean(0)
-        expected = networks / 3 + model.kernel(batch()) * 2 / 3
+        expected = 0.4 * networks + 0.6 * model.kernel(batch())
     assert torch.allclose(model(batch()), expected, atol=1e-12)
     assert sum(model.shares) == pytest.approx(1)
 
@@ -213,7 +216,7 @@ def test_methods_of_layers_explain_the_networks_share(name):
     by_network = [EXPLAINERS[name](network, batch(), targets) for network in model.networks]
     for explanation, *of_networks in zip(explanations, *by_network, strict=True):
         relevance = torch.stack([each.relevance for each in of_networks]).mean(0)
-        assert torch.allclose(explanation.relevance, relevance / 3, atol=1e-12)
+        assert torch.allclose(explanation.relevance, 0.4 * relevance, atol=1e-12)
         assert explanation.logit_sd is not None and explanation.relevance_sd.isfinite().all()
 
 
@@ -228,11 +231,11 @@ def test_structure_has_the_networks_share():
     (network,) = model.networks
     both, *_ = explain_batch(EXPLAINERS["lrp-routing"], model, batch())
     alone, *_ = explain_batch(EXPLAINERS["lrp-routing"], network, batch(), [both.target] * 7)
-    assert both.structure.total == pytest.approx(alone.structure.total / 3)
+    assert both.structure.total == pytest.approx(0.4 * alone.structure.total)
     assert both.features == alone.features
     column = both.features.index("structure")
     of_both = both.feature_relevance[:, column]
-    assert torch.allclose(of_both, alone.feature_relevance[:, column] / 3, atol=1e-12)
+    assert torch.allclose(of_both, 0.4 * alone.feature_relevance[:, column], atol=1e-12)
 
 
 def test_a_base_is_spread():
@@ -314,11 +317,13 @@ def test_a_card_of_another_kernel_is_refused(tmp_path, graphs_in_card):
         ("entries", MOLECULES.node_entries),
         ("amounts", 0),
         ("amounts", 10**9),
+        ("share", 0.0),
+        ("share", 1.0),
     ],
 )
 def test_a_file_with_bags_of_nothing_is_refused(tmp_path, name, value):
     model, path = saved(tmp_path)
-    getattr(model.kernel, name)[2] = value
+    getattr(model.kernel, name).view(-1)[-1] = value
     save(model, CARD, tmp_path)
     with pytest.raises(ValueError, match="train the model again"):
         load(path)
@@ -340,10 +345,45 @@ def test_a_file_without_bags_is_refused(tmp_path):
 def test_what_it_cannot_learn_is_refused():
     several = replace(SMALL, task="multiclass", outputs=3)
     few = data(labels_of("regression"))
-    assert takes_kernel(VALUES, few) and not takes_kernel(several, few)
+    assert takes_kernel("binary", LARGEST) and not takes_kernel("multiclass", 10)
     with pytest.raises(ValueError, match="leave it out"):
         fitted_kernel(several, few)
     pictures = LabelledGraphs("p", SUPERPIXELS, [], torch.zeros(0, 1), [], "", {})
-    assert not takes_kernel(VALUES, pictures)
-    many = replace(few, graphs=few.graphs * (LARGEST // len(few.graphs) + 1))
-    assert not takes_kernel(VALUES, many)
+    with pytest.raises(ValueError, match="leave it out"):
+        fitted_kernel(VALUES, pictures)
+    assert not takes_kernel("regression", LARGEST + 1)
+
+
+def outputs_of(network, kernel):
+    return torch.tensor([network, kernel], dtype=torch.float32)[:, :, None]
+
+
+def test_the_share_is_that_of_the_least_error():
+    random = np.random.default_rng(3)
+    labels = random.normal(size=300)
+    network = labels + random.normal(size=300)
+    beside = labels + 0.5 * random.normal(size=300)
+    found = fitted_share(VALUES, outputs_of(network, beside), torch.from_numpy(labels)[:, None])
+    away = beside - network
+    best = float((away * (labels - network)).sum() / (away**2).sum())
+    assert found == pytest.approx(best, abs=0.03) and 0.6 < found < 0.9
+
+
+@pytest.mark.parametrize(("network", "beside", "share"), [(0.1, 3.0, 0.0), (3.0, 0.01, 0.9)])
+def test_the_better_model_has_nearly_all(network, beside, share):
+    random = np.random.default_rng(4)
+    labels = random.normal(size=300)
+    said = [labels + error * random.normal(size=300) for error in (network, beside)]
+    assert fitted_share(VALUES, outputs_of(*said), torch.from_numpy(labels)[:, None]) == share
+
+
+def test_the_share_of_classes_does_not_depend_on_the_size_of_logits():
+    random = np.random.default_rng(5)
+    logits = 2 * random.normal(size=2000)
+    labels = (random.random(2000) < 1 / (1 + np.exp(-logits))).astype(float)
+    said = [logits + error * random.normal(size=2000) for error in (2.0, 1.0)]
+    config = replace(SMALL, output_bias=True)
+    labels = torch.from_numpy(labels)[:, None]
+    found = fitted_share(config, outputs_of(*said), labels)
+    assert 0.5 < found < 0.9
+    assert fitted_share(config, 5 * outputs_of(*said), labels) == found
