@@ -14,14 +14,15 @@ from graphormer.network.inputs import GraphInputs
 from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config, Graphormer
 
-Part: TypeAlias = Graphormer | Kernel
+Component: TypeAlias = Graphormer | Kernel
 
 
 class Ensemble(GraphInputs, nn.Module):
     """Networks trained alike from different seeds, and perhaps a kernel machine beside them.
 
     Lakshminarayanan et al. 2017, "Deep Ensembles", section 2.4. Logits or values are averaged, not
-    probabilities: a mean of logits is linear, so the mean of the parts' relevances adds up to it.
+    probabilities: a mean of logits is linear, so the mean of the components' relevances adds up to
+    it.
     """
 
     def __init__(self, members: Sequence[Graphormer], kernel: Kernel | None = None) -> None:
@@ -35,13 +36,13 @@ class Ensemble(GraphInputs, nn.Module):
         return [member for member in self.members if isinstance(member, Graphormer)]
 
     @property
-    def parts(self) -> list[Part]:
+    def components(self) -> list[Component]:
         """The networks, and the kernel machine if there is one."""
         return [*self.networks, *([] if self.kernel is None else [self.kernel])]
 
     @property
     def shares(self) -> list[float]:
-        """The share of each part in the mean; their sum is 1."""
+        """The share of each component in the mean; their sum is 1."""
         networks = len(self.members)
         if self.kernel is None:
             return [1 / networks] * networks
@@ -56,9 +57,9 @@ class Ensemble(GraphInputs, nn.Module):
     def vocabulary(self) -> Vocabulary:
         return self.networks[0].vocabulary
 
-    def each(self, batch: GraphBatch) -> Float[Tensor, "parts batch outputs"]:
-        """The outputs of every part."""
-        return torch.stack([outputs(part, batch) for part in self.parts])
+    def each(self, batch: GraphBatch) -> Float[Tensor, "components batch outputs"]:
+        """The outputs of every component."""
+        return torch.stack([outputs(component, batch) for component in self.components])
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
         return mean(self.each(batch), self.shares)
@@ -67,13 +68,13 @@ class Ensemble(GraphInputs, nn.Module):
 Model: TypeAlias = Graphormer | Ensemble
 
 
-def parts(model: Model) -> list[Part]:
-    """The parts of an ensemble, or the one model."""
-    return model.parts if isinstance(model, Ensemble) else [model]
+def components(model: Model) -> list[Component]:
+    """The components of an ensemble, or the one model."""
+    return model.components if isinstance(model, Ensemble) else [model]
 
 
 def shares(model: object) -> list[float]:
-    """The share of each part in the output."""
+    """The share of each component in the output."""
     return model.shares if isinstance(model, Ensemble) else [1.0]
 
 
@@ -82,8 +83,10 @@ def networks(model: Model) -> list[Graphormer]:
     return model.networks if isinstance(model, Ensemble) else [model]
 
 
-def mean(values: Float[Tensor, "parts *rest"], shares: Sequence[float]) -> Float[Tensor, " *rest"]:
-    """The mean of what the parts say, each with its share."""
+def mean(
+    values: Float[Tensor, "components *rest"], shares: Sequence[float]
+) -> Float[Tensor, " *rest"]:
+    """The mean of what the components say, each with its share."""
     # One after the other: no sum depends on how many graphs a batch has.
     total = torch.zeros_like(values[0])
     for value, share in zip(values, shares, strict=True):
@@ -92,9 +95,9 @@ def mean(values: Float[Tensor, "parts *rest"], shares: Sequence[float]) -> Float
 
 
 def spread(
-    values: Float[Tensor, "parts *rest"], shares: Sequence[float]
+    values: Float[Tensor, "components *rest"], shares: Sequence[float]
 ) -> Float[Tensor, " *rest"]:
-    """The standard deviation of what at least two parts say, each with its share.
+    """The standard deviation of what at least two components say, each with its share.
 
     √(Σ s (x − x̄)² / (1 − Σ s²)): for equal shares that of a sample.
 
@@ -102,6 +105,6 @@ def spread(
         >>> spread(torch.tensor([1.0, 2.0, 3.0]), [1 / 3] * 3)
         tensor(1.)
     """
-    squared = (values - mean(values, shares)) ** 2  # (parts, *rest)
+    squared = (values - mean(values, shares)) ** 2  # (components, *rest)
     missing = 1 - sum(share**2 for share in shares)
     return (mean(squared, shares) / missing).sqrt()

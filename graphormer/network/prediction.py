@@ -9,7 +9,7 @@ from torch import Tensor
 from graphormer.graphs.block import Batches, Graphs
 from graphormer.graphs.graph import Graph, GraphBatch, collate, size_batches
 from graphormer.network.by_hand import outputs
-from graphormer.network.ensemble import Model, mean, parts, shares
+from graphormer.network.ensemble import Model, components, mean, shares
 
 
 def batch_for(model: Model, graphs: Sequence[Graph]) -> GraphBatch:
@@ -26,21 +26,21 @@ def placed(model: Model, batch: GraphBatch) -> GraphBatch:
 def predict(
     model: Model, graphs: Sequence[Graph], batch_size: int = 64
 ) -> Float[Tensor, "graphs outputs"]:
-    """Logits or values of the graphs, in their order; an ensemble's are the mean of its parts."""
+    """Logits or values of the graphs, in their order; an ensemble's are its components' mean."""
     return mean(predict_each(model, graphs, batch_size), shares(model))
 
 
 @torch.no_grad()
 def predict_each(
     model: Model, graphs: Sequence[Graph] | Batches, batch_size: int = 64
-) -> Float[Tensor, "parts graphs outputs"]:
-    """Logits or values from every part of an ensemble; a single model is its only part."""
+) -> Float[Tensor, "components graphs outputs"]:
+    """Logits or values from every component of an ensemble; a single model is its only one."""
     if isinstance(graphs, Sequence):
         graphs = Graphs(graphs)
-    each = parts(model)
+    each = components(model)
     results = torch.empty(len(each), len(graphs.sizes), model.config.outputs)
     for rows in size_batches(graphs.sizes, batch_size):
         batch = placed(model, graphs.batch(rows))
-        for index, part in enumerate(each):
-            results[index, rows] = outputs(part, batch).float().cpu()
+        for index, component in enumerate(each):
+            results[index, rows] = outputs(component, batch).float().cpu()
     return results

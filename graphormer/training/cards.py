@@ -15,7 +15,7 @@ from graphormer.evaluation.calibration import DIGITS, Calibration
 from graphormer.evaluation.measures import Interval, intervals
 from graphormer.network.card import Card, row_ranges
 from graphormer.network.checkpoint import versions
-from graphormer.network.ensemble import Model, networks, parts
+from graphormer.network.ensemble import Model, components, networks
 from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config
 from graphormer.training.problem import Origin, Problem
@@ -60,7 +60,9 @@ def trained_card(
         mean=mean,
         scale=deviation,
         members=len(networks(model)),
-        kernel=sum(len(part.coefficients) for part in parts(model) if isinstance(part, Kernel)),
+        kernel=sum(
+            len(each.coefficients) for each in components(model) if isinstance(each, Kernel)
+        ),
         training=_training(problem, recipe, origin, calibration),
         metrics=metrics,
         date=date.today().isoformat(),

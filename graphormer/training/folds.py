@@ -10,8 +10,10 @@ from torch import Tensor
 from graphormer.data.labelled import LabelledGraphs
 from graphormer.data.splits import scaffold
 
-Predictor = Callable[[int, LabelledGraphs, LabelledGraphs], Float[Tensor, "parts graphs outputs"]]
-"""From the number of a fold, what is kept and what is left out: each part's outputs for the
+Outputs = Float[Tensor, "components graphs outputs"]
+
+Predictor = Callable[[int, LabelledGraphs, LabelledGraphs], Outputs]
+"""From the number of a fold, what is kept and what is left out: each component's outputs for the
 latter."""
 
 
@@ -38,7 +40,7 @@ def folds(data: LabelledGraphs, count: int, seed: int) -> list[list[int]]:
 
 def out_of_fold(
     data: LabelledGraphs, count: int, seed: int, fitted: Predictor
-) -> Float[Tensor, "parts graphs outputs"]:
+) -> Float[Tensor, "components graphs outputs"]:
     """What is said of each graph by models that were trained without its fold."""
     of_folds = []
     places = folds(data, count, seed)

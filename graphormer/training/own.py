@@ -20,7 +20,7 @@ from graphormer.training.kernel import takes_kernel
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.presets import MOLECULE, PRESETS
 from graphormer.training.problem import Origin, Problem
-from graphormer.training.recipe import Recipe
+from graphormer.training.recipe import Composition, Recipe
 from graphormer.training.run import train
 from graphormer.training.start import trunk
 from graphormer.training.tables import LEFT_OUT, refuse_overwriting, write_left_out
@@ -75,7 +75,7 @@ class Request:
     teacher: bool = False
     """Whether a forest on fingerprints teaches: see `graphormer.pretraining.distillation`."""
     ensemble: int | None = None
-    """Networks to average; None: as many as the table needs, see `own_members`."""
+    """Networks to average; None: as many as the table needs, see `own_composition`."""
     kernel: bool | None = None
     """Whether a kernel machine stands beside the networks; None: where it can, see `own_kernel`."""
     folds: int = 0
@@ -119,11 +119,10 @@ def train_own(
     if request.folds and config.task == "regression":
         raise ValueError("a temperature is for classes, and values have none: leave it out")
     recipe = own_recipe(len(problem.train), config.task, request)
-    kernel = own_kernel(len(problem.train), config.task, request)
-    members = own_members(len(problem.train), recipe, request, kernel)
+    composition = own_composition(len(problem.train), config.task, recipe, request)
     start = trunk(request.init, config) if request.init else None
     origin = Origin(command, request.init)
-    weights, card = train(problem, config, recipe, folder, origin, members, machine, start, kernel)
+    weights, card = train(problem, config, recipe, folder, origin, composition, machine, start)
     if collection.skipped:
         write_left_out(collection.skipped, folder / LEFT_OUT)
     return weights, card
@@ -224,19 +223,20 @@ def own_recipe(graphs: int, task: Task, request: Request) -> Recipe:
     return recipe
 
 
-def own_members(graphs: int, recipe: Recipe, request: Request, kernel: bool) -> int:
-    """Networks to average: as many as were asked for.
+def own_composition(graphs: int, task: Task, recipe: Recipe, request: Request) -> Composition:
+    """Of what the model consists: as many networks as were asked for.
 
     Otherwise one of pictures, and one beside a kernel machine, which gains nearly as much as four
     more networks do (docs/models.md). Without one up to `ENSEMBLE` of molecules, as many as see
     `ENSEMBLE_WORK` graphs together.
     """
-    if request.ensemble is not None:
-        return request.ensemble
-    if request.is_pictures or kernel:
-        return 1
     graphs_of_one = recipe.epochs * _repeats(request) * graphs
-    return max(1, min(ENSEMBLE, int(ENSEMBLE_WORK / graphs_of_one)))
+    alone = max(1, min(ENSEMBLE, int(ENSEMBLE_WORK / graphs_of_one)))
+    if request.is_pictures:
+        alone = 1
+    kernel = own_kernel(graphs, task, request)
+    chosen = request.ensemble
+    return Composition(chosen or (1 if kernel else alone), kernel, chosen or alone)
 
 
 def own_kernel(graphs: int, task: Task, request: Request) -> bool:

@@ -14,7 +14,7 @@ from graphormer.names import unknown
 from graphormer.network.card import Card
 from graphormer.network.model import Config
 from graphormer.training.machine import MACHINE, Machine
-from graphormer.training.recipe import Recipe
+from graphormer.training.recipe import SINGLE, Composition, Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +32,7 @@ class Preset:
     targets: tuple[str, ...]
     classes: tuple[str, ...]
     unit: str = "logit"
-    members: int = 1
-    kernel: bool = False
-    """Whether a kernel machine stands beside the networks."""
+    composition: Composition = SINGLE
     init: str = ""
     """Shipped model whose weights, except the head's, training begins with."""
     valid: bool = False
@@ -91,7 +89,11 @@ _MNIST = Preset(
 
 PRESETS = {
     "bace": _BACE,
-    "bace-ensemble": replace(_BACE, members=5, kernel=True, recipe=replace(_BACE.recipe, folds=3)),
+    "bace-ensemble": replace(
+        _BACE,
+        recipe=replace(_BACE.recipe, folds=3),
+        composition=Composition(networks=5, kernel=True, alone=5),
+    ),
     "bace-pic50": replace(
         _BACE,
         config=replace(MOLECULE, task="regression", output_bias=True),
@@ -181,17 +183,7 @@ def train_preset(
     problem = Problem(name, named_preset.targets, named_preset.classes, parts, named_preset.unit)
     start = trunk(named_preset.init, config) if named_preset.init else None
     origin = Origin(_command(name, epochs, seed), named_preset.init, name)
-    return train(
-        problem,
-        config,
-        recipe,
-        folder,
-        origin,
-        named_preset.members,
-        machine,
-        start,
-        named_preset.kernel,
-    )
+    return train(problem, config, recipe, folder, origin, named_preset.composition, machine, start)
 
 
 def _command(name: str, epochs: int | None, seed: int | None) -> str:

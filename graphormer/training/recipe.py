@@ -1,4 +1,4 @@
-"""How a model is trained, as a value."""
+"""How a model is trained, and of what it consists, as values."""
 
 from dataclasses import asdict, dataclass
 
@@ -60,3 +60,19 @@ class Recipe:
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Of what a model consists."""
+
+    networks: int = 1
+    """Trained alike, from seeds that follow each other."""
+    kernel: bool = False
+    """Whether a kernel machine stands beside them, as far as folds give it a share."""
+    alone: int = 1
+    """Networks if folds give it none."""
+
+
+SINGLE = Composition()
+"""One network and nothing else."""

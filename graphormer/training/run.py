@@ -1,7 +1,7 @@
 """A training run, from labelled parts to a folder with a model.
 
-The steps: check, standardise the labels, fit each member, restore the unit, calibrate, judge,
-write.
+The steps: check, standardise the labels, fit the folds, choose the kernel machine's share, fit each
+network, restore the unit, calibrate, judge, write.
 """
 
 import logging
@@ -18,8 +18,8 @@ from graphormer.evaluation.fingerprints import bits_beside, ecfp_bits, write_bit
 from graphormer.evaluation.measures import DIVERGED
 from graphormer.network.card import Card
 from graphormer.network.checkpoint import save
-from graphormer.network.ensemble import Ensemble, Model, mean, parts, shares
-from graphormer.network.kernel import EVEN, Kernel
+from graphormer.network.ensemble import Ensemble, Model, mean
+from graphormer.network.kernel import EVEN
 from graphormer.network.model import Config, Graphormer
 from graphormer.network.prediction import predict, predict_each
 from graphormer.pretraining.distillation import distil
@@ -30,7 +30,7 @@ from graphormer.training.history import Course
 from graphormer.training.kernel import check_kernel, fitted_kernel
 from graphormer.training.machine import MACHINE, Machine
 from graphormer.training.problem import Origin, Problem
-from graphormer.training.recipe import Recipe
+from graphormer.training.recipe import SINGLE, Composition, Recipe
 from graphormer.training.resumption import RUN
 from graphormer.training.scaling import Scaling, scaling_of
 from graphormer.training.share import fitted_share
@@ -46,10 +46,9 @@ def train(
     recipe: Recipe,
     folder: Path,
     origin: Origin,
-    members: int = 1,
+    composition: Composition = SINGLE,
     machine: Machine = MACHINE,
     start: Mapping[str, Tensor] | None = None,
-    kernel: bool = False,
 ) -> tuple[Path, Card]:
     """Train into `folder`; returns the weights file and its card.
 
@@ -61,77 +60,49 @@ def train(
         recipe: how; member k of an ensemble has the seed `recipe.seed + k`.
         folder: for the model and for the checkpoint of every epoch.
         origin: for the card.
-        members: of the ensemble; 1 is a single model.
+        composition: of what the model is to consist.
         machine: where.
         start: weights to begin with, by name.
-        kernel: whether a kernel machine stands beside the networks.
 
     Raises:
         ValueError: the training set has labels of one class only, or cannot be learnt by a kernel
             machine that was asked for; the folder holds an unfinished run with other settings; or
             the training diverged: nothing is saved.
     """
-    _check_folder(folder, members)
     _check_labels(problem, config)
-    if recipe.folds and config.task == "regression" and not kernel:
+    if recipe.folds and config.task == "regression" and not composition.kernel:
         raise ValueError("folds are for a temperature, and values have none: leave them out")
-    scaling = scaling_of(config, problem.train.labels)
-    if kernel:
+    if composition.kernel:
         check_kernel(config, problem.train)
-    run = _Run(problem, config, recipe, folder, members, scaling, kernel)
+    else:
+        _check_folder(folder, composition.networks)
+    scaling = scaling_of(config, problem.train.labels)
     begin = dict(start or {}) | base_value(config, problem.train.labels)
-    models = [run.fit_member(member, begin, machine) for member in range(members)]
+    run = _Run(problem, config, recipe, folder, composition, scaling, begin, machine)
+    out_of_fold = run.out_of_fold()
+    share = run.share(out_of_fold)
+    count = composition.networks if share or not composition.kernel else composition.alone
+    _check_folder(folder, count)
+    models = [run.fit_member(member, count) for member in range(count)]
     _check_finite(models)
-    out_of_fold = run.out_of_fold(begin, machine)
-    model = run.together(models, out_of_fold)
-    return run.write(model, run.calibration(model, out_of_fold), origin)
+    model = run.together(models, share)
+    return run.write(model, run.calibration(share, out_of_fold), origin)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """A training of one or several members into a folder."""
+    """A training of one or several networks into a folder."""
 
     problem: Problem
     config: Config
     recipe: Recipe
     folder: Path
-    members: int
+    composition: Composition
     scaling: Scaling
-    has_kernel: bool
+    start: Mapping[str, Tensor]
+    machine: Machine
 
-    def fit_member(self, member: int, start: Mapping[str, Tensor], machine: Machine) -> Graphormer:
-        """A trained model with its head in the targets' unit."""
-        folder = self.folder
-        if self.members > 1:
-            folder = self.folder / f"member-{member}"
-            logger.info("member %d of %d", member + 1, self.members)
-        recipe = replace(self.recipe, seed=self.recipe.seed + member)
-        lesson = self.scaling.standardise(self.problem.train)
-        valid = None
-        if len(self.problem.parts.get("valid", ())):
-            valid = self.scaling.standardise(self.problem.parts["valid"])
-        course = self._course(self.members + self.recipe.folds - member - 1)
-        model = self._fit(recipe, lesson, folder, machine, start, valid, course)
-        return self.scaling.restore_unit(model)
-
-    def _fit(
-        self,
-        recipe: Recipe,
-        lesson: LabelledGraphs,
-        folder: Path,
-        machine: Machine,
-        start: Mapping[str, Tensor],
-        valid: LabelledGraphs | None,
-        course: Course,
-    ) -> Graphormer:
-        """A model that has learnt a lesson, and what a teacher adds to it."""
-        if recipe.recombined:
-            lesson = distil(self.config, lesson, recipe.recombined, recipe.seed)
-        return fit(self.config, recipe, lesson, folder, machine, start, valid, course)
-
-    def out_of_fold(
-        self, start: Mapping[str, Tensor], machine: Machine
-    ) -> Float[Tensor, "parts graphs outputs"] | None:
+    def out_of_fold(self) -> Float[Tensor, "components graphs outputs"] | None:
         """What a network, and a kernel machine if there is one, say of the folds left out.
 
         Values are in standard deviations. None if there are no folds.
@@ -143,49 +114,77 @@ class _Run:
         def fitted(number: int, kept: LabelledGraphs, left_out: LabelledGraphs) -> Tensor:
             logger.info("fold %d of %d, left out", number + 1, recipe.folds)
             folder = self.folder / f"fold-{number}"
-            course = self._course(recipe.folds - number - 1)
-            network = self._fit(recipe, kept, folder, machine, start, None, course)
-            if not self.has_kernel:
+            course = self._course(recipe.folds - number - 1 + self.composition.networks)
+            network = self._fit(recipe, kept, folder, None, course)
+            if not self.composition.kernel:
                 return predict_each(network, left_out.graphs)
             both = Ensemble([network], fitted_kernel(self.config, kept))
             return predict_each(both, left_out.graphs)
 
-        lesson = self.scaling.standardise(self.problem.train)
-        return out_of_fold(lesson, recipe.folds, recipe.seed, fitted)
+        return out_of_fold(self._lesson, recipe.folds, recipe.seed, fitted)
 
-    def together(
+    def share(self, out_of_fold: Float[Tensor, "components graphs outputs"] | None) -> float:
+        """The share of the kernel machine, 0 if there is none."""
+        if not self.composition.kernel:
+            return 0.0
+        if out_of_fold is None:
+            return EVEN
+        share = fitted_share(self.config, out_of_fold, self._lesson.labels)
+        logger.info("share of the kernel machine, by %d folds: %g", self.recipe.folds, share)
+        return share
+
+    @property
+    def _lesson(self) -> LabelledGraphs:
+        """The training set as it is learnt."""
+        return self.scaling.standardise(self.problem.train)
+
+    def fit_member(self, member: int, count: int) -> Graphormer:
+        """One of so many trained networks, with its head in the targets' unit."""
+        folder = self.folder
+        if count > 1:
+            folder = self.folder / f"member-{member}"
+            logger.info("member %d of %d", member + 1, count)
+        recipe = replace(self.recipe, seed=self.recipe.seed + member)
+        valid = None
+        if len(self.problem.parts.get("valid", ())):
+            valid = self.scaling.standardise(self.problem.parts["valid"])
+        course = self._course(count - member - 1)
+        model = self._fit(recipe, self._lesson, folder, valid, course)
+        return self.scaling.restore_unit(model)
+
+    def _fit(
         self,
-        models: Sequence[Graphormer],
-        out_of_fold: Float[Tensor, "parts graphs outputs"] | None,
-    ) -> Model:
-        """The networks as one, with the kernel machine if there is to be one, and it has a share.
+        recipe: Recipe,
+        lesson: LabelledGraphs,
+        folder: Path,
+        valid: LabelledGraphs | None,
+        course: Course,
+    ) -> Graphormer:
+        """A model that has learnt a lesson, and what a teacher adds to it."""
+        if recipe.recombined:
+            lesson = distil(self.config, lesson, recipe.recombined, recipe.seed)
+        return fit(self.config, recipe, lesson, folder, self.machine, self.start, valid, course)
+
+    def together(self, models: Sequence[Graphormer], share: float) -> Model:
+        """The networks as one, with the kernel machine if it has a share.
 
         The networks have their heads in the targets' unit.
         """
-        alone = Ensemble(models) if len(models) > 1 else models[0]
-        if not self.has_kernel:
-            return alone
-        lesson = self.scaling.standardise(self.problem.train)
-        share = EVEN
-        if out_of_fold is not None:
-            share = fitted_share(self.config, out_of_fold, lesson.labels)
-            logger.info("share of the kernel machine, by %d folds: %g", self.recipe.folds, share)
         if not share:
-            return alone
-        kernel = fitted_kernel(self.config, lesson)
+            return Ensemble(models) if len(models) > 1 else models[0]
+        kernel = fitted_kernel(self.config, self._lesson)
         kernel.share.fill_(share)
         return Ensemble(models, self.scaling.restore_unit_of_kernel(kernel))
 
     def calibration(
-        self, model: Model, out_of_fold: Float[Tensor, "parts graphs outputs"] | None
+        self, share: float, out_of_fold: Float[Tensor, "components graphs outputs"] | None
     ) -> Calibration:
         """The temperature that fits what is said of the folds left out."""
         if out_of_fold is None or self.config.task == "regression":
             return UNCALIBRATED
-        of_kernel = shares(model)[-1] if isinstance(parts(model)[-1], Kernel) else 0.0
-        said = out_of_fold[0]
-        if of_kernel:
-            said = mean(out_of_fold, [1 - of_kernel, of_kernel])
+        said = out_of_fold[0]  # (graphs, outputs)
+        if share:
+            said = mean(out_of_fold, [1 - share, share])
         return calibration_of(self.config.task, said, self.problem.train.labels)
 
     def _course(self, later_models: int) -> Course:

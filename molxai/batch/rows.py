@@ -140,7 +140,7 @@ class Prediction:
 
     outcome: Outcome
     logit_sd: float | None
-    """Ensembles: standard deviation over the parts."""
+    """Ensembles: standard deviation over the components."""
     similarity: float | None
     """Tanimoto similarity to the nearest training molecule, 0 to 1; None if that is not known."""
     outputs: dict[str, float] | None
@@ -173,7 +173,7 @@ def _predict_together(
     """All rows at once; if one is refused, each alone."""
     readable = [row for row in rows if row.subject is not None]
     try:
-        # (parts, graphs, outputs)
+        # (components, graphs, outputs)
         logits = explainer.logits([row.subject for row in readable])
         nearness = similarities(explainer, readable)
     except REFUSALS as error:
@@ -186,21 +186,21 @@ def _predict_together(
 
 def _predictions(
     explainer: BaseExplainer,
-    part_logits: Float[Tensor, "parts graphs outputs"],
+    component_logits: Float[Tensor, "components graphs outputs"],
     nearness: Sequence[float | None],
     target: Target | None,
 ) -> Iterator[Prediction]:
     card = explainer.card
-    part_shares = shares(explainer.network)
-    logits = mean(part_logits, part_shares)  # (graphs, outputs)
+    component_shares = shares(explainer.network)
+    logits = mean(component_logits, component_shares)  # (graphs, outputs)
     targets = resolve_targets(card.config, logits, [target] * len(logits))
     all_outcomes = outcomes(card.config, logits, targets)
     for graph, (outcome, similarity) in enumerate(zip(all_outcomes, nearness, strict=True)):
         logit_sd = None
-        if len(part_logits) > 1:
+        if len(component_logits) > 1:
             weights = torch.tensor(outcome.target.weights(card.config))
-            explained_logits = (part_logits[:, graph] * weights).sum(1)  # (parts,)
-            logit_sd = float(spread(explained_logits, part_shares))
+            explained_logits = (component_logits[:, graph] * weights).sum(1)  # (components,)
+            logit_sd = float(spread(explained_logits, component_shares))
         outputs = None
         if card.endpoints:
             values = logits[graph] / temperature_of(card.config)

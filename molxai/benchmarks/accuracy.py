@@ -28,6 +28,7 @@ from graphormer.network.prediction import predict_each
 from graphormer.training.machine import Machine
 from graphormer.training.presets import PRESETS
 from graphormer.training.problem import Origin, Problem
+from graphormer.training.recipe import Composition
 from graphormer.training.run import train
 from graphormer.training.start import trunk
 from molxai.benchmarks.models import load_or_train
@@ -53,7 +54,9 @@ BESIDE = {
     OURS: "one network and the kernel machine",
     TOGETHER: "its seeds together and the kernel machine",
 }
-"""The kinds of rows for networks with the kernel machine of the same training set beside them."""
+"""The kinds of rows for networks with the kernel machine of the same training set beside them.
+
+Each has half of the output: no fold chooses a share here."""
 
 FOREST = "random forest on count ECFP4"
 """The kind of a row for a forest."""
@@ -73,7 +76,7 @@ class Outputs(NamedTuple):
     network: Float[Tensor, "test outputs"]
     """By a network alone."""
     both: Float[Tensor, "test outputs"]
-    """By the network and the kernel machine beside it."""
+    """By the network and the kernel machine beside it, half each."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Trainer:
         Raises:
             ValueError: the folder holds a model of another recipe.
         """
-        preset = PRESETS["bace-ensemble"]
+        preset = PRESETS["bace"]
         recipe = replace(preset.recipe, seed=seed)
         place = self.folder / f"{self.protocol}-{split}" / f"seed-{seed}"
 
@@ -108,9 +111,9 @@ class Trainer:
                 recipe,
                 place,
                 origin,
-                machine=self.machine,
-                start=start,
-                kernel=True,
+                Composition(kernel=True),
+                self.machine,
+                start,
             )
 
         expected = {"recipe": recipe.to_dict()}

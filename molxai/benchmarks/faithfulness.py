@@ -33,7 +33,7 @@ from molxai.explanation.methods import EXPLAINERS, check_size
 from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.lrp import GradientInput
-from molxai.explanation.network import Removal, batch_of, parts_of
+from molxai.explanation.network import Removal, batch_of, components_of
 from molxai.explanation.target import Target
 from molxai.metrics.conservation import gap_share
 from molxai.metrics.curves import CURVES, curves
@@ -260,7 +260,7 @@ def _sanity(explainer: BaseExplainer, method: Method, graphs: Sequence[Any]) -> 
 
     On the first graphs; for an ensemble, of its first member.
     """
-    network = parts_of(explainer.network)[0]
+    network = components_of(explainer.network)[0]
     count = SANITY_OF_SLOW if method.name in SUBSAMPLE else SANITY
     batch = batch_of(network, graphs[:count])
     random = randomisation(network, redraw(network), batch, method)

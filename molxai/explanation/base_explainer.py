@@ -21,7 +21,7 @@ from molxai.explanation.methods import method as method_of
 from molxai.explanation.methods.ensemble import explain_batch
 from molxai.explanation.methods.layers import LayerGradientInput, LeGrad
 from molxai.explanation.methods.strengths import TUNED
-from molxai.explanation.network import Layered, parts_of, placed
+from molxai.explanation.network import Layered, components_of, placed
 from molxai.explanation.target import Target
 
 ERRORS = ("raise", "record")
@@ -84,13 +84,13 @@ class BaseExplainer(ABC):
         """The explanation with what only the card, the method and the subject know."""
 
     @abstractmethod
-    def logits(self, subjects: Sequence[Any]) -> Float[Tensor, "parts subjects outputs"]:
-        """Logits or values from every part of an ensemble; a single model is its only part."""
+    def logits(self, subjects: Sequence[Any]) -> Float[Tensor, "components subjects outputs"]:
+        """Logits or values from every component of an ensemble; a single model is its only one."""
 
     @property
     def methods(self) -> list[str]:
         """Ids of the methods that the model can be asked for, in the order of `EXPLAINERS`."""
-        is_layered = isinstance(parts_of(self.network)[0], Layered)
+        is_layered = isinstance(components_of(self.network)[0], Layered)
         ids = []
         for id, method in EXPLAINERS.items():
             lacks_layers = isinstance(method, LayerGradientInput | LeGrad) and not is_layered

@@ -262,8 +262,8 @@ class Explainer(BaseExplainer):
     def batches(self, subjects: Sequence[Subject]) -> Batches:
         return batches_of(subjects)
 
-    def logits(self, subjects: Sequence[Subject]) -> Float[Tensor, "parts subjects outputs"]:
-        """Logits or values from every part of an ensemble; a single model is its only part."""
+    def logits(self, subjects: Sequence[Subject]) -> Float[Tensor, "components subjects outputs"]:
+        """Logits or values from every component of an ensemble; a single model is its only one."""
         return predict_each(self.network, batches_of(subjects), self.batch_size)
 
     def completed(self, explanation: Explanation, subject: Subject) -> Explanation:

@@ -244,9 +244,9 @@ def placed(network: Predictor, batch: Batch) -> Batch:
     return batch.to(parameter.device).to(parameter.dtype)
 
 
-def parts_of(model: Any) -> list[Any]:
-    """The parts of an ensemble, networks first, or the one network."""
-    return model.parts if isinstance(model, Ensemble) else [model]
+def components_of(model: Any) -> list[Any]:
+    """The components of an ensemble, networks first, or the one network."""
+    return model.components if isinstance(model, Ensemble) else [model]
 
 
 def dtype_of(network: Predictor) -> torch.dtype:

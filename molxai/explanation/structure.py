@@ -267,14 +267,14 @@ def structures(
     return result
 
 
-def mean_structure(of_parts: Sequence[Structure], shares: Sequence[float]) -> Structure:
+def mean_structure(of_networks: Sequence[Structure], shares: Sequence[float]) -> Structure:
     """The mean over an ensemble's networks, which saw the same graph, each with its share."""
     sources = [
         replace(source, gradient=share * source.gradient)
-        for structure, share in zip(of_parts, shares, strict=True)
+        for structure, share in zip(of_networks, shares, strict=True)
         for source in structure.sources
     ]
-    return replace(of_parts[0], sources=tuple(sources))
+    return replace(of_networks[0], sources=tuple(sources))
 
 
 def entry_names(vocabulary: Vocabulary) -> dict[str, Sequence[str]]:

@@ -15,7 +15,14 @@ from torch import Tensor
 from graphormer.graphs.graph import size_batches
 from graphormer.network.ensemble import mean, shares
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.network import Batch, Predictor, at_nodes, batch_of, parts_of, with_nodes
+from molxai.explanation.network import (
+    Batch,
+    Predictor,
+    at_nodes,
+    batch_of,
+    components_of,
+    with_nodes,
+)
 
 INPUTS = 64
 """Inputs in one forward pass."""
@@ -88,12 +95,12 @@ def _classes(
     model: Predictor, batch: Batch, share: Float[Tensor, "batch nodes"]
 ) -> Int[Tensor, " batch"]:
     """The predicted classes if each node's input embedding is multiplied by its share."""
-    by_part = []
-    for part in parts_of(model):
-        tokens = part.embed(batch)
+    by_component = []
+    for component in components_of(model):
+        tokens = component.embed(batch)
         nodes = at_nodes(batch, tokens) * share[:, :, None].to(tokens)
-        by_part.append(part.predict(with_nodes(batch, tokens, nodes), batch))
-    logits = mean(torch.stack(by_part), shares(model))  # (batch, outputs)
+        by_component.append(component.predict(with_nodes(batch, tokens, nodes), batch))
+    logits = mean(torch.stack(by_component), shares(model))  # (batch, outputs)
     if model.config.task == "multiclass":
         return logits.argmax(1)
     return (logits[:, 0] > 0).long()

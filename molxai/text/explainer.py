@@ -225,7 +225,7 @@ class TextExplainer(BaseExplainer):
         return SentenceBatches(self.network, subjects)
 
     @torch.no_grad()
-    def logits(self, subjects: Sequence[Sentence]) -> Float[Tensor, "parts subjects outputs"]:
+    def logits(self, subjects: Sequence[Sentence]) -> Float[Tensor, "components subjects outputs"]:
         """Logits or values; there is one member."""
         results = torch.empty(1, len(subjects), self.card.config.outputs)
         batches = self.batches(subjects)

@@ -17,7 +17,8 @@ from graphormer.network.model import Config, Graphormer
 from graphormer.readers.tables import Layout
 from graphormer.training.fit import Fitting
 from graphormer.training.history import read_history
-from graphormer.training.own import Request, own_members, own_recipe
+from graphormer.training.own import KERNEL_FOLDS, Request, own_composition, own_recipe
+from graphormer.training.recipe import Composition
 from graphormer.training.scaling import scaling_of
 from graphormer.training.start import base_value, trunk
 from molxai import Explainer
@@ -208,14 +209,16 @@ def test_several_classes(run):
 def test_small_tables_have_several_networks(graphs, task, options, members):
     request = Request(Path("t.csv"), **options)
     recipe = own_recipe(graphs, task, request)
-    assert own_members(graphs, recipe, request, kernel=False) == members
-    beside_kernel = own_members(graphs, recipe, request, kernel=True)
-    assert beside_kernel == options.get("ensemble", 1)
+    composition = own_composition(graphs, task, recipe, request)
+    assert composition.kernel == (graphs <= 6000) and composition.alone == members
+    beside = options.get("ensemble", 1)
+    assert composition.networks == (beside if composition.kernel else members)
 
 
 def test_a_model_of_pictures_is_one():
     request = Request(Path("d.npz"))
-    assert own_members(100, own_recipe(100, "multiclass", request), request, kernel=False) == 1
+    recipe = own_recipe(100, "multiclass", request)
+    assert own_composition(100, "multiclass", recipe, request) == Composition()
 
 
 @pytest.mark.parametrize("choice", [None, True, False])
@@ -301,7 +304,7 @@ def test_a_stopped_run_ends_as_an_undisturbed_one(run, monkeypatch, members, ste
     assert train(run, *arguments, "-o", "part", epochs=4)[0] == 0
     assert Path("part/t.safetensors").read_bytes() == Path("whole/t.safetensors").read_bytes()
     histories = [sorted(Path(run).rglob("history.csv")) for run in ("part", "whole")]
-    assert len(histories[0]) == members
+    assert len(histories[0]) == members + KERNEL_FOLDS
     assert all(one.read_text() == other.read_text() for one, other in zip(*histories, strict=True))
     assert Path("part/predictions.csv").read_text() == Path("whole/predictions.csv").read_text()
     assert load("part")[1].metrics == load("whole")[1].metrics

@@ -355,7 +355,7 @@ def test_what_it_cannot_learn_is_refused():
 
 
 def outputs_of(network, kernel):
-    return torch.tensor([network, kernel], dtype=torch.float32)[:, :, None]
+    return torch.from_numpy(np.array([network, kernel]))[:, :, None]
 
 
 def test_the_share_is_that_of_the_least_error():

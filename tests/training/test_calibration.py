@@ -107,9 +107,10 @@ def test_what_a_model_says_of_a_graph_comes_from_the_fold_without_it():
     def fitted(number, kept, left_out):
         assert not set(kept.texts) & set(left_out.texts)
         assert len(kept) + len(left_out) == len(DATA)
-        return 100 * number + left_out.labels
+        return torch.stack([100 * number + left_out.labels, -left_out.labels])
 
-    outputs = out_of_fold(DATA, 1, 4, 0, fitted)
+    outputs, others = out_of_fold(DATA, 4, 0, fitted)
+    assert torch.equal(others, -DATA.labels)
     for number, left_out in enumerate(folds(DATA, 4, seed=0)):
         assert torch.equal(outputs[left_out], 100 * number + DATA.labels[left_out])
 

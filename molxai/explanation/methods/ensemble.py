@@ -1,6 +1,6 @@
-"""Explaining an ensemble: each part alone, for the target that they chose together.
+"""Explaining an ensemble: each component alone, for the target that they chose together.
 
-The explanation is the parts' mean, each with its share in the output, and their spread.
+The explanation is the components' mean, each with its share in the output, and their spread.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ def explain_batch(
 ) -> list[Explanation]:
     """Explain each input of the batch for its target, by default its predicted class.
 
-    An ensemble's output is the mean of its parts' logits, so the mean of their relevances, token
-    and bias parts accounts for it as exactly as each part's does for its own. A kernel machine has
-    no layers: methods that look into layers explain the networks' share alone.
+    An ensemble's output is the mean of its components' logits, so the mean of their relevances,
+    token and bias parts accounts for it as exactly as each component's does for its own. A kernel
+    machine has no layers: methods that look into layers explain the networks' share alone.
 
     Raises:
         ValueError: the method is `oracle`, whose ranks have no mean, or one that refuses the model.
@@ -41,46 +41,49 @@ def explain_batch(
         )
     check_ready(model.networks[0])
     with torch.no_grad():
-        by_part = model.each(batch)  # (parts, batch, outputs)
-    logits = mean(by_part, model.shares)  # (batch, outputs)
+        by_component = model.each(batch)  # (components, batch, outputs)
+    logits = mean(by_component, model.shares)  # (batch, outputs)
     resolved_targets = resolve_targets(model.config, logits, targets)
     outcome = outcomes(model.config, logits, resolved_targets)
-    weights = target_weights(model.networks[0], resolved_targets, by_part)
-    logit_sd = spread((by_part * weights).sum(2), model.shares).tolist()
-    explained = model.networks if method.is_of_layers else model.parts
-    by_row = zip(*(method(part, batch, resolved_targets) for part in explained), strict=True)
+    weights = target_weights(model.networks[0], resolved_targets, by_component)
+    logit_sd = spread((by_component * weights).sum(2), model.shares).tolist()
+    explained = model.networks if method.is_of_layers else model.components
+    explanations = [method(component, batch, resolved_targets) for component in explained]
     return [
-        _mean(of_parts, model.shares, outcome[row], logit_sd[row])
-        for row, of_parts in enumerate(by_row)
+        _mean(of_graph, model.shares, outcome[row], logit_sd[row])
+        for row, of_graph in enumerate(zip(*explanations, strict=True))
     ]
 
 
 def _mean(
-    of_parts: Sequence[Explanation], all_shares: Sequence[float], outcome: Outcome, logit_sd: float
+    explanations: Sequence[Explanation],
+    all_shares: Sequence[float],
+    outcome: Outcome,
+    logit_sd: float,
 ) -> Explanation:
-    """One explanation of a graph from those of the parts, or of the networks alone."""
-    shares = all_shares[: len(of_parts)]
-    relevance = torch.stack([part.relevance for part in of_parts])  # (parts, nodes)
-    splits = [part.feature_relevance for part in of_parts if part.feature_relevance is not None]
-    structures = [part.structure for part in of_parts if part.structure is not None]
+    """One explanation of a graph from those of the components, or of the networks alone."""
+    shares = all_shares[: len(explanations)]
+    relevance = torch.stack([each.relevance for each in explanations])  # (components, nodes)
+    splits = [each.feature_relevance for each in explanations if each.feature_relevance is not None]
+    structures = [each.structure for each in explanations if each.structure is not None]
     return replace(
-        of_parts[0],
+        explanations[0],
         relevance=mean(relevance, shares),
-        relevance_sd=spread(relevance, _whole(shares)) if len(of_parts) > 1 else None,
+        relevance_sd=spread(relevance, _whole(shares)) if len(explanations) > 1 else None,
         feature_relevance=mean(torch.stack(splits), shares) if splits else None,
-        token=_sum([part.token for part in of_parts], shares),
-        bias=_sum([part.bias for part in of_parts], shares),
+        token=_sum([each.token for each in explanations], shares),
+        bias=_sum([each.bias for each in explanations], shares),
         structure=mean_structure(structures, shares[: len(structures)]) if structures else None,
-        base=_sum_of_known([part.base for part in of_parts], shares),
-        delta=_sum_of_known([part.delta for part in of_parts], shares),
-        relevance_error=_mean_error(of_parts, shares),
+        base=_sum_of_known([each.base for each in explanations], shares),
+        delta=_sum_of_known([each.delta for each in explanations], shares),
+        relevance_error=_mean_error(explanations, shares),
         logit_sd=logit_sd,
         **vars(outcome),
     )
 
 
 def _whole(shares: Sequence[float]) -> list[float]:
-    """The shares of some parts among themselves."""
+    """The shares of some components among themselves."""
     return [share / sum(shares) for share in shares]
 
 
@@ -89,17 +92,17 @@ def _sum(values: Sequence[float], shares: Sequence[float]) -> float:
 
 
 def _sum_of_known(values: Sequence[float | None], shares: Sequence[float]) -> float | None:
-    """The mean of a number that either all parts have or none."""
+    """The mean of a number that either all components have or none."""
     known = [value for value in values if value is not None]
     return _sum(known, shares) if known else None
 
 
 def _mean_error(
-    of_parts: Sequence[Explanation], shares: Sequence[float]
+    explanations: Sequence[Explanation], shares: Sequence[float]
 ) -> Float[Tensor, " nodes"] | None:
-    """The mean of the parts' errors, which bounds that of the mean.
+    """The mean of the components' errors, which bounds that of the mean.
 
-    Parts draw the same orders, so their errors do not cancel as independent ones would.
+    Components draw the same orders, so their errors do not cancel as independent ones would.
     """
-    errors = [part.relevance_error for part in of_parts if part.relevance_error is not None]
+    errors = [each.relevance_error for each in explanations if each.relevance_error is not None]
     return mean(torch.stack(errors), shares) if errors else None
