@@ -9,7 +9,7 @@ informatics", Neural Networks 18, 1093) with a weight for each entry:
     f(c) = b + Σⱼ αⱼ k(c, dⱼ)                        over the training graphs j
 
 What is shared is a sum over entries, and an entry's occurrences lie at nodes. So f is a sum over
-nodes as soon as the denominators are held, as the scale of a layer norm is (docs/models.md).
+nodes as soon as the denominators are held, as the scale of a layer norm is (docs/methods.md).
 
 Design constraints:
 - min(c, d) is counted in levels: level t of an entry says that it occurs at least t times, and two

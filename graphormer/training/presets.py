@@ -89,11 +89,7 @@ _MNIST = Preset(
 
 PRESETS = {
     "bace": _BACE,
-    "bace-ensemble": replace(
-        _BACE,
-        recipe=replace(_BACE.recipe, folds=3),
-        composition=Composition(networks=5, kernel=True, alone=5),
-    ),
+    "bace-ensemble": replace(_BACE, composition=Composition(networks=5)),
     "bace-pic50": replace(
         _BACE,
         config=replace(MOLECULE, task="regression", output_bias=True),
