@@ -85,8 +85,6 @@ def _training_facts(card: Card) -> dict[str, Any]:
         facts["trained, begun with"] = card.training["init"]
     if card.members > 1:
         facts["networks"] = card.members
-    if card.kernel:
-        facts["kernel machine, molecules"] = card.kernel
     return facts
 
 
