@@ -35,7 +35,6 @@ STATED_WEIGHT = 0.25
 
 On folds 1/8 and 1/4 are alike, and 0 and 1 are worse (docs/models.md)."""
 
-
 EVEN = 0.5
 """Share of a kernel machine whose share nobody chose."""
 
@@ -78,7 +77,9 @@ class Kernel(GraphInputs, nn.Module):
         """What the training graphs reach, made once for each device."""
         device = self.coefficients.device
         if self._known is None or self._known.sizes.device != device:
-            self._known = levels(self)
+            # They stay, and gradients will need them, whoever asks first.
+            with torch.inference_mode(False), torch.no_grad():
+                self._known = levels(self)
         return self._known
 
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch outputs"]:
@@ -176,7 +177,6 @@ class Levels:
     """wₑ."""
 
 
-@torch.no_grad()
 def levels(kernel: Kernel) -> Levels:
     """The levels of a kernel machine's training graphs."""
     coefficients = kernel.coefficients

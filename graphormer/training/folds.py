@@ -20,20 +20,25 @@ latter."""
 def folds(data: LabelledGraphs, count: int, seed: int) -> list[list[int]]:
     """Positions that each of `count` folds leaves out; together they are the training set.
 
-    They follow the split: if it keeps scaffolds together, so do they. What is measured on them is
-    then as hard as the test set.
+    They follow the split: if it keeps scaffolds together, so do they, as long as there are enough.
+    What is measured on them is then as hard as the test set.
 
     Raises:
-        ValueError: there are fewer graphs, or scaffolds, than folds.
+        ValueError: there are fewer graphs than folds.
     """
     from sklearn.model_selection import GroupKFold, KFold
 
+    if len(data) < count:
+        raise ValueError(
+            f"{len(data)} training graphs in {count} folds: ask for fewer, or for none"
+        )
     groups = None
     splitter = KFold(count, shuffle=True, random_state=seed)
     if data.texts and "scaffold" in data.split:
         names = [scaffold(text, "chiral" in data.split) for text in data.texts]
-        _, groups = np.unique(names, return_inverse=True)
-        splitter = GroupKFold(count, shuffle=True, random_state=seed)
+        kinds, groups = np.unique(names, return_inverse=True)
+        if len(kinds) >= count:
+            splitter = GroupKFold(count, shuffle=True, random_state=seed)
     pairs = splitter.split(np.zeros(len(data)), groups=groups)
     return [left_out.tolist() for _, left_out in pairs]
 

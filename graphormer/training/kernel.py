@@ -78,6 +78,8 @@ def fitted_kernel(config: Config, data: LabelledGraphs) -> Kernel:
         kernel.offset.copy_(start)
         for column, labels in enumerate(data.labels.double().numpy().T):
             has_label = ~np.isnan(labels)
+            if not has_label.any():
+                continue  # the offset is all that can be said
             among = alike[np.ix_(has_label, has_label)]
             if config.task == "regression":
                 found = ridge(among, labels[has_label])
@@ -115,7 +117,7 @@ def bag(graph: Graph) -> Float[ndarray, " entries"]:
 def _alike(
     kernel: Kernel, bags: Float[ndarray, "graphs entries"]
 ) -> Float[ndarray, "graphs graphs"]:
-    """K of all pairs of training graphs."""
+    """The likeness of all pairs of training graphs."""
     rows = torch.from_numpy(bags).split(CHUNK)
     return torch.cat([kernel.likeness(chunk) for chunk in rows]).numpy()
 

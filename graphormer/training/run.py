@@ -72,6 +72,7 @@ def train(
     _check_labels(problem, config)
     if recipe.folds and config.task == "regression" and not composition.kernel:
         raise ValueError("folds are for a temperature, and values have none: leave them out")
+    _check_no_file(folder)
     if composition.kernel:
         check_kernel(config, problem.train)
     else:
@@ -220,12 +221,16 @@ class _Run:
         return weights, card
 
 
-def _check_folder(folder: Path, members: int) -> None:
-    """Refuse a folder with files of another kind of run, which would be taken for this one's."""
+def _check_no_file(folder: Path) -> None:
+    """Refuse a file in the place of the folder."""
     if folder.exists() and not folder.is_dir():
         raise ValueError(
             f"{folder} is a file: a folder is needed for the model and its checkpoints"
         )
+
+
+def _check_folder(folder: Path, members: int) -> None:
+    """Refuse a folder with files of another kind of run, which would be taken for this one's."""
     single = (folder / RUN).exists()
     several = len(list(folder.glob(f"member-*/{RUN}")))
     most = members if members > 1 else 0

@@ -136,6 +136,15 @@ def test_a_missing_label_has_no_say():
         assert torch.allclose(fitted(inputs)[:, 0], alone(inputs)[:, 0], atol=1e-6)
 
 
+def test_a_target_without_labels_has_its_offset():
+    labels = labels_of("regression", 2)
+    labels[:, 1] = np.nan
+    fitted = fitted_kernel(replace(VALUES, outputs=2), data(labels))
+    with torch.no_grad():
+        found = fitted(batch(dtype=torch.float32))
+    assert (found[:, 1] == 0).all() and (found[:, 0] != 0).all()
+
+
 def test_relevance_is_each_occurrences_part_in_what_is_shared():
     fitted = kernel().double()
     bags = [bag(molecule(text).graph) for text in LEARNT]
@@ -171,6 +180,13 @@ def test_what_speaks_for_and_against_adds_up_in_single_precision(name):
         model.coefficients *= 1000  # sums of thousands, of which units are left
     for explanation in explain_batch(EXPLAINERS[name], model, batch(dtype=torch.float32)):
         assert abs(explanation.gap) <= 1e-5 * (abs(explanation.logit) + 1)
+
+
+def test_who_only_predicts_first_can_explain_afterwards():
+    fitted = kernel().double()
+    with torch.inference_mode():
+        fitted(batch())
+    assert all(each.adds_up for each in explain_batch(EXPLAINERS["lrp"], fitted, batch()))
 
 
 def test_a_plain_gradient_is_the_slope():

@@ -103,6 +103,21 @@ def test_folds_of_a_scaffold_split_keep_scaffolds_together():
         assert inside and not inside & outside
 
 
+def test_folds_do_without_scaffolds_if_there_are_few():
+    alike = [f"{'C' * n}c1ccccc1" for n in range(1, 31)]
+    graphs = [molecule(text).graph for text in alike]
+    data = LabelledGraphs(
+        **(vars(DATA) | {"split": "scaffold train", "texts": alike, "graphs": graphs})
+    )
+    left_out = folds(data, 3, seed=0)
+    assert sorted(chain.from_iterable(left_out)) == list(range(30)) and len(left_out) == 3
+
+
+def test_more_folds_than_graphs_are_refused():
+    with pytest.raises(ValueError, match="2 training graphs in 3 folds"):
+        folds(DATA.part([0, 1], "random train"), 3, seed=0)
+
+
 def test_what_a_model_says_of_a_graph_comes_from_the_fold_without_it():
     def fitted(number, kept, left_out):
         assert not set(kept.texts) & set(left_out.texts)
