@@ -119,8 +119,8 @@ class Trainer:
         expected = {"recipe": recipe.to_dict()}
         weights = place / "bace.safetensors"
         network, _ = load_or_train(weights, train_model, expected, preset.config)
-        by_part = predict_each(network, sets["test"].graphs)  # (parts, test, outputs)
-        return Outputs(by_part[0], mean(by_part, shares(network)))
+        by_component = predict_each(network, sets["test"].graphs)  # (components, test, outputs)
+        return Outputs(by_component[0], mean(by_component, shares(network)))
 
 
 def accuracy(

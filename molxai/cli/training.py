@@ -58,7 +58,7 @@ MEMBERS = (
     "[default: 1 beside a kernel machine and for pictures, else up to 5]"
 )
 KERNEL = (
-    "Whether a kernel machine stands beside the networks, with two thirds of the output. "
+    "Whether a kernel machine stands beside the networks, with a share that folds choose. "
     "[default: for at most 6000 molecules of two classes or with values]"
 )
 INIT = (

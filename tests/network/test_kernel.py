@@ -231,8 +231,9 @@ def test_methods_of_layers_explain_the_networks_share(name):
     targets = [explanation.target for explanation in explanations]
     by_network = [EXPLAINERS[name](network, batch(), targets) for network in model.networks]
     for explanation, *of_networks in zip(explanations, *by_network, strict=True):
-        relevance = torch.stack([each.relevance for each in of_networks]).mean(0)
-        assert torch.allclose(explanation.relevance, 0.4 * relevance, atol=1e-12)
+        relevance = torch.stack([each.relevance for each in of_networks])  # (networks, nodes)
+        assert torch.allclose(explanation.relevance, 0.4 * relevance.mean(0), atol=1e-12)
+        assert torch.allclose(explanation.relevance_sd, 0.4 * relevance.std(0), atol=1e-12)
         assert explanation.logit_sd is not None and explanation.relevance_sd.isfinite().all()
 
 

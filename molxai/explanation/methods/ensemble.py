@@ -69,7 +69,7 @@ def _mean(
     return replace(
         explanations[0],
         relevance=mean(relevance, shares),
-        relevance_sd=spread(relevance, _whole(shares)) if len(explanations) > 1 else None,
+        relevance_sd=_spread(relevance, shares) if len(explanations) > 1 else None,
         feature_relevance=mean(torch.stack(splits), shares) if splits else None,
         token=_sum([each.token for each in explanations], shares),
         bias=_sum([each.bias for each in explanations], shares),
@@ -82,9 +82,12 @@ def _mean(
     )
 
 
-def _whole(shares: Sequence[float]) -> list[float]:
-    """The shares of some components among themselves."""
-    return [share / sum(shares) for share in shares]
+def _spread(
+    relevance: Float[Tensor, "components nodes"], shares: Sequence[float]
+) -> Float[Tensor, " nodes"]:
+    """The spread of what components say who have this share in the output together."""
+    whole = sum(shares)
+    return whole * spread(relevance, [share / whole for share in shares])
 
 
 def _sum(values: Sequence[float], shares: Sequence[float]) -> float:
