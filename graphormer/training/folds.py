@@ -36,8 +36,8 @@ def folds(data: LabelledGraphs, count: int, seed: int) -> list[list[int]]:
     splitter = KFold(count, shuffle=True, random_state=seed)
     if data.texts and "scaffold" in data.split:
         names = [scaffold(text, "chiral" in data.split) for text in data.texts]
-        kinds, groups = np.unique(names, return_inverse=True)
-        if len(kinds) >= count:
+        if len(set(names)) >= count:
+            _, groups = np.unique(names, return_inverse=True)
             splitter = GroupKFold(count, shuffle=True, random_state=seed)
     pairs = splitter.split(np.zeros(len(data)), groups=groups)
     return [left_out.tolist() for _, left_out in pairs]
