@@ -118,7 +118,12 @@ class Trainer:
 
         expected = {"recipe": recipe.to_dict()}
         weights = place / "bace.safetensors"
-        network, _ = load_or_train(weights, train_model, expected, preset.config)
+        network, card = load_or_train(weights, train_model, expected, preset.config)
+        if not card.kernel:
+            raise ValueError(
+                f"{place} holds a model without a kernel machine, as molxai made it before: "
+                "choose another folder"
+            )
         by_component = predict_each(network, sets["test"].graphs)  # (components, test, outputs)
         return Outputs(by_component[0], mean(by_component, shares(network)))
 
