@@ -22,7 +22,7 @@ from graphormer.files import write_file
 from graphormer.graphs.vocabulary import Vocabulary
 from graphormer.names import unknown
 from graphormer.network.card import Card
-from graphormer.network.ensemble import Ensemble, Model
+from graphormer.network.ensemble import Ensemble, Model, kernel_of
 from graphormer.network.kernel import Kernel
 from graphormer.network.model import Config, Graphormer
 
@@ -267,7 +267,7 @@ def _check_weights(network: Model, weights: dict[str, Tensor], path: Path) -> No
 
 def _check_kernel(network: Model, path: Path) -> None:
     """Refuse a kernel machine whose bags hold what does not exist, or without a share."""
-    kernel = network.kernel if isinstance(network, Ensemble) else None
+    kernel = kernel_of(network)
     if kernel is None:
         return
     are_bags = (

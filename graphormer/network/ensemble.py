@@ -83,6 +83,11 @@ def networks(model: Model) -> list[Graphormer]:
     return model.networks if isinstance(model, Ensemble) else [model]
 
 
+def kernel_of(model: Model) -> Kernel | None:
+    """The kernel machine beside the networks, if there is one."""
+    return model.kernel if isinstance(model, Ensemble) else None
+
+
 def mean(
     values: Float[Tensor, "components *rest"], shares: Sequence[float]
 ) -> Float[Tensor, " *rest"]:

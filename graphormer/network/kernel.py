@@ -119,14 +119,6 @@ class Kernel(GraphInputs, nn.Module):
         share = batch.mask / batch.mask.sum(1, keepdim=True).clamp_min(1)  # (batch, nodes)
         return F.pad(share.to(self.coefficients.dtype), (1, 0))
 
-    def redrawn(self) -> "Kernel":
-        """The same training graphs with coefficients drawn anew, as large as these."""
-        drawn = Kernel(self.config, self.vocabulary, len(self.coefficients), len(self.entries))
-        drawn.load_state_dict(self.state_dict())
-        with torch.no_grad():
-            drawn.coefficients.normal_().mul_(self.coefficients.std(0, correction=0))
-        return drawn
-
     def bags(
         self, tokens: Float[Tensor, "batch tokens slots"], batch: GraphBatch
     ) -> Float[Tensor, "batch entries"]:

@@ -15,8 +15,7 @@ from graphormer.evaluation.calibration import DIGITS, Calibration
 from graphormer.evaluation.measures import Interval, intervals
 from graphormer.network.card import Card, row_ranges
 from graphormer.network.checkpoint import versions
-from graphormer.network.ensemble import Model, components, networks
-from graphormer.network.kernel import Kernel
+from graphormer.network.ensemble import Model, kernel_of, networks
 from graphormer.network.model import Config
 from graphormer.training.problem import Origin, Problem
 from graphormer.training.recipe import Recipe
@@ -50,6 +49,7 @@ def trained_card(
     if config.task == "regression":
         mean = tuple(scaling.mean.tolist())
         deviation = tuple(scaling.deviation.tolist())
+    kernel = kernel_of(model)
     return Card(
         problem.name,
         config,
@@ -60,9 +60,7 @@ def trained_card(
         mean=mean,
         scale=deviation,
         members=len(networks(model)),
-        kernel=sum(
-            len(each.coefficients) for each in components(model) if isinstance(each, Kernel)
-        ),
+        kernel=0 if kernel is None else len(kernel.coefficients),
         training=_training(problem, recipe, origin, calibration),
         metrics=metrics,
         date=date.today().isoformat(),

@@ -38,6 +38,7 @@ TARGETS = "Columns to learn, with commas between them, or the option several tim
 KIND = "auto, classification, regression or multiclass."
 PROTOCOL = "random, scaffold, scaffold-chiral or balanced-scaffold."
 SIZES = "Shares of train, valid and test."
+UNIT = "Unit of the values of a regression. [default: the target's name]"
 SPLIT_COLUMN = "Column that says train, valid or test, instead of --split."
 TEACHER = (
     "Let a random forest teach: it helped with the two classes of BACE, not with its values. "
@@ -45,7 +46,7 @@ TEACHER = (
 )
 CALIBRATE = (
     "Folds of the training set for a classifier's temperature, by which probabilities are met. "
-    "One more model is trained for each; 0: none."
+    "One more model is trained for each; 0: those of the kernel machine's share, if any."
 )
 LARGEST_SEED = 2**32 - 1
 """The largest seed that NumPy takes."""
@@ -69,13 +70,7 @@ INIT = (
 Targets = Annotated[
     list[str] | None, typer.Option("--target-columns", help=TARGETS, show_default=False)
 ]
-Unit = Annotated[
-    str,
-    typer.Option(
-        help="Unit of the values of a regression. [default: the target's name]",
-        show_default=False,
-    ),
-]
+Unit = Annotated[str, typer.Option(help=UNIT, show_default=False)]
 Init = Annotated[
     str, typer.Option(metavar="MODEL", help=INIT, show_default=False, autocompletion=models)
 ]
