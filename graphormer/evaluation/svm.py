@@ -7,11 +7,16 @@ Grisoni 2022, "Exposing the Limitations of Molecular Machine Learning with Activ
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from jaxtyping import Float
+import numpy as np
+from jaxtyping import Float, UInt8
 from numpy import ndarray
 
 from graphormer.evaluation.fingerprints import ecfp_flags
+
+if TYPE_CHECKING:
+    from sklearn.model_selection import KFold
 
 PLACES = 1024
 """Places of the fingerprint."""
@@ -24,7 +29,10 @@ GRID: Mapping[str, tuple[float, ...]] = {
     "gamma": (0.003, 0.01, 0.03, 0.1),
     "epsilon": (0.01, 0.1, 0.3),
 }
-"""Settings that are tried, by their names in scikit-learn; C and ε are for standardised values."""
+"""Settings that are tried, by their names in scikit-learn; C and ε are for standardised values.
+
+The kernel of two molecules is exp(-γ · places in which they differ).
+"""
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,7 @@ def svm_prediction(
     Raises:
         ValueError: there are fewer molecules to learn from than folds.
     """
-    from sklearn.model_selection import GridSearchCV, KFold
-    from sklearn.svm import SVR
+    from sklearn.model_selection import KFold
 
     if len(train) < FOLDS:
         raise ValueError(
@@ -61,8 +68,35 @@ def svm_prediction(
     mean = labels.mean()
     deviation = labels.std() or 1.0
     folds = KFold(FOLDS, shuffle=True, random_state=seed)
-    grid = {name: list(values) for name, values in GRID.items()}
-    search = GridSearchCV(SVR(kernel="rbf"), grid, scoring="neg_mean_squared_error", cv=folds)
-    search.fit(ecfp_flags(train, PLACES), (labels - mean) / deviation)
-    values = search.predict(ecfp_flags(test, PLACES)) * deviation + mean  # (test,)
-    return SvmPrediction(values, dict(search.best_params_))
+    scaled = (labels - mean) / deviation  # (train,)
+    known = ecfp_flags(train, PLACES)
+    apart = _apart(known, known)  # (train, train)
+    searches = [_search(np.exp(-gamma * apart), scaled, folds) for gamma in GRID["gamma"]]
+    best = int(np.argmax([search.best_score_ for search in searches]))
+    gamma = GRID["gamma"][best]
+    kernel = np.exp(-gamma * _apart(ecfp_flags(test, PLACES), known))  # (test, train)
+    values = searches[best].predict(kernel) * deviation + mean  # (test,)
+    return SvmPrediction(values, searches[best].best_params_ | {"gamma": gamma})
+
+
+def _apart(
+    some: UInt8[ndarray, "some places"], others: UInt8[ndarray, "others places"]
+) -> Float[ndarray, "some others"]:
+    """In how many places each two fingerprints differ."""
+    one, other = some.astype(float), others.astype(float)
+    return one.sum(1)[:, None] + other.sum(1) - 2 * one @ other.T
+
+
+def _search(kernel: Float[ndarray, "train train"], labels: ndarray, folds: "KFold") -> Any:
+    """The best C and ε for a kernel, chosen on the folds, and a machine with them.
+
+    The kernel is worked out once for all of them, which takes a fifth of the time.
+    """
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.svm import SVR
+
+    grid = {name: list(GRID[name]) for name in ("C", "epsilon")}
+    machine = SVR(kernel="precomputed")
+    return GridSearchCV(machine, grid, scoring="neg_mean_squared_error", cv=folds).fit(
+        kernel, labels
+    )

@@ -47,7 +47,7 @@ class Estimate:
 def estimates(outcomes: Sequence[Outcome]) -> list[Estimate]:
     """All measures of each table, and of several tables together."""
     errors = [list(_errors(outcome)) for outcome in outcomes]
-    directions = list(_directions(outcomes))
+    directions = list(_directions(outcomes)) if outcomes[0].differences else []
     if len(outcomes) == 1:
         return errors[0] + directions
     means = [
@@ -61,8 +61,9 @@ def estimates(outcomes: Sequence[Outcome]) -> list[Estimate]:
         for same in zip(*errors, strict=True)
     ]
     each = [estimate for of_table in errors for estimate in of_table]
-    for outcome in outcomes:
-        directions += _directions([outcome])
+    if directions:
+        for outcome in outcomes:
+            directions += _directions([outcome])
     return each + means + directions
 
 

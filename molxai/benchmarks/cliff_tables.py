@@ -9,11 +9,17 @@ import numpy as np
 from graphormer.files import escape_markdown, markdown_table, write_file
 from graphormer.network.checkpoint import versions
 from molxai.benchmarks.cliff_estimates import ALL, POOLED, Estimate, estimates
-from molxai.benchmarks.cliffs import MODEL, PREDICTORS, Outcome
+from molxai.benchmarks.cliffs import FOREST, MODEL, PREDICTORS, SVM, Outcome
 from molxai.benchmarks.estimates import interval
 from molxai.benchmarks.tables import as_csv
 from molxai.chemistry.near_pairs import COMMON, FAR, SECONDS, SIMILAR
 from molxai.explanation.methods import EXPLAINERS
+
+ENSEMBLE = "ensemble"
+"""Folder of what the models of all seeds say together."""
+
+Named = dict[tuple[str, str, str], Estimate]
+"""Estimates by target, judge and measure."""
 
 
 def markdown(outcomes: Sequence[Outcome], all_estimates: Sequence[Estimate]) -> str:
@@ -29,17 +35,45 @@ def markdown(outcomes: Sequence[Outcome], all_estimates: Sequence[Estimate]) -> 
             "",
             "## Errors",
             "",
+            *_standing(by_name, targets),
             _error_table(by_name, [*targets, ALL] if several else targets),
-            "",
-            "## Directions",
-            "",
-            *_pair_counts(outcomes),
-            "",
-            _direction_table(by_name, POOLED if several else targets[0], outcomes),
-            "",
-            *_remarks(outcomes),
+            *_direction_lines(by_name, POOLED if several else targets[0], outcomes),
         ]
     )
+
+
+def _direction_lines(by_name: Named, target: str, outcomes: Sequence[Outcome]) -> list[str]:
+    """How often the judges are right of pairs; nothing if no map was asked for."""
+    if not outcomes[0].differences:
+        return []
+    return [
+        "",
+        "## Directions",
+        "",
+        *_pair_counts(outcomes),
+        "",
+        _direction_table(by_name, target, outcomes),
+        "",
+        *_remarks(outcomes),
+    ]
+
+
+def _standing(by_name: Named, targets: Sequence[str]) -> list[str]:
+    """On how many of several targets the model is ahead on cliffs."""
+    if len(targets) == 1:
+        return []
+    ahead = []
+    for rival in (FOREST, SVM):
+        less = [by_name[target, rival, "model_less_rmse_cliffs"] for target in targets]
+        values = [interval(estimate.samples) for estimate in less]
+        below = sum(value < 0 for value, _, _ in values)
+        clearly = [sum(high < 0 for _, _, high in values), sum(low > 0 for _, low, _ in values)]
+        ahead.append(
+            f"- On cliffs the model's error is below that of the {rival} on {below} of "
+            f"{len(targets)} targets. The interval of the difference is below zero on "
+            f"{clearly[0]} and above zero on {clearly[1]} of them."
+        )
+    return [*ahead, ""]
 
 
 def _setting(outcomes: Sequence[Outcome]) -> list[str]:
@@ -64,13 +98,6 @@ def _setting(outcomes: Sequence[Outcome]) -> list[str]:
         f"{averaged}, in brackets 95 % bootstrap intervals over molecules; "
         f"torch {versions()['torch']}.",
     ]
-
-
-ENSEMBLE = "ensemble"
-"""Folder of what the models of all seeds say together."""
-
-Named = dict[tuple[str, str, str], Estimate]
-"""Estimates by target, judge and measure."""
 
 
 def _error_table(by_name: Named, targets: Sequence[str]) -> str:
@@ -158,13 +185,14 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> str:
     """Write `cliffs.md` and `cliffs.csv`, and both for each target; returns the Markdown.
 
     If there are several seeds, both also lie in `ensemble`, for their models as one ensemble. The
-    folder of a target also has `pairs.csv`, with a row for each pair, and `seeds.csv`, with a
-    row for each seed and judge.
+    folder of a target also has `pairs.csv`, with a row for each pair if directions were asked
+    for, and `seeds.csv`, with a row for each seed and judge.
     """
     for outcome in outcomes:
         place = folder / outcome.table.name
         _write_tables([outcome], place)
-        write_file(place / "pairs.csv", as_csv(list(_pair_rows(outcome))))
+        if outcome.pairs:
+            write_file(place / "pairs.csv", as_csv(list(_pair_rows(outcome))))
         write_file(place / "seeds.csv", as_csv(list(_seed_rows(outcome))))
     text = _write_tables(outcomes, folder)
     if len(outcomes[0].seeds) > 1:
@@ -184,11 +212,14 @@ def _write_tables(outcomes: Sequence[Outcome], folder: Path) -> str:
 
 def _seed_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
     """What each seed's model and maps measure; what has no seed stands beside the first."""
-    for judge in outcome.differences:
-        directions = outcome.hits(judge).mean(1)  # (seeds,)
-        for place, direction in enumerate(directions.tolist()):
-            row = {"seed": outcome.seeds[place], "name": judge, "direction": direction}
-            if judge in PREDICTORS:
+    for judge in dict.fromkeys([*outcome.values, *outcome.differences]):
+        said = outcome.values.get(judge, outcome.differences.get(judge))
+        assert said is not None, "every judge says something"
+        for place in range(len(said)):
+            row: dict[str, Any] = {"seed": outcome.seeds[place], "name": judge}
+            if judge in outcome.differences:
+                row["direction"] = float(outcome.hits(judge)[place].mean())
+            if judge in outcome.values:
                 for measure, on_cliffs in (("rmse", False), ("rmse_cliffs", True)):
                     errors = outcome.errors(judge, on_cliffs)[place]  # (molecules,)
                     row[measure] = float(np.sqrt((errors**2).mean()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from graphormer.names import listing
@@ -83,7 +83,7 @@ class Outcome:
     values: dict[str, Float[ndarray, "seeds molecules"]]
     """What each predictor says of every molecule of the table."""
     differences: dict[str, Float[ndarray, "seeds pairs"]]
-    """What each predictor and method says of each pair: A's less B's."""
+    """What each predictor and method says of each pair: A's less B's; empty if none was asked."""
 
     @property
     def measured(self) -> Float[ndarray, " pairs"]:
@@ -91,9 +91,9 @@ class Outcome:
         return self.table.values[self.ends[:, 0]] - self.table.values[self.ends[:, 1]]
 
     @property
-    def ends(self) -> ndarray:
+    def ends(self) -> Int[ndarray, "pairs 2"]:
         """Places of the two molecules of each pair."""
-        return np.array([(pair.a, pair.b) for pair in self.pairs])  # (pairs, 2)
+        return _ends(self.pairs)
 
     def hits(self, judge: str) -> Bool[ndarray, "seeds pairs"]:
         """Whether a difference has the sign of the measured one; zero has neither sign."""
@@ -123,7 +123,7 @@ class Outcome:
 def cliffs(
     paths: Sequence[Path],
     folder: Path,
-    methods: Sequence[str],
+    methods: Sequence[str] | None,
     seeds: Sequence[int],
     columns: Columns,
     learning: Learning,
@@ -135,7 +135,7 @@ def cliffs(
     Args:
         paths: tables, each with a split and marks of cliffs.
         folder: for models and all that takes long; an interrupted run there goes on.
-        methods: ids of `EXPLAINERS`.
+        methods: ids of `EXPLAINERS`; None for errors alone, without any pair.
         seeds: of the trainings, and of the forests.
         columns: of the tables.
         learning: how models are trained.
@@ -154,13 +154,23 @@ def cliffs(
         locate(learning.init)
     tables = [read_cliffs(path, columns) for path in paths]
     _check_names(tables)
-    pairs = [cliff_pairs(table, folder / table.name, report) for table in tables]
-    for table, own_pairs in zip(tables, pairs, strict=True):
-        _check_sizes(table, own_pairs, methods)
-    return [
-        _outcome(table, own_pairs, folder / table.name, methods, seeds, learning, device, report)
-        for table, own_pairs in zip(tables, pairs, strict=True)
-    ]
+    all_pairs: list[list[CliffPair]] = [[] for _ in tables]
+    if methods is not None:
+        all_pairs = [cliff_pairs(table, folder / table.name, report) for table in tables]
+        for table, pairs in zip(tables, all_pairs, strict=True):
+            _check_sizes(table, pairs, methods)
+    outcomes = []
+    for table, pairs in zip(tables, all_pairs, strict=True):
+        place = folder / table.name
+        explainers = [
+            explainer_for(table, learning, seed, place / f"seed-{seed}", device, report)
+            for seed in seeds
+        ]
+        outcome = _errors(table, place, explainers, seeds, report)
+        if methods is not None:
+            outcome = _with_directions(outcome, pairs, methods, explainers, report)
+        outcomes.append(outcome)
+    return outcomes
 
 
 def _check_names(tables: Sequence[CliffTable]) -> None:
@@ -179,38 +189,47 @@ def _check_sizes(table: CliffTable, pairs: Sequence[CliffPair], methods: Sequenc
         check_size(method_of(name), largest)
 
 
-def _outcome(
+def _errors(
     table: CliffTable,
-    pairs: Sequence[CliffPair],
     folder: Path,
-    methods: Sequence[str],
+    explainers: Sequence[Explainer],
     seeds: Sequence[int],
-    learning: Learning,
-    device: str,
     report: Report,
 ) -> Outcome:
-    """What is measured on one table."""
-    with_atoms = [pair for pair in pairs if pair.difference.has_atoms]
-    explainers = []
-    for seed in seeds:
-        place = folder / f"seed-{seed}"
-        explainers.append(explainer_for(table, learning, seed, place, device, report))
+    """What the predictors say of the molecules of one table, and nothing yet of pairs."""
     report(f"{table.name}: random forest and SVM")
     values = {
         MODEL: np.stack([model_values(explainer, table) for explainer in explainers]),
         FOREST: np.stack([forest_values(table, seed, folder / f"seed-{seed}") for seed in seeds]),
         SVM: svm_values(table, folder)[None],
     }
-    ends = np.array([(pair.a, pair.b) for pair in with_atoms])  # (pairs, 2)
-    differences = {
-        predictor: said[:, ends[:, 0]] - said[:, ends[:, 1]] for predictor, said in values.items()
-    }
+    return Outcome(table, tuple(seeds), [], 0, values, {})
+
+
+def _with_directions(
+    outcome: Outcome,
+    pairs: Sequence[CliffPair],
+    methods: Sequence[str],
+    explainers: Sequence[Explainer],
+    report: Report,
+) -> Outcome:
+    """The same with what the predictors and the methods say of the pairs."""
+    with_atoms = [pair for pair in pairs if pair.difference.has_atoms]
+    a, b = _ends(with_atoms).T  # (pairs,) each
+    differences = {name: said[:, a] - said[:, b] for name, said in outcome.values.items()}
     for method in methods:
-        differences[method] = _map_differences(method, explainers, table, with_atoms, report)
+        differences[method] = _map_differences(
+            method, explainers, outcome.table, with_atoms, report
+        )
     sizes = [len(pair.difference.atoms_a) - len(pair.difference.atoms_b) for pair in with_atoms]
     differences[ATOMS] = np.array([sizes], dtype=float)
     without_atoms = len(pairs) - len(with_atoms)
-    return Outcome(table, tuple(seeds), with_atoms, without_atoms, values, differences)
+    return replace(outcome, pairs=with_atoms, without_atoms=without_atoms, differences=differences)
+
+
+def _ends(pairs: Sequence[CliffPair]) -> Int[ndarray, "pairs 2"]:
+    """Places of the two molecules of each pair."""
+    return np.array([(pair.a, pair.b) for pair in pairs])
 
 
 def _map_differences(

@@ -23,6 +23,7 @@ TARGET = "Column of the values, in log10 units."
 SPLIT = "Column that says train or test."
 MEMBERS = "Train this many networks for each seed and average them."
 KERNEL = "Whether a kernel machine stands beside the networks, as 'molxai train' has it."
+MAPS = "Whether maps are judged, on pairs of molecules whose search takes long."
 CLIFF = "Column that says 1 for a molecule that is part of an activity cliff."
 
 
@@ -70,6 +71,7 @@ def benchmark_cliffs(
             autocompletion=several_of(METHODS),
         ),
     ] = "",
+    maps: Annotated[bool, typer.Option(help=MAPS)] = True,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 5,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -83,11 +85,15 @@ def benchmark_cliffs(
     from molxai.benchmarks.cliff_tables import write
 
     names = known_methods(methods) if methods else cliffs.METHODS
+    if methods and not maps:
+        raise typer.BadParameter("--no-maps judges no map: leave --methods out")
     learning = setting.learning()
     numbers = range(0, seeds * learning.ensemble, learning.ensemble)  # ensembles share no member
     usage(known_device, device)
     log_training(quiet=True)
     report = reporter(quiet)
     columns = setting.columns()
-    outcomes = cliffs.cliffs(files, output, names, numbers, columns, learning, device, report)
+    outcomes = cliffs.cliffs(
+        files, output, names if maps else None, numbers, columns, learning, device, report
+    )
     print(write(outcomes, output))

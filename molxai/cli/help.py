@@ -23,6 +23,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
         "model",
         "method",
         "methods",
+        "maps",
         "target",
         "contrast",
         "endpoint",

@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -313,6 +314,43 @@ def test_the_models_of_all_seeds_are_judged_as_one_ensemble(run, tmp_path):
     assert together.shape[0] == 1 and together[0, 0] == pytest.approx(float(expected), abs=1e-5)
 
 
+def test_errors_alone_search_no_pair_and_are_the_same(run, tmp_path, monkeypatch):
+    path, output, [outcome], _ = run
+    folder = tmp_path / "out"
+    shutil.copytree(output / "CHEMBL1", folder / "CHEMBL1")
+    (folder / "CHEMBL1" / "pairs.csv").unlink()
+    monkeypatch.setattr("molxai.benchmarks.cliffs.cliff_pairs", None)
+    [alone] = cliffs([path], folder, None, range(2), Columns(), SHORT, "cpu", silent)
+    assert alone.pairs == [] and alone.differences == {}
+    text = write([alone], folder)
+    assert "## Errors" in text and "irections" not in text
+    assert not (folder / "CHEMBL1" / "pairs.csv").exists()
+    with_maps = [each.row() for each in estimates([outcome]) if "rmse" in each.measure]
+    assert [each.row() for each in estimates([alone])] == with_maps
+    with (folder / "CHEMBL1" / "seeds.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows] == [MODEL, MODEL, FOREST, FOREST, SVM]
+    assert "direction" not in rows[0]
+
+
+def test_a_table_says_on_how_many_targets_the_model_is_ahead(ace, tmp_path):
+    outcome = outcome_of(ace, tmp_path, [])  # the model and the forest say what was measured
+    worse = replace(
+        outcome,
+        table=replace(outcome.table, name="other"),
+        values=outcome.values | {MODEL: outcome.values[MODEL] + 3},
+    )
+    text = markdown([outcome, worse], estimates([outcome, worse]))
+    assert (
+        "below that of the random forest on 0 of 2 targets. The interval of the difference is "
+        "below zero on 0 and above zero on 1 of them."
+    ) in text
+    assert (
+        "below that of the SVM on 1 of 2 targets. The interval of the difference is "
+        "below zero on 1 and above zero on 1 of them."
+    ) in text
+
+
 def test_rows_that_are_left_out_are_told(tmp_path):
     broken = [{"smiles": text, "y": y, "cliff_mol": 1, "split": "train"} for text, y in BROKEN]
     data = read_cliffs(table(tmp_path / "mine.csv", records() + broken), Columns())
@@ -425,6 +463,9 @@ def test_options_say_how_models_learn(ace, tmp_path, monkeypatch):
     assert asked["columns"] == Columns("structure", "pKi", "set", "cliff")
     assert asked["learning"] == Learning(4, "bace", True, 2)
     assert asked["methods"] == ("lrp", "gae")
+    main(["benchmark", "cliffs", str(ace), "-o", folder, "--no-maps", "--no-kernel"])
+    assert asked["methods"] is None
+    assert asked["learning"] == Learning(kernel=False)
 
 
 # Refusals
@@ -470,6 +511,7 @@ def test_other_refusals(ace, tmp_path, capsys):
     output = tmp_path / "out"
     assert "no file" in line(tmp_path / "none.csv", "-o", output)
     assert "lrpp" in line(ace, "-o", output, "--methods", "lrpp")
+    assert "leave --methods out" in line(ace, "-o", output, "--methods", "lrp", "--no-maps")
     assert "is a file" in line(ace, "-o", ace)
     (tmp_path / "more").mkdir()
     twin = table(tmp_path / "more" / ace.name, records())
