@@ -21,7 +21,7 @@ from graphormer.graphs.superpixels import (
     touching,
 )
 
-TOGETHER = 32
+TOGETHER = 16
 """Pictures that are taken together: their pairs of segments fit into the processor's cache."""
 
 QUARTERS = 4

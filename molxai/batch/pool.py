@@ -6,6 +6,7 @@ one. If a chunk exceeds its limits, its rows are done one by one at once. A row 
 worker alone becomes a record with the reason. Only workers that cannot even begin end a run.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -311,6 +312,7 @@ def serve(work: Work, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     _end_with_parent()
     spare_pandas()
+    gc.freeze()  # what is imported stays: no collection need look at it again
     while True:
         try:
             rows = pickle.loads(connection.recv_bytes())

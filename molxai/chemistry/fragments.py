@@ -14,7 +14,7 @@ from molxai.chemistry.group_words import group_words
 from molxai.chemistry.schemes import Scheme, attached_smiles, parts
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.words import FIRST, NAME, amount, in_a_line, listed, quoted, signed
-from molxai.rendering.lettering import true_minus
+from molxai.rendering.wording import true_minus
 
 LETTERS = 30
 """Letters of a name beside a part in a picture at most."""

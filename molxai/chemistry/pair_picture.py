@@ -10,9 +10,9 @@ from molxai.explanation.alternative import about_several
 from molxai.explanation.captions import colour_line, difference_line
 from molxai.explanation.explanation import Explanation
 from molxai.explanation.pictures import relevance_map
-from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import PLAIN, Look
 from molxai.rendering.matched import MatchedPicture, Side, draw_matched
+from molxai.rendering.wording import true_minus
 
 NAME_LETTERS = 42
 """Letters of a molecule's name at most."""

@@ -1,5 +1,6 @@
 """`molxai benchmark cliffs`: models and maps on activity cliffs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,16 +85,27 @@ def benchmark_cliffs(
     from molxai.benchmarks import cliffs
     from molxai.benchmarks.cliff_tables import write
 
-    names = known_methods(methods) if methods else cliffs.METHODS
-    if methods and not maps:
-        raise typer.BadParameter("--no-maps judges no map: leave --methods out")
+    names = _names(methods, maps)
     learning = setting.learning()
     numbers = range(0, seeds * learning.ensemble, learning.ensemble)  # ensembles share no member
     usage(known_device, device)
     log_training(quiet=True)
     report = reporter(quiet)
     columns = setting.columns()
-    outcomes = cliffs.cliffs(
-        files, output, names if maps else None, numbers, columns, learning, device, report
-    )
+    outcomes = cliffs.cliffs(files, output, names, numbers, columns, learning, device, report)
     print(write(outcomes, output))
+
+
+def _names(methods: str, maps: bool) -> Sequence[str] | None:
+    """The methods whose maps are judged; None if none are.
+
+    Raises:
+        typer.BadParameter: methods are named, and no map is judged.
+    """
+    from molxai.benchmarks.cliffs import METHODS as USUAL
+
+    if methods and not maps:
+        raise typer.BadParameter("--no-maps judges no map: leave --methods out")
+    if not maps:
+        return None
+    return known_methods(methods) if methods else USUAL

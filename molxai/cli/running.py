@@ -1,5 +1,6 @@
 """From what was typed to a run: rows of the inputs, a worker, a sink, and one closing line."""
 
+import gc
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -135,6 +136,7 @@ def answer(
     worker = _worker(inputs, question, sink, extras)
     if is_program():
         spare_pandas()
+        gc.freeze()  # what is imported stays: no collection need look at it again
     doing = "explaining" if question.relevances else "predicting"
     with (
         _resumable(sink.path if sink.resumable else None),

@@ -91,7 +91,8 @@ def _send_again_if_lost(unraisable: "sys.UnraisableHookArgs") -> None:
 
 def is_program() -> bool:
     """Whether this process is the command, and not another program that calls it."""
-    return Path(sys.argv[0] if sys.argv else "").name in PROGRAM
+    started = Path(sys.argv[0] if sys.argv else "")
+    return started.name in PROGRAM or started == Path(__file__).with_name("__main__.py")
 
 
 def listen_as_program() -> None:

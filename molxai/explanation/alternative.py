@@ -8,7 +8,7 @@ from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import amount, decimals
 from molxai.rendering.about import About
 from molxai.rendering.colour import scale
-from molxai.rendering.lettering import true_minus
+from molxai.rendering.wording import true_minus
 
 NAME_LETTERS = 60
 """Letters of a name at most."""

@@ -20,8 +20,8 @@ from molxai.rendering.comparison import (
 )
 from molxai.rendering.correlations import correlation_colour, correlation_text
 from molxai.rendering.figure import draw_to
-from molxai.rendering.lettering import printable, true_minus
 from molxai.rendering.look import PLAIN, Look
+from molxai.rendering.wording import printable, true_minus
 
 NAMED = 3
 """Nodes of the largest magnitude that are named for each method."""

@@ -12,7 +12,7 @@ from molxai.explanation.sentence import Sentence
 from molxai.rendering import flow as rendering
 from molxai.rendering.arcs import Arc
 from molxai.rendering.flow import FlowPicture, node_words
-from molxai.rendering.lettering import signed_or_zero, true_minus
+from molxai.rendering.wording import signed_or_zero, true_minus
 
 NAMED = 5
 """Arcs that are given in numbers."""

@@ -23,8 +23,8 @@ from molxai.rendering.arrangement import Cell, GridPicture, columns_for
 from molxai.rendering.choices import check_types, refuse_ignored
 from molxai.rendering.figure import format_of
 from molxai.rendering.grid import draw_grid
-from molxai.rendering.lettering import three_digits, true_minus
 from molxai.rendering.look import PLAIN, Look, Scale, look_of, scale_of
+from molxai.rendering.wording import three_digits, true_minus
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from graphormer.graphs.molecules import shortened
 from molxai.explanation.templating import render
-from molxai.rendering.lettering import printable, true_minus
+from molxai.rendering.wording import printable, true_minus
 
 CELL = 90
 """Letters of a cell at most."""

@@ -22,11 +22,10 @@ from molxai.explanation.captions import (
     structure_line,
 )
 from molxai.explanation.sentence import Sentence
-from molxai.rendering.lettering import SMALLEST_NUMBER, true_minus
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
-from molxai.rendering.relevance_map import Offsets, RelevanceMap
-from molxai.rendering.sentence import Words
+from molxai.rendering.relevance_map import Offsets, RelevanceMap, Words
+from molxai.rendering.wording import SMALLEST_NUMBER, true_minus
 
 
 def draw(

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphormer.graphs.molecules import shortened
 from molxai.pages.view import View
-from molxai.rendering.lettering import true_minus
+from molxai.rendering.wording import true_minus
 
 BINS = 24
 """Bins of the histogram of outputs."""

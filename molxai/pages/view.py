@@ -29,9 +29,9 @@ from molxai.explanation.words import decimals
 from molxai.rendering.colour import WHITE, Palette, scale
 from molxai.rendering.crowding import bond_ends
 from molxai.rendering.geometry import digit_drawing, molecule_drawing
-from molxai.rendering.lettering import true_minus
 from molxai.rendering.ramp import low_of
 from molxai.rendering.relevance_map import of_bonds, structure_limit
+from molxai.rendering.wording import true_minus
 
 View = dict[str, Any]
 

@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from molxai.rendering import Kind
-from molxai.rendering.lettering import printable
+from molxai.rendering.wording import printable
 
 ID_LETTERS = 8
 """Letters that tell the ids of two pictures on one page apart."""

@@ -12,11 +12,12 @@ from molxai.rendering.figure import (
     bar_column,
 )
 from molxai.rendering.layout import Layout
-from molxai.rendering.lettering import printable, wrap
+from molxai.rendering.lettering import wrap
 from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, SMALLEST_ZOOM, Look, Scale
 from molxai.rendering.molecule import lay_out
-from molxai.rendering.relevance_map import RelevanceMap
-from molxai.rendering.sentence import Words, height_of, placed_words
+from molxai.rendering.relevance_map import RelevanceMap, Words
+from molxai.rendering.sentence import height_of, placed_words
+from molxai.rendering.wording import printable
 
 CELL_WIDTH = 280
 """Width of a drawing in pixels, unless the figure is to have another width."""

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 
-from molxai.rendering.lettering import true_minus
 from molxai.rendering.ramp import Ramp
+from molxai.rendering.wording import true_minus
 
 UNIT_WIDTH = 16
 """Letters in a line of the unit over the bar."""

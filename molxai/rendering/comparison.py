@@ -25,11 +25,12 @@ from molxai.rendering.figure import (
     merge,
     write,
 )
-from molxai.rendering.lettering import printable, wrap
+from molxai.rendering.lettering import wrap
 from molxai.rendering.look import POINTS_PER_INCH, RESOLUTION, Look
 from molxai.rendering.molecule import draw_layout, lay_out
-from molxai.rendering.relevance_map import RelevanceMap, structure_limit
-from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
+from molxai.rendering.relevance_map import RelevanceMap, Words, structure_limit
+from molxai.rendering.sentence import draw_sentence, height_of, placed_words
+from molxai.rendering.wording import printable
 
 PANEL = (420, 300)
 """Width and height of one method's picture, in pixels."""

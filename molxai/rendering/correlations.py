@@ -9,10 +9,11 @@ import numpy as np
 from molxai.rendering.bar import colour_map
 from molxai.rendering.colour import Palette
 from molxai.rendering.figure import MARGIN, Sheet, axes_at, write
-from molxai.rendering.lettering import HINTED, true_minus
+from molxai.rendering.lettering import HINTED
 from molxai.rendering.lettering import width as letters_width
 from molxai.rendering.look import POINTS_PER_INCH, RESOLUTION, Look
 from molxai.rendering.ramp import Ramp
+from molxai.rendering.wording import true_minus
 
 FONT_SIZE = 9
 """Points of the names of methods."""

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from graphormer.files import write_file
 from molxai.rendering.figure import SETTINGS, content_as, file_content, format_of
-from molxai.rendering.lettering import three_digits
+from molxai.rendering.wording import three_digits
 
 MAIN = "lrp"
 """The method that is drawn as a thick black line."""

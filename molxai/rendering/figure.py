@@ -25,10 +25,11 @@ from molxai.rendering.about import NOTHING, About, describe_svg
 from molxai.rendering.bar import unit_lines
 from molxai.rendering.enlarging import enlarge
 from molxai.rendering.glyphs import FONT, families, mark_missing
-from molxai.rendering.lettering import printable, width
+from molxai.rendering.lettering import width
 from molxai.rendering.look import POINTS_PER_INCH, RESOLUTION, Look
 from molxai.rendering.raster import encode
 from molxai.rendering.vector import draw_svg
+from molxai.rendering.wording import printable
 
 MARGIN = 14
 """Pixels left free beside words, and above a drawing without words."""

@@ -28,9 +28,10 @@ from molxai.rendering.figure import (
     merge,
     write,
 )
-from molxai.rendering.lettering import cut_to_fit, signed_or_zero
+from molxai.rendering.lettering import cut_to_fit
 from molxai.rendering.look import PLAIN, RESOLUTION
 from molxai.rendering.skeleton import draw_skeleton
+from molxai.rendering.wording import signed_or_zero
 
 Subject = Molecule | Digit
 """What a flow is drawn on."""

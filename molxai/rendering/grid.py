@@ -37,8 +37,8 @@ from molxai.rendering.layout import Layout
 from molxai.rendering.look import PLAIN, RESOLUTION, Look, common_limit, common_low
 from molxai.rendering.molecule import draw_layout
 from molxai.rendering.ramp import Ramp
-from molxai.rendering.relevance_map import RelevanceMap
-from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
+from molxai.rendering.relevance_map import RelevanceMap, Words
+from molxai.rendering.sentence import draw_sentence, height_of, placed_words
 
 BELOW_FOOT = 16
 """Pixels left free below all words."""

@@ -28,11 +28,12 @@ from molxai.rendering.figure import (
 )
 from molxai.rendering.frame import FLAT_BAR, NARROW, draw_bar_below
 from molxai.rendering.layout import Layout
-from molxai.rendering.lettering import printable, wrap
+from molxai.rendering.lettering import wrap
 from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, Look
 from molxai.rendering.molecule import draw_layout, lay_out
 from molxai.rendering.ramp import Ramp
 from molxai.rendering.relevance_map import RelevanceMap
+from molxai.rendering.wording import printable
 
 WIDTH = 440
 """Width of one molecule's drawing in pixels, unless the picture is to have another width."""

@@ -16,12 +16,13 @@ from molxai.rendering.digit import draw_digit, draw_relevance
 from molxai.rendering.figure import MARGIN, axes_at, draw_as, draw_to, merge
 from molxai.rendering.frame import Frame, Line, Page, new_frame, page_of
 from molxai.rendering.frame import Words as FrameWords
-from molxai.rendering.lettering import printable, wrap
+from molxai.rendering.lettering import wrap
 from molxai.rendering.look import PLAIN, POINTS_PER_INCH, RESOLUTION, USUAL_WIDTH, Look, Part
 from molxai.rendering.molecule import draw_layout
 from molxai.rendering.part_numbers import lay_out_parts
-from molxai.rendering.relevance_map import RelevanceMap
-from molxai.rendering.sentence import Words, draw_sentence, height_of, placed_words
+from molxai.rendering.relevance_map import RelevanceMap, Words
+from molxai.rendering.sentence import draw_sentence, height_of, placed_words
+from molxai.rendering.wording import printable
 
 NARROWEST = 200
 """Width in pixels of a drawing at least: a smaller molecule stands in the middle of it."""

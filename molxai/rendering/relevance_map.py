@@ -12,7 +12,6 @@ from graphormer.graphs.molecules import Molecule
 from graphormer.graphs.superpixels import Digit
 from molxai.rendering.look import Look
 from molxai.rendering.ramp import Ramp
-from molxai.rendering.sentence import Words
 
 Bonds: TypeAlias = Mapping[tuple[int, int], float]
 """Relevance of each bond, by its two atoms i < j."""
@@ -40,6 +39,15 @@ def structure_limit(values: Iterable[float]) -> float:
 
 FARTHEST = 20.0
 """How far in pixels the outer bins of offsets are drawn: most pairs of superpixels are nearer."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a text."""
+
+    texts: tuple[str, ...]
+    is_spaced: tuple[bool, ...]
+    """Whether a blank stands before each word."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from molxai.rendering.figure import axes_at
-from molxai.rendering.lettering import cut_to_fit, printable, width
+from molxai.rendering.lettering import cut_to_fit, width
 from molxai.rendering.ramp import Ramp
+from molxai.rendering.relevance_map import Words
+from molxai.rendering.wording import printable
 
 SIZE = 17
 """Size of the letters in pixels."""
@@ -29,15 +31,6 @@ POINTS = 0.72
 
 RIGHT_TO_LEFT = ("R", "AL")
 """Unicode's names of that direction of writing."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words of a text."""
-
-    texts: tuple[str, ...]
-    is_spaced: tuple[bool, ...]
-    """Whether a blank stands before each word."""
 
 
 @dataclass(frozen=True)

@@ -295,6 +295,18 @@ def test_help_and_completion_import_no_library():
         assert made.stdout and not {"torch", "rdkit", "numpy", "rich"} & set(made.stderr.split())
 
 
+def test_a_table_in_the_terminal_loads_no_library_for_pictures_or_frames():
+    made = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "molxai.cli", "explain", "CCO"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.split("|")[-1].strip() for line in made.stderr.splitlines()}
+    assert "torch" in loaded and "Explained" in made.stdout
+    assert not {"matplotlib", "pandas.core", "sklearn", "scipy"} & loaded
+
+
 @pytest.mark.parametrize(("words", "command"), list(commands()), ids=NAMES)
 def test_a_command_is_parse_call_print(words, command):
     """At most ten lines beside its options, its docstring and its imports."""

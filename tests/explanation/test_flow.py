@@ -25,7 +25,7 @@ from molxai.explanation.passes import gradient_pass
 from molxai.explanation.target import Target
 from molxai.rendering.colour import BLUE, RED
 from molxai.rendering.flow import MOST_BARS, _bars
-from molxai.rendering.lettering import true_minus
+from molxai.rendering.wording import true_minus
 from molxai.rules import ACTIVATION, AH, LN, rules
 
 IBUPROFEN = SMILES[0]

@@ -24,8 +24,8 @@ from molxai.explanation.explanations import Explanations
 from molxai.explanation.refused import Refused
 from molxai.explanation.words import LINE, in_a_line
 from molxai.metrics.comparison import compare
-from molxai.rendering.lettering import true_minus
 from molxai.rendering.look import Look
+from molxai.rendering.wording import true_minus
 from molxai.rules.conserve import conserve
 
 A, B = "CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(C)Cc1ccc(cc1)CC(=O)O"

@@ -13,8 +13,8 @@ from molxai.chemistry.pair import matched_pair
 from molxai.explanation.pictures import picture_of
 from molxai.explanation.words import amount, decimals
 from molxai.metrics.comparison import compare
-from molxai.rendering.lettering import true_minus
 from molxai.rendering.picture import picture_as
+from molxai.rendering.wording import true_minus
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 SALICYLIC = "OC(=O)c1ccccc1O"

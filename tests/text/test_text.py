@@ -17,7 +17,8 @@ from molxai.explanation.explanations import Explanations
 from molxai.explanation.network import REMOVALS, Batch, Network
 from molxai.explanation.removal import kept_logits
 from molxai.metrics.curves import curves
-from molxai.rendering.sentence import Words, placed_words
+from molxai.rendering.relevance_map import Words
+from molxai.rendering.sentence import placed_words
 from molxai.text import TextExplainer
 from molxai.text.reading import sentence
 
