@@ -82,7 +82,7 @@ def fitted_kernel(config: Config, data: LabelledGraphs) -> Kernel:
                 continue  # the offset is all that can be said
             among = alike[np.ix_(has_label, has_label)]
             if config.task == "regression":
-                found = ridge(among, labels[has_label])
+                found, kernel.offset[column] = ridge(among, labels[has_label])
             else:
                 found = logistic(among, labels[has_label], float(start[column]))
             kernel.coefficients[torch.from_numpy(has_label), column] = torch.from_numpy(found).to(
@@ -126,11 +126,19 @@ def ridge(
     alike: Float[ndarray, "graphs graphs"],
     labels: Float[ndarray, " graphs"],
     penalty: float = RIDGE,
-) -> Float[ndarray, " graphs"]:
-    """α of kernel ridge regression: (K + λI) α = y."""
+) -> tuple[Float[ndarray, " graphs"], float]:
+    """α and offset of kernel ridge regression: (K + λI) α + b = y and Σα = 0.
+
+    As the offset is free, α sums to 0. So what all training graphs have in common cancels, and no
+    relevance is left for it (Suykens and Vandewalle 1999, "Least squares support vector machine
+    classifiers", Neural Processing Letters 9, 293, has the same system for classes).
+    """
     from scipy.linalg import solve
 
-    return solve(alike + penalty * np.eye(len(alike)), labels, assume_a="pos")
+    right = np.stack([labels, np.ones(len(labels))], 1)  # (graphs, 2)
+    of_labels, of_ones = solve(alike + penalty * np.eye(len(alike)), right, assume_a="pos").T
+    offset = of_labels.sum() / of_ones.sum()
+    return of_labels - offset * of_ones, float(offset)
 
 
 def logistic(

@@ -9,6 +9,7 @@ import torch
 from conftest import SMALL, SMILES, batch, graphs, random_model
 from safetensors.torch import load_file, save_file
 from sklearn.kernel_ridge import KernelRidge
+from sklearn.preprocessing import KernelCenterer
 
 from graphormer.data.labelled import LabelledGraphs
 from graphormer.graphs.molecules import MOLECULES, molecule
@@ -83,15 +84,29 @@ def test_amounts_between_whole_numbers_follow_the_formula():
     assert np.allclose(fitted.likeness(torch.from_numpy(own)), expected, rtol=1e-12)
 
 
-def test_values_are_those_of_a_kernel_ridge_regression():
-    labels = labels_of("regression")
+def test_values_are_those_of_a_centred_kernel_ridge_regression():
+    """An offset that is free is the same as centring labels and the space of the kernel."""
+    labels = labels_of("regression") + 3.0
     bags = [bag(molecule(text).graph) for text in LEARNT]
     pairs = np.array([[alike(a, b) for b in bags] for a in bags])
     own = np.array([[alike(bag(graph), b) for b in bags] for graph in graphs()])
-    ridge = KernelRidge(alpha=RIDGE, kernel="precomputed").fit(pairs, labels)
+    centre = KernelCenterer().fit(pairs)
+    ridge = KernelRidge(alpha=RIDGE, kernel="precomputed")
+    ridge.fit(centre.transform(pairs), labels - labels.mean())
+    fitted = fitted_kernel(VALUES, data(labels))
     with torch.no_grad():
-        found = kernel()(batch(dtype=torch.float32))
-    assert np.allclose(found, ridge.predict(own), atol=1e-6)
+        found = fitted(batch(dtype=torch.float32))
+    expected = ridge.predict(centre.transform(own)) + labels.mean()
+    assert np.allclose(found, expected, atol=1e-5)
+
+
+def test_what_all_training_molecules_have_in_common_has_no_relevance():
+    """CCI is as like each of them as the others: nothing in it speaks for a value."""
+    fitted = fitted_kernel(VALUES, data([[1.0], [5.0], [4.5]], ["CCF", "CCCl", "CCBr"])).double()
+    [explanation] = explain_batch(EXPLAINERS["lrp"], fitted, batch(("CCI",)))
+    assert fitted.coefficients.abs().max() > 1
+    assert explanation.relevance.abs().max() < 1e-6
+    assert explanation.logit == pytest.approx(float(fitted.base_values[0]))
 
 
 @pytest.mark.parametrize("offset", [0.0, -2.5])
