@@ -97,6 +97,5 @@ def _search(kernel: Float[ndarray, "train train"], labels: ndarray, folds: "KFol
 
     grid = {name: list(GRID[name]) for name in ("C", "epsilon")}
     machine = SVR(kernel="precomputed")
-    return GridSearchCV(machine, grid, scoring="neg_mean_squared_error", cv=folds).fit(
-        kernel, labels
-    )
+    search = GridSearchCV(machine, grid, scoring="neg_mean_squared_error", cv=folds)
+    return search.fit(kernel, labels)
