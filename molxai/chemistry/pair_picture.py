@@ -9,7 +9,7 @@ from molxai.chemistry.fragments import named_parts
 from molxai.explanation.alternative import about_several
 from molxai.explanation.captions import colour_line, difference_line
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.pictures import relevance_map
+from molxai.explanation.relevance_maps import relevance_map
 from molxai.rendering.look import PLAIN, Look
 from molxai.rendering.matched import MatchedPicture, Side, draw_matched
 from molxai.rendering.wording import true_minus

@@ -9,7 +9,7 @@ from graphormer.graphs.molecules import shortened
 from molxai.explanation.account import Account
 from molxai.explanation.alternative import about_several
 from molxai.explanation.captions import prediction_line, sum_line
-from molxai.explanation.pictures import relevance_map
+from molxai.explanation.relevance_maps import relevance_map
 from molxai.explanation.templating import render
 from molxai.explanation.words import amount
 from molxai.rendering import COMPARISON_ENDINGS, comparison

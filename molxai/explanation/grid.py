@@ -15,8 +15,8 @@ from molxai.explanation.account import Account
 from molxai.explanation.alternative import NamedPart, about_several
 from molxai.explanation.captions import colour_line, spread_line
 from molxai.explanation.orientation import on_core
-from molxai.explanation.pictures import relevance_map
 from molxai.explanation.refused import Refused
+from molxai.explanation.relevance_maps import relevance_map
 from molxai.explanation.words import FIRST, NAME, listed, quoted
 from molxai.rendering import KINDS
 from molxai.rendering.arrangement import Cell, GridPicture, columns_for

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from graphormer.graphs.molecules import Molecule
@@ -21,10 +20,9 @@ from molxai.explanation.captions import (
     spread_line,
     structure_line,
 )
-from molxai.explanation.sentence import Sentence
+from molxai.explanation.relevance_maps import relevance_map
 from molxai.rendering.look import PLAIN, Look, Part
 from molxai.rendering.picture import Caption, Picture, draw_picture
-from molxai.rendering.relevance_map import Offsets, RelevanceMap, Words
 from molxai.rendering.wording import SMALLEST_NUMBER, true_minus
 
 
@@ -95,39 +93,6 @@ def picture_of(
         tuple(parts),
         told,
     )
-
-
-def relevance_map(explanation: Account) -> RelevanceMap:
-    """What is coloured; the explanation must have a subject."""
-    subject = explanation.subject
-    assert subject is not None
-    if isinstance(subject, Sentence):
-        return RelevanceMap(
-            Words(tuple(subject.words), tuple(subject.is_spaced)),
-            np.array(subject.of_words(explanation.relevance.tolist())),
-            unit=explanation.relevance_unit,
-            in_unit=explanation.in_unit,
-            signed=explanation.signed,
-        )
-    return RelevanceMap(
-        subject=subject,
-        relevance=explanation.relevance.numpy(),
-        uncertain=tuple(explanation.uncertain),
-        unit=explanation.relevance_unit,
-        in_unit=explanation.in_unit,
-        signed=explanation.signed,
-        bonds=explanation.bonds if isinstance(subject, Molecule) else {},
-        offsets=offsets(explanation),
-    )
-
-
-def offsets(explanation: Account) -> Offsets | None:
-    """What the offsets between superpixels say, if the method gives them relevance."""
-    structure = explanation.structure
-    relevance = structure.by_offset if structure else None
-    if structure is None or relevance is None:
-        return None
-    return Offsets(relevance.numpy(), structure.vocabulary.offset_bins)
 
 
 def caption(explanation: Account, look: Look, parts: Sequence[Part] = ()) -> Caption:

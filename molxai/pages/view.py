@@ -23,7 +23,7 @@ from molxai.explanation.captions import (
 )
 from molxai.explanation.entry import Input
 from molxai.explanation.explanation import Explanation
-from molxai.explanation.pictures import offsets
+from molxai.explanation.relevance_maps import offsets
 from molxai.explanation.sentence import Sentence
 from molxai.explanation.words import decimals
 from molxai.rendering.colour import WHITE, Palette, scale
