@@ -83,7 +83,8 @@ def _apart(
     some: UInt8[ndarray, "some places"], others: UInt8[ndarray, "others places"]
 ) -> Float[ndarray, "some others"]:
     """In how many places each two fingerprints differ."""
-    one, other = some.astype(float), others.astype(float)
+    one = some.astype(float)
+    other = others.astype(float)
     return one.sum(1)[:, None] + other.sum(1) - 2 * one @ other.T
 
 

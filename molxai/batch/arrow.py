@@ -1,5 +1,6 @@
-"""Arrow without pandas, for programs that hand it no frames."""
+"""What a process may do that is molxai's own: Arrow without pandas, and fewer collections."""
 
+import gc
 import sys
 from typing import Any
 
@@ -12,6 +13,15 @@ class _NoPandas:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         if name == "pandas":
             raise ModuleNotFoundError(name)
+
+
+def settle() -> None:
+    """Spare a process that is all molxai's what its imports would cost later.
+
+    What is imported stays, so no garbage collection need look at it again.
+    """
+    spare_pandas()
+    gc.freeze()
 
 
 def spare_pandas() -> None:

@@ -6,7 +6,6 @@ one. If a chunk exceeds its limits, its rows are done one by one at once. A row 
 worker alone becomes a record with the reason. Only workers that cannot even begin end a run.
 """
 
-import gc
 import os
 import pickle
 import signal
@@ -23,7 +22,7 @@ from multiprocessing.process import BaseProcess
 import numpy as np
 import pyarrow as pa
 
-from molxai.batch.arrow import spare_pandas
+from molxai.batch.arrow import settle
 
 Columns = Mapping[str, np.ndarray]
 """Arrays of one length, by name."""
@@ -311,8 +310,7 @@ def serve(work: Work, connection: Connection) -> None:
     """In a worker process: answer chunks with records or an error, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     _end_with_parent()
-    spare_pandas()
-    gc.freeze()  # what is imported stays: no collection need look at it again
+    settle()
     while True:
         try:
             rows = pickle.loads(connection.recv_bytes())

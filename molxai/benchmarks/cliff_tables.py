@@ -212,9 +212,7 @@ def _write_tables(outcomes: Sequence[Outcome], folder: Path) -> str:
 
 def _seed_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
     """What each seed's model and maps measure; what has no seed stands beside the first."""
-    for judge in dict.fromkeys([*outcome.values, *outcome.differences]):
-        said = outcome.values.get(judge, outcome.differences.get(judge))
-        assert said is not None, "every judge says something"
+    for judge, said in (outcome.values | outcome.differences).items():
         for place in range(len(said)):
             row: dict[str, Any] = {"seed": outcome.seeds[place], "name": judge}
             if judge in outcome.differences:

@@ -1,6 +1,5 @@
 """From what was typed to a run: rows of the inputs, a worker, a sink, and one closing line."""
 
-import gc
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from molxai.batch.arrow import spare_pandas
+from molxai.batch.arrow import settle
 from molxai.batch.checkpoint import Tally, parts_folder
 from molxai.batch.pictures import PictureFolder, on_common_scale
 from molxai.batch.plan import Plan, shard_of
@@ -135,8 +134,7 @@ def answer(
     sink = sink.prepare(inputs, question)
     worker = _worker(inputs, question, sink, extras)
     if is_program():
-        spare_pandas()
-        gc.freeze()  # what is imported stays: no collection need look at it again
+        settle()
     doing = "explaining" if question.relevances else "predicting"
     with (
         _resumable(sink.path if sink.resumable else None),
